@@ -1,0 +1,94 @@
+"""What can go wrong, as one tree. `rpc/status.py` maps it to gRPC statuses.
+
+    CellblockError
+    ├── InvalidArgumentError      a field is malformed          INVALID_ARGUMENT
+    │   └── OutOfRangeError       a field is past its bound     OUT_OF_RANGE
+    ├── NotFoundError             no such thing for this tenant NOT_FOUND
+    ├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
+    ├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
+    ├── ExhaustedError            quota, rate, queue            RESOURCE_EXHAUSTED
+    ├── UnavailableError          engine or store away          UNAVAILABLE
+    └── InternalError             our fault                     INTERNAL
+"""
+
+from datetime import timedelta
+
+
+class CellblockError(Exception):
+    """Base of all errors that a caller is told about.
+
+    `reason` is a stable UPPER_SNAKE_CASE word for programs (`ErrorInfo.reason`);
+    the message is for people and names the value's problem and its bound.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Keep `reason` for programs and `message` for people."""
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class InvalidArgumentError(CellblockError):
+    """A field of the request is malformed."""
+
+    def __init__(self, field: str, problem: str, *, reason: str = "INVALID_FIELD") -> None:
+        """Name the `field` as the proto does, and its `problem` with the bound."""
+        super().__init__(reason, f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class OutOfRangeError(InvalidArgumentError):
+    """A field of the request is past a bound that the operator or the API sets."""
+
+    def __init__(self, field: str, problem: str, *, reason: str = "OUT_OF_BOUNDS") -> None:
+        """Name the `field` as the proto does, and its `problem` with the bound."""
+        super().__init__(field, problem, reason=reason)
+
+
+class NotFoundError(CellblockError):
+    """There is no such thing for this tenant."""
+
+    def __init__(self, kind: str, name: str, *, reason: str | None = None) -> None:
+        """Name what was looked for: its `kind` (`session`, `file`, …) and `name`."""
+        super().__init__(reason or f"{kind.upper()}_NOT_FOUND", f"no {kind} {name!r}")
+        self.kind = kind
+        self.name = name
+
+
+class AlreadyExistsError(CellblockError):
+    """The id or name is taken by something else."""
+
+    def __init__(self, kind: str, name: str, problem: str) -> None:
+        """Name what is taken, and how it differs from what was asked for."""
+        super().__init__(f"{kind.upper()}_EXISTS", f"{kind} {name!r} {problem}")
+        self.kind = kind
+        self.name = name
+
+
+class WrongStateError(CellblockError):
+    """The request is well formed, but the thing it names is in the wrong state."""
+
+
+class ExhaustedError(CellblockError):
+    """A quota, rate or queue is used up. Come back after `retry_after`."""
+
+    def __init__(self, reason: str, message: str, retry_after: timedelta) -> None:
+        """Say when a retry has a chance."""
+        super().__init__(reason, message)
+        self.retry_after = retry_after
+
+
+class UnavailableError(CellblockError):
+    """Something we depend on does not answer. Safe to retry after `retry_after`."""
+
+    def __init__(
+        self, reason: str, message: str, retry_after: timedelta = timedelta(seconds=1)
+    ) -> None:
+        """Say when a retry has a chance."""
+        super().__init__(reason, message)
+        self.retry_after = retry_after
+
+
+class InternalError(CellblockError):
+    """A fault of ours; the message carries nothing that a caller must not see."""
