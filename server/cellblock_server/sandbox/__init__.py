@@ -1,0 +1,1 @@
+"""Where sandboxes come from and how the server talks with the agent in one."""

@@ -1,0 +1,130 @@
+"""The seam between sessions and whatever makes their sandboxes."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SandboxLimits:
+    """What one sandbox may use. All are enforced by the kernel, none by trust."""
+
+    memory_bytes: int
+    """Memory with everything in it, tmpfs included; there is no swap."""
+    cpus: float
+    """Share of CPU time: 0.5 is half of one CPU."""
+    pids: int
+    """Processes and threads."""
+    data_bytes: int
+    """Size of `/mnt/data`."""
+    tmp_bytes: int
+    """Size of `/tmp`."""
+    open_files: int
+    """File descriptors of one process."""
+    file_bytes: int
+    """Size of one file."""
+
+
+@dataclass(frozen=True)
+class SandboxSpec:
+    """What to make."""
+
+    id: str
+    """`sbx_…`, unique for ever: a sandbox is never reused."""
+    image: str
+    runtime: str
+    """Name of an OCI runtime that the engine knows; empty for the engine's default."""
+    limits: SandboxLimits
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that runs, as its backend knows it."""
+
+    id: str
+    agent_folder: Path
+    """Folder on the host that holds `agent.sock`. Hostile ground: see `agent_socket.py`."""
+    inputs_folder: Path
+    """Folder on the host that the sandbox sees read-only as `/mnt/inputs`."""
+    agent_pid: int | None
+    """The agent's process id as this host sees it, if the backend can tell."""
+
+
+@dataclass(frozen=True)
+class SandboxStatus:
+    """What became of a sandbox."""
+
+    running: bool
+    detail: str
+    """In words, for people: `running`, `exited with code 137 (out of memory)`, `removed`."""
+
+
+@dataclass(frozen=True)
+class SandboxStats:
+    """What a sandbox uses now."""
+
+    memory_bytes: int
+    cpu_seconds: float
+    """Since its start."""
+    pids: int
+
+
+class Backend(ABC):
+    """Makes and removes sandboxes. Called only from `sessions/`.
+
+    Implementations may be called concurrently for different sandboxes and must
+    not block the event loop. All raise `UnavailableError` when whatever makes
+    sandboxes (the engine) does not answer.
+    """
+
+    name: str
+    """`docker` or `local`, as in the configuration and in `Session.backend`."""
+
+    sessions_outlive_server: bool
+    """Whether sandboxes keep running when the server process ends."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Get ready; called once, before anything else, when the server starts.
+
+        Does not need the engine to answer: a server may start before its engine.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release connections; called once, when the server stops.
+
+        Sandboxes keep running if `sessions_outlive_server`, and end otherwise.
+        """
+
+    @abstractmethod
+    async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
+        """Start a sandbox whose agent accepts `token`; called when a session is created.
+
+        Returns when it has been started; the agent may need longer to answer.
+        Leaves nothing behind when it fails or is cancelled. Raises
+        `WrongStateError` (`IMAGE_MISSING`, `RUNTIME_MISSING`) when the operator
+        has to act.
+        """
+
+    @abstractmethod
+    async def list(self) -> list[Sandbox]:
+        """All running sandboxes of this server's state; called at start to adopt or reap them."""
+
+    @abstractmethod
+    async def inspect(self, sandbox_id: str) -> SandboxStatus:
+        """What became of a sandbox; called when its agent stops answering.
+
+        An absent sandbox is reported as `removed`, not raised.
+        """
+
+    @abstractmethod
+    async def stats(self, sandbox_id: str) -> SandboxStats:
+        """What a sandbox uses now. Raises `NotFoundError` if it is gone."""
+
+    @abstractmethod
+    async def destroy(self, sandbox_id: str) -> None:
+        """Remove a sandbox with everything in it; called when its session ends.
+
+        Running processes are killed. Idempotent: an absent sandbox is no error.
+        """

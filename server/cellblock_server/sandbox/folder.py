@@ -1,0 +1,67 @@
+"""The folders on the host that a sandbox shares with the server.
+
+    <root>/<sandbox id>/         0700, ours alone
+    ├── agent/                   mounted at /run/cellblock: token in, agent.sock out
+    └── inputs/                  mounted read-only at /mnt/inputs
+
+The sandbox may write to `agent/` only until its agent has bound the socket: then
+`seal` takes the right away, before any user code runs. From then on nothing in
+the sandbox can replace the socket, or fill the host's disk through the folder.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
+SEALED_MODE = 0o755
+
+
+@dataclass(frozen=True)
+class SandboxFolder:
+    """The shared folders of one sandbox. Blocking calls; small enough for the event loop."""
+
+    path: Path
+
+    @property
+    def agent(self) -> Path:
+        """Where the agent finds its token and puts its socket."""
+        return self.path / "agent"
+
+    @property
+    def inputs(self) -> Path:
+        """Where large attachments are put."""
+        return self.path / "inputs"
+
+    @classmethod
+    def create(cls, root: Path, sandbox_id: str, token: str) -> "SandboxFolder":
+        """Make the folders, and the token for the agent to read and remove.
+
+        Raises FileExistsError if the sandbox has one already.
+        """
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = cls(root / sandbox_id)
+        folder.path.mkdir(mode=0o700)
+        folder.agent.mkdir()
+        folder.inputs.mkdir()
+        folder.inputs.chmod(SEALED_MODE)
+        token_file = folder.agent / "token"
+        token_file.write_text(token)
+        token_file.chmod(0o444)
+        # Last: from here on the folder may be written by the sandbox.
+        folder.agent.chmod(OPEN_MODE)
+        return folder
+
+    def seal(self) -> None:
+        """Take the sandbox's right to write to `agent/` away."""
+        self.agent.chmod(SEALED_MODE, follow_symlinks=True)
+
+    def remove(self) -> None:
+        """Remove all of it; nothing happens if it is gone."""
+        # rmtree never follows links, and is safe against swapped folders here.
+        shutil.rmtree(self.path, ignore_errors=False, onerror=_ignore_missing)
+
+
+def _ignore_missing(_function: object, _path: str, info: tuple[object, BaseException, object]) -> None:
+    if not isinstance(info[1], FileNotFoundError):
+        raise info[1]
