@@ -1,14 +1,14 @@
 """What can go wrong, as one tree. `rpc/status.py` maps it to gRPC statuses.
 
-    CellblockError
-    ├── InvalidArgumentError      a field is malformed          INVALID_ARGUMENT
-    │   └── OutOfRangeError       a field is past its bound     OUT_OF_RANGE
-    ├── NotFoundError             no such thing for this tenant NOT_FOUND
-    ├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
-    ├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
-    ├── ExhaustedError            quota, rate, queue            RESOURCE_EXHAUSTED
-    ├── UnavailableError          engine or store away          UNAVAILABLE
-    └── InternalError             our fault                     INTERNAL
+CellblockError
+├── InvalidArgumentError      a field is malformed          INVALID_ARGUMENT
+│   └── OutOfRangeError       a field is past its bound     OUT_OF_RANGE
+├── NotFoundError             no such thing for this tenant NOT_FOUND
+├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
+├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
+├── ExhaustedError            quota, rate, queue            RESOURCE_EXHAUSTED
+├── UnavailableError          engine or store away          UNAVAILABLE
+└── InternalError             our fault                     INTERNAL
 """
 
 from datetime import timedelta

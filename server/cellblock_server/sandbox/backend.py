@@ -51,15 +51,6 @@ class Sandbox:
 
 
 @dataclass(frozen=True)
-class SandboxStatus:
-    """What became of a sandbox."""
-
-    running: bool
-    detail: str
-    """In words, for people: `running`, `exited with code 137 (out of memory)`, `removed`."""
-
-
-@dataclass(frozen=True)
 class SandboxStats:
     """What a sandbox uses now."""
 
@@ -112,10 +103,12 @@ class Backend(ABC):
         """All running sandboxes of this server's state; called at start to adopt or reap them."""
 
     @abstractmethod
-    async def inspect(self, sandbox_id: str) -> SandboxStatus:
-        """What became of a sandbox; called when its agent stops answering.
+    async def wait(self, sandbox_id: str) -> str:
+        """Wait until a sandbox has ended and say how, in words for people.
 
-        An absent sandbox is reported as `removed`, not raised.
+        Called while its agent starts, and when its agent stops answering:
+        `exited with code 137 (out of memory)`, `removed`. Returns at once if it
+        has ended already or is absent.
         """
 
     @abstractmethod

@@ -62,6 +62,8 @@ class SandboxFolder:
         shutil.rmtree(self.path, ignore_errors=False, onerror=_ignore_missing)
 
 
-def _ignore_missing(_function: object, _path: str, info: tuple[object, BaseException, object]) -> None:
+def _ignore_missing(
+    _function: object, _path: str, info: tuple[object, BaseException, object]
+) -> None:
     if not isinstance(info[1], FileNotFoundError):
         raise info[1]

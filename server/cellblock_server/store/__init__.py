@@ -1,0 +1,1 @@
+"""What the server remembers: records and the journal of events, in a database."""

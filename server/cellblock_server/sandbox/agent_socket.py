@@ -1,0 +1,88 @@
+"""Reach the agent's socket through a folder that a sandbox may have tampered with.
+
+The path is never given to `connect`: the socket's inode is pinned by a file
+descriptor that was opened without following links, checked, and then connected
+to through `/proc/self/fd`, so that every later connection reaches that very
+socket and nothing else, whatever happens to the name.
+"""
+
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+
+from asyncinotify import Inotify, Mask
+
+from cellblock_server.errors import CellblockError
+
+NAME = "agent.sock"
+
+
+class HostileFolderError(CellblockError):
+    """What lies where the agent's socket should be is something else."""
+
+    def __init__(self, problem: str) -> None:
+        """Say what was found."""
+        super().__init__("SANDBOX_HOSTILE", f"agent socket: {problem}")
+
+
+async def wait_for_socket(folder: Path) -> None:
+    """Return when something is called `agent.sock`; without a bound of its own."""
+    with Inotify() as inotify:
+        inotify.add_watch(folder, Mask.CREATE | Mask.MOVED_TO)
+        # Looked for after the watch is set: it can't slip in between.
+        if (folder / NAME).is_symlink() or (folder / NAME).exists():
+            return
+        async for event in inotify:
+            if event.name is not None and event.name.name == NAME:
+                return
+
+
+class PinnedSocket:
+    """The agent's socket, held by its inode. Close it when the connection is closed."""
+
+    def __init__(self, folder: Path, agent_pid: int | None) -> None:
+        """Open and check `agent.sock` in `folder`.
+
+        If `agent_pid` is given, the process that listens must be that one.
+        Raises HostileFolderError.
+        """
+        try:
+            directory = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                self._fd = os.open(NAME, os.O_PATH | os.O_NOFOLLOW, dir_fd=directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise HostileFolderError(str(error)) from error
+        try:
+            if not stat.S_ISSOCK(os.fstat(self._fd).st_mode):
+                raise HostileFolderError("not a socket")
+            if agent_pid is not None:
+                self._check_listener(agent_pid)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def target(self) -> str:
+        """The gRPC target that reaches the pinned socket."""
+        return f"unix:/proc/self/fd/{self._fd}"
+
+    def close(self) -> None:
+        """Let go of the socket; once."""
+        os.close(self._fd)
+
+    def _check_listener(self, agent_pid: int) -> None:
+        """Compare the credentials that the kernel took when the socket began to listen."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(f"/proc/self/fd/{self._fd}")
+            except OSError as error:
+                raise HostileFolderError(f"does not accept: {error}") from error
+            size = struct.calcsize("3i")
+            credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+        pid, _uid, _gid = struct.unpack("3i", credentials)
+        if pid != agent_pid:
+            raise HostileFolderError(f"process {pid} listens, not the agent ({agent_pid})")

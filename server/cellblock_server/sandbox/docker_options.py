@@ -1,0 +1,93 @@
+"""What a container may do: one pure function from a spec to the Engine API's JSON.
+
+Source: Docker Engine API v1.41, `POST /containers/create`
+(https://docs.docker.com/reference/api/engine/version/v1.41/).
+"""
+
+from typing import Any
+
+from cellblock_server.sandbox.backend import SandboxSpec
+from cellblock_server.sandbox.folder import SandboxFolder
+
+LABEL = "dev.cellblock.sandbox"
+"""On every container of ours; its value is the sandbox's id."""
+INSTANCE_LABEL = "dev.cellblock.instance"
+"""Which server state a container belongs to: two servers never touch each other's."""
+
+USER = "1000:1000"
+HOME_BYTES = 64 * 2**20
+SHM_BYTES = 64 * 2**20
+KERNEL_SOCKETS_BYTES = 2**20
+LOG_BYTES = 2**20
+TMPFS_FLAGS = "rw,nosuid,nodev,noexec"
+
+
+def container_options(
+    spec: SandboxSpec, folder: SandboxFolder, instance: str, command: list[str]
+) -> dict[str, Any]:
+    """The body of the create call: everything is denied that a kernel does not need.
+
+    The engine's default seccomp profile applies: the Engine API turns it off only
+    when asked to.
+    """
+    limits = spec.limits
+    host_config: dict[str, Any] = {
+        "NetworkMode": "none",
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges:true"],
+        "ReadonlyRootfs": True,
+        "IpcMode": "private",
+        "CgroupnsMode": "private",
+        "Memory": limits.memory_bytes,
+        "MemorySwap": limits.memory_bytes,  # the sum of both: no swap
+        "NanoCpus": round(limits.cpus * 1_000_000_000),
+        "PidsLimit": limits.pids,
+        "Ulimits": [
+            _ulimit("nofile", limits.open_files),
+            _ulimit("fsize", limits.file_bytes),
+            _ulimit("core", 0),
+        ],
+        "ShmSize": SHM_BYTES,
+        "Tmpfs": {
+            "/mnt/data": _tmpfs(limits.data_bytes),
+            "/tmp": _tmpfs(limits.tmp_bytes),  # noqa: S108 - a path in the container
+            "/home/sandbox": _tmpfs(HOME_BYTES),
+            "/run/kernel": _tmpfs(KERNEL_SOCKETS_BYTES),
+        },
+        "Mounts": [
+            _bind(str(folder.agent), "/run/cellblock", read_only=False),
+            _bind(str(folder.inputs), "/mnt/inputs", read_only=True),
+        ],
+        "RestartPolicy": {"Name": "no"},
+        # What the agent says is kept for the operator, bounded.
+        "LogConfig": {"Type": "local", "Config": {"max-size": str(LOG_BYTES), "max-file": "1"}},
+    }
+    if spec.runtime:
+        host_config["Runtime"] = spec.runtime
+    return {
+        "Image": spec.image,
+        "User": USER,
+        "Hostname": "sandbox",
+        "WorkingDir": "/mnt/data",
+        "Cmd": command,
+        "Labels": {LABEL: spec.id, INSTANCE_LABEL: instance},
+        "HostConfig": host_config,
+    }
+
+
+def _ulimit(name: str, value: int) -> dict[str, Any]:
+    return {"Name": name, "Soft": value, "Hard": value}
+
+
+def _tmpfs(size: int) -> str:
+    return f"{TMPFS_FLAGS},size={size},uid=1000,gid=1000,mode=0700"
+
+
+def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
+    return {
+        "Type": "bind",
+        "Source": source,
+        "Target": target,
+        "ReadOnly": read_only,
+        "BindOptions": {"Propagation": "rprivate"},
+    }

@@ -1,0 +1,110 @@
+"""Files' metadata and attachments in the database."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cellblock_server.errors import AlreadyExistsError
+from cellblock_server.store import paging
+from cellblock_server.store.database import Database
+from cellblock_server.store.records import AttachmentRecord, FilePurpose, FileRecord, Page
+from cellblock_server.store.sessions import older_than
+from cellblock_server.store.tables import attachments, files
+
+
+class FileStore:
+    """Reads and writes `FileRecord`s and `AttachmentRecord`s."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in `database`."""
+        self._database = database
+
+    async def insert(self, record: FileRecord) -> None:
+        """Store a new file's metadata."""
+        async with self._database.write() as connection:
+            await insert_file(connection, record)
+
+    async def find(self, tenant: str, file_id: str) -> FileRecord | None:
+        """A file by id."""
+        query = select(files).where(files.c.tenant == tenant, files.c.id == file_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record(row)
+
+    async def list(
+        self,
+        tenant: str,
+        session_id: str,
+        purpose: FilePurpose | None,
+        size: int,
+        token: str,
+    ) -> Page[FileRecord]:
+        """A page of files, newest first; of one session or purpose, if given."""
+        limit = paging.page_size(size)
+        query = select(files).where(files.c.tenant == tenant)
+        if session_id:
+            query = query.where(files.c.session_id == session_id)
+        if purpose is not None:
+            query = query.where(files.c.purpose == purpose)
+        if (after := paging.time_and_id(token)) is not None:
+            query = query.where(older_than(files.c.create_time, files.c.id, after))
+        query = query.order_by(files.c.create_time.desc(), files.c.id.desc())
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.limit(limit + 1))).all()
+        records = [_record(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        last = records[-1] if records else None
+        return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
+
+    async def delete(self, file_id: str) -> None:
+        """Forget a file's metadata."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(files).where(files.c.id == file_id))
+
+    async def is_referenced(self, sha256: str) -> bool:
+        """Whether any file has these bytes."""
+        query = select(files.c.id).where(files.c.sha256 == sha256).limit(1)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).one_or_none() is not None
+
+    async def attach(self, record: AttachmentRecord) -> None:
+        """Remember an attachment. Raises AlreadyExistsError if the file or name is attached."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(attachments).values(**asdict(record)))
+        except IntegrityError as error:
+            raise AlreadyExistsError(
+                "attachment", record.filename, "is attached to the session already"
+            ) from error
+
+    async def detach(self, session_id: str, file_id: str) -> None:
+        """Forget an attachment."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(attachments).where(
+                    attachments.c.session_id == session_id, attachments.c.file_id == file_id
+                )
+            )
+
+    async def find_attachment(self, session_id: str, file_id: str) -> AttachmentRecord | None:
+        """An attachment by session and file."""
+        query = select(attachments).where(
+            attachments.c.session_id == session_id, attachments.c.file_id == file_id
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else AttachmentRecord(**dict(row._mapping))  # noqa: SLF001
+
+
+async def insert_file(connection: AsyncConnection, record: FileRecord) -> None:
+    """Store a new file's metadata, as part of a transaction."""
+    await connection.execute(insert(files).values(**asdict(record)))
+
+
+def _record(row: Row[Any]) -> FileRecord:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+    values["purpose"] = FilePurpose(values["purpose"])
+    return FileRecord(**values)

@@ -1,0 +1,65 @@
+"""Page tokens: where a listing goes on, as an opaque word."""
+
+import base64
+import json
+from datetime import datetime
+
+from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+
+DEFAULT_PAGE = 20
+MAX_PAGE = 100
+
+
+def page_size(requested: int) -> int:
+    """The size of a page. Raises OutOfRangeError for `page_size` outside 0 to 100."""
+    if not 0 <= requested <= MAX_PAGE:
+        raise OutOfRangeError(
+            "page_size", f"must be 1 to {MAX_PAGE}, or 0 for {DEFAULT_PAGE}, got {requested}"
+        )
+    return requested or DEFAULT_PAGE
+
+
+def token_after(*key: str | int | datetime) -> str:
+    """The token for the page that begins after the row with this sort key."""
+    plain = [part.isoformat() if isinstance(part, datetime) else part for part in key]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def time_and_id(token: str) -> tuple[datetime, str] | None:
+    """The sort key in a token of a listing by time and id; None for the first page."""
+    key = _decode(token)
+    if key is None:
+        return None
+    match key:
+        case [str(time), str(name)]:
+            try:
+                return datetime.fromisoformat(time), name
+            except ValueError as error:
+                raise _bad_token() from error
+    raise _bad_token()
+
+
+def ordinal(token: str) -> int:
+    """The sort key in a token of a listing by number; 0 for the first page."""
+    key = _decode(token)
+    if key is None:
+        return 0
+    match key:
+        case [int(number)]:
+            return number
+    raise _bad_token()
+
+
+def _decode(token: str) -> object | None:
+    if not token:
+        return None
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        decoded: object = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+    except ValueError as error:
+        raise _bad_token() from error
+    return decoded
+
+
+def _bad_token() -> InvalidArgumentError:
+    return InvalidArgumentError("page_token", "is not a token that this listing returned")

@@ -1,0 +1,180 @@
+"""What is remembered, as plain values. Times are UTC."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Generic, TypeVar
+
+from cellblock.v1 import execution_pb2, file_pb2, session_pb2
+
+T = TypeVar("T")
+
+
+class SessionState(IntEnum):
+    """As in the API: see `SessionState` in `session.proto`."""
+
+    CREATING = session_pb2.SESSION_STATE_CREATING
+    READY = session_pb2.SESSION_STATE_READY
+    BUSY = session_pb2.SESSION_STATE_BUSY
+    RESTARTING = session_pb2.SESSION_STATE_RESTARTING
+    EXPIRED = session_pb2.SESSION_STATE_EXPIRED
+    DELETED = session_pb2.SESSION_STATE_DELETED
+    FAILED = session_pb2.SESSION_STATE_FAILED
+
+
+class EndReason(IntEnum):
+    """As in the API: see `SessionEndReason` in `session.proto`."""
+
+    NONE = session_pb2.SESSION_END_REASON_UNSPECIFIED
+    IDLE_TIMEOUT = session_pb2.SESSION_END_REASON_IDLE_TIMEOUT
+    LIFETIME = session_pb2.SESSION_END_REASON_LIFETIME
+    DELETED = session_pb2.SESSION_END_REASON_DELETED
+    START_FAILED = session_pb2.SESSION_END_REASON_START_FAILED
+    SANDBOX_LOST = session_pb2.SESSION_END_REASON_SANDBOX_LOST
+    PROTOCOL_VIOLATION = session_pb2.SESSION_END_REASON_PROTOCOL_VIOLATION
+
+
+class ExecutionStatus(IntEnum):
+    """As in the API: see `ExecutionStatus` in `execution.proto`."""
+
+    QUEUED = execution_pb2.EXECUTION_STATUS_QUEUED
+    RUNNING = execution_pb2.EXECUTION_STATUS_RUNNING
+    COMPLETED = execution_pb2.EXECUTION_STATUS_COMPLETED
+    FAILED = execution_pb2.EXECUTION_STATUS_FAILED
+    CANCELLED = execution_pb2.EXECUTION_STATUS_CANCELLED
+    EXPIRED = execution_pb2.EXECUTION_STATUS_EXPIRED
+
+
+class FailureCause(IntEnum):
+    """As in the API: see `FailureCause` in `execution.proto`."""
+
+    TIME_LIMIT = execution_pb2.FAILURE_CAUSE_TIME_LIMIT
+    OUT_OF_MEMORY = execution_pb2.FAILURE_CAUSE_OUT_OF_MEMORY
+    KERNEL_DIED = execution_pb2.FAILURE_CAUSE_KERNEL_DIED
+    CANCELLED = execution_pb2.FAILURE_CAUSE_CANCELLED
+    SESSION_RESTARTED = execution_pb2.FAILURE_CAUSE_SESSION_RESTARTED
+    SESSION_ENDED = execution_pb2.FAILURE_CAUSE_SESSION_ENDED
+    SANDBOX_LOST = execution_pb2.FAILURE_CAUSE_SANDBOX_LOST
+
+
+class FilePurpose(IntEnum):
+    """As in the API: see `FilePurpose` in `file.proto`."""
+
+    ASSISTANTS = file_pb2.FILE_PURPOSE_ASSISTANTS
+    ASSISTANTS_OUTPUT = file_pb2.FILE_PURPOSE_ASSISTANTS_OUTPUT
+
+
+@dataclass
+class SessionRecord:
+    """One session."""
+
+    id: str
+    tenant: str
+    state: SessionState
+    thread_id: str
+    labels: dict[str, str]
+    limits: dict[str, float]
+    """Fields of `SandboxLimits`."""
+    idle_timeout: timedelta
+    lifetime: timedelta
+    create_time: datetime
+    last_use_time: datetime
+    last_alive_time: datetime
+    """Last use or KeepAlive."""
+    image: str
+    runtime: str
+    backend: str
+    environment_names: list[str]
+    sandbox_id: str
+    agent_token: str
+    request_id: str | None
+    request_hash: str
+    """Tells the same request from another one under the same `request_id`."""
+    end_reason: EndReason = EndReason.NONE
+    end_message: str = ""
+    end_time: datetime | None = None
+    kernel_generation: int = 1
+    execution_count: int = 0
+    acknowledged_sequence: int = 0
+    """The agent's events up to this number are in the journal."""
+
+
+@dataclass
+class CodeError:
+    """The exception that ended an execution's code."""
+
+    name: str
+    value: str
+    traceback: list[str]
+
+
+@dataclass
+class Failure:
+    """What ended an execution from outside its code."""
+
+    cause: FailureCause
+    message: str
+    memory_lost: bool = False
+
+
+@dataclass
+class ExecutionRecord:
+    """One execution."""
+
+    id: str
+    tenant: str
+    session_id: str
+    status: ExecutionStatus
+    code: str
+    timeout: timedelta
+    create_time: datetime
+    ordinal: int
+    """Its place in the session's order of arrival: 1, 2, 3, …"""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    execution_count: int = 0
+    error: CodeError | None = None
+    failure: Failure | None = None
+    last_sequence: int = 0
+
+
+@dataclass
+class FileRecord:
+    """One file's metadata; the bytes are in the blob store under `sha256`."""
+
+    id: str
+    tenant: str
+    filename: str
+    bytes: int
+    mime_type: str
+    sha256: str
+    purpose: FilePurpose
+    create_time: datetime
+    session_id: str = ""
+    execution_id: str = ""
+    path: str = ""
+
+
+@dataclass
+class AttachmentRecord:
+    """A file that is attached to a session."""
+
+    session_id: str
+    file_id: str
+    filename: str
+
+
+@dataclass
+class Page(Generic[T]):
+    """One page of a listing."""
+
+    items: list[T]
+    next_token: str = ""
+
+
+@dataclass
+class SessionFilter:
+    """Which sessions a listing wants."""
+
+    thread_id: str = ""
+    states: list[SessionState] = field(default_factory=list)

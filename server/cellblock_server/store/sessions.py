@@ -1,0 +1,108 @@
+"""Sessions in the database."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cellblock_server.errors import AlreadyExistsError
+from cellblock_server.store import paging
+from cellblock_server.store.database import Database
+from cellblock_server.store.records import (
+    EndReason,
+    Page,
+    SessionFilter,
+    SessionRecord,
+    SessionState,
+)
+from cellblock_server.store.tables import sessions
+
+ALIVE = (SessionState.CREATING, SessionState.READY, SessionState.BUSY, SessionState.RESTARTING)
+"""States of sessions that have not ended."""
+
+
+class SessionStore:
+    """Reads and writes `SessionRecord`s."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in `database`."""
+        self._database = database
+
+    async def insert(self, record: SessionRecord) -> None:
+        """Store a new session. Raises AlreadyExistsError if the id or request id is taken."""
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(insert(sessions).values(**asdict(record)))
+        except IntegrityError as error:
+            raise AlreadyExistsError("session", record.id, "exists already") from error
+
+    async def find(self, tenant: str, session_id: str) -> SessionRecord | None:
+        """A session by id."""
+        return await self._one(sessions.c.tenant == tenant, sessions.c.id == session_id)
+
+    async def find_request(self, tenant: str, request_id: str) -> SessionRecord | None:
+        """The session that a request made."""
+        return await self._one(sessions.c.tenant == tenant, sessions.c.request_id == request_id)
+
+    async def alive(self) -> list[SessionRecord]:
+        """All tenants' sessions that have not ended."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(sessions).where(sessions.c.state.in_(ALIVE)))
+            return [_record(row) for row in rows]
+
+    async def list(
+        self, tenant: str, wanted: SessionFilter, size: int, token: str
+    ) -> Page[SessionRecord]:
+        """A page of sessions, newest first."""
+        limit = paging.page_size(size)
+        query = select(sessions).where(sessions.c.tenant == tenant)
+        if wanted.thread_id:
+            query = query.where(sessions.c.thread_id == wanted.thread_id)
+        if wanted.states:
+            query = query.where(sessions.c.state.in_(wanted.states))
+        if (after := paging.time_and_id(token)) is not None:
+            query = query.where(older_than(sessions.c.create_time, sessions.c.id, after))
+        query = query.order_by(sessions.c.create_time.desc(), sessions.c.id.desc())
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query.limit(limit + 1))).all()
+        records = [_record(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        last = records[-1] if records else None
+        return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
+
+    async def update(self, session_id: str, **values: object) -> None:
+        """Change columns of a session."""
+        async with self._database.write() as connection:
+            await update_session(connection, session_id, **values)
+
+    async def delete(self, session_id: str) -> None:
+        """Forget a session, with its executions and their events."""
+        async with self._database.write() as connection:
+            await connection.execute(sessions.delete().where(sessions.c.id == session_id))
+
+    async def _one(self, *conditions: ColumnElement[bool]) -> SessionRecord | None:
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(sessions).where(*conditions))).one_or_none()
+        return None if row is None else _record(row)
+
+
+async def update_session(connection: AsyncConnection, session_id: str, **values: object) -> None:
+    """Change columns of a session, as part of a transaction."""
+    await connection.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+
+
+def older_than(
+    time: ColumnElement[datetime], name: ColumnElement[str], key: tuple[datetime, str]
+) -> ColumnElement[bool]:
+    """The condition of a page that goes on after `key`, in a listing newest first."""
+    return or_(time < key[0], and_(time == key[0], name < key[1]))
+
+
+def _record(row: Row[Any]) -> SessionRecord:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+    values["state"] = SessionState(values["state"])
+    values["end_reason"] = EndReason(values["end_reason"])
+    return SessionRecord(**values)

@@ -1,0 +1,163 @@
+"""The tables, as SQLAlchemy sees them. `migrations/` is what makes them."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A point in time, as microseconds since 1970: exact and ordered anywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Seconds(TypeDecorator[timedelta]):
+    """A span of time, as seconds."""
+
+    impl = Float
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> float | None:
+        """To the database."""
+        return None if value is None else value.total_seconds()
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> timedelta | None:
+        """From the database."""
+        return None if value is None else timedelta(seconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("tenant", String(80), nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("thread_id", String(256), nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("limits", JSON, nullable=False),
+    Column("idle_timeout", Seconds, nullable=False),
+    Column("lifetime", Seconds, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("last_use_time", UtcTime, nullable=False),
+    Column("last_alive_time", UtcTime, nullable=False),
+    Column("image", Text, nullable=False),
+    Column("runtime", String(80), nullable=False),
+    Column("backend", String(20), nullable=False),
+    Column("environment_names", JSON, nullable=False),
+    Column("sandbox_id", String(80), nullable=False),
+    Column("agent_token", String(80), nullable=False),
+    Column("request_id", String(128)),
+    Column("request_hash", String(64), nullable=False),
+    Column("end_reason", Integer, nullable=False),
+    Column("end_message", Text, nullable=False),
+    Column("end_time", UtcTime),
+    Column("kernel_generation", BigInteger, nullable=False),
+    Column("execution_count", BigInteger, nullable=False),
+    Column("acknowledged_sequence", BigInteger, nullable=False),
+    UniqueConstraint("tenant", "request_id"),
+    Index(None, "tenant", "create_time", "id"),
+    Index(None, "state"),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("tenant", String(80), nullable=False),
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("timeout", Seconds, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("ordinal", BigInteger, nullable=False),
+    Column("start_time", UtcTime),
+    Column("end_time", UtcTime),
+    Column("execution_count", BigInteger, nullable=False),
+    Column("error", JSON(none_as_null=True)),
+    Column("failure_cause", Integer),
+    Column("failure_message", Text),
+    Column("memory_lost", Boolean),
+    Column("last_sequence", BigInteger, nullable=False),
+    UniqueConstraint("session_id", "ordinal"),
+    Index(None, "status"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column(
+        "execution_id",
+        ForeignKey("executions.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("sequence", BigInteger, primary_key=True),
+    # A serialized cellblock.v1.ExecutionEvent: what a watcher is sent.
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("tenant", String(80), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("mime_type", String(255), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("purpose", Integer, nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    # Not foreign keys: a generated file may outlive its session's record.
+    Column("session_id", String(80), nullable=False),
+    Column("execution_id", String(80), nullable=False),
+    Column("path", Text, nullable=False),
+    Index(None, "tenant", "create_time", "id"),
+    Index(None, "session_id"),
+    Index(None, "sha256"),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("file_id", String(80), primary_key=True),
+    Column("filename", Text, nullable=False),
+    UniqueConstraint("session_id", "filename"),
+)
