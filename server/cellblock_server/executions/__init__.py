@@ -1,0 +1,1 @@
+"""The rules of executions: accepted once, run in order, recorded whole."""

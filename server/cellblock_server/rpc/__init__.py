@@ -1,0 +1,1 @@
+"""Where requests enter: translate, authorise, hand on. No rules live here."""

@@ -693,7 +693,7 @@ class Completed(_message.Message):
     EXECUTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def execution(self) -> Global___Execution:
-        """The execution as it ended."""
+        """The execution as it ended, without its code."""
 
     def __init__(
         self,

@@ -88,6 +88,10 @@ class _SessionEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sess
     """Its sandbox is gone: stopped or removed from outside, or the engine was."""
     SESSION_END_REASON_PROTOCOL_VIOLATION: _SessionEndReason.ValueType  # 6
     """Its sandbox broke the protocol and was removed."""
+    SESSION_END_REASON_SERVER_STOPPED: _SessionEndReason.ValueType  # 7
+    """The server was stopped and does not keep sessions."""
+    SESSION_END_REASON_SERVER_FAULT: _SessionEndReason.ValueType  # 8
+    """A fault in the server; its log has more."""
 
 class SessionEndReason(_SessionEndReason, metaclass=_SessionEndReasonEnumTypeWrapper):
     """SessionEndReason says why a session ended."""
@@ -106,6 +110,10 @@ SESSION_END_REASON_SANDBOX_LOST: SessionEndReason.ValueType  # 5
 """Its sandbox is gone: stopped or removed from outside, or the engine was."""
 SESSION_END_REASON_PROTOCOL_VIOLATION: SessionEndReason.ValueType  # 6
 """Its sandbox broke the protocol and was removed."""
+SESSION_END_REASON_SERVER_STOPPED: SessionEndReason.ValueType  # 7
+"""The server was stopped and does not keep sessions."""
+SESSION_END_REASON_SERVER_FAULT: SessionEndReason.ValueType  # 8
+"""A fault in the server; its log has more."""
 Global___SessionEndReason: _TypeAlias = SessionEndReason  # noqa: Y015
 
 @_typing.final

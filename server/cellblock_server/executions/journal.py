@@ -1,0 +1,154 @@
+"""The journal: every event is stored before anybody sees it, and numbered here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from copy import copy
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.clock import Clock
+from cellblock_server.executions.hub import Hub
+from cellblock_server.executions.messages import execution_message
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import (
+    ExecutionStore,
+    insert_events,
+    insert_execution,
+    update_execution,
+)
+from cellblock_server.store.files import insert_file
+from cellblock_server.store.records import (
+    ExecutionRecord,
+    ExecutionStatus,
+    Failure,
+    FileRecord,
+    SessionRecord,
+    SessionState,
+)
+from cellblock_server.store.sessions import update_session
+from cellblock_server.store.states import check_execution, check_session
+
+WATCH_BATCH = 64
+"""How many events a watcher holds in memory at most."""
+
+
+class Journal:
+    """Appends events in transactions and reads them back."""
+
+    def __init__(self, database: Database, executions: ExecutionStore, now: Clock) -> None:
+        """Keep the journal in `database`."""
+        self._database = database
+        self._executions = executions
+        self._now = now
+        self._hub = Hub()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["JournalTransaction"]:
+        """A block whose changes are stored together, then seen by watchers.
+
+        If storing fails, nothing of it is, and the records are as before.
+        """
+        async with self._database.write() as connection:
+            transaction = JournalTransaction(connection, self._now)
+            yield transaction
+            await transaction.flush()
+        transaction.publish(self._hub)
+
+    async def watch(
+        self, execution_id: str, from_sequence: int
+    ) -> AsyncIterator[pb.ExecutionEvent]:
+        """An execution's events from a number on, as they come, to the last one."""
+        wanted = max(1, from_sequence)
+        while True:
+            change = self._hub.next_change(execution_id)
+            rows = await self._executions.events(execution_id, wanted, WATCH_BATCH)
+            for sequence, payload in rows:
+                event = pb.ExecutionEvent.FromString(payload)
+                yield event
+                if event.HasField("completed"):
+                    return
+                wanted = sequence + 1
+            if not rows:
+                await change.wait()
+
+
+class JournalTransaction:
+    """Changes to executions and their session that are stored together."""
+
+    def __init__(self, connection: AsyncConnection, now: Clock) -> None:
+        """Use `Journal.transaction`."""
+        self.now = now()
+        """One time for all that is stored together."""
+        self._connection = connection
+        self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
+        self._events: dict[str, list[tuple[int, bytes]]] = {}
+        self._session_changes: list[tuple[SessionRecord, dict[str, object]]] = []
+
+    def draft(self, record: ExecutionRecord) -> ExecutionRecord:
+        """A copy to change; `record` takes its values once they are stored."""
+        if record.id not in self._drafts:
+            self._drafts[record.id] = (record, copy(record))
+        return self._drafts[record.id][1]
+
+    def append(self, record: ExecutionRecord, event: pb.ExecutionEvent) -> None:
+        """Number and append an event of an execution."""
+        draft = self.draft(record)
+        draft.last_sequence += 1
+        event.execution_id = draft.id
+        event.sequence = draft.last_sequence
+        event.time.FromDatetime(self.now)
+        if event.HasField("completed"):
+            event.completed.execution.CopyFrom(execution_message(draft, with_code=False))
+        rows = self._events.setdefault(draft.id, [])
+        rows.append((draft.last_sequence, event.SerializeToString()))
+
+    def start(self, record: ExecutionRecord) -> None:
+        """Say that the kernel got an execution's code."""
+        draft = self.draft(record)
+        check_execution(draft.status, ExecutionStatus.RUNNING)
+        draft.status = ExecutionStatus.RUNNING
+        draft.start_time = self.now
+
+    def finish(
+        self, record: ExecutionRecord, status: ExecutionStatus, failure: Failure | None = None
+    ) -> None:
+        """End an execution: its last event says how."""
+        draft = self.draft(record)
+        check_execution(draft.status, status)
+        draft.status = status
+        draft.failure = failure
+        draft.end_time = self.now
+        self.append(record, pb.ExecutionEvent(completed=pb.Completed()))
+
+    async def insert(self, record: ExecutionRecord) -> None:
+        """Store a new execution; at once, so that a taken id fails here (IntegrityError)."""
+        await insert_execution(self._connection, record)
+
+    async def insert_file(self, record: FileRecord) -> None:
+        """Store a generated file's metadata."""
+        await insert_file(self._connection, record)
+
+    def change_session(self, session: SessionRecord, **values: object) -> None:
+        """Change fields of the session; `session` takes them once they are stored."""
+        if isinstance(state := values.get("state"), SessionState):
+            check_session(session.state, state)
+        self._session_changes.append((session, values))
+
+    async def flush(self) -> None:
+        """Write everything; called by `Journal.transaction` before the commit."""
+        for _record, draft in self._drafts.values():
+            await update_execution(self._connection, draft)
+        for execution_id, rows in self._events.items():
+            await insert_events(self._connection, execution_id, rows)
+        for session, values in self._session_changes:
+            await update_session(self._connection, session.id, **values)
+
+    def publish(self, hub: Hub) -> None:
+        """Make the changes visible; called by `Journal.transaction` after the commit."""
+        for record, draft in self._drafts.values():
+            vars(record).update(vars(draft))
+        for session, values in self._session_changes:
+            vars(session).update(values)
+        for execution_id in self._events:
+            hub.changed(execution_id)

@@ -1,0 +1,180 @@
+"""Turns what an agent says into journal entries: bytes to the file store, then the events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.executions import translate
+from cellblock_server.executions.journal import Journal, JournalTransaction
+from cellblock_server.executions.messages import code_error_message
+from cellblock_server.executions.translate import ProtocolViolationError
+from cellblock_server.files.capture import Capture, Skipped
+from cellblock_server.files.messages import file_message
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.store.records import (
+    ExecutionRecord,
+    FileRecord,
+    SessionRecord,
+    SessionState,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Prepared:
+    """An agent's event with its bytes stored, ready for the transaction."""
+
+    event: agent_pb.Event
+    image: FileRecord | None
+    files: list[FileRecord | Skipped]
+
+
+class Recorder:
+    """Records the events of one session."""
+
+    def __init__(
+        self,
+        session: SessionRecord,
+        agent: AgentConnection,
+        journal: Journal,
+        capture: Capture,
+    ) -> None:
+        """Record what `agent` says of `session`."""
+        self._session = session
+        self._agent = agent
+        self._journal = journal
+        self._capture = capture
+
+    async def record(
+        self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None, *, more: bool
+    ) -> bool:
+        """Store a batch of events in one transaction; whether `current` has ended.
+
+        `more` says whether another execution waits: the session stays busy then.
+        Raises ProtocolViolationError.
+        """
+        self._check(batch, current)
+        prepared = [await self._prepare(event, current) for event in batch]
+        async with self._journal.transaction() as transaction:
+            ended = False
+            for item in prepared:
+                if item.event.execution_id and current is not None:
+                    await self._add(transaction, current, item)
+                    ended = ended or item.event.HasField("execution_finished")
+                if item.event.HasField("kernel_restarted"):
+                    generation = item.event.kernel_restarted.kernel_generation
+                    transaction.change_session(self._session, kernel_generation=generation)
+            if ended and not more:
+                transaction.change_session(self._session, state=SessionState.READY)
+            transaction.change_session(self._session, acknowledged_sequence=batch[-1].sequence)
+        return ended
+
+    def _check(self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None) -> None:
+        expected = self._session.acknowledged_sequence
+        ended = False
+        for event in batch:
+            expected += 1
+            if event.sequence != expected:
+                raise ProtocolViolationError(f"event {event.sequence} instead of {expected}")
+            if not event.execution_id:
+                continue
+            if current is None or event.execution_id != current.id or ended:
+                raise ProtocolViolationError("event of an execution that does not run")
+            ended = event.HasField("execution_finished")
+
+    async def _prepare(self, event: agent_pb.Event, current: ExecutionRecord | None) -> _Prepared:
+        image: FileRecord | None = None
+        files: list[FileRecord | Skipped] = []
+        if current is None or not event.execution_id:
+            return _Prepared(event, image, files)
+        match event.WhichOneof("event"):
+            case "rich":
+                if (found := translate.image_of(event.rich)) is not None:
+                    image = await self._capture.image(current, event.sequence, *found)
+            case "execution_finished":
+                files = await self._capture.changed(current, self._agent, event.execution_finished)
+        return _Prepared(event, image, files)
+
+    async def _add(
+        self, transaction: JournalTransaction, current: ExecutionRecord, item: _Prepared
+    ) -> None:
+        event = item.event
+        match event.WhichOneof("event"):
+            case "execution_started":
+                transaction.start(current)
+                generation = event.execution_started.kernel_generation
+                started = pb.Started(kernel_generation=generation)
+                transaction.append(current, pb.ExecutionEvent(started=started))
+                transaction.change_session(self._session, state=SessionState.BUSY)
+            case "stream_text":
+                transaction.append(current, translate.text_event(event.stream_text))
+            case "rich" if item.image is not None:
+                await transaction.insert_file(item.image)
+                transaction.append(current, _image_event(event.rich, item.image))
+            case "rich":
+                transaction.append(current, translate.rich_event(event.rich))
+            case "clear_output":
+                cleared = pb.OutputCleared(wait=event.clear_output.wait)
+                transaction.append(current, pb.ExecutionEvent(output_cleared=cleared))
+            case "error":
+                error = translate.code_error(event.error)
+                transaction.draft(current).error = error
+                transaction.append(current, pb.ExecutionEvent(error=code_error_message(error)))
+            case "output_cut":
+                cut = pb.OutputCut(
+                    omitted_bytes=event.output_cut.omitted_bytes,
+                    limit_bytes=event.output_cut.limit_bytes,
+                )
+                transaction.append(current, pb.ExecutionEvent(output_cut=cut))
+            case "kernel_restarted":
+                restarted = pb.KernelRestarted(
+                    kernel_generation=event.kernel_restarted.kernel_generation,
+                    reason=event.kernel_restarted.reason,
+                )
+                transaction.append(current, pb.ExecutionEvent(kernel_restarted=restarted))
+            case "execution_finished":
+                await self._finish(transaction, current, item)
+            case unknown:
+                raise ProtocolViolationError(f"unknown event {unknown}")
+
+    async def _finish(
+        self, transaction: JournalTransaction, current: ExecutionRecord, item: _Prepared
+    ) -> None:
+        for file in item.files:
+            if isinstance(file, Skipped):
+                generated = pb.GeneratedFile(path=file.path, skipped_reason=file.reason)
+            else:
+                await transaction.insert_file(file)
+                generated = pb.GeneratedFile(file=file_message(file), path=file.path)
+            transaction.append(current, pb.ExecutionEvent(file=generated))
+        finished = item.event.execution_finished
+        status, failure = translate.end_of(finished)
+        transaction.draft(current).execution_count = finished.execution_count
+        transaction.finish(current, status, failure)
+        now = transaction.now
+        transaction.change_session(self._session, last_use_time=now, last_alive_time=now)
+        log.info(
+            "execution_ended",
+            execution_id=current.id,
+            status=status.name,
+            cause=failure.cause.name if failure else None,
+        )
+
+
+def _image_event(rich: agent_pb.Rich, image: FileRecord) -> pb.ExecutionEvent:
+    others = translate.rich_output(rich)
+    if rich.kind == agent_pb.RICH_KIND_UPDATE:
+        update = pb.DisplayUpdate(output=others, image=file_message(image))
+        return pb.ExecutionEvent(display_update=update)
+    return pb.ExecutionEvent(
+        image=pb.Image(
+            file=file_message(image),
+            alternatives=others.data,
+            is_result=rich.kind == agent_pb.RICH_KIND_RESULT,
+            display_id=rich.display_id,
+        )
+    )

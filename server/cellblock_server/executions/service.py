@@ -1,0 +1,154 @@
+"""What callers do with executions."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cellblock.v1 import execution_pb2 as pb
+from sqlalchemy.exc import IntegrityError
+
+from cellblock_server.clock import Clock
+from cellblock_server.errors import (
+    AlreadyExistsError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+)
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.runner import SessionRunner
+from cellblock_server.ids import check_id, new_id
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
+from cellblock_server.store.states import EXECUTION_ENDS
+from cellblock_server.uninterrupted import uninterrupted
+
+
+@dataclass(frozen=True)
+class ExecutionLimits:
+    """What the operator allows one execution to ask for."""
+
+    default_timeout: timedelta
+    max_timeout: timedelta
+    max_code_bytes: int
+
+
+@dataclass(frozen=True)
+class NewExecution:
+    """Code to run, as the caller asks for it; None and empty mean the default."""
+
+    code: str
+    execution_id: str = ""
+    timeout: timedelta | None = None
+
+    def check(self, limits: ExecutionLimits) -> None:
+        """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
+        size = len(self.code.encode())
+        if not self.code.strip():
+            raise InvalidArgumentError("code", "is empty")
+        if "\0" in self.code:
+            raise InvalidArgumentError("code", "has a NUL character")
+        if size > limits.max_code_bytes:
+            raise OutOfRangeError(
+                "code", f"must be at most {limits.max_code_bytes} bytes, got {size}"
+            )
+        if self.execution_id:
+            check_id("execution_id", self.execution_id, "call_")
+        most = limits.max_timeout
+        if self.timeout is not None and not timedelta(0) < self.timeout <= most:
+            raise OutOfRangeError(
+                "timeout",
+                f"must be over 0 s and at most {most.total_seconds():g} s, "
+                f"got {self.timeout.total_seconds():g} s",
+            )
+
+
+class ExecutionService:
+    """Accepts executions once, and tells what became of them."""
+
+    def __init__(
+        self, store: ExecutionStore, journal: Journal, limits: ExecutionLimits, now: Clock
+    ) -> None:
+        """Read from `store`; events come from `journal`."""
+        self._store = store
+        self._journal = journal
+        self._limits = limits
+        self._now = now
+
+    def check(self, new: NewExecution) -> None:
+        """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
+        new.check(self._limits)
+
+    async def known(
+        self, tenant: str, session_id: str, new: NewExecution
+    ) -> ExecutionRecord | None:
+        """The execution that the same request made before, if it did.
+
+        Raises AlreadyExistsError if the id was used for something else.
+        """
+        if not new.execution_id:
+            return None
+        record = await self._store.find(tenant, new.execution_id)
+        if record is None:
+            if await self._store.is_taken(new.execution_id):
+                raise AlreadyExistsError("execution", new.execution_id, "exists already")
+            return None
+        timeout = new.timeout or self._limits.default_timeout
+        differences = [
+            name
+            for name, then, now in (
+                ("session_id", record.session_id, session_id),
+                ("code", record.code, new.code),
+                ("timeout", record.timeout, timeout),
+            )
+            if then != now
+        ]
+        if differences:
+            raise AlreadyExistsError(
+                "execution", record.id, f"exists already with another {' and '.join(differences)}"
+            )
+        return record
+
+    async def submit(
+        self, session: SessionRecord, runner: SessionRunner, new: NewExecution
+    ) -> ExecutionRecord:
+        """Accept an execution, or find the one that the same request made.
+
+        A caller who leaves meanwhile does not stop it.
+        """
+        record = ExecutionRecord(
+            id=new.execution_id or new_id("call_"),
+            tenant=session.tenant,
+            session_id=session.id,
+            status=ExecutionStatus.QUEUED,
+            code=new.code,
+            timeout=new.timeout or self._limits.default_timeout,
+            create_time=self._now(),
+            ordinal=0,
+        )
+        try:
+            await uninterrupted(runner.submit(record))
+        except IntegrityError:
+            # Sent twice at once: the other one was first.
+            known = await self.known(session.tenant, session.id, new)
+            if known is None:
+                raise
+            return known
+        return record
+
+    def watch(self, record: ExecutionRecord, from_sequence: int) -> AsyncIterator[pb.ExecutionEvent]:
+        """Its events from a number on, live or past. Raises OutOfRangeError past its end."""
+        last = record.last_sequence
+        if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):
+            raise OutOfRangeError("from_sequence", f"must be 0 to {last}, got {from_sequence}")
+        return self._journal.watch(record.id, from_sequence)
+
+    async def get(self, tenant: str, execution_id: str) -> ExecutionRecord:
+        """An execution. Raises NotFoundError."""
+        record = await self._store.find(tenant, execution_id)
+        if record is None:
+            raise NotFoundError("execution", execution_id)
+        return record
+
+    async def list(self, session_id: str, size: int, token: str) -> Page[ExecutionRecord]:
+        """A page of a session's executions, oldest first."""
+        return await self._store.list(session_id, size, token)

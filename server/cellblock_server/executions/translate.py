@@ -1,0 +1,101 @@
+"""From the agent's events to the API's: pure functions.
+
+What comes in is hostile. Protobuf has checked types and UTF-8; sizes were bounded
+by the message limit; meaning is checked here.
+"""
+
+import json
+
+from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.errors import CellblockError
+from cellblock_server.store.records import CodeError, ExecutionStatus, Failure, FailureCause
+
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+"""Binary image types that become Files, in order of preference."""
+
+
+class ProtocolViolationError(CellblockError):
+    """The sandbox's agent said what no agent of ours says: the sandbox is not to be trusted."""
+
+    def __init__(self, problem: str) -> None:
+        """Say what was wrong."""
+        super().__init__("PROTOCOL_VIOLATION", f"the sandbox broke the protocol: {problem}")
+
+
+def image_of(rich: agent_pb.Rich) -> tuple[str, bytes] | None:
+    """The bundle's image as (MIME type, bytes), if it has one."""
+    return next(((kind, rich.data[kind]) for kind in IMAGE_TYPES if kind in rich.data), None)
+
+
+def rich_output(rich: agent_pb.Rich) -> pb.RichOutput:
+    """The bundle without binary images."""
+    if rich.metadata_json:
+        try:
+            json.loads(rich.metadata_json)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolViolationError("display metadata is not JSON") from error
+    return pb.RichOutput(
+        data={
+            kind: value.decode("utf-8", "replace")
+            for kind, value in rich.data.items()
+            if kind not in IMAGE_TYPES
+        },
+        metadata_json=rich.metadata_json,
+        display_id=rich.display_id,
+    )
+
+
+def rich_event(rich: agent_pb.Rich) -> pb.ExecutionEvent:
+    """A bundle without an image, as an event."""
+    output = rich_output(rich)
+    match rich.kind:
+        case agent_pb.RICH_KIND_RESULT:
+            return pb.ExecutionEvent(result=output)
+        case agent_pb.RICH_KIND_DISPLAY:
+            return pb.ExecutionEvent(display=output)
+        case agent_pb.RICH_KIND_UPDATE:
+            return pb.ExecutionEvent(display_update=pb.DisplayUpdate(output=output))
+        case _:
+            raise ProtocolViolationError(f"unknown kind of display {rich.kind}")
+
+
+def text_event(text: agent_pb.StreamText) -> pb.ExecutionEvent:
+    """Text written to a stream, as an event."""
+    match text.name:
+        case agent_pb.STREAM_NAME_STDOUT:
+            return pb.ExecutionEvent(stdout=pb.Text(text=text.text))
+        case agent_pb.STREAM_NAME_STDERR:
+            return pb.ExecutionEvent(stderr=pb.Text(text=text.text))
+        case _:
+            raise ProtocolViolationError(f"unknown stream {text.name}")
+
+
+def code_error(error: agent_pb.Error) -> CodeError:
+    """The exception that ended the code."""
+    return CodeError(error.name, error.value, list(error.traceback))
+
+
+def end_of(
+    finished: agent_pb.ExecutionFinished,
+) -> tuple[ExecutionStatus, Failure | None]:
+    """How an execution ended, in the API's terms.
+
+    An exception in the code is COMPLETED: the model is to read it and go on.
+    """
+    status, cause = {
+        agent_pb.OUTCOME_RAN: (ExecutionStatus.COMPLETED, None),
+        agent_pb.OUTCOME_TIME_LIMIT: (ExecutionStatus.FAILED, FailureCause.TIME_LIMIT),
+        agent_pb.OUTCOME_OUT_OF_MEMORY: (ExecutionStatus.FAILED, FailureCause.OUT_OF_MEMORY),
+        agent_pb.OUTCOME_KERNEL_DIED: (ExecutionStatus.FAILED, FailureCause.KERNEL_DIED),
+        agent_pb.OUTCOME_INTERRUPTED: (ExecutionStatus.CANCELLED, FailureCause.CANCELLED),
+        agent_pb.OUTCOME_RESTARTED: (
+            ExecutionStatus.CANCELLED,
+            FailureCause.SESSION_RESTARTED,
+        ),
+    }.get(finished.outcome, (None, None))
+    if status is None:
+        raise ProtocolViolationError(f"unknown outcome {finished.outcome}")
+    if cause is None:
+        return status, None
+    return status, Failure(cause, finished.message, finished.memory_lost)

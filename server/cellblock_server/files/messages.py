@@ -1,0 +1,28 @@
+"""Files as the API shows them."""
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_server.store.records import FileRecord
+
+DATA_FOLDER = "/mnt/data"
+
+
+def file_message(record: FileRecord) -> pb.File:
+    """The record as a message."""
+    message = pb.File(
+        id=record.id,
+        filename=record.filename,
+        bytes=record.bytes,
+        mime_type=record.mime_type,
+        sha256=record.sha256,
+        purpose=pb.FilePurpose.ValueType(record.purpose),
+        session_id=record.session_id,
+        execution_id=record.execution_id,
+        path=record.path,
+    )
+    message.create_time.FromDatetime(record.create_time)
+    return message
+
+
+def sandbox_path(relative: str) -> str:
+    """A path below the data folder, as code in the sandbox writes it."""
+    return f"{DATA_FOLDER}/{relative}"

@@ -1,0 +1,27 @@
+"""Ids: a prefix that says what it is, and enough randomness never to meet twice."""
+
+import re
+import secrets
+import string
+
+from cellblock_server.errors import InvalidArgumentError
+
+ALPHABET = string.ascii_letters + string.digits
+LENGTH = 24  # 142 bits
+
+CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id, such as `sess_…` for the prefix `sess_`."""
+    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+def check_id(field: str, value: str, prefix: str) -> str:
+    """An id that a caller chose. Raises InvalidArgumentError that names `field`."""
+    if not value.startswith(prefix) or not CHOSEN.fullmatch(value.removeprefix(prefix)):
+        raise InvalidArgumentError(
+            field,
+            f"must be {prefix!r} and 1 to 64 letters, digits, '_' or '-', got {value[:80]!r}",
+        )
+    return value

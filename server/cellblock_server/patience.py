@@ -1,0 +1,33 @@
+"""Waiting out a store or engine that is away for a while."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+
+from cellblock_server.errors import UnavailableError
+
+T = TypeVar("T")
+
+FIRST_WAIT = timedelta(milliseconds=100)
+LONGEST_WAIT = timedelta(seconds=5)
+
+log = structlog.get_logger(__name__)
+
+
+async def until_available(work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work`, again and again while it raises UnavailableError, with growing pauses.
+
+    For work that must not be given up, such as recording what code printed: it
+    ends by success, by another error, or by cancellation.
+    """
+    wait = FIRST_WAIT
+    while True:
+        try:
+            return await work()
+        except UnavailableError as error:
+            log.warning("unavailable_trying_again", reason=error.reason, detail=error.message)
+        await asyncio.sleep(wait.total_seconds())
+        wait = min(wait * 2, LONGEST_WAIT)

@@ -1,0 +1,4 @@
+"""Who calls."""
+
+DEFAULT_TENANT = "default"
+"""Owner of all there is until API keys name others; the listener is local until then."""

@@ -1,0 +1,85 @@
+"""ExecutionService: requests to calls of `executions/`, and back."""
+
+from collections.abc import AsyncIterator
+
+import grpc
+from cellblock.v1 import execution_pb2 as pb
+from cellblock.v1 import execution_pb2_grpc
+
+from cellblock_server.executions.messages import execution_message
+from cellblock_server.executions.service import ExecutionService, NewExecution
+from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.rpc.session import span
+from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.store.states import EXECUTION_ENDS
+from cellblock_server.uninterrupted import uninterrupted
+
+Context = grpc.aio.ServicerContext
+
+
+class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
+    """See `execution.proto`."""
+
+    def __init__(self, executions: ExecutionService, sessions: SessionManager) -> None:
+        """Serve `executions` of `sessions`."""
+        self._executions = executions
+        self._sessions = sessions
+
+    async def Execute(  # noqa: N802
+        self, request: pb.ExecuteRequest, context: Context
+    ) -> AsyncIterator[pb.ExecuteResponse]:
+        """Run code and stream its events."""
+        timeout = span("timeout", request, request.timeout)
+        new = NewExecution(request.code, request.execution_id, timeout)
+        self._executions.check(new)
+        record = await self._executions.known(DEFAULT_TENANT, request.session_id, new)
+        if record is None:
+            live = await self._sessions.live(DEFAULT_TENANT, request.session_id)
+            record = await self._executions.submit(live.record, live.runner, new)
+        ended = False
+        try:
+            async for event in self._executions.watch(record, 1):
+                ended = event.HasField("completed")
+                yield pb.ExecuteResponse(event=event)
+        finally:
+            if request.cancel_on_disconnect and not ended:
+                await uninterrupted(self._cancel(record.id))
+
+    async def WatchExecution(  # noqa: N802
+        self, request: pb.WatchExecutionRequest, context: Context
+    ) -> AsyncIterator[pb.WatchExecutionResponse]:
+        """Stream events from any number on."""
+        record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
+        async for event in self._executions.watch(record, request.from_sequence):
+            yield pb.WatchExecutionResponse(event=event)
+
+    async def GetExecution(  # noqa: N802
+        self, request: pb.GetExecutionRequest, context: Context
+    ) -> pb.GetExecutionResponse:
+        """Get an execution."""
+        record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
+        return pb.GetExecutionResponse(execution=execution_message(record))
+
+    async def ListExecutions(  # noqa: N802
+        self, request: pb.ListExecutionsRequest, context: Context
+    ) -> pb.ListExecutionsResponse:
+        """List a session's executions."""
+        session = await self._sessions.get(DEFAULT_TENANT, request.session_id)
+        page = await self._executions.list(session.id, request.page_size, request.page_token)
+        return pb.ListExecutionsResponse(
+            executions=map(execution_message, page.items), next_page_token=page.next_token
+        )
+
+    async def CancelExecution(  # noqa: N802
+        self, request: pb.CancelExecutionRequest, context: Context
+    ) -> pb.CancelExecutionResponse:
+        """Interrupt or unqueue an execution."""
+        await uninterrupted(self._cancel(request.execution_id))
+        record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
+        return pb.CancelExecutionResponse(execution=execution_message(record))
+
+    async def _cancel(self, execution_id: str) -> None:
+        record = await self._executions.get(DEFAULT_TENANT, execution_id)
+        if record.status not in EXECUTION_ENDS:
+            live = await self._sessions.live(DEFAULT_TENANT, record.session_id)
+            await live.runner.cancel(execution_id)

@@ -1,0 +1,129 @@
+"""SessionService: requests to calls of `sessions/`, and back."""
+
+from datetime import timedelta
+
+import grpc
+from cellblock.v1 import session_pb2 as pb
+from cellblock.v1 import session_pb2_grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+
+from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.messages import session_message
+from cellblock_server.sessions.request import AttachmentRequest, NewSession
+from cellblock_server.store.records import SessionFilter, SessionRecord, SessionState
+
+Context = grpc.aio.ServicerContext
+
+
+class SessionServicer(session_pb2_grpc.SessionServiceServicer):
+    """See `session.proto`."""
+
+    def __init__(self, sessions: SessionManager) -> None:
+        """Serve `sessions`."""
+        self._sessions = sessions
+
+    async def CreateSession(  # noqa: N802
+        self, request: pb.CreateSessionRequest, context: Context
+    ) -> pb.CreateSessionResponse:
+        """Create a session."""
+        record = await self._sessions.create(DEFAULT_TENANT, _new_session(request))
+        return pb.CreateSessionResponse(session=self._message(record))
+
+    async def GetSession(  # noqa: N802
+        self, request: pb.GetSessionRequest, context: Context
+    ) -> pb.GetSessionResponse:
+        """Get a session."""
+        record = await self._sessions.get(DEFAULT_TENANT, request.session_id)
+        return pb.GetSessionResponse(session=self._message(record))
+
+    async def ListSessions(  # noqa: N802
+        self, request: pb.ListSessionsRequest, context: Context
+    ) -> pb.ListSessionsResponse:
+        """List sessions."""
+        wanted = SessionFilter(request.thread_id, [_state(state) for state in request.states])
+        page = await self._sessions.list(
+            DEFAULT_TENANT, wanted, request.page_size, request.page_token
+        )
+        return pb.ListSessionsResponse(
+            sessions=map(self._message, page.items), next_page_token=page.next_token
+        )
+
+    async def UpdateSession(  # noqa: N802
+        self, request: pb.UpdateSessionRequest, context: Context
+    ) -> pb.UpdateSessionResponse:
+        """Change labels or time-outs."""
+        record = await self._sessions.update(
+            DEFAULT_TENANT,
+            request.session_id,
+            dict(request.labels.labels) if request.HasField("labels") else None,
+            span("idle_timeout", request, request.idle_timeout),
+            span("lifetime", request, request.lifetime),
+        )
+        return pb.UpdateSessionResponse(session=self._message(record))
+
+    async def KeepAlive(  # noqa: N802
+        self, request: pb.KeepAliveRequest, context: Context
+    ) -> pb.KeepAliveResponse:
+        """Postpone the idle time-out."""
+        record = await self._sessions.keep_alive(DEFAULT_TENANT, request.session_id)
+        return pb.KeepAliveResponse(session=self._message(record))
+
+    async def RestartSession(  # noqa: N802
+        self, request: pb.RestartSessionRequest, context: Context
+    ) -> pb.RestartSessionResponse:
+        """Give the session a fresh kernel."""
+        record = await self._sessions.restart(DEFAULT_TENANT, request.session_id)
+        return pb.RestartSessionResponse(session=self._message(record))
+
+    async def DeleteSession(  # noqa: N802
+        self, request: pb.DeleteSessionRequest, context: Context
+    ) -> pb.DeleteSessionResponse:
+        """End the session."""
+        record = await self._sessions.delete(DEFAULT_TENANT, request.session_id)
+        return pb.DeleteSessionResponse(session=self._message(record))
+
+    def _message(self, record: SessionRecord) -> pb.Session:
+        return session_message(record, self._sessions.expire_time(record))
+
+
+def span(name: str, request: Message, value: Duration) -> timedelta | None:
+    """A duration field, None if it is not given. Raises InvalidArgumentError if malformed."""
+    if not request.HasField(name):
+        return None
+    try:
+        return value.ToTimedelta()
+    except (ValueError, OverflowError) as error:
+        raise InvalidArgumentError(name, "is not a duration") from error
+
+
+def _state(value: int) -> SessionState:
+    try:
+        return SessionState(value)
+    except ValueError as error:
+        raise InvalidArgumentError("states", f"{value} is not a state") from error
+
+
+def _new_session(request: pb.CreateSessionRequest) -> NewSession:
+    limits = request.limits
+    return NewSession(
+        request_id=request.request_id,
+        session_id=request.session_id,
+        thread_id=request.thread_id,
+        labels=dict(request.labels),
+        memory_bytes=limits.memory_bytes,
+        cpus=limits.cpus,
+        pids=limits.pids,
+        data_bytes=limits.data_bytes,
+        tmp_bytes=limits.tmp_bytes,
+        idle_timeout=span("idle_timeout", request, request.idle_timeout),
+        lifetime=span("lifetime", request, request.lifetime),
+        environment=dict(request.environment),
+        attachments=tuple(
+            AttachmentRequest(item.file_id, item.filename) for item in request.attachments
+        ),
+        image=request.image,
+        runtime=request.runtime,
+    )

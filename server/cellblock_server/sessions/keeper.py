@@ -1,0 +1,228 @@
+"""Keeps live sessions: runs them, ends them in time, takes them over after a restart."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+
+import structlog
+
+from cellblock_server.clock import Clock
+from cellblock_server.errors import CellblockError, UnavailableError
+from cellblock_server.patience import until_available
+from cellblock_server.sandbox.agent_connection import AgentGoneError
+from cellblock_server.sandbox.agent_socket import HostileFolderError
+from cellblock_server.sandbox.backend import Backend, Sandbox
+from cellblock_server.sessions.expiry import due, next_look
+from cellblock_server.sessions.live import End, LiveSession, expired, failed
+from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.store.records import (
+    EndReason,
+    ExecutionStatus,
+    Failure,
+    FailureCause,
+    SessionRecord,
+    SessionState,
+)
+from cellblock_server.store.sessions import SessionStore
+
+HOUSEKEEPING = timedelta(seconds=10)
+"""How often what could not be removed or taken over is tried again."""
+
+SHORTEST_LOOK = timedelta(milliseconds=10)
+"""Keeps a clock that jumps from making housekeeping spin."""
+
+log = structlog.get_logger(__name__)
+
+
+class SessionKeeper:
+    """Owns every live session's task. An async context manager: leaving it lets go of all."""
+
+    def __init__(
+        self,
+        starter: SessionStarter,
+        store: SessionStore,
+        lifetime_cap: timedelta,
+        now: Clock,
+        *,
+        end_on_shutdown: bool,
+    ) -> None:
+        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us."""
+        self._starter = starter
+        self._backend: Backend = starter.backend
+        self._store = store
+        self._cap = lifetime_cap
+        self._now = now
+        self._end_on_shutdown = end_on_shutdown
+        self._live: dict[str, LiveSession] = {}
+        self._left_behind: set[str] = set()
+        self._reconciled = False
+        self._started = now()
+        self._changed = asyncio.Event()
+        self._tasks = asyncio.TaskGroup()
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many sessions live."""
+        return len(self._live)
+
+    def find(self, session_id: str) -> LiveSession | None:
+        """A live session by id."""
+        return self._live.get(session_id)
+
+    def keep(self, live: LiveSession) -> None:
+        """Run a session from now on."""
+        session_id = live.record.id
+        live.runner.on_idle = self.reconsider
+        self._live[session_id] = live
+        task = self._tasks.create_task(self._run(live), name=f"session {session_id}")
+        self._keepers[session_id] = task
+        self.reconsider()
+
+    def reconsider(self) -> None:
+        """Look again at when sessions expire: one was made, used or changed."""
+        self._changed.set()
+
+    async def __aenter__(self) -> "SessionKeeper":
+        """Take over what runs already, and begin to keep time."""
+        await self._tasks.__aenter__()
+        await self._try_to_reconcile()
+        self._housekeeping = self._tasks.create_task(self._keep_house(), name="housekeeping")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of all sessions; end them if asked to, or if they can't outlive us."""
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        if self._end_on_shutdown or not self._backend.sessions_outlive_server:
+            stopped = failed(EndReason.SERVER_STOPPED, "the server was stopped")
+            for live in list(self._live.values()):
+                live.request_end(stopped)
+        else:
+            for task in self._keepers.values():
+                task.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    async def _run(self, live: LiveSession) -> None:
+        record = live.record
+        structlog.contextvars.bind_contextvars(session_id=record.id)
+        try:
+            end = await self._until_end(live)
+            log.info("session_ended", state=end.state.name, reason=end.reason.name)
+            why = f"the session ended: {end.message}"
+            await until_available(partial(live.runner.end, end.running_end(), why))
+            await until_available(partial(self._store_end, record, end))
+            await self._destroy(record.sandbox_id)
+        finally:
+            del self._live[record.id]
+            del self._keepers[record.id]
+            live.ended.set()
+            await live.agent.close()
+
+    async def _until_end(self, live: LiveSession) -> End:
+        try:
+            return await live.until_end(self._backend)
+        except Exception:
+            # A fault of ours in one session must not end the others.
+            log.exception("session_failed")
+            return failed(EndReason.SERVER_FAULT, "a fault in the server")
+
+    async def _store_end(self, record: SessionRecord, end: End) -> None:
+        async with self._starter.journal.transaction() as transaction:
+            transaction.change_session(
+                record,
+                state=end.state,
+                end_reason=end.reason,
+                end_message=end.message,
+                end_time=transaction.now,
+            )
+
+    async def _destroy(self, sandbox_id: str) -> None:
+        try:
+            await self._backend.destroy(sandbox_id)
+        except (CellblockError, OSError):
+            # The session has ended all the same; housekeeping tries again.
+            log.exception("sandbox_not_removed", sandbox_id=sandbox_id)
+            self._left_behind.add(sandbox_id)
+
+    async def _keep_house(self) -> None:
+        while True:
+            self._changed.clear()
+            self._expire()
+            if not self._reconciled:
+                await self._try_to_reconcile()
+            for sandbox_id in list(self._left_behind):
+                self._left_behind.discard(sandbox_id)
+                await self._destroy(sandbox_id)
+            try:
+                async with asyncio.timeout(self._until_next_look().total_seconds()):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def _expire(self) -> None:
+        now = self._now()
+        for live in self._live.values():
+            end = due(live.record, self._cap, now, busy=live.runner.busy)
+            if end is not None:
+                live.request_end(expired(*end))
+
+    def _until_next_look(self) -> timedelta:
+        now = self._now()
+        ends = [
+            next_look(live.record, self._cap, busy=live.runner.busy) - now
+            for live in self._live.values()
+        ]
+        return max(SHORTEST_LOOK, min([HOUSEKEEPING, *ends]))
+
+    async def _try_to_reconcile(self) -> None:
+        try:
+            await self._reconcile()
+            self._reconciled = True
+        except UnavailableError as error:
+            log.warning("engine_not_there_yet", detail=error.message)
+
+    async def _reconcile(self) -> None:
+        """Take over what runs and belongs to a session; end and remove the rest."""
+        sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
+        # Read after the list: a sandbox that is being created has its record by now.
+        for record in await self._store.alive():
+            sandbox = sandboxes.pop(record.sandbox_id, None)
+            if record.id not in self._live and record.create_time < self._started:
+                await self._adopt(record, sandbox)
+        for sandbox_id in sandboxes:
+            log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
+            await self._destroy(sandbox_id)
+
+    async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
+        problem = "its sandbox was gone when the server started"
+        if record.state is SessionState.CREATING:
+            problem = "the server stopped while it was being created"
+        elif sandbox is not None:
+            try:
+                self.keep(await self._starter.adopt(record, sandbox))
+                log.info("session_adopted", session_id=record.id)
+                return
+            except (AgentGoneError, HostileFolderError) as error:
+                problem = error.message
+        end = failed(EndReason.SANDBOX_LOST, problem)
+        log.warning("session_lost", session_id=record.id, problem=problem)
+        await self._end_unfinished(record, end)
+        await self._store_end(record, end)
+        await self._destroy(record.sandbox_id)
+
+    async def _end_unfinished(self, record: SessionRecord, end: End) -> None:
+        async with self._starter.journal.transaction() as transaction:
+            for execution in await self._starter.executions.unfinished(record.id):
+                if execution.status is ExecutionStatus.RUNNING:
+                    transaction.finish(execution, *end.running_end())
+                else:
+                    failure = Failure(FailureCause.SESSION_ENDED, end.message)
+                    transaction.finish(execution, ExecutionStatus.EXPIRED, failure)

@@ -1,0 +1,122 @@
+"""A session that has not ended: its sandbox, its agent, and what runs in it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from cellblock_server.errors import CellblockError
+from cellblock_server.executions.runner import SessionRunner
+from cellblock_server.executions.translate import ProtocolViolationError
+from cellblock_server.sandbox.agent_connection import AgentConnection, AgentGoneError
+from cellblock_server.sandbox.backend import Backend, Sandbox
+from cellblock_server.store.records import (
+    EndReason,
+    ExecutionStatus,
+    Failure,
+    FailureCause,
+    SessionRecord,
+    SessionState,
+)
+
+END_DETAIL_SECONDS = 5
+"""How long the backend is asked what became of a sandbox whose agent is gone."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class End:
+    """Why and how a session ends."""
+
+    state: SessionState
+    reason: EndReason
+    message: str
+    running: tuple[ExecutionStatus, FailureCause]
+    """How the execution that runs ends with it."""
+
+    def running_end(self) -> tuple[ExecutionStatus, Failure]:
+        """The end of the execution that runs."""
+        status, cause = self.running
+        return status, Failure(cause, f"the session ended: {self.message}", memory_lost=True)
+
+
+DELETED = End(
+    SessionState.DELETED,
+    EndReason.DELETED,
+    "deleted on request",
+    (ExecutionStatus.CANCELLED, FailureCause.SESSION_ENDED),
+)
+
+
+def expired(reason: EndReason, message: str) -> End:
+    """The end by time."""
+    running = (ExecutionStatus.FAILED, FailureCause.SESSION_ENDED)
+    return End(SessionState.EXPIRED, reason, message, running)
+
+
+def failed(reason: EndReason, message: str) -> End:
+    """The end by a fault."""
+    running = (ExecutionStatus.FAILED, FailureCause.SANDBOX_LOST)
+    return End(SessionState.FAILED, reason, message, running)
+
+
+@dataclass
+class LiveSession:
+    """One live session. `until_end` runs it; `request_end` ends it."""
+
+    record: SessionRecord
+    sandbox: Sandbox
+    agent: AgentConnection
+    runner: SessionRunner
+
+    def __post_init__(self) -> None:
+        """Set up what `until_end` and `request_end` share."""
+        self._wish: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.ended = asyncio.Event()
+        """Set when the end is stored and the sandbox is gone, or left for the reaper."""
+
+    def request_end(self, end: End) -> None:
+        """Ask for the end; the first wish counts."""
+        if not self._wish.done():
+            self._wish.set_result(end)
+
+    async def until_end(self, backend: Backend) -> End:
+        """Run executions until the end is asked for or the sandbox fails."""
+        running = asyncio.create_task(self.runner.run(), name=f"run {self.record.id}")
+        try:
+            either: set[asyncio.Future[Any]] = {running, self._wish}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._wish.done():
+                return self._wish.result()
+            end = failed(EndReason.SERVER_FAULT, "its executions stopped running")
+            try:
+                await running
+            except* ProtocolViolationError as errors:
+                end = failed(EndReason.PROTOCOL_VIOLATION, _first(errors).message)
+            except* CellblockError as errors:
+                end = await self._lost(backend, _first(errors))
+            return end
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+    async def _lost(self, backend: Backend, error: CellblockError) -> End:
+        """Ask what became of a sandbox that we lost."""
+        detail = error.message
+        if isinstance(error, AgentGoneError):
+            try:
+                async with asyncio.timeout(END_DETAIL_SECONDS):
+                    detail = f"the sandbox {await backend.wait(self.record.sandbox_id)}"
+            except TimeoutError:
+                detail = f"the sandbox runs, but {error.message}"
+            except CellblockError as backend_error:
+                detail = f"{error.message}; {backend_error.message}"
+        return failed(EndReason.SANDBOX_LOST, detail)
+
+
+def _first(errors: BaseExceptionGroup[CellblockError]) -> CellblockError:
+    for error in errors.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    raise AssertionError("an exception group is never empty")

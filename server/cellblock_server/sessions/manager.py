@@ -1,0 +1,256 @@
+"""What callers do with sessions."""
+
+import asyncio
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+
+from cellblock_server.clock import Clock
+from cellblock_server.config import Settings
+from cellblock_server.errors import (
+    AlreadyExistsError,
+    CellblockError,
+    ExhaustedError,
+    NotFoundError,
+    UnavailableError,
+    WrongStateError,
+)
+from cellblock_server.ids import new_id
+from cellblock_server.sandbox.backend import SandboxSpec
+from cellblock_server.sessions.expiry import expire_time
+from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.live import DELETED, LiveSession
+from cellblock_server.sessions.request import NewSession, check_labels, check_span
+from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.store.records import Page, SessionFilter, SessionRecord, SessionState
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.states import SESSION_ENDS
+from cellblock_server.uninterrupted import uninterrupted
+
+RETRY_AFTER = timedelta(seconds=5)
+"""When a caller that met the session limit may come back."""
+
+
+class SessionManager:
+    """Creates, finds, changes and ends sessions."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: SessionStore,
+        starter: SessionStarter,
+        keeper: SessionKeeper,
+        now: Clock,
+    ) -> None:
+        """Keep records in `store`; `keeper` runs what `starter` starts."""
+        self._settings = settings
+        self._store = store
+        self._starter = starter
+        self._keeper = keeper
+        self._now = now
+        self._creating: dict[tuple[str, str], asyncio.Task[SessionRecord]] = {}
+        self._starting = 0
+
+    async def create(self, tenant: str, new: NewSession) -> SessionRecord:
+        """Create a session; see `CreateSession` in `session.proto`.
+
+        A caller who leaves meanwhile does not stop it: a retry by the same
+        request id finds the session.
+        """
+        new.check(self._settings)
+        if not new.request_id:
+            return await uninterrupted(self._create(tenant, new))
+        key = (tenant, new.request_id)
+        # The same request again, while the first is under way, waits for that one.
+        while (under_way := self._creating.get(key)) is not None:
+            await asyncio.wait({under_way})
+        known = await self._store.find_request(tenant, new.request_id)
+        if known is not None:
+            if known.request_hash != new.digest():
+                raise AlreadyExistsError(
+                    "request", new.request_id, f"made session {known.id!r} from another body"
+                )
+            return self._current(known)
+        task = self._creating[key] = asyncio.ensure_future(self._create(tenant, new))
+        task.add_done_callback(lambda _task: self._creating.pop(key, None))
+        return await uninterrupted(_result_of(task))
+
+    async def get(self, tenant: str, session_id: str) -> SessionRecord:
+        """A session, live or ended. Raises NotFoundError."""
+        record = await self._store.find(tenant, session_id)
+        if record is None:
+            raise NotFoundError("session", session_id)
+        return self._current(record)
+
+    async def list(
+        self, tenant: str, wanted: SessionFilter, size: int, token: str
+    ) -> Page[SessionRecord]:
+        """A page of sessions, newest first."""
+        return await self._store.list(tenant, wanted, size, token)
+
+    async def live(self, tenant: str, session_id: str) -> LiveSession:
+        """A session that has not ended.
+
+        Raises NotFoundError; WrongStateError that says why and when it ended;
+        UnavailableError while it is being started or taken over.
+        """
+        record = await self.get(tenant, session_id)
+        if record.state in SESSION_ENDS:
+            raise ended_error(record)
+        live = self._keeper.find(session_id)
+        if live is None:
+            raise UnavailableError(
+                "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
+            )
+        return live
+
+    async def use(self, tenant: str, session_id: str) -> LiveSession:
+        """A live session, with this counted as a use of it."""
+        live = await self.live(tenant, session_id)
+        now = self._now()
+        await self._change(live.record, last_use_time=now, last_alive_time=now)
+        return live
+
+    async def keep_alive(self, tenant: str, session_id: str) -> SessionRecord:
+        """Postpone the idle time-out."""
+        live = await self.live(tenant, session_id)
+        await self._change(live.record, last_alive_time=self._now())
+        return live.record
+
+    async def update(
+        self,
+        tenant: str,
+        session_id: str,
+        labels: dict[str, str] | None,
+        idle_timeout: timedelta | None,
+        lifetime: timedelta | None,
+    ) -> SessionRecord:
+        """Replace labels or time-outs; None leaves one as it is."""
+        live = await self.live(tenant, session_id)
+        record, bounds = live.record, self._settings.sessions
+        if labels is not None:
+            check_labels(labels)
+        await self._change(
+            record,
+            labels=record.labels if labels is None else labels,
+            idle_timeout=check_span(
+                "idle_timeout", idle_timeout, record.idle_timeout, bounds.max_idle_timeout
+            ),
+            lifetime=check_span("lifetime", lifetime, record.lifetime, bounds.max_lifetime),
+        )
+        return record
+
+    async def restart(self, tenant: str, session_id: str) -> SessionRecord:
+        """Give the session a fresh kernel."""
+        live = await self.use(tenant, session_id)
+        await uninterrupted(live.runner.restart())
+        return live.record
+
+    async def delete(self, tenant: str, session_id: str) -> SessionRecord:
+        """End the session and remove its sandbox; an ended one is left as it is."""
+        record = await self.get(tenant, session_id)
+        if record.state in SESSION_ENDS:
+            return record
+        live = await self.live(tenant, session_id)
+        live.request_end(DELETED)
+        await live.ended.wait()
+        return live.record
+
+    def expire_time(self, record: SessionRecord) -> datetime:
+        """When the session ends if nothing more happens."""
+        return expire_time(record, self._settings.sessions.lifetime_cap)
+
+    async def _create(self, tenant: str, new: NewSession) -> SessionRecord:
+        record, spec = self._plan(tenant, new)
+        most = self._settings.sessions.max_sessions
+        if self._keeper.count + self._starting >= most:
+            raise ExhaustedError(
+                "SESSION_LIMIT",
+                f"all {most} sessions that this server may have are in use",
+                RETRY_AFTER,
+            )
+        self._starting += 1
+        try:
+            await self._store.insert(record)
+            try:
+                live = await self._start(record, spec, new)
+            except BaseException:
+                await self._store.delete(record.id)
+                raise
+            self._keeper.keep(live)
+        finally:
+            self._starting -= 1
+        return live.record
+
+    async def _start(
+        self, record: SessionRecord, spec: SandboxSpec, new: NewSession
+    ) -> LiveSession:
+        live = await self._starter.start(record, spec, new)
+        try:
+            now = self._now()
+            await self._change(
+                record, state=SessionState.READY, last_use_time=now, last_alive_time=now
+            )
+        except BaseException:
+            await live.agent.close()
+            await self._starter.backend.destroy(record.sandbox_id)
+            raise
+        return live
+
+    def _plan(self, tenant: str, new: NewSession) -> tuple[SessionRecord, SandboxSpec]:
+        settings, now = self._settings, self._now()
+        limits = new.sandbox_limits(settings)
+        bounds = settings.sessions
+        spec = SandboxSpec(
+            id=new_id("sbx_"),
+            image=new.image or settings.sandbox.image,
+            runtime=new.runtime or settings.sandbox.runtime,
+            limits=limits,
+        )
+        record = SessionRecord(
+            id=new.session_id or new_id("sess_"),
+            tenant=tenant,
+            state=SessionState.CREATING,
+            thread_id=new.thread_id,
+            labels=new.labels,
+            limits=asdict(limits),
+            idle_timeout=check_span(
+                "idle_timeout", new.idle_timeout, bounds.idle_timeout, bounds.max_idle_timeout
+            ),
+            lifetime=check_span("lifetime", new.lifetime, bounds.lifetime, bounds.max_lifetime),
+            create_time=now,
+            last_use_time=now,
+            last_alive_time=now,
+            image=spec.image,
+            runtime=spec.runtime,
+            backend=self._starter.backend.name,
+            environment_names=sorted(new.environment),
+            sandbox_id=spec.id,
+            agent_token=token_urlsafe(32),
+            request_id=new.request_id or None,
+            request_hash=new.digest(),
+        )
+        return record, spec
+
+    async def _change(self, record: SessionRecord, **values: object) -> None:
+        async with self._starter.journal.transaction() as transaction:
+            transaction.change_session(record, **values)
+        self._keeper.reconsider()
+
+    def _current(self, record: SessionRecord) -> SessionRecord:
+        """The record that the live session works with, if there is one."""
+        live = self._keeper.find(record.id)
+        return record if live is None else live.record
+
+
+def ended_error(record: SessionRecord) -> CellblockError:
+    """What to tell a caller who names a session that has ended: why and when."""
+    when = record.end_time.isoformat(timespec="seconds") if record.end_time else "unknown"
+    return WrongStateError(
+        f"SESSION_{record.state.name}",
+        f"session {record.id!r} ended at {when}: {record.end_message}",
+    )
+
+
+async def _result_of(task: asyncio.Task[SessionRecord]) -> SessionRecord:
+    return await task

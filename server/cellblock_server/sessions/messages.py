@@ -1,0 +1,46 @@
+"""Sessions as the API shows them."""
+
+from datetime import datetime
+
+from cellblock.v1 import session_pb2 as pb
+from cellblock_server.executions.messages import timestamp
+from cellblock_server.store.records import SessionRecord
+from cellblock_server.store.states import SESSION_ENDS
+
+
+def session_message(record: SessionRecord, expire_time: datetime) -> pb.Session:
+    """The record as a message."""
+    alive = record.state not in SESSION_ENDS
+    message = pb.Session(
+        id=record.id,
+        state=pb.SessionState.ValueType(record.state),
+        end_reason=pb.SessionEndReason.ValueType(record.end_reason),
+        end_message=record.end_message,
+        thread_id=record.thread_id,
+        labels=record.labels,
+        limits=_limits(record),
+        create_time=timestamp(record.create_time),
+        last_use_time=timestamp(record.last_use_time),
+        expire_time=timestamp(expire_time) if alive else None,
+        end_time=timestamp(record.end_time),
+        image=record.image,
+        runtime=record.runtime,
+        backend=record.backend,
+        environment_names=record.environment_names,
+        kernel_generation=record.kernel_generation,
+        execution_count=record.execution_count,
+    )
+    message.idle_timeout.FromTimedelta(record.idle_timeout)
+    message.lifetime.FromTimedelta(record.lifetime)
+    return message
+
+
+def _limits(record: SessionRecord) -> pb.ResourceLimits:
+    limits = record.limits
+    return pb.ResourceLimits(
+        memory_bytes=int(limits["memory_bytes"]),
+        cpus=limits["cpus"],
+        pids=int(limits["pids"]),
+        data_bytes=int(limits["data_bytes"]),
+        tmp_bytes=int(limits["tmp_bytes"]),
+    )

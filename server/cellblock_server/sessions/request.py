@@ -1,0 +1,154 @@
+"""What a caller may ask of a new session, checked against what the operator allows."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+
+from cellblock_server.config import Settings
+from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.ids import check_id
+from cellblock_server.sandbox.backend import SandboxLimits
+
+MAX_LABELS = 16
+MAX_LABEL_KEY = 64
+MAX_LABEL_VALUE = 512
+MAX_THREAD_ID = 256
+MAX_ENVIRONMENT = 64
+MAX_ENVIRONMENT_VALUE = 32 * 1024
+REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
+ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+RESERVED_ENVIRONMENT = re.compile(r"HOME|PATH|PYTHONHOME|PYTHONPATH|LD_.*")
+
+
+@dataclass(frozen=True)
+class AttachmentRequest:
+    """A file that a new session is to have."""
+
+    file_id: str
+    filename: str
+
+
+@dataclass(frozen=True)
+class NewSession:
+    """A new session as the caller asks for it; zero and empty mean the default."""
+
+    request_id: str = ""
+    session_id: str = ""
+    thread_id: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    memory_bytes: int = 0
+    cpus: float = 0
+    pids: int = 0
+    data_bytes: int = 0
+    tmp_bytes: int = 0
+    idle_timeout: timedelta | None = None
+    lifetime: timedelta | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    attachments: tuple[AttachmentRequest, ...] = ()
+    image: str = ""
+    runtime: str = ""
+
+    def digest(self) -> str:
+        """Tells this request from another one under the same request id."""
+        plain = json.dumps(asdict(self), sort_keys=True, default=str)
+        return hashlib.sha256(plain.encode()).hexdigest()
+
+    def check(self, settings: Settings) -> None:
+        """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
+        if self.request_id and not REQUEST_ID.fullmatch(self.request_id):
+            raise InvalidArgumentError("request_id", "must be 1 to 128 printable ASCII characters")
+        if self.session_id:
+            check_id("session_id", self.session_id, "sess_")
+        if len(self.thread_id) > MAX_THREAD_ID:
+            raise OutOfRangeError(
+                "thread_id",
+                f"must be at most {MAX_THREAD_ID} characters, got {len(self.thread_id)}",
+            )
+        check_labels(self.labels)
+        self._check_environment()
+        most = settings.files.max_attachments
+        if len(self.attachments) > most:
+            raise OutOfRangeError(
+                "attachments", f"must be at most {most}, got {len(self.attachments)}"
+            )
+        _check_choice("image", self.image, settings.sandbox.image, settings.sandbox.allowed_images)
+        _check_choice(
+            "runtime", self.runtime, settings.sandbox.runtime, settings.sandbox.allowed_runtimes
+        )
+
+    def sandbox_limits(self, settings: Settings) -> SandboxLimits:
+        """What the sandbox may use. Raises OutOfRangeError past the operator's bounds."""
+        limits = settings.limits
+        chosen = {
+            name: _bounded(f"limits.{name}", getattr(self, name), getattr(limits, name))
+            for name in ("memory_bytes", "cpus", "pids", "data_bytes", "tmp_bytes")
+        }
+        return SandboxLimits(
+            memory_bytes=int(chosen["memory_bytes"]),
+            cpus=chosen["cpus"],
+            pids=int(chosen["pids"]),
+            data_bytes=int(chosen["data_bytes"]),
+            tmp_bytes=int(chosen["tmp_bytes"]),
+            open_files=limits.open_files,
+            file_bytes=int(limits.file_bytes),
+        )
+
+    def _check_environment(self) -> None:
+        if len(self.environment) > MAX_ENVIRONMENT:
+            raise OutOfRangeError(
+                "environment",
+                f"must be at most {MAX_ENVIRONMENT} variables, got {len(self.environment)}",
+            )
+        for name, value in self.environment.items():
+            where = f"environment[{name[:80]!r}]"
+            if not ENVIRONMENT_NAME.fullmatch(name):
+                raise InvalidArgumentError(
+                    where, "a name is letters, digits and '_', at most 128, no digit first"
+                )
+            if RESERVED_ENVIRONMENT.fullmatch(name):
+                raise InvalidArgumentError(where, "is reserved for the sandbox")
+            if "\0" in value or len(value.encode()) > MAX_ENVIRONMENT_VALUE:
+                raise OutOfRangeError(
+                    where, f"must be at most {MAX_ENVIRONMENT_VALUE} bytes, without NUL"
+                )
+
+
+def check_labels(labels: dict[str, str]) -> None:
+    """Raise OutOfRangeError for too many or too long labels."""
+    if len(labels) > MAX_LABELS:
+        raise OutOfRangeError("labels", f"must be at most {MAX_LABELS}, got {len(labels)}")
+    for key, value in labels.items():
+        if not 1 <= len(key) <= MAX_LABEL_KEY:
+            raise OutOfRangeError(
+                f"labels[{key[:80]!r}]", f"a key is 1 to {MAX_LABEL_KEY} characters"
+            )
+        if len(value) > MAX_LABEL_VALUE:
+            raise OutOfRangeError(
+                f"labels[{key!r}]",
+                f"a value is at most {MAX_LABEL_VALUE} characters, got {len(value)}",
+            )
+
+
+def check_span(
+    name: str, value: timedelta | None, default: timedelta, most: timedelta
+) -> timedelta:
+    """A time-out. Raises OutOfRangeError unless it is over zero and at most `most`."""
+    if value is None:
+        return default
+    if not timedelta(0) < value <= most:
+        raise OutOfRangeError(
+            name,
+            f"must be over 0 s and at most {most.total_seconds():g} s, "
+            f"got {value.total_seconds():g} s",
+        )
+    return value
+
+
+def _check_choice(name: str, value: str, default: str, allowed: list[str]) -> None:
+    choices = [default, *allowed]
+    if value and value not in choices:
+        raise InvalidArgumentError(
+            name, f"must be one of {', '.join(map(repr, choices))}, got {value[:200]!r}"
+        )

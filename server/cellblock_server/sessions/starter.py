@@ -1,0 +1,70 @@
+"""Starts a session's sandbox, or takes over one that runs already."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cellblock_server.clock import Clock
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.recorder import Recorder
+from cellblock_server.executions.runner import RunnerBounds, SessionRunner
+from cellblock_server.files.capture import Capture
+from cellblock_server.files.service import FileService
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.sessions.live import LiveSession
+from cellblock_server.sessions.request import NewSession
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import SessionRecord
+
+
+@dataclass(frozen=True)
+class SessionStarter:
+    """Builds `LiveSession`s from the parts that all sessions share."""
+
+    backend: Backend
+    journal: Journal
+    executions: ExecutionStore
+    files: FileService
+    capture: Capture
+    bounds: RunnerBounds
+    start_timeout: timedelta
+    now: Clock
+
+    async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
+        """Start a sandbox with a ready kernel, its environment and its attachments.
+
+        Leaves nothing behind when it fails or is cancelled.
+        """
+        sandbox = await self.backend.create(spec, record.agent_token)
+        try:
+            agent = await AgentConnection.connect(
+                sandbox, record.agent_token, self.backend, self.start_timeout
+            )
+            try:
+                if new.environment:
+                    await agent.set_environment(new.environment)
+                for wanted in new.attachments:
+                    file = await self.files.get(record.tenant, wanted.file_id)
+                    await self.files.attach(record.id, sandbox, agent, file, wanted.filename)
+            except BaseException:
+                await agent.close()
+                raise
+        except BaseException:
+            await self.backend.destroy(sandbox.id)
+            raise
+        return self._live(record, sandbox, agent)
+
+    async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
+        """Take over a sandbox that an earlier server process started.
+
+        Raises HostileFolderError or AgentGoneError if it can't be had.
+        """
+        agent = await AgentConnection.reconnect(sandbox, record.agent_token)
+        live = self._live(record, sandbox, agent)
+        live.runner.adopt(await self.executions.unfinished(record.id))
+        return live
+
+    def _live(self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection) -> LiveSession:
+        recorder = Recorder(record, agent, self.journal, self.capture)
+        runner = SessionRunner(record, agent, self.journal, recorder, self.bounds)
+        return LiveSession(record, sandbox, agent, runner)
