@@ -1,0 +1,42 @@
+"""The agent's entry: protect itself, load in parallel with the fork server, serve.
+
+The order matters. Nothing of the user's runs before the token is gone from the
+disk and this process can't be traced. The fork server is started before the
+heavy imports of the agent itself, so that both load at once.
+"""
+
+import logging
+import os
+import sys
+
+from cellblock_agent.options import parse
+from cellblock_agent.process import become_subreaper, block_termination, set_dumpable
+
+
+def main() -> int:
+    """Run the agent until it is told to end, or is orphaned; the exit code."""
+    options = parse(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="agent: %(levelname)s %(name)s: %(message)s")
+    os.umask(0o077)
+    set_dumpable(dumpable=False)
+    become_subreaper()
+    block_termination()
+
+    from cellblock_agent.forkserver_client import Spawned
+
+    fork_server = Spawned(options.preload)
+
+    from cellblock_agent import agent
+    from cellblock_agent.token_check import TokenError, take_token
+
+    try:
+        token = take_token(options.run_dir)
+    except TokenError as error:
+        sys.stderr.write(f"agent: {error}\n")
+        fork_server.kill()
+        return 2
+    return agent.run(options, token, fork_server)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

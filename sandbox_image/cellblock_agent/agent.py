@@ -1,0 +1,117 @@
+"""Puts the agent's parts together and runs them."""
+
+import asyncio
+import logging
+import threading
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from cellblock.agent.v1 import agent_pb2_grpc
+from cellblock_agent.changes import Changes
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
+from cellblock_agent.interpreter import Interpreter
+from cellblock_agent.journal import Journal
+from cellblock_agent.kernel import KernelStartError
+from cellblock_agent.options import Options
+from cellblock_agent.orphan import OrphanClock
+from cellblock_agent.process import wait_for_termination
+from cellblock_agent.processes import Reaper
+from cellblock_agent.service import AgentService
+from cellblock_agent.token_check import TokenInterceptor
+
+MAX_RECEIVE_BYTES = 4 * 2**20
+MAX_SEND_BYTES = 64 * 2**20
+STOP_SECONDS = 2
+"""What calls in flight are given at the end."""
+SOCKET_MODE = 0o666
+"""The folder on the host keeps everybody but the server out."""
+
+log = logging.getLogger(__name__)
+
+
+def run(options: Options, token: str, spawned: Spawned) -> int:
+    """Serve until told to end; the exit code."""
+    code = 0
+    try:
+        asyncio.run(_Agent(options, token, spawned).run())
+    except* (KernelStartError, ForkServerError):
+        log.exception("no kernel can be had")
+        code = 1
+    return code
+
+
+class _Agent:
+    def __init__(self, options: Options, token: str, spawned: Spawned) -> None:
+        self._options = options
+        self._token = token
+        self._spawned = spawned
+
+    async def run(self) -> None:
+        options = self._options
+        fork_server = ForkServerClient(self._spawned, options.preload, Reaper())
+        journal = Journal()
+        folder = DataFolder(options.data_dir, options.inputs_dir)
+        changes = Changes(folder)
+        interpreter = Interpreter(
+            options.kernel_dir, options.data_dir, fork_server, journal, changes
+        )
+        orphan_clock = OrphanClock(options.orphan_timeout)
+        service = AgentService(interpreter, journal, folder, changes, orphan_clock)
+        socket = options.run_dir / "agent.sock"
+        server = await self._serve(service, socket)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                kept = [
+                    tasks.create_task(fork_server.run(), name="fork server"),
+                    tasks.create_task(interpreter.run(), name="interpreter"),
+                ]
+                why = await self._until_end(orphan_clock, kept)
+                log.info("ending: %s", why)
+                kept[1].cancel()
+                await asyncio.wait({kept[1]})
+                kept[0].cancel()
+        finally:
+            fork_server.close()
+            await server.stop(STOP_SECONDS)
+
+    async def _serve(self, service: AgentService, socket: Path) -> grpc.aio.Server:
+        server = grpc.aio.server(
+            interceptors=[TokenInterceptor(self._token)],
+            options=[
+                ("grpc.max_receive_message_length", MAX_RECEIVE_BYTES),
+                ("grpc.max_send_message_length", MAX_SEND_BYTES),
+            ],
+        )
+        agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)
+        # Whoever waits for the socket must not see it before it may be used.
+        unready = socket.with_suffix(".new")
+        server.add_insecure_port(f"unix:{unready}")
+        await server.start()
+        unready.chmod(SOCKET_MODE)
+        unready.rename(socket)
+        return server
+
+    async def _until_end(self, orphan_clock: OrphanClock, kept: list[asyncio.Task[None]]) -> str:
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[str] = loop.create_future()
+        threading.Thread(
+            target=_tell_termination, args=(loop, told), name="signals", daemon=True
+        ).start()
+        orphaned = asyncio.create_task(orphan_clock.run())
+        try:
+            either: set[asyncio.Future[Any]] = {told, orphaned, *kept}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            orphaned.cancel()
+        if told.done():
+            return told.result()
+        return "no server listened for the orphan time-out" if orphaned.done() else "a fault"
+
+
+def _tell_termination(loop: asyncio.AbstractEventLoop, told: "asyncio.Future[str]") -> None:
+    name = wait_for_termination()
+    loop.call_soon_threadsafe(partial(told.set_result, name))

@@ -1,0 +1,137 @@
+"""The fork server: imports what every kernel needs once, and forks kernels from there.
+
+A process of its own, with one thread: forking a process that has threads can
+leave locks held for ever. Speaks JSON with the agent over a socket that it
+inherits: `{"start": options}` comes, `{"ready": missing modules}`,
+`{"started": pid}` and `{"exited": pid, "status": wait status}` go.
+"""
+
+import argparse
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+MAX_MESSAGE = 65536
+FONT_CACHE = Path("/opt/cellblock/matplotlib")
+"""Built with the image, so that no session searches for fonts."""
+KERNEL_MODULES = ("ipykernel.ipkernel", "ipykernel.zmqshell", "cellblock_agent.kernel_process")
+
+
+class ForkServer:
+    """Forks kernels on request and tells of their ends."""
+
+    def __init__(self, control: socket.socket) -> None:
+        """Serve the agent at the other end of `control`."""
+        self._control = control
+        self._woken, self._wake = os.pipe()
+        for end in (self._woken, self._wake):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(self._wake)
+
+    def serve(self) -> None:
+        """Serve until the agent closes the socket."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._woken, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _event in poll.poll()}
+            if self._woken in ready:
+                os.read(self._woken, MAX_MESSAGE)
+                self._tell_ends()
+            if self._control.fileno() in ready:
+                message = self._control.recv(MAX_MESSAGE)
+                if not message:
+                    return
+                self.send({"started": self._fork(json.loads(message)["start"])})
+                self._tell_ends()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Tell the agent something."""
+        self._control.send(json.dumps(message).encode())
+
+    def _fork(self, options: dict[str, str]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            from cellblock_agent import kernel_process
+            from cellblock_agent.kernel_options import KernelOptions
+
+            self._control.close()
+            os.close(self._woken)
+            signal.set_wakeup_fd(-1)
+            os.close(self._wake)
+            kernel_process.run(KernelOptions(**options))
+        return pid
+
+    def _tell_ends(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self.send({"exited": pid, "status": status})
+
+
+def preload(modules: list[str]) -> list[str]:
+    """Import what kernels need; which of `modules` there are none of."""
+    for name in KERNEL_MODULES:
+        importlib.import_module(name)
+    missing = []
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            missing.append(name)
+    return missing
+
+
+def prepare_environment() -> None:
+    """Set what modules read when they are imported."""
+    # Threads of a numeric library started now would not exist in the kernels.
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    # The kernel's output goes to programs: no colours by guess, no paging.
+    os.environ.update({"PAGER": "cat", "GIT_PAGER": "cat", "TERM": "dumb"})
+    folder = Path.home() / ".config" / "matplotlib"
+    os.environ["MPLCONFIGDIR"] = str(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if FONT_CACHE.is_dir():
+        shutil.copytree(FONT_CACHE, folder, dirs_exist_ok=True)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the fork server."""
+    parser = argparse.ArgumentParser(prog="cellblock_agent.forkserver")
+    parser.add_argument("--control", type=int, required=True, metavar="FD")
+    parser.add_argument("modules", nargs="*")
+    parsed = parser.parse_args(arguments)
+
+    from cellblock_agent.process import set_dumpable
+
+    set_dumpable(dumpable=False)
+    server = ForkServer(socket.socket(fileno=parsed.control))
+    prepare_environment()
+    missing = preload(parsed.modules)
+    threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - no path is needed
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads after the imports: forking would not be safe")
+    gc.collect()
+    # Keeps the collector from touching, and so copying, what is shared with kernels.
+    gc.freeze()
+    server.send({"ready": missing})
+    server.serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,173 @@
+"""The agent's end of the fork server: starts it, starts it again, asks it for kernels."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from cellblock_agent.forkserver import MAX_MESSAGE
+from cellblock_agent.kernel_options import KernelOptions
+from cellblock_agent.processes import Reaper, end_in_words
+
+READY_SECONDS = 60
+"""Bound on importing everything; a second on a quiet machine."""
+START_SECONDS = 10
+"""Bound on one fork. Hostile code may have stopped the fork server."""
+ATTEMPTS = 3
+
+log = logging.getLogger(__name__)
+
+
+class ForkServerError(Exception):
+    """No kernel can be had from the fork server."""
+
+
+@dataclass(frozen=True)
+class KernelProcess:
+    """A kernel's process."""
+
+    pid: int
+    ended: asyncio.Future[int]
+    """Its wait status."""
+
+
+class Spawned:
+    """One fork server process. Started before the event loop, to load while the agent does."""
+
+    def __init__(self, modules: tuple[str, ...]) -> None:
+        """Start it."""
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            # -I: nothing that user code wrote may be imported by a fork server
+            # that is started again.
+            command = [sys.executable, "-I", "-m", "cellblock_agent.forkserver"]
+            self.process = subprocess.Popen(  # noqa: S603 - our own module
+                [*command, "--control", str(its.fileno()), *modules],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[its.fileno()],
+                cwd="/",
+            )
+        ours.setblocking(False)
+        self.control = ours
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def kill(self) -> None:
+        """Kill it. Its end is the reaper's to collect."""
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+class ForkServerClient:
+    """Gets kernels from a fork server, and a new fork server when user code killed it."""
+
+    def __init__(self, spawned: Spawned, modules: tuple[str, ...], reaper: Reaper) -> None:
+        """Use the fork server that was spawned with `modules`."""
+        self._modules = modules
+        self._reaper = reaper
+        self._current = spawned
+        self._ready = asyncio.Event()
+        self._started: asyncio.Future[int] | None = None
+        self._kernels: dict[int, asyncio.Future[int]] = {}
+
+    @property
+    def pid(self) -> int:
+        """The fork server's process id."""
+        return self._current.pid
+
+    async def run(self) -> None:
+        """Read what it says, and replace it when it ends. Runs until cancelled.
+
+        Raises ForkServerError if it ends again and again before it is ready.
+        """
+        failures = 0
+        while True:
+            end = self._reaper.watch(self._current.pid)
+            self._reaper.reap()  # it may have ended before the reaper was there
+            await self._read_until_end(end)
+            failures = 0 if self._ready.is_set() else failures + 1
+            self._ready.clear()
+            words = end_in_words(end.result())
+            if failures == ATTEMPTS:
+                raise ForkServerError(f"the fork server ended {failures} times: {words}")
+            log.warning("the fork server ended (%s); starting another", words)
+            self._notice_lost_kernels()
+            self._current = Spawned(self._modules)
+
+    async def start_kernel(self, options: KernelOptions) -> KernelProcess:
+        """Have a kernel forked. Raises ForkServerError."""
+        for _attempt in range(ATTEMPTS):
+            try:
+                async with asyncio.timeout(READY_SECONDS):
+                    await self._ready.wait()
+                async with asyncio.timeout(START_SECONDS):
+                    return await self._start(options)
+            except (TimeoutError, OSError) as error:
+                log.warning("the fork server does not answer: %r", error)
+                self._current.kill()
+        raise ForkServerError(f"no kernel was forked in {ATTEMPTS} attempts")
+
+    def close(self) -> None:
+        """End the fork server."""
+        self._current.kill()
+
+    async def _start(self, options: KernelOptions) -> KernelProcess:
+        self._started = asyncio.get_running_loop().create_future()
+        message = json.dumps({"start": options.as_dict()}).encode()
+        await asyncio.get_running_loop().sock_sendall(self._current.control, message)
+        pid = await self._started
+        return KernelProcess(pid, self._kernels[pid])
+
+    async def _read_until_end(self, end: asyncio.Future[int]) -> None:
+        current = self._current
+        reading = asyncio.create_task(self._read(current.control), name="read fork server")
+        try:
+            either: set[asyncio.Future[Any]] = {reading, end}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            current.kill()
+            await end
+        finally:
+            reading.cancel()
+            await asyncio.wait({reading})
+            current.control.close()
+
+    def _notice_lost_kernels(self) -> None:
+        """Find kernels whose end a fork server had collected when it was killed."""
+        for pid, ended in list(self._kernels.items()):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                if not ended.done():
+                    ended.set_result(signal.SIGKILL)
+
+    async def _read(self, control: socket.socket) -> None:
+        while message := await asyncio.get_running_loop().sock_recv(control, MAX_MESSAGE):
+            self._take(json.loads(message))
+
+    def _take(self, message: dict[str, object]) -> None:
+        match message:
+            case {"ready": list(missing)}:
+                if missing:
+                    log.warning("not installed, so not preloaded: %s", ", ".join(missing))
+                self._ready.set()
+            case {"started": int(pid)}:
+                # If the fork server dies, its kernels become the agent's children.
+                ended = self._kernels[pid] = self._reaper.watch(pid)
+                ended.add_done_callback(lambda _ended: self._kernels.pop(pid, None))
+                if self._started is not None and not self._started.done():
+                    self._started.set_result(pid)
+            case {"exited": int(pid), "status": int(status)}:
+                self._reaper.forget(pid)
+                if pid in self._kernels and not self._kernels[pid].done():
+                    self._kernels[pid].set_result(status)

@@ -1,0 +1,279 @@
+"""The kernel and what it runs: one execution at a time, a fresh kernel when one is lost."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent import memory, translate
+from cellblock_agent.changes import Changes
+from cellblock_agent.execution import Execution, Stop
+from cellblock_agent.forkserver_client import ForkServerClient
+from cellblock_agent.journal import Journal
+from cellblock_agent.kernel import (
+    Kernel,
+    KernelStartError,
+    Message,
+    clear_sockets,
+    new_context,
+)
+from cellblock_agent.kernel_options import KernelOptions
+from cellblock_agent.limits import OutputMeter
+from cellblock_agent.processes import end_in_words, kill_descendants
+
+START_ATTEMPTS = 3
+SILENT_SECONDS = 10
+"""Bound on code of our own in the kernel."""
+MAX_BACKGROUND_BYTES = 2**20
+"""Of output between executions that the server has not stored yet; more is dropped."""
+MAX_BACKGROUND_IMAGES = 10
+
+log = logging.getLogger(__name__)
+
+
+class BusyError(Exception):
+    """Another execution runs."""
+
+
+class Interpreter:
+    """Owns the kernel. `run` keeps one alive; everything else is quick or takes its turn."""
+
+    def __init__(
+        self,
+        kernel_dir: Path,
+        data_dir: Path,
+        fork_server: ForkServerClient,
+        journal: Journal,
+        changes: Changes,
+    ) -> None:
+        """Run kernels of `fork_server`; what they say goes into `journal`."""
+        self._kernel_dir = kernel_dir
+        self._data_dir = data_dir
+        self._fork_server = fork_server
+        self._journal = journal
+        self._changes = changes
+        self._context = new_context()
+        self._kernel: Kernel | None = None
+        self._turn = asyncio.Lock()
+        self._ready = asyncio.Event()
+        self._current: Execution | None = None
+        self._execution: asyncio.Task[None] | None = None
+        self._last_id = ""
+        self._environment: dict[str, str] = {}
+        self._silent: dict[str, asyncio.Future[Message]] = {}
+        self._background = self._background_meter()
+        self.generation = 0
+        """Which kernel runs: 1 for the first."""
+
+    @property
+    def execution_id(self) -> str:
+        """The execution that runs; empty if none does."""
+        return self._current.id if self._current else ""
+
+    async def until_ready(self) -> None:
+        """Wait for the first kernel."""
+        await self._ready.wait()
+
+    async def run(self) -> None:
+        """Keep a kernel alive until cancelled. Raises KernelStartError or ForkServerError."""
+        try:
+            await self._start()
+            self._ready.set()
+            while True:
+                kernel = self._running()
+                # An execution that is cut short sees to it itself, in its turn.
+                await asyncio.wait({kernel.ended})
+                async with self._turn:
+                    if kernel is self._kernel:
+                        end = end_in_words(kernel.ended.result())
+                        await self._replace(f"the kernel ended while nothing ran ({end})")
+        finally:
+            if self._execution is not None:
+                self._execution.cancel()
+            if self._kernel is not None:
+                self._kernel.close()
+            await self._kill_all()
+
+    def start_execution(self, execution: Execution) -> None:
+        """Begin an execution; the same one again changes nothing. Raises BusyError."""
+        if execution.id in (self.execution_id, self._last_id):
+            return
+        if self._current is not None:
+            raise BusyError(f"execution {self._current.id} runs")
+        self._current = execution
+        self._last_id = execution.id
+        self._execution = asyncio.create_task(self._execute(execution), name=execution.id)
+
+    def interrupt(self, execution_id: str, grace: float) -> None:
+        """End an execution; nothing happens if it does not run."""
+        if self._current is not None and self._current.id == execution_id:
+            self._current.request_stop(Stop(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
+
+    async def restart(self, reason: str) -> None:
+        """Replace the kernel; what runs ends as restarted."""
+        kernel = self._running()
+        if self._current is not None:
+            self._current.request_stop(Stop(pb.OUTCOME_RESTARTED, reason, grace=0))
+        async with self._turn:
+            if kernel is self._kernel:
+                await self._replace(reason)
+
+    async def set_environment(self, environment: dict[str, str]) -> None:
+        """Set variables of this kernel and of those to come. Raises BusyError."""
+        if self._current is not None:
+            raise BusyError(f"execution {self._current.id} runs")
+        self._environment |= environment
+        async with self._turn:
+            await self._apply_environment(self._running())
+
+    async def _execute(self, execution: Execution) -> None:
+        async with self._turn:
+            try:
+                finished = await self._run_code(execution)
+                scan = await asyncio.to_thread(self._changes.scan)
+                finished.changed_files.extend(scan.changed)
+                finished.skipped_files.extend(scan.skipped)
+                if (cut := execution.meter.cut_event()) is not None:
+                    self._append(cut, execution.id)
+                self._append(pb.Event(execution_finished=finished), execution.id)
+            finally:
+                self._current = None
+
+    async def _run_code(self, execution: Execution) -> pb.ExecutionFinished:
+        kernel = self._running()
+        started = pb.ExecutionStarted(kernel_generation=self.generation)
+        self._append(pb.Event(execution_started=started), execution.id)
+        oom_kills = memory.oom_kills()
+        execution.message_id = kernel.execute(execution.code)
+        done = asyncio.create_task(execution.until_done())
+        ends: set[asyncio.Future[Any]] = {done, kernel.ended}
+        try:
+            await asyncio.wait(
+                ends | {execution.stop},
+                timeout=execution.timeout,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if done.done():
+                return _finished(pb.OUTCOME_RAN, "", execution)
+            if kernel.ended.done():
+                return await self._died(execution, kernel, oom_kills)
+            stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
+            if stop.grace > 0:
+                kernel.interrupt()
+                await asyncio.wait(ends, timeout=stop.grace, return_when=asyncio.FIRST_COMPLETED)
+                if done.done():
+                    return _finished(stop.outcome, stop.words, execution)
+            await self._replace(stop.words, execution.id)
+            return _finished(stop.outcome, stop.words, execution, memory_lost=True)
+        finally:
+            done.cancel()
+
+    async def _died(
+        self, execution: Execution, kernel: Kernel, oom_kills: int
+    ) -> pb.ExecutionFinished:
+        outcome = pb.OUTCOME_KERNEL_DIED
+        words = f"the kernel died: {end_in_words(kernel.ended.result())}"
+        if memory.oom_kills() > oom_kills:
+            limit = memory.limit()
+            outcome = pb.OUTCOME_OUT_OF_MEMORY
+            words = "out of memory" + (f": limit {memory.in_words(limit)}" if limit else "")
+        await self._replace(words, execution.id)
+        return _finished(outcome, words, execution, memory_lost=True)
+
+    async def _replace(self, reason: str, execution_id: str = "") -> None:
+        """Kill all that user code started, and start a fresh kernel."""
+        kernel = self._running()
+        await self._kill_all()
+        await kernel.ended
+        await kernel.drain()
+        kernel.close()
+        await self._start()
+        log.info("kernel %d started: %s", self.generation, reason)
+        restarted = pb.KernelRestarted(kernel_generation=self.generation, reason=reason)
+        self._append(pb.Event(kernel_restarted=restarted), execution_id)
+
+    async def _start(self) -> None:
+        for attempt in range(1, START_ATTEMPTS + 1):
+            try:
+                clear_sockets(self._kernel_dir)
+                options = KernelOptions.fresh(self._kernel_dir, self._data_dir)
+                kernel = await Kernel.start(self._fork_server, self._context, options)
+                break
+            except KernelStartError as error:
+                log.warning("no kernel at attempt %d: %s", attempt, error)
+                if attempt == START_ATTEMPTS:
+                    raise
+        kernel.listen(self._on_output, self._on_reply)
+        self._kernel = kernel
+        self.generation += 1
+        if self._environment:
+            await self._apply_environment(kernel)
+
+    async def _apply_environment(self, kernel: Kernel) -> None:
+        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        code = f"__import__('os').environ.update({self._environment!r})"
+        request = kernel.execute(code, silent=True)
+        self._silent[request] = reply
+        try:
+            ends: set[asyncio.Future[Any]] = {reply, kernel.ended}
+            await asyncio.wait(ends, timeout=SILENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not reply.done():
+                raise KernelStartError("the kernel did not take its environment")
+        finally:
+            del self._silent[request]
+
+    async def _kill_all(self) -> None:
+        if not await kill_descendants(lambda: {self._fork_server.pid}):
+            log.error("some processes could not be killed")
+
+    def _running(self) -> Kernel:
+        if self._kernel is None:
+            raise RuntimeError("the first kernel has not been started")
+        return self._kernel
+
+    def _on_output(self, message: Message) -> None:
+        execution = self._current
+        if execution is not None and translate.parent_of(message) != execution.message_id:
+            execution = None
+        if execution is not None and translate.is_idle(message):
+            execution.idle.set()
+        event = translate.event_of(message)
+        if event is None:
+            return
+        if execution is None and self._journal.is_empty:
+            self._background = self._background_meter()
+        meter = execution.meter if execution else self._background
+        for admitted in meter.admit(event):
+            self._append(admitted, execution.id if execution else "")
+
+    def _on_reply(self, message: Message) -> None:
+        request = translate.parent_of(message)
+        execution = self._current
+        waiting = self._silent.get(request)
+        if execution is not None and request == execution.message_id:
+            waiting = execution.reply
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+
+    def _append(self, event: pb.Event, execution_id: str) -> None:
+        event.execution_id = execution_id
+        self._journal.append(event)
+
+    @staticmethod
+    def _background_meter() -> OutputMeter:
+        return OutputMeter(MAX_BACKGROUND_BYTES, MAX_BACKGROUND_BYTES, MAX_BACKGROUND_IMAGES)
+
+
+def _finished(
+    outcome: pb.Outcome.ValueType, words: str, execution: Execution, *, memory_lost: bool = False
+) -> pb.ExecutionFinished:
+    if memory_lost:
+        words += "; a fresh kernel was started, its variables are lost"
+    reply = execution.reply.result() if execution.reply.done() else {}
+    return pb.ExecutionFinished(
+        outcome=outcome,
+        message=words,
+        memory_lost=memory_lost,
+        execution_count=translate.execution_count_of(reply),
+    )

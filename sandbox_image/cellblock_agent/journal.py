@@ -1,0 +1,89 @@
+"""The agent's events, numbered, kept until the server has stored them."""
+
+import asyncio
+from collections import deque
+
+from cellblock.agent.v1 import agent_pb2 as pb
+
+MAX_TEXT = 65536
+"""Characters of one text event: what comes in small pieces is joined up to this."""
+
+
+class Journal:
+    """Numbers events and keeps them until acknowledged.
+
+    Its size is bounded by who appends: executions by their limits, and one follows
+    another only when the server has the first one's end; all else by
+    `MAX_BACKGROUND_BYTES`.
+    """
+
+    def __init__(self) -> None:
+        """Start empty, with number 1 the next."""
+        self._events: deque[pb.Event] = deque()
+        self._last = 0
+        self._acknowledged = 0
+        self._sent = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def last_sequence(self) -> int:
+        """The number of the newest event; 0 if there has been none."""
+        return self._last
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all is acknowledged."""
+        return not self._events
+
+    def append(self, event: pb.Event) -> None:
+        """Number and keep an event; small texts that follow each other become one."""
+        if self._join(event):
+            return
+        self._last += 1
+        event.sequence = self._last
+        self._events.append(event)
+        self._changed.set()
+
+    def acknowledge(self, sequence: int) -> None:
+        """Forget events up to a number. Raises ValueError for one that was never sent."""
+        if not 0 <= sequence <= self._sent:
+            raise ValueError(f"must be 0 to {self._sent}, got {sequence}")
+        self._acknowledged = max(self._acknowledged, sequence)
+        while self._events and self._events[0].sequence <= sequence:
+            self._events.popleft()
+
+    async def after(self, sequence: int, max_bytes: int) -> list[pb.Event]:
+        """The events after a number, at least one, at most `max_bytes` but for the first.
+
+        Waits for one. Marks them as sent.
+        """
+        while self._last <= sequence:
+            self._changed.clear()
+            await self._changed.wait()
+        batch: list[pb.Event] = []
+        size = 0
+        for event in self._events:
+            if event.sequence <= sequence:
+                continue
+            size += event.ByteSize()
+            if batch and size > max_bytes:
+                break
+            batch.append(event)
+        self._sent = max(self._sent, batch[-1].sequence)
+        return batch
+
+    def _join(self, event: pb.Event) -> bool:
+        if not self._events or not event.HasField("stream_text"):
+            return False
+        newest = self._events[-1]
+        text, more = newest.stream_text, event.stream_text
+        if (
+            newest.sequence <= self._sent
+            or not newest.HasField("stream_text")
+            or newest.execution_id != event.execution_id
+            or text.name != more.name
+            or len(text.text) + len(more.text) > MAX_TEXT
+        ):
+            return False
+        text.text += more.text
+        return True

@@ -1,0 +1,99 @@
+"""The kernel: an ipykernel in a process that was forked with its modules loaded.
+
+Everything in this process belongs to the user's code from its first cell on.
+"""
+
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+from traitlets.config import Config
+
+from cellblock_agent.kernel_options import PORTS, KernelOptions
+from cellblock_agent.process import prefer_for_oom_kill, reset_signals, set_dumpable
+
+OUTPUT_QUEUE = 64
+"""Messages of output that wait for the agent; then the kernel waits."""
+
+
+class KernelApp(IPKernelApp):
+    """ipykernel's application, without the parts that only a notebook server needs."""
+
+    def init_connection_file(self) -> None:
+        """Both sides know the connection already."""
+
+    def write_connection_file(self, **_options: object) -> None:
+        """Both sides know the connection already."""
+
+    def cleanup_connection_file(self) -> None:
+        """There is none."""
+
+    def init_heartbeat(self) -> None:
+        """The agent sees a kernel's death from its process."""
+
+    def init_control(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        """Without subshells: executions of a session run one at a time."""
+        super().init_control(context)
+        self.shell_channel_thread = None
+
+    def init_iopub(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        """Let a full queue hold up the writer; ZeroMQ would drop output otherwise."""
+        options = {zmq.XPUB_NODROP: 1, zmq.SNDHWM: OUTPUT_QUEUE}
+        for option, value in options.items():
+            context.setsockopt(option, value)
+        super().init_iopub(context)
+        for option in options:
+            context.sockopts.pop(option)
+
+
+def run(options: KernelOptions) -> NoReturn:
+    """Be a kernel; called in a fresh fork, never returns."""
+    errors = os.dup(2)
+    try:
+        _leave_parent(options)
+        app = KernelApp.instance(config=_config(options))
+        app.initialize([])
+        os.close(errors)
+        app.start()
+    except BaseException:  # noqa: BLE001 - told, and the process ends
+        # Standard error is the user's by now.
+        with os.fdopen(errors, "w") as parents:
+            parents.write(traceback.format_exc())
+        os._exit(1)
+    os._exit(0)
+
+
+def _leave_parent(options: KernelOptions) -> None:
+    os.setsid()
+    reset_signals()
+    prefer_for_oom_kill()
+    set_dumpable(dumpable=True)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+    os.chdir(options.data_dir)
+    _seed_anew()
+
+
+def _seed_anew() -> None:
+    """Two kernels of one parent must not draw the same numbers; `random` sees to itself."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def _config(options: KernelOptions) -> Config:
+    config = Config()
+    config.IPKernelApp.transport = "ipc"
+    config.IPKernelApp.ip = options.sockets
+    for name, port in PORTS.items():
+        config.IPKernelApp[name] = port
+    config.IPKernelApp.outstream_class = "cellblock_agent.kernel_stream.KernelStream"
+    config.Session.key = options.key.encode()
+    # Nobody could read the history back, and SQLite would be opened for it.
+    config.HistoryManager.enabled = False
+    return config

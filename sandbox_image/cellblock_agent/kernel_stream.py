@@ -1,0 +1,97 @@
+"""Standard output and error of a kernel: everything, in the order it was written.
+
+ipykernel's own stream publishes what Python writes, and pumps what C code and
+child processes write to the file descriptor from a thread. This one adds four
+things: the pump is emptied before Python writes and before a cell ends, so that
+`os.system("echo a"); print("b")` comes in that order and within the cell; the two
+streams take turns in order; bytes of one character may come in two reads; and a
+flood waits for the reader instead of filling memory.
+"""
+
+import codecs
+import os
+import select
+import threading
+from typing import Any, ClassVar
+
+from ipykernel.iostream import OutStream
+
+READ_BYTES = 65536
+MAX_PUMPED = 64
+"""Reads of one pumping: a child that writes without end must not hold up its parent's cell."""
+PIECE = 2**18
+"""Characters handed on at once; one message is bounded by it."""
+MAX_WAITING = 2**20
+"""Characters that wait for the publishing thread before the writer waits for it."""
+
+
+class KernelStream(OutStream):
+    """See the module. One instance each for `stdout` and `stderr`."""
+
+    flush_interval = 0.02
+    _last: ClassVar["KernelStream | None"] = None
+    """Which of the two was written to last."""
+    _turns = threading.RLock()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """As ipykernel's."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pumping = threading.RLock()
+        self._waiting = 0
+        super().__init__(*args, **kwargs)
+
+    def fileno(self) -> int:
+        """The descriptor that is pumped, so that `stdout=sys.stdout` is seen as well."""
+        return int(self._original_stdstream_fd)
+
+    def write(self, string: str) -> int:
+        """Publish text; as ipykernel's, in pieces and in order."""
+        if not isinstance(string, str):
+            raise TypeError(f"write() argument must be str, not {type(string).__name__}")
+        if self._is_master_process():
+            self._pump()
+        for start in range(0, len(string), PIECE):
+            self._write(string[start : start + PIECE])
+        return len(string)
+
+    def flush(self) -> None:
+        """Publish everything that was written until now, to the descriptor too."""
+        if self._is_master_process():
+            self._pump()
+        super().flush()
+
+    def _write(self, piece: str) -> None:
+        with self._turns:
+            other, KernelStream._last = KernelStream._last, self
+            if other is not None and other is not self:
+                other._flush()  # noqa: SLF001 - one of us
+            super().write(piece)
+            self._waiting += len(piece)
+        if self._waiting > MAX_WAITING:
+            super().flush()
+
+    def _flush(self) -> None:
+        with self._turns:
+            self._waiting = 0
+            super()._flush()
+
+    def _pump(self) -> None:
+        """Take what waits in the pipe."""
+        poll = self._poll()
+        with self._pumping:
+            for _read in range(MAX_PUMPED):
+                if not poll.poll(0):
+                    return
+                chunk = os.read(self._fid, READ_BYTES)
+                self._write(self._decoder.decode(chunk))
+
+    def _watch_pipe_fd(self) -> None:
+        poll = self._poll()
+        while self._should_watch:
+            poll.poll()
+            self._pump()
+
+    def _poll(self) -> select.poll:
+        poll = select.poll()
+        poll.register(self._fid, select.POLLIN)
+        return poll

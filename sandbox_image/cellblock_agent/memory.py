@@ -1,0 +1,48 @@
+"""What the control group says of memory: its limit, and whether somebody was killed for it.
+
+Sources: the kernel's cgroup-v2 documentation (`memory.events`, `memory.max`) and
+its cgroup-v1 memory documentation (`memory.oom_control`, `memory.limit_in_bytes`).
+"""
+
+from pathlib import Path
+
+EVENT_FILES = ("memory.events", "memory/memory.oom_control")
+LIMIT_FILES = ("memory.max", "memory/memory.limit_in_bytes")
+CGROUP = Path("/sys/fs/cgroup")
+UNLIMITED = 2**60
+"""cgroup v1 writes a number near 2⁶³ where there is no limit."""
+
+
+def oom_kills() -> int:
+    """How many processes of the sandbox were killed for memory; 0 where nobody counts."""
+    for name in EVENT_FILES:
+        for line in _lines(name):
+            key, _, value = line.partition(" ")
+            if key == "oom_kill":
+                return int(value)
+    return 0
+
+
+def limit() -> int | None:
+    """The sandbox's memory limit in bytes; None if there is none or nobody tells."""
+    for name in LIMIT_FILES:
+        for line in _lines(name):
+            if line.isdecimal() and int(line) < UNLIMITED:
+                return int(line)
+    return None
+
+
+def in_words(size: int) -> str:
+    """A size for people: `1 GiB`, `1.5 GiB`, `100 MiB`."""
+    for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"
+
+
+def _lines(name: str) -> list[str]:
+    try:
+        return (CGROUP / name).read_text().splitlines()
+    except OSError:
+        # Another version of control groups, or none to be seen from here.
+        return []

@@ -1,0 +1,46 @@
+"""The agent's command line, declared once."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the agent is told at its start."""
+
+    run_dir: Path
+    """Has the token at first, and `agent.sock` later."""
+    data_dir: Path
+    """The user's folder, `/mnt/data` in a container."""
+    kernel_dir: Path
+    """Has the kernel's sockets. Short: a Unix socket's path has at most 107 bytes."""
+    inputs_dir: Path
+    """Large attachments, read-only."""
+    orphan_timeout: float
+    """Seconds without a server after which the agent ends."""
+    preload: tuple[str, ...]
+    """Modules that every kernel has imported from its start."""
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Parse the command line; prints usage and exits with 2 if it is wrong."""
+    parser = argparse.ArgumentParser(prog="cellblock_agent", description=__doc__)
+    parser.add_argument("--run-dir", type=Path, default=Path("/run/cellblock"))
+    parser.add_argument("--data-dir", type=Path, default=Path("/mnt/data"))
+    parser.add_argument("--kernel-dir", type=Path, default=Path("/run/kernel"))
+    parser.add_argument("--inputs-dir", type=Path, default=Path("/mnt/inputs"))
+    parser.add_argument("--orphan-timeout", type=float, default=3600.0, metavar="SECONDS")
+    parser.add_argument("--preload", default="", metavar="MODULE,…")
+    parsed = parser.parse_args(arguments)
+    if parsed.orphan_timeout <= 0:
+        parser.error(f"--orphan-timeout: must be over 0 s, got {parsed.orphan_timeout:g}")
+    return Options(
+        run_dir=parsed.run_dir,
+        data_dir=parsed.data_dir,
+        kernel_dir=parsed.kernel_dir,
+        inputs_dir=parsed.inputs_dir,
+        orphan_timeout=parsed.orphan_timeout,
+        preload=tuple(name for name in parsed.preload.split(",") if name),
+    )

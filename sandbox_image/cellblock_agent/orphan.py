@@ -1,0 +1,36 @@
+"""Ends a sandbox that its server has forgotten."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class OrphanClock:
+    """Runs while no server listens to the events."""
+
+    def __init__(self, timeout: float) -> None:
+        """Run out after `timeout` seconds."""
+        self._timeout = timeout
+        self._listeners = 0
+        self._changed = asyncio.Event()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """A server listens for the length of this block."""
+        self._listeners += 1
+        self._changed.set()
+        try:
+            yield
+        finally:
+            self._listeners -= 1
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Return when nobody has listened for the whole time-out."""
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(None if self._listeners else self._timeout):
+                    await self._changed.wait()
+            except TimeoutError:
+                return

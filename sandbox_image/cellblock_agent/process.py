@@ -1,0 +1,70 @@
+"""What the agent asks of the operating system for itself: prctl, signals, scores."""
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+
+# linux/prctl.h
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+
+OOM_SCORE_KERNEL = 1000
+"""The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed."""
+
+TERMINATING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+
+def set_dumpable(*, dumpable: bool) -> None:
+    """Whether processes of the same user may trace this one or read its memory.
+
+    Source: prctl(2), PR_SET_DUMPABLE; ptrace(2). Raises OSError.
+    """
+    _prctl(PR_SET_DUMPABLE, int(dumpable))
+
+
+def become_subreaper() -> None:
+    """Have orphans of all descendants become children of this process. Raises OSError."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def block_termination() -> None:
+    """Block the terminating signals in this thread and all it will start."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, TERMINATING)
+
+
+def reset_signals() -> None:
+    """Give all signals their defaults again, and block none: for a process that runs user code."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        # SIG_DFL for SIGINT would not raise KeyboardInterrupt.
+        handler = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        if signal.getsignal(number) is not None:
+            signal.signal(number, handler)
+    signal.set_wakeup_fd(-1)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def prefer_for_oom_kill() -> None:
+    """Make this process the first victim when the sandbox is out of memory."""
+    Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_KERNEL))
+
+
+def wait_for_termination() -> str:
+    """Block until this process is told to end from outside; says by what.
+
+    As PID 1 of a sandbox the agent shares its user with hostile code, which may send
+    any signal: only those from outside the PID namespace count, and these have no
+    sender here (`si_pid` is 0, pid_namespaces(7)).
+    """
+    inside_counts = os.getpid() != 1
+    while True:
+        info = signal.sigwaitinfo(TERMINATING)
+        if info.si_signo == signal.SIGTERM and (inside_counts or info.si_pid == 0):
+            return signal.Signals(info.si_signo).name
+
+
+def _prctl(option: int, value: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, value, 0, 0, 0) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"prctl({option}, {value}): {os.strerror(error)}")

@@ -1,0 +1,102 @@
+"""The sandbox's processes: reaping orphans, and killing all that user code started."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+KILL_ROUNDS = 500
+"""How often the process table is read to kill what is left; a fork bomb takes a few."""
+ROUND_SECONDS = 0.005
+
+
+class Reaper:
+    """Collects the exit statuses of this process's children, orphans adopted included."""
+
+    def __init__(self) -> None:
+        """Begin to reap; needs a running loop in the main thread."""
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self.reap)
+
+    def watch(self, pid: int) -> asyncio.Future[int]:
+        """The wait status of a process, once it has been a child of ours and has ended."""
+        future = self._waiting.get(pid)
+        if future is None:
+            future = self._waiting[pid] = asyncio.get_running_loop().create_future()
+        return future
+
+    def forget(self, pid: int) -> None:
+        """Stop watching."""
+        self._waiting.pop(pid, None)
+
+    def reap(self) -> None:
+        """Collect everything that has ended by now."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            future = self._waiting.pop(pid, None)
+            if future is not None and not future.done():
+                future.set_result(status)
+
+
+async def kill_descendants(spare: Callable[[], set[int]]) -> bool:
+    """Kill all descendants of this process but those in `spare`; whether none is left.
+
+    The agent is PID 1 or a subreaper: whatever user code does to its processes, they
+    stay descendants.
+    """
+    for _round in range(KILL_ROUNDS):
+        left = descendants() - spare()
+        if not left:
+            return True
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        # Nothing tells of the end of a process that is not our child.
+        await asyncio.sleep(ROUND_SECONDS)
+    return False
+
+
+def descendants() -> set[int]:
+    """All living descendants of this process, zombies not counted."""
+    children: dict[int, list[int]] = {}
+    zombies: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            stat = (entry / "stat").read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # The command's name is in parentheses and may hold anything, `)` included.
+        state, parent = stat.rpartition(")")[2].split()[:2]
+        pid = int(entry.name)
+        children.setdefault(int(parent), []).append(pid)
+        if state in "ZX":
+            zombies.add(pid)
+    found: set[int] = set()
+    todo = [os.getpid()]
+    while todo:
+        for child in children.get(todo.pop(), []):
+            if child not in found:
+                found.add(child)
+                todo.append(child)
+    return found - zombies
+
+
+def end_in_words(status: int) -> str:
+    """A wait status for people: `exit code 3`, `signal SIGSEGV`."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"

@@ -1,0 +1,54 @@
+"""Only who knows the token may speak with the agent: the sandbox's own code must not."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+METADATA_KEY = "cellblock-token"
+MIN_TOKEN = 32
+
+Continuation = Callable[
+    [grpc.HandlerCallDetails], Awaitable["grpc.RpcMethodHandler[Any, Any] | None"]
+]
+
+
+class TokenError(Exception):
+    """There is no usable token in the run folder."""
+
+
+def take_token(run_dir: Path) -> str:
+    """Read the token and remove its file, before any user code runs. Raises TokenError."""
+    path = run_dir / "token"
+    try:
+        token = path.read_text()
+        path.unlink()
+    except OSError as error:
+        raise TokenError(f"{path}: {error.strerror}") from error
+    if len(token) < MIN_TOKEN:
+        raise TokenError(f"{path}: must have {MIN_TOKEN} characters or more, has {len(token)}")
+    return token
+
+
+class TokenInterceptor(grpc.aio.ServerInterceptor):
+    """Refuses calls that do not carry the token, with UNAUTHENTICATED."""
+
+    def __init__(self, token: str) -> None:
+        """Want `token`."""
+        self._token = token.encode()
+
+        async def refuse(_request: object, context: "grpc.aio.ServicerContext[Any, Any]") -> None:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong or missing token")
+
+        self._refusal: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(refuse)
+
+    async def intercept_service(
+        self, continuation: Continuation, details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Any, Any] | None":
+        """Let the call pass, or refuse it."""
+        given = dict(details.invocation_metadata).get(METADATA_KEY, "")
+        if hmac.compare_digest(str(given).encode(), self._token):
+            return await continuation(details)
+        return self._refusal

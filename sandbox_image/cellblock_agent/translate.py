@@ -1,0 +1,112 @@
+"""From Jupyter's messages to the agent's events: pure functions.
+
+Source: jupyter_client's documentation, "Messaging in Jupyter". User code can send
+what it likes in the kernel's name, so nothing about a message is taken for granted.
+"""
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.limits import IMAGE_TYPES
+from cellblock_agent.text import valid
+
+STREAMS = {"stdout": pb.STREAM_NAME_STDOUT, "stderr": pb.STREAM_NAME_STDERR}
+RICH_KINDS = {
+    "execute_result": pb.RICH_KIND_RESULT,
+    "display_data": pb.RICH_KIND_DISPLAY,
+    "update_display_data": pb.RICH_KIND_UPDATE,
+}
+
+
+def parent_of(message: dict[str, Any]) -> str:
+    """The id of the request that a message belongs to; empty if it names none."""
+    parent = message.get("parent_header")
+    identity = parent.get("msg_id") if isinstance(parent, dict) else None
+    return identity if isinstance(identity, str) else ""
+
+
+def is_idle(message: dict[str, Any]) -> bool:
+    """Whether a message says that the kernel has done what its parent asked."""
+    return (
+        message.get("msg_type") == "status" and _content(message).get("execution_state") == "idle"
+    )
+
+
+def event_of(message: dict[str, Any]) -> pb.Event | None:
+    """A message of the output channel as an event; None if it is nothing to show."""
+    kind = message.get("msg_type")
+    content = _content(message)
+    if kind == "stream" and content.get("name") in STREAMS:
+        name = STREAMS[content["name"]]
+        return pb.Event(stream_text=pb.StreamText(name=name, text=valid(content.get("text", ""))))
+    if kind in RICH_KINDS:
+        return pb.Event(rich=_rich(RICH_KINDS[kind], content))
+    if kind == "clear_output":
+        return pb.Event(clear_output=pb.ClearOutput(wait=bool(content.get("wait"))))
+    if kind == "error":
+        return pb.Event(error=_error(content))
+    return None
+
+
+def execution_count_of(reply: dict[str, Any]) -> int:
+    """The kernel's counter from a reply; 0 if there is none."""
+    count = _content(reply).get("execution_count")
+    return count if isinstance(count, int) and 0 <= count < 2**62 else 0
+
+
+def _content(message: dict[str, Any]) -> dict[str, Any]:
+    content = message.get("content")
+    return content if isinstance(content, dict) else {}
+
+
+def _rich(kind: pb.RichKind.ValueType, content: dict[str, Any]) -> pb.Rich:
+    data = content.get("data")
+    metadata = content.get("metadata")
+    transient = content.get("transient")
+    display_id = transient.get("display_id", "") if isinstance(transient, dict) else ""
+    return pb.Rich(
+        kind=kind,
+        data=dict(_bundle(data) if isinstance(data, dict) else ()),
+        metadata_json=_json(metadata) if metadata else "",
+        display_id=valid(display_id),
+    )
+
+
+def _bundle(data: dict[str, Any]) -> list[tuple[str, bytes]]:
+    items = []
+    for mime_type, value in data.items():
+        name = valid(mime_type)
+        if name in IMAGE_TYPES:
+            image = _decoded(value)
+            if image:
+                items.append((name, image))
+        elif isinstance(value, str):
+            items.append((name, valid(value).encode()))
+        else:
+            items.append((name, _json(value).encode()))
+    return items
+
+
+def _decoded(value: object) -> bytes:
+    if not isinstance(value, str):
+        return b""
+    try:
+        return base64.b64decode(value)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _json(value: object) -> str:
+    return valid(json.dumps(value, ensure_ascii=False))
+
+
+def _error(content: dict[str, Any]) -> pb.Error:
+    traceback = content.get("traceback")
+    return pb.Error(
+        name=valid(content.get("ename", "")),
+        value=valid(content.get("evalue", "")),
+        traceback=map(valid, traceback if isinstance(traceback, list) else []),
+    )
