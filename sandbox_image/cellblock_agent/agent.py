@@ -25,8 +25,6 @@ from cellblock_agent.token_check import TokenInterceptor
 
 MAX_RECEIVE_BYTES = 4 * 2**20
 MAX_SEND_BYTES = 64 * 2**20
-STOP_SECONDS = 2
-"""What calls in flight are given at the end."""
 SOCKET_MODE = 0o666
 """The folder on the host keeps everybody but the server out."""
 
@@ -76,7 +74,8 @@ class _Agent:
                 kept[0].cancel()
         finally:
             fork_server.close()
-            await server.stop(STOP_SECONDS)
+            await server.stop(grace=None)
+            _remove(socket)
 
     async def _serve(self, service: AgentService, socket: Path) -> grpc.aio.Server:
         server = grpc.aio.server(
@@ -110,6 +109,13 @@ class _Agent:
         if told.done():
             return told.result()
         return "no server listened for the orphan time-out" if orphaned.done() else "a fault"
+
+
+def _remove(socket: Path) -> None:
+    try:
+        socket.unlink()
+    except PermissionError:
+        log.debug("the run folder is sealed; the server removes it")
 
 
 def _tell_termination(loop: asyncio.AbstractEventLoop, told: "asyncio.Future[str]") -> None:

@@ -84,6 +84,7 @@ class ForkServer:
 
 def preload(modules: list[str]) -> list[str]:
     """Import what kernels need; which of `modules` there are none of."""
+    _import_without_debugger()
     for name in KERNEL_MODULES:
         importlib.import_module(name)
     missing = []
@@ -93,6 +94,13 @@ def preload(modules: list[str]) -> list[str]:
         except ModuleNotFoundError:
             missing.append(name)
     return missing
+
+
+def _import_without_debugger() -> None:
+    """Nobody attaches a debugger here; importing one takes longer than a whole kernel start."""
+    sys.modules["debugpy"] = None  # type: ignore[assignment]
+    importlib.import_module("ipykernel.debugger")
+    del sys.modules["debugpy"]
 
 
 def prepare_environment() -> None:

@@ -59,6 +59,8 @@ class Interpreter:
         self._ready = asyncio.Event()
         self._current: Execution | None = None
         self._execution: asyncio.Task[None] | None = None
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Gets what an execution could not be ended with; `run` raises it."""
         self._last_id = ""
         self._environment: dict[str, str] = {}
         self._silent: dict[str, asyncio.Future[Message]] = {}
@@ -83,7 +85,10 @@ class Interpreter:
             while True:
                 kernel = self._running()
                 # An execution that is cut short sees to it itself, in its turn.
-                await asyncio.wait({kernel.ended})
+                either: set[asyncio.Future[Any]] = {kernel.ended, self._failure}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if self._failure.done():
+                    self._failure.result()
                 async with self._turn:
                     if kernel is self._kernel:
                         end = end_in_words(kernel.ended.result())
@@ -104,6 +109,7 @@ class Interpreter:
         self._current = execution
         self._last_id = execution.id
         self._execution = asyncio.create_task(self._execute(execution), name=execution.id)
+        self._execution.add_done_callback(self._note_failure)
 
     def interrupt(self, execution_id: str, grace: float) -> None:
         """End an execution; nothing happens if it does not run."""
@@ -139,6 +145,10 @@ class Interpreter:
                 self._append(pb.Event(execution_finished=finished), execution.id)
             finally:
                 self._current = None
+
+    def _note_failure(self, execution: asyncio.Task[None]) -> None:
+        if not execution.cancelled() and (error := execution.exception()) is not None:
+            self._failure.set_exception(error)
 
     async def _run_code(self, execution: Execution) -> pb.ExecutionFinished:
         kernel = self._running()
@@ -186,9 +196,10 @@ class Interpreter:
         kernel = self._running()
         await self._kill_all()
         await kernel.ended
-        await kernel.drain()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(kernel.drain())
+            tasks.create_task(self._start())
         kernel.close()
-        await self._start()
         log.info("kernel %d started: %s", self.generation, reason)
         restarted = pb.KernelRestarted(kernel_generation=self.generation, reason=reason)
         self._append(pb.Event(kernel_restarted=restarted), execution_id)

@@ -34,11 +34,6 @@ class KernelApp(IPKernelApp):
     def init_heartbeat(self) -> None:
         """The agent sees a kernel's death from its process."""
 
-    def init_control(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
-        """Without subshells: executions of a session run one at a time."""
-        super().init_control(context)
-        self.shell_channel_thread = None
-
     def init_iopub(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
         """Let a full queue hold up the writer; ZeroMQ would drop output otherwise."""
         options = {zmq.XPUB_NODROP: 1, zmq.SNDHWM: OUTPUT_QUEUE}

@@ -82,7 +82,7 @@ class KernelStream(OutStream):
             for _read in range(MAX_PUMPED):
                 if not poll.poll(0):
                     return
-                chunk = os.read(self._fid, READ_BYTES)
+                chunk = os.read(self._pipe(), READ_BYTES)
                 self._write(self._decoder.decode(chunk))
 
     def _watch_pipe_fd(self) -> None:
@@ -93,5 +93,10 @@ class KernelStream(OutStream):
 
     def _poll(self) -> select.poll:
         poll = select.poll()
-        poll.register(self._fid, select.POLLIN)
+        poll.register(self._pipe(), select.POLLIN)
         return poll
+
+    def _pipe(self) -> int:
+        if self._fid is None:
+            raise RuntimeError("the stream's descriptor is not redirected")
+        return int(self._fid)
