@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock.v1 import execution_pb2 as pb
 from sqlalchemy.exc import IntegrityError
 
+from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import Clock
 from cellblock_server.errors import (
     AlreadyExistsError,
@@ -135,7 +135,9 @@ class ExecutionService:
             return known
         return record
 
-    def watch(self, record: ExecutionRecord, from_sequence: int) -> AsyncIterator[pb.ExecutionEvent]:
+    def watch(
+        self, record: ExecutionRecord, from_sequence: int
+    ) -> AsyncIterator[pb.ExecutionEvent]:
         """Its events from a number on, live or past. Raises OutOfRangeError past its end."""
         last = record.last_sequence
         if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):

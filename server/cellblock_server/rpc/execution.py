@@ -1,11 +1,12 @@
 """ExecutionService: requests to calls of `executions/`, and back."""
 
 from collections.abc import AsyncIterator
+from typing import Any, TypeAlias
 
 import grpc
+
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.service import ExecutionService, NewExecution
 from cellblock_server.rpc.caller import DEFAULT_TENANT
@@ -14,7 +15,7 @@ from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.states import EXECUTION_ENDS
 from cellblock_server.uninterrupted import uninterrupted
 
-Context = grpc.aio.ServicerContext
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import grpc
+
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import file_pb2 as pb
 from cellblock.v1 import file_pb2_grpc
-
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.files.messages import DATA_FOLDER, file_message, sandbox_path
 from cellblock_server.files.names import check_filename
@@ -17,7 +17,7 @@ from cellblock_server.rpc.caller import DEFAULT_TENANT
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FilePurpose
 
-Context = grpc.aio.ServicerContext
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 MAX_CHUNK = 2**20
 MAX_LISTED = 1000

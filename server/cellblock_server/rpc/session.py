@@ -1,13 +1,14 @@
 """SessionService: requests to calls of `sessions/`, and back."""
 
 from datetime import timedelta
+from typing import Any, TypeAlias
 
 import grpc
-from cellblock.v1 import session_pb2 as pb
-from cellblock.v1 import session_pb2_grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
+from cellblock.v1 import session_pb2 as pb
+from cellblock.v1 import session_pb2_grpc
 from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.rpc.caller import DEFAULT_TENANT
 from cellblock_server.sessions.manager import SessionManager
@@ -15,7 +16,7 @@ from cellblock_server.sessions.messages import session_message
 from cellblock_server.sessions.request import AttachmentRequest, NewSession
 from cellblock_server.store.records import SessionFilter, SessionRecord, SessionState
 
-Context = grpc.aio.ServicerContext
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class SessionServicer(session_pb2_grpc.SessionServiceServicer):

@@ -5,8 +5,10 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from cellblock_server.config import Settings
+from cellblock_server.config.settings import Bounded
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.ids import check_id
 from cellblock_server.sandbox.backend import SandboxLimits
@@ -143,6 +145,14 @@ def check_span(
             f"must be over 0 s and at most {most.total_seconds():g} s, "
             f"got {value.total_seconds():g} s",
         )
+    return value
+
+
+def _bounded(name: str, value: float, bounds: Bounded[Any]) -> float:
+    if value == 0:
+        return float(bounds.default)
+    if not bounds.min <= value <= bounds.max:
+        raise OutOfRangeError(name, f"must be {bounds.min} to {bounds.max}, got {value}")
     return value
 
 

@@ -1,0 +1,366 @@
+"""All keys: type, unit, default, bounds and reason. `docs/configuration.md` is made from this.
+
+Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a
+number, or ISO 8601 text (`"PT20M"`).
+"""
+
+import ipaddress
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+MOMENT = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
+PREFIX = "CELLBLOCK_"
+DELIMITER = "__"
+
+
+def _plain_seconds(value: object) -> object:
+    """Let variables and flags say `30`, as the file does."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_plain_seconds)]
+Number = TypeVar("Number", ByteSize, int, float)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _at_most(name: str, value: timedelta, limit: str, most: timedelta) -> None:
+    if value > most:
+        raise ValueError(
+            f"{name}: must be at most {limit} ({most.total_seconds():g} s), "
+            f"got {value.total_seconds():g} s"
+        )
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def _state_dir() -> Path:
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "cellblock"
+
+
+class Server(Section):
+    """The listener and what it keeps."""
+
+    listen: str = Field(
+        "127.0.0.1:7711",
+        description="Where to listen: `host:port` or `unix:/path`. Only this machine can "
+        "reach either: other addresses are refused, because there are no keys and no TLS yet.",
+    )
+    state_dir: Path = Field(
+        default_factory=_state_dir,
+        description="Folder for the database, stored files and sandboxes' sockets. "
+        "One server at a time. Default: `$XDG_STATE_HOME/cellblock`, or "
+        "`~/.local/state/cellblock`.",
+    )
+    drain_timeout: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(0),
+        le=DAY,
+        description="How long calls in flight may go on when the server is told to stop.",
+    )
+    max_message_bytes: ByteSize = Field(
+        ByteSize(8 * MIB),
+        ge=2 * MIB,
+        le=64 * MIB,
+        description="Bound on one message from a caller. Files come in pieces of 1 MiB.",
+    )
+
+    @model_validator(mode="after")
+    def _only_local(self) -> "Server":
+        if self.listen.startswith("unix:"):
+            if not self.listen.removeprefix("unix:").startswith("/"):
+                raise ValueError(f"listen: a socket's path must be absolute, got {self.listen!r}")
+            return self
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError(f"listen: must be host:port or unix:/path, got {self.listen!r}")
+        if not _is_loopback(host.strip("[]")):
+            raise ValueError(
+                f"listen: {host!r} is not a loopback address; this release has no TLS and no "
+                "keys, so whoever reached it could run code"
+            )
+        return self
+
+
+class Store(Section):
+    """Where metadata is kept."""
+
+    url: str = Field(
+        "",
+        pattern=r"^(sqlite\+aiosqlite:///.+)?$",
+        description="Database, as SQLAlchemy writes it (`sqlite+aiosqlite:////path`). "
+        "Empty: `cellblock.db` in the state folder.",
+    )
+
+
+class Log(Section):
+    """What the server says on standard error. Never code, file contents or variables' values."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important lines that are written."
+    )
+    format: Literal["console", "json"] = Field(
+        "console", description="Lines for people, or one JSON object a line for programs."
+    )
+
+
+class Sandbox(Section):
+    """What sessions run in."""
+
+    backend: Literal["docker", "local"] = Field(
+        "docker",
+        description="`docker`: a hardened container for each session. `local`: a process on this "
+        "machine, **for trusted code only**.",
+    )
+    image: str = Field(
+        "cellblock-sandbox:0.1.0",
+        min_length=1,
+        description="Image of sandboxes when a session does not ask for another one.",
+    )
+    allowed_images: list[str] = Field([], description="Further images that sessions may ask for.")
+    runtime: str = Field(
+        "",
+        description="OCI runtime of the engine, such as `runsc`. Empty: the engine's default.",
+    )
+    allowed_runtimes: list[str] = Field(
+        [], description="Further runtimes that sessions may ask for."
+    )
+    start_timeout: Duration = Field(
+        timedelta(seconds=60),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=1),
+        description="How long a sandbox may take until its kernel answers.",
+    )
+    orphan_timeout: Duration = Field(
+        timedelta(hours=1),
+        ge=timedelta(seconds=1),
+        le=30 * DAY,
+        description="A sandbox ends by itself when no server has talked to it for so long. "
+        "An upgrade has to be quicker than this to keep sessions.",
+    )
+    preload: list[str] = Field(
+        ["numpy", "pandas", "matplotlib.pyplot"],
+        description="Modules that kernels have imported before they start.",
+    )
+
+
+class Bounded(Section, Generic[Number]):
+    """What a sandbox gets by default, and the least and the most that a session may ask for."""
+
+    default: Number
+    min: Number
+    max: Number
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Bounded[Number]":
+        if not self.min <= self.default <= self.max:
+            raise ValueError(
+                f"default: must be from min ({self.min}) to max ({self.max}), got {self.default}"
+            )
+        return self
+
+
+class MemoryBytes(Bounded[ByteSize]):
+    """Memory of a sandbox, without swap; `/mnt/data` and `/tmp` count."""
+
+    default: ByteSize = Field(ByteSize(GIB), ge=64 * MIB)
+    min: ByteSize = Field(ByteSize(192 * MIB), ge=64 * MIB)
+    max: ByteSize = Field(ByteSize(8 * GIB), ge=64 * MIB)
+
+
+class Cpus(Bounded[float]):
+    """CPU time of a sandbox: 0.5 is half of one CPU."""
+
+    default: float = Field(1.0, ge=0.01)
+    min: float = Field(0.1, ge=0.01)
+    max: float = Field(8.0, ge=0.01)
+
+
+class Pids(Bounded[int]):
+    """Processes and threads of a sandbox."""
+
+    default: int = Field(256, ge=32)
+    min: int = Field(64, ge=32)
+    max: int = Field(4096, ge=32)
+
+
+class DataBytes(Bounded[ByteSize]):
+    """Size of `/mnt/data`; large attachments do not count."""
+
+    default: ByteSize = Field(ByteSize(512 * MIB), ge=MIB)
+    min: ByteSize = Field(ByteSize(MIB), ge=MIB)
+    max: ByteSize = Field(ByteSize(8 * GIB), ge=MIB)
+
+
+class TmpBytes(Bounded[ByteSize]):
+    """Size of `/tmp`."""
+
+    default: ByteSize = Field(ByteSize(128 * MIB), ge=MIB)
+    min: ByteSize = Field(ByteSize(MIB), ge=MIB)
+    max: ByteSize = Field(ByteSize(8 * GIB), ge=MIB)
+
+
+class Limits(Section):
+    """What sandboxes may use. Each is enforced by the operating system."""
+
+    memory_bytes: MemoryBytes = Field(default_factory=MemoryBytes)
+    cpus: Cpus = Field(default_factory=Cpus)
+    pids: Pids = Field(default_factory=Pids)
+    data_bytes: DataBytes = Field(default_factory=DataBytes)
+    tmp_bytes: TmpBytes = Field(default_factory=TmpBytes)
+    open_files: int = Field(
+        1024, ge=256, le=65536, description="File descriptors of one process in a sandbox."
+    )
+    file_bytes: ByteSize = Field(
+        ByteSize(8 * GIB), ge=MIB, description="Size of one file that code in a sandbox writes."
+    )
+
+
+class Sessions(Section):
+    """How many sessions there may be, and how long they live."""
+
+    max_sessions: int = Field(50, ge=1, le=10_000, description="Sessions at once.")
+    idle_timeout: Duration = Field(
+        timedelta(minutes=20),
+        ge=MOMENT,
+        description="A session ends after so long without a call that names it.",
+    )
+    max_idle_timeout: Duration = Field(
+        DAY, ge=MOMENT, description="The most that a session may ask for."
+    )
+    lifetime: Duration = Field(
+        timedelta(hours=1),
+        ge=MOMENT,
+        description="A session ends so long after its last execution or file operation, "
+        "kept alive or not.",
+    )
+    max_lifetime: Duration = Field(
+        DAY, ge=MOMENT, description="The most that a session may ask for."
+    )
+    lifetime_cap: Duration = Field(
+        DAY, ge=MOMENT, description="A session ends so long after its creation, whatever it does."
+    )
+    end_on_shutdown: bool = Field(
+        False,
+        description="End all sessions when the server stops. Without, the next server on the same "
+        "state folder takes them over.",
+    )
+
+    @model_validator(mode="after")
+    def _defaults_allowed(self) -> "Sessions":
+        _at_most("idle_timeout", self.idle_timeout, "max_idle_timeout", self.max_idle_timeout)
+        _at_most("lifetime", self.lifetime, "max_lifetime", self.max_lifetime)
+        return self
+
+
+class Executions(Section):
+    """Bounds on one piece of code and what it shows."""
+
+    timeout: Duration = Field(
+        timedelta(seconds=120),
+        ge=MOMENT,
+        description="Time limit when the caller does not ask for another one.",
+    )
+    max_timeout: Duration = Field(
+        timedelta(hours=1), ge=MOMENT, le=DAY, description="The most that a caller may ask for."
+    )
+    grace: Duration = Field(
+        timedelta(seconds=5),
+        ge=MOMENT,
+        le=timedelta(minutes=5),
+        description="How long interrupted code may go on before its kernel is killed.",
+    )
+    max_queue: int = Field(
+        16, ge=1, le=1000, description="Executions of one session that wait for their turn."
+    )
+    max_code_bytes: ByteSize = Field(
+        ByteSize(MIB), ge=1, le=2 * MIB, description="Size of one piece of code."
+    )
+    max_text_bytes: ByteSize = Field(
+        ByteSize(MIB),
+        ge=KIB,
+        le=32 * MIB,
+        description="Text and text-like data that one execution may show; the rest is left out "
+        "and counted.",
+    )
+    max_image_bytes: ByteSize = Field(
+        ByteSize(16 * MIB), ge=KIB, le=32 * MIB, description="Size of one image that is shown."
+    )
+    max_images: int = Field(50, ge=1, le=1000, description="Images that one execution may show.")
+
+    @model_validator(mode="after")
+    def _default_allowed(self) -> "Executions":
+        _at_most("timeout", self.timeout, "max_timeout", self.max_timeout)
+        return self
+
+
+class Files(Section):
+    """Bounds on files that come in and go out."""
+
+    max_upload_bytes: ByteSize = Field(
+        ByteSize(512 * MIB), ge=1, description="Size of one uploaded file."
+    )
+    small_file_bytes: ByteSize = Field(
+        ByteSize(16 * MIB),
+        ge=0,
+        description="Up to this size an attachment is copied into `/mnt/data`, where code may "
+        "overwrite it; a larger one is a link to a read-only file, and is not copied.",
+    )
+    max_attachments: int = Field(
+        20, ge=0, le=20, description="Files that a session may be created with."
+    )
+    max_captured_files: int = Field(
+        100, ge=0, le=1000, description="New or changed files that are stored of one execution."
+    )
+    max_captured_bytes: ByteSize = Field(
+        ByteSize(512 * MIB), ge=0, description="Size of all of these together."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole configuration. Use `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+    )
+
+    server: Server = Field(default_factory=Server)
+    store: Store = Field(default_factory=Store)
+    log: Log = Field(default_factory=Log)
+    sandbox: Sandbox = Field(default_factory=Sandbox)
+    limits: Limits = Field(default_factory=Limits)
+    sessions: Sessions = Field(default_factory=Sessions)
+    executions: Executions = Field(default_factory=Executions)
+    files: Files = Field(default_factory=Files)
+
+    @property
+    def database_url(self) -> str:
+        """Where metadata is kept."""
+        default = f"sqlite+aiosqlite:///{self.server.state_dir.absolute() / 'cellblock.db'}"
+        return self.store.url or default
