@@ -120,7 +120,7 @@ class FileService:
 
     async def sweep(self) -> None:
         """Remove bytes that no file has; called at start, before anything is stored."""
-        async for sha256 in self._blobs.list():
+        async for sha256 in self._blobs.hashes():
             if not await self._store.is_referenced(sha256):
                 await self._blobs.delete(sha256)
 

@@ -18,7 +18,7 @@ USER = "1000:1000"
 HOME_BYTES = 64 * 2**20
 SHM_BYTES = 64 * 2**20
 KERNEL_SOCKETS_BYTES = 2**20
-LOG_BYTES = 2**20
+LOG_BOUNDS = {"max-size": "1m", "max-file": "1", "compress": "false"}
 TMPFS_FLAGS = "rw,nosuid,nodev,noexec"
 
 
@@ -60,7 +60,7 @@ def container_options(
         ],
         "RestartPolicy": {"Name": "no"},
         # What the agent says is kept for the operator, bounded.
-        "LogConfig": {"Type": "local", "Config": {"max-size": str(LOG_BYTES), "max-file": "1"}},
+        "LogConfig": {"Type": "local", "Config": LOG_BOUNDS},
     }
     if spec.runtime:
         host_config["Runtime"] = spec.runtime

@@ -1,0 +1,38 @@
+"""File names: what a caller may choose, and what to make of a sandbox's."""
+
+import unicodedata
+
+from cellblock_server.errors import InvalidArgumentError
+
+MAX_BYTES = 255
+"""As file systems have it, in UTF-8."""
+BIDIRECTIONAL = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+"""Signs that turn the order of letters: `gpj.exe` can be made to look like `exe.jpg`."""
+FALLBACK = "file"
+
+
+def check_filename(field: str, name: str) -> str:
+    """The name, if a file may be called so. Raises InvalidArgumentError that names `field`."""
+    size = len(name.encode())
+    if not 1 <= size <= MAX_BYTES:
+        raise InvalidArgumentError(field, f"must be 1 to {MAX_BYTES} bytes of UTF-8, got {size}")
+    if name in (".", ".."):
+        raise InvalidArgumentError(field, f"{name!r} is a folder's name")
+    for sign in name:
+        if _is_bad(sign):
+            raise InvalidArgumentError(field, f"must not contain {sign!r}, got {name[:80]!r}")
+    return name
+
+
+def safe_name(name: str) -> str:
+    """A name from a sandbox, changed as little as makes it pass `check_filename`."""
+    clean = "".join("_" if _is_bad(sign) else sign for sign in name)
+    clean = clean.encode(errors="replace")[:MAX_BYTES].decode(errors="ignore")
+    return FALLBACK if clean in ("", ".", "..") else clean
+
+
+def _is_bad(sign: str) -> bool:
+    control = unicodedata.category(sign) in ("Cc", "Cs")
+    return sign in "/\\" or control or sign in BIDIRECTIONAL

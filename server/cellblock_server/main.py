@@ -1,0 +1,180 @@
+"""The server's entry: read the configuration, put the parts together, serve, stop in order."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from cellblock_server.clock import utc_now
+from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.errors import CellblockError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.runner import OutputBounds, RunnerBounds
+from cellblock_server.executions.service import ExecutionLimits, ExecutionService
+from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.capture import Capture, CaptureBounds
+from cellblock_server.files.service import FileBounds, FileService
+from cellblock_server.rpc.execution import ExecutionServicer
+from cellblock_server.rpc.file import FileServicer
+from cellblock_server.rpc.listener import Listener, ListenError
+from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.sandbox.backend import Backend
+from cellblock_server.sandbox.docker import DockerBackend
+from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.files import FileStore
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.telemetry import logging
+
+log = structlog.get_logger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server until it is told to stop; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load(options.config, _flags(options))
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
+        return 2
+    logging.configure(settings.log.level, settings.log.format)
+    try:
+        with state_folder(settings.server.state_dir) as state:
+            asyncio.run(_serve(settings, state))
+    except (StateFolderError, ListenError, CellblockError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings, state: StateFolder) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _listening(settings, state) as address:
+        # For whoever started this process and waits for it; all else is on stderr.
+        print(f"ready {address}", flush=True)  # noqa: T201
+        log.info("listening", address=address, backend=settings.sandbox.backend)
+        await stop.wait()
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
+    """Everything that serves, in order of need; it is taken down in the opposite order."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url)
+        await database.start()
+        stack.push_async_callback(database.close)
+        blobs = BlobStore(state.blobs)
+        await blobs.start()
+        sessions, executions = SessionStore(database), ExecutionStore(database)
+        journal = Journal(database, executions, utc_now)
+        files = FileService(FileStore(database), blobs, _file_bounds(settings), utc_now)
+        await files.sweep()
+        backend = _backend(settings, state)
+        await backend.start()
+        stack.push_async_callback(backend.close)
+        starter = SessionStarter(
+            backend=backend,
+            journal=journal,
+            executions=executions,
+            files=files,
+            capture=Capture(blobs, _capture_bounds(settings), utc_now),
+            bounds=_runner_bounds(settings),
+            start_timeout=settings.sandbox.start_timeout,
+            now=utc_now,
+        )
+        keeper = SessionKeeper(
+            starter,
+            sessions,
+            settings.sessions.lifetime_cap,
+            utc_now,
+            end_on_shutdown=settings.sessions.end_on_shutdown,
+        )
+        await stack.enter_async_context(keeper)
+        manager = SessionManager(settings, sessions, starter, keeper, utc_now)
+        service = ExecutionService(executions, journal, _execution_limits(settings), utc_now)
+        listener = Listener(
+            settings.server.listen,
+            int(settings.server.max_message_bytes),
+            SessionServicer(manager),
+            ExecutionServicer(service, manager),
+            FileServicer(files, manager),
+        )
+        address = await listener.start()
+        stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
+        yield address
+
+
+def _backend(settings: Settings, state: StateFolder) -> Backend:
+    sandbox = settings.sandbox
+    arguments = [
+        f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
+        f"--preload={','.join(sandbox.preload)}",
+    ]
+    return DockerBackend(state.sandboxes, state.instance, lambda: arguments)
+
+
+def _execution_limits(settings: Settings) -> ExecutionLimits:
+    executions = settings.executions
+    return ExecutionLimits(
+        executions.timeout, executions.max_timeout, int(executions.max_code_bytes)
+    )
+
+
+def _runner_bounds(settings: Settings) -> RunnerBounds:
+    executions = settings.executions
+    return RunnerBounds(
+        max_queue=executions.max_queue,
+        grace=executions.grace,
+        output=OutputBounds(
+            max_text_bytes=int(executions.max_text_bytes),
+            max_image_bytes=int(executions.max_image_bytes),
+            max_images=executions.max_images,
+        ),
+    )
+
+
+def _file_bounds(settings: Settings) -> FileBounds:
+    files = settings.files
+    return FileBounds(int(files.max_upload_bytes), int(files.small_file_bytes))
+
+
+def _capture_bounds(settings: Settings) -> CaptureBounds:
+    files = settings.files
+    return CaptureBounds(files.max_captured_files, int(files.max_captured_bytes))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cellblock serve",
+        description="Run the Cellblock server. Keys, environment variables and the file are "
+        "described in docs/configuration.md; a flag counts more than all of them.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")
+    parser.add_argument("--state-dir", metavar="FOLDER", help="where to keep everything")
+    parser.add_argument("--backend", help="docker or local")
+    return parser
+
+
+def _flags(options: argparse.Namespace) -> dict[str, dict[str, object]]:
+    flags: dict[str, dict[str, object]] = {}
+    for section, key in (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend")):
+        if (value := getattr(options, key)) is not None:
+            flags.setdefault(section, {})[key] = value
+    return flags
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Around every call: log context, one log line, and errors turned into statuses."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from secrets import token_hex
+from typing import Any, NoReturn
+
+import grpc
+import structlog
+from grpc_status import rpc_status
+
+from cellblock_server.errors import CellblockError, InternalError
+from cellblock_server.rpc.status import status_of
+
+Handler = Any  # grpc's handlers are typed by their messages, which do not matter here
+Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
+
+log = structlog.get_logger(__name__)
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps the handlers of all services.
+
+    A `CellblockError` becomes its status. Anything else is our fault: the caller
+    gets INTERNAL with an id, and the log has the traceback under the same id.
+    """
+
+    async def intercept_service(
+        self, continuation: Continuation, details: grpc.HandlerCallDetails
+    ) -> Handler:
+        """Wrap the handler that would take the call."""
+        handler = await continuation(details)
+        if handler is None:
+            return None
+        call = _Call(details.method)
+        if handler.response_streaming:
+            wrapped, make = call.streaming, _STREAMING[handler.request_streaming]
+            inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
+        else:
+            wrapped, make = call.single, _SINGLE[handler.request_streaming]
+            inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
+        return make(
+            wrapped(inner),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+_SINGLE = (grpc.unary_unary_rpc_method_handler, grpc.stream_unary_rpc_method_handler)
+_STREAMING = (grpc.unary_stream_rpc_method_handler, grpc.stream_stream_rpc_method_handler)
+
+
+class _Call:
+    def __init__(self, method: str) -> None:
+        self._method = method
+        self._rpc = method.rpartition("/")[2]
+
+    def single(self, inner: Handler) -> Handler:
+        async def call(request: object, context: Any) -> object:  # noqa: ANN401 - see Handler
+            start = self._begin()
+            try:
+                response: object = await inner(request, context)
+            except Exception as error:  # noqa: BLE001 - told, and logged if it is our fault
+                await self._fail(error, context, start)
+            self._end("OK", start)
+            return response
+
+        return call
+
+    def streaming(self, inner: Handler) -> Handler:
+        async def call(request: object, context: Any) -> AsyncIterator[object]:  # noqa: ANN401
+            start = self._begin()
+            try:
+                # Closed at once when the caller leaves, not when it is collected.
+                async with aclosing(inner(request, context)) as responses:
+                    async for response in responses:
+                        yield response
+            except Exception as error:  # noqa: BLE001 - told, and logged if it is our fault
+                await self._fail(error, context, start)
+            self._end("OK", start)
+
+        return call
+
+    def _begin(self) -> float:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(rpc=self._rpc)
+        return time.monotonic()
+
+    def _end(self, code: str, start: float) -> None:
+        # Health probes come every few seconds.
+        write = log.debug if self._method.startswith("/grpc.") else log.info
+        write("call", code=code, seconds=round(time.monotonic() - start, 4))
+
+    async def _fail(
+        self,
+        error: Exception,
+        context: Any,  # noqa: ANN401
+        start: float,
+    ) -> NoReturn:
+        if isinstance(error, grpc.aio.AbortError):
+            raise error  # the handler has given its status already
+        if not isinstance(error, CellblockError):
+            identity = token_hex(8)
+            log.error("fault", error_id=identity, exc_info=error)
+            error = InternalError(
+                "FAULT", f"a fault in the server; its log tells more under {identity}"
+            )
+        status = rpc_status.to_status(status_of(error))
+        self._end(status.code.name, start)
+        await context.abort_with_status(status)
+        raise AssertionError("abort_with_status always raises")

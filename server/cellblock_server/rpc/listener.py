@@ -1,0 +1,125 @@
+"""The gRPC server: which services, on which address, within which bounds."""
+
+import socket
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from cellblock.v1 import (
+    execution_pb2,
+    execution_pb2_grpc,
+    file_pb2,
+    file_pb2_grpc,
+    session_pb2,
+    session_pb2_grpc,
+)
+from cellblock_server.rpc.execution import ExecutionServicer
+from cellblock_server.rpc.file import FileServicer
+from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.session import SessionServicer
+
+SOCKET_MODE = 0o600
+MAX_METADATA_BYTES = 16 * 1024
+PING_MILLISECONDS = 20_000
+"""How often a silent connection is tested: a caller that vanished is noticed."""
+PING_TIMEOUT_MILLISECONDS = 10_000
+MIN_CALLER_PING_MILLISECONDS = 5_000
+"""Callers that ping more often are sent away."""
+
+
+class ListenError(Exception):
+    """The address can't be listened on."""
+
+
+class Listener:
+    """Serves the public API on one address."""
+
+    def __init__(
+        self,
+        address: str,
+        max_message_bytes: int,
+        sessions: SessionServicer,
+        executions: ExecutionServicer,
+        files: FileServicer,
+    ) -> None:
+        """Serve these on `address`: `host:port` or `unix:/path`."""
+        self._address = address
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[CallInterceptor()],
+            options=[
+                ("grpc.max_receive_message_length", max_message_bytes),
+                ("grpc.max_send_message_length", -1),
+                ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+                ("grpc.keepalive_time_ms", PING_MILLISECONDS),
+                ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MILLISECONDS),
+                ("grpc.keepalive_permit_without_calls", 1),
+                ("grpc.http2.min_ping_interval_without_data_ms", MIN_CALLER_PING_MILLISECONDS),
+                # Two servers must not share a port by accident.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, self._server)
+        execution_pb2_grpc.add_ExecutionServiceServicer_to_server(executions, self._server)
+        file_pb2_grpc.add_FileServiceServicer_to_server(files, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
+
+    async def start(self) -> str:
+        """Begin to serve; the address to call, with the port that was chosen for port 0.
+
+        Raises ListenError.
+        """
+        path = self._socket_path()
+        if path is not None:
+            _clear_dead_socket(path)
+        try:
+            port = self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise ListenError(f"can't listen on {self._address}: is it in use?") from error
+        await self._server.start()
+        if path is not None:
+            path.chmod(SOCKET_MODE)
+        for service in ("", *SERVICES):
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        host, separator, _ = self._address.rpartition(":")
+        return self._address if path is not None else f"{host}{separator}{port}"
+
+    async def stop(self, grace: float) -> None:
+        """Take no more calls, and give those in flight `grace` seconds."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace)
+        path = self._socket_path()
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _socket_path(self) -> Path | None:
+        if not self._address.startswith("unix:"):
+            return None
+        return Path(self._address.removeprefix("unix:"))
+
+
+SERVICES = tuple(
+    proto.DESCRIPTOR.services_by_name[name].full_name
+    for proto, name in (
+        (session_pb2, "SessionService"),
+        (execution_pb2, "ExecutionService"),
+        (file_pb2, "FileService"),
+    )
+)
+STANDARD_SERVICES = (health.SERVICE_NAME, reflection.SERVICE_NAME)
+
+
+def _clear_dead_socket(path: Path) -> None:
+    """Remove what a killed server left; leave one that answers alone."""
+    if not path.is_socket():
+        return
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise ListenError(f"can't listen on unix:{path}: another server does")

@@ -1,0 +1,67 @@
+"""Our errors as gRPC statuses with details: a pure function and one table.
+
+Source: google.rpc.Status and its error details (google/rpc/error_details.proto),
+https://google.aip.dev/193.
+"""
+
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+
+from cellblock_server.errors import (
+    AlreadyExistsError,
+    CellblockError,
+    ExhaustedError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    UnavailableError,
+    WrongStateError,
+)
+
+DOMAIN = "cellblock"
+MAX_NAME = 200
+MAX_MESSAGE = 2000
+"""Statuses travel in HTTP/2 headers, which are bounded."""
+
+# The first that fits counts.
+CODES: list[tuple[type[CellblockError], int]] = [
+    (OutOfRangeError, code_pb2.OUT_OF_RANGE),
+    (InvalidArgumentError, code_pb2.INVALID_ARGUMENT),
+    (NotFoundError, code_pb2.NOT_FOUND),
+    (AlreadyExistsError, code_pb2.ALREADY_EXISTS),
+    (WrongStateError, code_pb2.FAILED_PRECONDITION),
+    (ExhaustedError, code_pb2.RESOURCE_EXHAUSTED),
+    (UnavailableError, code_pb2.UNAVAILABLE),
+]
+
+
+def status_of(error: CellblockError) -> status_pb2.Status:
+    """The status that tells a caller of `error`; INTERNAL for kinds without a code."""
+    code = next((code for kind, code in CODES if isinstance(error, kind)), code_pb2.INTERNAL)
+    details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)]
+    match error:
+        case InvalidArgumentError():
+            violation = error_details_pb2.BadRequest.FieldViolation(
+                field=error.field, description=error.problem
+            )
+            details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+        case NotFoundError() | AlreadyExistsError():
+            details.append(
+                error_details_pb2.ResourceInfo(
+                    resource_type=error.kind, resource_name=error.name[:MAX_NAME]
+                )
+            )
+        case ExhaustedError() | UnavailableError():
+            retry = error_details_pb2.RetryInfo()
+            retry.retry_delay.FromTimedelta(error.retry_after)
+            details.append(retry)
+    return status_pb2.Status(
+        code=code, message=error.message[:MAX_MESSAGE], details=map(_packed, details)
+    )
+
+
+def _packed(detail: Message) -> Any:
+    packed = Any()
+    packed.Pack(detail)
+    return packed

@@ -1,0 +1,60 @@
+"""The server's folder on disk: one server at a time, and the same identity for ever."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellblock_server.ids import new_id
+
+
+class StateFolderError(Exception):
+    """The folder can't be used."""
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """Where a server keeps what must outlive it."""
+
+    path: Path
+    instance: str
+    """Tells this folder's containers from those of other servers on the same engine."""
+
+    @property
+    def blobs(self) -> Path:
+        """Stored files' bytes."""
+        return self.path / "blobs"
+
+    @property
+    def sandboxes(self) -> Path:
+        """A folder for each sandbox."""
+        return self.path / "run"
+
+
+@contextmanager
+def state_folder(path: Path) -> Iterator[StateFolder]:
+    """Hold the folder for as long as the block runs. Raises StateFolderError."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        lock = (path / "lock").open("w")
+    except OSError as error:
+        raise StateFolderError(f"server.state_dir: {path}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StateFolderError(
+                f"server.state_dir: another server uses {path}; give each its own"
+            ) from error
+        yield StateFolder(path, _instance(path / "instance"))
+
+
+def _instance(file: Path) -> str:
+    if not file.exists():
+        # Whole or not at all: half an identity would orphan every container.
+        fresh = file.with_suffix(".new")
+        fresh.write_text(new_id(""))
+        fresh.replace(file)
+    return file.read_text()
