@@ -63,9 +63,10 @@ def run(options: KernelOptions) -> NoReturn:
 
 def _leave_parent(options: KernelOptions) -> None:
     os.setsid()
+    os.umask(0o022)
     reset_signals()
-    prefer_for_oom_kill()
     set_dumpable(dumpable=True)
+    prefer_for_oom_kill()  # a process that is not dumpable may not write to its /proc
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
