@@ -1,0 +1,45 @@
+"""Client for Cellblock, a self-hosted code interpreter service.
+
+with Client() as client, client.sessions.create(files=["data.csv"]) as session:
+    for event in session.execute("import pandas; pandas.read_csv('data.csv')"):
+        print(event)
+"""
+
+from cellblock_client import errors, events
+from cellblock_client.aio import AsyncClient
+from cellblock_client.client import Client
+from cellblock_client.errors import Error
+from cellblock_client.result import ExecutionResult
+from cellblock_client.types import (
+    CodeError,
+    ExecutionInfo,
+    ExecutionStatus,
+    Failure,
+    FailureCause,
+    File,
+    FilePurpose,
+    Limits,
+    SessionFile,
+    SessionInfo,
+    SessionState,
+)
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "CodeError",
+    "Error",
+    "ExecutionInfo",
+    "ExecutionResult",
+    "ExecutionStatus",
+    "Failure",
+    "FailureCause",
+    "File",
+    "FilePurpose",
+    "Limits",
+    "SessionFile",
+    "SessionInfo",
+    "SessionState",
+    "errors",
+    "events",
+]

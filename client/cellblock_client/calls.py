@@ -1,0 +1,256 @@
+"""Every call of the API as a value: request and meaning of the response.
+
+The sync and the async client are thin shells around these.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_hex
+from typing import Any, Generic, Literal, TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+
+from cellblock.v1 import execution_pb2, file_pb2, session_pb2
+from cellblock_client.types import (
+    ExecutionInfo,
+    File,
+    FilePurpose,
+    Limits,
+    SessionFile,
+    SessionInfo,
+    SessionState,
+    execution_info,
+    file_of,
+    session_file,
+    session_info,
+)
+
+T = TypeVar("T")
+Seconds = float | timedelta
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One call with one response."""
+
+    service: Literal["session", "execution", "file"]
+    method: str
+    request: Message
+    parse: Callable[[Any], T]
+    repeatable: bool = True
+    """Whether making it twice does no more than making it once."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a listing."""
+
+    items: list[T]
+    next_token: str
+
+
+def create_session(
+    *,
+    session_id: str,
+    thread_id: str,
+    labels: Mapping[str, str],
+    limits: Limits,
+    idle_timeout: Seconds | None,
+    lifetime: Seconds | None,
+    environment: Mapping[str, str],
+    attachments: Sequence[tuple[str, str]],
+    image: str,
+    runtime: str,
+) -> Call[SessionInfo]:
+    """CreateSession; repeatable by a request id of its own."""
+    request = session_pb2.CreateSessionRequest(
+        request_id=token_hex(16),
+        session_id=session_id,
+        thread_id=thread_id,
+        labels=dict(labels),
+        limits=session_pb2.ResourceLimits(
+            memory_bytes=limits.memory_bytes,
+            cpus=limits.cpus,
+            pids=limits.pids,
+            data_bytes=limits.data_bytes,
+            tmp_bytes=limits.tmp_bytes,
+        ),
+        idle_timeout=_duration(idle_timeout),
+        lifetime=_duration(lifetime),
+        environment=dict(environment),
+        attachments=[
+            file_pb2.Attachment(file_id=file_id, filename=name) for file_id, name in attachments
+        ],
+        image=image,
+        runtime=runtime,
+    )
+    return Call("session", "CreateSession", request, lambda r: session_info(r.session))
+
+
+def get_session(session_id: str) -> Call[SessionInfo]:
+    """GetSession."""
+    request = session_pb2.GetSessionRequest(session_id=session_id)
+    return Call("session", "GetSession", request, lambda r: session_info(r.session))
+
+
+def list_sessions(
+    token: str, thread_id: str, states: Sequence[SessionState]
+) -> Call[Page[SessionInfo]]:
+    """ListSessions."""
+    request = session_pb2.ListSessionsRequest(
+        page_size=PAGE_SIZE,
+        page_token=token,
+        thread_id=thread_id,
+        states=[state.value for state in states],
+    )
+    return Call(
+        "session",
+        "ListSessions",
+        request,
+        lambda r: Page([session_info(item) for item in r.sessions], r.next_page_token),
+    )
+
+
+def update_session(
+    session_id: str,
+    labels: Mapping[str, str] | None,
+    idle_timeout: Seconds | None,
+    lifetime: Seconds | None,
+) -> Call[SessionInfo]:
+    """UpdateSession."""
+    request = session_pb2.UpdateSessionRequest(
+        session_id=session_id,
+        labels=None if labels is None else session_pb2.Labels(labels=dict(labels)),
+        idle_timeout=_duration(idle_timeout),
+        lifetime=_duration(lifetime),
+    )
+    return Call("session", "UpdateSession", request, lambda r: session_info(r.session))
+
+
+def keep_alive(session_id: str) -> Call[SessionInfo]:
+    """KeepAlive."""
+    request = session_pb2.KeepAliveRequest(session_id=session_id)
+    return Call("session", "KeepAlive", request, lambda r: session_info(r.session))
+
+
+def restart_session(session_id: str) -> Call[SessionInfo]:
+    """RestartSession."""
+    request = session_pb2.RestartSessionRequest(session_id=session_id)
+    return Call(
+        "session", "RestartSession", request, lambda r: session_info(r.session), repeatable=False
+    )
+
+
+def delete_session(session_id: str) -> Call[SessionInfo]:
+    """DeleteSession."""
+    request = session_pb2.DeleteSessionRequest(session_id=session_id)
+    return Call("session", "DeleteSession", request, lambda r: session_info(r.session))
+
+
+def execute(
+    session_id: str,
+    code: str,
+    execution_id: str | None,
+    time_limit: Seconds | None,
+    *,
+    cancel_on_disconnect: bool,
+) -> execution_pb2.ExecuteRequest:
+    """Execute; the stream is the client's to run."""
+    return execution_pb2.ExecuteRequest(
+        session_id=session_id,
+        code=code,
+        execution_id=execution_id or f"call_{token_hex(12)}",
+        timeout=_duration(time_limit),
+        cancel_on_disconnect=cancel_on_disconnect,
+    )
+
+
+def get_execution(execution_id: str) -> Call[ExecutionInfo]:
+    """GetExecution."""
+    request = execution_pb2.GetExecutionRequest(execution_id=execution_id)
+    return Call("execution", "GetExecution", request, lambda r: execution_info(r.execution))
+
+
+def list_executions(session_id: str, token: str) -> Call[Page[ExecutionInfo]]:
+    """ListExecutions."""
+    request = execution_pb2.ListExecutionsRequest(
+        session_id=session_id, page_size=PAGE_SIZE, page_token=token
+    )
+    return Call(
+        "execution",
+        "ListExecutions",
+        request,
+        lambda r: Page([execution_info(item) for item in r.executions], r.next_page_token),
+    )
+
+
+def cancel_execution(execution_id: str) -> Call[ExecutionInfo]:
+    """CancelExecution."""
+    request = execution_pb2.CancelExecutionRequest(execution_id=execution_id)
+    return Call("execution", "CancelExecution", request, lambda r: execution_info(r.execution))
+
+
+def get_file(file_id: str) -> Call[File]:
+    """GetFile."""
+    request = file_pb2.GetFileRequest(file_id=file_id)
+    return Call("file", "GetFile", request, lambda r: file_of(r.file))
+
+
+def list_files(token: str, session_id: str, purpose: FilePurpose | None) -> Call[Page[File]]:
+    """ListFiles."""
+    request = file_pb2.ListFilesRequest(
+        page_size=PAGE_SIZE,
+        page_token=token,
+        session_id=session_id,
+        purpose=purpose.value if purpose else file_pb2.FILE_PURPOSE_UNSPECIFIED,
+    )
+    return Call(
+        "file",
+        "ListFiles",
+        request,
+        lambda r: Page([file_of(item) for item in r.files], r.next_page_token),
+    )
+
+
+def delete_file(file_id: str) -> Call[None]:
+    """DeleteFile. A repetition would find nothing to delete."""
+    request = file_pb2.DeleteFileRequest(file_id=file_id)
+    return Call("file", "DeleteFile", request, lambda _r: None, repeatable=False)
+
+
+def attach_file(session_id: str, file_id: str, filename: str) -> Call[str]:
+    """AttachFile; the path in the sandbox."""
+    request = file_pb2.AttachFileRequest(
+        session_id=session_id,
+        attachment=file_pb2.Attachment(file_id=file_id, filename=filename),
+    )
+    return Call("file", "AttachFile", request, lambda r: str(r.path))
+
+
+def detach_file(session_id: str, file_id: str) -> Call[None]:
+    """DetachFile. A repetition would find nothing to detach."""
+    request = file_pb2.DetachFileRequest(session_id=session_id, file_id=file_id)
+    return Call("file", "DetachFile", request, lambda _r: None, repeatable=False)
+
+
+def list_session_files(session_id: str) -> Call[tuple[SessionFile, ...]]:
+    """ListSessionFiles."""
+    request = file_pb2.ListSessionFilesRequest(session_id=session_id)
+    return Call(
+        "file",
+        "ListSessionFiles",
+        request,
+        lambda r: tuple(session_file(item) for item in r.files),
+    )
+
+
+def _duration(value: Seconds | None) -> Duration | None:
+    if value is None:
+        return None
+    message = Duration()
+    message.FromTimedelta(value if isinstance(value, timedelta) else timedelta(seconds=value))
+    return message

@@ -1,0 +1,112 @@
+"""All commands and their options."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cellblock_client.channel import ADDRESS_VARIABLE
+from cellblock_client.cli import files, logs, sessions
+from cellblock_client.cli.connection import connected
+from cellblock_client.cli.repl import Repl
+from cellblock_client.cli.run import run_code
+from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.embedded import SERVER
+from cellblock_client.errors import Error
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Run Python in sandboxes, and look at what it did.",
+)
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(files.app, name="files")
+app.command(name="logs")(logs.logs)
+
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        envvar=ADDRESS_VARIABLE,
+        help="Server to use, host:port or unix:/path. Without one, a server is started for this "
+        "command and stopped after it.",
+    ),
+]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="For a server that is started: docker, or local for trusted code."),
+]
+Attach = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--attach", exists=True, dir_okay=False, help="File to put at /mnt/data; may be repeated."
+    ),
+]
+Session = Annotated[
+    str | None, typer.Option("--session", help="Use this session, and leave it alive.")
+]
+Output = Annotated[
+    Path, typer.Option("--output", help="Folder for images and files that the code makes.")
+]
+
+
+@app.command()
+def run(
+    code: Annotated[typer.FileText, typer.Argument(metavar="FILE_OR_-", help="Python code.")],
+    attach: Attach = None,
+    session: Session = None,
+    output: Output = Path("out"),
+    time_limit: Annotated[float | None, typer.Option(help="Seconds that the code may run.")] = None,
+    address: Address = None,
+    backend: Backend = None,
+) -> None:
+    """Run a file, or standard input, and show what it shows.
+
+    Exit code: 0 if it ran to its end, 1 if it raised an exception, 3 if it was
+    ended by a limit or a fault, 130 if it was interrupted.
+    """
+    with connected(address, backend, session, attach or []) as opened:
+        code_text = code.read()
+        raise typer.Exit(run_code(opened, code_text, Terminal(opened.client, output), time_limit))
+
+
+@app.command()
+def repl(
+    attach: Attach = None,
+    session: Session = None,
+    output: Output = Path("out"),
+    address: Address = None,
+    backend: Backend = None,
+) -> None:
+    """Type Python, see what it shows. Ctrl-C interrupts the code, Ctrl-D leaves."""
+    with connected(address, backend, session, attach or []) as opened:
+        Repl(opened, Terminal(opened.client, output)).run()
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def serve(context: typer.Context) -> None:
+    """Run the server; `cellblock serve --help` lists its options."""
+    if find_spec("cellblock_server") is None:
+        raise Error("the server is not installed: pip install 'cellblock[server]'")
+    # This process becomes the server, so that signals reach it.
+    os.execv(sys.executable, [sys.executable, "-m", SERVER, *context.args])  # noqa: S606
+
+
+def main() -> int:
+    """Run the command line; the exit code."""
+    try:
+        app(standalone_mode=True)
+    except Error as error:
+        complain(error)
+        return 2
+    return 0

@@ -1,0 +1,38 @@
+"""The server and session that a command works with."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellblock_client.client import Client, Session
+from cellblock_client.embedded import embedded_server
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A client, and a session of its server."""
+
+    client: Client
+    session: Session
+
+
+@contextmanager
+def connected(
+    address: str | None, backend: str | None, session_id: str | None, attach: Sequence[Path]
+) -> Iterator[Opened]:
+    """Connect, starting a server if there is no `address`; find or make the session.
+
+    A session that was made here is deleted at the end.
+    """
+    with ExitStack() as stack:
+        client = stack.enter_context(
+            Client(address or stack.enter_context(embedded_server(backend)))
+        )
+        if session_id:
+            session = client.sessions.get(session_id)
+            for path in attach:
+                session.attach(path)
+        else:
+            session = stack.enter_context(client.sessions.create(files=attach))
+        yield Opened(client, session)

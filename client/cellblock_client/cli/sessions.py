@@ -1,0 +1,74 @@
+"""`cellblock sessions`: look at sessions and end them."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cellblock_client.channel import ADDRESS_VARIABLE
+from cellblock_client.client import Client
+from cellblock_client.types import SessionInfo
+
+app = typer.Typer(invoke_without_command=True, help="List sessions, or act on one.")
+
+Address = Annotated[
+    str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
+]
+Id = Annotated[str, typer.Argument(metavar="SESSION")]
+
+
+@app.callback()
+def sessions(context: typer.Context, address: Address = None) -> None:
+    """List sessions, newest first."""
+    context.obj = address
+    if context.invoked_subcommand is not None:
+        return
+    table = Table("session", "state", "executions", "created", "ends", box=None)
+    with Client(address) as client:
+        for info in client.sessions.list():
+            table.add_row(
+                info.id,
+                info.state.name.lower(),
+                str(info.execution_count),
+                f"{info.create_time:%Y-%m-%d %H:%M:%S}",
+                _end(info),
+            )
+    Console().print(table)
+
+
+@app.command()
+def show(context: typer.Context, session: Id) -> None:
+    """Show all that is known of a session."""
+    with Client(context.obj) as client:
+        info = client.sessions.get(session).info
+    for name, value in vars(info).items():
+        if value not in ("", None, (), {}):
+            typer.echo(f"{name}: {getattr(value, 'name', value)}")
+
+
+@app.command()
+def create(context: typer.Context) -> None:
+    """Create a session and print its id."""
+    with Client(context.obj) as client:
+        typer.echo(client.sessions.create().id)
+
+
+@app.command()
+def restart(context: typer.Context, session: Id) -> None:
+    """Give a session a fresh kernel."""
+    with Client(context.obj) as client:
+        client.sessions.get(session).restart()
+
+
+@app.command()
+def delete(context: typer.Context, session: Id) -> None:
+    """End a session."""
+    with Client(context.obj) as client:
+        client.sessions.get(session).delete()
+
+
+def _end(info: SessionInfo) -> str:
+    if info.end_time is not None:
+        return f"{info.end_time:%Y-%m-%d %H:%M:%S} ({info.end_message})"
+    return f"{info.expire_time:%Y-%m-%d %H:%M:%S}" if info.expire_time else ""

@@ -1,0 +1,390 @@
+"""The client for ordinary code. `aio.py` has the same for asyncio."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+
+from cellblock.v1 import execution_pb2, file_pb2
+from cellblock_client import calls, content
+from cellblock_client.calls import Call, Seconds
+from cellblock_client.channel import address_of
+from cellblock_client.cursor import EventCursor, Start
+from cellblock_client.events import Event
+from cellblock_client.result import ExecutionResult, collect
+from cellblock_client.transport import Transport
+from cellblock_client.types import (
+    ExecutionInfo,
+    File,
+    FilePurpose,
+    Limits,
+    SessionFile,
+    SessionInfo,
+    SessionState,
+    file_of,
+    session_file,
+)
+
+CALL_SECONDS = 120.0
+"""Default time-out of a call that is not a stream."""
+
+
+class Client:
+    """A connection to a server. A context manager; safe to share between threads.
+
+    All methods raise `Error` (see `errors.py`). `timeout` is the most seconds that
+    a call may take, retries included; None for a stream means no bound.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        """Connect to `address` (`host:port` or `unix:/path`).
+
+        Without one: `CELLBLOCK_ADDRESS`, or `127.0.0.1:7711`.
+        """
+        self.address = address_of(address)
+        transport = Transport(self.address)
+        self._transport = transport
+        self.sessions = Sessions(transport)
+        self.executions = Executions(transport)
+        self.files = Files(transport)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def __enter__(self) -> "Client":
+        """Use it as a context manager."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+
+class Sessions:
+    """Creates and finds sessions."""
+
+    def __init__(self, transport: "Transport") -> None:
+        """Use `Client.sessions`."""
+        self._transport = transport
+
+    def create(
+        self,
+        *,
+        files: Iterable[content.Source | File] = (),
+        session_id: str = "",
+        thread_id: str = "",
+        labels: Mapping[str, str] | None = None,
+        limits: Limits | None = None,
+        idle_timeout: Seconds | None = None,
+        lifetime: Seconds | None = None,
+        environment: Mapping[str, str] | None = None,
+        image: str = "",
+        runtime: str = "",
+        timeout: float | None = CALL_SECONDS,
+    ) -> "Session":
+        """Create a session; `files` are uploaded, if need be, and attached to it."""
+        uploads = Files(self._transport)
+        attached = [item if isinstance(item, File) else uploads.upload(item) for item in files]
+        call = calls.create_session(
+            session_id=session_id,
+            thread_id=thread_id,
+            labels=labels or {},
+            limits=limits or Limits(),
+            idle_timeout=idle_timeout,
+            lifetime=lifetime,
+            environment=environment or {},
+            attachments=[(file.id, "") for file in attached],
+            image=image,
+            runtime=runtime,
+        )
+        return Session(self._transport, self._transport.call(call, timeout))
+
+    def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "Session":
+        """A session by id, ended ones included."""
+        call = calls.get_session(session_id)
+        return Session(self._transport, self._transport.call(call, timeout))
+
+    def list(
+        self,
+        *,
+        thread_id: str = "",
+        states: Sequence[SessionState] = (),
+        timeout: float | None = CALL_SECONDS,
+    ) -> Iterator[SessionInfo]:
+        """Sessions, newest first; pages are fetched as needed."""
+        return self._transport.pages(
+            lambda token: calls.list_sessions(token, thread_id, states), timeout
+        )
+
+
+class Session:
+    """One session. As a context manager it is deleted at the end."""
+
+    def __init__(self, transport: "Transport", info: SessionInfo) -> None:
+        """Use `Client.sessions`."""
+        self._transport = transport
+        self.info = info
+        """What the server last told of it."""
+        self.files = SessionFiles(transport, info.id)
+
+    @property
+    def id(self) -> str:
+        """Its id, `sess_…`."""
+        return self.info.id
+
+    def execute(
+        self,
+        code: str,
+        *,
+        time_limit: Seconds | None = None,
+        execution_id: str | None = None,
+        cancel_on_disconnect: bool = False,
+        timeout: float | None = None,
+    ) -> "Execution":
+        """Run code; iterate over what is returned for its events.
+
+        `time_limit` bounds the code, `timeout` this call: when it passes, the code
+        goes on unless `cancel_on_disconnect` is set.
+        """
+        request = calls.execute(
+            self.id, code, execution_id, time_limit, cancel_on_disconnect=cancel_on_disconnect
+        )
+        return Execution(self._transport, request, timeout)
+
+    def run(
+        self,
+        code: str,
+        *,
+        time_limit: Seconds | None = None,
+        execution_id: str | None = None,
+        timeout: float | None = None,
+    ) -> ExecutionResult:
+        """Run code to its end and return all that it showed."""
+        return self.execute(
+            code, time_limit=time_limit, execution_id=execution_id, timeout=timeout
+        ).result()
+
+    def executions(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[ExecutionInfo]:
+        """The session's executions, oldest first."""
+        return self._transport.pages(lambda token: calls.list_executions(self.id, token), timeout)
+
+    def attach(
+        self,
+        file: content.Source | File,
+        filename: str = "",
+        *,
+        timeout: float | None = CALL_SECONDS,
+    ) -> str:
+        """Put a file, uploaded if need be, at `/mnt/data`; its path there."""
+        if not isinstance(file, File):
+            file = Files(self._transport).upload(file, filename or None, timeout=timeout)
+        return self._transport.call(calls.attach_file(self.id, file.id, filename), timeout)
+
+    def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
+        """Remove an attached file from `/mnt/data`."""
+        self._transport.call(calls.detach_file(self.id, file_id), timeout)
+
+    def refresh(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
+        """Ask the server for its state now."""
+        return self._told(calls.get_session(self.id), timeout)
+
+    def update(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        idle_timeout: Seconds | None = None,
+        lifetime: Seconds | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> SessionInfo:
+        """Replace what is given."""
+        call = calls.update_session(self.id, labels, idle_timeout, lifetime)
+        return self._told(call, timeout)
+
+    def keep_alive(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
+        """Postpone the idle time-out."""
+        return self._told(calls.keep_alive(self.id), timeout)
+
+    def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
+        """Give it a fresh kernel: variables are lost, files stay."""
+        return self._told(calls.restart_session(self.id), timeout)
+
+    def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
+        """End it and remove its `/mnt/data`."""
+        return self._told(calls.delete_session(self.id), timeout)
+
+    def __enter__(self) -> "Session":
+        """Use it as a context manager."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Delete the session."""
+        self.delete()
+
+    def _told(self, call: Call[SessionInfo], timeout: float | None) -> SessionInfo:
+        self.info = self._transport.call(call, timeout)
+        return self.info
+
+
+class SessionFiles:
+    """What lies in a session's `/mnt/data` now."""
+
+    def __init__(self, transport: "Transport", session_id: str) -> None:
+        """Use `Session.files`."""
+        self._transport = transport
+        self._session_id = session_id
+
+    def list(self, *, timeout: float | None = CALL_SECONDS) -> tuple[SessionFile, ...]:
+        """All files, by path."""
+        return self._transport.call(calls.list_session_files(self._session_id), timeout)
+
+    def read(self, path: str, *, timeout: float | None = None) -> bytes:
+        """A file's bytes; `path` is below `/mnt/data`."""
+        request = file_pb2.ReadSessionFileRequest(session_id=self._session_id, path=path)
+        responses = self._transport.stream("file", "ReadSessionFile", request, timeout)
+        return b"".join(response.data for response in responses)
+
+    def write(
+        self, path: str, source: content.Source, *, timeout: float | None = None
+    ) -> SessionFile:
+        """Write a file, replacing what was there."""
+        with content.opened(source) as file:
+            requests = content.write_requests(file, self._session_id, path)
+            response = self._transport.send("file", "WriteSessionFile", requests, timeout)
+        return session_file(response.file)
+
+
+class Execution:
+    """Code that runs. Iterate over its events, or take its `result()`.
+
+    A broken connection is made up for: no event is lost, none comes twice.
+    """
+
+    def __init__(self, transport: "Transport", start: Start, timeout: float | None) -> None:
+        """Use `Session.execute` or `Client.executions.watch`."""
+        self._transport = transport
+        self._timeout = timeout
+        self._cursor = EventCursor(start)
+        self.id = start.execution_id
+        """`call_…`"""
+
+    def __iter__(self) -> Iterator[Event]:
+        """Its events, as they come, to the last; once."""
+        return self._transport.events(self._cursor, self._timeout)
+
+    def result(self) -> ExecutionResult:
+        """Wait for its end and return all that it showed."""
+        return collect(self)
+
+    def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
+        """Interrupt it; its events tell the end."""
+        return self._transport.call(calls.cancel_execution(self.id), timeout)
+
+
+class Executions:
+    """Finds executions."""
+
+    def __init__(self, transport: "Transport") -> None:
+        """Use `Client.executions`."""
+        self._transport = transport
+
+    def get(self, execution_id: str, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
+        """An execution's record."""
+        return self._transport.call(calls.get_execution(execution_id), timeout)
+
+    def list(
+        self, session_id: str, *, timeout: float | None = CALL_SECONDS
+    ) -> Iterator[ExecutionInfo]:
+        """A session's executions, oldest first."""
+        return self._transport.pages(
+            lambda token: calls.list_executions(session_id, token), timeout
+        )
+
+    def watch(
+        self, execution_id: str, from_sequence: int = 1, *, timeout: float | None = None
+    ) -> Execution:
+        """The events of a live or past execution, from any number on."""
+        request = execution_pb2.WatchExecutionRequest(
+            execution_id=execution_id, from_sequence=from_sequence
+        )
+        return Execution(self._transport, request, timeout)
+
+    def cancel(self, execution_id: str, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
+        """Interrupt an execution, or take it from the queue."""
+        return self._transport.call(calls.cancel_execution(execution_id), timeout)
+
+
+class Files:
+    """Stores, finds and fetches files."""
+
+    def __init__(self, transport: "Transport") -> None:
+        """Use `Client.files`."""
+        self._transport = transport
+
+    def upload(
+        self,
+        source: content.Source,
+        filename: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> File:
+        """Store a file: a path, bytes, or an open binary file."""
+        name = content.name_of(source, filename)
+        with content.opened(source) as file:
+            requests = content.upload_requests(file, name)
+            response = self._transport.send("file", "UploadFile", requests, timeout)
+        return file_of(response.file)
+
+    def get(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> File:
+        """A file's metadata."""
+        return self._transport.call(calls.get_file(file_id), timeout)
+
+    def list(
+        self,
+        *,
+        session_id: str = "",
+        purpose: FilePurpose | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> Iterator[File]:
+        """Files, newest first."""
+        return self._transport.pages(
+            lambda token: calls.list_files(token, session_id, purpose), timeout
+        )
+
+    def download(
+        self,
+        file_id: str,
+        target: content.Target,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        timeout: float | None = None,
+    ) -> File:
+        """Write a file's bytes, or `length` of them from `offset` on, to a path or file."""
+        request = file_pb2.DownloadFileRequest(file_id=file_id, offset=offset, length=length)
+        responses = self._transport.stream("file", "DownloadFile", request, timeout)
+        # The first message tells whether there is such a file: nothing is made before.
+        metadata = file_of(next(responses).file)
+        with content.created(target) as file:
+            for response in responses:
+                file.write(response.data)
+        return metadata
+
+    def read(self, file_id: str, *, timeout: float | None = None) -> bytes:
+        """A file's bytes."""
+        memory = io.BytesIO()
+        self.download(file_id, memory, timeout=timeout)
+        return memory.getvalue()
+
+    def delete(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
+        """Forget a file."""
+        self._transport.call(calls.delete_file(file_id), timeout)

@@ -1,0 +1,113 @@
+"""A server of one's own: started for a while, and gone with everything it made."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from cellblock_client.errors import Error
+
+START_SECONDS = 30
+STOP_SECONDS = 60
+SERVER = "cellblock_server.main"
+TAIL_LINES = 20
+"""Of the server's log, kept to explain a failed start."""
+
+
+class EmbeddedServerError(Error):
+    """The server could not be started."""
+
+
+@contextmanager
+def embedded_server(backend: str | None = None, *, state_dir: Path | None = None) -> Iterator[str]:
+    """Run a server as a child process; yields its address.
+
+    It listens on a Unix socket that only this user can reach. When the block is
+    left it is stopped, its sessions are ended, and its files are removed unless
+    `state_dir` says where to keep them. Raises EmbeddedServerError.
+    """
+    if find_spec("cellblock_server") is None:
+        raise EmbeddedServerError(
+            "no server is configured, and none is installed here: "
+            "pip install 'cellblock[server]', or set CELLBLOCK_ADDRESS"
+        )
+    # Short: a Unix socket's path has at most 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="cellblock-"))
+    try:
+        address = f"unix:{folder / 'server.sock'}"
+        arguments = ["--listen", address, "--state-dir", str(state_dir or folder / "state")]
+        if backend:
+            arguments += ["--backend", backend]
+        with _running(arguments):
+            yield address
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _running(arguments: list[str]) -> Iterator[None]:
+    environment = {
+        "CELLBLOCK_SESSIONS__END_ON_SHUTDOWN": "true",
+        "CELLBLOCK_LOG__LEVEL": "warning",
+        "CELLBLOCK_SERVER__DRAIN_TIMEOUT": "1",
+        **os.environ,
+    }
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", SERVER, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        # A Ctrl-C in the terminal is for whoever uses the server, not for the server.
+        start_new_session=True,
+    )
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    reader = threading.Thread(target=_pass_on, args=(process.stderr, tail), daemon=True)
+    reader.start()
+    try:
+        _wait_until_ready(process, reader, tail)
+        yield
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reader.join()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _wait_until_ready(
+    process: "subprocess.Popen[str]", reader: threading.Thread, tail: "deque[str]"
+) -> None:
+    watchdog = threading.Timer(START_SECONDS, process.kill)
+    watchdog.start()
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+    finally:
+        watchdog.cancel()
+    if not line.startswith("ready "):
+        process.wait()
+        reader.join()
+        raise EmbeddedServerError(f"the server did not start: {''.join(tail).strip()}")
+
+
+def _pass_on(stream: IO[str], tail: "deque[str]") -> None:
+    """Show the server's warnings, and keep the last of them."""
+    for line in stream:
+        tail.append(line)
+        sys.stderr.write(line)

@@ -1,0 +1,123 @@
+"""What can go wrong, as a small tree.
+
+Error
+├── InvalidArgumentError     a field is wrong: `field`, `problem`
+├── NotFoundError            no such session, execution or file
+├── AlreadyExistsError       the id or name is taken by something else
+├── WrongStateError          right form, wrong state: the session has ended
+├── ResourceExhaustedError   come back after `retry_after`
+├── UnavailableError         no server, or its engine is away; safe to retry
+├── DeadlineExceededError    your own `timeout` passed
+└── ServerError              a fault of the server's
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+
+class Error(Exception):
+    """Base of all errors of this client."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str = "",
+        field: str = "",
+        problem: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
+        """Keep what the server told."""
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+        """A stable word for programs, such as `SESSION_EXPIRED`; empty if none was given."""
+        self.field = field
+        """The request's field that is wrong, as the proto names it; empty if none is."""
+        self.problem = problem
+        """What is wrong with it, with its bound."""
+        self.retry_after = retry_after
+        """When a retry has a chance; None if the server did not say."""
+
+
+class InvalidArgumentError(Error):
+    """A field of the request is wrong."""
+
+
+class NotFoundError(Error):
+    """There is no such session, execution or file."""
+
+
+class AlreadyExistsError(Error):
+    """The id or name is taken by something else."""
+
+
+class WrongStateError(Error):
+    """The request is right, the state is not: the message says why and since when."""
+
+
+class ResourceExhaustedError(Error):
+    """A queue or quota is full. Come back after `retry_after`."""
+
+
+class UnavailableError(Error):
+    """There is no server, or what it depends on is away. Safe to retry."""
+
+
+class DeadlineExceededError(Error):
+    """The `timeout` of the call passed."""
+
+
+class ServerError(Error):
+    """A fault of the server's; its log tells more under the id in the message."""
+
+
+KINDS: dict[grpc.StatusCode, type[Error]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidArgumentError,
+    grpc.StatusCode.NOT_FOUND: NotFoundError,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
+    grpc.StatusCode.FAILED_PRECONDITION: WrongStateError,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
+    grpc.StatusCode.UNAVAILABLE: UnavailableError,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
+}
+
+
+def from_call(call: Any) -> Error:  # noqa: ANN401 - sync and async errors share no type
+    """A failed call as one of these errors, with the details that came along."""
+    code, message = call.code(), call.details() or ""
+    details = list(_details(call))
+    info = next((item for item in details if isinstance(item, error_details_pb2.ErrorInfo)), None)
+    bad = next((item for item in details if isinstance(item, error_details_pb2.BadRequest)), None)
+    retry = next((item for item in details if isinstance(item, error_details_pb2.RetryInfo)), None)
+    violation = bad.field_violations[0] if bad and bad.field_violations else None
+    return KINDS.get(code, ServerError)(
+        message or code.name,
+        reason=info.reason if info else "",
+        field=violation.field if violation else "",
+        problem=violation.description if violation else "",
+        retry_after=retry.retry_delay.ToTimedelta() if retry else None,
+    )
+
+
+DETAILS: tuple[type[Message], ...] = (
+    error_details_pb2.ErrorInfo,
+    error_details_pb2.BadRequest,
+    error_details_pb2.RetryInfo,
+)
+
+
+def _details(call: Any) -> Iterator[Message]:  # noqa: ANN401
+    status = rpc_status.from_call(call)
+    for packed in status.details if status else ():
+        for kind in DETAILS:
+            detail = kind()
+            if packed.Is(kind.DESCRIPTOR) and packed.Unpack(detail):
+                yield detail

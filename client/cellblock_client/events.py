@@ -1,0 +1,197 @@
+"""What happens in an execution, one class for each kind of event.
+
+Use `match` or `isinstance`. Every event has its execution's id, its number
+(1, 2, 3, … without gaps) and the time when the server stored it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cellblock.v1 import execution_pb2 as pb
+from cellblock_client.types import (
+    CodeError,
+    ExecutionInfo,
+    File,
+    code_error,
+    execution_info,
+    file_of,
+    time_of,
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What all events have."""
+
+    execution_id: str
+    sequence: int
+    time: datetime
+
+
+@dataclass(frozen=True)
+class Queued(Event):
+    """Accepted; `position` executions are before it."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """The kernel got the code."""
+
+    kernel_generation: int
+
+
+@dataclass(frozen=True)
+class Stdout(Event):
+    """The code wrote to standard output."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Stderr(Event):
+    """The code wrote to standard error."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Rich(Event):
+    """A value in several representations, by MIME type."""
+
+    data: dict[str, str]
+    metadata_json: str
+    display_id: str
+
+    @property
+    def text(self) -> str:
+        """Its plain text; empty if it has none."""
+        return self.data.get("text/plain", "")
+
+
+@dataclass(frozen=True)
+class Result(Rich):
+    """The value of the last expression."""
+
+
+@dataclass(frozen=True)
+class Display(Rich):
+    """Something shown with `display`, without an image."""
+
+
+@dataclass(frozen=True)
+class Image(Event):
+    """A picture that was shown, stored as `file`."""
+
+    file: File
+    alternatives: dict[str, str]
+    is_result: bool
+    display_id: str
+
+
+@dataclass(frozen=True)
+class DisplayUpdate(Rich):
+    """An earlier display changed; its new picture, if it has one, is `file`."""
+
+    file: File | None
+
+
+@dataclass(frozen=True)
+class OutputCleared(Event):
+    """The code cleared what it had shown; with `wait`, when it shows more."""
+
+    wait: bool
+
+
+@dataclass(frozen=True)
+class ErrorRaised(Event):
+    """An exception ended the code."""
+
+    error: CodeError
+
+
+@dataclass(frozen=True)
+class GeneratedFile(Event):
+    """A new or changed file below `/mnt/data`; `file` is None if it was not stored."""
+
+    file: File | None
+    path: str
+    skipped_reason: str
+
+
+@dataclass(frozen=True)
+class OutputCut(Event):
+    """Output past the limit was left out."""
+
+    omitted_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True)
+class KernelRestarted(Event):
+    """The session has a fresh kernel: variables are lost, files are not."""
+
+    kernel_generation: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Completed(Event):
+    """The end; the last event."""
+
+    execution: ExecutionInfo
+
+
+def event_of(message: pb.ExecutionEvent) -> Event | None:
+    """From the wire; None for a kind that this release does not know."""
+    kind = message.WhichOneof("event")
+    make = MAKERS.get(kind or "")
+    if make is None:
+        return None
+    base = Event(message.execution_id, message.sequence, time_of(message.time))
+    return make(base, getattr(message, kind or ""))
+
+
+def _rich(base: Event, body: pb.RichOutput) -> tuple[str, int, datetime, dict[str, str], str, str]:
+    return (*_base(base), dict(body.data), body.metadata_json, body.display_id)
+
+
+def _base(base: Event) -> tuple[str, int, datetime]:
+    return base.execution_id, base.sequence, base.time
+
+
+def _update(base: Event, body: pb.DisplayUpdate) -> DisplayUpdate:
+    file = file_of(body.image) if body.HasField("image") else None
+    return DisplayUpdate(*_rich(base, body.output), file)
+
+
+def _image(base: Event, body: pb.Image) -> Image:
+    alternatives = dict(body.alternatives)
+    return Image(*_base(base), file_of(body.file), alternatives, body.is_result, body.display_id)
+
+
+def _generated(base: Event, body: pb.GeneratedFile) -> GeneratedFile:
+    file = file_of(body.file) if body.HasField("file") else None
+    return GeneratedFile(*_base(base), file, body.path, body.skipped_reason)
+
+
+MAKERS: dict[str, Callable[..., Event]] = {
+    "queued": lambda base, body: Queued(*_base(base), body.position),
+    "started": lambda base, body: Started(*_base(base), body.kernel_generation),
+    "stdout": lambda base, body: Stdout(*_base(base), body.text),
+    "stderr": lambda base, body: Stderr(*_base(base), body.text),
+    "result": lambda base, body: Result(*_rich(base, body)),
+    "display": lambda base, body: Display(*_rich(base, body)),
+    "image": _image,
+    "display_update": _update,
+    "output_cleared": lambda base, body: OutputCleared(*_base(base), body.wait),
+    "error": lambda base, body: ErrorRaised(*_base(base), code_error(body)),
+    "file": _generated,
+    "output_cut": lambda base, body: OutputCut(*_base(base), body.omitted_bytes, body.limit_bytes),
+    "kernel_restarted": lambda base, body: KernelRestarted(
+        *_base(base), body.kernel_generation, body.reason
+    ),
+    "completed": lambda base, body: Completed(*_base(base), execution_info(body.execution)),
+}

@@ -1,0 +1,86 @@
+"""All of an execution at once, for callers that do not stream."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cellblock_client.events import (
+    Completed,
+    Display,
+    Event,
+    GeneratedFile,
+    Image,
+    Result,
+    Stderr,
+    Stdout,
+)
+from cellblock_client.types import CodeError, ExecutionInfo, ExecutionStatus, Failure, File
+
+
+@dataclass
+class ExecutionResult:
+    """What an execution showed and how it ended."""
+
+    execution: ExecutionInfo
+    events: list[Event] = field(repr=False)
+    """Everything, in order."""
+
+    @property
+    def stdout(self) -> str:
+        """All standard output."""
+        return "".join(event.text for event in self.events if isinstance(event, Stdout))
+
+    @property
+    def stderr(self) -> str:
+        """All standard error."""
+        return "".join(event.text for event in self.events if isinstance(event, Stderr))
+
+    @property
+    def text(self) -> str:
+        """The last expression's value as text; empty if it has none."""
+        return next((event.text for event in self.events if isinstance(event, Result)), "")
+
+    @property
+    def displays(self) -> list[Display]:
+        """What was shown with `display`, pictures aside."""
+        return [event for event in self.events if isinstance(event, Display)]
+
+    @property
+    def images(self) -> list[File]:
+        """Pictures that were shown."""
+        return [event.file for event in self.events if isinstance(event, Image)]
+
+    @property
+    def files(self) -> list[File]:
+        """New and changed files below `/mnt/data`."""
+        return [
+            event.file for event in self.events if isinstance(event, GeneratedFile) and event.file
+        ]
+
+    @property
+    def status(self) -> ExecutionStatus:
+        """How it ended."""
+        return self.execution.status
+
+    @property
+    def error(self) -> CodeError | None:
+        """The exception that ended the code."""
+        return self.execution.error
+
+    @property
+    def failure(self) -> Failure | None:
+        """What ended it from outside its code."""
+        return self.execution.failure
+
+    @property
+    def ok(self) -> bool:
+        """Whether the code ran to its end without an exception."""
+        return self.status is ExecutionStatus.COMPLETED and self.error is None
+
+
+def collect(events: Iterable[Event]) -> ExecutionResult:
+    """The result of a whole execution's events."""
+    collected = list(events)
+    last = collected[-1]
+    if not isinstance(last, Completed):
+        raise TypeError(f"the last event is {type(last).__name__}, not Completed")
+    return ExecutionResult(last.execution, collected)
