@@ -71,11 +71,11 @@ def _running(arguments: list[str]) -> Iterator[None]:
         # A Ctrl-C in the terminal is for whoever uses the server, not for the server.
         start_new_session=True,
     )
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
-    reader = threading.Thread(target=_pass_on, args=(process.stderr, tail), daemon=True)
-    reader.start()
+    said = _Said(process.stderr)
+    said.reader.start()
     try:
-        _wait_until_ready(process, reader, tail)
+        _wait_until_ready(process, said)
+        said.show()
         yield
     finally:
         if process.poll() is None:
@@ -85,15 +85,13 @@ def _running(arguments: list[str]) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        reader.join()
+        said.reader.join()
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
 
 
-def _wait_until_ready(
-    process: "subprocess.Popen[str]", reader: threading.Thread, tail: "deque[str]"
-) -> None:
+def _wait_until_ready(process: "subprocess.Popen[str]", said: "_Said") -> None:
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
     try:
@@ -102,12 +100,31 @@ def _wait_until_ready(
         watchdog.cancel()
     if not line.startswith("ready "):
         process.wait()
-        reader.join()
-        raise EmbeddedServerError(f"the server did not start: {''.join(tail).strip()}")
+        said.reader.join()
+        raise EmbeddedServerError(f"the server did not start: {said.tail().strip()}")
 
 
-def _pass_on(stream: IO[str], tail: "deque[str]") -> None:
-    """Show the server's warnings, and keep the last of them."""
-    for line in stream:
-        tail.append(line)
-        sys.stderr.write(line)
+class _Said:
+    """What the server says on standard error: kept while it starts, shown from then on."""
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream
+        self._kept: deque[str] | None = deque(maxlen=TAIL_LINES)
+        self._lock = threading.Lock()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+
+    def tail(self) -> str:
+        return "".join(self._kept or ())
+
+    def show(self) -> None:
+        with self._lock:
+            sys.stderr.write(self.tail())
+            self._kept = None
+
+    def _read(self) -> None:
+        for line in self._stream or ():
+            with self._lock:
+                if self._kept is None:
+                    sys.stderr.write(line)
+                else:
+                    self._kept.append(line)

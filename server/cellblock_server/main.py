@@ -12,7 +12,7 @@ import structlog
 
 from cellblock_server.clock import utc_now
 from cellblock_server.config import ConfigurationError, Settings, load
-from cellblock_server.errors import CellblockError
+from cellblock_server.errors import CellblockError, WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import OutputBounds, RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService
@@ -122,7 +122,15 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
         f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
         f"--preload={','.join(sandbox.preload)}",
     ]
-    return DockerBackend(state.sandboxes, state.instance, lambda: arguments)
+    if sandbox.backend == "docker":
+        return DockerBackend(state.sandboxes, state.instance, arguments)
+    try:
+        from cellblock_server.sandbox.local import LocalBackend
+    except ModuleNotFoundError as error:
+        raise WrongStateError(
+            "LOCAL_MISSING", f"the local backend needs {error.name}: pip install 'cellblock[local]'"
+        ) from error
+    return LocalBackend(state.sandboxes, arguments)
 
 
 def _execution_limits(settings: Settings) -> ExecutionLimits:

@@ -29,6 +29,7 @@ from cellblock_client.types import File
 
 # An escape that does not begin a colour, and control characters but \b \t \n \r.
 UNSAFE = re.compile(r"\x1b(?!\[[0-9;:]*m)|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 NAME_TRIES = 1000
 
 
@@ -82,6 +83,8 @@ class Terminal:
 
     def _write(self, stream: TextIO, text: str) -> None:
         clean = sanitized(text)
+        if not stream.isatty():
+            clean = COLOUR.sub("", clean)
         stream.write(clean)
         stream.flush()
         self._line_open = not clean.endswith("\n") if clean else self._line_open

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -45,12 +45,12 @@ class DockerBackend(Backend):
         self,
         folders: Path,
         instance: str,
-        agent_command: Callable[[], list[str]],
+        agent_arguments: list[str],
     ) -> None:
         """Keep sandboxes' shared folders below `folders`, label containers with `instance`."""
         self._folders = folders
         self._instance = instance
-        self._agent_command = agent_command
+        self._agent_arguments = agent_arguments
         self._client: aiodocker.Docker | None = None
 
     async def start(self) -> None:
@@ -66,7 +66,7 @@ class DockerBackend(Backend):
         """Create and start a container; see `Backend.create`."""
         folder = SandboxFolder.create(self._folders, spec.id, token)
         try:
-            options = container_options(spec, folder, self._instance, self._agent_command())
+            options = container_options(spec, folder, self._instance, self._agent_arguments)
             async with self._engine(spec) as docker:
                 container = await docker.containers.create(options, name=_container_name(spec.id))
                 await container.start()

@@ -1,0 +1,62 @@
+# One word for each habit; `make help` lists them. Everything that is needed is set up by
+# the targets themselves: a virtualenv, a Docker engine if there is none, the sandbox image.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint setup engine image docs proto lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
+	@$(BIN)/python examples/demo.py
+
+test: setup engine image lint ## everything, with a real engine
+	@$(BIN)/pytest -n $(WORKERS)
+
+test-fast: setup lint ## what needs no engine, in under a minute
+	@$(BIN)/pytest -n $(WORKERS) -m "not engine"
+
+lint: setup ## style, types and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+setup: $(STAMP) ## the virtualenv, from the locked requirements
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@echo "→ installing the locked requirements into $(VENV) (about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv does not work here; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+engine: ## a Docker engine that answers
+	@scripts/ensure_engine.sh
+
+image: setup engine ## the sandbox image, if something in it has changed
+	@$(BIN)/python scripts/build_image.py
+
+docs: setup ## the configuration reference, from the code
+	@$(BIN)/python scripts/generate_docs.py
+
+proto: setup ## the generated code, from proto/
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py
+
+lock: setup ## the locked requirements, from pyproject.toml and sandbox_image/requirements.in
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
+	    --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
+	@$(BIN)/uv pip compile sandbox_image/requirements.in -c requirements/dev.txt --generate-hashes \
+	    --python-version 3.11 --python-platform linux --only-binary :all: \
+	    --no-emit-index-url --no-header --quiet -o sandbox_image/requirements.txt
+
+clean: ## remove containers, sockets, caches, the virtualenv; IMAGES=1: our images too
+	@scripts/clean.sh $(if $(IMAGES),--images)

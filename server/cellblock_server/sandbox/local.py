@@ -1,0 +1,209 @@
+"""Sandboxes as processes of this machine, for a laptop without an engine. Trusted code only.
+
+With bubblewrap the agent has namespaces of its own: no network, no other
+processes, the system read-only, and of the user's files only the interpreter's.
+Without it the agent is a plain child process that can do all that the user can.
+Memory, CPU and folder sizes are not limited either way.
+"""
+
+import asyncio
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import structlog
+
+from cellblock_server.errors import NotFoundError, UnavailableError
+from cellblock_server.sandbox.backend import (
+    Backend,
+    Sandbox,
+    SandboxLimits,
+    SandboxSpec,
+    SandboxStats,
+)
+from cellblock_server.sandbox.folder import SandboxFolder
+
+STOP_SECONDS = 5
+"""How long an agent may take to end its kernel; then it is killed."""
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ssl")
+LOUD = """\
+###############################################################################
+#  LOCAL BACKEND: code runs on this machine{how}.
+#  It is for trusted code only: use the docker backend for what a model wrote.
+###############################################################################
+"""
+
+log = structlog.get_logger(__name__)
+
+
+class LocalBackend(Backend):
+    """Makes a child process per sandbox. Sessions end with the server."""
+
+    name = "local"
+    sessions_outlive_server = False
+
+    def __init__(self, folders: Path, agent_arguments: list[str]) -> None:
+        """Keep sandboxes' folders below `folders`."""
+        self._folders = folders
+        self._agent_arguments = agent_arguments
+        self._bubblewrap = shutil.which("bwrap")
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._kernel_folders: dict[str, Path] = {}
+
+    async def start(self) -> None:
+        """Warn, and remove what a killed server left."""
+        how = ", in namespaces of its own" if self._bubblewrap else " with all your rights"
+        sys.stderr.write(LOUD.format(how=how))
+        if self._folders.exists():
+            shutil.rmtree(self._folders)
+
+    async def close(self) -> None:
+        """End all sandboxes."""
+        for sandbox_id in list(self._processes):
+            await self.destroy(sandbox_id)
+
+    async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
+        """Start an agent; see `Backend.create`."""
+        folder = SandboxFolder.create(self._folders, spec.id, token)
+        try:
+            command, environment = self._command(spec, folder)
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                cwd=folder.path,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            folder.remove()
+            raise UnavailableError("SANDBOX_START_FAILED", f"no process: {error}") from error
+        self._processes[spec.id] = process
+        return Sandbox(
+            id=spec.id,
+            agent_folder=folder.agent,
+            inputs_folder=folder.inputs,
+            # Bubblewrap's child has a process id that only the kernel could tell.
+            agent_pid=None if self._bubblewrap else process.pid,
+        )
+
+    async def list(self) -> list[Sandbox]:
+        """None: sandboxes do not outlive their server."""
+        return []
+
+    async def wait(self, sandbox_id: str) -> str:
+        """Wait for the agent's end; see `Backend.wait`."""
+        process = self._processes.get(sandbox_id)
+        if process is None:
+            return "removed"
+        return f"exited with code {await process.wait()}"
+
+    async def stats(self, sandbox_id: str) -> SandboxStats:
+        """What its processes use together; see `Backend.stats`."""
+        process = self._processes.get(sandbox_id)
+        if process is None:
+            raise NotFoundError("sandbox", sandbox_id)
+        return await asyncio.to_thread(_stats, process.pid, sandbox_id)
+
+    async def destroy(self, sandbox_id: str) -> None:
+        """End the agent with all its processes, and remove its folder."""
+        process = self._processes.pop(sandbox_id, None)
+        if process is not None and process.returncode is None:
+            # Bubblewrap passes no signal on; killed, it takes its namespace with it.
+            process.send_signal(signal.SIGKILL if self._bubblewrap else signal.SIGTERM)
+            try:
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        await asyncio.to_thread(SandboxFolder(self._folders / sandbox_id).remove)
+        kernel = self._kernel_folders.pop(sandbox_id, None)
+        if kernel is not None:
+            await asyncio.to_thread(shutil.rmtree, kernel)
+
+    def _command(
+        self, spec: SandboxSpec, folder: SandboxFolder
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        for name in ("data", "home", "tmp"):
+            (folder.path / name).mkdir()
+        agent = [*_limited(spec.limits), sys.executable, "-I", "-m", "cellblock_agent"]
+        agent += self._agent_arguments
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+        if self._bubblewrap:
+            environment["HOME"] = "/home/sandbox"
+            return [self._bubblewrap, *_walls(folder), "--", *agent], environment
+        environment |= {"HOME": str(folder.path / "home"), "TMPDIR": str(folder.path / "tmp")}
+        # A Unix socket's path has at most 107 bytes: the run folder is named from the
+        # working directory, and the kernel's sockets have a folder near the root.
+        kernel = self._kernel_folders[spec.id] = Path(tempfile.mkdtemp(prefix="cellblock-"))
+        paths = [
+            "--run-dir=agent",
+            f"--data-dir={folder.path / 'data'}",
+            f"--inputs-dir={folder.inputs}",
+            f"--kernel-dir={kernel}",
+        ]
+        return [*agent, *paths], environment
+
+
+def _walls(folder: SandboxFolder) -> list[str]:
+    """Bubblewrap's arguments; see bwrap(1)."""
+    walls = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--proc", "/proc", "--dev", "/dev"]
+    walls += ["--tmpfs", "/tmp", "--tmpfs", "/run/kernel", "--tmpfs", "/home/sandbox"]  # noqa: S108
+    for path in SYSTEM:
+        walls += ["--ro-bind-try", path, path]
+    for path in _python_folders():
+        walls += ["--ro-bind", path, path]
+    walls += ["--bind", str(folder.path / "data"), "/mnt/data"]
+    walls += ["--ro-bind", str(folder.inputs), "/mnt/inputs"]
+    walls += ["--bind", str(folder.agent), "/run/cellblock", "--chdir", "/mnt/data"]
+    return walls
+
+
+def _python_folders() -> list[str]:
+    """What the interpreter needs, but nothing that the system's folders hold already."""
+    folders = {sys.prefix, sys.base_prefix}
+    for package in ("cellblock_agent", "cellblock"):
+        spec = find_spec(package)
+        if spec is not None:
+            folders |= {str(Path(place).parent) for place in spec.submodule_search_locations or ()}
+    # Outer folders first: an inner one is part of it then.
+    return sorted(path for path in folders if not f"{path}/".startswith("/usr/"))
+
+
+def _limited(limits: SandboxLimits) -> list[str]:
+    """Run the rest of a command under these limits; see prlimit(1)."""
+    command = ["prlimit", "--core=0"]
+    for name, kind, value in (
+        ("nofile", resource.RLIMIT_NOFILE, limits.open_files),
+        ("fsize", resource.RLIMIT_FSIZE, limits.file_bytes),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        command.append(f"--{name}={most}")
+    return command
+
+
+def _stats(pid: int, sandbox_id: str) -> SandboxStats:
+    try:
+        agent = psutil.Process(pid)
+        processes = [agent, *agent.children(recursive=True)]
+    except psutil.NoSuchProcess as error:
+        raise NotFoundError("sandbox", sandbox_id) from error
+    memory, seconds, count = 0, 0.0, 0
+    for process in processes:
+        try:
+            with process.oneshot():
+                times = process.cpu_times()
+                memory += process.memory_info().rss
+                seconds += times.user + times.system
+                count += process.num_threads()
+        except psutil.NoSuchProcess:
+            continue  # ended since it was listed
+    return SandboxStats(memory_bytes=memory, cpu_seconds=seconds, pids=count)
