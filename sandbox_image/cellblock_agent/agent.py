@@ -73,7 +73,7 @@ class _Agent:
                 await asyncio.wait({kept[1]})
                 kept[0].cancel()
         finally:
-            fork_server.close()
+            fork_server.kill()
             await server.stop(grace=None)
             _remove(socket)
 

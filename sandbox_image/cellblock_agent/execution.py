@@ -7,9 +7,11 @@ from typing import Any
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.limits import OutputMeter
 
-LOST_SECONDS = 2
-"""A kernel sends two messages at the end of a cell. After one, the other is waited for
-so long: a lost message must not hang an execution."""
+# A kernel sends two messages at the end of a cell: a lost one must not hang an execution.
+LOST_IDLE_SECONDS = 2.0
+"""How long, after the reply, the last output and the word that it was the last may take."""
+LOST_REPLY_SECONDS = 0.5
+"""How long, after that word, the reply may take; all that it adds is the cell's number."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Execution:
     meter: OutputMeter
     message_id: str = ""
     """The Jupyter request that it became."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the kernel says that it has the code: before, it ignores interrupts."""
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the kernel says that it is done."""
     reply: "asyncio.Future[dict[str, Any]]" = field(
@@ -58,6 +62,7 @@ class Execution:
         both: set[asyncio.Future[Any]] = {idle, self.reply}
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait(both, timeout=LOST_SECONDS)
+            left = LOST_IDLE_SECONDS if self.reply.done() else LOST_REPLY_SECONDS
+            await asyncio.wait(both, timeout=left)
         finally:
             idle.cancel()

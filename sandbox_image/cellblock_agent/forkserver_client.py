@@ -78,6 +78,7 @@ class ForkServerClient:
         self._reaper = reaper
         self._current = spawned
         self._ready = asyncio.Event()
+        self._was_ready = False
         self._started: asyncio.Future[int] | None = None
         self._kernels: dict[int, asyncio.Future[int]] = {}
 
@@ -96,8 +97,9 @@ class ForkServerClient:
             end = self._reaper.watch(self._current.pid)
             self._reaper.reap()  # it may have ended before the reaper was there
             await self._read_until_end(end)
-            failures = 0 if self._ready.is_set() else failures + 1
+            failures = 0 if self._was_ready else failures + 1
             self._ready.clear()
+            self._was_ready = False
             words = end_in_words(end.result())
             if failures == ATTEMPTS:
                 raise ForkServerError(f"the fork server ended {failures} times: {words}")
@@ -115,11 +117,12 @@ class ForkServerClient:
                     return await self._start(options)
             except (TimeoutError, OSError) as error:
                 log.warning("the fork server does not answer: %r", error)
-                self._current.kill()
+                self.kill()
         raise ForkServerError(f"no kernel was forked in {ATTEMPTS} attempts")
 
-    def close(self) -> None:
-        """End the fork server."""
+    def kill(self) -> None:
+        """End the fork server; `run` starts another one."""
+        self._ready.clear()
         self._current.kill()
 
     async def _start(self, options: KernelOptions) -> KernelProcess:
@@ -161,6 +164,7 @@ class ForkServerClient:
                 if missing:
                     log.warning("not installed, so not preloaded: %s", ", ".join(missing))
                 self._ready.set()
+                self._was_ready = True
             case {"started": int(pid)}:
                 # If the fork server dies, its kernels become the agent's children.
                 ended = self._kernels[pid] = self._reaper.watch(pid)

@@ -23,6 +23,8 @@ from cellblock_agent.limits import OutputMeter
 from cellblock_agent.processes import end_in_words, kill_descendants
 
 START_ATTEMPTS = 3
+COLLECT_SECONDS = 2
+"""How long the fork server may take to tell of a killed kernel's end."""
 SILENT_SECONDS = 10
 """Bound on code of our own in the kernel."""
 MAX_BACKGROUND_BYTES = 2**20
@@ -170,14 +172,28 @@ class Interpreter:
                 return await self._died(execution, kernel, oom_kills)
             stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
             if stop.grace > 0:
-                kernel.interrupt()
-                await asyncio.wait(ends, timeout=stop.grace, return_when=asyncio.FIRST_COMPLETED)
+                await self._interrupt(execution, kernel, ends, stop.grace)
                 if done.done():
                     return _finished(stop.outcome, stop.words, execution)
             await self._replace(stop.words, execution.id)
             return _finished(stop.outcome, stop.words, execution, memory_lost=True)
         finally:
             done.cancel()
+
+    async def _interrupt(
+        self,
+        execution: Execution,
+        kernel: Kernel,
+        ends: set[asyncio.Future[Any]],
+        grace: float,
+    ) -> None:
+        begun = asyncio.create_task(execution.begun.wait())
+        try:
+            await asyncio.wait({begun, *ends}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            begun.cancel()
+        kernel.interrupt()
+        await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _died(
         self, execution: Execution, kernel: Kernel, oom_kills: int
@@ -195,7 +211,7 @@ class Interpreter:
         """Kill all that user code started, and start a fresh kernel."""
         kernel = self._running()
         await self._kill_all()
-        await kernel.ended
+        await self._collect(kernel)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(kernel.drain())
             tasks.create_task(self._start())
@@ -203,6 +219,15 @@ class Interpreter:
         log.info("kernel %d started: %s", self.generation, reason)
         restarted = pb.KernelRestarted(kernel_generation=self.generation, reason=reason)
         self._append(pb.Event(kernel_restarted=restarted), execution_id)
+
+    async def _collect(self, kernel: Kernel) -> None:
+        """Wait until a killed kernel's end is known."""
+        await asyncio.wait({kernel.ended}, timeout=COLLECT_SECONDS)
+        if not kernel.ended.done():
+            # User code has stopped the fork server, whose task it is. Its children
+            # become ours when it ends.
+            self._fork_server.kill()
+        await kernel.ended
 
     async def _start(self) -> None:
         for attempt in range(1, START_ATTEMPTS + 1):
@@ -247,6 +272,8 @@ class Interpreter:
         execution = self._current
         if execution is not None and translate.parent_of(message) != execution.message_id:
             execution = None
+        if execution is not None and translate.is_begin(message):
+            execution.begun.set()
         if execution is not None and translate.is_idle(message):
             execution.idle.set()
         event = translate.event_of(message)

@@ -5,7 +5,9 @@ Everything in this process belongs to the user's code from its first cell on.
 
 import os
 import sys
+import threading
 import traceback
+from contextvars import copy_context
 from typing import NoReturn
 
 import zmq
@@ -51,6 +53,8 @@ def run(options: KernelOptions) -> NoReturn:
         _leave_parent(options)
         app = KernelApp.instance(config=_config(options))
         app.initialize([])
+        # From here on: ipykernel's own threads speak for whichever cell runs.
+        inherit_context_in_threads()
         os.close(errors)
         app.start()
     except BaseException:  # noqa: BLE001 - told, and the process ends
@@ -59,6 +63,22 @@ def run(options: KernelOptions) -> NoReturn:
             parents.write(traceback.format_exc())
         os._exit(1)
     os._exit(0)
+
+
+def inherit_context_in_threads() -> None:
+    """Let a thread's output belong to the cell that started it, however late it comes.
+
+    ipykernel keeps the cell in a context variable, and threads start without
+    context; Python 3.14 has this as an option (`thread_inherit_context`).
+    """
+    start = threading.Thread.start
+
+    def start_in_context(thread: threading.Thread) -> None:
+        run, context = thread.run, copy_context()
+        thread.run = lambda: context.run(run)  # type: ignore[method-assign]
+        start(thread)
+
+    threading.Thread.start = start_in_context  # type: ignore[assignment,method-assign]
 
 
 def _leave_parent(options: KernelOptions) -> None:

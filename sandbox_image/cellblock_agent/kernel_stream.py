@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 
 from ipykernel.iostream import OutStream
 
+from cellblock_agent.text import valid
+
 READ_BYTES = 65536
 MAX_PUMPED = 64
 """Reads of one pumping: a child that writes without end must not hold up its parent's cell."""
@@ -32,6 +34,7 @@ class KernelStream(OutStream):
     _last: ClassVar["KernelStream | None"] = None
     """Which of the two was written to last."""
     _turns = threading.RLock()
+    streams: ClassVar[list["KernelStream"]] = []
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """As ipykernel's."""
@@ -39,6 +42,7 @@ class KernelStream(OutStream):
         self._pumping = threading.RLock()
         self._waiting = 0
         super().__init__(*args, **kwargs)
+        KernelStream.streams.append(self)
 
     def fileno(self) -> int:
         """The descriptor that is pumped, so that `stdout=sys.stdout` is seen as well."""
@@ -49,16 +53,26 @@ class KernelStream(OutStream):
         if not isinstance(string, str):
             raise TypeError(f"write() argument must be str, not {type(string).__name__}")
         if self._is_master_process():
-            self._pump()
+            _pump_all()
         for start in range(0, len(string), PIECE):
-            self._write(string[start : start + PIECE])
+            self._write(valid(string[start : start + PIECE]))
         return len(string)
 
     def flush(self) -> None:
         """Publish everything that was written until now, to the descriptor too."""
         if self._is_master_process():
-            self._pump()
+            _pump_all()
         super().flush()
+
+    def pump(self) -> None:
+        """Take what waits in the pipe."""
+        poll = self._poll()
+        with self._pumping:
+            for _read in range(MAX_PUMPED):
+                if not poll.poll(0):
+                    return
+                chunk = os.read(self._pipe(), READ_BYTES)
+                self._write(self._decoder.decode(chunk))
 
     def _write(self, piece: str) -> None:
         with self._turns:
@@ -75,21 +89,11 @@ class KernelStream(OutStream):
             self._waiting = 0
             super()._flush()
 
-    def _pump(self) -> None:
-        """Take what waits in the pipe."""
-        poll = self._poll()
-        with self._pumping:
-            for _read in range(MAX_PUMPED):
-                if not poll.poll(0):
-                    return
-                chunk = os.read(self._pipe(), READ_BYTES)
-                self._write(self._decoder.decode(chunk))
-
     def _watch_pipe_fd(self) -> None:
         poll = self._poll()
         while self._should_watch:
             poll.poll()
-            self._pump()
+            self.pump()
 
     def _poll(self) -> select.poll:
         poll = select.poll()
@@ -100,3 +104,8 @@ class KernelStream(OutStream):
         if self._fid is None:
             raise RuntimeError("the stream's descriptor is not redirected")
         return int(self._fid)
+
+
+def _pump_all() -> None:
+    for stream in KernelStream.streams:
+        stream.pump()

@@ -28,6 +28,11 @@ def parent_of(message: dict[str, Any]) -> str:
     return identity if isinstance(identity, str) else ""
 
 
+def is_begin(message: dict[str, Any]) -> bool:
+    """Whether a message says that the kernel is about to run its parent's code."""
+    return message.get("msg_type") == "execute_input"
+
+
 def is_idle(message: dict[str, Any]) -> bool:
     """Whether a message says that the kernel has done what its parent asked."""
     return (

@@ -1,0 +1,176 @@
+"""A real agent as a child process, driven as the server drives it."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_server.sandbox.agent_connection import (
+    AgentConnection,
+    EventStream,
+    ExecutionBounds,
+)
+from cellblock_server.sandbox.agent_socket import wait_for_socket
+from cellblock_server.sandbox.backend import Sandbox
+from cellblock_server.sandbox.folder import SandboxFolder
+
+START_SECONDS = 30
+numbers = count(1)
+
+
+@dataclass
+class Shown:
+    """The events of one execution."""
+
+    events: list[pb.Event] = field(default_factory=list)
+
+    @property
+    def end(self) -> pb.ExecutionFinished:
+        return self.events[-1].execution_finished
+
+    @property
+    def outcome(self) -> str:
+        return pb.Outcome.Name(self.end.outcome).removeprefix("OUTCOME_")
+
+    def text(self, stream: pb.StreamName.ValueType = pb.STREAM_NAME_STDOUT) -> str:
+        return "".join(
+            event.stream_text.text for event in self.events if event.stream_text.name == stream
+        )
+
+    @property
+    def result(self) -> str:
+        return "".join(
+            event.rich.data["text/plain"].decode()
+            for event in self.events
+            if event.HasField("rich") and event.rich.kind == pb.RICH_KIND_RESULT
+        )
+
+    @property
+    def error(self) -> pb.Error:
+        return next(event.error for event in self.events if event.HasField("error"))
+
+    def kinds(self) -> list[str]:
+        return [event.WhichOneof("event") or "" for event in self.events]
+
+    @property
+    def changed(self) -> list[str]:
+        return [entry.path for entry in self.end.changed_files]
+
+
+class RunningAgent:
+    """An agent process and a connection to it."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", folder: SandboxFolder, token: str
+    ) -> None:
+        self.process = process
+        self.folder = folder
+        self.data = folder.path / "data"
+        self.sandbox = Sandbox("sbx_test", folder.agent, folder.inputs, process.pid)
+        self.token = token
+        self.connection: AgentConnection
+        self.stream: EventStream
+        self.acknowledged = 0
+        self.background: list[pb.Event] = []
+        """Events that belong to no execution."""
+
+    async def connect(self) -> None:
+        await wait_for_socket(self.folder.agent)
+        self.connection = await AgentConnection.reconnect(self.sandbox, self.token)
+        await self.open_stream()
+
+    async def open_stream(self) -> None:
+        self.stream = self.connection.stream_events()
+        await self.stream.acknowledge(self.acknowledged)
+
+    async def start(
+        self, code: str, *, timeout: float = 20, grace: float = 1, max_text: int = 2**20
+    ) -> str:
+        name = f"call_{next(numbers)}"
+        bounds = ExecutionBounds(
+            timeout=timedelta(seconds=timeout),
+            grace=timedelta(seconds=grace),
+            max_text_bytes=max_text,
+            max_image_bytes=2**20,
+            max_images=2,
+        )
+        await self.connection.start_execution(name, code, bounds)
+        return name
+
+    async def read(self, name: str) -> Shown:
+        """The events of an execution, to its end."""
+        shown = Shown()
+        async for batch in self.stream:
+            for event in batch:
+                self.acknowledged = event.sequence
+                if event.execution_id == name:
+                    shown.events.append(event)
+                else:
+                    self.background.append(event)
+            await self.stream.acknowledge(self.acknowledged)
+            if shown.events and shown.events[-1].HasField("execution_finished"):
+                return shown
+        raise AssertionError("the stream ended")
+
+    async def run(
+        self, code: str, *, timeout: float = 20, grace: float = 1, max_text: int = 2**20
+    ) -> Shown:
+        return await self.read(
+            await self.start(code, timeout=timeout, grace=grace, max_text=max_text)
+        )
+
+    async def next_event(self) -> pb.Event:
+        """The next event that belongs to no execution, or that nobody has read."""
+        if self.background:
+            return self.background.pop(0)
+        async for batch in self.stream:
+            self.acknowledged = batch[0].sequence
+            await self.stream.acknowledge(self.acknowledged)
+            return batch[0]
+        raise AssertionError("the stream ended")
+
+
+@asynccontextmanager
+async def running_agent(orphan_timeout: float = 600) -> AsyncIterator[RunningAgent]:
+    """Start an agent in a folder of its own, and take everything away afterwards."""
+    # Not pytest's folder: a Unix socket's path has at most 107 bytes.
+    root = Path(tempfile.mkdtemp(prefix="cb-"))
+    token = secrets.token_urlsafe(32)
+    folder = SandboxFolder.create(root, "sandbox", token)
+    for name in ("data", "kernel", "home"):
+        (folder.path / name).mkdir()
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-I",
+            "-m",
+            "cellblock_agent",
+            f"--run-dir={folder.agent}",
+            f"--data-dir={folder.path / 'data'}",
+            f"--kernel-dir={folder.path / 'kernel'}",
+            f"--inputs-dir={folder.inputs}",
+            f"--orphan-timeout={orphan_timeout}",
+        ],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder.path / "home"), "LANG": "C.UTF-8"},
+        start_new_session=True,
+    )
+    agent = RunningAgent(process, folder, token)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await agent.connect()
+        yield agent
+        await agent.connection.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(root)
