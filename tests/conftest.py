@@ -1,0 +1,65 @@
+"""A real server for each worker, with the real engine and the real image."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from cellblock_client import Client
+from cellblock_client.client import Session
+from cellblock_client.embedded import embedded_server
+from tests.support.server import ServerProcess
+
+
+@pytest.fixture(scope="session")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server") / "state"
+
+
+@pytest.fixture(scope="session")
+def server(state_dir: Path) -> Iterator[str]:
+    """A server's address."""
+    with embedded_server(state_dir=state_dir) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def instance(server: str, state_dir: Path) -> str:
+    """Tells the server's containers from others'."""
+    return (state_dir / "instance").read_text()
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[Client]:
+    with Client(server) as client:
+        yield client
+
+
+@pytest.fixture
+def session(client: Client) -> Iterator[Session]:
+    with client.sessions.create() as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def shared_session(server: str) -> Iterator[Session]:
+    """A session for tests that do not mind what others left in it."""
+    with Client(server) as client, client.sessions.create() as session:
+        yield session
+
+
+@pytest.fixture
+def new_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Makes servers of one's own, with environment variables as keywords."""
+    with ExitStack() as stack:
+
+        def make(**environment: str) -> ServerProcess:
+            folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            process = ServerProcess(folder, environment)
+            stack.callback(process.end)
+            process.start()
+            return process
+
+        yield make

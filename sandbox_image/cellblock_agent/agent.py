@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from cellblock_agent.token_check import TokenInterceptor
 
 MAX_RECEIVE_BYTES = 4 * 2**20
 MAX_SEND_BYTES = 64 * 2**20
+WORKERS = 4
+"""Threads for reading and writing files."""
 SOCKET_MODE = 0o666
 """The folder on the host keeps everybody but the server out."""
 
@@ -49,6 +52,7 @@ class _Agent:
         self._spawned = spawned
 
     async def run(self) -> None:
+        await _start_workers()
         options = self._options
         fork_server = ForkServerClient(self._spawned, options.preload, Reaper())
         journal = Journal()
@@ -109,6 +113,15 @@ class _Agent:
         if told.done():
             return told.result()
         return "no server listened for the orphan time-out" if orphaned.done() else "a fault"
+
+
+async def _start_workers() -> None:
+    """Start the threads for blocking work now: later, user code may have used up all tasks."""
+    loop = asyncio.get_running_loop()
+    executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="files")
+    loop.set_default_executor(executor)
+    together = threading.Barrier(WORKERS)
+    await asyncio.gather(*(loop.run_in_executor(executor, together.wait) for _ in range(WORKERS)))
 
 
 def _remove(socket: Path) -> None:

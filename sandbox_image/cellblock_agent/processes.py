@@ -48,7 +48,8 @@ async def kill_descendants(spare: Callable[[], set[int]]) -> bool:
     """Kill all descendants of this process but those in `spare`; whether none is left.
 
     The agent is PID 1 or a subreaper: whatever user code does to its processes, they
-    stay descendants.
+    stay descendants. Zombies count, for they use up the sandbox's processes until they
+    are collected, which happens while this waits.
     """
     for _round in range(KILL_ROUNDS):
         left = descendants() - spare()
@@ -65,9 +66,8 @@ async def kill_descendants(spare: Callable[[], set[int]]) -> bool:
 
 
 def descendants() -> set[int]:
-    """All living descendants of this process, zombies not counted."""
+    """All descendants of this process."""
     children: dict[int, list[int]] = {}
-    zombies: set[int] = set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -76,11 +76,8 @@ def descendants() -> set[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         # The command's name is in parentheses and may hold anything, `)` included.
-        state, parent = stat.rpartition(")")[2].split()[:2]
-        pid = int(entry.name)
-        children.setdefault(int(parent), []).append(pid)
-        if state in "ZX":
-            zombies.add(pid)
+        parent = int(stat.rpartition(")")[2].split()[1])
+        children.setdefault(parent, []).append(int(entry.name))
     found: set[int] = set()
     todo = [os.getpid()]
     while todo:
@@ -88,7 +85,7 @@ def descendants() -> set[int]:
             if child not in found:
                 found.add(child)
                 todo.append(child)
-    return found - zombies
+    return found
 
 
 def end_in_words(status: int) -> str:

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cellblock_client.cli.sessions import Address
+from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.terminal import sanitized
 from cellblock_client.client import Client
 
@@ -26,13 +25,13 @@ def files(
     context.obj = address
     if context.invoked_subcommand is not None:
         return
-    table = Table("file", "name", "bytes", "type", "created", box=None)
+    table = table_of("file", "name", "bytes", "type", "created")
     with Client(address) as client:
         for file in client.files.list(session_id=session):
             created = f"{file.create_time:%Y-%m-%d %H:%M:%S}"
             name = sanitized(file.filename)
             table.add_row(file.id, name, str(file.bytes), file.mime_type, created)
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

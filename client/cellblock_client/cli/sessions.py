@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cellblock_client.channel import ADDRESS_VARIABLE
+from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.client import Client
 from cellblock_client.types import SessionInfo
 
@@ -24,7 +23,7 @@ def sessions(context: typer.Context, address: Address = None) -> None:
     context.obj = address
     if context.invoked_subcommand is not None:
         return
-    table = Table("session", "state", "executions", "created", "ends", box=None)
+    table = table_of("session", "state", "executions", "created", "ends")
     with Client(address) as client:
         for info in client.sessions.list():
             table.add_row(
@@ -34,7 +33,7 @@ def sessions(context: typer.Context, address: Address = None) -> None:
                 f"{info.create_time:%Y-%m-%d %H:%M:%S}",
                 _end(info),
             )
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()

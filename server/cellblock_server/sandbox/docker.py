@@ -26,6 +26,8 @@ from cellblock_server.sandbox.folder import SandboxFolder
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 """No engine call may hang for ever; `wait` alone has no bound of its own."""
+CANNOT_CONNECT = 900
+"""What aiodocker gives as the status when there was no response."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 
 log = structlog.get_logger(__name__)
@@ -74,6 +76,8 @@ class DockerBackend(Backend):
         except BaseException:
             # Cancellation included: whatever exists by now goes.
             await asyncio.shield(self.destroy_quietly(spec.id))
+            # The engine may be away, and with it the container's end; not so the folder's.
+            folder.remove()
             raise
 
     async def list(self) -> list[Sandbox]:
@@ -194,6 +198,8 @@ def _engine_down(detail: str) -> UnavailableError:
 
 def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockError:
     """Tell what the operator can mend from what is our fault."""
+    if error.status == CANNOT_CONNECT:
+        return _engine_down(error.message)
     if spec is not None and error.status == 404 and "image" in error.message.lower():
         return WrongStateError(
             "IMAGE_MISSING",

@@ -108,7 +108,8 @@ class SessionKeeper:
         else:
             for task in self._keepers.values():
                 task.cancel()
-        await self._tasks.__aexit__(kind, error, trace)
+        # What ended the block is not the tasks' fault, and must not be wrapped as theirs.
+        await self._tasks.__aexit__(None, None, None)
 
     async def _run(self, live: LiveSession) -> None:
         record = live.record

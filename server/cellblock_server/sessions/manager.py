@@ -64,14 +64,7 @@ class SessionManager:
         # The same request again, while the first is under way, waits for that one.
         while (under_way := self._creating.get(key)) is not None:
             await asyncio.wait({under_way})
-        known = await self._store.find_request(tenant, new.request_id)
-        if known is not None:
-            if known.request_hash != new.digest():
-                raise AlreadyExistsError(
-                    "request", new.request_id, f"made session {known.id!r} from another body"
-                )
-            return self._current(known)
-        task = self._creating[key] = asyncio.ensure_future(self._create(tenant, new))
+        task = self._creating[key] = asyncio.ensure_future(self._create_once(tenant, new))
         task.add_done_callback(lambda _task: self._creating.pop(key, None))
         return await uninterrupted(_result_of(task))
 
@@ -159,6 +152,16 @@ class SessionManager:
     def expire_time(self, record: SessionRecord) -> datetime:
         """When the session ends if nothing more happens."""
         return expire_time(record, self._settings.sessions.lifetime_cap)
+
+    async def _create_once(self, tenant: str, new: NewSession) -> SessionRecord:
+        known = await self._store.find_request(tenant, new.request_id)
+        if known is None:
+            return await self._create(tenant, new)
+        if known.request_hash != new.digest():
+            raise AlreadyExistsError(
+                "request", new.request_id, f"made session {known.id!r} from another body"
+            )
+        return self._current(known)
 
     async def _create(self, tenant: str, new: NewSession) -> SessionRecord:
         record, spec = self._plan(tenant, new)

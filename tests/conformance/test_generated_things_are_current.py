@@ -1,0 +1,59 @@
+"""What is generated from something else says what that something says now."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+
+
+def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, ROOT / "scripts" / "generate_protos.py", tmp_path],
+        check=True,
+        env={"PATH": f"{BIN}:/usr/bin:/bin"},
+    )
+    fresh = texts(tmp_path)
+    committed = texts(ROOT / "proto" / "python")
+    assert fresh.keys() == committed.keys(), "run `make proto`"
+    assert [name for name in fresh if fresh[name] != committed[name]] == [], "run `make proto`"
+
+
+def test_the_configuration_reference_matches_the_settings() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import generate_docs; print(generate_docs.reference(), end='')"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT / "scripts",
+    )
+    committed = (ROOT / "docs" / "configuration.md").read_text()
+    assert done.stdout == committed, "run `make docs`"
+
+
+def test_the_readme_has_the_example_that_is_tested() -> None:
+    example = (ROOT / "examples" / "quickstart.py").read_text()
+    assert f"```python\n{example}```" in (ROOT / "README.md").read_text()
+
+
+def test_the_protos_are_clean_in_style() -> None:
+    done = subprocess.run(
+        [BIN / "buf", "lint"], cwd=ROOT / "proto", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_imports_point_inward() -> None:
+    done = subprocess.run(
+        [BIN / "lint-imports", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }

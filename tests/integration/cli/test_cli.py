@@ -1,0 +1,213 @@
+"""The command as a user types it, with a server of its own where none is configured."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from PIL import Image as Picture
+
+from cellblock_client import Client
+from cellblock_client.client import Session
+
+ROOT = Path(__file__).parent.parent.parent.parent
+CELLBLOCK = str(Path(sys.executable).parent / "cellblock")
+PLOT = (
+    "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show(); open('a.txt', 'w').write('x')"
+)
+
+
+def cellblock(
+    *arguments: str, cwd: Path, address: str = "", stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if "CELLBLOCK" not in name}
+    if address:
+        environment["CELLBLOCK_ADDRESS"] = address
+    return subprocess.run(
+        [CELLBLOCK, *arguments],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+        env=environment,
+    )
+
+
+def test_run_starts_a_server_when_none_is_configured(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("a\n1\n2\n")
+    (tmp_path / "code.py").write_text("print(open('data.csv').read()); 6 * 7")
+    done = cellblock("run", "--attach", "data.csv", "code.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "a\n1\n2\n\n42\n", "")
+
+
+def test_run_reads_standard_input(server: str, tmp_path: Path) -> None:
+    done = cellblock("run", "-", cwd=tmp_path, address=server, stdin="print('from stdin')")
+    assert (done.returncode, done.stdout) == (0, "from stdin\n")
+
+
+def test_run_saves_images_and_files_and_says_where(server: str, tmp_path: Path) -> None:
+    for _ in range(2):  # nothing is overwritten
+        done = cellblock("run", "-", cwd=tmp_path, address=server, stdin=PLOT)
+        assert done.returncode == 0
+    notes = done.stderr.splitlines()
+    assert notes[0].startswith("[image: out/image-")
+    assert notes[1] == "[file: out/a-2.txt]"
+    with Picture.open(next((tmp_path / "out").glob("*.png"))) as picture:
+        assert picture.format == "PNG"
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "exit_code", "said"),
+    [
+        ("1 / 0", [], 1, "ZeroDivisionError: division by zero"),
+        ("while True: pass", ["--time-limit", "0.5"], 3, "time limit of 0.5 s reached"),
+        ("import os; os._exit(3)", [], 3, "the kernel died: exit code 3"),
+    ],
+)
+def test_the_exit_code_tells_how_it_ended(
+    server: str, tmp_path: Path, code: str, options: list[str], exit_code: int, said: str
+) -> None:
+    done = cellblock("run", *options, "-", cwd=tmp_path, address=server, stdin=code)
+    assert done.returncode == exit_code
+    assert said in done.stderr
+
+
+def test_errors_are_one_line(tmp_path: Path, server: str) -> None:
+    done = cellblock("run", "-", cwd=tmp_path, address=server, stdin=" ")
+    assert (done.returncode, done.stderr) == (2, "cellblock: code: is empty\n")
+    done = cellblock("sessions", "show", "sess_no", cwd=tmp_path, address=server)
+    assert (done.returncode, done.stderr) == (2, "cellblock: no session 'sess_no'\n")
+    done = cellblock("sessions", cwd=tmp_path, address="127.0.0.1:1")
+    assert done.returncode == 2
+    assert "Connection refused" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sessions_are_listed_shown_and_ended(server: str, tmp_path: Path) -> None:
+    session_id = cellblock("sessions", "create", cwd=tmp_path, address=server).stdout.strip()
+    assert session_id in cellblock("sessions", cwd=tmp_path, address=server).stdout
+    shown = cellblock("sessions", "show", session_id, cwd=tmp_path, address=server).stdout
+    assert "state: READY" in shown
+    cellblock("sessions", "restart", session_id, cwd=tmp_path, address=server)
+    cellblock("sessions", "delete", session_id, cwd=tmp_path, address=server)
+    shown = cellblock("sessions", "show", session_id, cwd=tmp_path, address=server).stdout
+    assert "state: DELETED" in shown
+    assert "kernel_generation: 2" in shown
+
+
+def test_files_go_up_and_come_down(server: str, tmp_path: Path) -> None:
+    (tmp_path / "up.txt").write_text("hello")
+    file_id = cellblock("files", "upload", "up.txt", cwd=tmp_path, address=server).stdout.strip()
+    assert file_id in cellblock("files", cwd=tmp_path, address=server).stdout
+    cellblock("files", "download", file_id, "down.txt", cwd=tmp_path, address=server)
+    assert (tmp_path / "down.txt").read_text() == "hello"
+    again = cellblock("files", "download", file_id, "down.txt", cwd=tmp_path, address=server)
+    assert again.returncode != 0
+    assert "down.txt exists" in again.stderr
+    cellblock("files", "delete", file_id, cwd=tmp_path, address=server)
+    assert file_id not in cellblock("files", cwd=tmp_path, address=server).stdout
+
+
+def test_logs_tell_what_a_session_ran(server: str, session: Session, tmp_path: Path) -> None:
+    session.run("print('one')")
+    session.run("open('x', 'w').write('1'); 1 / 0")
+    log = cellblock("logs", session.id, cwd=tmp_path, address=server).stdout
+    order = ["print('one')", "\none\n", "1 / 0", "ZeroDivisionError", "/mnt/data/x, 1 bytes]"]
+    places = [log.index(part) for part in order]
+    assert places == sorted(places)
+
+
+def test_a_terminal_is_safe_from_what_code_prints(
+    server: str, session: Session, tmp_path: Path
+) -> None:
+    code = "print('\\x1b]0;title\\x07\\x1b[31mred\\x1b[0m\\x1b[2J\\x9b2J')"
+    done = cellblock("run", "--session", session.id, "-", cwd=tmp_path, address=server, stdin=code)
+    assert done.stdout == "]0;titlered[2J2J\n"
+    log = cellblock("logs", session.id, cwd=tmp_path, address=server).stdout
+    assert "\x1b]" not in log
+
+
+def test_the_repl_keeps_state_and_ctrl_c_stops_only_the_code(
+    server: str, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "in.txt").write_text("attached")
+    child = pexpect.spawn(
+        CELLBLOCK,
+        ["repl", "--address", server],
+        cwd=str(tmp_path),
+        env={**os.environ, "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        encoding="utf-8",
+        timeout=20,
+    )
+    child.expect(r"session (sess_\w+)")
+    session_id = child.match.group(1)  # type: ignore[union-attr]
+    child.expect(">>> ")
+    child.sendline("x = 20")
+    child.expect(">>> ")
+    child.sendline("print('go'); import time; time.sleep(60)")
+    child.expect("\ngo")
+    child.sendintr()
+    child.expect("KeyboardInterrupt")
+    child.expect("cancelled: interrupted")
+    child.sendline("def f():")
+    child.expect(r"\.\.\. ")
+    child.sendline("    return x + 1")
+    child.expect(r"\.\.\. ")
+    child.sendline("")
+    child.expect(">>> ")
+    child.sendline("f() * 1000")
+    child.expect("21000")
+    child.sendline(":attach in.txt")
+    child.expect("/mnt/data/in.txt")
+    child.sendline(":files")
+    child.expect("8  /mnt/data/in.txt")
+    child.sendline(":restart")
+    child.expect(">>> ")
+    child.sendline("x")
+    child.expect("NameError: .*>>> ")
+    child.sendcontrol("d")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert client.sessions.get(session_id).info.end_reason == "DELETED"
+
+
+def test_serve_is_the_server(tmp_path: Path) -> None:
+    done = cellblock("serve", "--listen", "8.8.8.8:1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "is not a loopback address" in done.stderr
+    assert "--state-dir" in cellblock("serve", "--help", cwd=tmp_path).stdout
+
+
+def test_the_readmes_example_works(server: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "quickstart.py"],
+        cwd=tmp_path,
+        env={**os.environ, "CELLBLOCK_ADDRESS": server},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=True,
+    )
+    assert done.stdout == "4426.0 mm of rain\n"
+    (chart,) = tmp_path.glob("*.png")
+    with Picture.open(chart) as picture:
+        assert len(picture.convert("RGB").getcolors(2**24) or []) > 1
+
+
+def test_the_demo_works(server: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "demo.py"],
+        cwd=tmp_path,
+        env={**os.environ, "CELLBLOCK_ADDRESS": server},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("out/monthly.png and out/monthly.xlsx are right.\n")

@@ -1,0 +1,279 @@
+"""What was accepted runs once, in order, and has an end that can be read."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+
+import pytest
+from PIL import Image as Picture
+
+from cellblock_client import AsyncClient, Client, ExecutionStatus, FailureCause, Limits
+from cellblock_client.aio import AsyncSession
+from cellblock_client.client import Session
+from cellblock_client.errors import (
+    AlreadyExistsError,
+    DeadlineExceededError,
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+)
+from cellblock_client.events import (
+    Completed,
+    ErrorRaised,
+    Event,
+    KernelRestarted,
+    Result,
+    Started,
+    Stdout,
+)
+
+
+@pytest.fixture
+async def own(server: str) -> AsyncIterator[AsyncSession]:
+    """A session for asyncio."""
+    async with AsyncClient(server) as client, await client.sessions.create() as session:
+        yield session
+
+
+def kinds(events: list[Event]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+def test_events_are_numbered_and_end_with_completed(shared_session: Session) -> None:
+    events = list(shared_session.execute("print('hi'); 1 + 1"))
+    assert kinds(events) == ["Queued", "Started", "Stdout", "Result", "Completed"]
+    assert [event.sequence for event in events] == [1, 2, 3, 4, 5]
+    assert len({event.execution_id for event in events}) == 1
+
+
+def test_a_result_has_all_of_it(shared_session: Session) -> None:
+    result = shared_session.run("import sys; print('out'); print('err', file=sys.stderr); 42")
+    assert (result.stdout, result.stderr, result.text, result.ok) == ("out\n", "err\n", "42", True)
+    assert result.execution.start_time is not None
+    assert result.execution.end_time is not None
+
+
+def test_an_exception_completes_the_execution(shared_session: Session) -> None:
+    result = shared_session.run("1 / 0")
+    assert result.status is ExecutionStatus.COMPLETED
+    assert result.error is not None
+    assert result.error.name == "ZeroDivisionError"
+    assert not result.ok
+    assert any(isinstance(event, ErrorRaised) for event in result.events)
+
+
+def test_a_figure_becomes_a_stored_image(shared_session: Session, client: Client) -> None:
+    result = shared_session.run("import matplotlib.pyplot as plt; _ = plt.plot([1, 3, 2])")
+    (image,) = result.images
+    assert image.mime_type == "image/png"
+    with Picture.open(io.BytesIO(client.files.read(image.id))) as picture:
+        assert len(picture.convert("RGB").getcolors(2**24) or []) > 1
+
+
+def test_a_table_has_text_and_html(shared_session: Session) -> None:
+    result = shared_session.run("import pandas; pandas.DataFrame({'a': [1]})")
+    (table,) = (event for event in result.events if isinstance(event, Result))
+    assert table.data["text/html"].startswith("<div>")
+    assert "a" in table.text
+
+
+def test_a_written_file_is_kept(shared_session: Session, client: Client) -> None:
+    result = shared_session.run(
+        "import os; os.makedirs('out', exist_ok=True)\nopen('out/a.txt', 'w').write('hello')"
+    )
+    (file,) = result.files
+    assert (file.filename, file.path, file.mime_type) == (
+        "a.txt",
+        "/mnt/data/out/a.txt",
+        "text/plain",
+    )
+    assert (file.session_id, file.execution_id) == (shared_session.id, result.execution.id)
+    assert client.files.read(file.id) == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [("", "is empty"), ("  \n", "is empty"), ("a\0b", "has a NUL character")],
+)
+def test_code_that_is_none_is_refused(shared_session: Session, code: str, problem: str) -> None:
+    before = len(list(shared_session.executions()))
+    with pytest.raises(InvalidArgumentError) as caught:
+        shared_session.run(code)
+    assert (caught.value.field, caught.value.problem) == ("code", problem)
+    assert len(list(shared_session.executions())) == before
+
+
+def test_oversized_code_is_refused(shared_session: Session) -> None:
+    with pytest.raises(
+        InvalidArgumentError, match="must be at most 1048576 bytes, got 1048577"
+    ) as caught:
+        shared_session.run("#" * (2**20 + 1))
+    assert caught.value.field == "code"
+
+
+def test_bad_ids_and_times_are_refused(shared_session: Session) -> None:
+    with pytest.raises(InvalidArgumentError, match="execution_id"):
+        shared_session.run("1", execution_id="x")
+    with pytest.raises(InvalidArgumentError, match="must be over 0 s and at most 3600 s"):
+        shared_session.run("1", time_limit=10**6)
+
+
+def test_an_unknown_execution_is_not_found(client: Client) -> None:
+    with pytest.raises(NotFoundError, match="no execution 'call_nothing'"):
+        client.executions.get("call_nothing")
+
+
+def test_the_same_execution_id_runs_once(shared_session: Session) -> None:
+    shared_session.run("n = 0")
+    for _ in range(2):
+        assert (
+            shared_session.run("n += 1; n", execution_id=f"call_once_{shared_session.id}").text
+            == "1"
+        )
+    with pytest.raises(AlreadyExistsError, match="exists already with another code"):
+        shared_session.run("n += 2", execution_id=f"call_once_{shared_session.id}")
+
+
+async def test_twice_at_once_runs_once(own: AsyncSession) -> None:
+    await own.run("n = 0")
+    results = await asyncio.gather(
+        *(own.run("n += 1; n", execution_id=f"call_together_{own.id}") for _ in range(5))
+    )
+    assert {result.text for result in results} == {"1"}
+
+
+async def test_executions_run_in_order_of_arrival(own: AsyncSession) -> None:
+    streams = []
+    for code in (
+        "import time; time.sleep(0.3); order = ['first']",
+        "order.append('second')",
+        "order.append('third'); order",
+    ):
+        streams.append(aiter(own.execute(code)))
+        await anext(streams[-1])  # accepted
+    last = [event async for event in streams[-1]]
+    assert [event.text for event in last if isinstance(event, Result)] == [
+        "['first', 'second', 'third']"
+    ]
+
+
+async def test_a_full_queue_says_when_to_come_back(own: AsyncSession) -> None:
+    streams = []
+    for _ in range(17):  # one runs, sixteen wait
+        streams.append(aiter(own.execute("import time; time.sleep(30)")))
+        await anext(streams[-1])
+    with pytest.raises(ResourceExhaustedError, match="the limit is 16") as caught:
+        await own.run("1")
+    assert (caught.value.reason, caught.value.retry_after is not None) == ("QUEUE_FULL", True)
+    await own.delete()
+    last = [[event async for event in stream][-1] for stream in streams]
+    ends = [event.execution.status for event in last if isinstance(event, Completed)]
+    assert ends == [ExecutionStatus.CANCELLED, *[ExecutionStatus.EXPIRED] * 16]
+
+
+def test_cancel_interrupts_and_keeps_variables(session: Session, client: Client) -> None:
+    session.run("x = 7")
+    execution = session.execute("print('go', flush=True)\nwhile True: pass")
+    for event in execution:
+        if isinstance(event, Stdout):
+            execution.cancel()
+    end = client.executions.get(execution.id)
+    assert end.status is ExecutionStatus.CANCELLED
+    assert end.failure is not None
+    assert (end.failure.cause, end.failure.memory_lost) == (FailureCause.CANCELLED, False)
+    assert execution.cancel() == end  # again: unchanged
+    assert session.run("x").text == "7"
+
+
+async def test_a_waiting_execution_is_cancelled_without_running(own: AsyncSession) -> None:
+    running = aiter(own.execute("import time; time.sleep(30)"))
+    await anext(running)
+    waiting = own.execute("ran = True")
+    stream = aiter(waiting)
+    await anext(stream)
+    await waiting.cancel()
+    end = [event async for event in stream][-1]
+    assert isinstance(end, Completed)
+    assert end.execution.status is ExecutionStatus.CANCELLED
+    assert end.execution.start_time is None
+
+
+def test_a_dropped_stream_does_not_stop_the_code(session: Session, client: Client) -> None:
+    with pytest.raises(DeadlineExceededError):
+        session.run(
+            "import time; time.sleep(1.5); print('kept')",
+            execution_id=f"call_dropped_{session.id}",
+            timeout=0.5,
+        )
+    result = client.executions.watch(f"call_dropped_{session.id}").result()
+    assert (result.stdout, result.status) == ("kept\n", ExecutionStatus.COMPLETED)
+
+
+def test_a_dropped_stream_stops_the_code_if_asked_to(session: Session, client: Client) -> None:
+    execution = session.execute(
+        "import time; time.sleep(60)", cancel_on_disconnect=True, timeout=0.7
+    )
+    with pytest.raises(DeadlineExceededError):
+        execution.result()
+    result = client.executions.watch(execution.id).result()
+    assert result.status is ExecutionStatus.CANCELLED
+
+
+def test_watching_starts_anywhere(shared_session: Session, client: Client) -> None:
+    result = shared_session.run("for n in range(3): print(n, flush=True)")
+    execution = result.execution.id
+    whole = list(client.executions.watch(execution))
+    assert whole == result.events
+    assert list(client.executions.watch(execution, 3)) == whole[2:]
+    with pytest.raises(InvalidArgumentError, match="from_sequence"):
+        list(client.executions.watch(execution, len(whole) + 1))
+
+
+def test_the_time_limit_ends_the_code(session: Session) -> None:
+    result = session.run("while True: pass", time_limit=0.5)
+    assert result.status is ExecutionStatus.FAILED
+    assert result.failure is not None
+    assert result.failure.cause is FailureCause.TIME_LIMIT
+    assert result.failure.message == "time limit of 0.5 s reached"
+
+
+def test_running_out_of_memory_is_named(client: Client) -> None:
+    with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
+        session.run("open('kept', 'w').write('1')")
+        result = session.run("x = bytearray(2**30)")
+        assert result.failure is not None
+        assert result.failure.cause is FailureCause.OUT_OF_MEMORY
+        assert "out of memory: limit 256 MiB" in result.failure.message
+        assert result.failure.memory_lost
+        (restarted,) = (event for event in result.events if isinstance(event, KernelRestarted))
+        assert restarted.kernel_generation == 2
+        after = session.run("open('kept').read()")
+        assert after.text == "'1'"
+        assert any(
+            isinstance(event, Started) and event.kernel_generation == 2 for event in after.events
+        )
+
+
+async def test_the_end_of_a_session_ends_what_runs_and_waits(own: AsyncSession) -> None:
+    running, waiting = own.execute("import time; time.sleep(60)"), own.execute("1")
+    streams = [aiter(running), aiter(waiting)]
+    for stream in streams:
+        await anext(stream)
+    await own.delete()
+    ends = [[event async for event in stream][-1] for stream in streams]
+    failures = [
+        (end.execution.status, end.execution.failure.cause)
+        for end in ends
+        if isinstance(end, Completed) and end.execution.failure is not None
+    ]
+    assert failures == [
+        (ExecutionStatus.CANCELLED, FailureCause.SESSION_ENDED),
+        (ExecutionStatus.EXPIRED, FailureCause.SESSION_ENDED),
+    ]
+
+
+def test_a_sessions_executions_are_listed_in_order(session: Session) -> None:
+    ran = [session.run(str(number)).execution.id for number in range(3)]
+    listed = list(session.executions())
+    assert [execution.id for execution in listed] == ran
+    assert [execution.code for execution in listed] == ["0", "1", "2"]

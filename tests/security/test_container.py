@@ -1,0 +1,249 @@
+"""What the engine was told, and whether it holds: each default is inspected and tried."""
+
+from typing import Any
+
+import pytest
+
+from cellblock_client import Client, FailureCause, Limits
+from cellblock_client.client import Session
+from tests.support.engine import containers, inspect
+
+
+@pytest.fixture
+def container(client: Client, instance: str) -> Any:
+    before = set(containers(instance))
+    with client.sessions.create():
+        (name,) = set(containers(instance)) - before
+        yield inspect(name)
+
+
+def test_the_container_is_hardened(container: dict[str, Any]) -> None:
+    host, config = container["HostConfig"], container["Config"]
+    assert host["NetworkMode"] == "none"
+    assert config["User"] == "1000:1000"
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]  # and no seccomp=unconfined
+    assert host["ReadonlyRootfs"]
+    assert not host["Privileged"]
+    assert host["Memory"] == host["MemorySwap"] == 2**30
+    assert host["NanoCpus"] == 10**9
+    assert host["PidsLimit"] == 256
+    assert (host["IpcMode"], host["PidMode"], host["UTSMode"]) == ("private", "", "")
+    assert {item["Name"]: item["Hard"] for item in host["Ulimits"]} == {
+        "nofile": 1024,
+        "fsize": 8 * 2**30,
+        "core": 0,
+    }
+    assert host["RestartPolicy"]["Name"] == "no"
+    assert not host["Devices"]
+
+
+def test_it_sees_no_path_of_the_host_but_its_own(container: dict[str, Any]) -> None:
+    mounts = {mount["Destination"]: mount for mount in container["Mounts"]}
+    assert set(mounts) == {"/run/cellblock", "/mnt/inputs"}
+    assert not mounts["/mnt/inputs"]["RW"]
+    sandbox_id = container["Config"]["Labels"]["dev.cellblock.sandbox"]
+    for mount in mounts.values():
+        assert f"/run/{sandbox_id}/" in mount["Source"]
+    for path, options in container["HostConfig"]["Tmpfs"].items():
+        assert "size=" in options, path
+        assert "nosuid,nodev,noexec" in options, path
+
+
+def test_it_has_no_network(shared_session: Session) -> None:
+    result = shared_session.run(
+        "import os, socket\n"
+        "try: socket.create_connection(('1.1.1.1', 53), timeout=2)\n"
+        "except OSError as error: print(error)\n"
+        "sorted(os.listdir('/sys/class/net'))"
+    )
+    assert "unreachable" in result.stdout
+    assert result.text == "['lo']"
+
+
+def test_it_is_nobody(shared_session: Session) -> None:
+    result = shared_session.run(
+        "import os\n"
+        "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
+        "print(os.getresuid(), os.getresgid(), os.getgroups())\n"
+        "print(*(status[f'Cap{kind}'].strip() for kind in ('Inh', 'Prm', 'Eff', 'Bnd', 'Amb')))\n"
+        "print(status['NoNewPrivs'].strip(), status['Seccomp'].strip())"
+    )
+    identity, capabilities, flags = result.stdout.splitlines()
+    assert identity == "(1000, 1000, 1000) (1000, 1000, 1000) [1000]"
+    assert set(capabilities) == {"0", " "}
+    assert flags == "1 2"
+
+
+def test_seccomp_refuses_system_calls(shared_session: Session) -> None:
+    result = shared_session.run(
+        "import ctypes, os\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "CLONE_NEWUSER = 0x10000000\n"
+        "for call in (lambda: libc.unshare(CLONE_NEWUSER), lambda: libc.mount(0, 0, 0, 0, 0),\n"
+        "             lambda: libc.syscall(248, 0, 0, 0, 0, 0)):  # add_key\n"
+        "    print(call(), os.strerror(ctypes.get_errno()))"
+    )
+    assert result.stdout.splitlines() == ["-1 Operation not permitted"] * 3
+
+
+def test_the_root_file_system_is_read_only(shared_session: Session) -> None:
+    result = shared_session.run(
+        "for path in ('/x', '/etc/x', '/usr/x', '/opt/cellblock/x', '/run/x', '/var/tmp/x',\n"
+        "             '/mnt/inputs/x', '/run/cellblock/x'):\n"
+        "    try: open(path, 'w')\n"
+        "    except OSError as error: print(path, type(error).__name__)\n"
+        "    else: print(path, 'WRITTEN')"
+    )
+    assert "WRITTEN" not in result.stdout
+    assert len(result.stdout.splitlines()) == 8
+
+
+def test_the_sockets_folder_is_sealed_and_the_token_gone(session: Session) -> None:
+    result = session.run("import os; os.listdir('/run/cellblock')")
+    assert result.text == "['agent.sock']"
+    for code in (
+        "os.unlink('/run/cellblock/agent.sock')",
+        "os.rename('/run/cellblock/agent.sock', '/run/cellblock/x')",
+    ):
+        result = session.run(code)
+        assert result.error is not None
+        assert result.error.name in ("PermissionError", "OSError")
+
+
+def test_the_agent_does_not_answer_to_user_code(session: Session) -> None:
+    result = session.run(
+        "import socket\n"
+        "s = socket.socket(socket.AF_UNIX); s.connect('/run/cellblock/agent.sock')\n"
+        "import urllib.request\n"
+        "for path in ('/proc/1/environ', '/proc/1/mem', '/proc/1/maps', '/proc/1/fd/0'):\n"
+        "    try: open(path, 'rb').read(1)\n"
+        "    except OSError as error: print(type(error).__name__)\n"
+        "    else: print(path, 'READ')"
+    )
+    assert result.stdout.splitlines() == ["PermissionError"] * 4
+
+
+def test_signals_from_inside_do_not_reach_the_agent(session: Session) -> None:
+    session.run("x = 1")
+    result = session.run(
+        "import os, signal\n"
+        "for number in signal.valid_signals():\n"
+        "    os.kill(1, number)\n"
+        "print('sent')"
+    )
+    assert result.stdout == "sent\n"
+    assert session.run("x").text == "1"
+    assert session.refresh().kernel_generation == 1
+
+
+def test_no_program_gives_other_rights(shared_session: Session) -> None:
+    result = shared_session.run(
+        "import subprocess\n"
+        "subprocess.run('find / -xdev -perm /6000 -type f 2>/dev/null', shell=True,"
+        " capture_output=True, text=True).stdout"
+    )
+    assert result.text == "''"
+
+
+def test_memory_is_limited_without_swap(client: Client) -> None:
+    with client.sessions.create(limits=Limits(memory_bytes=200 * 2**20)) as session:
+        result = session.run("x = bytearray(400 * 2**20)")
+        assert result.failure is not None
+        assert result.failure.cause is FailureCause.OUT_OF_MEMORY
+        assert session.run("1").text == "1"
+
+
+def test_processes_are_limited(client: Client) -> None:
+    with client.sessions.create(limits=Limits(pids=64)) as session:
+        result = session.run(
+            "import subprocess\n"
+            "children = []\n"
+            "try:\n"
+            "    for _ in range(200): children.append(subprocess.Popen(['sleep', '60']))\n"
+            "except OSError as error: print(error.strerror)\n"
+            "print(len(children) < 64)"
+        )
+        assert result.stdout == "Resource temporarily unavailable\nTrue\n"
+        session.restart()
+        assert session.run("1").text == "1"
+
+
+def test_a_fork_bomb_is_survived(client: Client) -> None:
+    with client.sessions.create(limits=Limits(pids=64)) as session:
+        result = session.run(
+            "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", time_limit=1
+        )
+        assert result.failure is not None
+        assert session.run("1 + 1").text == "2"
+
+
+def test_cpu_is_limited(client: Client) -> None:
+    code = (
+        "import time\n"
+        "wall, cpu = time.monotonic(), time.process_time()\n"
+        "while time.monotonic() - wall < 1: pass\n"
+        "print((time.process_time() - cpu) / (time.monotonic() - wall) < 0.6)"
+    )
+    with client.sessions.create(limits=Limits(cpus=0.3)) as session:
+        assert session.run(code).stdout == "True\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "size"), [("/mnt/data", 4), ("/tmp", 3), ("/home/sandbox", 64), ("/dev/shm", 64)]
+)
+def test_folders_are_limited(client: Client, folder: str, size: int) -> None:
+    limits = Limits(data_bytes=4 * 2**20, tmp_bytes=3 * 2**20)
+    with client.sessions.create(limits=limits) as session:
+        result = session.run(
+            f"written = 0\n"
+            f"try:\n"
+            f"    with open('{folder}/big', 'wb', buffering=0) as file:\n"
+            f"        for _ in range(100): written += file.write(bytes(2**20))\n"
+            f"except OSError as error: print(error.strerror)\n"
+            f"import os; os.unlink('{folder}/big'); print(written <= {size} * 2**20)"
+        )
+        assert result.stdout == "No space left on device\nTrue\n"
+
+
+def test_open_files_are_limited(session: Session) -> None:
+    result = session.run(
+        "import os\n"
+        "files = []\n"
+        "try:\n"
+        "    while True: files.append(os.open('/dev/null', os.O_RDONLY))\n"
+        "except OSError as error: message = error.strerror\n"
+        "count = len(files)\n"
+        "for file in files: os.close(file)\n"
+        "print(message, count < 1024)"
+    )
+    assert result.stdout == "Too many open files True\n"
+
+
+def test_the_size_of_a_file_is_limited(shared_session: Session) -> None:
+    result = shared_session.run(
+        "import resource; resource.getrlimit(resource.RLIMIT_FSIZE), "
+        "resource.getrlimit(resource.RLIMIT_CORE)"
+    )
+    assert result.text == "((8589934592, 8589934592), (0, 0))"
+
+
+def test_programs_in_writable_folders_do_not_run(shared_session: Session) -> None:
+    result = shared_session.run(
+        "import os, shutil, subprocess\n"
+        "for folder in ('/mnt/data', '/tmp', '/home/sandbox'):\n"
+        "    shutil.copy('/bin/true', f'{folder}/program'); os.chmod(f'{folder}/program', 0o755)\n"
+        "    try: subprocess.run([f'{folder}/program'])\n"
+        "    except PermissionError as error: print('refused')"
+    )
+    assert result.stdout == "refused\n" * 3
+
+
+def test_sessions_do_not_see_each_other(client: Client) -> None:
+    with client.sessions.create() as one, client.sessions.create() as other:
+        one.run("open('/mnt/data/secret', 'w').write('x'); open('/tmp/secret', 'w').write('x')")
+        result = other.run("import os; os.listdir('/mnt/data'), os.listdir('/tmp')")
+        assert result.text == "([], [])"
+        count = "sum(name.isdecimal() for name in __import__('os').listdir('/proc'))"
+        assert int(other.run(count).text) <= 4  # agent, fork server, kernel, and room for one

@@ -1,0 +1,78 @@
+"""A real server as a child process, for tests that stop, kill and start it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+START_SECONDS = 30
+
+
+class ServerProcess:
+    """One server on one state folder; may be started again after it has ended."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.state = folder / "state"
+        # Unix sockets' paths have at most 107 bytes, which pytest's folders may exceed.
+        self.listen = "127.0.0.1:0"
+        self.address = ""
+        self.log = folder / "server.log"
+        self._environment = dict(environment or {})
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> str:
+        """Start it; the address to call."""
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "cellblock_server.main",
+                    f"--listen={self.listen}",
+                    f"--state-dir={self.state}",
+                ],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, "CELLBLOCK_LOG__FORMAT": "json", **self._environment},
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line.startswith("ready "), self.log.read_text()
+        self.address = line.split()[1]
+        return self.address
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 30) -> int:
+        """Wait for its end; the exit code."""
+        assert self._process is not None
+        code = self._process.wait(seconds)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        return code
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        self.signal(signal.SIGKILL)
+        self.wait()
+
+    def stop(self) -> int:
+        """Ask it to end."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def end(self) -> None:
+        """Leave nothing behind: sessions are ended, whatever state the test left it in."""
+        if self._process is not None:
+            self.kill()
+        self._environment["CELLBLOCK_SESSIONS__END_ON_SHUTDOWN"] = "true"
+        self._environment.pop("DOCKER_HOST", None)
+        self.start()
+        assert self.stop() == 0
