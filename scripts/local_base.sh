@@ -13,9 +13,11 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     exit 1
 fi
 if ! command -v mmdebstrap >/dev/null; then
-    echo "→ installing mmdebstrap"
+    echo "→ installing mmdebstrap (about 10 s)"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null
+    # The keyring: Ubuntu does not have Debian's.
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        mmdebstrap debian-archive-keyring >/dev/null
 fi
 echo "→ making $name out of Debian packages (about 30 s)"
 folder=$(mktemp -d)

@@ -1,0 +1,115 @@
+"""The configuration: where values come from, and errors that say so."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.config import ConfigurationError, load
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No configuration of the machine's."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("CELLBLOCK_CONFIG", raising=False)
+
+
+def file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults(tmp_path: Path) -> None:
+    settings = load(None, {})
+    assert settings.server.listen == "127.0.0.1:7711"
+    assert settings.server.state_dir == tmp_path / "state" / "cellblock"
+    assert settings.database_url.endswith("/state/cellblock/cellblock.db")
+
+
+def test_flags_count_more_than_variables_and_these_more_than_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = file(
+        tmp_path, '[server]\nlisten = "127.0.0.1:1"\n[executions]\ntimeout = 1\ngrace = 3\n'
+    )
+    monkeypatch.setenv("CELLBLOCK_SERVER__LISTEN", "127.0.0.1:2")
+    monkeypatch.setenv("CELLBLOCK_EXECUTIONS__TIMEOUT", "2")
+    settings = load(path, {"server": {"listen": "127.0.0.1:3"}})
+    assert settings.server.listen == "127.0.0.1:3"
+    assert settings.executions.timeout == timedelta(seconds=2)
+    assert settings.executions.grace == timedelta(seconds=3)
+
+
+def test_sizes_and_times_have_units(tmp_path: Path) -> None:
+    path = file(
+        tmp_path,
+        '[limits.memory_bytes]\ndefault = "2 GiB"\n[sessions]\nidle_timeout = "PT10M"\n',
+    )
+    settings = load(path, {})
+    assert settings.limits.memory_bytes.default == 2 * 2**30
+    assert settings.sessions.idle_timeout == timedelta(minutes=10)
+
+
+def test_the_file_is_found_where_it_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "config" / "cellblock"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('[log]\nlevel = "debug"\n')
+    assert load(None, {}).log.level == "debug"
+    other = file(tmp_path, '[log]\nlevel = "error"\n')
+    monkeypatch.setenv("CELLBLOCK_CONFIG", str(other))
+    assert load(None, {}).log.level == "error"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[executions]\n\ntimeout = 0\n",
+            ":3: executions.timeout: must be greater than or equal to 1000 microseconds, got 0 s",
+        ),
+        ("[executions]\ntimeuot = 1\n", ":2: executions.timeuot: there is no such key"),
+        ("\n[exceutions]\ntimeout = 1\n", ":2: exceutions: there is no such key"),
+        ('[limits]\nopen_files = "many"\n', ":2: limits.open_files: must be a valid integer"),
+        (
+            '[limits.memory_bytes]\ndefault = "64 GiB"\n',
+            ":2: limits.memory_bytes.default: must be from min",
+        ),
+        ("[sessions]\nlifetime = 900000\n", ":2: sessions.lifetime: must be at most max_lifetime"),
+        ('[server]\nlisten = "0.0.0.0:80"\n', ":2: server.listen: '0.0.0.0' is not a loopback"),
+        ('[server]\nlisten = "nonsense"\n', ":2: server.listen: must be host:port or unix:/path"),
+        ('[server]\nlisten = "unix:x"\n', ":2: server.listen: a socket's path must be absolute"),
+        ('[store]\nurl = "mysql://x"\n', ":2: store.url: String should match pattern"),
+        ("[log\n", ":1: "),
+    ],
+)
+def test_errors_name_key_file_and_line(tmp_path: Path, text: str, message: str) -> None:
+    path = file(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, {})
+    assert str(caught.value).startswith(f"{path}{message}")
+
+
+def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
+    path = file(tmp_path, "[executions]\ntimeout = 0\ngrace = 0\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, {})
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_errors_name_variables_and_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLBLOCK_FILES__MAX_UPLOAD_BYTES", "much")
+    with pytest.raises(ConfigurationError) as caught:
+        load(None, {"sandbox": {"backend": "podman"}})
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("--backend: sandbox.backend: must be 'docker' or 'local'")
+    assert lines[1].startswith("CELLBLOCK_FILES__MAX_UPLOAD_BYTES: files.max_upload_bytes: ")
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nothing\.toml: No such file"):
+        load(tmp_path / "nothing.toml", {})

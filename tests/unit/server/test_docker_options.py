@@ -1,0 +1,76 @@
+"""The container's options, whole: a change here is a change of what hostile code may do."""
+
+from pathlib import Path
+
+from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
+from cellblock_server.sandbox.docker_options import container_options
+from cellblock_server.sandbox.folder import SandboxFolder
+
+LIMITS = SandboxLimits(
+    memory_bytes=1000,
+    cpus=0.5,
+    pids=64,
+    data_bytes=10,
+    tmp_bytes=20,
+    open_files=256,
+    file_bytes=30,
+)
+
+
+def test_everything_that_a_container_may_do() -> None:
+    spec = SandboxSpec("sbx_1", "image:1", "runsc", LIMITS)
+    options = container_options(spec, SandboxFolder(Path("/state/run/sbx_1")), "here", ["--x"])
+    flags = "rw,nosuid,nodev,noexec"
+    owner = "uid=1000,gid=1000,mode=0700"
+    assert options == {
+        "Image": "image:1",
+        "User": "1000:1000",
+        "Hostname": "sandbox",
+        "WorkingDir": "/mnt/data",
+        "Cmd": ["--x"],
+        "Labels": {"dev.cellblock.sandbox": "sbx_1", "dev.cellblock.instance": "here"},
+        "HostConfig": {
+            "NetworkMode": "none",
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges:true"],
+            "ReadonlyRootfs": True,
+            "IpcMode": "private",
+            "CgroupnsMode": "private",
+            "Runtime": "runsc",
+            "Memory": 1000,
+            "MemorySwap": 1000,
+            "NanoCpus": 500_000_000,
+            "PidsLimit": 64,
+            "Ulimits": [
+                {"Name": "nofile", "Soft": 256, "Hard": 256},
+                {"Name": "fsize", "Soft": 30, "Hard": 30},
+                {"Name": "core", "Soft": 0, "Hard": 0},
+            ],
+            "ShmSize": 64 * 2**20,
+            "Tmpfs": {
+                "/mnt/data": f"{flags},size=10,{owner}",
+                "/tmp": f"{flags},size=20,{owner}",
+                "/home/sandbox": f"{flags},size={64 * 2**20},{owner}",
+                "/run/kernel": f"{flags},size={2**20},{owner}",
+            },
+            "Mounts": [
+                mount("/state/run/sbx_1/agent", "/run/cellblock", read_only=False),
+                mount("/state/run/sbx_1/inputs", "/mnt/inputs", read_only=True),
+            ],
+            "RestartPolicy": {"Name": "no"},
+            "LogConfig": {
+                "Type": "local",
+                "Config": {"max-size": "1m", "max-file": "1", "compress": "false"},
+            },
+        },
+    }
+
+
+def mount(source: str, target: str, *, read_only: bool) -> dict[str, object]:
+    return {
+        "Type": "bind",
+        "Source": source,
+        "Target": target,
+        "ReadOnly": read_only,
+        "BindOptions": {"Propagation": "rprivate"},
+    }

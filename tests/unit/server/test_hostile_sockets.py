@@ -1,0 +1,71 @@
+"""What lies where the agent's socket should be is checked before anything is sent to it."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.sandbox.agent_socket import HostileFolderError, PinnedSocket
+from cellblock_server.sandbox.folder import SandboxFolder
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # Short: a Unix socket's path has at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="cb-") as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def listening(folder: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "agent.sock"))
+        server.listen()
+        yield server
+
+
+def test_a_link_is_refused(folder: Path, listening: socket.socket) -> None:
+    (folder / "agent.sock").rename(folder / "other")
+    (folder / "agent.sock").symlink_to(folder / "other")
+    with pytest.raises(HostileFolderError, match="not a socket"):
+        PinnedSocket(folder, None)
+
+
+def test_a_plain_file_is_refused(folder: Path) -> None:
+    (folder / "agent.sock").touch()
+    with pytest.raises(HostileFolderError, match="not a socket"):
+        PinnedSocket(folder, None)
+
+
+def test_another_listener_is_refused(folder: Path, listening: socket.socket) -> None:
+    PinnedSocket(folder, os.getpid()).close()
+    with pytest.raises(HostileFolderError, match=r"listens, not the agent \(1\)"):
+        PinnedSocket(folder, 1)
+
+
+def test_a_swapped_name_does_not_matter(folder: Path, listening: socket.socket) -> None:
+    pinned = PinnedSocket(folder, None)
+    (folder / "agent.sock").unlink()
+    with socket.socket(socket.AF_UNIX) as impostor:
+        impostor.bind(str(folder / "agent.sock"))
+        impostor.listen()
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(pinned.target.removeprefix("unix:"))
+            listening.accept()[0].close()
+    pinned.close()
+
+
+def test_the_folder_is_sealed_and_removed(folder: Path) -> None:
+    sandbox = SandboxFolder.create(folder, "sbx_1", "token")
+    assert sandbox.path.stat().st_mode & 0o777 == 0o700
+    assert sandbox.agent.stat().st_mode & 0o777 == 0o777
+    sandbox.seal()
+    assert sandbox.agent.stat().st_mode & 0o777 == 0o755
+    (sandbox.agent / "planted").symlink_to("/etc/passwd")
+    sandbox.remove()
+    sandbox.remove()
+    assert list(folder.iterdir()) == []
+    assert Path("/etc/passwd").exists()

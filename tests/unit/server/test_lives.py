@@ -1,0 +1,99 @@
+"""Which state may follow which, and when a session ends by itself."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from cellblock_server.sessions.expiry import due, expire_time
+from cellblock_server.store.records import EndReason, ExecutionStatus, SessionRecord, SessionState
+from cellblock_server.store.states import (
+    EXECUTION_ENDS,
+    EXECUTION_TRANSITIONS,
+    SESSION_ENDS,
+    SESSION_TRANSITIONS,
+    ForbiddenTransitionError,
+    check_execution,
+    check_session,
+)
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CAP = timedelta(hours=24)
+
+
+def session(*, used: float = 0, alive: float = 0) -> SessionRecord:
+    return SessionRecord(
+        id="sess_1",
+        tenant="t",
+        state=SessionState.READY,
+        thread_id="",
+        labels={},
+        limits={},
+        idle_timeout=timedelta(minutes=20),
+        lifetime=timedelta(hours=1),
+        create_time=START,
+        last_use_time=START + timedelta(minutes=used),
+        last_alive_time=START + timedelta(minutes=alive),
+        image="",
+        runtime="",
+        backend="docker",
+        environment_names=[],
+        sandbox_id="sbx_1",
+        agent_token="",
+        request_id=None,
+        request_hash="",
+    )
+
+
+@pytest.mark.parametrize(("now", "then"), list(product(SessionState, SessionState)))
+def test_sessions_follow_the_table(now: SessionState, then: SessionState) -> None:
+    if then is now or then in SESSION_TRANSITIONS[now]:
+        check_session(now, then)
+    else:
+        with pytest.raises(ForbiddenTransitionError):
+            check_session(now, then)
+
+
+@pytest.mark.parametrize(("now", "then"), list(product(ExecutionStatus, ExecutionStatus)))
+def test_executions_follow_the_table(now: ExecutionStatus, then: ExecutionStatus) -> None:
+    if then in EXECUTION_TRANSITIONS[now]:
+        check_execution(now, then)
+    else:
+        with pytest.raises(ForbiddenTransitionError):
+            check_execution(now, then)
+
+
+def test_ends_are_final() -> None:
+    assert all(not SESSION_TRANSITIONS[end] for end in SESSION_ENDS)
+    assert all(not EXECUTION_TRANSITIONS[end] for end in EXECUTION_ENDS)
+
+
+def test_the_tables_are_those_of_the_documents() -> None:
+    assert SESSION_TRANSITIONS.keys() == set(SessionState)
+    assert EXECUTION_TRANSITIONS.keys() == set(ExecutionStatus)
+
+
+@pytest.mark.parametrize(
+    ("used", "alive", "minutes", "reason"),
+    [
+        (0, 0, 20, EndReason.IDLE_TIMEOUT),
+        (0, 50, 60, EndReason.LIFETIME),  # kept alive, but not used
+        (30, 30, 50, EndReason.IDLE_TIMEOUT),
+        (1430, 1430, 1440, EndReason.LIFETIME),  # the cap
+    ],
+)
+def test_the_first_end_counts(used: float, alive: float, minutes: int, reason: EndReason) -> None:
+    record = session(used=used, alive=alive)
+    end = START + timedelta(minutes=minutes)
+    assert expire_time(record, CAP) == end
+    assert due(record, CAP, end - timedelta(seconds=1), busy=False) is None
+    found = due(record, CAP, end, busy=False)
+    assert found is not None
+    assert found[0] is reason
+
+
+def test_a_busy_session_ends_by_the_cap_only() -> None:
+    assert due(session(), CAP, START + timedelta(hours=23), busy=True) is None
+    found = due(session(), CAP, START + CAP, busy=True)
+    assert found is not None
+    assert "the most that the operator allows" in found[1]
