@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint setup engine image docs proto lock clean
+.PHONY: help demo test test-fast lint setup engine bubblewrap image docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine image lint ## everything, with a real engine
+test: setup engine bubblewrap image lint ## everything, with a real engine
 	@$(BIN)/pytest -n $(WORKERS)
 
 test-fast: setup lint ## what needs no engine, in under a minute
@@ -41,6 +41,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 engine: ## a Docker engine that answers
 	@scripts/ensure_engine.sh
+
+bubblewrap:
+	@scripts/ensure_bubblewrap.sh
 
 image: setup engine ## the sandbox image, if something in it has changed
 	@$(BIN)/python scripts/build_image.py

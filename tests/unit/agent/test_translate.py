@@ -1,0 +1,101 @@
+"""From Jupyter's messages to events; user code can forge any message."""
+
+import base64
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.translate import (
+    event_of,
+    execution_count_of,
+    is_begin,
+    is_idle,
+    parent_of,
+)
+
+KINDS = [
+    "stream",
+    "execute_result",
+    "display_data",
+    "update_display_data",
+    "clear_output",
+    "error",
+    "status",
+    "execute_input",
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+FIELDS = ["name", "text", "data", "metadata", "transient", "ename", "evalue", "traceback", "wait"]
+
+
+def message(kind: str, **content: object) -> dict[str, Any]:
+    return {"msg_type": kind, "content": content, "parent_header": {"msg_id": "m1"}}
+
+
+def event(kind: str, **content: object) -> pb.Event:
+    found = event_of(message(kind, **content))
+    assert found is not None
+    return found
+
+
+@given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELDS), JSON) | JSON, JSON)
+def test_no_message_is_too_odd(kind: str, content: object, parent: object) -> None:
+    odd = {"msg_type": kind, "content": content, "parent_header": parent}
+    found = event_of(odd)
+    if found is not None:
+        found.SerializeToString()
+    assert isinstance(parent_of(odd), str)
+    assert execution_count_of(odd) >= 0
+    assert isinstance(is_idle(odd), bool)
+
+
+def test_streams() -> None:
+    found = event("stream", name="stderr", text="oh")
+    assert (found.stream_text.name, found.stream_text.text) == (pb.STREAM_NAME_STDERR, "oh")
+    assert event_of(message("stream", name="other", text="x")) is None
+
+
+def test_bundles_are_decoded_by_their_type() -> None:
+    data = {
+        "text/plain": "plain \ud800",
+        "image/png": base64.b64encode(b"\x89PNG").decode(),
+        "application/json": {"a": [1]},
+        "image/jpeg": "not base64!",
+    }
+    found = event("execute_result", data=data, metadata={"a": 1}, transient={"display_id": "d"})
+    assert found.rich.kind == pb.RICH_KIND_RESULT
+    assert dict(found.rich.data) == {
+        "text/plain": "plain \N{REPLACEMENT CHARACTER}".encode(),
+        "image/png": b"\x89PNG",
+        "application/json": b'{"a": [1]}',
+        "image/jpeg": found.rich.data["image/jpeg"],
+    }
+    assert (found.rich.metadata_json, found.rich.display_id) == ('{"a": 1}', "d")
+
+
+def test_errors() -> None:
+    found = event("error", ename="E", evalue="bad", traceback=["1", "2"])
+    assert (found.error.name, found.error.value, list(found.error.traceback)) == (
+        "E",
+        "bad",
+        ["1", "2"],
+    )
+
+
+def test_the_course_of_a_cell() -> None:
+    assert is_begin(message("execute_input"))
+    assert is_idle(message("status", execution_state="idle"))
+    assert not is_idle(message("status", execution_state="busy"))
+    assert parent_of(message("status")) == "m1"
+    assert execution_count_of(message("execute_reply", execution_count=7)) == 7
+
+
+@pytest.mark.parametrize("kind", ["status", "execute_input", "comm_open", "", None])
+def test_what_shows_nothing_is_no_event(kind: str) -> None:
+    assert event_of(message(kind)) is None

@@ -1,0 +1,121 @@
+"""Failed calls become errors that say what a program needs, over real gRPC."""
+
+from collections.abc import Iterator
+from concurrent import futures
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+from grpc_status import rpc_status
+
+from cellblock.v1 import session_pb2, session_pb2_grpc
+from cellblock_client import AsyncClient, Client, errors
+from cellblock_server.errors import (
+    CellblockError,
+    ExhaustedError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    UnavailableError,
+    WrongStateError,
+)
+from cellblock_server.rpc.status import status_of
+
+
+class Failing(session_pb2_grpc.SessionServiceServicer):
+    """Fails with `errors`, one a call; then answers."""
+
+    def __init__(self) -> None:
+        self.errors: list[CellblockError] = []
+        self.calls = 0
+
+    def GetSession(self, request: Any, context: Any) -> session_pb2.GetSessionResponse:  # noqa: N802
+        self.calls += 1
+        if self.errors:
+            context.abort_with_status(rpc_status.to_status(status_of(self.errors.pop(0))))
+        session = session_pb2.Session(id="sess_1", state=session_pb2.SESSION_STATE_READY)
+        return session_pb2.GetSessionResponse(session=session)
+
+    RestartSession = GetSession  # type: ignore[assignment] # the field has the same number
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[Failing, str]]:
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    failing = Failing()  # type: ignore[abstract] # the other calls are not made
+    session_pb2_grpc.add_SessionServiceServicer_to_server(failing, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield failing, f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+CASES = [
+    (InvalidArgumentError("code", "is empty"), errors.InvalidArgumentError),
+    (OutOfRangeError("pids", "too many"), errors.InvalidArgumentError),
+    (NotFoundError("session", "sess_1"), errors.NotFoundError),
+    (WrongStateError("SESSION_EXPIRED", "ended"), errors.WrongStateError),
+    (ExhaustedError("QUEUE_FULL", "full", timedelta(seconds=2)), errors.ResourceExhaustedError),
+    (InternalError("FAULT", "a fault"), errors.ServerError),
+]
+
+
+@pytest.mark.parametrize(("sent", "kind"), CASES)
+def test_each_kind(
+    service: tuple[Failing, str], sent: CellblockError, kind: type[errors.Error]
+) -> None:
+    failing, address = service
+    failing.errors = [sent]
+    with Client(address) as client, pytest.raises(kind) as caught:
+        client.sessions.get("sess_1")
+    assert (caught.value.message, caught.value.reason) == (sent.message, sent.reason)
+    if isinstance(sent, InvalidArgumentError):
+        assert (caught.value.field, caught.value.problem) == (sent.field, sent.problem)
+    if isinstance(sent, ExhaustedError):
+        assert caught.value.retry_after == timedelta(seconds=2)
+    assert failing.calls == 1
+
+
+def away() -> UnavailableError:
+    return UnavailableError("STORE_FAILED", "away", timedelta(milliseconds=1))
+
+
+def test_what_is_unavailable_is_tried_again(service: tuple[Failing, str]) -> None:
+    failing, address = service
+    failing.errors = [away(), away()]
+    with Client(address) as client:
+        assert client.sessions.get("sess_1").id == "sess_1"
+    assert failing.calls == 3
+
+
+async def test_asyncio_tries_again_too(service: tuple[Failing, str]) -> None:
+    failing, address = service
+    failing.errors = [away(), away()]
+    async with AsyncClient(address) as client:
+        assert (await client.sessions.get("sess_1")).id == "sess_1"
+    assert failing.calls == 3
+
+
+def test_what_stays_away_is_told(service: tuple[Failing, str]) -> None:
+    failing, address = service
+    failing.errors = [away() for _ in range(9)]
+    with Client(address) as client, pytest.raises(errors.UnavailableError):
+        client.sessions.get("sess_1")
+    assert failing.calls == 5
+
+
+def test_what_must_not_happen_twice_is_not_tried_again(service: tuple[Failing, str]) -> None:
+    failing, address = service
+    with Client(address) as client:
+        session = client.sessions.get("sess_1")
+        failing.errors, failing.calls = [away()], 0
+        with pytest.raises(errors.UnavailableError):
+            session.restart()
+    assert failing.calls == 1
+
+
+def test_no_server_is_told() -> None:
+    with Client("127.0.0.1:1") as client, pytest.raises(errors.UnavailableError):
+        client.sessions.get("sess_1")

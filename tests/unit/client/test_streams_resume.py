@@ -1,0 +1,102 @@
+"""A stream that breaks goes on where it broke: nothing is lost, nothing comes twice."""
+
+from collections.abc import Iterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+import pytest
+
+from cellblock.v1 import execution_pb2 as pb
+from cellblock.v1 import execution_pb2_grpc
+from cellblock_client import AsyncClient, Client, errors
+from cellblock_client.client import Execution
+
+
+def event(sequence: int) -> pb.ExecutionEvent:
+    found = pb.ExecutionEvent(execution_id="call_1", sequence=sequence)
+    if sequence == 5:
+        status = pb.EXECUTION_STATUS_COMPLETED
+        found.completed.execution.CopyFrom(pb.Execution(id="call_1", status=status))
+    else:
+        found.stdout.text = str(sequence)
+    return found
+
+
+class Breaking(execution_pb2_grpc.ExecutionServiceServicer):
+    """Has five events; each stream breaks after as many as `breaks` says."""
+
+    def __init__(self) -> None:
+        self.breaks: list[int] = []
+        self.asked: list[tuple[str, int]] = []
+        self.skip = 0
+
+    def Execute(self, request: Any, context: Any) -> Iterator[pb.ExecuteResponse]:  # noqa: N802
+        self.asked.append(("Execute", 1))
+        for found in self._events(1, context):
+            yield pb.ExecuteResponse(event=found)
+
+    def WatchExecution(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> Iterator[pb.WatchExecutionResponse]:
+        self.asked.append(("Watch", request.from_sequence))
+        for found in self._events(request.from_sequence + self.skip, context):
+            yield pb.WatchExecutionResponse(event=found)
+
+    def _events(self, first: int, context: Any) -> Iterator[pb.ExecutionEvent]:
+        left = self.breaks.pop(0) if self.breaks else 10
+        for sequence in range(first, 6):
+            if left == 0:
+                context.abort(grpc.StatusCode.UNAVAILABLE, "broken")
+            left -= 1
+            yield event(sequence)
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[Breaking, str]]:
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    breaking = Breaking()  # type: ignore[abstract] # the other calls are not made
+    execution_pb2_grpc.add_ExecutionServiceServicer_to_server(breaking, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield breaking, f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def execution(client: Client) -> Any:
+    start = pb.ExecuteRequest(session_id="sess_1", code="1", execution_id="call_1")
+    return Execution(client.executions._transport, start, None)
+
+
+def test_each_event_comes_once(service: tuple[Breaking, str]) -> None:
+    breaking, address = service
+    breaking.breaks = [0, 2, 1]
+    with Client(address) as client:
+        assert [found.sequence for found in execution(client)] == [1, 2, 3, 4, 5]
+    assert breaking.asked == [("Execute", 1), ("Execute", 1), ("Watch", 3), ("Watch", 4)]
+
+
+async def test_asyncio_does_the_same(service: tuple[Breaking, str]) -> None:
+    breaking, address = service
+    breaking.breaks = [2]
+    async with AsyncClient(address) as client:
+        watched = client.executions.watch("call_1")
+        assert [found.sequence async for found in watched] == [1, 2, 3, 4, 5]
+    assert breaking.asked == [("Watch", 1), ("Watch", 3)]
+
+
+def test_a_gap_is_an_error(service: tuple[Breaking, str]) -> None:
+    breaking, address = service
+    breaking.breaks, breaking.skip = [2], 1
+    with Client(address) as client, pytest.raises(errors.ServerError, match="4 came instead of 3"):
+        list(execution(client))
+
+
+def test_a_reader_that_left_may_come_back(service: tuple[Breaking, str]) -> None:
+    _breaking, address = service
+    with Client(address) as client:
+        running = execution(client)
+        for found in running:
+            if found.sequence == 2:
+                break
+        assert [found.sequence for found in running] == [3, 4, 5]

@@ -1,0 +1,30 @@
+"""Whoever knows one client knows the other: same names, same arguments, same words."""
+
+import inspect
+
+import pytest
+
+from cellblock_client import aio, client
+
+PAIRS = [
+    (client.Client, aio.AsyncClient),
+    (client.Sessions, aio.AsyncSessions),
+    (client.Session, aio.AsyncSession),
+    (client.SessionFiles, aio.AsyncSessionFiles),
+    (client.Execution, aio.AsyncExecution),
+    (client.Executions, aio.AsyncExecutions),
+    (client.Files, aio.AsyncFiles),
+]
+
+
+@pytest.mark.parametrize(("sync", "asynchronous"), PAIRS)
+def test_they_have_the_same_methods(sync: type, asynchronous: type) -> None:
+    assert public(sync) == public(asynchronous)
+
+
+def public(kind: type) -> dict[str, tuple[list[str], str]]:
+    return {
+        name: (list(inspect.signature(member).parameters), inspect.getdoc(member) or "")
+        for name, member in vars(kind).items()
+        if inspect.isfunction(member) and not name.startswith("_")
+    }
