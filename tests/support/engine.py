@@ -7,7 +7,8 @@ from typing import Any
 
 def docker(*arguments: str) -> str:
     """Run a docker command; what it prints."""
-    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True)
+    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 

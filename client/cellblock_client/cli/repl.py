@@ -46,6 +46,8 @@ class Repl:
                 self._act(code)
             except Error as error:
                 complain(error)
+            except KeyboardInterrupt:
+                sys.stderr.write("\n[not waiting any longer; the code may go on]\n")
 
     def _read(self) -> str:
         """One piece of code: a line, or a block that an empty line ends."""

@@ -1,9 +1,15 @@
 """Runs code and follows it; Ctrl-C interrupts the code."""
 
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from types import FrameType
+
 from cellblock_client.cli.connection import Opened
 from cellblock_client.cli.terminal import Terminal
 from cellblock_client.client import Execution
-from cellblock_client.errors import NotFoundError
+from cellblock_client.errors import ServerError
 from cellblock_client.events import Completed
 from cellblock_client.types import ExecutionInfo, ExecutionStatus
 
@@ -16,33 +22,50 @@ def run_code(opened: Opened, code: str, terminal: Terminal, time_limit: float | 
     return exit_code(follow(execution, terminal))
 
 
-def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo | None:
-    """Show an execution to its end; None if it was interrupted before it was accepted.
+def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo:
+    """Show an execution to its end.
 
     The first Ctrl-C interrupts the code, and its end is still shown; the second
-    one stops looking.
+    one raises KeyboardInterrupt, and the code is left to itself.
     """
-    interrupted = False
-    while True:
-        try:
-            for event in execution:
-                terminal.show(event)
-                if isinstance(event, Completed):
-                    terminal.finish()
-                    return event.execution
-        except KeyboardInterrupt:
-            if interrupted:
-                raise
-            interrupted = True
-            try:
-                execution.cancel()
-            except NotFoundError:
-                return None
+    with _interrupting(execution):
+        for event in execution:
+            terminal.show(event)
+            if isinstance(event, Completed):
+                terminal.finish()
+                return event.execution
+    raise ServerError("the events ended without a last one")
 
 
-def exit_code(end: ExecutionInfo | None) -> int:
+@contextmanager
+def _interrupting(execution: Execution) -> Iterator[None]:
+    """Let Ctrl-C cancel an execution.
+
+    From a thread: an exception in the middle of gRPC's own waiting can leave its
+    locks held.
+    """
+    pool = ThreadPoolExecutor(1)
+    asked: list[Future[ExecutionInfo]] = []
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(pool.submit(execution.cancel))
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        pool.shutdown(wait=False)
+        for request in asked:
+            if request.done() and (error := request.exception()) is not None:
+                raise error
+
+
+def exit_code(end: ExecutionInfo) -> int:
     """How an execution ended, as an exit code."""
-    if end is None or end.status is ExecutionStatus.CANCELLED:
+    if end.status is ExecutionStatus.CANCELLED:
         return EXIT_INTERRUPTED
     if end.failure is not None:
         return EXIT_FAILED

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -101,11 +102,12 @@ def test_a_container_without_a_session_is_removed_at_start(new_server: NewServer
     server = new_server()
     instance = (server.state / "instance").read_text()
     server.stop()
-    labels = ["--label", "dev.cellblock.sandbox=sbx_lost"]
+    lost = f"sbx_{uuid4().hex}"
+    labels = ["--label", f"dev.cellblock.sandbox={lost}"]
     labels += ["--label", f"dev.cellblock.instance={instance}"]
     docker(
-        "run", "--detach", *labels, "--name", "cellblock-sbx_lost", "--entrypoint", "sleep",
-        "cellblock-sandbox:0.1.0", "1000",
+        "run", "--detach", "--network", "none", *labels, "--name", f"cellblock-{lost}",
+        "--entrypoint", "sleep", "cellblock-sandbox:0.1.0", "1000",
     )  # fmt: skip
     server.start()
     assert containers(instance) == []
