@@ -33,8 +33,8 @@ setup: $(STAMP) ## the virtualenv, from the locked requirements
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "→ installing the locked requirements into $(VENV) (about a minute)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
-	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv does not work here; on Debian: apt install python3-venv" >&2; exit 1; }
+	@scripts/ensure_python.sh $(PYTHON)
+	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -172,9 +172,7 @@ async def _pass_on(
 ) -> None:
     while True:
         try:
-            message = await receive()
+            handle(await receive())
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
             # User code can write to the kernel's own sockets: bad signatures, bad JSON.
             log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)
-            continue
-        handle(message)

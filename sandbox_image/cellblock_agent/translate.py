@@ -42,10 +42,13 @@ def is_idle(message: dict[str, Any]) -> bool:
 
 def event_of(message: dict[str, Any]) -> pb.Event | None:
     """A message of the output channel as an event; None if it is nothing to show."""
-    kind = message.get("msg_type")
-    content = _content(message)
-    if kind == "stream" and content.get("name") in STREAMS:
-        name = STREAMS[content["name"]]
+    kind, content = message.get("msg_type"), _content(message)
+    if not isinstance(kind, str):
+        return None
+    if kind == "stream":
+        name = STREAMS.get(str(content.get("name")))
+        if name is None:
+            return None
         return pb.Event(stream_text=pb.StreamText(name=name, text=valid(content.get("text", ""))))
     if kind in RICH_KINDS:
         return pb.Event(rich=_rich(RICH_KINDS[kind], content))

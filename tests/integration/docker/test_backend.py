@@ -1,0 +1,78 @@
+"""The backend's own calls, against the real engine."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.errors import NotFoundError
+from cellblock_server.ids import new_id
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
+from cellblock_server.sandbox.docker import DockerBackend
+from tests.support.engine import containers, docker
+
+MIB = 2**20
+LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, 1024, MIB)
+IMAGE = "cellblock-sandbox:0.1.0"
+
+
+@pytest.fixture
+async def backend(tmp_path: Path) -> AsyncIterator[DockerBackend]:
+    backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=60"])
+    await backend.start()
+    yield backend
+    for sandbox in await backend.list():
+        await backend.destroy(sandbox.id)
+    await backend.close()
+
+
+async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
+    spec, token = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS), secrets.token_urlsafe(32)
+    sandbox = await backend.create(spec, token)
+    agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
+    assert (await agent.status()).kernel_generation == 1
+    assert await backend.list() == [sandbox]
+    stats = await backend.stats(sandbox.id)
+    assert 10 * MIB < stats.memory_bytes < 256 * MIB
+    assert stats.cpu_seconds > 0
+    assert stats.pids >= 3  # agent, fork server, kernel
+    await agent.close()
+    await backend.destroy(sandbox.id)
+    await backend.destroy(sandbox.id)  # again: no error
+    assert await backend.list() == []
+    assert await backend.wait(sandbox.id) == "removed"
+    with pytest.raises(NotFoundError):
+        await backend.stats(sandbox.id)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_two_servers_do_not_see_each_others_sandboxes(
+    backend: DockerBackend, tmp_path: Path
+) -> None:
+    other = DockerBackend(tmp_path / "other", new_id(""), ["--orphan-timeout=60"])
+    spec = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS)
+    await backend.create(spec, secrets.token_urlsafe(32))
+    assert await other.list() == []
+    await other.close()
+
+
+async def test_the_agent_ends_its_container_when_told_to(backend: DockerBackend) -> None:
+    spec, token = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS), secrets.token_urlsafe(32)
+    sandbox = await backend.create(spec, token)
+    agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
+    docker("kill", "--signal", "TERM", f"cellblock-{sandbox.id}")
+    assert await backend.wait(sandbox.id) == "exited with code 0"
+    await agent.close()
+
+
+async def test_a_forgotten_sandbox_ends_by_itself(tmp_path: Path) -> None:
+    backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=1"])
+    spec, token = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS), secrets.token_urlsafe(32)
+    sandbox = await backend.create(spec, token)
+    assert await backend.wait(sandbox.id) == "exited with code 0"
+    assert await backend.list() == []  # what has ended is removed
+    assert containers(backend._instance) == []
+    await backend.close()
