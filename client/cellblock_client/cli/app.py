@@ -69,9 +69,9 @@ def run(
     Exit code: 0 if it ran to its end, 1 if it raised an exception, 3 if it was
     ended by a limit or a fault, 130 if it was interrupted.
     """
+    text = code.read()
     with connected(address, backend, session, attach or []) as opened:
-        code_text = code.read()
-        raise typer.Exit(run_code(opened, code_text, Terminal(opened.client, output), time_limit))
+        raise typer.Exit(run_code(opened, text, Terminal(opened.client, output), time_limit))
 
 
 @app.command()

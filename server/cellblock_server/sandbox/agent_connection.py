@@ -26,7 +26,8 @@ MAX_MESSAGE_BYTES = 64 * 2**20
 """Bound on one message from an agent, above the largest image allowed."""
 CALL_SECONDS = 60
 """Bound on a call that does not move file contents."""
-CHUNK_BYTES = 2**20
+END_SECONDS = 5
+"""How long the backend is asked what became of a sandbox whose agent does not answer."""
 
 CHANNEL_OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -92,7 +93,7 @@ class AgentConnection:
         except TimeoutError:
             problem = f"no kernel within {timeout.total_seconds():g} s"
         except (AgentGoneError, WrongStateError) as error:
-            problem = error.message
+            problem = f"{error.message}; the sandbox {await _how_it_ended(sandbox, backend)}"
         raise UnavailableError(
             "SANDBOX_START_FAILED", f"the sandbox could not be started: {problem}"
         )
@@ -256,13 +257,21 @@ class EventStream:
         self._call.cancel()
 
 
+async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> str:
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            return await backend.wait(sandbox.id)
+    except TimeoutError:
+        return "still runs"
+
+
 async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
     socket = asyncio.create_task(wait_for_socket(sandbox.agent_folder))
     end = asyncio.create_task(backend.wait(sandbox.id))
     try:
         await asyncio.wait({socket, end}, return_when=asyncio.FIRST_COMPLETED)
         if not socket.done():
-            raise AgentGoneError(f"the sandbox {await end}")
+            raise AgentGoneError("it ended before it listened")
         await socket
     finally:
         for task in (socket, end):

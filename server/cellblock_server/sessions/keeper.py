@@ -113,6 +113,8 @@ class SessionKeeper:
 
     async def _run(self, live: LiveSession) -> None:
         record = live.record
+        # This task outlives the call that made the session.
+        structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(session_id=record.id)
         try:
             end = await self._until_end(live)

@@ -178,8 +178,8 @@ class AgentServiceServicer:
 
     def ReadFile(self, request, context):
         """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-        none; FAILED_PRECONDITION if it is a link, FIFO, socket, device or folder,
-        or if a folder on the way is a link.
+        none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
+        socket, device or folder, or if a folder on the way is a link.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

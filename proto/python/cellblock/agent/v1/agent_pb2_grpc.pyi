@@ -81,8 +81,8 @@ class AgentServiceStub:
     """
     ReadFile: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadFileRequest, _agent_pb2.ReadFileResponse]
     """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-    none; FAILED_PRECONDITION if it is a link, FIFO, socket, device or folder,
-    or if a folder on the way is a link.
+    none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
+    socket, device or folder, or if a folder on the way is a link.
     """
     ListFiles: _grpc.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]
     """ListFiles lists plain files and links to inputs below the data folder,
@@ -144,8 +144,8 @@ class AgentServiceAsyncStub(AgentServiceStub):
     """
     ReadFile: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadFileRequest, _agent_pb2.ReadFileResponse]  # type: ignore[assignment]
     """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-    none; FAILED_PRECONDITION if it is a link, FIFO, socket, device or folder,
-    or if a folder on the way is a link.
+    none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
+    socket, device or folder, or if a folder on the way is a link.
     """
     ListFiles: _aio.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]  # type: ignore[assignment]
     """ListFiles lists plain files and links to inputs below the data folder,
@@ -258,8 +258,8 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadFileResponse], _abc.AsyncIterator[_agent_pb2.ReadFileResponse]]:
         """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-        none; FAILED_PRECONDITION if it is a link, FIFO, socket, device or folder,
-        or if a folder on the way is a link.
+        none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
+        socket, device or folder, or if a folder on the way is a link.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,53 @@
+"""A sandbox that does not come up is told, with what became of it, and leaves nothing."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cellblock_client import Client
+from cellblock_client.errors import UnavailableError
+from tests.support.engine import containers, docker
+from tests.support.server import ServerProcess
+
+BROKEN = "cellblock-broken:test"
+
+
+@pytest.fixture
+def broken_image(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The sandbox image with another first process."""
+    name = f"{BROKEN}-{request.node.name.split('[')[0].strip('_')[-20:]}-{id(request)}"
+    dockerfile = f"FROM cellblock-sandbox:0.1.0\nENTRYPOINT {request.param}\n"
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", name, "-"],
+        input=dockerfile,
+        text=True,
+        check=True,
+        capture_output=True,
+    )
+    yield name
+    docker("rmi", "--force", name)
+
+
+@pytest.mark.parametrize(
+    ("broken_image", "said"),
+    [
+        ('["/bin/false"]', "it ended before it listened; the sandbox exited with code 1"),
+        ('["/bin/sh", "-c", "sleep 60"]', "no kernel within 1.5 s"),
+    ],
+    indirect=["broken_image"],
+)
+def test_it_is_told_and_nothing_is_left(
+    new_server: Callable[..., ServerProcess], broken_image: str, said: str
+) -> None:
+    server = new_server(
+        CELLBLOCK_SANDBOX__IMAGE=broken_image, CELLBLOCK_SANDBOX__START_TIMEOUT="1.5"
+    )
+    with Client(server.address) as client:
+        with pytest.raises(UnavailableError) as caught:
+            client.sessions.create(timeout=10)
+        assert caught.value.reason == "SANDBOX_START_FAILED"
+        assert said in caught.value.message
+        assert list(client.sessions.list()) == []
+    assert containers((server.state / "instance").read_text()) == []
+    assert list((server.state / "run").iterdir()) == []
