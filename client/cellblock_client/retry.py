@@ -3,7 +3,7 @@
 import random
 import time
 
-from cellblock_client.errors import Error, UnavailableError
+from cellblock_client.errors import DeadlineExceededError, Error, UnavailableError
 
 ATTEMPTS = 5
 FIRST_WAIT = 0.1
@@ -17,6 +17,7 @@ class Backoff:
         """Give up `timeout` seconds from now, if one is given."""
         self._end = None if timeout is None else time.monotonic() + timeout
         self._attempts = 0
+        self._first: UnavailableError | None = None
 
     def left(self) -> float | None:
         """Seconds to the deadline; None if there is none."""
@@ -25,6 +26,11 @@ class Backoff:
     def wait_after(self, error: Error) -> float:
         """Seconds to wait; raises `error` if there is to be no further attempt."""
         self._attempts += 1
+        if isinstance(error, UnavailableError):
+            self._first = self._first or error
+        elif isinstance(error, DeadlineExceededError) and self._first is not None:
+            # The time ran out in a repetition: what made it necessary tells more.
+            raise self._first
         if not isinstance(error, UnavailableError) or self._attempts >= ATTEMPTS:
             raise error
         wait = min(FIRST_WAIT * float(2 ** (self._attempts - 1)), LONGEST_WAIT)
@@ -40,3 +46,4 @@ class Backoff:
     def progress(self) -> None:
         """Something arrived: count attempts anew."""
         self._attempts = 0
+        self._first = None

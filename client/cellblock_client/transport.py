@@ -10,7 +10,7 @@ from cellblock.v1 import execution_pb2_grpc, file_pb2_grpc, session_pb2_grpc
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import OPTIONS
 from cellblock_client.cursor import EventCursor
-from cellblock_client.errors import UnavailableError, from_call
+from cellblock_client.errors import DeadlineExceededError, UnavailableError, from_call
 from cellblock_client.events import Event
 from cellblock_client.retry import Backoff
 
@@ -67,7 +67,7 @@ class Transport:
                     event = cursor.take(response)
                     if event is not None:
                         yield event
-            except UnavailableError as error:
+            except (UnavailableError, DeadlineExceededError) as error:
                 time.sleep(backoff.wait_after(error))
 
     def stream(

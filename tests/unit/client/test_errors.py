@@ -1,5 +1,6 @@
 """Failed calls become errors that say what a program needs, over real gRPC."""
 
+import threading
 from collections.abc import Iterator
 from concurrent import futures
 from datetime import timedelta
@@ -30,9 +31,15 @@ class Failing(session_pb2_grpc.SessionServiceServicer):
     def __init__(self) -> None:
         self.errors: list[CellblockError] = []
         self.calls = 0
+        self.slow_from = 10**6
+        """From this call on the caller's deadline is over before there is an answer."""
 
     def GetSession(self, request: Any, context: Any) -> session_pb2.GetSessionResponse:  # noqa: N802
         self.calls += 1
+        if self.calls >= self.slow_from:
+            over = threading.Event()
+            context.add_callback(over.set)
+            over.wait()
         if self.errors:
             context.abort_with_status(rpc_status.to_status(status_of(self.errors.pop(0))))
         session = session_pb2.Session(id="sess_1", state=session_pb2.SESSION_STATE_READY)
@@ -119,3 +126,11 @@ def test_what_must_not_happen_twice_is_not_tried_again(service: tuple[Failing, s
 def test_no_server_is_told() -> None:
     with Client("127.0.0.1:1") as client, pytest.raises(errors.UnavailableError):
         client.sessions.get("sess_1")
+
+
+def test_when_time_runs_out_the_first_cause_is_told(service: tuple[Failing, str]) -> None:
+    failing, address = service
+    failing.errors, failing.slow_from = [away()], 2
+    with Client(address) as client, pytest.raises(errors.UnavailableError, match="away"):
+        client.sessions.get("sess_1", timeout=0.5)
+    assert failing.calls == 2
