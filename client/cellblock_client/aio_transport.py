@@ -90,14 +90,18 @@ class AsyncTransport:
         self, service: str, method: str, requests: Iterator[Any], timeout: float | None
     ) -> Any:  # noqa: ANN401 - the caller knows its message
         """Make a call that streams requests; not again, for they are used up."""
+        failures: list[Exception] = []
+
+        async def in_threads() -> AsyncIterator[Any]:
+            """The same requests, with the file read off the event loop."""
+            try:
+                while (request := await asyncio.to_thread(next, requests, None)) is not None:
+                    yield request
+            except Exception as error:  # noqa: BLE001 - raised below
+                # gRPC would only cancel the call. Without an end, the server refuses it.
+                failures.append(error)
+
         try:
-            call = getattr(self._stubs[service], method)
-            return await call(_in_threads(requests), timeout=timeout)
+            return await getattr(self._stubs[service], method)(in_threads(), timeout=timeout)
         except grpc.RpcError as failed:
-            raise from_call(failed) from failed
-
-
-async def _in_threads(requests: Iterator[T]) -> AsyncIterator[T]:
-    """The same requests, with the file read off the event loop."""
-    while (request := await asyncio.to_thread(next, requests, None)) is not None:
-        yield request
+            raise (failures[0] if failures else from_call(failed)) from failed

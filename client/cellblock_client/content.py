@@ -58,6 +58,7 @@ def upload_requests(file: BinaryIO, filename: str) -> Iterator[pb.UploadFileRequ
     yield pb.UploadFileRequest(metadata=pb.UploadFileMetadata(filename=filename))
     while chunk := file.read(CHUNK_BYTES):
         yield pb.UploadFileRequest(data=chunk)
+    yield pb.UploadFileRequest(end=pb.EndOfData())
 
 
 def write_requests(
@@ -68,3 +69,4 @@ def write_requests(
     yield pb.WriteSessionFileRequest(target=target)
     while chunk := file.read(CHUNK_BYTES):
         yield pb.WriteSessionFileRequest(data=chunk)
+    yield pb.WriteSessionFileRequest(end=pb.EndOfData())

@@ -32,6 +32,10 @@ class InvalidLimitError(Exception):
     """A request lacks a bound."""
 
 
+class BrokenOffError(Exception):
+    """A stream of bytes ended without its end."""
+
+
 class AgentService(agent_pb2_grpc.AgentServiceServicer):
     """Hands requests on; what may fail is turned into statuses by `_statuses`."""
 
@@ -129,10 +133,11 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
             target = (await anext(request_iterator)).target
             if target.exclusive:
                 self._check_free(target.path, target.alias)
-            new = await asyncio.to_thread(self._folder.create, target.path)
+            # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
+            new = self._folder.create(target.path)
             try:
-                async for request in request_iterator:
-                    await asyncio.to_thread(new.write, request.data)
+                async for data in _until_end(request_iterator):
+                    await asyncio.to_thread(new.write, data)
                 entry = await asyncio.to_thread(self._publish, new, target)
             finally:
                 new.close()
@@ -251,7 +256,7 @@ class _Statuses:
     ) -> None:
         """Abort with the status that belongs to `error`; others pass."""
         match error:
-            case BadPathError() | InvalidLimitError():
+            case BadPathError() | InvalidLimitError() | BrokenOffError():
                 await self._context.abort(Code.INVALID_ARGUMENT, str(error))
             case NotPlainError() | BusyError():
                 await self._context.abort(Code.FAILED_PRECONDITION, str(error))
@@ -262,6 +267,18 @@ class _Statuses:
             case OSError():
                 # A full folder, mostly: the caller's to see.
                 await self._context.abort(Code.FAILED_PRECONDITION, str(error.strerror))
+
+
+async def _until_end(requests: AsyncIterator[pb.WriteFileRequest]) -> AsyncIterator[bytes]:
+    """The bytes of a write. Raises BrokenOffError if they end without saying so.
+
+    gRPC ends the requests of a cancelled call as it ends complete ones.
+    """
+    async for request in requests:
+        if request.HasField("end"):
+            return
+        yield request.data
+    raise BrokenOffError("end: must be the last message: the stream broke off")
 
 
 def _execution(request: pb.StartExecutionRequest) -> Execution:

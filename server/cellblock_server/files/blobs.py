@@ -53,7 +53,9 @@ class BlobStore:
         Raises OutOfRangeError that names `field` as soon as there are more than
         `max_bytes`, and UnavailableError when the disk is full or fails.
         """
-        file = await _in_thread(self._create)
+        with _translated():
+            # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
+            file = self._create()
         try:
             digest, size = hashlib.sha256(), 0
             async for chunk in chunks:

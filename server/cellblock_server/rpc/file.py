@@ -175,10 +175,14 @@ async def _first(requests: AsyncIterator[Piece], name: str) -> Piece:
 
 async def _data(requests: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
     async for request in requests:
+        if request.WhichOneof("payload") == "end":
+            return
         if request.WhichOneof("payload") != "data":
-            raise InvalidArgumentError("data", "must be every message but the first")
+            raise InvalidArgumentError("data", "must be every message but the first and last")
         if len(request.data) > MAX_CHUNK:
             raise OutOfRangeError(
                 "data", f"must be at most {MAX_CHUNK} bytes a message, got {len(request.data)}"
             )
         yield request.data
+    # gRPC ends the requests of a cancelled call as it ends complete ones.
+    raise InvalidArgumentError("end", "must be the last message: the stream broke off")

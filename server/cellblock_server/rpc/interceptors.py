@@ -1,5 +1,6 @@
 """Around every call: log context, one log line, and errors turned into statuses."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -15,6 +16,9 @@ from cellblock_server.rpc.status import status_of
 
 Handler = Any  # grpc's handlers are typed by their messages, which do not matter here
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
+
+MAX_NAME = 80
+"""Characters of an id in the log; whether there is such a thing is found out later."""
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +62,12 @@ class _Call:
 
     def single(self, inner: Handler) -> Handler:
         async def call(request: object, context: Any) -> object:  # noqa: ANN401 - see Handler
-            start = self._begin()
+            start = self._begin(request)
             try:
                 response: object = await inner(request, context)
+            except asyncio.CancelledError as error:
+                await self._stray(error, context, start)
+                raise
             except Exception as error:  # noqa: BLE001 - told, and logged if it is our fault
                 await self._fail(error, context, start)
             self._end("OK", start)
@@ -70,27 +77,45 @@ class _Call:
 
     def streaming(self, inner: Handler) -> Handler:
         async def call(request: object, context: Any) -> AsyncIterator[object]:  # noqa: ANN401
-            start = self._begin()
+            start = self._begin(request)
             try:
                 # Closed at once when the caller leaves, not when it is collected.
                 async with aclosing(inner(request, context)) as responses:
                     async for response in responses:
                         yield response
+            except asyncio.CancelledError as error:
+                await self._stray(error, context, start)
+                raise
             except Exception as error:  # noqa: BLE001 - told, and logged if it is our fault
                 await self._fail(error, context, start)
             self._end("OK", start)
 
         return call
 
-    def _begin(self) -> float:
+    def _begin(self, request: object) -> float:
+        named = {name: getattr(request, name, "") for name in ("session_id", "execution_id")}
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(rpc=self._rpc)
+        structlog.contextvars.bind_contextvars(
+            rpc=self._rpc,
+            **{name: value[:MAX_NAME] for name, value in named.items() if value},
+        )
         return time.monotonic()
 
     def _end(self, code: str, start: float) -> None:
         # Health probes come every few seconds.
         write = log.debug if self._method.startswith("/grpc.") else log.info
         write("call", code=code, seconds=round(time.monotonic() - start, 4))
+
+    async def _stray(
+        self,
+        error: asyncio.CancelledError,
+        context: Any,  # noqa: ANN401
+        start: float,
+    ) -> None:
+        """A cancellation that nobody asked for would leave the caller without an answer."""
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():
+            await self._fail(RuntimeError(f"stray cancellation: {error!r}"), context, start)
 
     async def _fail(
         self,

@@ -181,17 +181,28 @@ class AgentConnection:
         exclusive: bool = False,
         alias: str = "",
     ) -> pb.FileEntry:
-        """Write a file below the data folder."""
+        """Write a file below the data folder; what `data` raises ends the write."""
+        failures: list[Exception] = []
 
         async def requests() -> AsyncIterator[pb.WriteFileRequest]:
             target = pb.WriteFileTarget(path=path, exclusive=exclusive, alias=alias)
             yield pb.WriteFileRequest(target=target)
-            async for chunk in data:
-                yield pb.WriteFileRequest(data=chunk)
+            try:
+                async for chunk in data:
+                    yield pb.WriteFileRequest(data=chunk)
+            except Exception as error:  # noqa: BLE001 - raised below
+                # gRPC would only cancel the call. Without an end, the agent refuses it.
+                failures.append(error)
+                return
+            yield pb.WriteFileRequest(end=pb.EndOfData())
 
-        with _translated_errors(path):
-            response = await self._stub.WriteFile(requests(), metadata=self._metadata)
-        return response.file
+        try:
+            with _translated_errors(path):
+                return (await self._stub.WriteFile(requests(), metadata=self._metadata)).file
+        except CellblockError:
+            if failures:
+                raise failures[0] from None
+            raise
 
     async def link_input(self, name: str, path: str, alias: str) -> None:
         """Make a file of the inputs folder appear in the data folder."""

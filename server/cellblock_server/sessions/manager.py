@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
+import structlog
+
 from cellblock_server.clock import Clock
 from cellblock_server.config import Settings
 from cellblock_server.errors import (
@@ -26,6 +28,8 @@ from cellblock_server.store.records import Page, SessionFilter, SessionRecord, S
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.states import SESSION_ENDS
 from cellblock_server.uninterrupted import uninterrupted
+
+log = structlog.get_logger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
 """When a caller that met the session limit may come back."""
@@ -181,6 +185,7 @@ class SessionManager:
                 await self._store.delete(record.id)
                 raise
             self._keeper.keep(live)
+            log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
         finally:
             self._starting -= 1
         return live.record

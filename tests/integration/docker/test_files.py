@@ -2,11 +2,14 @@
 
 import hashlib
 import io
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import grpc
 import pytest
 
+from cellblock.v1 import file_pb2, file_pb2_grpc
 from cellblock_client import Client, FilePurpose
 from cellblock_client.client import Session
 from cellblock_client.errors import (
@@ -188,3 +191,81 @@ def test_more_captured_files_than_allowed_are_named(
             event.skipped_reason for event in result.events if isinstance(event, GeneratedFile)
         ]
         assert reasons == ["past 1000 bytes of files of one execution"]
+
+
+def test_a_stream_without_an_end_leaves_nothing(
+    server: str, client: Client, session: Session
+) -> None:
+    before = [file.id for file in client.files.list()]
+    session.files.write("kept", b"old")
+    target = file_pb2.WriteSessionFileTarget(session_id=session.id, path="kept")
+    upload = file_pb2.UploadFileMetadata(filename="half")
+    with grpc.insecure_channel(server) as channel:
+        stub = file_pb2_grpc.FileServiceStub(channel)
+        with pytest.raises(grpc.RpcError, match="the stream broke off"):
+            stub.UploadFile(
+                iter(
+                    [
+                        file_pb2.UploadFileRequest(metadata=upload),
+                        file_pb2.UploadFileRequest(data=b"half"),
+                    ]
+                )
+            )
+        with pytest.raises(grpc.RpcError, match="the stream broke off"):
+            stub.WriteSessionFile(
+                iter(
+                    [
+                        file_pb2.WriteSessionFileRequest(target=target),
+                        file_pb2.WriteSessionFileRequest(data=b"half"),
+                    ]
+                )
+            )
+    assert [file.id for file in client.files.list()] == before
+    assert session.files.read("kept") == b"old"
+
+
+def test_a_write_that_is_cancelled_leaves_what_was_there(server: str, session: Session) -> None:
+    session.files.write("kept", b"old")
+    target = file_pb2.WriteSessionFileTarget(session_id=session.id, path="kept")
+    sent, never = threading.Event(), threading.Event()
+
+    def requests() -> Iterator[file_pb2.WriteSessionFileRequest]:
+        yield file_pb2.WriteSessionFileRequest(target=target)
+        yield file_pb2.WriteSessionFileRequest(data=b"half")
+        sent.set()
+        never.wait()
+
+    with grpc.insecure_channel(server) as channel:
+        call = file_pb2_grpc.FileServiceStub(channel).WriteSessionFile.future(requests())
+        sent.wait()
+        call.cancel()
+        never.set()
+    assert session.files.read("kept") == b"old"
+    assert [file.path for file in session.files.list()] == ["/mnt/data/kept"]
+
+
+def test_an_oversized_message_is_refused(server: str, session: Session) -> None:
+    target = file_pb2.WriteSessionFileTarget(session_id=session.id, path="big")
+    upload = file_pb2.UploadFileMetadata(filename="big")
+    big = bytes(2**20 + 1)
+    with grpc.insecure_channel(server) as channel:
+        stub = file_pb2_grpc.FileServiceStub(channel)
+        with pytest.raises(grpc.RpcError, match="must be at most 1048576 bytes a message"):
+            stub.UploadFile(
+                iter(
+                    [
+                        file_pb2.UploadFileRequest(metadata=upload),
+                        file_pb2.UploadFileRequest(data=big),
+                    ]
+                )
+            )
+        with pytest.raises(grpc.RpcError, match="must be at most 1048576 bytes a message"):
+            stub.WriteSessionFile(
+                iter(
+                    [
+                        file_pb2.WriteSessionFileRequest(target=target),
+                        file_pb2.WriteSessionFileRequest(data=big),
+                    ]
+                )
+            )
+    assert session.files.list() == ()

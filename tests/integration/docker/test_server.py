@@ -179,7 +179,10 @@ def test_logs_name_sessions_and_executions_and_never_code(new_server: NewServer)
     lines = [json.loads(line) for line in text.splitlines()]
     ended = next(line for line in lines if line["event"] == "execution_ended")
     assert (ended["execution_id"], ended["session_id"]) == (execution.id, session.id)
-    assert any(line["event"] == "call" and line["rpc"] == "CreateSession" for line in lines)
+    created = next(line for line in lines if line["event"] == "session_created")
+    assert created["session_id"] == session.id
+    call = next(line for line in lines if line["event"] == "call" and line["rpc"] == "Execute")
+    assert (call["session_id"], call["execution_id"]) == (session.id, execution.id)
     assert "sesame" not in text
 
 

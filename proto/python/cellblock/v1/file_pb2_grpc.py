@@ -94,10 +94,10 @@ class FileServiceServicer:
     """
 
     def UploadFile(self, request_iterator, context):
-        """UploadFile stores a file. The first message carries `metadata`, every other
-        one `data` of at most 1 MiB. The file exists once the response is sent;
-        a stream that breaks before leaves nothing. OUT_OF_RANGE past the
-        operator's size limit, as soon as it is passed.
+        """UploadFile stores a file. The first message carries `metadata`, the last one
+        `end`, every other one `data` of at most 1 MiB. The file exists once the
+        response is sent; a stream that breaks off, or ends without `end`, leaves
+        nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -170,8 +170,8 @@ class FileServiceServicer:
 
     def WriteSessionFile(self, request_iterator, context):
         """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
-        The first message carries `target`, every other one `data` of at most
-        1 MiB. The file appears whole or not at all.
+        The first message carries `target`, the last one `end`, every other one
+        `data` of at most 1 MiB. The file appears whole or not at all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,10 +36,10 @@ class FileServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> FileServiceAsyncStub: ...
     UploadFile: _grpc.StreamUnaryMultiCallable[_file_pb2.UploadFileRequest, _file_pb2.UploadFileResponse]
-    """UploadFile stores a file. The first message carries `metadata`, every other
-    one `data` of at most 1 MiB. The file exists once the response is sent;
-    a stream that breaks before leaves nothing. OUT_OF_RANGE past the
-    operator's size limit, as soon as it is passed.
+    """UploadFile stores a file. The first message carries `metadata`, the last one
+    `end`, every other one `data` of at most 1 MiB. The file exists once the
+    response is sent; a stream that breaks off, or ends without `end`, leaves
+    nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
     """
     GetFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.GetFileRequest, _file_pb2.GetFileResponse]
     """GetFile returns a file's metadata. NOT_FOUND if there is none."""
@@ -74,8 +74,8 @@ class FileServiceStub:
     """
     WriteSessionFile: _grpc.StreamUnaryMultiCallable[_file_pb2.WriteSessionFileRequest, _file_pb2.WriteSessionFileResponse]
     """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
-    The first message carries `target`, every other one `data` of at most
-    1 MiB. The file appears whole or not at all.
+    The first message carries `target`, the last one `end`, every other one
+    `data` of at most 1 MiB. The file appears whole or not at all.
     """
 
 @_typing.type_check_only
@@ -86,10 +86,10 @@ class FileServiceAsyncStub(FileServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadFile: _aio.StreamUnaryMultiCallable[_file_pb2.UploadFileRequest, _file_pb2.UploadFileResponse]  # type: ignore[assignment]
-    """UploadFile stores a file. The first message carries `metadata`, every other
-    one `data` of at most 1 MiB. The file exists once the response is sent;
-    a stream that breaks before leaves nothing. OUT_OF_RANGE past the
-    operator's size limit, as soon as it is passed.
+    """UploadFile stores a file. The first message carries `metadata`, the last one
+    `end`, every other one `data` of at most 1 MiB. The file exists once the
+    response is sent; a stream that breaks off, or ends without `end`, leaves
+    nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
     """
     GetFile: _aio.UnaryUnaryMultiCallable[_file_pb2.GetFileRequest, _file_pb2.GetFileResponse]  # type: ignore[assignment]
     """GetFile returns a file's metadata. NOT_FOUND if there is none."""
@@ -124,8 +124,8 @@ class FileServiceAsyncStub(FileServiceStub):
     """
     WriteSessionFile: _aio.StreamUnaryMultiCallable[_file_pb2.WriteSessionFileRequest, _file_pb2.WriteSessionFileResponse]  # type: ignore[assignment]
     """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
-    The first message carries `target`, every other one `data` of at most
-    1 MiB. The file appears whole or not at all.
+    The first message carries `target`, the last one `end`, every other one
+    `data` of at most 1 MiB. The file appears whole or not at all.
     """
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -139,10 +139,10 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_file_pb2.UploadFileRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.UploadFileResponse, _abc.Awaitable[_file_pb2.UploadFileResponse]]:
-        """UploadFile stores a file. The first message carries `metadata`, every other
-        one `data` of at most 1 MiB. The file exists once the response is sent;
-        a stream that breaks before leaves nothing. OUT_OF_RANGE past the
-        operator's size limit, as soon as it is passed.
+        """UploadFile stores a file. The first message carries `metadata`, the last one
+        `end`, every other one `data` of at most 1 MiB. The file exists once the
+        response is sent; a stream that breaks off, or ends without `end`, leaves
+        nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
         """
 
     @_abc_1.abstractmethod
@@ -231,8 +231,8 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.WriteSessionFileResponse, _abc.Awaitable[_file_pb2.WriteSessionFileResponse]]:
         """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
-        The first message carries `target`, every other one `data` of at most
-        1 MiB. The file appears whole or not at all.
+        The first message carries `target`, the last one `end`, every other one
+        `data` of at most 1 MiB. The file appears whole or not at all.
         """
 
 def add_FileServiceServicer_to_server(servicer: FileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -162,7 +162,8 @@ class AgentServiceServicer:
 
     def WriteFile(self, request_iterator, context):
         """WriteFile writes a file below the data folder; it appears whole or not at
-        all. First message `target`, then `data`. Never follows a link.
+        all. First message `target`, then `data`, last `end`: without it nothing is
+        written. Never follows a link.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

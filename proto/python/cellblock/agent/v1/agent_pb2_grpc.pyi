@@ -73,7 +73,8 @@ class AgentServiceStub:
     """
     WriteFile: _grpc.StreamUnaryMultiCallable[_agent_pb2.WriteFileRequest, _agent_pb2.WriteFileResponse]
     """WriteFile writes a file below the data folder; it appears whole or not at
-    all. First message `target`, then `data`. Never follows a link.
+    all. First message `target`, then `data`, last `end`: without it nothing is
+    written. Never follows a link.
     """
     LinkInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]
     """LinkInput makes a file of the read-only inputs folder appear in the data
@@ -136,7 +137,8 @@ class AgentServiceAsyncStub(AgentServiceStub):
     """
     WriteFile: _aio.StreamUnaryMultiCallable[_agent_pb2.WriteFileRequest, _agent_pb2.WriteFileResponse]  # type: ignore[assignment]
     """WriteFile writes a file below the data folder; it appears whole or not at
-    all. First message `target`, then `data`. Never follows a link.
+    all. First message `target`, then `data`, last `end`: without it nothing is
+    written. Never follows a link.
     """
     LinkInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]  # type: ignore[assignment]
     """LinkInput makes a file of the read-only inputs folder appear in the data
@@ -238,7 +240,8 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.WriteFileResponse, _abc.Awaitable[_agent_pb2.WriteFileResponse]]:
         """WriteFile writes a file below the data folder; it appears whole or not at
-        all. First message `target`, then `data`. Never follows a link.
+        all. First message `target`, then `data`, last `end`: without it nothing is
+        written. Never follows a link.
         """
 
     @_abc_1.abstractmethod
