@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from pexpect import fdpexpect
 from PIL import Image as Picture
 
 from cellblock_client import Client
@@ -14,6 +15,7 @@ from cellblock_client.client import Session
 
 ROOT = Path(__file__).parent.parent.parent.parent
 CELLBLOCK = str(Path(sys.executable).parent / "cellblock")
+CTRL_C, CTRL_D = "\x03", "\x04"
 PLOT = (
     "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show(); open('a.txt', 'w').write('x')"
 )
@@ -135,14 +137,7 @@ def test_the_repl_keeps_state_and_ctrl_c_stops_only_the_code(
     server: str, client: Client, tmp_path: Path
 ) -> None:
     (tmp_path / "in.txt").write_text("attached")
-    child = pexpect.spawn(
-        CELLBLOCK,
-        ["repl", "--address", server],
-        cwd=str(tmp_path),
-        env={**os.environ, "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"},
-        encoding="utf-8",
-        timeout=20,
-    )
+    process, child = in_a_terminal("repl", "--address", server, cwd=tmp_path)
     child.expect(r"session (sess_\w+)")
     session_id = child.match.group(1)  # type: ignore[union-attr]
     child.expect(">>> ")
@@ -150,7 +145,7 @@ def test_the_repl_keeps_state_and_ctrl_c_stops_only_the_code(
     child.expect(">>> ")
     child.sendline("print('go'); import time; time.sleep(60)")
     child.expect("\ngo")
-    child.sendintr()
+    child.send(CTRL_C)
     child.expect("KeyboardInterrupt")
     child.expect("cancelled: interrupted")
     child.sendline("def f():")
@@ -171,14 +166,34 @@ def test_the_repl_keeps_state_and_ctrl_c_stops_only_the_code(
     child.expect("is not defined")
     child.expect(">>> ")
     leave(child)
-    assert child.exitstatus == 0
+    assert process.wait(20) == 0
     assert client.sessions.get(session_id).info.end_reason == "DELETED"
 
 
-def leave(child: "pexpect.spawn[str]") -> None:
+def in_a_terminal(
+    *arguments: str, cwd: Path
+) -> tuple["subprocess.Popen[bytes]", "fdpexpect.fdspawn[str]"]:
+    """The command with a terminal of its own, and whoever sits at it.
+
+    Not by `pexpect.spawn`, which forks: gRPC's threads in this process do not bear it.
+    """
+    ours, its = os.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", CELLBLOCK, *arguments],
+        cwd=cwd,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env={**os.environ, "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
+    os.close(its)
+    return process, fdpexpect.fdspawn(ours, encoding="utf-8", timeout=20)
+
+
+def leave(child: "fdpexpect.fdspawn[str]") -> None:
     """Type Ctrl-D until it is seen: the prompt shows before the terminal is in its mode."""
     for _ in range(40):
-        child.sendcontrol("d")
+        child.send(CTRL_D)
         if child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=0.5) == 0:
             break
     child.close()
