@@ -33,8 +33,8 @@ A value comes from the first of these that has it:
 4. the default.
 
 Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a number, or
-ISO 8601 text (`"PT20M"`). Unknown keys are errors; an error names the key and the file and
-line, variable or flag that it comes from.
+ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy", "pandas"]`). Unknown keys are
+errors; an error names the key and the file and line, variable or flag that it comes from.
 
 ```toml
 [server]
@@ -54,9 +54,7 @@ def reference() -> str:
         if not (isinstance(section, type) and issubclass(section, BaseModel)):
             raise TypeError(f"{name} is not a section")
         parts.append(f"\n## [{name}]\n\n{_sentence(section)}\n")
-        parts.append(
-            "\n| key | default | least | most | what it is |\n| --- | --- | --- | --- | --- |"
-        )
+        parts.append(TABLE_HEAD)
         parts.extend(f"\n{row}" for row in _rows(name, section))
         parts.append("\n")
     parts.append(

@@ -27,6 +27,13 @@ ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\-\" ]+?)\s*=")
 MAX_SHOWN = 80
 """Characters of a bad value that an error repeats."""
 
+WORDS = {
+    "Input should be": "must be",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+}
+"""Ours for pydantic's."""
+
 Values = dict[str, dict[str, Any]]
 
 
@@ -59,12 +66,31 @@ def load(file: Path | None, flags: Values) -> Settings:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    lines = _variables_of_no_section()
     try:
-        return FromFile(**flags)  # type: ignore[arg-type]
+        settings = FromFile(**flags)  # type: ignore[arg-type]
     except ValidationError as error:
         origin = _Origin(path, text, flags)
-        lines = [f"{origin.of(problem)}: {_words(problem)}" for problem in error.errors()]
+        lines += [f"{origin.of(problem)}: {_words(problem)}" for problem in error.errors()]
         raise ConfigurationError("\n".join(lines)) from error
+    if lines:
+        raise ConfigurationError("\n".join(lines))
+    return settings
+
+
+def _variables_of_no_section() -> list[str]:
+    """What pydantic passes over: it looks only for variables of sections that there are."""
+    return [
+        f"{variable}: there is no such section"
+        for name, variable in _variables().items()
+        if DELIMITER in name.removeprefix(PREFIX)
+        and name.removeprefix(PREFIX).partition(DELIMITER)[0].lower() not in Settings.model_fields
+    ]
+
+
+def _variables() -> dict[str, str]:
+    """Our variables as they are written, by their names in capitals: case does not matter."""
+    return {name.upper(): name for name in sorted(os.environ) if name.upper().startswith(PREFIX)}
 
 
 def _default_file() -> Path | None:
@@ -99,14 +125,15 @@ class _Origin:
         self._path = path
         self._lines = _key_lines(text)
         self._flags = flags
+        self._variables = _variables()
 
     def of(self, problem: ErrorDetails) -> str:
         keys = _keys(problem)
         name = ".".join(keys)
         if len(keys) > 1 and keys[1] in self._flags.get(keys[0], {}):
             return f"--{keys[1].replace('_', '-')}: {name}"
-        variable = PREFIX + DELIMITER.join(keys).upper()
-        if variable in os.environ:
+        variable = self._variables.get(PREFIX + DELIMITER.join(keys).upper())
+        if variable is not None:
             return f"{variable}: {name}"
         # The key itself, or the nearest table around it.
         for length in range(len(keys), 0, -1):
@@ -145,7 +172,9 @@ def _words(problem: ErrorDetails) -> str:
         return re.sub(r"^\w+: ", "", _cause(problem))
     given = problem["input"]
     shown = f"{given.total_seconds():g} s" if isinstance(given, timedelta) else repr(given)
-    wanted = problem["msg"].replace("Input should be", "must be")
+    wanted = problem["msg"]
+    for theirs, ours in WORDS.items():
+        wanted = wanted.replace(theirs, ours)
     return f"{wanted}, got {shown[:MAX_SHOWN]}"
 
 

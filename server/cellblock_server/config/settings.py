@@ -1,10 +1,11 @@
 """All keys: type, unit, default, bounds and reason. `docs/configuration.md` is made from this.
 
 Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a
-number, or ISO 8601 text (`"PT20M"`).
+number, or ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy"]`).
 """
 
 import ipaddress
+import json
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,15 @@ def _plain_seconds(value: object) -> object:
         return value
 
 
+def _from_json(value: object) -> object:
+    """Let variables hold a list; what is none is left for the list's own check to refuse."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Names = Annotated[list[str], BeforeValidator(_from_json)]
 Duration = Annotated[timedelta, BeforeValidator(_plain_seconds)]
 Number = TypeVar("Number", ByteSize, int, float)
 
@@ -139,14 +149,12 @@ class Sandbox(Section):
         min_length=1,
         description="Image of sandboxes when a session does not ask for another one.",
     )
-    allowed_images: list[str] = Field([], description="Further images that sessions may ask for.")
+    allowed_images: Names = Field([], description="Further images that sessions may ask for.")
     runtime: str = Field(
         "",
         description="OCI runtime of the engine, such as `runsc`. Empty: the engine's default.",
     )
-    allowed_runtimes: list[str] = Field(
-        [], description="Further runtimes that sessions may ask for."
-    )
+    allowed_runtimes: Names = Field([], description="Further runtimes that sessions may ask for.")
     start_timeout: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=1),
@@ -160,7 +168,7 @@ class Sandbox(Section):
         description="A sandbox ends by itself when no server has talked to it for so long. "
         "An upgrade has to be quicker than this to keep sessions.",
     )
-    preload: list[str] = Field(
+    preload: Names = Field(
         ["numpy", "pandas", "matplotlib.pyplot"],
         description="Modules that kernels have imported before they start.",
     )
@@ -345,6 +353,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter=DELIMITER,
+        # Its own decoding of lists ends in an error that does not name the variable.
+        enable_decoding=False,
         extra="forbid",
         frozen=True,
         validate_default=True,

@@ -70,7 +70,7 @@ def test_the_file_is_found_where_it_is_said_to_be(
     [
         (
             "[executions]\n\ntimeout = 0\n",
-            ":3: executions.timeout: must be greater than or equal to 1000 microseconds, got 0 s",
+            ":3: executions.timeout: must be at least 1000 microseconds, got 0 s",
         ),
         ("[executions]\ntimeuot = 1\n", ":2: executions.timeuot: there is no such key"),
         ("\n[exceutions]\ntimeout = 1\n", ":2: exceutions: there is no such key"),
@@ -108,6 +108,36 @@ def test_errors_name_variables_and_flags(monkeypatch: pytest.MonkeyPatch) -> Non
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("--backend: sandbox.backend: must be 'docker' or 'local'")
     assert lines[1].startswith("CELLBLOCK_FILES__MAX_UPLOAD_BYTES: files.max_upload_bytes: ")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("CELLBLOCK_SANDBOX__PRELOAD", "numpy", "sandbox.preload: must be a valid list, got"),
+        ("CELLBLOCK_LIMITS__CPUS", "2", "limits.cpus: must be a valid dictionary"),
+        ("CELLBLOCK_SERVER", "x", "server: must be a valid dictionary"),
+        ("CELLBLOCK_EXCEUTIONS__TIMEOUT", "1", "there is no such section"),
+        ("CELLBLOCK_EXECUTIONS__TIMEUOT", "1", "executions.timeuot: there is no such key"),
+        ("cellblock_executions__timeout", "20m", "executions.timeout: must be a valid timedelta"),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    variable: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        load(None, {})
+    assert str(caught.value).startswith(f"{variable}: {message}")
+
+
+def test_variables_hold_lists_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLBLOCK_SANDBOX__PRELOAD", '["numpy"]')
+    assert load(None, {}).sandbox.preload == ["numpy"]
+
+
+def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLBLOCK_ADDRESS", "127.0.0.1:7711")
+    load(None, {})
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
