@@ -114,7 +114,9 @@ class _Call:
     ) -> None:
         """A cancellation that nobody asked for would leave the caller without an answer."""
         task = asyncio.current_task()
-        if task is not None and not task.cancelling():
+        if task is not None and task.cancelling():
+            self._end("CANCELLED", start)
+        else:
             await self._fail(RuntimeError(f"stray cancellation: {error!r}"), context, start)
 
     async def _fail(
@@ -124,6 +126,7 @@ class _Call:
         start: float,
     ) -> NoReturn:
         if isinstance(error, grpc.aio.AbortError):
+            self._end(context.code().name, start)
             raise error  # the handler has given its status already
         if not isinstance(error, CellblockError):
             identity = token_hex(8)
