@@ -1,5 +1,6 @@
 """The gRPC server: which services, on which address, within which bounds."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -75,13 +76,15 @@ class Listener:
         path = self._socket_path()
         if path is not None:
             _clear_dead_socket(path)
+        # From the first moment on: a caller that got in earlier would stay in.
+        mask = os.umask(0o777 & ~SOCKET_MODE)
         try:
             port = self._server.add_insecure_port(self._address)
         except RuntimeError as error:
             raise ListenError(f"can't listen on {self._address}: is it in use?") from error
+        finally:
+            os.umask(mask)
         await self._server.start()
-        if path is not None:
-            path.chmod(SOCKET_MODE)
         for service in ("", *SERVICES):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         host, separator, _ = self._address.rpartition(":")

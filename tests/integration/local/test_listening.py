@@ -1,0 +1,58 @@
+"""The server process on a Unix socket: who may call, and what a killed one leaves."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cellblock_client import Client
+from tests.support.server import ServerProcess
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # Unix sockets' paths have at most 107 bytes, which pytest's folders may exceed.
+    path = Path(tempfile.mkdtemp(prefix="cellblock-"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess(folder, {"CELLBLOCK_SANDBOX__BACKEND": "local"})
+    server.listen = f"unix:{folder / 'socket'}"
+    mask = os.umask(0)
+    server.start()
+    os.umask(mask)
+    yield server
+    server.end()
+
+
+def test_only_its_user_may_call(server: ServerProcess, folder: Path) -> None:
+    assert server.address == f"unix:{folder / 'socket'}"
+    assert (folder / "socket").stat().st_mode & 0o777 == 0o600
+    with Client(server.address) as client:
+        assert list(client.sessions.list()) == []
+
+
+def test_a_stopped_server_removes_its_socket(server: ServerProcess, folder: Path) -> None:
+    assert server.stop() == 0
+    assert not (folder / "socket").exists()
+
+
+def test_the_socket_of_a_killed_server_is_no_hindrance(server: ServerProcess, folder: Path) -> None:
+    server.kill()
+    assert (folder / "socket").is_socket()
+    server.start()
+    with Client(server.address) as client:
+        assert list(client.sessions.list()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_either_signal_stops_it_in_order(server: ServerProcess, number: signal.Signals) -> None:
+    server.signal(number)
+    assert server.wait() == 0
