@@ -9,10 +9,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import structlog
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
 
 from cellblock_server.clock import utc_now
 from cellblock_server.config import ConfigurationError, Settings, load
-from cellblock_server.errors import CellblockError, WrongStateError
+from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import OutputBounds, RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService
@@ -72,8 +74,7 @@ async def _serve(settings: Settings, state: StateFolder) -> None:
 async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
     """Everything that serves, in order of need; it is taken down in the opposite order."""
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url)
-        await database.start()
+        database = await _database(settings.database_url)
         stack.push_async_callback(database.close)
         blobs = BlobStore(state.blobs)
         await blobs.start()
@@ -114,6 +115,17 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
         yield address
+
+
+async def _database(url: str) -> Database:
+    """The database, open and up to date; UnavailableError says in a line what is wrong with it."""
+    database = Database(url)
+    try:
+        await database.start()
+    except (DBAPIError, CommandError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
+    return database
 
 
 def _backend(settings: Settings, state: StateFolder) -> Backend:

@@ -1,0 +1,88 @@
+"""A server that can't start says why in one line, and leaves alone what is not its own."""
+
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # Unix sockets' paths have at most 107 bytes, which pytest's folders may exceed.
+    path = Path(tempfile.mkdtemp(prefix="cellblock-"))
+    yield path
+    shutil.rmtree(path)
+
+
+def test_the_socket_of_a_live_server_is_left_alone(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as live:
+        live.bind(str(folder / "socket"))
+        live.listen()
+        refused = start(f"--listen=unix:{folder / 'socket'}", f"--state-dir={folder / 'state'}")
+        assert refused.returncode == 1
+        assert refused.stderr.endswith(
+            f"can't listen on unix:{folder / 'socket'}: another server does\n"
+        )
+        assert (folder / "socket").is_socket()
+
+
+@pytest.mark.parametrize("place", ["absent/socket", "file"])
+def test_a_place_without_room_for_a_socket_is_refused(folder: Path, place: str) -> None:
+    (folder / "file").write_bytes(b"kept")
+    refused = start(f"--listen=unix:{folder / place}", f"--state-dir={folder / 'state'}")
+    assert refused.returncode == 1
+    assert f"can't listen on unix:{folder / place}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert (folder / "file").read_bytes() == b"kept"
+
+
+def test_a_wrong_configuration_is_told_in_one_line(folder: Path) -> None:
+    file = folder / "config.toml"
+    file.write_text("[executions]\ntimeout = 'soon'\n")
+    refused = start(f"--config={file}", f"--state-dir={folder / 'state'}")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"{file}:2: executions.timeout: must be a valid timedelta")
+    assert len(refused.stderr.splitlines()) == 1
+    assert not (folder / "state").exists()
+
+
+def test_a_store_that_is_no_database_is_told_in_one_line(folder: Path) -> None:
+    refused = start_with_store(folder, b"no database" * 1000)
+    assert refused.returncode == 1
+    assert refused.stderr.endswith("/store.db: file is not a database\n")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_store_of_a_later_release_is_told_in_one_line(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "later.db")) as later:
+        later.execute("CREATE TABLE alembic_version AS SELECT 'later' AS version_num")
+        later.commit()
+    refused = start_with_store(folder, (folder / "later.db").read_bytes())
+    assert refused.returncode == 1
+    assert refused.stderr.endswith("/store.db: Can't locate revision identified by 'later'\n")
+    assert "Traceback" not in refused.stderr
+
+
+def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProcess[str]":
+    (folder / "store.db").write_bytes(content)
+    file = folder / "config.toml"
+    file.write_text(f'[store]\nurl = "sqlite+aiosqlite:///{folder / "store.db"}"\n')
+    listen = "--listen=127.0.0.1:0"
+    return start(f"--config={file}", f"--state-dir={folder / 'state'}", listen)
+
+
+def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "cellblock_server.main", "--backend=local", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
