@@ -135,15 +135,21 @@ class BlobStore:
         # The same bytes may be there already; then theirs are replaced by equal ones,
         # and links to the old ones stay good.
         Path(file.name).rename(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        # Its name, and that of the folder, which may be new.
+        for folder in (path.parent, self._root):
+            _sync_folder(folder)
 
 
 def _open(path: Path) -> BinaryIO:
     return path.open("rb")
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _append(file: BinaryIO, digest: "hashlib._Hash", chunk: bytes) -> None:

@@ -1,5 +1,6 @@
 """Bytes are stored whole or not at all, once, and can be linked."""
 
+import asyncio
 import errno
 import hashlib
 import os
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.errors import OutOfRangeError, UnavailableError
-from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.blobs import CHUNK, BlobStore
 
 
 @pytest.fixture
@@ -59,6 +60,31 @@ async def test_a_source_that_breaks_off_leaves_nothing(blobs: BlobStore, tmp_pat
     with pytest.raises(ConnectionError):
         await blobs.write(broken(), max_bytes=10, field="data")
     assert files(tmp_path) == []
+
+
+async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
+    blobs: BlobStore, tmp_path: Path
+) -> None:
+    waiting = asyncio.Event()
+
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"half"
+        waiting.set()
+        await asyncio.Event().wait()
+
+    writing = asyncio.create_task(blobs.write(stalled(), max_bytes=10, field="data"))
+    await waiting.wait()
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert files(tmp_path) == []
+
+
+async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> None:
+    size = 2 * CHUNK + 1
+    blob = await blobs.write(chunks(bytes(size)), max_bytes=size, field="data")
+    assert [len(piece) async for piece in blobs.read(blob.sha256, 0, 0)] == [CHUNK, CHUNK, 1]
+    assert await all_of(blobs, blob.sha256, size, 0) == b""
 
 
 async def test_what_a_killed_server_left_is_removed(tmp_path: Path) -> None:
