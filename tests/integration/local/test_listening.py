@@ -39,11 +39,6 @@ def test_only_its_user_may_call(server: ServerProcess, folder: Path) -> None:
         assert list(client.sessions.list()) == []
 
 
-def test_a_stopped_server_removes_its_socket(server: ServerProcess, folder: Path) -> None:
-    assert server.stop() == 0
-    assert not (folder / "socket").exists()
-
-
 def test_the_socket_of_a_killed_server_is_no_hindrance(server: ServerProcess, folder: Path) -> None:
     server.kill()
     assert (folder / "socket").is_socket()
@@ -53,6 +48,9 @@ def test_the_socket_of_a_killed_server_is_no_hindrance(server: ServerProcess, fo
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_either_signal_stops_it_in_order(server: ServerProcess, number: signal.Signals) -> None:
+def test_a_stopped_server_removes_its_socket(
+    server: ServerProcess, folder: Path, number: signal.Signals
+) -> None:
     server.signal(number)
     assert server.wait() == 0
+    assert not (folder / "socket").exists()
