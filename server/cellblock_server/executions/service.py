@@ -87,11 +87,12 @@ class ExecutionService:
         """
         if not new.execution_id:
             return None
-        record = await self._store.find(tenant, new.execution_id)
+        # One reading, for the same request may be storing it at this moment.
+        record = await self._store.holder(new.execution_id)
         if record is None:
-            if await self._store.is_taken(new.execution_id):
-                raise AlreadyExistsError("execution", new.execution_id, "exists already")
             return None
+        if record.tenant != tenant:
+            raise AlreadyExistsError("execution", new.execution_id, "exists already")
         timeout = new.timeout or self._limits.default_timeout
         differences = [
             name

@@ -38,11 +38,12 @@ class ExecutionStore:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _record(row)
 
-    async def is_taken(self, execution_id: str) -> bool:
-        """Whether any tenant has an execution of this id."""
-        query = select(executions.c.id).where(executions.c.id == execution_id)
+    async def holder(self, execution_id: str) -> ExecutionRecord | None:
+        """The execution that has this id, whichever tenant's it is: not to be shown to another."""
+        query = select(executions).where(executions.c.id == execution_id)
         async with self._database.read() as connection:
-            return (await connection.execute(query)).one_or_none() is not None
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record(row)
 
     async def unfinished(self, session_id: str) -> list[ExecutionRecord]:
         """A session's executions that have no end yet, in order of arrival."""

@@ -1,12 +1,12 @@
 """Which state may follow which, and when a session ends by itself."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from cellblock_server.sessions.expiry import due, expire_time
-from cellblock_server.store.records import EndReason, ExecutionStatus, SessionRecord, SessionState
+from cellblock_server.store.records import EndReason, ExecutionStatus, SessionState
 from cellblock_server.store.states import (
     EXECUTION_ENDS,
     EXECUTION_TRANSITIONS,
@@ -16,33 +16,9 @@ from cellblock_server.store.states import (
     check_execution,
     check_session,
 )
+from tests.support.records import START, session_record
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 CAP = timedelta(hours=24)
-
-
-def session(*, used: float = 0, alive: float = 0) -> SessionRecord:
-    return SessionRecord(
-        id="sess_1",
-        tenant="t",
-        state=SessionState.READY,
-        thread_id="",
-        labels={},
-        limits={},
-        idle_timeout=timedelta(minutes=20),
-        lifetime=timedelta(hours=1),
-        create_time=START,
-        last_use_time=START + timedelta(minutes=used),
-        last_alive_time=START + timedelta(minutes=alive),
-        image="",
-        runtime="",
-        backend="docker",
-        environment_names=[],
-        sandbox_id="sbx_1",
-        agent_token="",
-        request_id=None,
-        request_hash="",
-    )
 
 
 @pytest.mark.parametrize(("now", "then"), list(product(SessionState, SessionState)))
@@ -83,7 +59,7 @@ def test_the_tables_are_those_of_the_documents() -> None:
     ],
 )
 def test_the_first_end_counts(used: float, alive: float, minutes: int, reason: EndReason) -> None:
-    record = session(used=used, alive=alive)
+    record = session_record(used=used, alive=alive)
     end = START + timedelta(minutes=minutes)
     assert expire_time(record, CAP) == end
     assert due(record, CAP, end - timedelta(seconds=1), busy=False) is None
@@ -93,7 +69,7 @@ def test_the_first_end_counts(used: float, alive: float, minutes: int, reason: E
 
 
 def test_a_busy_session_ends_by_the_cap_only() -> None:
-    assert due(session(), CAP, START + timedelta(hours=23), busy=True) is None
-    found = due(session(), CAP, START + CAP, busy=True)
+    assert due(session_record(), CAP, START + timedelta(hours=23), busy=True) is None
+    found = due(session_record(), CAP, START + CAP, busy=True)
     assert found is not None
     assert "the most that the operator allows" in found[1]

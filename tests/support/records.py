@@ -1,0 +1,33 @@
+"""Records as a store keeps them, for tests that need one and not its contents."""
+
+from datetime import UTC, datetime, timedelta
+
+from cellblock_server.store.records import SessionRecord, SessionState
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+"""When `session_record` was made."""
+
+
+def session_record(*, used: float = 0, alive: float = 0) -> SessionRecord:
+    """Session `sess_1` of tenant `t`, last used and kept alive so many minutes after `START`."""
+    return SessionRecord(
+        id="sess_1",
+        tenant="t",
+        state=SessionState.READY,
+        thread_id="",
+        labels={},
+        limits={},
+        idle_timeout=timedelta(minutes=20),
+        lifetime=timedelta(hours=1),
+        create_time=START,
+        last_use_time=START + timedelta(minutes=used),
+        last_alive_time=START + timedelta(minutes=alive),
+        image="",
+        runtime="",
+        backend="docker",
+        environment_names=[],
+        sandbox_id="sbx_1",
+        agent_token="",
+        request_id=None,
+        request_hash="",
+    )

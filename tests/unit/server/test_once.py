@@ -1,0 +1,61 @@
+"""The same request sent at once: one execution is stored, and every caller finds that one."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.clock import utc_now
+from cellblock_server.errors import AlreadyExistsError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
+from cellblock_server.store.sessions import SessionStore
+from tests.support.records import session_record
+
+ROUNDS = 30
+SECOND = timedelta(seconds=1)
+
+
+def execution(name: str, ordinal: int) -> ExecutionRecord:
+    return ExecutionRecord(
+        id=name,
+        tenant="t",
+        session_id="sess_1",
+        status=ExecutionStatus.QUEUED,
+        code="1",
+        timeout=SECOND,
+        create_time=utc_now(),
+        ordinal=ordinal,
+    )
+
+
+async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    try:
+        await SessionStore(database).insert(session_record())
+        store = ExecutionStore(database)
+        journal = Journal(database, store, utc_now)
+        service = ExecutionService(store, journal, ExecutionLimits(SECOND, SECOND, 10), utc_now)
+
+        async def accept(record: ExecutionRecord) -> None:
+            async with journal.transaction() as transaction:
+                await transaction.insert(record)
+
+        for ordinal in range(1, ROUNDS):
+            record = execution(f"call_{ordinal}", ordinal)
+            new = NewExecution(record.code, record.id)
+            found = await asyncio.gather(
+                *(service.known("t", "sess_1", new) for _ in range(4)),
+                accept(record),
+                *(service.known("t", "sess_1", new) for _ in range(4)),
+            )
+            assert {item.id for item in found if item is not None} <= {record.id}
+        with pytest.raises(AlreadyExistsError, match=r"'call_1' exists already$"):
+            await service.known("other", "sess_1", NewExecution("1", "call_1"))
+    finally:
+        await database.close()
