@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,9 @@ from cellblock_client.errors import Error
 
 START_SECONDS = 30
 STOP_SECONDS = 60
-SERVER = "cellblock_server.main"
+SERVER = (sys.executable, "-P", "-m", "cellblock_server.main")
+"""How to start a server. `-P`: a module in the current folder, where files that came out of
+a sandbox may lie, must not be taken for one of the server's."""
 TAIL_LINES = 20
 """Of the server's log, kept to explain a failed start."""
 
@@ -31,9 +32,9 @@ class EmbeddedServerError(Error):
 def embedded_server(backend: str | None = None, *, state_dir: Path | None = None) -> Iterator[str]:
     """Run a server as a child process; yields its address.
 
-    It listens on a Unix socket that only this user can reach. When the block is
-    left it is stopped, its sessions are ended, and its files are removed unless
-    `state_dir` says where to keep them. Raises EmbeddedServerError.
+    It listens on a Unix socket that only this user can reach. When the block is left,
+    or this process ends in any way, it stops, its sessions are ended, and its files are
+    removed unless `state_dir` says where to keep them. Raises EmbeddedServerError.
     """
     if find_spec("cellblock_server") is None:
         raise EmbeddedServerError(
@@ -43,27 +44,30 @@ def embedded_server(backend: str | None = None, *, state_dir: Path | None = None
     # Short: a Unix socket's path has at most 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="cellblock-"))
     try:
-        address = f"unix:{folder / 'server.sock'}"
-        arguments = ["--listen", address, "--state-dir", str(state_dir or folder / "state")]
+        arguments = ["--embedded", str(folder)]
+        if state_dir:
+            arguments += ["--state-dir", str(state_dir)]
         if backend:
             arguments += ["--backend", backend]
-        with _running(arguments):
+        with _running(arguments) as address:
             yield address
     finally:
-        shutil.rmtree(folder)
+        # The server removes it at its end, unless it did not start or was killed.
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 @contextmanager
-def _running(arguments: list[str]) -> Iterator[None]:
+def _running(arguments: list[str]) -> Iterator[str]:
     environment = {
-        "CELLBLOCK_SESSIONS__END_ON_SHUTDOWN": "true",
         "CELLBLOCK_LOG__LEVEL": "warning",
         "CELLBLOCK_SERVER__DRAIN_TIMEOUT": "1",
         **os.environ,
     }
     process = subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", SERVER, *arguments],
-        stdin=subprocess.DEVNULL,
+        [*SERVER, *arguments],
+        # Held open until the server is to stop; when this process dies it is closed, too.
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -74,12 +78,12 @@ def _running(arguments: list[str]) -> Iterator[None]:
     said = _Said(process.stderr)
     said.reader.start()
     try:
-        _wait_until_ready(process, said)
+        address = _wait_until_ready(process, said)
         said.show()
-        yield
+        yield address
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+        if process.stdin is not None:
+            process.stdin.close()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -91,7 +95,8 @@ def _running(arguments: list[str]) -> Iterator[None]:
                 stream.close()
 
 
-def _wait_until_ready(process: "subprocess.Popen[str]", said: "_Said") -> None:
+def _wait_until_ready(process: "subprocess.Popen[str]", said: "_Said") -> str:
+    """The address that it serves at."""
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
     try:
@@ -102,6 +107,7 @@ def _wait_until_ready(process: "subprocess.Popen[str]", said: "_Said") -> None:
         process.wait()
         said.reader.join()
         raise EmbeddedServerError(f"the server did not start: {said.tail().strip()}")
+    return line.split()[1]
 
 
 class _Said:

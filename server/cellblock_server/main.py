@@ -5,15 +5,17 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import structlog
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from cellblock_server import embedded
 from cellblock_server.clock import utc_now
 from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.embedded import NotEmbeddedError
 from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import OutputBounds, RunnerBounds
@@ -50,18 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     logging.configure(settings.log.level, settings.log.format)
     try:
-        with state_folder(settings.server.state_dir) as state:
-            asyncio.run(_serve(settings, state))
-    except (StateFolderError, ListenError, CellblockError) as error:
+        with ExitStack() as stack:
+            if options.embedded:
+                stack.enter_context(embedded.removed_at_end(options.embedded))
+            state = stack.enter_context(state_folder(settings.server.state_dir))
+            asyncio.run(_serve(settings, state, for_owner=bool(options.embedded)))
+    except (NotEmbeddedError, StateFolderError, ListenError, CellblockError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
         return 1
     return 0
 
 
-async def _serve(settings: Settings, state: StateFolder) -> None:
+async def _serve(settings: Settings, state: StateFolder, *, for_owner: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if for_owner:
+        embedded.at_end_of_input(stop.set)
     async with _listening(settings, state) as address:
         # For whoever started this process and waits for it; all else is on stderr.
         print(f"ready {address}", flush=True)  # noqa: T201
@@ -185,11 +192,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")
     parser.add_argument("--state-dir", metavar="FOLDER", help="where to keep everything")
     parser.add_argument("--backend", help="docker or local")
+    parser.add_argument(
+        "--embedded",
+        type=Path,
+        metavar="FOLDER",
+        help="serve the process that holds standard input: keep everything in FOLDER, and when "
+        "standard input ends, end all sessions, remove FOLDER and stop",
+    )
     return parser
 
 
 def _flags(options: argparse.Namespace) -> dict[str, dict[str, object]]:
-    flags: dict[str, dict[str, object]] = {}
+    flags = embedded.flags(options.embedded) if options.embedded else {}
     for section, key in (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend")):
         if (value := getattr(options, key)) is not None:
             flags.setdefault(section, {})[key] = value

@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from cellblock_client.embedded import SERVER
 
 START_SECONDS = 30
 
@@ -27,9 +28,7 @@ class ServerProcess:
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [
-                    sys.executable,
-                    "-m",
-                    "cellblock_server.main",
+                    *SERVER,
                     f"--listen={self.listen}",
                     f"--state-dir={self.state}",
                 ],

@@ -99,7 +99,7 @@ def serve(context: typer.Context) -> None:
     if find_spec("cellblock_server") is None:
         raise Error("the server is not installed: pip install 'cellblock[server]'")
     # This process becomes the server, so that signals reach it.
-    os.execv(sys.executable, [sys.executable, "-m", SERVER, *context.args])  # noqa: S606
+    os.execv(sys.executable, [*SERVER, *context.args])  # noqa: S606
 
 
 def main() -> int:

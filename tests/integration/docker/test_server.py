@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from cellblock_client import Client, ExecutionStatus, SessionState
+from cellblock_client.embedded import SERVER
 from cellblock_client.errors import ResourceExhaustedError, UnavailableError, WrongStateError
 from cellblock_client.events import Stdout
 from tests.support.engine import containers, docker
+from tests.support.owner import killed_owner
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
@@ -186,9 +187,17 @@ def test_logs_name_sessions_and_executions_and_never_code(new_server: NewServer)
     assert "sesame" not in text
 
 
+def test_no_container_is_left_when_the_owner_is_killed() -> None:
+    with killed_owner("docker") as folder:
+        instance = (folder / "state" / "instance").read_text()
+        assert len(containers(instance)) == 1
+    until(lambda: not folder.exists())
+    assert not containers(instance)
+
+
 def run_server(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "cellblock_server.main", *arguments],
+        [*SERVER, *arguments],
         capture_output=True,
         text=True,
         timeout=30,

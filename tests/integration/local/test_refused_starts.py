@@ -4,13 +4,14 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from cellblock_client.embedded import SERVER
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProce
 
 def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "cellblock_server.main", "--backend=local", *arguments],
+        [*SERVER, "--backend=local", *arguments],
         capture_output=True,
         text=True,
         timeout=30,

@@ -1,0 +1,49 @@
+"""A server for one process: it ends when that one does, however it does, and leaves nothing."""
+
+import asyncio
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class NotEmbeddedError(Exception):
+    """Nobody holds standard input open."""
+
+
+def flags(folder: Path) -> dict[str, dict[str, object]]:
+    """What is set by being embedded: everything is in `folder`, and nothing outlives the server."""
+    return {
+        "server": {"listen": f"unix:{folder / 'server.sock'}", "state_dir": str(folder / "state")},
+        "sessions": {"end_on_shutdown": True},
+    }
+
+
+@contextmanager
+def removed_at_end(folder: Path) -> Iterator[None]:
+    """Remove `folder` when the block is left.
+
+    Raises NotEmbeddedError if standard input is no pipe, for then its end says nothing.
+    """
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
+        raise NotEmbeddedError("--embedded: standard input must be a pipe that the owner holds")
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
+
+
+def at_end_of_input(stop: Callable[[], None]) -> None:
+    """Call `stop` once standard input ends: its holder closed it, or is no more."""
+    loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def read() -> None:
+        if not os.read(stdin, 4096):
+            loop.remove_reader(stdin)
+            stop()
+
+    loop.add_reader(stdin, read)
