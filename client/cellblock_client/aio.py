@@ -145,6 +145,7 @@ class AsyncSession:
         *,
         time_limit: Seconds | None = None,
         execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
         cancel_on_disconnect: bool = False,
         timeout: float | None = None,
     ) -> "AsyncExecution":
@@ -152,9 +153,15 @@ class AsyncSession:
 
         `time_limit` bounds the code, `timeout` this call: when it passes, the code
         goes on unless `cancel_on_disconnect` is set.
+        `environment` is for this execution only.
         """
         request = calls.execute(
-            self.id, code, execution_id, time_limit, cancel_on_disconnect=cancel_on_disconnect
+            self.id,
+            code,
+            execution_id,
+            time_limit,
+            environment=environment,
+            cancel_on_disconnect=cancel_on_disconnect,
         )
         return AsyncExecution(self._transport, request, timeout)
 
@@ -164,11 +171,16 @@ class AsyncSession:
         *,
         time_limit: Seconds | None = None,
         execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> ExecutionResult:
         """Run code to its end and return all that it showed."""
         return await self.execute(
-            code, time_limit=time_limit, execution_id=execution_id, timeout=timeout
+            code,
+            time_limit=time_limit,
+            execution_id=execution_id,
+            environment=environment,
+            timeout=timeout,
         ).result()
 
     def executions(self, *, timeout: float | None = CALL_SECONDS) -> AsyncIterator[ExecutionInfo]:

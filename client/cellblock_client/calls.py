@@ -157,6 +157,7 @@ def execute(
     execution_id: str | None,
     time_limit: Seconds | None,
     *,
+    environment: Mapping[str, str] | None,
     cancel_on_disconnect: bool,
 ) -> execution_pb2.ExecuteRequest:
     """Execute; the stream is the client's to run."""
@@ -165,6 +166,7 @@ def execute(
         code=code,
         execution_id=execution_id or f"call_{token_hex(12)}",
         timeout=_duration(time_limit),
+        environment=dict(environment or {}),
         cancel_on_disconnect=cancel_on_disconnect,
     )
 

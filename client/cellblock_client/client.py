@@ -143,6 +143,7 @@ class Session:
         *,
         time_limit: Seconds | None = None,
         execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
         cancel_on_disconnect: bool = False,
         timeout: float | None = None,
     ) -> "Execution":
@@ -150,9 +151,15 @@ class Session:
 
         `time_limit` bounds the code, `timeout` this call: when it passes, the code
         goes on unless `cancel_on_disconnect` is set.
+        `environment` is for this execution only.
         """
         request = calls.execute(
-            self.id, code, execution_id, time_limit, cancel_on_disconnect=cancel_on_disconnect
+            self.id,
+            code,
+            execution_id,
+            time_limit,
+            environment=environment,
+            cancel_on_disconnect=cancel_on_disconnect,
         )
         return Execution(self._transport, request, timeout)
 
@@ -162,11 +169,16 @@ class Session:
         *,
         time_limit: Seconds | None = None,
         execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> ExecutionResult:
         """Run code to its end and return all that it showed."""
         return self.execute(
-            code, time_limit=time_limit, execution_id=execution_id, timeout=timeout
+            code,
+            time_limit=time_limit,
+            execution_id=execution_id,
+            environment=environment,
+            timeout=timeout,
         ).result()
 
     def executions(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[ExecutionInfo]:

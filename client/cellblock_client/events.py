@@ -31,7 +31,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Queued(Event):
-    """Accepted; `position` executions are before it."""
+    """Accepted, or further on in the queue; `position` executions are before it."""
 
     position: int
 
@@ -114,19 +114,26 @@ class ErrorRaised(Event):
 
 @dataclass(frozen=True)
 class GeneratedFile(Event):
-    """A new or changed file below `/mnt/data`; `file` is None if it was not stored."""
+    """A new or changed file below `/mnt/data`; `file` is None if it was not stored.
+
+    With `is_full_output` it is all that the code wrote to its streams, where the
+    events have only a part.
+    """
 
     file: File | None
     path: str
     skipped_reason: str
+    is_full_output: bool
 
 
 @dataclass(frozen=True)
 class OutputCut(Event):
-    """Output past the limit was left out."""
+    """Output past a limit was left out here; what comes after it was shown later."""
 
     omitted_bytes: int
-    limit_bytes: int
+    limit: str
+    """`TEXT` or `RICH`, in bytes, or `EVENTS`."""
+    limit_value: int
 
 
 @dataclass(frozen=True)
@@ -174,7 +181,12 @@ def _image(base: Event, body: pb.Image) -> Image:
 
 def _generated(base: Event, body: pb.GeneratedFile) -> GeneratedFile:
     file = file_of(body.file) if body.HasField("file") else None
-    return GeneratedFile(*_base(base), file, body.path, body.skipped_reason)
+    return GeneratedFile(*_base(base), file, body.path, body.skipped_reason, body.is_full_output)
+
+
+def _cut(base: Event, body: pb.OutputCut) -> OutputCut:
+    limit = pb.OutputLimit.Name(body.limit).removeprefix("OUTPUT_LIMIT_")
+    return OutputCut(*_base(base), body.omitted_bytes, limit, body.limit_value)
 
 
 MAKERS: dict[str, Callable[..., Event]] = {
@@ -189,7 +201,7 @@ MAKERS: dict[str, Callable[..., Event]] = {
     "output_cleared": lambda base, body: OutputCleared(*_base(base), body.wait),
     "error": lambda base, body: ErrorRaised(*_base(base), code_error(body)),
     "file": _generated,
-    "output_cut": lambda base, body: OutputCut(*_base(base), body.omitted_bytes, body.limit_bytes),
+    "output_cut": _cut,
     "kernel_restarted": lambda base, body: KernelRestarted(
         *_base(base), body.kernel_generation, body.reason
     ),

@@ -53,8 +53,20 @@ class ExecutionResult:
     def files(self) -> list[File]:
         """New and changed files below `/mnt/data`."""
         return [
-            event.file for event in self.events if isinstance(event, GeneratedFile) and event.file
+            event.file
+            for event in self.events
+            if isinstance(event, GeneratedFile) and event.file and not event.is_full_output
         ]
+
+    @property
+    def full_output(self) -> File | None:
+        """All that was written to the streams, if the events have only a part of it."""
+        kept = (
+            event.file
+            for event in self.events
+            if isinstance(event, GeneratedFile) and event.is_full_output
+        )
+        return next(kept, None)
 
     @property
     def status(self) -> ExecutionStatus:

@@ -64,6 +64,16 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class MemoryLoss:
+    """A fresh kernel took another's place: variables and imports are gone, files are not."""
+
+    time: datetime
+    message: str
+    execution_id: str
+    """The execution that it ended; empty if nothing ran."""
+
+
+@dataclass(frozen=True)
 class SessionInfo:
     """A session as the server last told it; the fields are those of `Session` in the proto."""
 
@@ -87,6 +97,10 @@ class SessionInfo:
     environment_names: tuple[str, ...]
     kernel_generation: int
     execution_count: int
+    memory_loss: MemoryLoss | None
+    """The last time that variables were lost."""
+    background_output: str
+    """The newest of what was written while none of its executions ran; empty in lists."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,12 @@ class ExecutionInfo:
     error: CodeError | None
     failure: Failure | None
     last_sequence: int
+    outputs: tuple["str | File", ...]
+    """What it showed, as a reader sees it in the end: text, and images between it.
+
+    Empty in events.
+    """
+    environment_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -180,6 +200,8 @@ def session_info(message: session_pb2.Session) -> SessionInfo:
         environment_names=tuple(message.environment_names),
         kernel_generation=message.kernel_generation,
         execution_count=message.execution_count,
+        memory_loss=_memory_loss(message.memory_loss) if message.HasField("memory_loss") else None,
+        background_output=message.background_output,
     )
 
 
@@ -198,6 +220,8 @@ def execution_info(message: execution_pb2.Execution) -> ExecutionInfo:
         error=code_error(message.error) if message.HasField("error") else None,
         failure=_failure(message.failure) if message.HasField("failure") else None,
         last_sequence=message.last_sequence,
+        outputs=tuple(map(_output, message.outputs)),
+        environment_names=tuple(message.environment_names),
     )
 
 
@@ -230,6 +254,14 @@ def session_file(message: file_pb2.SessionFile) -> SessionFile:
 def time_of(message: Timestamp) -> datetime:
     """From the wire."""
     return message.ToDatetime(tzinfo=UTC)
+
+
+def _memory_loss(message: session_pb2.MemoryLoss) -> MemoryLoss:
+    return MemoryLoss(time_of(message.time), message.message, message.execution_id)
+
+
+def _output(message: execution_pb2.Output) -> str | File:
+    return file_of(message.image) if message.HasField("image") else message.logs
 
 
 def _failure(message: execution_pb2.Failure) -> Failure:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.limits import OutputMeter
 
 # A kernel sends two messages at the end of a cell: a lost one must not hang an execution.
@@ -33,6 +34,10 @@ class Execution:
     timeout: float
     grace: float
     meter: OutputMeter
+    kept: KeptOutput
+    """All that it writes to its streams."""
+    environment: dict[str, str]
+    """Variables that it has and the next one has not."""
     message_id: str = ""
     """The Jupyter request that it became."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)

@@ -11,6 +11,7 @@ from cellblock_agent.changes import Changes
 from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.forkserver_client import ForkServerClient
 from cellblock_agent.journal import Journal
+from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.kernel import (
     Kernel,
     KernelStartError,
@@ -20,16 +21,22 @@ from cellblock_agent.kernel import (
 )
 from cellblock_agent.kernel_options import KernelOptions
 from cellblock_agent.limits import OutputMeter
-from cellblock_agent.processes import end_in_words, kill_descendants
+from cellblock_agent.processes import descendants, end_in_words, kill_descendants
 
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
 SILENT_SECONDS = 10
 """Bound on code of our own in the kernel."""
-MAX_BACKGROUND_BYTES = 2**20
-"""Of output between executions that the server has not stored yet; more is dropped."""
-MAX_BACKGROUND_IMAGES = 10
+BACKGROUND_LIMITS = pb.OutputLimits(
+    max_text_bytes=2**20,
+    max_rich_bytes=2**20,
+    max_image_bytes=2**20,
+    max_image_pixels=10**7,
+    max_images=10,
+    max_events=1000,
+)
+"""Of output between executions that the server has not stored yet."""
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +73,9 @@ class Interpreter:
         self._last_id = ""
         self._environment: dict[str, str] = {}
         self._silent: dict[str, asyncio.Future[Message]] = {}
-        self._background = self._background_meter()
+        self._background = OutputMeter(BACKGROUND_LIMITS)
+        self._kept: tuple[str, KeptOutput] | None = None
+        """What the execution that ended last wrote, if its events have not all of it."""
         self.generation = 0
         """Which kernel runs: 1 for the first."""
 
@@ -108,6 +117,9 @@ class Interpreter:
             return
         if self._current is not None:
             raise BusyError(f"execution {self._current.id} runs")
+        if self._kept is not None:
+            self._kept[1].close()
+            self._kept = None
         self._current = execution
         self._last_id = execution.id
         self._execution = asyncio.create_task(self._execute(execution), name=execution.id)
@@ -135,18 +147,38 @@ class Interpreter:
         async with self._turn:
             await self._apply_environment(self._running())
 
+    def kept_output(self, execution_id: str) -> KeptOutput | None:
+        """All that an execution wrote, if it ended last and its events have not all of it."""
+        if self._kept is None or self._kept[0] != execution_id:
+            return None
+        return self._kept[1]
+
     async def _execute(self, execution: Execution) -> None:
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
+                self._tell_silent_error(execution)
                 scan = await asyncio.to_thread(self._changes.scan)
                 finished.changed_files.extend(scan.changed)
                 finished.skipped_files.extend(scan.skipped)
-                if (cut := execution.meter.cut_event()) is not None:
-                    self._append(cut, execution.id)
+                for event in execution.meter.finish():
+                    self._append(event, execution.id)
+                if execution.meter.has_cut_text:
+                    execution.kept.finish()
+                    finished.kept_output_bytes = execution.kept.size
+                    self._kept = (execution.id, execution.kept)
                 self._append(pb.Event(execution_finished=finished), execution.id)
             finally:
                 self._current = None
+                if self._kept is None or self._kept[1] is not execution.kept:
+                    execution.kept.close()
+
+    def _tell_silent_error(self, execution: Execution) -> None:
+        """Some failures, such as an unknown magic, only show in the reply."""
+        if execution.reply.done() and not execution.meter.has_error:
+            error = translate.error_of(execution.reply.result())
+            for admitted in execution.meter.admit(error) if error else ():
+                self._append(admitted, execution.id)
 
     def _note_failure(self, execution: asyncio.Task[None]) -> None:
         if not execution.cancelled() and (error := execution.exception()) is not None:
@@ -157,6 +189,9 @@ class Interpreter:
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._append(pb.Event(execution_started=started), execution.id)
         oom_kills = memory.oom_kills()
+        processes = descendants()
+        if not await self._begin_environment(execution, kernel):
+            return await self._give_up(execution, kernel, oom_kills)
         execution.message_id = kernel.execute(execution.code)
         done = asyncio.create_task(execution.until_done())
         ends: set[asyncio.Future[Any]] = {done, kernel.ended}
@@ -167,13 +202,17 @@ class Interpreter:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if done.done():
+                if not await self._end_environment(execution, kernel):
+                    return await self._give_up(execution, kernel, oom_kills)
                 return _finished(pb.OUTCOME_RAN, "", execution)
             if kernel.ended.done():
-                return await self._died(execution, kernel, oom_kills)
+                return await self._give_up(execution, kernel, oom_kills)
             stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
             if stop.grace > 0:
                 await self._interrupt(execution, kernel, ends, stop.grace)
-                if done.done():
+                # What it started goes with it; what ran before stays.
+                await kill_descendants(lambda: processes, zombies=False)
+                if done.done() and await self._end_environment(execution, kernel):
                     return _finished(stop.outcome, stop.words, execution)
             await self._replace(stop.words, execution.id)
             return _finished(stop.outcome, stop.words, execution, memory_lost=True)
@@ -195,11 +234,14 @@ class Interpreter:
         kernel.interrupt()
         await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _died(
+    async def _give_up(
         self, execution: Execution, kernel: Kernel, oom_kills: int
     ) -> pb.ExecutionFinished:
+        """End an execution whose kernel is dead, or as good as dead."""
         outcome = pb.OUTCOME_KERNEL_DIED
-        words = f"the kernel died: {end_in_words(kernel.ended.result())}"
+        words = "the kernel did not answer"
+        if kernel.ended.done():
+            words = f"the kernel died: {end_in_words(kernel.ended.result())}"
         if memory.oom_kills() > oom_kills:
             limit = memory.limit()
             outcome = pb.OUTCOME_OUT_OF_MEMORY
@@ -247,15 +289,26 @@ class Interpreter:
             await self._apply_environment(kernel)
 
     async def _apply_environment(self, kernel: Kernel) -> None:
+        if not await self._silently(kernel, f"set_for_good({self._environment!r})"):
+            raise KernelStartError("the kernel did not take its environment")
+
+    async def _begin_environment(self, execution: Execution, kernel: Kernel) -> bool:
+        variables = execution.environment
+        return not variables or await self._silently(kernel, f"set_for_one({variables!r})")
+
+    async def _end_environment(self, execution: Execution, kernel: Kernel) -> bool:
+        return not execution.environment or await self._silently(kernel, "restore()")
+
+    async def _silently(self, kernel: Kernel, call: str) -> bool:
+        """Call a function of `kernel_environment` in the kernel; whether it did."""
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        code = f"__import__('os').environ.update({self._environment!r})"
-        request = kernel.execute(code, silent=True)
+        module = "__import__('cellblock_agent.kernel_environment').kernel_environment"
+        request = kernel.execute(f"{module}.{call}", silent=True)
         self._silent[request] = reply
         try:
             ends: set[asyncio.Future[Any]] = {reply, kernel.ended}
             await asyncio.wait(ends, timeout=SILENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not reply.done():
-                raise KernelStartError("the kernel did not take its environment")
+            return reply.done()
         finally:
             del self._silent[request]
 
@@ -279,11 +332,19 @@ class Interpreter:
         event = translate.event_of(message)
         if event is None:
             return
-        if execution is None and self._journal.is_empty:
-            self._background = self._background_meter()
-        meter = execution.meter if execution else self._background
+        if execution is not None:
+            if event.HasField("stream_text"):
+                execution.kept.write(event.stream_text.text)
+            meter = execution.meter
+        else:
+            if self._journal.is_empty:
+                for left in self._background.finish():
+                    self._append(left, "")
+                self._background = OutputMeter(BACKGROUND_LIMITS)
+            meter = self._background
         for admitted in meter.admit(event):
-            self._append(admitted, execution.id if execution else "")
+            if self._append(admitted, execution.id if execution else ""):
+                meter.count()
 
     def _on_reply(self, message: Message) -> None:
         request = translate.parent_of(message)
@@ -294,13 +355,9 @@ class Interpreter:
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
 
-    def _append(self, event: pb.Event, execution_id: str) -> None:
+    def _append(self, event: pb.Event, execution_id: str) -> bool:
         event.execution_id = execution_id
-        self._journal.append(event)
-
-    @staticmethod
-    def _background_meter() -> OutputMeter:
-        return OutputMeter(MAX_BACKGROUND_BYTES, MAX_BACKGROUND_BYTES, MAX_BACKGROUND_IMAGES)
+        return self._journal.append(event)
 
 
 def _finished(

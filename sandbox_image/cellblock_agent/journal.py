@@ -14,7 +14,7 @@ class Journal:
 
     Its size is bounded by who appends: executions by their limits, and one follows
     another only when the server has the first one's end; all else by
-    `MAX_BACKGROUND_BYTES`.
+    `BACKGROUND_LIMITS`.
     """
 
     def __init__(self) -> None:
@@ -35,14 +35,18 @@ class Journal:
         """Whether all is acknowledged."""
         return not self._events
 
-    def append(self, event: pb.Event) -> None:
-        """Number and keep an event; small texts that follow each other become one."""
+    def append(self, event: pb.Event) -> bool:
+        """Number and keep an event; whether it is one of its own.
+
+        Small texts that follow each other become one.
+        """
         if self._join(event):
-            return
+            return False
         self._last += 1
         event.sequence = self._last
         self._events.append(event)
         self._changed.set()
+        return True
 
     def acknowledge(self, sequence: int) -> None:
         """Forget events up to a number. Raises ValueError for one that was never sent."""

@@ -15,6 +15,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from cellblock_agent.kernel_options import PORTS, KernelOptions
+from cellblock_agent.kernel_shell import UnattendedKernel
 from cellblock_agent.process import prefer_for_oom_kill, reset_signals, set_dumpable
 
 OUTPUT_QUEUE = 64
@@ -23,6 +24,8 @@ OUTPUT_QUEUE = 64
 
 class KernelApp(IPKernelApp):
     """ipykernel's application, without the parts that only a notebook server needs."""
+
+    kernel_class = UnattendedKernel
 
     def init_connection_file(self) -> None:
         """Both sides know the connection already."""
@@ -112,4 +115,6 @@ def _config(options: KernelOptions) -> Config:
     config.Session.key = options.key.encode()
     # Nobody could read the history back, and SQLite would be opened for it.
     config.HistoryManager.enabled = False
+    # `name?` and pagers: shown like any other output.
+    config.InteractiveShell.display_page = True
     return config

@@ -64,6 +64,10 @@ class KernelStream(OutStream):
             _pump_all()
         super().flush()
 
+    def close(self) -> None:
+        """Publish what there is. The stream stays: it is that of all cells to come."""
+        self.flush()
+
     def pump(self) -> None:
         """Take what waits in the pipe."""
         poll = self._poll()

@@ -1,87 +1,162 @@
-"""Bounds on what one execution shows."""
+"""Bounds on what one execution shows.
 
-from dataclasses import dataclass
+Until a bound is met, everything passes at once. From then on events wait in a tail
+that keeps the newest: at the end it is shown behind a word of how much is missing,
+so that the beginning and the end of a flood are both there.
+"""
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.image_size import pixels_of
+from cellblock_agent.tail import Tail
 from cellblock_agent.text import cut
 
-EVENT_BYTES = 128
-"""What an event counts besides its text: a million empty ones are not free."""
+TAIL_SHARE = 4
+"""The tail may have so many times less than what passed at once."""
 ERROR_BYTES = 65536
 """Of an exception's name, message and traceback; shown even when the text is full."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
-@dataclass
 class OutputMeter:
     """Lets events pass until a limit is met, and counts what it drops."""
 
-    max_text_bytes: int
-    max_image_bytes: int
-    max_images: int
-    omitted_bytes: int = 0
-    _used: int = 0
-    _images: int = 0
+    def __init__(self, limits: pb.OutputLimits) -> None:
+        """Hold one execution to `limits`."""
+        self._limits = limits
+        self._text = 0
+        self._rich = 0
+        self._images = 0
+        self._events = 0
+        self._errors = 0
+        self._tail: Tail | None = None
 
     def admit(self, event: pb.Event) -> list[pb.Event]:
-        """The event as it may pass: whole, cut, replaced by a notice, or not at all."""
+        """What is to be told now: the event whole, cut or replaced, or nothing yet."""
         match event.WhichOneof("event"):
-            case "stream_text":
-                return self._text(event)
             case "rich":
-                return self._rich(event)
+                return self._admit_rich(event)
             case "error":
-                _cut_error(event.error)
-        return [event] if self._fits(EVENT_BYTES) or event.HasField("error") else []
+                return self._admit_error(event)
+            case "stream_text":
+                return self._admit_text(event)
+        return self._admit_small(event)
 
-    def cut_event(self) -> pb.Event | None:
-        """What says that something was dropped, if anything was."""
-        if not self.omitted_bytes:
-            return None
-        cut_off = pb.OutputCut(omitted_bytes=self.omitted_bytes, limit_bytes=self.max_text_bytes)
-        return pb.Event(output_cut=cut_off)
+    @property
+    def has_error(self) -> bool:
+        """Whether an exception was told."""
+        return self._errors > 0
 
-    def _text(self, event: pb.Event) -> list[pb.Event]:
-        text = event.stream_text.text
-        size = len(text.encode())
-        room = self.max_text_bytes - self._used
-        self._used += min(size, max(room, 0))
-        if size > room:
-            kept = cut(text, max(room, 0))
-            self.omitted_bytes += size - len(kept.encode())
-            event.stream_text.text = kept
-        return [event] if event.stream_text.text else []
+    @property
+    def has_cut_text(self) -> bool:
+        """Whether some of the text was dropped."""
+        return self._tail is not None and self._tail.has_dropped_text
 
-    def _rich(self, event: pb.Event) -> list[pb.Event]:
-        notices: list[pb.Event] = []
+    def count(self) -> None:
+        """Take note that an event was told; one that was joined to another is none."""
+        self._events += 1
+
+    def finish(self) -> list[pb.Event]:
+        """What is left to be told, once nothing more comes."""
+        return [] if self._tail is None else self._tail.settle(keep=True)
+
+    def _admit_text(self, event: pb.Event) -> list[pb.Event]:
+        if self._tail is None:
+            text = event.stream_text.text
+            room = self._limits.max_text_bytes - self._text
+            if self._events >= self._limits.max_events:
+                self._tail = self._new_tail(pb.OUTPUT_LIMIT_EVENTS)
+            elif (size := len(text.encode())) <= room:
+                self._text += size
+                return [event] if text else []
+            else:
+                self._tail = self._new_tail(pb.OUTPUT_LIMIT_TEXT)
+                self._text += room
+                kept = cut(text, room)
+                event.stream_text.text = text[len(kept) :]
+                self._tail.add_text(event)
+                first = pb.StreamText(name=event.stream_text.name, text=kept)
+                return [pb.Event(stream_text=first)] if kept else []
+        self._tail.add_text(event)
+        return []
+
+    def _admit_rich(self, event: pb.Event) -> list[pb.Event]:
+        now: list[pb.Event] = []
         for kind in IMAGE_TYPES:
             if kind in event.rich.data and (problem := self._image_problem(event.rich.data[kind])):
                 del event.rich.data[kind]
                 text = pb.StreamText(name=pb.STREAM_NAME_STDERR, text=f"[{kind}: {problem}]\n")
-                notices += self._text(pb.Event(stream_text=text))
-        plain = sum(
-            len(value) for kind, value in event.rich.data.items() if kind not in IMAGE_TYPES
-        )
-        if not event.rich.data or not self._fits(
-            plain + len(event.rich.metadata_json.encode()) + EVENT_BYTES
-        ):
-            return notices
-        return [*notices, event]
+                now += self._admit_text(pb.Event(stream_text=text))
+        if not event.rich.data:
+            return now
+        has_image = any(kind in event.rich.data for kind in IMAGE_TYPES)
+        size = _rich_size(event.rich)
+        if self._tail is None:
+            if self._events >= self._limits.max_events:
+                self._tail = self._new_tail(pb.OUTPUT_LIMIT_EVENTS)
+            elif size <= self._limits.max_rich_bytes - self._rich:
+                self._rich += size
+                return [*now, event]
+            else:
+                self._tail = self._new_tail(pb.OUTPUT_LIMIT_RICH)
+        if not has_image:
+            self._tail.add_rich(event, size)
+            return now
+        # Pictures are few, and too big to wait; the tail before one is the middle, then.
+        if size > self._limits.max_rich_bytes // TAIL_SHARE:
+            event.rich.metadata_json = ""
+            for kind in [kind for kind in event.rich.data if kind not in IMAGE_TYPES]:
+                del event.rich.data[kind]
+        return [*now, *self._tail.settle(keep=False), event]
+
+    def _admit_error(self, event: pb.Event) -> list[pb.Event]:
+        _cut_error(event.error)
+        self._errors += 1
+        if self._errors > 1:
+            # The kernel sends one, at the end of the code; these are the code's own.
+            return self._admit_small(event)
+        return [*self.finish(), event]
+
+    def _admit_small(self, event: pb.Event) -> list[pb.Event]:
+        if self._tail is None:
+            if self._events < self._limits.max_events:
+                return [event]
+            self._tail = self._new_tail(pb.OUTPUT_LIMIT_EVENTS)
+        self._tail.add_rich(event, event.ByteSize())
+        return []
 
     def _image_problem(self, data: bytes) -> str:
-        if len(data) > self.max_image_bytes:
-            return f"left out, {len(data)} bytes are more than {self.max_image_bytes}"
+        most = self._limits
+        if len(data) > most.max_image_bytes:
+            return f"left out, {len(data)} bytes are more than {most.max_image_bytes}"
+        pixels = pixels_of(data)
+        if pixels == 0:
+            return "left out, it can't be read"
+        if pixels > most.max_image_pixels:
+            return f"left out, {pixels} pixels are more than {most.max_image_pixels}"
+        if self._images >= most.max_images:
+            return f"left out, there were {most.max_images} images already"
         self._images += 1
-        if self._images > self.max_images:
-            return f"left out, there were {self.max_images} images already"
         return ""
 
-    def _fits(self, size: int) -> bool:
-        if self._used + size > self.max_text_bytes:
-            self.omitted_bytes += size
-            return False
-        self._used += size
-        return True
+    def _new_tail(self, limit: pb.OutputLimit.ValueType) -> Tail:
+        most = self._limits
+        values = {
+            pb.OUTPUT_LIMIT_TEXT: most.max_text_bytes,
+            pb.OUTPUT_LIMIT_RICH: most.max_rich_bytes,
+            pb.OUTPUT_LIMIT_EVENTS: most.max_events,
+        }
+        return Tail(
+            limit,
+            values[limit],
+            max_text_bytes=most.max_text_bytes // TAIL_SHARE,
+            max_rich_bytes=most.max_rich_bytes // TAIL_SHARE,
+            max_events=most.max_events // TAIL_SHARE,
+        )
+
+
+def _rich_size(rich: pb.Rich) -> int:
+    plain = sum(len(value) for kind, value in rich.data.items() if kind not in IMAGE_TYPES)
+    return plain + len(rich.metadata_json.encode())
 
 
 def _cut_error(error: pb.Error) -> None:

@@ -44,15 +44,16 @@ class Reaper:
                 future.set_result(status)
 
 
-async def kill_descendants(spare: Callable[[], set[int]]) -> bool:
+async def kill_descendants(spare: Callable[[], set[int]], *, zombies: bool = True) -> bool:
     """Kill all descendants of this process but those in `spare`; whether none is left.
 
     The agent is PID 1 or a subreaper: whatever user code does to its processes, they
     stay descendants. Zombies count, for they use up the sandbox's processes until they
-    are collected, which happens while this waits.
+    are collected, which happens while this waits; but those of a parent that is spared
+    are that one's to collect.
     """
     for _round in range(KILL_ROUNDS):
-        left = descendants() - spare()
+        left = descendants(zombies=zombies) - spare()
         if not left:
             return True
         for pid in left:
@@ -65,9 +66,10 @@ async def kill_descendants(spare: Callable[[], set[int]]) -> bool:
     return False
 
 
-def descendants() -> set[int]:
+def descendants(*, zombies: bool = True) -> set[int]:
     """All descendants of this process."""
     children: dict[int, list[int]] = {}
+    dead: set[int] = set()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal():
             continue
@@ -76,8 +78,10 @@ def descendants() -> set[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue
         # The command's name is in parentheses and may hold anything, `)` included.
-        parent = int(stat.rpartition(")")[2].split()[1])
-        children.setdefault(parent, []).append(int(entry.name))
+        state, parent, *_rest = stat.rpartition(")")[2].split()
+        children.setdefault(int(parent), []).append(int(entry.name))
+        if state == "Z" and not zombies:
+            dead.add(int(entry.name))
     found: set[int] = set()
     todo = [os.getpid()]
     while todo:
@@ -85,7 +89,7 @@ def descendants() -> set[int]:
             if child not in found:
                 found.add(child)
                 todo.append(child)
-    return found
+    return found - dead
 
 
 def end_in_words(status: int) -> str:

@@ -17,6 +17,7 @@ from cellblock_agent.data_folder import BadPathError, DataFolder, NewFile, NotPl
 from cellblock_agent.execution import Execution
 from cellblock_agent.interpreter import BusyError, Interpreter
 from cellblock_agent.journal import Journal
+from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.limits import OutputMeter
 from cellblock_agent.orphan import OrphanClock
 
@@ -99,6 +100,21 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
             await self._interpreter.until_ready()
             self._interpreter.start_execution(_execution(request))
         return pb.StartExecutionResponse()
+
+    async def ReadOutput(  # noqa: N802
+        self, request: pb.ReadOutputRequest, context: Context
+    ) -> AsyncIterator[pb.ReadOutputResponse]:
+        """Stream all that an execution wrote."""
+        offset = 0
+        while True:
+            # Asked for each time: the next execution closes it.
+            kept = self._interpreter.kept_output(request.execution_id)
+            if kept is None:
+                await context.abort(Code.NOT_FOUND, "nothing is kept of that execution")
+            if not (data := kept.read(offset, CHUNK_BYTES)):
+                return
+            yield pb.ReadOutputResponse(data=data)
+            offset += len(data)
 
     async def InterruptExecution(  # noqa: N802
         self, request: pb.InterruptExecutionRequest, context: Context
@@ -282,9 +298,9 @@ async def _until_end(requests: AsyncIterator[pb.WriteFileRequest]) -> AsyncItera
 
 
 def _execution(request: pb.StartExecutionRequest) -> Execution:
-    for name in ("max_text_bytes", "max_image_bytes", "max_images"):
-        if getattr(request, name) <= 0:
-            raise InvalidLimitError(f"{name}: must be over 0, got {getattr(request, name)}")
+    for field in pb.OutputLimits.DESCRIPTOR.fields:
+        if (value := getattr(request.limits, field.name)) <= 0:
+            raise InvalidLimitError(f"limits.{field.name}: must be over 0, got {value}")
     timeout = request.timeout.ToTimedelta().total_seconds()
     if timeout <= 0:
         raise InvalidLimitError(f"timeout: must be over 0 s, got {timeout:g} s")
@@ -293,7 +309,9 @@ def _execution(request: pb.StartExecutionRequest) -> Execution:
         code=request.code,
         timeout=timeout,
         grace=request.grace.ToTimedelta().total_seconds(),
-        meter=OutputMeter(request.max_text_bytes, request.max_image_bytes, request.max_images),
+        meter=OutputMeter(request.limits),
+        kept=KeptOutput(request.limits.max_kept_bytes),
+        environment=dict(request.environment),
     )
 
 

@@ -18,6 +18,16 @@ def cut(text: str, max_bytes: int) -> str:
     return text.encode()[:max_bytes].decode(errors="ignore")
 
 
+def last_part(text: str, max_bytes: int) -> str:
+    """The longest end of `text` that has at most `max_bytes` of UTF-8."""
+    if len(text) * 4 <= max_bytes:
+        return text
+    data = text.encode()
+    if len(data) <= max_bytes:
+        return text
+    return data[len(data) - max_bytes :].decode(errors="ignore")
+
+
 def printable(name: str) -> str:
     """A file's name for people: what is not UTF-8 or not printable is escaped."""
     clean = name.encode("utf-8", "backslashreplace").decode()

@@ -59,6 +59,12 @@ def event_of(message: dict[str, Any]) -> pb.Event | None:
     return None
 
 
+def error_of(reply: dict[str, Any]) -> pb.Event | None:
+    """The exception that a reply tells of, for those that no output told of."""
+    content = _content(reply)
+    return pb.Event(error=_error(content)) if content.get("status") == "error" else None
+
+
 def execution_count_of(reply: dict[str, Any]) -> int:
     """The kernel's counter from a reply; 0 if there is none."""
     count = _content(reply).get("execution_count")
@@ -91,11 +97,15 @@ def _bundle(data: dict[str, Any]) -> list[tuple[str, bytes]]:
             image = _decoded(value)
             if image:
                 items.append((name, image))
-        elif isinstance(value, str):
+        elif isinstance(value, str) and not _is_json(name):
             items.append((name, valid(value).encode()))
         else:
             items.append((name, _json(value).encode()))
     return items
+
+
+def _is_json(mime_type: str) -> bool:
+    return mime_type == "application/json" or mime_type.endswith("+json")
 
 
 def _decoded(value: object) -> bytes:

@@ -12,13 +12,14 @@ import structlog
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
+from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server import embedded
 from cellblock_server.clock import utc_now
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.embedded import NotEmbeddedError
 from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.runner import OutputBounds, RunnerBounds
+from cellblock_server.executions.runner import RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import Capture, CaptureBounds
@@ -38,6 +39,9 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.telemetry import logging
+
+MAX_NOTE_BYTES = 100
+"""What an agent may add to the output that it keeps: how much is missing."""
 
 log = structlog.get_logger(__name__)
 
@@ -164,10 +168,14 @@ def _runner_bounds(settings: Settings) -> RunnerBounds:
     return RunnerBounds(
         max_queue=executions.max_queue,
         grace=executions.grace,
-        output=OutputBounds(
+        output=OutputLimits(
             max_text_bytes=int(executions.max_text_bytes),
+            max_rich_bytes=int(executions.max_rich_bytes),
             max_image_bytes=int(executions.max_image_bytes),
+            max_image_pixels=executions.max_image_pixels,
             max_images=executions.max_images,
+            max_events=executions.max_events,
+            max_kept_bytes=int(executions.max_kept_bytes),
         ),
     )
 
@@ -179,7 +187,11 @@ def _file_bounds(settings: Settings) -> FileBounds:
 
 def _capture_bounds(settings: Settings) -> CaptureBounds:
     files = settings.files
-    return CaptureBounds(files.max_captured_files, int(files.max_captured_bytes))
+    return CaptureBounds(
+        max_files=files.max_captured_files,
+        max_bytes=int(files.max_captured_bytes),
+        max_output_bytes=int(settings.executions.max_kept_bytes) + MAX_NOTE_BYTES,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

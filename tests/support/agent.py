@@ -94,17 +94,19 @@ class RunningAgent:
         await self.stream.acknowledge(self.acknowledged)
 
     async def start(
-        self, code: str, *, timeout: float = 20, grace: float = 1, max_text: int = 2**20
+        self,
+        code: str,
+        *,
+        timeout: float = 20,
+        grace: float = 1,
+        environment: dict[str, str] | None = None,
+        **limits: int,
     ) -> str:
         name = f"call_{next(numbers)}"
         bounds = ExecutionBounds(
-            timeout=timedelta(seconds=timeout),
-            grace=timedelta(seconds=grace),
-            max_text_bytes=max_text,
-            max_image_bytes=2**20,
-            max_images=2,
+            timedelta(seconds=timeout), timedelta(seconds=grace), output_limits(**limits)
         )
-        await self.connection.start_execution(name, code, bounds)
+        await self.connection.start_execution(name, code, bounds, environment or {})
         return name
 
     async def read(self, name: str) -> Shown:
@@ -123,11 +125,18 @@ class RunningAgent:
         raise AssertionError("the stream ended")
 
     async def run(
-        self, code: str, *, timeout: float = 20, grace: float = 1, max_text: int = 2**20
+        self,
+        code: str,
+        *,
+        timeout: float = 20,
+        grace: float = 1,
+        environment: dict[str, str] | None = None,
+        **limits: int,
     ) -> Shown:
-        return await self.read(
-            await self.start(code, timeout=timeout, grace=grace, max_text=max_text)
+        name = await self.start(
+            code, timeout=timeout, grace=grace, environment=environment, **limits
         )
+        return await self.read(name)
 
     async def next_event(self) -> pb.Event:
         """The next event that belongs to no execution, or that nobody has read."""
@@ -138,6 +147,20 @@ class RunningAgent:
             await self.stream.acknowledge(self.acknowledged)
             return batch[0]
         raise AssertionError("the stream ended")
+
+
+def output_limits(**changes: int) -> pb.OutputLimits:
+    """Limits that ordinary tests do not meet, but for two images."""
+    usual = {
+        "max_text_bytes": 2**20,
+        "max_rich_bytes": 2**20,
+        "max_image_bytes": 2**20,
+        "max_image_pixels": 10**7,
+        "max_images": 2,
+        "max_events": 10_000,
+        "max_kept_bytes": 2**23,
+    }
+    return pb.OutputLimits(**{**usual, **changes})
 
 
 @asynccontextmanager

@@ -2,7 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from cellblock_server.store.records import SessionRecord, SessionState
+from cellblock_server.store.records import (
+    ExecutionRecord,
+    ExecutionStatus,
+    SessionRecord,
+    SessionState,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 """When `session_record` was made."""
@@ -30,4 +35,18 @@ def session_record(*, used: float = 0, alive: float = 0) -> SessionRecord:
         agent_token="",
         request_id=None,
         request_hash="",
+    )
+
+
+def execution_record(name: str, ordinal: int) -> ExecutionRecord:
+    """An execution of that session, queued; it may run a second."""
+    return ExecutionRecord(
+        id=name,
+        tenant="t",
+        session_id="sess_1",
+        status=ExecutionStatus.QUEUED,
+        code="1",
+        timeout=timedelta(seconds=1),
+        create_time=START,
+        ordinal=ordinal,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.cli.sessions import Address, Id
-from cellblock_client.cli.terminal import sanitized
+from cellblock_client.cli.terminal import cut_in_words, sanitized
 from cellblock_client.client import Client
 from cellblock_client.events import (
     Completed,
@@ -69,11 +69,11 @@ def _words(event: Event) -> str:
         case GeneratedFile(file=None, path=path, skipped_reason=reason):
             return f"[file not kept: {path}: {reason}]\n"
         case GeneratedFile(file=file, path=path) if file is not None:
-            return f"[file {file.id} {path}, {file.bytes} bytes]\n"
+            return f"[file {file.id} {path or file.filename}, {file.bytes} bytes]\n"
         case ErrorRaised(error=error):
             return "\n".join(error.traceback) + "\n"
-        case OutputCut(omitted_bytes=omitted, limit_bytes=limit):
-            return f"[{omitted} bytes left out: the limit is {limit}]\n"
+        case OutputCut():
+            return f"{cut_in_words(event)}\n"
         case KernelRestarted(reason=reason):
             return f"[kernel restarted: {reason}]\n"
         case Completed(execution=execution) if execution.failure is not None:

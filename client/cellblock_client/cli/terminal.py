@@ -57,14 +57,16 @@ class Terminal:
                 self._line(sys.stdout, event.text)
             case DisplayUpdate(file=File() as file):
                 self._note(f"[image: {self._save(file)}]")
+            case GeneratedFile(file=File() as file, is_full_output=True):
+                self._note(f"[all of the output: {self._save(file)}]")
             case GeneratedFile(file=File() as file):
                 self._note(f"[file: {self._save(file)}]")
             case GeneratedFile(path=path, skipped_reason=reason):
                 self._note(f"[file not kept: {path}: {reason}]")
             case ErrorRaised(error=error):
                 self._line(sys.stderr, "\n".join(error.traceback))
-            case OutputCut(omitted_bytes=omitted, limit_bytes=limit):
-                self._note(f"[{omitted} bytes of output left out: the limit is {limit}]")
+            case OutputCut():
+                self._note(cut_in_words(event))
             case KernelRestarted(reason=reason):
                 self._note(f"[kernel restarted, variables are lost: {reason}]")
             case Completed(execution=execution) if execution.failure is not None:
@@ -112,6 +114,12 @@ class Terminal:
             if not path.exists():
                 return path
         raise Error(f"{self._folder} has too many files called {name}")
+
+
+def cut_in_words(cut: OutputCut) -> str:
+    """What stands in place of output that was left out."""
+    unit = "events" if cut.limit == "EVENTS" else "bytes"
+    return f"[{cut.omitted_bytes} bytes of output left out: the limit is {cut.limit_value} {unit}]"
 
 
 def complain(error: Error) -> None:

@@ -310,11 +310,30 @@ class Executions(Section):
         ByteSize(MIB),
         ge=KIB,
         le=32 * MIB,
-        description="Text and text-like data that one execution may show; the rest is left out "
-        "and counted.",
+        description="Text that one execution may write to its streams. Of more, the middle is left "
+        "out: a last part of a quarter of this is shown, too.",
+    )
+    max_kept_bytes: ByteSize = Field(
+        ByteSize(32 * MIB),
+        ge=KIB,
+        le=1024 * MIB,
+        description="How much of the text of an execution that wrote too much is kept as a file. "
+        "Counts as the sandbox's memory while it runs.",
+    )
+    max_rich_bytes: ByteSize = Field(
+        ByteSize(8 * MIB),
+        ge=KIB,
+        le=32 * MIB,
+        description="Results and displays that one execution may show, without their images.",
+    )
+    max_events: int = Field(
+        50_000, ge=100, le=1_000_000, description="Events of output that one execution may have."
     )
     max_image_bytes: ByteSize = Field(
         ByteSize(16 * MIB), ge=KIB, le=32 * MIB, description="Size of one image that is shown."
+    )
+    max_image_pixels: int = Field(
+        50_000_000, ge=1, description="Width times height of one image that is shown."
     )
     max_images: int = Field(50, ge=1, le=1000, description="Images that one execution may show.")
 

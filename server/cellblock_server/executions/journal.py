@@ -28,6 +28,7 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.sessions import update_session
 from cellblock_server.store.states import check_execution, check_session
+from cellblock_server.uninterrupted import uninterrupted
 
 WATCH_BATCH = 64
 """How many events a watcher holds in memory at most."""
@@ -47,13 +48,29 @@ class Journal:
     async def transaction(self) -> AsyncIterator["JournalTransaction"]:
         """A block whose changes are stored together, then seen by watchers.
 
-        If storing fails, nothing of it is, and the records are as before.
+        If storing fails, or its caller is cancelled before it is done, nothing of it is,
+        and the records are as before.
         """
         async with self._database.write() as connection:
             transaction = JournalTransaction(connection, self._now)
             yield transaction
             await transaction.flush()
+            await uninterrupted(self._commit(connection, transaction))
+
+    async def _commit(self, connection: AsyncConnection, transaction: "JournalTransaction") -> None:
+        """In one: the records must never lag behind what is stored, nor run ahead of it."""
+        await connection.commit()
         transaction.publish(self._hub)
+
+    async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
+        """An execution's events up to its last one in `record`."""
+        wanted = 1
+        while wanted <= record.last_sequence:
+            for sequence, payload in await self._executions.events(record.id, wanted, WATCH_BATCH):
+                if sequence > record.last_sequence:
+                    return
+                yield pb.ExecutionEvent.FromString(payload)
+                wanted = sequence + 1
 
     async def watch(
         self, execution_id: str, from_sequence: int
@@ -119,6 +136,7 @@ class JournalTransaction:
         draft.status = status
         draft.failure = failure
         draft.end_time = self.now
+        draft.environment = dict.fromkeys(draft.environment, "")
         self.append(record, pb.ExecutionEvent(completed=pb.Completed()))
 
     async def insert(self, record: ExecutionRecord) -> None:

@@ -22,6 +22,7 @@ def execution_message(record: ExecutionRecord, *, with_code: bool = True) -> pb.
         create_time=timestamp(record.create_time),
         start_time=timestamp(record.start_time),
         end_time=timestamp(record.end_time),
+        environment_names=sorted(record.environment),
     )
     message.timeout.FromTimedelta(record.timeout)
     return message

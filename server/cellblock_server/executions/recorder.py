@@ -1,13 +1,15 @@
 """Turns what an agent says into journal entries: bytes to the file store, then the events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.errors import NotFoundError, OutOfRangeError
 from cellblock_server.executions import translate
+from cellblock_server.executions.allowance import Allowance
 from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.messages import code_error_message
 from cellblock_server.executions.translate import ProtocolViolationError
@@ -21,6 +23,9 @@ from cellblock_server.store.records import (
     SessionState,
 )
 
+MAX_BACKGROUND_CHARACTERS = 2**16
+"""Of what is written while no execution runs, the newest is kept."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -29,8 +34,9 @@ class _Prepared:
     """An agent's event with its bytes stored, ready for the transaction."""
 
     event: agent_pb.Event
-    image: FileRecord | None
-    files: list[FileRecord | Skipped]
+    image: FileRecord | None = None
+    files: list[FileRecord | Skipped] = field(default_factory=list)
+    output: FileRecord | None = None
 
 
 class Recorder:
@@ -42,8 +48,11 @@ class Recorder:
         agent: AgentConnection,
         journal: Journal,
         capture: Capture,
+        limits: agent_pb.OutputLimits,
     ) -> None:
-        """Record what `agent` says of `session`."""
+        """Record what `agent` says of `session`; its executions were given `limits`."""
+        self._limits = limits
+        self._allowance = Allowance(limits)
         self._session = session
         self._agent = agent
         self._journal = journal
@@ -66,8 +75,10 @@ class Recorder:
                     await self._add(transaction, current, item)
                     ended = ended or item.event.HasField("execution_finished")
                 if item.event.HasField("kernel_restarted"):
-                    generation = item.event.kernel_restarted.kernel_generation
-                    transaction.change_session(self._session, kernel_generation=generation)
+                    self._lose_memory(transaction, item.event)
+            if late := "".join(map(_late_text, batch)):
+                kept = (self._session.background_output + late)[-MAX_BACKGROUND_CHARACTERS:]
+                transaction.change_session(self._session, background_output=kept)
             if ended and not more:
                 transaction.change_session(self._session, state=SessionState.READY)
             transaction.change_session(self._session, acknowledged_sequence=batch[-1].sequence)
@@ -80,24 +91,45 @@ class Recorder:
             expected += 1
             if event.sequence != expected:
                 raise ProtocolViolationError(f"event {event.sequence} instead of {expected}")
+            if event.HasField("execution_started"):
+                self._allowance = Allowance(self._limits)
             if not event.execution_id:
                 continue
+            self._allowance.spend(event)
             if current is None or event.execution_id != current.id or ended:
                 raise ProtocolViolationError("event of an execution that does not run")
             ended = event.HasField("execution_finished")
 
     async def _prepare(self, event: agent_pb.Event, current: ExecutionRecord | None) -> _Prepared:
-        image: FileRecord | None = None
-        files: list[FileRecord | Skipped] = []
+        prepared = _Prepared(event)
         if current is None or not event.execution_id:
-            return _Prepared(event, image, files)
+            return prepared
         match event.WhichOneof("event"):
             case "rich":
                 if (found := translate.image_of(event.rich)) is not None:
-                    image = await self._capture.image(current, event.sequence, *found)
+                    prepared.image = await self._capture.image(current, event.sequence, *found)
             case "execution_finished":
-                files = await self._capture.changed(current, self._agent, event.execution_finished)
-        return _Prepared(event, image, files)
+                finished = event.execution_finished
+                prepared.files = await self._capture.changed(current, self._agent, finished)
+                if finished.kept_output_bytes:
+                    prepared.output = await self._fetch_output(current)
+        return prepared
+
+    async def _fetch_output(self, current: ExecutionRecord) -> FileRecord:
+        try:
+            return await self._capture.output(current, self._agent)
+        except (OutOfRangeError, NotFoundError) as error:
+            raise ProtocolViolationError(f"output that it said it kept: {error.message}") from error
+
+    def _lose_memory(self, transaction: JournalTransaction, event: agent_pb.Event) -> None:
+        restarted = event.kernel_restarted
+        transaction.change_session(
+            self._session,
+            kernel_generation=restarted.kernel_generation,
+            memory_loss_time=transaction.now,
+            memory_loss_message=restarted.reason,
+            memory_loss_execution_id=event.execution_id,
+        )
 
     async def _add(
         self, transaction: JournalTransaction, current: ExecutionRecord, item: _Prepared
@@ -125,11 +157,7 @@ class Recorder:
                 transaction.draft(current).error = error
                 transaction.append(current, pb.ExecutionEvent(error=code_error_message(error)))
             case "output_cut":
-                cut = pb.OutputCut(
-                    omitted_bytes=event.output_cut.omitted_bytes,
-                    limit_bytes=event.output_cut.limit_bytes,
-                )
-                transaction.append(current, pb.ExecutionEvent(output_cut=cut))
+                transaction.append(current, translate.cut_event(event.output_cut))
             case "kernel_restarted":
                 restarted = pb.KernelRestarted(
                     kernel_generation=event.kernel_restarted.kernel_generation,
@@ -151,6 +179,10 @@ class Recorder:
                 await transaction.insert_file(file)
                 generated = pb.GeneratedFile(file=file_message(file), path=file.path)
             transaction.append(current, pb.ExecutionEvent(file=generated))
+        if item.output is not None:
+            await transaction.insert_file(item.output)
+            generated = pb.GeneratedFile(file=file_message(item.output), is_full_output=True)
+            transaction.append(current, pb.ExecutionEvent(file=generated))
         finished = item.event.execution_finished
         status, failure = translate.end_of(finished)
         transaction.draft(current).execution_count = finished.execution_count
@@ -163,6 +195,11 @@ class Recorder:
             status=status.name,
             cause=failure.cause.name if failure else None,
         )
+
+
+def _late_text(event: agent_pb.Event) -> str:
+    """Text that belongs to no execution."""
+    return "" if event.execution_id else translate.plain_text(event)
 
 
 def _image_event(rich: agent_pb.Rich, image: FileRecord) -> pb.ExecutionEvent:

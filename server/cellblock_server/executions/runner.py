@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from cellblock.agent.v1.agent_pb2 import Event
+from cellblock.agent.v1.agent_pb2 import Event, OutputLimits
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.errors import ExhaustedError, WrongStateError
-from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.patience import until_available
 from cellblock_server.sandbox.agent_connection import (
@@ -32,21 +32,12 @@ RETRY_AFTER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class OutputBounds:
-    """What one execution may show; see `StartExecutionRequest`."""
-
-    max_text_bytes: int
-    max_image_bytes: int
-    max_images: int
-
-
-@dataclass(frozen=True)
 class RunnerBounds:
     """What the operator allows a session's executions."""
 
     max_queue: int
     grace: timedelta
-    output: OutputBounds
+    output: OutputLimits
 
 
 class SessionRunner:
@@ -71,6 +62,8 @@ class SessionRunner:
         self._recorder = recorder
         self._bounds = bounds
         self._queue: deque[ExecutionRecord] = deque()
+        self._positions: dict[str, int] = {}
+        """What those in the queue were told last."""
         self._current: ExecutionRecord | None = None
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
@@ -119,15 +112,17 @@ class SessionRunner:
                     last_use_time=transaction.now,
                     last_alive_time=transaction.now,
                 )
+            self._positions[record.id] = position
             self._queue.append(record)
             self._work.set()
 
     async def cancel(self, execution_id: str) -> None:
         """Take an execution from the queue, or interrupt it; nothing if it has ended."""
-        for place, waiting in enumerate(self._queue):
-            if waiting.id == execution_id:
-                await self._cancel_waiting(place)
-                return
+        async with self._accepting:
+            for place, waiting in enumerate(self._queue):
+                if waiting.id == execution_id:
+                    await self._cancel_waiting(place)
+                    return
         if self._current is not None and self._current.id == execution_id:
             # Remembered, for it may not have reached the agent yet.
             self._current_cancelled = True
@@ -164,14 +159,31 @@ class SessionRunner:
     async def _cancel_waiting(self, place: int) -> None:
         waiting = self._queue[place]
         del self._queue[place]
+        self._positions.pop(waiting.id, None)
         failure = Failure(FailureCause.CANCELLED, "cancelled before it started")
         try:
             async with self._journal.transaction() as transaction:
                 transaction.finish(waiting, ExecutionStatus.CANCELLED, failure)
+                self._append_positions(transaction, from_place=place)
         except BaseException:
             self._queue.insert(place, waiting)
             self._work.set()
             raise
+
+    async def _tell_positions(self) -> None:
+        """Tell all who wait that one before them has its turn."""
+        async with self._accepting:
+            if self._queue:
+                async with self._journal.transaction() as transaction:
+                    self._append_positions(transaction, from_place=0)
+
+    def _append_positions(self, transaction: JournalTransaction, *, from_place: int) -> None:
+        for place, waiting in enumerate(self._queue):
+            position = place + (self._current is not None)
+            if place >= from_place and self._positions.get(waiting.id) != position:
+                self._positions[waiting.id] = position
+                queued = pb.Queued(position=position)
+                transaction.append(waiting, pb.ExecutionEvent(queued=queued))
 
     async def _record(self) -> None:
         stream = self._agent.stream_events()
@@ -200,16 +212,12 @@ class SessionRunner:
                 self._work.clear()
                 await self._work.wait()
             record = self._current = self._queue.popleft()
+            self._positions.pop(record.id, None)
             self._finished.clear()
             self._current_cancelled = False
-            bounds = ExecutionBounds(
-                timeout=record.timeout,
-                grace=self._bounds.grace,
-                max_text_bytes=self._bounds.output.max_text_bytes,
-                max_image_bytes=self._bounds.output.max_image_bytes,
-                max_images=self._bounds.output.max_images,
-            )
-            await self._agent.start_execution(record.id, record.code, bounds)
+            await self._tell_positions()
+            bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
+            await self._agent.start_execution(record.id, record.code, bounds, record.environment)
             if self._current_cancelled:
                 await self._agent.interrupt_execution(record.id, self._bounds.grace)
             await self._finished.wait()

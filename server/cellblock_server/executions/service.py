@@ -1,13 +1,14 @@
 """What callers do with executions."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import Clock
+from cellblock_server.environment import check_environment, environment_hash
 from cellblock_server.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
@@ -15,12 +16,18 @@ from cellblock_server.errors import (
     OutOfRangeError,
 )
 from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.messages import execution_message
+from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.ids import check_id, new_id
 from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
 from cellblock_server.store.states import EXECUTION_ENDS
 from cellblock_server.uninterrupted import uninterrupted
+
+MAX_PAGE_BYTES = 2 * 2**20
+"""A page of executions ends early past this."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class NewExecution:
     code: str
     execution_id: str = ""
     timeout: timedelta | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     def check(self, limits: ExecutionLimits) -> None:
         """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
@@ -60,6 +68,7 @@ class NewExecution:
                 f"must be over 0 s and at most {most.total_seconds():g} s, "
                 f"got {self.timeout.total_seconds():g} s",
             )
+        check_environment(self.environment)
 
 
 class ExecutionService:
@@ -100,6 +109,11 @@ class ExecutionService:
                 ("session_id", record.session_id, session_id),
                 ("code", record.code, new.code),
                 ("timeout", record.timeout, timeout),
+                (
+                    "environment",
+                    record.environment_hash,
+                    environment_hash(new.environment),
+                ),
             )
             if then != now
         ]
@@ -125,6 +139,8 @@ class ExecutionService:
             timeout=new.timeout or self._limits.default_timeout,
             create_time=self._now(),
             ordinal=0,
+            environment=new.environment,
+            environment_hash=environment_hash(new.environment),
         )
         try:
             await uninterrupted(runner.submit(record))
@@ -152,6 +168,25 @@ class ExecutionService:
             raise NotFoundError("execution", execution_id)
         return record
 
-    async def list(self, session_id: str, size: int, token: str) -> Page[ExecutionRecord]:
-        """A page of a session's executions, oldest first."""
-        return await self._store.list(session_id, size, token)
+    async def whole(self, record: ExecutionRecord) -> pb.Execution:
+        """An execution with its outputs so far."""
+        message = execution_message(record)
+        message.outputs.extend(await outputs_of(self._journal.read(record)))
+        return message
+
+    async def list(self, session_id: str, size: int, token: str) -> Page[pb.Execution]:
+        """A page of a session's executions with their outputs, oldest first.
+
+        It ends early when they are many.
+        """
+        page = await self._store.list(session_id, size, token)
+        messages: list[pb.Execution] = []
+        total = 0
+        for record in page.items:
+            message = await self.whole(record)
+            total += message.ByteSize()
+            if messages and total > MAX_PAGE_BYTES:
+                last = page.items[len(messages) - 1]
+                return Page(messages, token_after(last.ordinal))
+            messages.append(message)
+        return Page(messages, page.next_token)

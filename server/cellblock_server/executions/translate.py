@@ -71,6 +71,34 @@ def text_event(text: agent_pb.StreamText) -> pb.ExecutionEvent:
             raise ProtocolViolationError(f"unknown stream {text.name}")
 
 
+def cut_event(cut: agent_pb.OutputCut) -> pb.ExecutionEvent:
+    """A gap in the output, as an event."""
+    limit = {
+        agent_pb.OUTPUT_LIMIT_TEXT: pb.OUTPUT_LIMIT_TEXT,
+        agent_pb.OUTPUT_LIMIT_RICH: pb.OUTPUT_LIMIT_RICH,
+        agent_pb.OUTPUT_LIMIT_EVENTS: pb.OUTPUT_LIMIT_EVENTS,
+    }.get(cut.limit)
+    if limit is None:
+        raise ProtocolViolationError(f"unknown limit {cut.limit}")
+    return pb.ExecutionEvent(
+        output_cut=pb.OutputCut(
+            omitted_bytes=cut.omitted_bytes, limit=limit, limit_value=cut.limit_value
+        )
+    )
+
+
+def plain_text(event: agent_pb.Event) -> str:
+    """The text of an event that belongs to no execution; empty if it has none."""
+    match event.WhichOneof("event"):
+        case "stream_text":
+            return event.stream_text.text
+        case "rich" if "text/plain" in event.rich.data:
+            return event.rich.data["text/plain"].decode("utf-8", "replace") + "\n"
+        case "error":
+            return "\n".join(event.error.traceback) + "\n"
+    return ""
+
+
 def code_error(error: agent_pb.Error) -> CodeError:
     """The exception that ended the code."""
     return CodeError(error.name, error.value, list(error.traceback))

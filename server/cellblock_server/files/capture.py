@@ -35,6 +35,8 @@ class CaptureBounds:
     max_files: int
     max_bytes: int
     """Of all its files together."""
+    max_output_bytes: int
+    """Of what it wrote to its streams, with a note at its end."""
 
 
 class Capture:
@@ -57,6 +59,24 @@ class Capture:
             size=blob.size,
             sha256=blob.sha256,
             mime_type=mime_type,
+            path="",
+        )
+
+    async def output(self, execution: ExecutionRecord, agent: AgentConnection) -> FileRecord:
+        """Fetch and store all that an execution wrote to its streams.
+
+        Raises OutOfRangeError past what the agent was told to keep: it lies.
+        """
+        most = self._bounds.max_output_bytes
+        blob = await self._blobs.write(
+            agent.read_output(execution.id), max_bytes=most, field="output"
+        )
+        return self._record(
+            execution,
+            filename=f"output-{execution.ordinal}.txt",
+            size=blob.size,
+            sha256=blob.sha256,
+            mime_type="text/plain",
             path="",
         )
 

@@ -7,7 +7,6 @@ import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.service import ExecutionService, NewExecution
 from cellblock_server.rpc.caller import DEFAULT_TENANT
 from cellblock_server.rpc.session import span
@@ -31,7 +30,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> AsyncIterator[pb.ExecuteResponse]:
         """Run code and stream its events."""
         timeout = span("timeout", request, request.timeout)
-        new = NewExecution(request.code, request.execution_id, timeout)
+        new = NewExecution(request.code, request.execution_id, timeout, dict(request.environment))
         self._executions.check(new)
         record = await self._executions.known(DEFAULT_TENANT, request.session_id, new)
         if record is None:
@@ -59,7 +58,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> pb.GetExecutionResponse:
         """Get an execution."""
         record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
-        return pb.GetExecutionResponse(execution=execution_message(record))
+        return pb.GetExecutionResponse(execution=await self._executions.whole(record))
 
     async def ListExecutions(  # noqa: N802
         self, request: pb.ListExecutionsRequest, context: Context
@@ -67,9 +66,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         """List a session's executions."""
         session = await self._sessions.get(DEFAULT_TENANT, request.session_id)
         page = await self._executions.list(session.id, request.page_size, request.page_token)
-        return pb.ListExecutionsResponse(
-            executions=map(execution_message, page.items), next_page_token=page.next_token
-        )
+        return pb.ListExecutionsResponse(executions=page.items, next_page_token=page.next_token)
 
     async def CancelExecution(  # noqa: N802
         self, request: pb.CancelExecutionRequest, context: Context
@@ -77,7 +74,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         """Interrupt or unqueue an execution."""
         await uninterrupted(self._cancel(request.execution_id))
         record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
-        return pb.CancelExecutionResponse(execution=execution_message(record))
+        return pb.CancelExecutionResponse(execution=await self._executions.whole(record))
 
     async def _cancel(self, execution_id: str) -> None:
         record = await self._executions.get(DEFAULT_TENANT, execution_id)

@@ -16,6 +16,7 @@ from cellblock_server.files.service import FileService, Upload
 from cellblock_server.rpc.caller import DEFAULT_TENANT
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FilePurpose
+from cellblock_server.uninterrupted import uninterrupted
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -89,8 +90,8 @@ class FileServicer(file_pb2_grpc.FileServiceServicer):
         wanted = request.attachment
         live = await self._sessions.use(DEFAULT_TENANT, request.session_id)
         file = await self._files.get(DEFAULT_TENANT, wanted.file_id)
-        path = await self._files.attach(
-            live.record.id, live.sandbox, live.agent, file, wanted.filename
+        path = await uninterrupted(
+            self._files.attach(live.record.id, live.sandbox, live.agent, file, wanted.filename)
         )
         return pb.AttachFileResponse(path=path)
 
@@ -99,7 +100,7 @@ class FileServicer(file_pb2_grpc.FileServiceServicer):
     ) -> pb.DetachFileResponse:
         """Remove an attachment from a session."""
         live = await self._sessions.use(DEFAULT_TENANT, request.session_id)
-        await self._files.detach(live.record.id, live.agent, request.file_id)
+        await uninterrupted(self._files.detach(live.record.id, live.agent, request.file_id))
         return pb.DetachFileResponse()
 
     async def ListSessionFiles(  # noqa: N802

@@ -49,7 +49,8 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             DEFAULT_TENANT, wanted, request.page_size, request.page_token
         )
         return pb.ListSessionsResponse(
-            sessions=map(self._message, page.items), next_page_token=page.next_token
+            sessions=(self._message(item, with_output=False) for item in page.items),
+            next_page_token=page.next_token,
         )
 
     async def UpdateSession(  # noqa: N802
@@ -86,8 +87,9 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         record = await self._sessions.delete(DEFAULT_TENANT, request.session_id)
         return pb.DeleteSessionResponse(session=self._message(record))
 
-    def _message(self, record: SessionRecord) -> pb.Session:
-        return session_message(record, self._sessions.expire_time(record))
+    def _message(self, record: SessionRecord, *, with_output: bool = True) -> pb.Session:
+        expire_time = self._sessions.expire_time(record)
+        return session_message(record, expire_time, with_output=with_output)
 
 
 def span(name: str, request: Message, value: Duration) -> timedelta | None:

@@ -55,9 +55,7 @@ class ExecutionBounds:
 
     timeout: timedelta
     grace: timedelta
-    max_text_bytes: int
-    max_image_bytes: int
-    max_images: int
+    output: pb.OutputLimits
 
 
 class AgentConnection:
@@ -131,19 +129,32 @@ class AgentConnection:
         """Open the event stream; see `EventStream`."""
         return EventStream(self._stub.StreamEvents(metadata=self._metadata))
 
-    async def start_execution(self, execution_id: str, code: str, bounds: ExecutionBounds) -> None:
+    async def start_execution(
+        self, execution_id: str, code: str, bounds: ExecutionBounds, environment: dict[str, str]
+    ) -> None:
         """Give the kernel a piece of code; its events come through the stream."""
         request = pb.StartExecutionRequest(
             execution_id=execution_id,
             code=code,
-            max_text_bytes=bounds.max_text_bytes,
-            max_image_bytes=bounds.max_image_bytes,
-            max_images=bounds.max_images,
+            limits=bounds.output,
+            environment=environment,
         )
         request.timeout.FromTimedelta(bounds.timeout)
         request.grace.FromTimedelta(bounds.grace)
         with _translated_errors():
             await self._stub.StartExecution(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    async def read_output(self, execution_id: str) -> AsyncIterator[bytes]:
+        """All that the execution that ended last wrote to its streams."""
+        call = self._stub.ReadOutput(
+            pb.ReadOutputRequest(execution_id=execution_id), metadata=self._metadata
+        )
+        try:
+            with _translated_errors():
+                async for message in call:
+                    yield message.data
+        finally:
+            call.cancel()
 
     async def interrupt_execution(self, execution_id: str, grace: timedelta) -> None:
         """Interrupt an execution; its end comes through the stream."""

@@ -123,6 +123,9 @@ class SessionKeeper:
             await until_available(partial(live.runner.end, end.running_end(), why))
             await until_available(partial(self._store_end, record, end))
             await self._destroy(record.sandbox_id)
+        except Exception:
+            # It has not ended then, and the next start of the server sees to it.
+            log.exception("session_end_not_stored")
         finally:
             del self._live[record.id]
             del self._keepers[record.id]
@@ -158,17 +161,24 @@ class SessionKeeper:
     async def _keep_house(self) -> None:
         while True:
             self._changed.clear()
-            self._expire()
-            if not self._reconciled:
-                await self._try_to_reconcile()
-            for sandbox_id in list(self._left_behind):
-                self._left_behind.discard(sandbox_id)
-                await self._destroy(sandbox_id)
+            try:
+                await self._look_after_all()
+            except Exception:
+                # A fault of ours; sessions must go on and expire all the same.
+                log.exception("housekeeping_failed")
             try:
                 async with asyncio.timeout(self._until_next_look().total_seconds()):
                     await self._changed.wait()
             except TimeoutError:
                 continue
+
+    async def _look_after_all(self) -> None:
+        self._expire()
+        if not self._reconciled:
+            await self._try_to_reconcile()
+        for sandbox_id in list(self._left_behind):
+            self._left_behind.discard(sandbox_id)
+            await self._destroy(sandbox_id)
 
     def _expire(self) -> None:
         now = self._now()

@@ -8,8 +8,10 @@ from cellblock_server.store.records import SessionRecord
 from cellblock_server.store.states import SESSION_ENDS
 
 
-def session_message(record: SessionRecord, expire_time: datetime) -> pb.Session:
-    """The record as a message."""
+def session_message(
+    record: SessionRecord, expire_time: datetime, *, with_output: bool = True
+) -> pb.Session:
+    """The record as a message; without background output in lists."""
     alive = record.state not in SESSION_ENDS
     message = pb.Session(
         id=record.id,
@@ -29,10 +31,22 @@ def session_message(record: SessionRecord, expire_time: datetime) -> pb.Session:
         environment_names=record.environment_names,
         kernel_generation=record.kernel_generation,
         execution_count=record.execution_count,
+        memory_loss=_memory_loss(record),
+        background_output=record.background_output if with_output else "",
     )
     message.idle_timeout.FromTimedelta(record.idle_timeout)
     message.lifetime.FromTimedelta(record.lifetime)
     return message
+
+
+def _memory_loss(record: SessionRecord) -> pb.MemoryLoss | None:
+    if record.memory_loss_time is None:
+        return None
+    return pb.MemoryLoss(
+        time=timestamp(record.memory_loss_time),
+        message=record.memory_loss_message,
+        execution_id=record.memory_loss_execution_id,
+    )
 
 
 def _limits(record: SessionRecord) -> pb.ResourceLimits:

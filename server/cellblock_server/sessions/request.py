@@ -9,6 +9,7 @@ from typing import Any
 
 from cellblock_server.config import Settings
 from cellblock_server.config.settings import Bounded
+from cellblock_server.environment import check_environment
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.ids import check_id
 from cellblock_server.sandbox.backend import SandboxLimits
@@ -17,11 +18,7 @@ MAX_LABELS = 16
 MAX_LABEL_KEY = 64
 MAX_LABEL_VALUE = 512
 MAX_THREAD_ID = 256
-MAX_ENVIRONMENT = 64
-MAX_ENVIRONMENT_VALUE = 32 * 1024
 REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
-ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-RESERVED_ENVIRONMENT = re.compile(r"HOME|PATH|PYTHONHOME|PYTHONPATH|LD_.*")
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class NewSession:
                 f"must be at most {MAX_THREAD_ID} characters, got {len(self.thread_id)}",
             )
         check_labels(self.labels)
-        self._check_environment()
+        check_environment(self.environment)
         most = settings.files.max_attachments
         if len(self.attachments) > most:
             raise OutOfRangeError(
@@ -96,25 +93,6 @@ class NewSession:
             open_files=limits.open_files,
             file_bytes=int(limits.file_bytes),
         )
-
-    def _check_environment(self) -> None:
-        if len(self.environment) > MAX_ENVIRONMENT:
-            raise OutOfRangeError(
-                "environment",
-                f"must be at most {MAX_ENVIRONMENT} variables, got {len(self.environment)}",
-            )
-        for name, value in self.environment.items():
-            where = f"environment[{name[:80]!r}]"
-            if not ENVIRONMENT_NAME.fullmatch(name):
-                raise InvalidArgumentError(
-                    where, "a name is letters, digits and '_', at most 128, no digit first"
-                )
-            if RESERVED_ENVIRONMENT.fullmatch(name):
-                raise InvalidArgumentError(where, "is reserved for the sandbox")
-            if "\0" in value or len(value.encode()) > MAX_ENVIRONMENT_VALUE:
-                raise OutOfRangeError(
-                    where, f"must be at most {MAX_ENVIRONMENT_VALUE} bytes, without NUL"
-                )
 
 
 def check_labels(labels: dict[str, str]) -> None:

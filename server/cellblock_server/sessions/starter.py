@@ -65,6 +65,6 @@ class SessionStarter:
         return live
 
     def _live(self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection) -> LiveSession:
-        recorder = Recorder(record, agent, self.journal, self.capture)
+        recorder = Recorder(record, agent, self.journal, self.capture, self.bounds.output)
         runner = SessionRunner(record, agent, self.journal, recorder, self.bounds)
         return LiveSession(record, sandbox, agent, runner)

@@ -10,11 +10,13 @@ from alembic.config import Config
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.errors import UnavailableError
+from cellblock_server.uninterrupted import uninterrupted
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
@@ -58,11 +60,15 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed at the end of the block, rolled back on an exception."""
+        """A transaction: committed at the end of the block, rolled back on an exception.
+
+        A caller who is cancelled while it is being committed waits for that.
+        """
         async with self._writer:
             with _translated():
-                async with self._open().begin() as connection:
+                async with self._open().connect() as connection:
                     yield connection
+                    await uninterrupted(connection.commit())
 
     def _open(self) -> AsyncEngine:
         if self._engine is None:
@@ -100,5 +106,10 @@ def _translated() -> Iterator[None]:
     """Turn failures of the database itself into `UnavailableError`, without any values."""
     try:
         yield
-    except OperationalError as error:
+    except IntegrityError:
+        # Not the store's fault: two callers wanted the same name.
+        raise
+    except DatabaseError as error:
         raise UnavailableError("STORE_FAILED", f"the store failed: {error.orig}") from error
+    except PoolTimeoutError as error:
+        raise UnavailableError("STORE_BUSY", "the store is busy: no connection is free") from error

@@ -99,6 +99,12 @@ class SessionRecord:
     execution_count: int = 0
     acknowledged_sequence: int = 0
     """The agent's events up to this number are in the journal."""
+    memory_loss_time: datetime | None = None
+    """When the kernel's variables were lost last."""
+    memory_loss_message: str = ""
+    memory_loss_execution_id: str = ""
+    background_output: str = ""
+    """The newest of what was written while no execution ran."""
 
 
 @dataclass
@@ -138,6 +144,10 @@ class ExecutionRecord:
     error: CodeError | None = None
     failure: Failure | None = None
     last_sequence: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables of this execution; their values are forgotten when it has ended."""
+    environment_hash: str = ""
+    """Tells the same variables from others once the values are forgotten."""
 
 
 @dataclass

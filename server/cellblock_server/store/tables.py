@@ -91,6 +91,10 @@ sessions = Table(
     Column("kernel_generation", BigInteger, nullable=False),
     Column("execution_count", BigInteger, nullable=False),
     Column("acknowledged_sequence", BigInteger, nullable=False),
+    Column("memory_loss_time", UtcTime),
+    Column("memory_loss_message", Text, nullable=False, server_default=""),
+    Column("memory_loss_execution_id", String(80), nullable=False, server_default=""),
+    Column("background_output", Text, nullable=False, server_default=""),
     UniqueConstraint("tenant", "request_id"),
     Index(None, "tenant", "create_time", "id"),
     Index(None, "state"),
@@ -115,6 +119,9 @@ executions = Table(
     Column("failure_message", Text),
     Column("memory_lost", Boolean),
     Column("last_sequence", BigInteger, nullable=False),
+    # Values are kept until the execution has ended.
+    Column("environment", JSON, nullable=False, server_default="{}"),
+    Column("environment_hash", String(64), nullable=False, server_default=""),
     UniqueConstraint("session_id", "ordinal"),
     Index(None, "status"),
 )

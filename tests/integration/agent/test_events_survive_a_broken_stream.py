@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from cellblock_server.sandbox.agent_connection import AgentGoneError, ExecutionBounds
-from tests.support.agent import RunningAgent
+from tests.support.agent import RunningAgent, output_limits
 
 
 async def test_unacknowledged_events_come_again(agent: RunningAgent) -> None:
@@ -35,9 +35,9 @@ async def test_a_new_stream_ends_the_old_one(agent: RunningAgent) -> None:
 
 
 async def test_the_same_execution_twice_runs_once(agent: RunningAgent) -> None:
-    bounds = ExecutionBounds(timedelta(seconds=9), timedelta(seconds=1), 1000, 1000, 1)
+    bounds = ExecutionBounds(timedelta(seconds=9), timedelta(seconds=1), output_limits())
     await agent.run("n = 0")
     for _ in range(3):
-        await agent.connection.start_execution("call_same", "n += 1", bounds)
+        await agent.connection.start_execution("call_same", "n += 1", bounds, {})
     await agent.read("call_same")
     assert (await agent.run("n")).result == "1"

@@ -92,10 +92,11 @@ async def test_images_past_the_limit_are_replaced_by_a_notice(agent: RunningAgen
 
 
 async def test_output_past_the_limit_is_cut_and_counted(agent: RunningAgent) -> None:
-    shown = await agent.run("print('x' * 5_000_000)", max_text=1000)
-    assert shown.text() == "x" * 1000
+    shown = await agent.run("print('x' * 5_000_000)", max_text_bytes=1000)
+    assert shown.text() == "x" * 1249 + "\n"
     (cut,) = (event.output_cut for event in shown.events if event.HasField("output_cut"))
-    assert (cut.omitted_bytes, cut.limit_bytes) == (5_000_001 - 1000, 1000)
+    assert (cut.omitted_bytes, cut.limit_value) == (5_000_001 - 1250, 1000)
+    assert cut.limit == pb.OUTPUT_LIMIT_TEXT
 
 
 async def test_late_output_of_a_thread_belongs_to_no_execution(agent: RunningAgent) -> None:

@@ -4,11 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.limits import ERROR_BYTES, EVENT_BYTES, OutputMeter
+from cellblock_agent.limits import ERROR_BYTES, OutputMeter
+from tests.support.agent import output_limits
+from tests.support.pictures import gif
+
+OUT, ERR = pb.STREAM_NAME_STDOUT, pb.STREAM_NAME_STDERR
 
 
-def text(words: str) -> pb.Event:
-    return pb.Event(stream_text=pb.StreamText(name=pb.STREAM_NAME_STDOUT, text=words))
+def text(words: str, name: pb.StreamName.ValueType = OUT) -> pb.Event:
+    return pb.Event(stream_text=pb.StreamText(name=name, text=words))
 
 
 def rich(**data: bytes) -> pb.Event:
@@ -16,50 +20,131 @@ def rich(**data: bytes) -> pb.Event:
     return pb.Event(rich=pb.Rich(kind=pb.RICH_KIND_DISPLAY, data=bundle))
 
 
-def meter(text_bytes: int = 1000, image_bytes: int = 100, images: int = 2) -> OutputMeter:
-    return OutputMeter(text_bytes, image_bytes, images)
+def shown(limits: pb.OutputLimits, events: list[pb.Event]) -> list[pb.Event]:
+    """All that is told of some events."""
+    meter = OutputMeter(limits)
+    told: list[pb.Event] = []
+    for event in events:
+        for admitted in meter.admit(event):
+            told.append(admitted)
+            meter.count()
+    return told + meter.finish()
 
 
-@given(st.lists(st.text("aé漢😀", max_size=50), max_size=30), st.integers(1, 200))
-def test_text_is_cut_at_the_bound_and_the_rest_counted(words: list[str], bound: int) -> None:
-    limited = meter(bound)
-    kept = "".join(event.stream_text.text for word in words for event in limited.admit(text(word)))
-    whole = "".join(words).encode()
-    assert len(kept.encode()) <= bound
-    assert len(kept.encode()) + limited.omitted_bytes == len(whole)
-    cut = limited.cut_event()
-    assert (cut is None) == (limited.omitted_bytes == 0)
+def text_of(events: list[pb.Event]) -> str:
+    return "".join(event.stream_text.text for event in events)
 
 
-def test_a_value_that_does_not_fit_is_dropped_whole() -> None:
-    limited = meter(500)
-    assert limited.admit(rich(text_plain=b"x" * 600)) == []
-    assert limited.omitted_bytes == 600 + EVENT_BYTES
-    assert len(limited.admit(rich(text_plain=b"x" * 100))) == 1
+def cuts(events: list[pb.Event]) -> list[pb.OutputCut]:
+    return [event.output_cut for event in events if event.HasField("output_cut")]
 
 
-def test_empty_events_are_not_free() -> None:
-    limited = meter(10 * EVENT_BYTES)
-    event = pb.Event(clear_output=pb.ClearOutput())
-    assert sum(len(limited.admit(event)) for _ in range(1000)) == 10
+streams = st.sampled_from([OUT, ERR])
+pieces = st.lists(st.tuples(st.text("aé漢😀", max_size=50), streams), max_size=40)
 
 
-def test_images_do_not_count_as_text_but_have_bounds_of_their_own() -> None:
-    limited = meter()
-    assert len(limited.admit(rich(image_png=b"x" * 100))) == 1
-    (notice,) = limited.admit(rich(image_png=b"x" * 101))
-    assert notice.stream_text.text == "[image/png: left out, 101 bytes are more than 100]\n"
-    limited.admit(rich(image_png=b"x"))
-    (notice,) = limited.admit(rich(image_png=b"x"))
-    assert "there were 2 images already" in notice.stream_text.text
+@given(pieces, st.integers(4, 400))
+def test_the_beginning_and_the_end_of_a_flood_are_shown(
+    written: list[tuple[str, pb.StreamName.ValueType]], bound: int
+) -> None:
+    whole = "".join(words for words, _name in written)
+    told = shown(output_limits(max_text_bytes=bound), [text(*piece) for piece in written])
+    size = len(whole.encode())
+    if size <= bound:
+        assert (text_of(told), cuts(told)) == (whole, [])
+        return
+    assert len(text_of(told).encode()) <= bound + bound // 4
+    omitted = sum(cut.omitted_bytes for cut in cuts(told))
+    assert len(text_of(told).encode()) + omitted == size
+    if omitted:
+        (place,) = (number for number, event in enumerate(told) if event.HasField("output_cut"))
+        head, tail = text_of(told[:place]), text_of(told[place:])
+        assert whole.startswith(head)
+        assert whole.endswith(tail)
+        assert len(head.encode()) > bound - 4  # a character has at most four bytes
+    else:
+        assert text_of(told) == whole
 
 
-def test_an_exception_is_shown_even_when_the_text_is_full() -> None:
-    limited = meter(10)
-    limited.admit(text("x" * 100))
+def test_a_last_value_is_shown_after_a_flood() -> None:
+    told = shown(output_limits(max_text_bytes=100), [text("x" * 999), rich(text_plain=b"42")])
+    assert [event.WhichOneof("event") for event in told] == [
+        "stream_text",
+        "output_cut",
+        "stream_text",
+        "rich",
+    ]
+
+
+def test_values_past_their_bound_leave_the_newest() -> None:
+    values = [rich(text_plain=b"%04d" % number) for number in range(100)]
+    told = shown(output_limits(max_rich_bytes=40), values)
+    kept = [event.rich.data["text/plain"] for event in told if event.HasField("rich")]
+    assert kept == [b"%04d" % number for number in (*range(10), 98, 99)]
+    (cut,) = cuts(told)
+    assert (cut.omitted_bytes, cut.limit, cut.limit_value) == (88 * 4, pb.OUTPUT_LIMIT_RICH, 40)
+
+
+def test_events_past_their_bound_leave_the_newest() -> None:
+    many = [text(str(number), (OUT, ERR)[number % 2]) for number in range(1000)]
+    told = shown(output_limits(max_events=100), many)
+    assert len(told) == 100 + 1 + 25
+    assert text_of(told[-25:]) == "".join(map(str, range(975, 1000)))
+    assert cuts(told)[0].limit == pb.OUTPUT_LIMIT_EVENTS
+
+
+def test_a_picture_after_a_flood_stands_where_it_was_shown() -> None:
+    flood = [text("x" * 60) for _ in range(3)]
+    picture = rich(image_gif=gif(1, 1))
+    told = shown(output_limits(max_text_bytes=100), [*flood, picture, text("end")])
+    assert [event.WhichOneof("event") for event in told] == [
+        "stream_text",
+        "stream_text",
+        "output_cut",
+        "rich",
+        "stream_text",
+    ]
+    assert text_of(told) == "x" * 100 + "end"
+    assert cuts(told)[0].omitted_bytes == 80
+
+
+def test_pictures_have_bounds_of_their_own() -> None:
+    limits = output_limits(max_images=2, max_image_bytes=100, max_image_pixels=50)
+    told = shown(
+        limits,
+        [
+            rich(image_gif=gif(5, 5) + b"\0" * 99),
+            rich(image_gif=gif(10, 10)),
+            rich(image_png=b"not a picture"),
+            *(rich(image_gif=gif(5, 5)) for _ in range(3)),
+        ],
+    )
+    assert text_of(told).splitlines() == [
+        f"[image/gif: left out, {len(gif(5, 5)) + 99} bytes are more than 100]",
+        "[image/gif: left out, 100 pixels are more than 50]",
+        "[image/png: left out, it can't be read]",
+        "[image/gif: left out, there were 2 images already]",
+    ]
+    assert sum("image/gif" in event.rich.data for event in told) == 2
+
+
+def test_an_exception_is_shown_after_a_flood() -> None:
     error = pb.Error(name="E", value="v" * 10**6, traceback=["a" * 10**6, "b" * 1000])
-    (event,) = limited.admit(pb.Event(error=error))
-    assert event.error.name == "E"
-    assert len(event.error.value) == ERROR_BYTES
-    assert sum(map(len, event.error.traceback)) <= ERROR_BYTES
-    assert event.error.traceback[-1] == "b" * 1000  # the end tells most
+    told = shown(output_limits(max_text_bytes=10), [text("x" * 100), pb.Event(error=error)])
+    last = told[-1].error
+    assert last.name == "E"
+    assert len(last.value) == ERROR_BYTES
+    assert sum(map(len, last.traceback)) <= ERROR_BYTES
+    assert last.traceback[-1] == "b" * 1000  # the end tells most
+
+
+def test_more_exceptions_than_one_are_events_like_others() -> None:
+    told = shown(output_limits(max_events=100), [pb.Event(error=pb.Error(name="E"))] * 1000)
+    assert len(told) <= 126
+
+
+def test_whether_text_was_cut_is_known() -> None:
+    for words, is_cut in (("x" * 125, False), ("x" * 126, True)):
+        meter = OutputMeter(output_limits(max_text_bytes=100))
+        meter.admit(text(words))
+        assert meter.has_cut_text is is_cut

@@ -12,25 +12,12 @@ from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
+from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
-from tests.support.records import session_record
+from tests.support.records import execution_record, session_record
 
 ROUNDS = 30
 SECOND = timedelta(seconds=1)
-
-
-def execution(name: str, ordinal: int) -> ExecutionRecord:
-    return ExecutionRecord(
-        id=name,
-        tenant="t",
-        session_id="sess_1",
-        status=ExecutionStatus.QUEUED,
-        code="1",
-        timeout=SECOND,
-        create_time=utc_now(),
-        ordinal=ordinal,
-    )
 
 
 async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_path: Path) -> None:
@@ -47,7 +34,7 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
                 await transaction.insert(record)
 
         for ordinal in range(1, ROUNDS):
-            record = execution(f"call_{ordinal}", ordinal)
+            record = execution_record(f"call_{ordinal}", ordinal)
             new = NewExecution(record.code, record.id)
             found = await asyncio.gather(
                 *(service.known("t", "sess_1", new) for _ in range(4)),

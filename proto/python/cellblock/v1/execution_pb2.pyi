@@ -106,6 +106,34 @@ FAILURE_CAUSE_SANDBOX_LOST: FailureCause.ValueType  # 7
 """The sandbox is gone."""
 Global___FailureCause: _TypeAlias = FailureCause  # noqa: Y015
 
+class _OutputLimit:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OutputLimitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OutputLimit.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OUTPUT_LIMIT_UNSPECIFIED: _OutputLimit.ValueType  # 0
+    """Never sent."""
+    OUTPUT_LIMIT_TEXT: _OutputLimit.ValueType  # 1
+    """Bytes of text."""
+    OUTPUT_LIMIT_RICH: _OutputLimit.ValueType  # 2
+    """Bytes of results and displays, images aside."""
+    OUTPUT_LIMIT_EVENTS: _OutputLimit.ValueType  # 3
+    """Number of events."""
+
+class OutputLimit(_OutputLimit, metaclass=_OutputLimitEnumTypeWrapper):
+    """OutputLimit is a bound on what one execution shows. The operator sets them."""
+
+OUTPUT_LIMIT_UNSPECIFIED: OutputLimit.ValueType  # 0
+"""Never sent."""
+OUTPUT_LIMIT_TEXT: OutputLimit.ValueType  # 1
+"""Bytes of text."""
+OUTPUT_LIMIT_RICH: OutputLimit.ValueType  # 2
+"""Bytes of results and displays, images aside."""
+OUTPUT_LIMIT_EVENTS: OutputLimit.ValueType  # 3
+"""Number of events."""
+Global___OutputLimit: _TypeAlias = OutputLimit  # noqa: Y015
+
 @_typing.final
 class Execution(_message.Message):
     """Execution is one piece of code run in a session."""
@@ -124,6 +152,8 @@ class Execution(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     FAILURE_FIELD_NUMBER: _builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    OUTPUTS_FIELD_NUMBER: _builtins.int
+    ENVIRONMENT_NAMES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`call_` and 1 to 64 letters, digits, `_` or `-`."""
     session_id: _builtins.str
@@ -164,6 +194,18 @@ class Execution(_message.Message):
         or EXPIRED.
         """
 
+    @_builtins.property
+    def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Output]:
+        """What it has shown so far, as a reader sees it in the end: see Output.
+        Empty in events.
+        """
+
+    @_builtins.property
+    def environment_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the environment variables that were set for it. Values are not
+        returned.
+        """
+
     def __init__(
         self,
         *,
@@ -179,14 +221,50 @@ class Execution(_message.Message):
         error: Global___CodeError | None = ...,
         failure: Global___Failure | None = ...,
         last_sequence: _builtins.int = ...,
+        outputs: _abc.Iterable[Global___Output] | None = ...,
+        environment_names: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "failure", b"failure", "start_time", b"start_time", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "execution_count", b"execution_count", "failure", b"failure", "id", b"id", "last_sequence", b"last_sequence", "session_id", b"session_id", "start_time", b"start_time", "status", b"status", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "create_time", b"create_time", "end_time", b"end_time", "environment_names", b"environment_names", "error", b"error", "execution_count", b"execution_count", "failure", b"failure", "id", b"id", "last_sequence", b"last_sequence", "outputs", b"outputs", "session_id", b"session_id", "start_time", b"start_time", "status", b"status", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Execution: _TypeAlias = Execution  # noqa: Y015
+
+@_typing.final
+class Output(_message.Message):
+    """Output is one piece of what an execution showed. Text between two images is
+    one piece.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOGS_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    logs: _builtins.str
+    """Text: streams, results, displays and the traceback in the order in which
+    they came; colours taken out, what was overwritten or cleared left out.
+    """
+    @_builtins.property
+    def image(self) -> _file_pb2.File:
+        """An image."""
+
+    def __init__(
+        self,
+        *,
+        logs: _builtins.str = ...,
+        image: _file_pb2.File | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "logs", b"logs", "output", b"output"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "logs", b"logs", "output", b"output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_output: _TypeAlias = _typing.Literal["logs", "image"]  # noqa: Y015
+    _WhichOneofArgType_output: _TypeAlias = _typing.Literal["output", b"output"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_output) -> _WhichOneofReturnType_output | None: ...
+
+Global___Output: _TypeAlias = Output  # noqa: Y015
 
 @_typing.final
 class CodeError(_message.Message):
@@ -283,7 +361,7 @@ class ExecutionEvent(_message.Message):
 
     @_builtins.property
     def queued(self) -> Global___Queued:
-        """Accepted. The first event, once."""
+        """Accepted: the first event. Again when others before it have ended."""
 
     @_builtins.property
     def started(self) -> Global___Started:
@@ -327,7 +405,7 @@ class ExecutionEvent(_message.Message):
 
     @_builtins.property
     def output_cut(self) -> Global___OutputCut:
-        """Output past a limit was left out."""
+        """Output past a limit was left out here."""
 
     @_builtins.property
     def kernel_restarted(self) -> Global___KernelRestarted:
@@ -370,7 +448,7 @@ Global___ExecutionEvent: _TypeAlias = ExecutionEvent  # noqa: Y015
 
 @_typing.final
 class Queued(_message.Message):
-    """Queued says that an execution was accepted."""
+    """Queued says that an execution waits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -609,10 +687,15 @@ class GeneratedFile(_message.Message):
     FILE_FIELD_NUMBER: _builtins.int
     PATH_FIELD_NUMBER: _builtins.int
     SKIPPED_REASON_FIELD_NUMBER: _builtins.int
+    IS_FULL_OUTPUT_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path in the sandbox, as `/mnt/data/…`."""
     skipped_reason: _builtins.str
     """Why it was not stored; empty if it was."""
+    is_full_output: _builtins.bool
+    """Whether it is not from `/mnt/data` but holds all that the execution wrote
+    to its streams, of which the events have only a part. `path` is empty then.
+    """
     @_builtins.property
     def file(self) -> _file_pb2.File:
         """The stored file; unset if it was skipped."""
@@ -623,10 +706,11 @@ class GeneratedFile(_message.Message):
         file: _file_pb2.File | None = ...,
         path: _builtins.str = ...,
         skipped_reason: _builtins.str = ...,
+        is_full_output: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "path", b"path", "skipped_reason", b"skipped_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "is_full_output", b"is_full_output", "path", b"path", "skipped_reason", b"skipped_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -634,25 +718,31 @@ Global___GeneratedFile: _TypeAlias = GeneratedFile  # noqa: Y015
 
 @_typing.final
 class OutputCut(_message.Message):
-    """OutputCut says that output past a limit was left out."""
+    """OutputCut says that output past a limit was left out at one place: what comes
+    after it was shown later.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     OMITTED_BYTES_FIELD_NUMBER: _builtins.int
-    LIMIT_BYTES_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    LIMIT_VALUE_FIELD_NUMBER: _builtins.int
     omitted_bytes: _builtins.int
     """How many bytes of text and data were left out."""
-    limit_bytes: _builtins.int
-    """The limit that was met, in bytes."""
+    limit: Global___OutputLimit.ValueType
+    """Which limit was met."""
+    limit_value: _builtins.int
+    """Its value: bytes, or a number of events."""
     def __init__(
         self,
         *,
         omitted_bytes: _builtins.int = ...,
-        limit_bytes: _builtins.int = ...,
+        limit: Global___OutputLimit.ValueType = ...,
+        limit_value: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_bytes", b"limit_bytes", "omitted_bytes", b"omitted_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "limit_value", b"limit_value", "omitted_bytes", b"omitted_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -714,11 +804,32 @@ class ExecuteRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class EnvironmentEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SESSION_ID_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     EXECUTION_ID_FIELD_NUMBER: _builtins.int
     TIMEOUT_FIELD_NUMBER: _builtins.int
     CANCEL_ON_DISCONNECT_FIELD_NUMBER: _builtins.int
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     code: _builtins.str
@@ -731,6 +842,12 @@ class ExecuteRequest(_message.Message):
     def timeout(self) -> _duration_pb2.Duration:
         """Time limit. Default (120 s) and bound are the operator's."""
 
+    @_builtins.property
+    def environment(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Environment variables of this execution only, on top of the session's: the
+        same rules as CreateSessionRequest.environment.
+        """
+
     def __init__(
         self,
         *,
@@ -739,10 +856,11 @@ class ExecuteRequest(_message.Message):
         execution_id: _builtins.str = ...,
         timeout: _duration_pb2.Duration | None = ...,
         cancel_on_disconnect: _builtins.bool = ...,
+        environment: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "code", b"code", "execution_id", b"execution_id", "session_id", b"session_id", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "code", b"code", "environment", b"environment", "execution_id", b"execution_id", "session_id", b"session_id", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

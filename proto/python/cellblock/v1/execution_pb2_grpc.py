@@ -98,14 +98,16 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetExecution(self, request, context):
-        """GetExecution returns the record of an execution. NOT_FOUND if there is none.
+        """GetExecution returns the record of an execution, with its outputs so far.
+        NOT_FOUND if there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListExecutions(self, request, context):
-        """ListExecutions pages through a session's executions, oldest first.
+        """ListExecutions pages through a session's executions, oldest first, with
+        their outputs. A page ends early when its outputs are many.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

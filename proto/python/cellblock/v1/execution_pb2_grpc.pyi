@@ -55,9 +55,13 @@ class ExecutionServiceStub:
     nothing and holds nobody up.
     """
     GetExecution: _grpc.UnaryUnaryMultiCallable[_execution_pb2.GetExecutionRequest, _execution_pb2.GetExecutionResponse]
-    """GetExecution returns the record of an execution. NOT_FOUND if there is none."""
+    """GetExecution returns the record of an execution, with its outputs so far.
+    NOT_FOUND if there is none.
+    """
     ListExecutions: _grpc.UnaryUnaryMultiCallable[_execution_pb2.ListExecutionsRequest, _execution_pb2.ListExecutionsResponse]
-    """ListExecutions pages through a session's executions, oldest first."""
+    """ListExecutions pages through a session's executions, oldest first, with
+    their outputs. A page ends early when its outputs are many.
+    """
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_execution_pb2.CancelExecutionRequest, _execution_pb2.CancelExecutionResponse]
     """CancelExecution interrupts a running execution (interrupt, then after a
     grace period a kernel restart) or takes a queued one from the queue. It
@@ -92,9 +96,13 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     nothing and holds nobody up.
     """
     GetExecution: _aio.UnaryUnaryMultiCallable[_execution_pb2.GetExecutionRequest, _execution_pb2.GetExecutionResponse]  # type: ignore[assignment]
-    """GetExecution returns the record of an execution. NOT_FOUND if there is none."""
+    """GetExecution returns the record of an execution, with its outputs so far.
+    NOT_FOUND if there is none.
+    """
     ListExecutions: _aio.UnaryUnaryMultiCallable[_execution_pb2.ListExecutionsRequest, _execution_pb2.ListExecutionsResponse]  # type: ignore[assignment]
-    """ListExecutions pages through a session's executions, oldest first."""
+    """ListExecutions pages through a session's executions, oldest first, with
+    their outputs. A page ends early when its outputs are many.
+    """
     CancelExecution: _aio.UnaryUnaryMultiCallable[_execution_pb2.CancelExecutionRequest, _execution_pb2.CancelExecutionResponse]  # type: ignore[assignment]
     """CancelExecution interrupts a running execution (interrupt, then after a
     grace period a kernel restart) or takes a queued one from the queue. It
@@ -144,7 +152,9 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _execution_pb2.GetExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_execution_pb2.GetExecutionResponse, _abc.Awaitable[_execution_pb2.GetExecutionResponse]]:
-        """GetExecution returns the record of an execution. NOT_FOUND if there is none."""
+        """GetExecution returns the record of an execution, with its outputs so far.
+        NOT_FOUND if there is none.
+        """
 
     @_abc_1.abstractmethod
     def ListExecutions(
@@ -152,7 +162,9 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _execution_pb2.ListExecutionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_execution_pb2.ListExecutionsResponse, _abc.Awaitable[_execution_pb2.ListExecutionsResponse]]:
-        """ListExecutions pages through a session's executions, oldest first."""
+        """ListExecutions pages through a session's executions, oldest first, with
+        their outputs. A page ends early when its outputs are many.
+        """
 
     @_abc_1.abstractmethod
     def CancelExecution(

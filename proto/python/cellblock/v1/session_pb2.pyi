@@ -161,6 +161,8 @@ class Session(_message.Message):
     ENVIRONMENT_NAMES_FIELD_NUMBER: _builtins.int
     KERNEL_GENERATION_FIELD_NUMBER: _builtins.int
     EXECUTION_COUNT_FIELD_NUMBER: _builtins.int
+    MEMORY_LOSS_FIELD_NUMBER: _builtins.int
+    BACKGROUND_OUTPUT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`sess_` and 1 to 64 letters, digits, `_` or `-`."""
     state: Global___SessionState.ValueType
@@ -183,6 +185,10 @@ class Session(_message.Message):
     """
     execution_count: _builtins.int
     """How many executions were accepted so far."""
+    background_output: _builtins.str
+    """The newest 64 KiB of text that threads, tasks and child processes of ended
+    executions wrote: it belongs to none of its executions. Empty in lists.
+    """
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The executor's own labels."""
@@ -221,6 +227,10 @@ class Session(_message.Message):
     def environment_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the environment variables that were set. Values are not returned."""
 
+    @_builtins.property
+    def memory_loss(self) -> Global___MemoryLoss:
+        """The last time that the kernel's memory was lost. Unset if it never was."""
+
     def __init__(
         self,
         *,
@@ -243,14 +253,50 @@ class Session(_message.Message):
         environment_names: _abc.Iterable[_builtins.str] | None = ...,
         kernel_generation: _builtins.int = ...,
         execution_count: _builtins.int = ...,
+        memory_loss: Global___MemoryLoss | None = ...,
+        background_output: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "idle_timeout", b"idle_timeout", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "idle_timeout", b"idle_timeout", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "create_time", b"create_time", "end_message", b"end_message", "end_reason", b"end_reason", "end_time", b"end_time", "environment_names", b"environment_names", "execution_count", b"execution_count", "expire_time", b"expire_time", "id", b"id", "idle_timeout", b"idle_timeout", "image", b"image", "kernel_generation", b"kernel_generation", "labels", b"labels", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "runtime", b"runtime", "state", b"state", "thread_id", b"thread_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "background_output", b"background_output", "create_time", b"create_time", "end_message", b"end_message", "end_reason", b"end_reason", "end_time", b"end_time", "environment_names", b"environment_names", "execution_count", b"execution_count", "expire_time", b"expire_time", "id", b"id", "idle_timeout", b"idle_timeout", "image", b"image", "kernel_generation", b"kernel_generation", "labels", b"labels", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss", "runtime", b"runtime", "state", b"state", "thread_id", b"thread_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Session: _TypeAlias = Session  # noqa: Y015
+
+@_typing.final
+class MemoryLoss(_message.Message):
+    """MemoryLoss says that a fresh kernel took the place of another: variables,
+    imports and the working folder are gone; files are not.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    message: _builtins.str
+    """Why, in words."""
+    execution_id: _builtins.str
+    """The execution that it ended; empty if nothing ran."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        message: _builtins.str = ...,
+        execution_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "message", b"message", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MemoryLoss: _TypeAlias = MemoryLoss  # noqa: Y015
 
 @_typing.final
 class ResourceLimits(_message.Message):

@@ -75,6 +75,34 @@ RICH_KIND_UPDATE: RichKind.ValueType  # 3
 """update_display_data"""
 Global___RichKind: _TypeAlias = RichKind  # noqa: Y015
 
+class _OutputLimit:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OutputLimitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OutputLimit.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OUTPUT_LIMIT_UNSPECIFIED: _OutputLimit.ValueType  # 0
+    """Never sent."""
+    OUTPUT_LIMIT_TEXT: _OutputLimit.ValueType  # 1
+    """Bytes of text, `max_text_bytes`."""
+    OUTPUT_LIMIT_RICH: _OutputLimit.ValueType  # 2
+    """Bytes of results and displays, `max_rich_bytes`."""
+    OUTPUT_LIMIT_EVENTS: _OutputLimit.ValueType  # 3
+    """Number of events, `max_events`."""
+
+class OutputLimit(_OutputLimit, metaclass=_OutputLimitEnumTypeWrapper):
+    """OutputLimit is a bound on what one execution shows."""
+
+OUTPUT_LIMIT_UNSPECIFIED: OutputLimit.ValueType  # 0
+"""Never sent."""
+OUTPUT_LIMIT_TEXT: OutputLimit.ValueType  # 1
+"""Bytes of text, `max_text_bytes`."""
+OUTPUT_LIMIT_RICH: OutputLimit.ValueType  # 2
+"""Bytes of results and displays, `max_rich_bytes`."""
+OUTPUT_LIMIT_EVENTS: OutputLimit.ValueType  # 3
+"""Number of events, `max_events`."""
+Global___OutputLimit: _TypeAlias = OutputLimit  # noqa: Y015
+
 class _Outcome:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -256,7 +284,9 @@ class Event(_message.Message):
 
     @_builtins.property
     def output_cut(self) -> Global___OutputCut:
-        """Output past the limits was dropped; sent once, before the end."""
+        """Output past the limits was dropped here, between what came before and
+        what comes after.
+        """
 
     @_builtins.property
     def kernel_restarted(self) -> Global___KernelRestarted:
@@ -452,25 +482,29 @@ Global___Error: _TypeAlias = Error  # noqa: Y015
 
 @_typing.final
 class OutputCut(_message.Message):
-    """OutputCut says how much output was dropped."""
+    """OutputCut says how much output was dropped at one place."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     OMITTED_BYTES_FIELD_NUMBER: _builtins.int
-    LIMIT_BYTES_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    LIMIT_VALUE_FIELD_NUMBER: _builtins.int
     omitted_bytes: _builtins.int
     """Bytes dropped."""
-    limit_bytes: _builtins.int
-    """The limit that was met."""
+    limit: Global___OutputLimit.ValueType
+    """Which limit was met."""
+    limit_value: _builtins.int
+    """Its value: bytes, or a number of events."""
     def __init__(
         self,
         *,
         omitted_bytes: _builtins.int = ...,
-        limit_bytes: _builtins.int = ...,
+        limit: Global___OutputLimit.ValueType = ...,
+        limit_value: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_bytes", b"limit_bytes", "omitted_bytes", b"omitted_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "limit_value", b"limit_value", "omitted_bytes", b"omitted_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -514,6 +548,7 @@ class ExecutionFinished(_message.Message):
     EXECUTION_COUNT_FIELD_NUMBER: _builtins.int
     CHANGED_FILES_FIELD_NUMBER: _builtins.int
     SKIPPED_FILES_FIELD_NUMBER: _builtins.int
+    KEPT_OUTPUT_BYTES_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """How it ended."""
     message: _builtins.str
@@ -522,6 +557,8 @@ class ExecutionFinished(_message.Message):
     """Whether variables are lost."""
     execution_count: _builtins.int
     """The kernel's `In [n]` counter; 0 if unknown."""
+    kept_output_bytes: _builtins.int
+    """How many bytes ReadOutput has; 0 if no text was cut."""
     @_builtins.property
     def changed_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileEntry]:
         """Files below the data folder that are new or changed since the execution
@@ -541,10 +578,11 @@ class ExecutionFinished(_message.Message):
         execution_count: _builtins.int = ...,
         changed_files: _abc.Iterable[Global___FileEntry] | None = ...,
         skipped_files: _abc.Iterable[Global___SkippedFile] | None = ...,
+        kept_output_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_files", b"changed_files", "execution_count", b"execution_count", "memory_lost", b"memory_lost", "message", b"message", "outcome", b"outcome", "skipped_files", b"skipped_files"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_files", b"changed_files", "execution_count", b"execution_count", "kept_output_bytes", b"kept_output_bytes", "memory_lost", b"memory_lost", "message", b"message", "outcome", b"outcome", "skipped_files", b"skipped_files"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -614,23 +652,36 @@ class StartExecutionRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class EnvironmentEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     EXECUTION_ID_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     TIMEOUT_FIELD_NUMBER: _builtins.int
     GRACE_FIELD_NUMBER: _builtins.int
-    MAX_TEXT_BYTES_FIELD_NUMBER: _builtins.int
-    MAX_IMAGE_BYTES_FIELD_NUMBER: _builtins.int
-    MAX_IMAGES_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     """The execution."""
     code: _builtins.str
     """The code."""
-    max_text_bytes: _builtins.int
-    """Bound on text and text-like data, in bytes of UTF-8."""
-    max_image_bytes: _builtins.int
-    """Bound on the bytes of one image."""
-    max_images: _builtins.int
-    """Bound on the number of images."""
     @_builtins.property
     def timeout(self) -> _duration_pb2.Duration:
         """Time limit."""
@@ -639,6 +690,14 @@ class StartExecutionRequest(_message.Message):
     def grace(self) -> _duration_pb2.Duration:
         """How long after an interrupt the kernel is killed."""
 
+    @_builtins.property
+    def limits(self) -> Global___OutputLimits:
+        """What it may show."""
+
+    @_builtins.property
+    def environment(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Environment variables of this execution only."""
+
     def __init__(
         self,
         *,
@@ -646,17 +705,64 @@ class StartExecutionRequest(_message.Message):
         code: _builtins.str = ...,
         timeout: _duration_pb2.Duration | None = ...,
         grace: _duration_pb2.Duration | None = ...,
-        max_text_bytes: _builtins.int = ...,
-        max_image_bytes: _builtins.int = ...,
-        max_images: _builtins.int = ...,
+        limits: Global___OutputLimits | None = ...,
+        environment: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace", "timeout", b"timeout"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grace", b"grace", "limits", b"limits", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "execution_id", b"execution_id", "grace", b"grace", "max_image_bytes", b"max_image_bytes", "max_images", b"max_images", "max_text_bytes", b"max_text_bytes", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "environment", b"environment", "execution_id", b"execution_id", "grace", b"grace", "limits", b"limits", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StartExecutionRequest: _TypeAlias = StartExecutionRequest  # noqa: Y015
+
+@_typing.final
+class OutputLimits(_message.Message):
+    """OutputLimits bounds what one execution shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_TEXT_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_RICH_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_IMAGE_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_IMAGE_PIXELS_FIELD_NUMBER: _builtins.int
+    MAX_IMAGES_FIELD_NUMBER: _builtins.int
+    MAX_EVENTS_FIELD_NUMBER: _builtins.int
+    MAX_KEPT_BYTES_FIELD_NUMBER: _builtins.int
+    max_text_bytes: _builtins.int
+    """Text written to the streams, in bytes of UTF-8. Past it the middle is cut:
+    a last part of what was written is shown, too.
+    """
+    max_rich_bytes: _builtins.int
+    """Results and displays without their images, in bytes."""
+    max_image_bytes: _builtins.int
+    """Bytes of one image."""
+    max_image_pixels: _builtins.int
+    """Width times height of one image."""
+    max_images: _builtins.int
+    """Number of images."""
+    max_events: _builtins.int
+    """Number of events."""
+    max_kept_bytes: _builtins.int
+    """How much of the text is kept for ReadOutput if it is cut, in bytes."""
+    def __init__(
+        self,
+        *,
+        max_text_bytes: _builtins.int = ...,
+        max_rich_bytes: _builtins.int = ...,
+        max_image_bytes: _builtins.int = ...,
+        max_image_pixels: _builtins.int = ...,
+        max_images: _builtins.int = ...,
+        max_events: _builtins.int = ...,
+        max_kept_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_events", b"max_events", "max_image_bytes", b"max_image_bytes", "max_image_pixels", b"max_image_pixels", "max_images", b"max_images", "max_kept_bytes", b"max_kept_bytes", "max_rich_bytes", b"max_rich_bytes", "max_text_bytes", b"max_text_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutputLimits: _TypeAlias = OutputLimits  # noqa: Y015
 
 @_typing.final
 class StartExecutionResponse(_message.Message):
@@ -674,6 +780,50 @@ class StartExecutionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StartExecutionResponse: _TypeAlias = StartExecutionResponse  # noqa: Y015
+
+@_typing.final
+class ReadOutputRequest(_message.Message):
+    """ReadOutputRequest names an execution."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    """The execution that ended last."""
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadOutputRequest: _TypeAlias = ReadOutputRequest  # noqa: Y015
+
+@_typing.final
+class ReadOutputResponse(_message.Message):
+    """ReadOutputResponse carries the next bytes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """At most 1 MiB."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadOutputResponse: _TypeAlias = ReadOutputResponse  # noqa: Y015
 
 @_typing.final
 class InterruptExecutionRequest(_message.Message):

@@ -55,6 +55,11 @@ class AgentServiceStub:
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionResponse.FromString,
                 _registered_method=True)
+        self.ReadOutput = channel.unary_stream(
+                '/cellblock.agent.v1.AgentService/ReadOutput',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputResponse.FromString,
+                _registered_method=True)
         self.InterruptExecution = channel.unary_unary(
                 '/cellblock.agent.v1.AgentService/InterruptExecution',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionRequest.SerializeToString,
@@ -130,6 +135,15 @@ class AgentServiceServicer:
         """StartExecution gives the kernel a piece of code. Its events end with
         `execution_finished`. Idempotent by `execution_id` for the execution that
         runs and the one before it. FAILED_PRECONDITION while another one runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadOutput(self, request, context):
+        """ReadOutput streams what the execution that ended last wrote to its streams,
+        from the beginning, whatever was cut from its events. NOT_FOUND for another
+        execution, or if nothing was cut.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -219,6 +233,11 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     servicer.StartExecution,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionResponse.SerializeToString,
+            ),
+            'ReadOutput': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadOutput,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputResponse.SerializeToString,
             ),
             'InterruptExecution': grpc.unary_unary_rpc_method_handler(
                     servicer.InterruptExecution,
@@ -348,6 +367,33 @@ class AgentService:
             '/cellblock.agent.v1.AgentService/StartExecution',
             cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionRequest.SerializeToString,
             cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadOutput(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/ReadOutput',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputResponse.FromString,
             options,
             channel_credentials,
             insecure,

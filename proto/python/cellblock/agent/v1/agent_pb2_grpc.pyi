@@ -58,6 +58,11 @@ class AgentServiceStub:
     `execution_finished`. Idempotent by `execution_id` for the execution that
     runs and the one before it. FAILED_PRECONDITION while another one runs.
     """
+    ReadOutput: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadOutputRequest, _agent_pb2.ReadOutputResponse]
+    """ReadOutput streams what the execution that ended last wrote to its streams,
+    from the beginning, whatever was cut from its events. NOT_FOUND for another
+    execution, or if nothing was cut.
+    """
     InterruptExecution: _grpc.UnaryUnaryMultiCallable[_agent_pb2.InterruptExecutionRequest, _agent_pb2.InterruptExecutionResponse]
     """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of
     all its processes and a fresh kernel. Returns at once; idempotent; nothing
@@ -121,6 +126,11 @@ class AgentServiceAsyncStub(AgentServiceStub):
     """StartExecution gives the kernel a piece of code. Its events end with
     `execution_finished`. Idempotent by `execution_id` for the execution that
     runs and the one before it. FAILED_PRECONDITION while another one runs.
+    """
+    ReadOutput: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadOutputRequest, _agent_pb2.ReadOutputResponse]  # type: ignore[assignment]
+    """ReadOutput streams what the execution that ended last wrote to its streams,
+    from the beginning, whatever was cut from its events. NOT_FOUND for another
+    execution, or if nothing was cut.
     """
     InterruptExecution: _aio.UnaryUnaryMultiCallable[_agent_pb2.InterruptExecutionRequest, _agent_pb2.InterruptExecutionResponse]  # type: ignore[assignment]
     """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of
@@ -200,6 +210,17 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """StartExecution gives the kernel a piece of code. Its events end with
         `execution_finished`. Idempotent by `execution_id` for the execution that
         runs and the one before it. FAILED_PRECONDITION while another one runs.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadOutput(
+        self,
+        request: _agent_pb2.ReadOutputRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadOutputResponse], _abc.AsyncIterator[_agent_pb2.ReadOutputResponse]]:
+        """ReadOutput streams what the execution that ended last wrote to its streams,
+        from the beginning, whatever was cut from its events. NOT_FOUND for another
+        execution, or if nothing was cut.
         """
 
     @_abc_1.abstractmethod

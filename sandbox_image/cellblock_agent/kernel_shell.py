@@ -1,0 +1,99 @@
+"""The interpreter of a kernel: IPython's, for code that nobody sits in front of."""
+
+import shutil
+import subprocess
+import sys
+import traceback
+import warnings
+from types import TracebackType
+from typing import Any, NoReturn
+
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.error import StdinNotImplementedError
+
+from cellblock_agent.user_frames import hide_library_frames
+
+NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
+
+ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+class Shell(ZMQInteractiveShell):
+    """IPython's shell, with failures told in the terms of the code that ran."""
+
+    def init_io(self) -> None:
+        """Remember the streams."""
+        super().init_io()
+        self._streams = sys.stdout, sys.stderr
+        # IPython's hint for a person at a prompt.
+        warnings.filterwarnings("ignore", message="To exit: use 'exit'")
+
+    def set_parent(self, parent: dict[str, Any]) -> None:
+        """Begin a cell; code that replaced the streams must not silence all that comes later."""
+        sys.stdout, sys.stderr = self._streams
+        super().set_parent(parent)
+
+    def ask_exit(self) -> NoReturn:
+        """What `exit` and `quit()` do: end the code, as in a script, but not the kernel."""
+        raise SystemExit
+
+    def system(self, cmd: str) -> None:
+        """Run `!cmd` without a terminal: two streams, in order, and Ctrl-C ends the cell too."""
+        line = self.var_expand(cmd, depth=1)
+        code = subprocess.call(  # noqa: S602 - it is what the user asked for
+            line, shell=True, executable=shutil.which("bash")
+        )
+        self.user_ns["_exit_code"] = code
+
+    def showtraceback(
+        self,
+        exc_tuple: ExceptionInfo | None = None,
+        *args: Any,  # noqa: ANN401 - IPython's
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        """Tell of an exception; also of those that IPython leaves to standard error."""
+        kind, value, _trace = exc_tuple or sys.exc_info()
+        if kind is None or value is None:
+            super().showtraceback(exc_tuple, *args, **options)
+        elif isinstance(value, SystemExit):
+            self._showtraceback(kind, value, [f"SystemExit: {value}".rstrip(": ")])
+        elif _has_group(value):
+            hide_library_frames(value)
+            lines = traceback.format_exception(kind, value, value.__traceback__)
+            self._showtraceback(kind, value, "".join(lines).splitlines())
+        else:
+            super().showtraceback(exc_tuple, *args, **options)
+
+    def _get_exc_info(self, exc_tuple: ExceptionInfo | None = None) -> ExceptionInfo:
+        kind, value, trace = super()._get_exc_info(exc_tuple)
+        # `%xmode Verbose` and the others are for those who want to see all.
+        if self.InteractiveTB.mode == "Context":
+            hide_library_frames(value)
+            # IPython leaves out the first, which is its own.
+            trace = TracebackType(value.__traceback__, trace.tb_frame, 0, 0) if trace else None
+        return kind, value, trace
+
+
+class UnattendedKernel(IPythonKernel):
+    """A kernel whose code can't ask anybody."""
+
+    shell_class = Shell
+
+    def raw_input(self, prompt: str = "") -> NoReturn:
+        """What `input()` does. Raises StdinNotImplementedError."""
+        raise StdinNotImplementedError(NOBODY_ANSWERS.format("input"))
+
+    def getpass(self, *_args: object, **_options: object) -> NoReturn:
+        """What `getpass.getpass()` does. Raises StdinNotImplementedError."""
+        raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
+
+
+def _has_group(error: BaseException | None) -> bool:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, BaseExceptionGroup):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False

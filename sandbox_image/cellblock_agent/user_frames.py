@@ -1,0 +1,56 @@
+"""Tracebacks that show the user's code, and not how it was run."""
+
+import sysconfig
+from pathlib import Path
+from types import TracebackType
+
+MAX_FRAMES = 30
+"""Of one exception: half of them from each end. A runaway recursion has thousands."""
+
+LIBRARIES = tuple(
+    {
+        *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        str(Path(__file__).parent),
+        "<frozen ",
+    }
+)
+
+
+def hide_library_frames(error: BaseException) -> None:
+    """Leave only frames of the user's code in the tracebacks of an exception and its causes.
+
+    One that has none keeps what it has.
+    """
+    todo: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while todo:
+        current = todo.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        current.__traceback__ = _users(current.__traceback__)
+        todo += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            todo += current.exceptions
+
+
+def _is_users(filename: str) -> bool:
+    # Compiled modules name the source that they were made from: `pandas/_libs/index.pyx`.
+    return not filename.startswith(LIBRARIES) and filename.startswith(("/", "<"))
+
+
+def _users(trace: TracebackType | None) -> TracebackType | None:
+    frames: list[TracebackType] = []
+    entry = trace
+    while entry is not None:
+        if _is_users(entry.tb_frame.f_code.co_filename):
+            frames.append(entry)
+        entry = entry.tb_next
+    if not frames:
+        return trace
+    if len(frames) > MAX_FRAMES:
+        frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
+    kept: TracebackType | None = None
+    for entry in reversed(frames):
+        kept = TracebackType(kept, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return kept

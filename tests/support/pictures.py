@@ -1,0 +1,12 @@
+"""Small pictures of given sizes."""
+
+import struct
+
+GIF_END = (
+    b"\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
+
+
+def gif(width: int, height: int) -> bytes:
+    """A GIF that says it is so large."""
+    return b"GIF89a" + struct.pack("<HH", width, height) + GIF_END

@@ -1,0 +1,31 @@
+"""An agent that says more than it was told to let pass is not ours any more."""
+
+import pytest
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_server.executions.allowance import SLACK_BYTES, SLACK_EVENTS, Allowance
+from cellblock_server.executions.translate import ProtocolViolationError
+
+LIMITS = pb.OutputLimits(
+    max_text_bytes=1000, max_rich_bytes=1000, max_image_bytes=1000, max_images=1, max_events=10
+)
+
+
+def test_bytes_are_bounded() -> None:
+    with pytest.raises(ProtocolViolationError, match="more output than it may show"):
+        spend("x" * 10_000, times=SLACK_BYTES // 10_000 + 2)
+
+
+def test_events_are_bounded() -> None:
+    with pytest.raises(ProtocolViolationError, match="more output than it may show"):
+        spend("", times=SLACK_EVENTS + 21)
+
+
+def test_what_our_agents_say_passes() -> None:
+    spend("x" * 100, times=12)
+
+
+def spend(text: str, *, times: int) -> None:
+    allowance = Allowance(LIMITS)
+    for _ in range(times):
+        allowance.spend(pb.Event(stream_text=pb.StreamText(text=text)))

@@ -1,0 +1,60 @@
+"""A caller may be cancelled at any moment: what is stored and what is remembered agree."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.clock import utc_now
+from cellblock_server.executions.journal import Journal
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import ExecutionRecord
+from cellblock_server.store.sessions import SessionStore
+from tests.support.records import execution_record, session_record
+
+MOMENTS = 60
+STEP_SECONDS = 0.0002
+"""Moments are so far apart: the last ones come when an ordinary transaction is done."""
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    await SessionStore(database).insert(session_record())
+    yield database
+    await database.close()
+
+
+async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Database) -> None:
+    store = ExecutionStore(database)
+    journal = Journal(database, store, utc_now)
+    record = execution_record("call_1", 1)
+    async with journal.transaction() as transaction:
+        await transaction.insert(record)
+
+    async def say(words: str) -> None:
+        async with journal.transaction() as transaction:
+            transaction.append(record, pb.ExecutionEvent(stdout=pb.Text(text=words)))
+
+    cancelled = 0
+    for moment in range(MOMENTS):
+        saying = asyncio.create_task(say(str(moment)))
+        await asyncio.wait({saying}, timeout=moment * STEP_SECONDS)
+        saying.cancel()
+        await asyncio.wait({saying})
+        cancelled += saying.cancelled()
+        assert await last_stored(store, record) == record.last_sequence
+    assert 0 < cancelled < MOMENTS
+
+
+async def last_stored(store: ExecutionStore, record: ExecutionRecord) -> int:
+    stored = await store.events(record.id, 1, MOMENTS)
+    assert [sequence for sequence, _payload in stored] == list(range(1, len(stored) + 1))
+    found = await store.find(record.tenant, record.id)
+    assert found is not None
+    assert found.last_sequence == len(stored)
+    return len(stored)
