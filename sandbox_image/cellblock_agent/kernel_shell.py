@@ -1,6 +1,8 @@
 """The interpreter of a kernel: IPython's, for code that nobody sits in front of."""
 
+import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import traceback
@@ -10,7 +12,7 @@ from typing import Any, NoReturn
 
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
-from IPython.core.error import StdinNotImplementedError
+from IPython.core.error import StdinNotImplementedError, UsageError
 
 from cellblock_agent.user_frames import hide_library_frames
 
@@ -29,6 +31,11 @@ class Shell(ZMQInteractiveShell):
         # IPython's hint for a person at a prompt.
         warnings.filterwarnings("ignore", message="To exit: use 'exit'")
 
+    def init_magics(self) -> None:
+        """Register `%pip`, in place of IPython's."""
+        super().init_magics()
+        self.register_magic_function(self._pip, "line", "pip")  # type: ignore[arg-type]
+
     def set_parent(self, parent: dict[str, Any]) -> None:
         """Begin a cell; code that replaced the streams must not silence all that comes later."""
         sys.stdout, sys.stderr = self._streams
@@ -45,6 +52,12 @@ class Shell(ZMQInteractiveShell):
             line, shell=True, executable=shutil.which("bash")
         )
         self.user_ns["_exit_code"] = code
+
+    def _pip(self, line: str) -> None:
+        """Run pip in the kernel's environment; `%pip install name`."""
+        self.system(f"{shlex.quote(sys.executable)} -m pip {line}")
+        if code := self.user_ns["_exit_code"]:
+            raise UsageError(f"pip ended with exit code {code}{_why_pip_fails()}")
 
     def showtraceback(
         self,
@@ -87,6 +100,12 @@ class UnattendedKernel(IPythonKernel):
     def getpass(self, *_args: object, **_options: object) -> NoReturn:
         """What `getpass.getpass()` does. Raises StdinNotImplementedError."""
         raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
+
+
+def _why_pip_fails() -> str:
+    if {name for _number, name in socket.if_nameindex()} > {"lo"}:
+        return ""
+    return ": there is no network here, so nothing can be installed"
 
 
 def _has_group(error: BaseException | None) -> bool:

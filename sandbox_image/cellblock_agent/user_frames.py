@@ -19,7 +19,7 @@ LIBRARIES = tuple(
 def hide_library_frames(error: BaseException) -> None:
     """Leave only frames of the user's code in the tracebacks of an exception and its causes.
 
-    One that has none keeps what it has.
+    An exception that has none keeps what it has; a cause is named without any, then.
     """
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -28,7 +28,8 @@ def hide_library_frames(error: BaseException) -> None:
         if current is None or id(current) in seen:
             continue
         seen.add(id(current))
-        current.__traceback__ = _users(current.__traceback__)
+        whole = current.__traceback__
+        current.__traceback__ = _users(whole) or (whole if current is error else None)
         todo += [current.__cause__, current.__context__]
         if isinstance(current, BaseExceptionGroup):
             todo += current.exceptions
@@ -46,8 +47,6 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
         if _is_users(entry.tb_frame.f_code.co_filename):
             frames.append(entry)
         entry = entry.tb_next
-    if not frames:
-        return trace
     if len(frames) > MAX_FRAMES:
         frames[MAX_FRAMES // 2 : -MAX_FRAMES // 2] = []
     kept: TracebackType | None = None
