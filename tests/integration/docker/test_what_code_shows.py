@@ -124,10 +124,13 @@ ROWS = {
         ["result text/html text/plain"],
         ["[text/html, 1000 characters]\n"],
     ),
-    "very large figure": Row(
-        PLOT + "plt.figure(figsize=(100, 100)); plt.plot([1]); plt.show()",
-        ["err [image/png: left out, …", "display text/plain"],
-        ["[image/png: left out, …"],
+    "very large picture": Row(
+        SHOWN + "display(Picture.new('L', (8000, 8000)))",
+        [
+            "err [image/png: left out, 64000000 pixels are more than 50000000]\n",
+            "display text/plain",
+        ],
+        ["[image/png: left out, 64000000 pixels are more than 50000000]\n<PIL.Image.Image …"],
     ),
     "carriage returns": Row(
         "import sys\nfor n in 1, 2, 3: sys.stderr.write(f'\\r{n}/3'); sys.stderr.flush()",
@@ -174,11 +177,13 @@ ROWS = {
         ["out from a thread\n"],
         ["from a thread\n"],
     ),
-    "child process": Row(
+    # Between a child's own two streams the order is not known.
+    "child processes": Row(
         "import subprocess\n"
-        "print('a'); subprocess.run('echo b; echo c >&2', shell=True); print('d')",
-        ["out a\nb\n", "err c\n", "out d\n"],
-        ["a\nb\nc\nd\n"],
+        "print('a'); subprocess.run(['echo', 'b']); print('c')\n"
+        "subprocess.run('echo d >&2', shell=True); print('e')",
+        ["out a\nb\nc\n", "err d\n", "out e\n"],
+        ["a\nb\nc\nd\ne\n"],
     ),
     "pool of processes": Row(
         "import multiprocessing\n"
@@ -186,9 +191,12 @@ ROWS = {
         ["out [1, 2]\n"],
         ["[1, 2]\n"],
     ),
-    "shell": Row("!echo a; echo b >&2", ["out a\n", "err b\n"], ["a\nb\n"]),
+    "shell": Row("!echo a\nprint('b')\n!echo c >&2", ["out a\nb\n", "err c\n"], ["a\nb\nc\n"]),
     "shell into a variable": Row("lines = !echo a\nlines[0]", ["result text/plain"], ["'a'\n"]),
-    "bash": Row("%%bash\necho a; echo b >&2", ["out a\n", "err b\n"], ["a\nb\n"]),
+    "bash": Row("%%bash\nfor n in 1 2; do echo $n; done", ["out 1\n2\n"], ["1\n2\n"]),
+    "bash that fails": Row(
+        "%%bash\necho no >&2; exit 3", ["err no\n", "error CalledProcessError: …"], ["no\n…"]
+    ),
     "pip": Row(
         "%pip install --quiet a-package",
         [
