@@ -15,6 +15,7 @@ TAIL_SHARE = 4
 ERROR_BYTES = 65536
 """Of an exception's name, message and traceback; shown even when the text is full."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+"""What is sent as an image, the best first."""
 
 
 class OutputMeter:
@@ -80,12 +81,7 @@ class OutputMeter:
         return []
 
     def _admit_rich(self, event: pb.Event) -> list[pb.Event]:
-        now: list[pb.Event] = []
-        for kind in IMAGE_TYPES:
-            if kind in event.rich.data and (problem := self._image_problem(event.rich.data[kind])):
-                del event.rich.data[kind]
-                text = pb.StreamText(name=pb.STREAM_NAME_STDERR, text=f"[{kind}: {problem}]\n")
-                now += self._admit_text(pb.Event(stream_text=text))
+        now = self._choose_image(event.rich)
         if not event.rich.data:
             return now
         has_image = any(kind in event.rich.data for kind in IMAGE_TYPES)
@@ -107,6 +103,25 @@ class OutputMeter:
             for kind in [kind for kind in event.rich.data if kind not in IMAGE_TYPES]:
                 del event.rich.data[kind]
         return [*now, *self._tail.settle(keep=False), event]
+
+    def _choose_image(self, rich: pb.Rich) -> list[pb.Event]:
+        """Leave one image of a bundle, the best that passes; what tells why if none does."""
+        problems: list[str] = []
+        chosen = False
+        for kind in IMAGE_TYPES:
+            if kind not in rich.data:
+                continue
+            problem = "" if chosen else self._image_problem(rich.data[kind])
+            if problem:
+                problems.append(f"[{kind}: {problem}]\n")
+            if problem or chosen:
+                del rich.data[kind]
+            else:
+                chosen = True
+        if chosen or not problems:
+            return []
+        text = pb.StreamText(name=pb.STREAM_NAME_STDERR, text=problems[0])
+        return self._admit_text(pb.Event(stream_text=text))
 
     def _admit_error(self, event: pb.Event) -> list[pb.Event]:
         _cut_error(event.error)

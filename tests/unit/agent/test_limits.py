@@ -128,6 +128,17 @@ def test_pictures_have_bounds_of_their_own() -> None:
     assert sum("image/gif" in event.rich.data for event in told) == 2
 
 
+def test_a_value_counts_as_one_picture_whatever_it_offers() -> None:
+    both = [rich(image_gif=gif(5, 5), image_webp=gif(5, 5)) for _ in range(3)]
+    told = shown(output_limits(max_images=3), both)
+    assert [list(event.rich.data) for event in told] == [["image/gif"]] * 3
+
+
+def test_a_picture_that_does_not_pass_gives_way_to_one_that_does() -> None:
+    (told,) = shown(output_limits(), [rich(image_png=b"broken", image_gif=gif(5, 5))])
+    assert list(told.rich.data) == ["image/gif"]
+
+
 def test_an_exception_is_shown_after_a_flood() -> None:
     error = pb.Error(name="E", value="v" * 10**6, traceback=["a" * 10**6, "b" * 1000])
     told = shown(output_limits(max_text_bytes=10), [text("x" * 100), pb.Event(error=error)])
