@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint setup engine bubblewrap image docs proto lock clean
+.PHONY: help demo test test-fast bench lint setup engine bubblewrap image docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,10 @@ test: setup engine bubblewrap image lint ## everything, with a real engine
 
 test-fast: setup lint ## what needs no engine, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine"
+
+bench: setup engine image ## what floods and kernel restarts cost; asserts nothing
+	@$(BIN)/python -m benchmarks.flood
+	@$(BIN)/python -m benchmarks.kernel_restart
 
 lint: setup ## style, types and the direction of imports
 	@$(BIN)/ruff check

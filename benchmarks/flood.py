@@ -1,0 +1,118 @@
+"""What a session that prints without end costs the server, the agent, and another session.
+
+python -m benchmarks.flood
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import flooding
+from benchmarks.flooding import BLOCKS, LINES, TINY, Flood
+from benchmarks.report import Row, print_header, print_table
+from benchmarks.service import Service, service
+from benchmarks.timing import Times, repeat
+from cellblock_client.client import Session
+from cellblock_client.events import OutputCut
+
+MB = 10**6
+ROUNDS = 200
+SIZES = {LINES: (64 * MB, 1000 * MB), BLOCKS: (64 * MB, 1000 * MB), TINY: (8 * MB,)}
+"""A million tiny lines are 8 MB. 64 MB fill every buffer, so that what grows after them leaks."""
+COMPUTE = """
+print("begun", flush=True)
+for _ in range(10**9):
+    pass
+"""
+NEIGHBOURS = {
+    "computes, prints nothing": COMPUTE,
+    "prints 1 MB, again and again": LINES.code(MB),
+    **{f"floods: {flood.name}": flood.code(1000 * MB) for flood in SIZES},
+}
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The most memory that processes have had so far, in MiB: the kernel's own record."""
+
+    server: float
+    agent: float
+
+    @classmethod
+    def until_now(cls, server_pid: int, agent_pid: int) -> "Peaks":
+        """Of these two."""
+        return cls(_peak(server_pid), _peak(agent_pid))
+
+
+def main() -> None:
+    """Measure and print."""
+    print_header("benchmarks.flood")
+    memory: list[Row] = [("one execution prints", "MB", "seconds", "server +MiB", "agent +MiB")]
+    for flood, sizes in SIZES.items():
+        memory += measure_memory(flood, sizes)
+    print_table("Peak memory, more than the same session's when it had printed 1 MB", memory)
+    neighbour: list[Row] = [("the other session", "median", "p95", "quiet, ms", "quiet p95, ms")]
+    with service() as own:
+        neighbour += [measure_neighbour(own, name, code) for name, code in NEIGHBOURS.items()]
+    print_table(f"`1+1` {ROUNDS} times, as a multiple of the same without the other", neighbour)
+
+
+def measure_memory(flood: Flood, sizes: tuple[int, ...]) -> list[Row]:
+    """A row for each size, of one session on a server of its own."""
+    rows: list[Row] = []
+    with service() as own, own.client.sessions.create() as session:
+        agent_pid = own.only_agent_pid()
+        print_through(session, flood, MB)
+        base = Peaks.until_now(own.server_pid, agent_pid)
+        for size in sizes:
+            seconds = print_through(session, flood, size)
+            peaks = Peaks.until_now(own.server_pid, agent_pid)
+            growth = (peaks.server - base.server, peaks.agent - base.agent)
+            rows.append(
+                (flood.name, f"{size // MB}", f"{seconds:.1f}", *(f"{mib:.1f}" for mib in growth))
+            )
+    return rows
+
+
+def measure_neighbour(own: Service, name: str, code: str) -> Row:
+    """How a session answers while another one runs `code`."""
+    with own.client.sessions.create() as session, own.client.sessions.create() as other:
+        before = time_sums(session, ROUNDS // 2)
+        with flooding.running(own.client.address, other, code):
+            disturbed = time_sums(session, ROUNDS)
+        # Half of it afterwards: what else the machine does changes meanwhile.
+        quiet = Times(before.seconds + time_sums(session, ROUNDS // 2).seconds)
+    return (
+        name,
+        f"{disturbed.median / quiet.median:.1f} x",
+        f"{disturbed.p95 / quiet.p95:.1f} x",
+        f"{quiet.median * 1000:.1f}",
+        f"{quiet.p95 * 1000:.1f}",
+    )
+
+
+def time_sums(session: Session, rounds: int) -> Times:
+    """Times of `1+1`."""
+    session.run("1+1")
+    return repeat(rounds, lambda: session.run("1+1"))
+
+
+def print_through(session: Session, flood: Flood, size: int) -> float:
+    """Seconds to print so much, every byte of it accounted for."""
+    began = time.perf_counter()
+    result = session.run(flood.code(size), time_limit=flooding.RUN_SECONDS)
+    seconds = time.perf_counter() - began
+    omitted = sum(event.omitted_bytes for event in result.events if isinstance(event, OutputCut))
+    if not result.ok or len(result.stdout) + omitted != size:
+        raise RuntimeError(f"{len(result.stdout)} + {omitted} of {size} bytes: {result.failure}")
+    return seconds
+
+
+def _peak(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()
