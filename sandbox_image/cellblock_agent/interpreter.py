@@ -209,7 +209,7 @@ class Interpreter:
                 return await self._give_up(execution, kernel, oom_kills)
             stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
             if stop.grace > 0:
-                await self._interrupt(execution, kernel, ends, stop.grace)
+                await self._interrupt(execution, kernel, ends, stop.grace, processes)
                 # What it started goes with it; what ran before stays.
                 await kill_descendants(lambda: processes, zombies=False)
                 if done.done() and await self._end_environment(execution, kernel):
@@ -225,13 +225,14 @@ class Interpreter:
         kernel: Kernel,
         ends: set[asyncio.Future[Any]],
         grace: float,
+        before: set[int],
     ) -> None:
         begun = asyncio.create_task(execution.begun.wait())
         try:
             await asyncio.wait({begun, *ends}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         finally:
             begun.cancel()
-        kernel.interrupt()
+        kernel.interrupt(descendants() - before)
         await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _give_up(

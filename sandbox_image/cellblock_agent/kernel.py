@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +92,13 @@ class Kernel:
             )
         )
 
-    def interrupt(self) -> None:
-        """What Ctrl-C does: SIGINT to the kernel and to what it runs in the foreground."""
-        try:
-            os.killpg(self._process.pid, signal.SIGINT)
-        except ProcessLookupError:
-            log.info("the kernel ended before it was interrupted")
+    def interrupt(self, children: Iterable[int]) -> None:
+        """What Ctrl-C does: SIGINT to what the kernel runs, and to itself."""
+        for pid in (*children, self._process.pid):
+            try:
+                os.kill(pid, signal.SIGINT)
+            except ProcessLookupError:
+                log.info("process %d ended before it was interrupted", pid)
 
     def kill(self) -> None:
         """Kill the kernel's own process, if it lives."""

@@ -1,12 +1,16 @@
 """The interpreter of a kernel: IPython's, for code that nobody sits in front of."""
 
+import asyncio
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -39,7 +43,15 @@ class Shell(ZMQInteractiveShell):
     def set_parent(self, parent: dict[str, Any]) -> None:
         """Begin a cell; code that replaced the streams must not silence all that comes later."""
         sys.stdout, sys.stderr = self._streams
+        # IPython keeps all displays for a history that nobody can read here.
+        if self.history_manager is not None:
+            self.history_manager.outputs.clear()
         super().set_parent(parent)
+
+    @contextmanager
+    def _tee(self, channel: str) -> Iterator[None]:
+        """Keep no copy of what is written, as IPython's own does: a flood would fill memory."""
+        yield
 
     def ask_exit(self) -> NoReturn:
         """What `exit` and `quit()` do: end the code, as in a script, but not the kernel."""
@@ -92,6 +104,21 @@ class UnattendedKernel(IPythonKernel):
     """A kernel whose code can't ask anybody."""
 
     shell_class = Shell
+
+    @contextmanager
+    def _cancel_on_sigint(self, future: "asyncio.Future[Any]") -> Iterator[None]:
+        """Cancel a cell that awaits when it is interrupted.
+
+        ipykernel's own does so when the event loop wakes up next, which may be never.
+        """
+        loop = asyncio.get_running_loop()
+        before = signal.signal(
+            signal.SIGINT, lambda *_: loop.call_soon_threadsafe(future.cancel) and None
+        )
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def raw_input(self, prompt: str = "") -> NoReturn:
         """What `input()` does. Raises StdinNotImplementedError."""

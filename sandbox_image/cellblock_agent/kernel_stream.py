@@ -34,15 +34,18 @@ class KernelStream(OutStream):
     _last: ClassVar["KernelStream | None"] = None
     """Which of the two was written to last."""
     _turns = threading.RLock()
-    streams: ClassVar[list["KernelStream"]] = []
+    streams: ClassVar[dict[int, "KernelStream"]] = {}
+    """By the pipe that each is pumped from."""
+    _any_pipe: ClassVar[select.epoll | None] = None
+    """Tells which pipes have something: one system call for each print."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """As ipykernel's."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._pumping = threading.RLock()
         self._waiting = 0
+        self._poll = select.poll()
         super().__init__(*args, **kwargs)
-        KernelStream.streams.append(self)
 
     def fileno(self) -> int:
         """The descriptor that is pumped, so that `stdout=sys.stdout` is seen as well."""
@@ -70,10 +73,9 @@ class KernelStream(OutStream):
 
     def pump(self) -> None:
         """Take what waits in the pipe."""
-        poll = self._poll()
         with self._pumping:
             for _read in range(MAX_PUMPED):
-                if not poll.poll(0):
+                if not self._poll.poll(0):
                     return
                 chunk = os.read(self._pipe(), READ_BYTES)
                 self._write(self._decoder.decode(chunk))
@@ -93,16 +95,22 @@ class KernelStream(OutStream):
             self._waiting = 0
             super()._flush()
 
-    def _watch_pipe_fd(self) -> None:
-        poll = self._poll()
-        while self._should_watch:
-            poll.poll()
-            self.pump()
+    def _setup_stream_redirects(self, name: str) -> None:
+        super()._setup_stream_redirects(name)
+        pipe = self._pipe()
+        self._poll.register(pipe, select.POLLIN)
+        # Not earlier: the process that forks kernels has this module loaded.
+        if KernelStream._any_pipe is None:
+            KernelStream._any_pipe = select.epoll()
+        KernelStream.streams[pipe] = self
+        KernelStream._any_pipe.register(pipe, select.EPOLLIN)
 
-    def _poll(self) -> select.poll:
-        poll = select.poll()
-        poll.register(self._pipe(), select.POLLIN)
-        return poll
+    def _watch_pipe_fd(self) -> None:
+        waiting = select.poll()
+        waiting.register(self._pipe(), select.POLLIN)
+        while self._should_watch:
+            waiting.poll()
+            self.pump()
 
     def _pipe(self) -> int:
         if self._fid is None:
@@ -111,5 +119,6 @@ class KernelStream(OutStream):
 
 
 def _pump_all() -> None:
-    for stream in KernelStream.streams:
-        stream.pump()
+    any_pipe = KernelStream._any_pipe  # noqa: SLF001 - one of us
+    for pipe, _event in any_pipe.poll(0) if any_pipe else ():
+        KernelStream.streams[pipe].pump()

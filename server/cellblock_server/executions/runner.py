@@ -132,10 +132,19 @@ class SessionRunner:
         """Give the session a fresh kernel; what runs ends as cancelled."""
         async with self._journal.transaction() as transaction:
             transaction.change_session(self._session, state=SessionState.RESTARTING)
-        generation = await self._agent.restart_kernel("restarted on request")
+        reason = "restarted on request"
+        generation = await self._agent.restart_kernel(reason)
         async with self._journal.transaction() as transaction:
             state = SessionState.BUSY if self.busy else SessionState.READY
-            transaction.change_session(self._session, state=state, kernel_generation=generation)
+            # The agent tells of it as well, but perhaps later.
+            transaction.change_session(
+                self._session,
+                state=state,
+                kernel_generation=generation,
+                memory_loss_time=transaction.now,
+                memory_loss_message=reason,
+                memory_loss_execution_id="",
+            )
 
     async def run(self) -> None:
         """Run until cancelled, or until the agent is gone (AgentGoneError) or lies."""

@@ -64,7 +64,7 @@ async def test_an_exception_is_shown_and_the_execution_ran(agent: RunningAgent) 
 async def test_input_fails_at_once(agent: RunningAgent) -> None:
     shown = await agent.run("input('name? ')")
     assert shown.error.name == "StdinNotImplementedError"
-    assert "does not support input requests" in shown.error.value
+    assert "nobody is there to answer" in shown.error.value
 
 
 async def test_top_level_await_ends_at_once(agent: RunningAgent) -> None:
@@ -97,6 +97,14 @@ async def test_output_past_the_limit_is_cut_and_counted(agent: RunningAgent) -> 
     (cut,) = (event.output_cut for event in shown.events if event.HasField("output_cut"))
     assert (cut.omitted_bytes, cut.limit_value) == (5_000_001 - 1250, 1000)
     assert cut.limit == pb.OUTPUT_LIMIT_TEXT
+
+
+async def test_what_was_written_takes_no_memory_in_the_kernel(agent: RunningAgent) -> None:
+    used = "import resource; resource.getrusage(resource.RUSAGE_SELF).ru_maxrss"
+    before = int((await agent.run(used)).result)
+    await agent.run("for _ in range(300): print('x' * 2**20)")
+    after = int((await agent.run(used)).result)
+    assert after - before < 100_000  # KiB: a third of what was written
 
 
 async def test_late_output_of_a_thread_belongs_to_no_execution(agent: RunningAgent) -> None:

@@ -1,6 +1,10 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
+from cellblock_client import AsyncClient
+from cellblock_client.aio import AsyncSession
 
 HERE = Path(__file__).parent
 
@@ -9,3 +13,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture
+async def async_client(server: str) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(server) as client:
+        yield client
+
+
+@pytest.fixture
+async def own(async_client: AsyncClient) -> AsyncIterator[AsyncSession]:
+    """A session for asyncio."""
+    async with await async_client.sessions.create() as session:
+        yield session

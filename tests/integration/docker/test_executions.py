@@ -1,38 +1,24 @@
 """What was accepted runs once, in order, and has an end that can be read."""
 
-import asyncio
 import io
-from collections.abc import AsyncIterator
 
 import pytest
 from PIL import Image as Picture
 
-from cellblock_client import AsyncClient, Client, ExecutionStatus, FailureCause, Limits
+from cellblock_client import Client, ExecutionStatus, FailureCause
 from cellblock_client.aio import AsyncSession
 from cellblock_client.client import Session
 from cellblock_client.errors import (
-    AlreadyExistsError,
-    DeadlineExceededError,
     InvalidArgumentError,
     NotFoundError,
-    ResourceExhaustedError,
 )
 from cellblock_client.events import (
     Completed,
     ErrorRaised,
     Event,
-    KernelRestarted,
     Result,
-    Started,
     Stdout,
 )
-
-
-@pytest.fixture
-async def own(server: str) -> AsyncIterator[AsyncSession]:
-    """A session for asyncio."""
-    async with AsyncClient(server) as client, await client.sessions.create() as session:
-        yield session
 
 
 def kinds(events: list[Event]) -> list[str]:
@@ -123,54 +109,6 @@ def test_an_unknown_execution_is_not_found(client: Client) -> None:
         client.executions.get("call_nothing")
 
 
-def test_the_same_execution_id_runs_once(shared_session: Session) -> None:
-    shared_session.run("n = 0")
-    for _ in range(2):
-        assert (
-            shared_session.run("n += 1; n", execution_id=f"call_once_{shared_session.id}").text
-            == "1"
-        )
-    with pytest.raises(AlreadyExistsError, match="exists already with another code"):
-        shared_session.run("n += 2", execution_id=f"call_once_{shared_session.id}")
-
-
-async def test_twice_at_once_runs_once(own: AsyncSession) -> None:
-    await own.run("n = 0")
-    results = await asyncio.gather(
-        *(own.run("n += 1; n", execution_id=f"call_together_{own.id}") for _ in range(5))
-    )
-    assert {result.text for result in results} == {"1"}
-
-
-async def test_executions_run_in_order_of_arrival(own: AsyncSession) -> None:
-    streams = []
-    for code in (
-        "import time; time.sleep(0.3); order = ['first']",
-        "order.append('second')",
-        "order.append('third'); order",
-    ):
-        streams.append(aiter(own.execute(code)))
-        await anext(streams[-1])  # accepted
-    last = [event async for event in streams[-1]]
-    assert [event.text for event in last if isinstance(event, Result)] == [
-        "['first', 'second', 'third']"
-    ]
-
-
-async def test_a_full_queue_says_when_to_come_back(own: AsyncSession) -> None:
-    streams = []
-    for _ in range(17):  # one runs, sixteen wait
-        streams.append(aiter(own.execute("import time; time.sleep(30)")))
-        await anext(streams[-1])
-    with pytest.raises(ResourceExhaustedError, match="the limit is 16") as caught:
-        await own.run("1")
-    assert (caught.value.reason, caught.value.retry_after is not None) == ("QUEUE_FULL", True)
-    await own.delete()
-    last = [[event async for event in stream][-1] for stream in streams]
-    ends = [event.execution.status for event in last if isinstance(event, Completed)]
-    assert ends == [ExecutionStatus.CANCELLED, *[ExecutionStatus.EXPIRED] * 16]
-
-
 def test_cancel_interrupts_and_keeps_variables(session: Session, client: Client) -> None:
     session.run("x = 7")
     execution = session.execute("print('go', flush=True)\nwhile True: pass")
@@ -185,73 +123,12 @@ def test_cancel_interrupts_and_keeps_variables(session: Session, client: Client)
     assert session.run("x").text == "7"
 
 
-async def test_a_waiting_execution_is_cancelled_without_running(own: AsyncSession) -> None:
-    running = aiter(own.execute("import time; time.sleep(30)"))
-    await anext(running)
-    waiting = own.execute("ran = True")
-    stream = aiter(waiting)
-    await anext(stream)
-    await waiting.cancel()
-    end = [event async for event in stream][-1]
-    assert isinstance(end, Completed)
-    assert end.execution.status is ExecutionStatus.CANCELLED
-    assert end.execution.start_time is None
-
-
-def test_a_dropped_stream_does_not_stop_the_code(session: Session, client: Client) -> None:
-    with pytest.raises(DeadlineExceededError):
-        session.run(
-            "import time; time.sleep(1.5); print('kept')",
-            execution_id=f"call_dropped_{session.id}",
-            timeout=0.5,
-        )
-    result = client.executions.watch(f"call_dropped_{session.id}").result()
-    assert (result.stdout, result.status) == ("kept\n", ExecutionStatus.COMPLETED)
-
-
-def test_a_dropped_stream_stops_the_code_if_asked_to(session: Session, client: Client) -> None:
-    execution = session.execute(
-        "import time; time.sleep(60)", cancel_on_disconnect=True, timeout=0.7
-    )
-    with pytest.raises(DeadlineExceededError):
-        execution.result()
-    result = client.executions.watch(execution.id).result()
-    assert result.status is ExecutionStatus.CANCELLED
-
-
-def test_watching_starts_anywhere(shared_session: Session, client: Client) -> None:
-    result = shared_session.run("for n in range(3): print(n, flush=True)")
-    execution = result.execution.id
-    whole = list(client.executions.watch(execution))
-    assert whole == result.events
-    assert list(client.executions.watch(execution, 3)) == whole[2:]
-    with pytest.raises(InvalidArgumentError, match="from_sequence"):
-        list(client.executions.watch(execution, len(whole) + 1))
-
-
 def test_the_time_limit_ends_the_code(session: Session) -> None:
     result = session.run("while True: pass", time_limit=0.5)
     assert result.status is ExecutionStatus.FAILED
     assert result.failure is not None
     assert result.failure.cause is FailureCause.TIME_LIMIT
     assert result.failure.message == "time limit of 0.5 s reached"
-
-
-def test_running_out_of_memory_is_named(client: Client) -> None:
-    with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
-        session.run("open('kept', 'w').write('1')")
-        result = session.run("x = bytearray(2**30)")
-        assert result.failure is not None
-        assert result.failure.cause is FailureCause.OUT_OF_MEMORY
-        assert "out of memory: limit 256 MiB" in result.failure.message
-        assert result.failure.memory_lost
-        (restarted,) = (event for event in result.events if isinstance(event, KernelRestarted))
-        assert restarted.kernel_generation == 2
-        after = session.run("open('kept').read()")
-        assert after.text == "'1'"
-        assert any(
-            isinstance(event, Started) and event.kernel_generation == 2 for event in after.events
-        )
 
 
 async def test_the_end_of_a_session_ends_what_runs_and_waits(own: AsyncSession) -> None:

@@ -1,0 +1,107 @@
+"""Code that runs too long, or is told to stop, stops: with its variables kept if it lets itself."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.agent import RunningAgent, Shown
+from tests.support.waiting import eventually
+
+# Each leaves the marker file when the time comes that it can be interrupted.
+BEGIN = "open('begun', 'w').close()\n"
+POLITE = {
+    "a loop": "while True: pass",
+    "a sleep": "import time; time.sleep(1000)",
+    "a sleep in a task": "import asyncio; await asyncio.sleep(1000)",
+    "a child process": "import subprocess; subprocess.run(['sleep', '1000'])",
+    "a shell line": "get_ipython().system('sleep 1000')",
+    "a thread that is waited for": "import threading; threading.Event().wait()",
+    # Another of its threads takes the signal then.
+    "code that blocks all signals": (
+        "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
+        "while True: abs(1)"
+    ),
+}
+STUBBORN = {
+    "C code that never looks for signals": "sum(range(10**15))",
+    "code that catches the interrupt": (
+        "import time\nwhile True:\n    try: time.sleep(1000)\n    except KeyboardInterrupt: pass"
+    ),
+    "code that ignores the signal": (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+    ),
+    "a stopped kernel": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+}
+STUBBORN_CHILDREN = "trap '' INT TERM; echo $$; setsid sleep 1000 & echo $!; wait"
+WAYS = ["time limit", "cancel"]
+
+
+async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Shown:
+    """Run code and stop it one way or the other."""
+    if way == "time limit":
+        return await agent.run(BEGIN + code, timeout=0.4, grace=grace)
+    name = await agent.start(BEGIN + code)
+    await eventually((agent.data / "begun").exists)
+    (agent.data / "begun").unlink()
+    for _ in range(2):  # again changes nothing
+        await agent.connection.interrupt_execution(name, timedelta(seconds=grace))
+    return await agent.read(name)
+
+
+def outcome(way: str) -> tuple[str, str]:
+    """How the agent calls it, and in words."""
+    if way == "time limit":
+        return "TIME_LIMIT", "time limit of 0.4 s reached"
+    return "INTERRUPTED", "interrupted"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("code", POLITE.values(), ids=POLITE)
+async def test_what_can_be_interrupted_is_and_keeps_its_variables(
+    agent: RunningAgent, code: str, way: str
+) -> None:
+    await agent.run("x = 1")
+    shown = await stopped(agent, code, way, grace=10)
+    assert (shown.outcome, shown.end.message) == outcome(way)
+    assert not shown.end.memory_lost
+    assert "kernel_restarted" not in shown.kinds()
+    assert (await agent.run("x")).result == "1"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("code", STUBBORN.values(), ids=STUBBORN)
+async def test_what_can_not_is_killed_and_the_kernel_replaced(
+    agent: RunningAgent, code: str, way: str
+) -> None:
+    await agent.run("x = 1")
+    shown = await stopped(agent, code, way, grace=0.3)
+    expected, words = outcome(way)
+    assert shown.outcome == expected
+    assert shown.end.message == f"{words}; a fresh kernel was started, its variables are lost"
+    assert shown.end.memory_lost
+    assert "kernel_restarted" in shown.kinds()
+    assert (await agent.run("'x' in globals()")).result == "False"
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_all_that_it_started_goes_and_what_ran_before_stays(
+    agent: RunningAgent, way: str
+) -> None:
+    before = await agent.run("import subprocess; subprocess.Popen(['sleep', '1000']).pid")
+    shown = await stopped(
+        agent, f"subprocess.run({STUBBORN_CHILDREN!r}, shell=True)", way, grace=10
+    )
+    assert (shown.outcome, shown.end.memory_lost) == (outcome(way)[0], False)
+    pids = shown.text().split()
+    assert len(pids) == 2
+    await eventually(lambda: not any(map(runs, pids)))
+    assert runs(before.result)
+
+
+def runs(pid: str) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
