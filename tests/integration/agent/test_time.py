@@ -8,7 +8,7 @@ import pytest
 from tests.support.agent import RunningAgent, Shown
 from tests.support.waiting import eventually
 
-# Each leaves the marker file when the time comes that it can be interrupted.
+# Says that the code is where it is to be stopped.
 BEGIN = "open('begun', 'w').close()\n"
 POLITE = {
     "a loop": "while True: pass",
@@ -24,24 +24,30 @@ POLITE = {
     ),
 }
 STUBBORN = {
-    "C code that never looks for signals": "sum(range(10**15))",
+    "C code that never looks for signals": BEGIN + "sum(range(10**15))",
     "code that catches the interrupt": (
-        "import time\nwhile True:\n    try: time.sleep(1000)\n    except KeyboardInterrupt: pass"
+        "import time\n"
+        "while True:\n"
+        f"    try: {BEGIN.strip()}; time.sleep(1000)\n"
+        "    except KeyboardInterrupt: pass"
     ),
     "code that ignores the signal": (
-        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+        f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{BEGIN}while True: pass"
     ),
-    "a stopped kernel": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+    "a stopped kernel": (
+        f"import os, signal; {BEGIN.strip()}; os.kill(os.getpid(), signal.SIGSTOP)"
+    ),
 }
-STUBBORN_CHILDREN = "trap '' INT TERM; echo $$; setsid sleep 1000 & echo $!; wait"
+STUBBORN_CHILDREN = "trap '' INT TERM; echo $$; setsid sleep 1000 & echo $!; touch begun; wait"
+TIME_LIMIT = 1
 WAYS = ["time limit", "cancel"]
 
 
 async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Shown:
     """Run code and stop it one way or the other."""
     if way == "time limit":
-        return await agent.run(BEGIN + code, timeout=0.4, grace=grace)
-    name = await agent.start(BEGIN + code)
+        return await agent.run(code, timeout=TIME_LIMIT, grace=grace)
+    name = await agent.start(code)
     await eventually((agent.data / "begun").exists)
     (agent.data / "begun").unlink()
     for _ in range(2):  # again changes nothing
@@ -52,7 +58,7 @@ async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Sho
 def outcome(way: str) -> tuple[str, str]:
     """How the agent calls it, and in words."""
     if way == "time limit":
-        return "TIME_LIMIT", "time limit of 0.4 s reached"
+        return "TIME_LIMIT", f"time limit of {TIME_LIMIT} s reached"
     return "INTERRUPTED", "interrupted"
 
 
@@ -62,7 +68,7 @@ async def test_what_can_be_interrupted_is_and_keeps_its_variables(
     agent: RunningAgent, code: str, way: str
 ) -> None:
     await agent.run("x = 1")
-    shown = await stopped(agent, code, way, grace=10)
+    shown = await stopped(agent, BEGIN + code, way, grace=10)
     assert (shown.outcome, shown.end.message) == outcome(way)
     assert not shown.end.memory_lost
     assert "kernel_restarted" not in shown.kinds()
