@@ -33,7 +33,9 @@ class KernelStream(OutStream):
     flush_interval = 0.02
     _last: ClassVar["KernelStream | None"] = None
     """Which of the two was written to last."""
-    _turns = threading.RLock()
+    _turns: ClassVar[threading.RLock] = threading.RLock()
+    _pumping: ClassVar[threading.RLock] = threading.RLock()
+    """Held from the look into a pipe until what was in it is written."""
     streams: ClassVar[dict[int, "KernelStream"]] = {}
     """By the pipe that each is pumped from."""
     _any_pipe: ClassVar[select.epoll | None] = None
@@ -42,7 +44,6 @@ class KernelStream(OutStream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """As ipykernel's."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._pumping = threading.RLock()
         self._waiting = 0
         self._poll = select.poll()
         super().__init__(*args, **kwargs)
@@ -120,5 +121,15 @@ class KernelStream(OutStream):
 
 def _pump_all() -> None:
     any_pipe = KernelStream._any_pipe  # noqa: SLF001 - one of us
-    for pipe, _event in any_pipe.poll(0) if any_pipe else ():
-        KernelStream.streams[pipe].pump()
+    with KernelStream._pumping:  # noqa: SLF001
+        for pipe, _event in any_pipe.poll(0) if any_pipe else ():
+            KernelStream.streams[pipe].pump()
+
+
+def _renew_locks() -> None:
+    """In a forked child: threads that held them are not there to let go."""
+    KernelStream._turns = threading.RLock()  # noqa: SLF001
+    KernelStream._pumping = threading.RLock()  # noqa: SLF001
+
+
+os.register_at_fork(after_in_child=_renew_locks)
