@@ -22,7 +22,7 @@ RECEIVE_QUEUE = 8
 MAX_MESSAGE_BYTES = 256 * 2**20
 """ZeroMQ drops the connection of a kernel that sends more at once."""
 READY_SECONDS = 20
-SILENCE_SECONDS = 0.05
+SILENCE_SECONDS = 0.02
 """A dead kernel's last output has come when nothing came for so long."""
 DRAIN_SECONDS = 1
 

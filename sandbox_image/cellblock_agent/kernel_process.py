@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from contextvars import copy_context
+from pathlib import Path
 from typing import NoReturn
 
 import zmq
@@ -26,6 +27,21 @@ class KernelApp(IPKernelApp):
     """ipykernel's application, without the parts that only a notebook server needs."""
 
     kernel_class = UnattendedKernel
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """There is none."""
+        self.argv = []
+
+    def load_config_file(self, *_arguments: object, **_options: object) -> None:
+        """All is set by whoever starts it; what a user's code leaves at home must not count."""
+
+    def init_path(self) -> None:
+        """Let code import its own modules from the working folder, after Python's own.
+
+        IPython would do so but for `-I`, which the agent and the fork server need.
+        """
+        packages = (place for place, path in enumerate(sys.path) if _has_packages(path))
+        sys.path.insert(next(packages, 0), "")
 
     def init_connection_file(self) -> None:
         """Both sides know the connection already."""
@@ -66,6 +82,10 @@ def run(options: KernelOptions) -> NoReturn:
             parents.write(traceback.format_exc())
         os._exit(1)
     os._exit(0)
+
+
+def _has_packages(path: str) -> bool:
+    return Path(path).name in ("site-packages", "dist-packages")
 
 
 def inherit_context_in_threads() -> None:

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 # linux/prctl.h
 PR_SET_DUMPABLE = 4
@@ -34,12 +35,19 @@ def block_termination() -> None:
 
 
 def reset_signals() -> None:
-    """Give all signals their defaults again, and block none: for a process that runs user code."""
+    """Handle all signals as a fresh Python does, and block none: for one that runs user code.
+
+    Source: the documentation of Python's module signal, "General rules": a broken pipe and
+    a file that is too large are exceptions, not deaths, and SIGINT is KeyboardInterrupt.
+    """
+    pythons: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGPIPE: signal.SIG_IGN,
+        signal.SIGXFSZ: signal.SIG_IGN,
+    }
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        # SIG_DFL for SIGINT would not raise KeyboardInterrupt.
-        handler = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
         if signal.getsignal(number) is not None:
-            signal.signal(number, handler)
+            signal.signal(number, pythons.get(number, signal.SIG_DFL))
     signal.set_wakeup_fd(-1)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 

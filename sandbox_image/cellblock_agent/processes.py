@@ -6,9 +6,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-KILL_ROUNDS = 500
+KILL_ROUNDS = 1250
 """How often the process table is read to kill what is left; a fork bomb takes a few."""
-ROUND_SECONDS = 0.005
+ROUND_SECONDS = 0.002
 
 
 class Reaper:

@@ -49,6 +49,12 @@ Attach = Annotated[
 Session = Annotated[
     str | None, typer.Option("--session", help="Use this session, and leave it alive.")
 ]
+Env = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env", metavar="NAME=VALUE", help="Environment variable for the code; may be repeated."
+    ),
+]
 Output = Annotated[
     Path, typer.Option("--output", help="Folder for images and files that the code makes.")
 ]
@@ -60,6 +66,7 @@ def run(
     attach: Attach = None,
     session: Session = None,
     output: Output = Path("out"),
+    env: Env = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds that the code may run.")] = None,
     address: Address = None,
     backend: Backend = None,
@@ -69,9 +76,10 @@ def run(
     Exit code: 0 if it ran to its end, 1 if it raised an exception, 3 if it was
     ended by a limit or a fault, 130 if it was interrupted.
     """
-    text = code.read()
+    text, variables = code.read(), _variables(env or [])
     with connected(address, backend, session, attach or []) as opened:
-        raise typer.Exit(run_code(opened, text, Terminal(opened.client, output), time_limit))
+        terminal = Terminal(opened.client, output)
+        raise typer.Exit(run_code(opened, text, terminal, time_limit, variables))
 
 
 @app.command()
@@ -79,12 +87,14 @@ def repl(
     attach: Attach = None,
     session: Session = None,
     output: Output = Path("out"),
+    env: Env = None,
     address: Address = None,
     backend: Backend = None,
 ) -> None:
     """Type Python, see what it shows. Ctrl-C interrupts the code, Ctrl-D leaves."""
+    variables = _variables(env or [])
     with connected(address, backend, session, attach or []) as opened:
-        Repl(opened, Terminal(opened.client, output)).run()
+        Repl(opened, Terminal(opened.client, output), variables).run()
 
 
 @app.command(
@@ -100,6 +110,17 @@ def serve(context: typer.Context) -> None:
         raise Error("the server is not installed: pip install 'cellblock[server]'")
     # This process becomes the server, so that signals reach it.
     os.execv(sys.executable, [*SERVER, *context.args])  # noqa: S606
+
+
+def _variables(given: list[str]) -> dict[str, str]:
+    """What `--env` was given; the server checks names and values."""
+    variables = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{item!r} is not NAME=VALUE", param_hint="--env")
+        variables[name] = value
+    return variables
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 import sys
 from codeop import CommandCompiler
+from collections.abc import Mapping
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import InMemoryHistory
@@ -24,9 +25,10 @@ Python is run in the session. Besides:
 class Repl:
     """Reads code until Ctrl-D. Ctrl-C interrupts the code, or clears the line."""
 
-    def __init__(self, opened: Opened, terminal: Terminal) -> None:
-        """Run code in the session of `opened`."""
+    def __init__(self, opened: Opened, terminal: Terminal, environment: Mapping[str, str]) -> None:
+        """Run code in the session of `opened`, each piece with `environment`."""
         self._opened = opened
+        self._environment = environment
         self._terminal = terminal
         self._prompt: PromptSession[str] = PromptSession(history=InMemoryHistory())
 
@@ -62,7 +64,8 @@ class Repl:
         if code.startswith(":"):
             self._command(*code[1:].split(maxsplit=1))
             return
-        follow(self._opened.session.execute(code), self._terminal)
+        execution = self._opened.session.execute(code, environment=self._environment)
+        follow(execution, self._terminal)
 
     def _command(self, name: str = "", argument: str = "") -> None:
         session = self._opened.session

@@ -1,7 +1,7 @@
 """Runs code and follows it; Ctrl-C interrupts the code."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
@@ -16,9 +16,15 @@ from cellblock_client.types import ExecutionInfo, ExecutionStatus
 EXIT_OK, EXIT_EXCEPTION, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 3, 130
 
 
-def run_code(opened: Opened, code: str, terminal: Terminal, time_limit: float | None = None) -> int:
+def run_code(
+    opened: Opened,
+    code: str,
+    terminal: Terminal,
+    time_limit: float | None,
+    environment: Mapping[str, str],
+) -> int:
     """Run code to its end; the exit code that tells how it ended."""
-    execution = opened.session.execute(code, time_limit=time_limit)
+    execution = opened.session.execute(code, time_limit=time_limit, environment=environment)
     return exit_code(follow(execution, terminal))
 
 

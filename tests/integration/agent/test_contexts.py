@@ -51,5 +51,11 @@ async def test_the_environment_outlives_a_kernel_only_if_it_is_the_sessions(
     assert shown.result == "('session', None)"
 
 
+async def test_code_imports_its_own_modules(agent: RunningAgent) -> None:
+    (agent.data / "mine.py").write_text("x = 5\n")
+    (agent.data / "json.py").write_text("raise ImportError('not this one')\n")
+    assert (await agent.run("import mine, json; mine.x")).result == "5"
+
+
 async def test_code_runs_in_the_data_folder(agent: RunningAgent) -> None:
     assert (await agent.run("import os; os.getcwd()")).result == repr(str(agent.data))

@@ -107,6 +107,15 @@ async def test_what_was_written_takes_no_memory_in_the_kernel(agent: RunningAgen
     assert after - before < 100_000  # KiB: a third of what was written
 
 
+async def test_late_output_of_a_child_process_is_kept(agent: RunningAgent) -> None:
+    await agent.run(
+        "import subprocess; child = subprocess.Popen('read line; echo late', shell=True, "
+        "stdin=subprocess.PIPE)"
+    )
+    shown = await agent.run("child.communicate(b'go\\n')")
+    assert shown.text() == "late\n"
+
+
 async def test_late_output_of_a_thread_belongs_to_no_execution(agent: RunningAgent) -> None:
     await agent.run(
         "import threading\n"

@@ -51,6 +51,23 @@ def test_run_reads_standard_input(server: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "from stdin\n")
 
 
+def test_run_sets_environment_variables(server: str, tmp_path: Path) -> None:
+    code = "import os; print(os.environ['A'], os.environ['B'])"
+    given = ("--env", "A=1", "--env", "B=x=y")
+    done = cellblock("run", *given, "-", cwd=tmp_path, address=server, stdin=code)
+    assert (done.returncode, done.stdout) == (0, "1 x=y\n")
+    refused = cellblock("run", "--env", "A", "-", cwd=tmp_path, address=server, stdin=code)
+    assert (refused.returncode, "'A' is not NAME=VALUE" in refused.stderr) == (2, True)
+
+
+def test_run_keeps_all_of_a_flood(server: str, tmp_path: Path) -> None:
+    code = "print('x' * 3_000_000)"
+    done = cellblock("run", "-", cwd=tmp_path, address=server, stdin=code)
+    assert "bytes of output left out: the limit is 1048576 bytes]" in done.stderr
+    assert "[all of the output: out/output-1.txt]" in done.stderr
+    assert (tmp_path / "out" / "output-1.txt").read_text() == "x" * 3_000_000 + "\n"
+
+
 def test_run_saves_images_and_files_and_says_where(server: str, tmp_path: Path) -> None:
     for _ in range(2):  # nothing is overwritten
         done = cellblock("run", "-", cwd=tmp_path, address=server, stdin=PLOT)

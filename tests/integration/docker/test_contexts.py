@@ -23,6 +23,11 @@ def test_an_execution_has_variables_of_its_own(client: Client) -> None:
         assert session.run(LOOK).text == "('session', None)"
 
 
+def test_code_runs_in_mnt_data(shared_session: Session) -> None:
+    shared_session.restart()
+    assert shared_session.run("import os; os.getcwd()").text == "'/mnt/data'"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [

@@ -1,0 +1,37 @@
+"""Every behaviour that the documents promise names a test that exists."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+ROWS = "integration/docker/test_what_code_shows.py"
+
+
+def test_execution_names_tests_that_exist() -> None:
+    document = (ROOT / "docs" / "execution.md").read_text()
+    named = TEST.findall(document)
+    assert len(named) > 50
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if not re.search(rf"def {test}\(", (ROOT / "tests" / file).read_text())
+    ]
+    assert missing == []
+
+
+def test_execution_names_rows_that_exist() -> None:
+    section = (ROOT / "docs" / "execution.md").read_text().split("\n## ")[1]
+    table = section.split("| exceptions |")[0]
+    rows = [line.split("|")[-2].strip(" `") for line in table.splitlines() if line[:1] == "|"][2:]
+    source = (ROOT / "tests" / ROWS).read_text()
+    assert len(rows) > 25
+    assert [row for row in rows if f'"{row}": Row(' not in source] == []
+
+
+def test_every_row_of_a_table_names_a_test() -> None:
+    document = (ROOT / "docs" / "execution.md").read_text()
+    rest = document.split("| exceptions |")[1]
+    rows = [line for line in rest.splitlines() if line.startswith("| ") and "---" not in line]
+    promises = [row for row in rows if not row.rstrip().endswith("| test |")]
+    assert [row for row in promises if not TEST.search(row)] == []
