@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -211,7 +212,7 @@ class Interpreter:
             if stop.grace > 0:
                 await self._interrupt(execution, kernel, ends, stop.grace, processes)
                 # What it started goes with it; what ran before stays.
-                await kill_descendants(lambda: processes, zombies=False)
+                await self._kill_all(processes)
                 if done.done() and await self._end_environment(execution, kernel):
                     return _finished(stop.outcome, stop.words, execution)
             await self._replace(stop.words, execution.id)
@@ -313,8 +314,12 @@ class Interpreter:
         finally:
             del self._silent[request]
 
-    async def _kill_all(self) -> None:
-        if not await kill_descendants(lambda: {self._fork_server.pid}):
+    async def _kill_all(self, spare: Set[int] = frozenset()) -> None:
+        """Kill all that user code started, but what is in `spare`.
+
+        Zombies of a spared process are its own to collect.
+        """
+        if not await kill_descendants(lambda: spare | {self._fork_server.pid}, zombies=not spare):
             log.error("some processes could not be killed")
 
     def _running(self) -> Kernel:

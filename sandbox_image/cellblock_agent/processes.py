@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 KILL_ROUNDS = 1250
@@ -44,7 +44,7 @@ class Reaper:
                 future.set_result(status)
 
 
-async def kill_descendants(spare: Callable[[], set[int]], *, zombies: bool = True) -> bool:
+async def kill_descendants(spare: Callable[[], Set[int]], *, zombies: bool = True) -> bool:
     """Kill all descendants of this process but those in `spare`; whether none is left.
 
     The agent is PID 1 or a subreaper: whatever user code does to its processes, they

@@ -46,6 +46,8 @@ def write_log(client: Client, session_id: str, *, follow: bool = False) -> None:
             continue
         for event in client.executions.watch(execution.id):
             sys.stdout.write(sanitized(_words(event)))
+    if late := client.sessions.get(session_id).info.background_output:
+        sys.stdout.write(f"── written while no execution ran\n{sanitized(late)}")
 
 
 def _heading(execution: ExecutionInfo) -> str:

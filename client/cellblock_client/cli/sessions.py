@@ -6,6 +6,7 @@ import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.tables import print_table, table_of
+from cellblock_client.cli.terminal import sanitized
 from cellblock_client.client import Client
 from cellblock_client.types import SessionInfo
 
@@ -43,7 +44,7 @@ def show(context: typer.Context, session: Id) -> None:
         info = client.sessions.get(session).info
     for name, value in vars(info).items():
         if value not in ("", None, (), {}):
-            typer.echo(f"{name}: {getattr(value, 'name', value)}")
+            typer.echo(sanitized(f"{name}: {getattr(value, 'name', value)}"))
 
 
 @app.command()

@@ -66,11 +66,14 @@ class Journal:
         """An execution's events up to its last one in `record`."""
         wanted = 1
         while wanted <= record.last_sequence:
-            for sequence, payload in await self._executions.events(record.id, wanted, WATCH_BATCH):
+            rows = await self._executions.events(record.id, wanted, WATCH_BATCH)
+            for sequence, payload in rows:
                 if sequence > record.last_sequence:
                     return
                 yield pb.ExecutionEvent.FromString(payload)
                 wanted = sequence + 1
+            if not rows:
+                return  # forgotten meanwhile
 
     async def watch(
         self, execution_id: str, from_sequence: int

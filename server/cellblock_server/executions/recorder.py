@@ -1,6 +1,7 @@
 """Turns what an agent says into journal entries: bytes to the file store, then the events."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import structlog
@@ -66,7 +67,7 @@ class Recorder:
         `more` says whether another execution waits: the session stays busy then.
         Raises ProtocolViolationError.
         """
-        self._check(batch, current)
+        allowance = self._check(batch, current)
         prepared = [await self._prepare(event, current) for event in batch]
         async with self._journal.transaction() as transaction:
             ended = False
@@ -82,9 +83,12 @@ class Recorder:
             if ended and not more:
                 transaction.change_session(self._session, state=SessionState.READY)
             transaction.change_session(self._session, acknowledged_sequence=batch[-1].sequence)
+        self._allowance = allowance
         return ended
 
-    def _check(self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None) -> None:
+    def _check(self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None) -> Allowance:
+        """What is left of the allowance after this batch; it may be stored at a later try only."""
+        allowance = copy(self._allowance)
         expected = self._session.acknowledged_sequence
         ended = False
         for event in batch:
@@ -92,13 +96,14 @@ class Recorder:
             if event.sequence != expected:
                 raise ProtocolViolationError(f"event {event.sequence} instead of {expected}")
             if event.HasField("execution_started"):
-                self._allowance = Allowance(self._limits)
+                allowance = Allowance(self._limits)
             if not event.execution_id:
                 continue
-            self._allowance.spend(event)
+            allowance.spend(event)
             if current is None or event.execution_id != current.id or ended:
                 raise ProtocolViolationError("event of an execution that does not run")
             ended = event.HasField("execution_finished")
+        return allowance
 
     async def _prepare(self, event: agent_pb.Event, current: ExecutionRecord | None) -> _Prepared:
         prepared = _Prepared(event)

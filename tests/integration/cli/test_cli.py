@@ -12,6 +12,7 @@ from PIL import Image as Picture
 
 from cellblock_client import Client
 from cellblock_client.client import Session
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent.parent
 CELLBLOCK = str(Path(sys.executable).parent / "cellblock")
@@ -58,6 +59,21 @@ def test_run_sets_environment_variables(server: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "1 x=y\n")
     refused = cellblock("run", "--env", "A", "-", cwd=tmp_path, address=server, stdin=code)
     assert (refused.returncode, "'A' is not NAME=VALUE" in refused.stderr) == (2, True)
+
+
+def test_logs_show_late_output_without_what_a_terminal_obeys(
+    server: str, session: Session, tmp_path: Path
+) -> None:
+    session.run(
+        "import threading; go = threading.Event()\n"
+        "threading.Thread(target=lambda: go.wait() and print('late\\x1b]0;title\\x07')).start()"
+    )
+    session.run("go.set()")
+    until(lambda: "late" in session.refresh().background_output)
+    for command in (("logs", session.id), ("sessions", "show", session.id)):
+        done = cellblock(*command, cwd=tmp_path, address=server)
+        assert "late]0;title" in done.stdout
+        assert "\x1b" not in done.stdout
 
 
 def test_run_keeps_all_of_a_flood(server: str, tmp_path: Path) -> None:

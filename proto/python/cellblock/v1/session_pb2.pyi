@@ -186,7 +186,7 @@ class Session(_message.Message):
     execution_count: _builtins.int
     """How many executions were accepted so far."""
     background_output: _builtins.str
-    """The newest 64 KiB of text that threads, tasks and child processes of ended
+    """The newest 65,536 characters that threads, tasks and child processes of ended
     executions wrote: it belongs to none of its executions. Empty in lists.
     """
     @_builtins.property
