@@ -32,8 +32,9 @@ class Shell(ZMQInteractiveShell):
         """Remember the streams."""
         super().init_io()
         self._streams = sys.stdout, sys.stderr
-        # IPython's hint for a person at a prompt.
-        warnings.filterwarnings("ignore", message="To exit: use 'exit'")
+        # Hints for a person at a prompt: IPython's, and that of `tqdm.auto`.
+        for hint in ("To exit: use 'exit'", "IProgress not found"):
+            warnings.filterwarnings("ignore", message=hint)
 
     def init_magics(self) -> None:
         """Register `%pip`, in place of IPython's."""

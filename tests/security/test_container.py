@@ -176,6 +176,7 @@ def test_a_fork_bomb_is_survived(client: Client) -> None:
             "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", time_limit=1
         )
         assert result.failure is not None
+        assert result.failure.cause is FailureCause.TIME_LIMIT
         assert session.run("1 + 1").text == "2"
 
 

@@ -96,6 +96,14 @@ ROWS = {
     "png": Row(SHOWN + "picture('PNG')", ["image image/png result"], ["image/png"]),
     "jpeg": Row(SHOWN + "picture('JPEG')", ["image image/jpeg result"], ["image/jpeg"]),
     "gif": Row(SHOWN + "picture('GIF')", ["image image/gif result"], ["image/gif"]),
+    "animated GIF": Row(
+        SHOWN + "data = io.BytesIO()\n"
+        "frames = [Picture.new('P', (3, 3), n) for n in (1, 2)]\n"
+        "frames[0].save(data, 'GIF', save_all=True, append_images=frames[1:])\n"
+        "Image(data.getvalue())",
+        ["image image/gif result"],
+        ["image/gif"],
+    ),
     "webp": Row(SHOWN + "display(picture('WEBP'))", ["image image/webp"], ["image/webp"]),
     "text and images": Row(
         SHOWN + "print('a'); display(picture('PNG')); print('b'); display(picture('GIF'))",
@@ -132,6 +140,11 @@ ROWS = {
         ],
         ["[image/png: left out, 64000000 pixels are more than 50000000]\n<PIL.Image.Image …"],
     ),
+    "tqdm": Row(
+        "from tqdm.auto import tqdm\nfor _ in tqdm(range(3)): pass",
+        ["err \r  0%|…"],
+        ["100%|██████████| 3/3 […"],
+    ),
     "carriage returns": Row(
         "import sys\nfor n in 1, 2, 3: sys.stderr.write(f'\\r{n}/3'); sys.stderr.flush()",
         ["err \r1/3\r2/3\r3/3"],
@@ -160,6 +173,22 @@ ROWS = {
         ["err WARNING:root:note\n"],
         ["WARNING:root:note\n"],
     ),
+    "exception": Row(
+        "print('a'); 1 / 0", ["out a\n", "error ZeroDivisionError: division by zero"], ["a\n---…"]
+    ),
+    "exception with a cause": Row(
+        "try: 1 / 0\nexcept ZeroDivisionError as error: raise ValueError('no') from error",
+        ["error ValueError: no"],
+        ["…"],
+    ),
+    "exception group": Row(
+        "raise ExceptionGroup('many', [ValueError(1), KeyError(2)])",
+        ["error ExceptionGroup: many (2 sub-exceptions)"],
+        ["  + Exception Group Traceback (most recent call last):\n…"],
+    ),
+    "syntax error": Row(
+        "a = 1\nb = = 2", ["error SyntaxError: invalid syntax (…"], ["  Cell In[…"]
+    ),
     "exit status": Row("import sys; sys.exit(3)", ["error SystemExit: 3"], ["SystemExit: 3\n"]),
     "exit": Row("print('a')\nexit()", ["out a\n", "error SystemExit: "], ["a\nSystemExit\n"]),
     "await": Row(
@@ -169,6 +198,13 @@ ROWS = {
         "import asyncio\nasync def task(): print('from a task')\nawait asyncio.create_task(task())",
         ["out from a task\n"],
         ["from a task\n"],
+    ),
+    "task after the cell": Row(
+        "import asyncio\n"
+        "async def later(): await asyncio.sleep(0); print('later')\n"
+        "waiting = asyncio.create_task(later()); print('now')",
+        ["out now\n"],
+        ["now\n"],
     ),
     "thread in the cell": Row(
         "import threading\n"
