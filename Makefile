@@ -20,8 +20,8 @@ demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real s
 test: setup engine bubblewrap image lint ## everything, with a real engine
 	@$(BIN)/pytest -n $(WORKERS)
 
-test-fast: setup lint ## what needs no engine, in under a minute
-	@$(BIN)/pytest -n $(WORKERS) -m "not engine"
+test-fast: setup lint ## what needs no engine and does not wait, in under a minute
+	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
 
 bench: setup engine image ## what floods and kernel restarts cost; asserts nothing
 	@$(BIN)/python -m benchmarks.flood

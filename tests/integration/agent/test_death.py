@@ -51,6 +51,7 @@ async def test_a_killed_fork_server_is_replaced(agent: RunningAgent) -> None:
     assert (await agent.run("1")).result == "1"
 
 
+@pytest.mark.slow
 async def test_a_stopped_fork_server_is_replaced(
     agent: RunningAgent,
 ) -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from cellblock.agent.v1 import agent_pb2 as pb
 from tests.support.agent import RunningAgent, Shown, running_agent
 
+pytestmark = pytest.mark.slow
+
 Write = tuple[str, str, str]
 """A way to write, a stream, and the text."""
 

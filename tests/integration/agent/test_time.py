@@ -8,6 +8,8 @@ import pytest
 from tests.support.agent import RunningAgent, Shown
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 # Says that the code is where it is to be stopped.
 BEGIN = "open('begun', 'w').close()\n"
 POLITE = {

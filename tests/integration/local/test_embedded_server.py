@@ -4,9 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cellblock_client.embedded import SERVER
 from tests.support.owner import killed_owner
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.slow
 
 COMMAND = Path(sys.executable).with_name("cellblock")
 

@@ -12,6 +12,8 @@ import pytest
 from cellblock_client import Client
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

@@ -13,6 +13,8 @@ import pytest
 
 from cellblock_client.embedded import SERVER
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
