@@ -30,6 +30,8 @@ from cellblock_client.types import (
 T = TypeVar("T")
 Seconds = float | timedelta
 
+CALL_SECONDS = 120.0
+"""Default time-out of a call that is not a stream."""
 PAGE_SIZE = 100
 
 

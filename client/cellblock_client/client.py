@@ -1,31 +1,22 @@
 """The client for ordinary code. `aio.py` has the same for asyncio."""
 
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
-from cellblock.v1 import execution_pb2, file_pb2
 from cellblock_client import calls, content
-from cellblock_client.calls import Call, Seconds
+from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import address_of
-from cellblock_client.cursor import EventCursor, Start
-from cellblock_client.events import Event
-from cellblock_client.result import ExecutionResult, collect
+from cellblock_client.executions import Execution, Executions
+from cellblock_client.files import Files, SessionFiles
+from cellblock_client.result import ExecutionResult
 from cellblock_client.transport import Transport
 from cellblock_client.types import (
     ExecutionInfo,
     File,
-    FilePurpose,
     Limits,
-    SessionFile,
     SessionInfo,
     SessionState,
-    file_of,
-    session_file,
 )
-
-CALL_SECONDS = 120.0
-"""Default time-out of a call that is not a stream."""
 
 
 class Client:
@@ -245,158 +236,3 @@ class Session:
     def _told(self, call: Call[SessionInfo], timeout: float | None) -> SessionInfo:
         self.info = self._transport.call(call, timeout)
         return self.info
-
-
-class SessionFiles:
-    """What lies in a session's `/mnt/data` now."""
-
-    def __init__(self, transport: "Transport", session_id: str) -> None:
-        """Use `Session.files`."""
-        self._transport = transport
-        self._session_id = session_id
-
-    def list(self, *, timeout: float | None = CALL_SECONDS) -> tuple[SessionFile, ...]:
-        """All files, by path."""
-        return self._transport.call(calls.list_session_files(self._session_id), timeout)
-
-    def read(self, path: str, *, timeout: float | None = None) -> bytes:
-        """A file's bytes; `path` is below `/mnt/data`."""
-        request = file_pb2.ReadSessionFileRequest(session_id=self._session_id, path=path)
-        responses = self._transport.stream("file", "ReadSessionFile", request, timeout)
-        return b"".join(response.data for response in responses)
-
-    def write(
-        self, path: str, source: content.Source, *, timeout: float | None = None
-    ) -> SessionFile:
-        """Write a file, replacing what was there."""
-        with content.opened(source) as file:
-            requests = content.write_requests(file, self._session_id, path)
-            response = self._transport.send("file", "WriteSessionFile", requests, timeout)
-        return session_file(response.file)
-
-
-class Execution:
-    """Code that runs. Iterate over its events, or take its `result()`.
-
-    A broken connection is made up for: no event is lost, none comes twice.
-    """
-
-    def __init__(self, transport: "Transport", start: Start, timeout: float | None) -> None:
-        """Use `Session.execute` or `Client.executions.watch`."""
-        self._transport = transport
-        self._timeout = timeout
-        self._cursor = EventCursor(start)
-        self.id = start.execution_id
-        """`call_…`"""
-
-    def __iter__(self) -> Iterator[Event]:
-        """Its events, as they come, to the last; once."""
-        return self._transport.events(self._cursor, self._timeout)
-
-    def result(self) -> ExecutionResult:
-        """Wait for its end and return all that it showed."""
-        return collect(self)
-
-    def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
-        """Interrupt it; its events tell the end."""
-        return self._transport.call(calls.cancel_execution(self.id), timeout)
-
-
-class Executions:
-    """Finds executions."""
-
-    def __init__(self, transport: "Transport") -> None:
-        """Use `Client.executions`."""
-        self._transport = transport
-
-    def get(self, execution_id: str, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
-        """An execution's record."""
-        return self._transport.call(calls.get_execution(execution_id), timeout)
-
-    def list(
-        self, session_id: str, *, timeout: float | None = CALL_SECONDS
-    ) -> Iterator[ExecutionInfo]:
-        """A session's executions, oldest first."""
-        return self._transport.pages(
-            lambda token: calls.list_executions(session_id, token), timeout
-        )
-
-    def watch(
-        self, execution_id: str, from_sequence: int = 1, *, timeout: float | None = None
-    ) -> Execution:
-        """The events of a live or past execution, from any number on."""
-        request = execution_pb2.WatchExecutionRequest(
-            execution_id=execution_id, from_sequence=from_sequence
-        )
-        return Execution(self._transport, request, timeout)
-
-    def cancel(self, execution_id: str, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
-        """Interrupt an execution, or take it from the queue."""
-        return self._transport.call(calls.cancel_execution(execution_id), timeout)
-
-
-class Files:
-    """Stores, finds and fetches files."""
-
-    def __init__(self, transport: "Transport") -> None:
-        """Use `Client.files`."""
-        self._transport = transport
-
-    def upload(
-        self,
-        source: content.Source,
-        filename: str | None = None,
-        *,
-        timeout: float | None = None,
-    ) -> File:
-        """Store a file: a path, bytes, or an open binary file."""
-        name = content.name_of(source, filename)
-        with content.opened(source) as file:
-            requests = content.upload_requests(file, name)
-            response = self._transport.send("file", "UploadFile", requests, timeout)
-        return file_of(response.file)
-
-    def get(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> File:
-        """A file's metadata."""
-        return self._transport.call(calls.get_file(file_id), timeout)
-
-    def list(
-        self,
-        *,
-        session_id: str = "",
-        purpose: FilePurpose | None = None,
-        timeout: float | None = CALL_SECONDS,
-    ) -> Iterator[File]:
-        """Files, newest first."""
-        return self._transport.pages(
-            lambda token: calls.list_files(token, session_id, purpose), timeout
-        )
-
-    def download(
-        self,
-        file_id: str,
-        target: content.Target,
-        *,
-        offset: int = 0,
-        length: int = 0,
-        timeout: float | None = None,
-    ) -> File:
-        """Write a file's bytes, or `length` of them from `offset` on, to a path or file."""
-        request = file_pb2.DownloadFileRequest(file_id=file_id, offset=offset, length=length)
-        responses = self._transport.stream("file", "DownloadFile", request, timeout)
-        # The first message tells whether there is such a file: nothing is made before.
-        metadata = file_of(next(responses).file)
-        with content.created(target) as file:
-            for response in responses:
-                file.write(response.data)
-        return metadata
-
-    def read(self, file_id: str, *, timeout: float | None = None) -> bytes:
-        """A file's bytes."""
-        memory = io.BytesIO()
-        self.download(file_id, memory, timeout=timeout)
-        return memory.getvalue()
-
-    def delete(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
-        """Forget a file."""
-        self._transport.call(calls.delete_file(file_id), timeout)

@@ -11,7 +11,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
 from ipykernel.ipkernel import IPythonKernel
@@ -102,7 +102,11 @@ class Shell(ZMQInteractiveShell):
 
 
 class UnattendedKernel(IPythonKernel):
-    """A kernel whose code can't ask anybody."""
+    """A kernel whose code can't ask anybody.
+
+    It says so with the exception that every Jupyter kernel raises where its front end takes
+    no input, by its public name: code that runs under Jupyter catches it as such.
+    """
 
     shell_class = Shell
 
@@ -113,9 +117,11 @@ class UnattendedKernel(IPythonKernel):
         ipykernel's own does so when the event loop wakes up next, which may be never.
         """
         loop = asyncio.get_running_loop()
-        before = signal.signal(
-            signal.SIGINT, lambda *_: loop.call_soon_threadsafe(future.cancel) and None
-        )
+
+        def cancel(_number: int, _frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(future.cancel)
+
+        before = signal.signal(signal.SIGINT, cancel)
         try:
             yield
         finally:

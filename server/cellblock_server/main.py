@@ -40,9 +40,6 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.telemetry import logging
 
-MAX_NOTE_BYTES = 100
-"""What an agent may add to the output that it keeps: how much is missing."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -190,7 +187,7 @@ def _capture_bounds(settings: Settings) -> CaptureBounds:
     return CaptureBounds(
         max_files=files.max_captured_files,
         max_bytes=int(files.max_captured_bytes),
-        max_output_bytes=int(settings.executions.max_kept_bytes) + MAX_NOTE_BYTES,
+        max_output_bytes=int(settings.executions.max_kept_bytes),
     )
 
 

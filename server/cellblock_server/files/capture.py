@@ -16,6 +16,8 @@ from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.store.records import ExecutionRecord, FilePurpose, FileRecord
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+MAX_NOTE_BYTES = 100
+"""What an agent may add to the output that it keeps: how much is missing."""
 MAX_SKIPPED = 100
 """How many skipped files of one execution are named."""
 
@@ -36,7 +38,7 @@ class CaptureBounds:
     max_bytes: int
     """Of all its files together."""
     max_output_bytes: int
-    """Of what it wrote to its streams, with a note at its end."""
+    """Of what it wrote to its streams."""
 
 
 class Capture:
@@ -67,7 +69,7 @@ class Capture:
 
         Raises OutOfRangeError past what the agent was told to keep: it lies.
         """
-        most = self._bounds.max_output_bytes
+        most = self._bounds.max_output_bytes + MAX_NOTE_BYTES
         blob = await self._blobs.write(
             agent.read_output(execution.id), max_bytes=most, field="output"
         )

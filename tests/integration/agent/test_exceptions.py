@@ -29,12 +29,6 @@ async def test_all_frames_are_shown_if_asked_for(agent: RunningAgent) -> None:
     assert "json/decoder.py" in traceback(shown)
 
 
-async def test_an_exception_of_a_library_alone_keeps_its_frames(agent: RunningAgent) -> None:
-    shown = await agent.run("%run nothing.py")
-    assert shown.error.name == "Exception"
-    assert "nothing.py" in traceback(shown)
-
-
 async def test_a_recursion_is_cut_in_the_middle(agent: RunningAgent) -> None:
     shown = await agent.run("def f(n): f(n + 1)\nf(0)")
     assert shown.error.name == "RecursionError"

@@ -10,7 +10,7 @@ import pytest
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
 from cellblock_client import AsyncClient, Client, errors
-from cellblock_client.client import Execution
+from cellblock_client.executions import Execution
 
 
 def event(sequence: int) -> pb.ExecutionEvent:

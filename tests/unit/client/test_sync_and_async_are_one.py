@@ -4,16 +4,16 @@ import inspect
 
 import pytest
 
-from cellblock_client import aio, client
+from cellblock_client import aio, aio_executions, aio_files, client, executions, files
 
 PAIRS = [
     (client.Client, aio.AsyncClient),
     (client.Sessions, aio.AsyncSessions),
     (client.Session, aio.AsyncSession),
-    (client.SessionFiles, aio.AsyncSessionFiles),
-    (client.Execution, aio.AsyncExecution),
-    (client.Executions, aio.AsyncExecutions),
-    (client.Files, aio.AsyncFiles),
+    (files.SessionFiles, aio_files.AsyncSessionFiles),
+    (executions.Execution, aio_executions.AsyncExecution),
+    (executions.Executions, aio_executions.AsyncExecutions),
+    (files.Files, aio_files.AsyncFiles),
 ]
 
 

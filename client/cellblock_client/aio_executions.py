@@ -1,0 +1,78 @@
+"""Executions, for asyncio: `executions.py` with `await`, name for name."""
+
+from collections.abc import AsyncIterator
+
+from cellblock.v1 import execution_pb2
+from cellblock_client import calls
+from cellblock_client.aio_transport import AsyncTransport
+from cellblock_client.calls import CALL_SECONDS
+from cellblock_client.cursor import EventCursor, Start
+from cellblock_client.events import Event
+from cellblock_client.result import ExecutionResult, collect
+from cellblock_client.types import (
+    ExecutionInfo,
+)
+
+
+class AsyncExecution:
+    """Code that runs. Iterate over its events, or take its `result()`.
+
+    A broken connection is made up for: no event is lost, none comes twice.
+    """
+
+    def __init__(self, transport: "AsyncTransport", start: Start, timeout: float | None) -> None:
+        """Use `Session.execute` or `AsyncClient.executions.watch`."""
+        self._transport = transport
+        self._timeout = timeout
+        self._cursor = EventCursor(start)
+        self.id = start.execution_id
+        """`call_…`"""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Its events, as they come, to the last; once."""
+        return self._transport.events(self._cursor, self._timeout)
+
+    async def result(self) -> ExecutionResult:
+        """Wait for its end and return all that it showed."""
+        return collect([event async for event in self])
+
+    async def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
+        """Interrupt it; its events tell the end."""
+        return await self._transport.call(calls.cancel_execution(self.id), timeout)
+
+
+class AsyncExecutions:
+    """Finds executions."""
+
+    def __init__(self, transport: "AsyncTransport") -> None:
+        """Use `AsyncClient.executions`."""
+        self._transport = transport
+
+    async def get(
+        self, execution_id: str, *, timeout: float | None = CALL_SECONDS
+    ) -> ExecutionInfo:
+        """An execution's record."""
+        return await self._transport.call(calls.get_execution(execution_id), timeout)
+
+    def list(
+        self, session_id: str, *, timeout: float | None = CALL_SECONDS
+    ) -> AsyncIterator[ExecutionInfo]:
+        """A session's executions, oldest first."""
+        return self._transport.pages(
+            lambda token: calls.list_executions(session_id, token), timeout
+        )
+
+    def watch(
+        self, execution_id: str, from_sequence: int = 1, *, timeout: float | None = None
+    ) -> AsyncExecution:
+        """The events of a live or past execution, from any number on."""
+        request = execution_pb2.WatchExecutionRequest(
+            execution_id=execution_id, from_sequence=from_sequence
+        )
+        return AsyncExecution(self._transport, request, timeout)
+
+    async def cancel(
+        self, execution_id: str, *, timeout: float | None = CALL_SECONDS
+    ) -> ExecutionInfo:
+        """Interrupt an execution, or take it from the queue."""
+        return await self._transport.call(calls.cancel_execution(execution_id), timeout)
