@@ -119,13 +119,14 @@ class SessionKeeper:
         try:
             end = await self._until_end(live)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
-            why = f"the session ended: {end.message}"
-            await until_available(partial(live.runner.end, end.running_end(), why))
+            await self._end_executions(live, end)
             await until_available(partial(self._store_end, record, end))
             await self._destroy(record.sandbox_id)
         except Exception:
-            # It has not ended then, and the next start of the server sees to it.
+            # A fault of ours; the session has no end then, but nothing may go on running.
             log.exception("session_end_not_stored")
+            self._left_behind.add(record.sandbox_id)
+            self.reconsider()
         finally:
             del self._live[record.id]
             del self._keepers[record.id]
@@ -139,6 +140,15 @@ class SessionKeeper:
             # A fault of ours in one session must not end the others.
             log.exception("session_failed")
             return failed(EndReason.SERVER_FAULT, "a fault in the server")
+
+    async def _end_executions(self, live: LiveSession, end: End) -> None:
+        why = f"the session ended: {end.message}"
+        try:
+            await until_available(partial(live.runner.end, end.running_end(), why))
+        except Exception:
+            # A fault of ours; what is stored still tells which of them have no end.
+            log.exception("executions_not_ended")
+            await until_available(partial(self._end_unfinished, live.record, end))
 
     async def _store_end(self, record: SessionRecord, end: End) -> None:
         async with self._starter.journal.transaction() as transaction:

@@ -1,0 +1,82 @@
+"""A fault of ours in one session: its executions get an end, its sandbox goes, others go on."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from cellblock_server.clock import utc_now
+from cellblock_server.executions.journal import Journal
+from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.live import DELETED
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import ExecutionStatus, SessionState
+from cellblock_server.store.sessions import SessionStore
+from tests.support.records import execution_record, session_record
+
+
+class Sandboxes:
+    """A backend that remembers what it destroyed."""
+
+    sessions_outlive_server = True
+
+    def __init__(self) -> None:
+        self.destroyed: list[str] = []
+
+    async def list(self) -> list[Any]:
+        return []
+
+    async def destroy(self, sandbox_id: str) -> None:
+        self.destroyed.append(sandbox_id)
+
+
+class Faulty:
+    """A live session whose runner fails at the end, as a bug would make it."""
+
+    def __init__(self) -> None:
+        self.record = session_record()
+        self.runner = self.agent = self
+        self.busy = False
+        self.ended = asyncio.Event()
+
+    async def until_end(self, _backend: object) -> object:
+        return DELETED
+
+    async def end(self, *_arguments: object) -> None:
+        raise KeyError("a bug")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    try:
+        sessions, executions = SessionStore(database), ExecutionStore(database)
+        journal = Journal(database, executions, utc_now)
+        sandboxes, live = Sandboxes(), Faulty()
+        keeper = SessionKeeper(
+            SimpleNamespace(backend=sandboxes, journal=journal, executions=executions),  # type: ignore[arg-type]
+            sessions,
+            timedelta(hours=24),
+            utc_now,
+            end_on_shutdown=False,
+        )
+        async with keeper:
+            await sessions.insert(live.record)
+            async with journal.transaction() as transaction:
+                await transaction.insert(execution_record("call_1", 1))
+            keeper.keep(live)  # type: ignore[arg-type]
+            await live.ended.wait()
+        execution = await executions.find("t", "call_1")
+        session = await sessions.find("t", "sess_1")
+        assert execution is not None
+        assert session is not None
+        assert execution.status is ExecutionStatus.EXPIRED
+        assert session.state is SessionState.DELETED
+        assert sandboxes.destroyed == ["sbx_1"]
+    finally:
+        await database.close()
