@@ -160,8 +160,8 @@ class Interpreter:
                 finished = await self._run_code(execution)
                 self._tell_silent_error(execution)
                 scan = await asyncio.to_thread(self._changes.scan)
-                finished.changed_files.extend(scan.changed)
-                finished.skipped_files.extend(scan.skipped)
+                finished.changes.changed.extend(pb.ChangedFile(file=file) for file in scan.changed)
+                finished.changes.skipped.extend(scan.skipped)
                 for event in execution.meter.finish():
                     self._append(event, execution.id)
                 if execution.meter.has_cut_text:

@@ -192,7 +192,7 @@ class AgentService(agent_pb2_grpc.AgentServiceServicer):
         """List what lies in the data folder."""
         most = min(request.max_entries, MAX_LISTED)
         files, truncated = await asyncio.to_thread(self._list, most)
-        return pb.ListFilesResponse(files=files, truncated=truncated)
+        return pb.ListFilesResponse(files=files, more=truncated)
 
     async def RemoveFile(  # noqa: N802
         self, request: pb.RemoveFileRequest, context: Context

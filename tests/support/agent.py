@@ -64,7 +64,7 @@ class Shown:
 
     @property
     def changed(self) -> list[str]:
-        return [entry.path for entry in self.end.changed_files]
+        return [change.file.path for change in self.end.changes.changed]
 
 
 class RunningAgent:

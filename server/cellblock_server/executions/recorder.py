@@ -115,7 +115,7 @@ class Recorder:
                     prepared.image = await self._capture.image(current, event.sequence, *found)
             case "execution_finished":
                 finished = event.execution_finished
-                prepared.files = await self._capture.changed(current, self._agent, finished)
+                prepared.files = await self._capture.changed(current, self._agent, finished.changes)
                 if finished.kept_output_bytes:
                     prepared.output = await self._fetch_output(current)
         return prepared

@@ -86,14 +86,14 @@ class Capture:
         self,
         execution: ExecutionRecord,
         agent: AgentConnection,
-        finished: agent_pb.ExecutionFinished,
+        changes: agent_pb.FileChanges,
     ) -> list[FileRecord | Skipped]:
         """Fetch and store what an execution changed, up to the bounds; the rest is named."""
         results: list[FileRecord | Skipped] = []
         left = self._bounds.max_bytes
-        for number, entry in enumerate(finished.changed_files):
+        for number, entry in enumerate(change.file for change in changes.changed):
             if number >= self._bounds.max_files:
-                rest = len(finished.changed_files) - number
+                rest = len(changes.changed) - number
                 reason = f"{rest} files more than {self._bounds.max_files} of one execution"
                 results.append(Skipped(_printable(entry.path), reason))
                 break
@@ -101,7 +101,7 @@ class Capture:
             if isinstance(stored, FileRecord):
                 left -= stored.bytes
             results.append(stored)
-        skipped = finished.skipped_files[:MAX_SKIPPED]
+        skipped = changes.skipped[:MAX_SKIPPED]
         results.extend(Skipped(_printable(item.path), item.reason) for item in skipped)
         return results
 

@@ -110,7 +110,7 @@ class FileServicer(file_pb2_grpc.FileServiceServicer):
         live = await self._sessions.use(DEFAULT_TENANT, request.session_id)
         listing = await live.agent.list_files(MAX_LISTED)
         return pb.ListSessionFilesResponse(
-            files=map(_session_file, listing.files), truncated=listing.truncated
+            files=map(_session_file, listing.files), incomplete=listing.more
         )
 
     async def ReadSessionFile(  # noqa: N802

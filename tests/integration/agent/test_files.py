@@ -135,7 +135,7 @@ async def test_odd_things_are_named_and_skipped(agent: RunningAgent) -> None:
         "os.mkfifo('fifo'); os.symlink('/etc/passwd', 'link')\n"
         "open(b'bad\\xff', 'w').close()"
     )
-    skipped = {item.path: item.reason for item in shown.end.skipped_files}
+    skipped = {item.path: item.reason for item in shown.end.changes.skipped}
     assert shown.changed == []
     assert skipped["fifo"] == "is a FIFO"
     assert skipped["link"] == "is a link"

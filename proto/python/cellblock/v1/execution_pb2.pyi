@@ -351,6 +351,7 @@ class ExecutionEvent(_message.Message):
     OUTPUT_CUT_FIELD_NUMBER: _builtins.int
     KERNEL_RESTARTED_FIELD_NUMBER: _builtins.int
     COMPLETED_FIELD_NUMBER: _builtins.int
+    FILE_DELETED_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     """The execution."""
     sequence: _builtins.int
@@ -415,6 +416,10 @@ class ExecutionEvent(_message.Message):
     def completed(self) -> Global___Completed:
         """The end. The last event, once."""
 
+    @_builtins.property
+    def file_deleted(self) -> Global___FileDeleted:
+        """It deleted a file below `/mnt/data`."""
+
     def __init__(
         self,
         *,
@@ -435,12 +440,13 @@ class ExecutionEvent(_message.Message):
         output_cut: Global___OutputCut | None = ...,
         kernel_restarted: Global___KernelRestarted | None = ...,
         completed: Global___Completed | None = ...,
+        file_deleted: Global___FileDeleted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "file", b"file", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "file", b"file", "file_deleted", b"file_deleted", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "execution_id", b"execution_id", "file", b"file", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "sequence", b"sequence", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "execution_id", b"execution_id", "file", b"file", "file_deleted", b"file_deleted", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "sequence", b"sequence", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["queued", "started", "stdout", "stderr", "result", "display", "image", "display_update", "output_cleared", "error", "file", "output_cut", "kernel_restarted", "completed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["queued", "started", "stdout", "stderr", "result", "display", "image", "display_update", "output_cleared", "error", "file", "output_cut", "kernel_restarted", "completed", "file_deleted"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -688,6 +694,7 @@ class GeneratedFile(_message.Message):
     PATH_FIELD_NUMBER: _builtins.int
     SKIPPED_REASON_FIELD_NUMBER: _builtins.int
     IS_FULL_OUTPUT_FIELD_NUMBER: _builtins.int
+    RENAMED_FROM_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path in the sandbox, as `/mnt/data/…`."""
     skipped_reason: _builtins.str
@@ -695,6 +702,10 @@ class GeneratedFile(_message.Message):
     is_full_output: _builtins.bool
     """Whether it is not from `/mnt/data` but holds all that the execution wrote
     to its streams, of which the events have only a part. `path` is empty then.
+    """
+    renamed_from: _builtins.str
+    """Where it was before, if it was moved there from another path below
+    `/mnt/data`; empty if not.
     """
     @_builtins.property
     def file(self) -> _file_pb2.File:
@@ -707,14 +718,71 @@ class GeneratedFile(_message.Message):
         path: _builtins.str = ...,
         skipped_reason: _builtins.str = ...,
         is_full_output: _builtins.bool = ...,
+        renamed_from: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "is_full_output", b"is_full_output", "path", b"path", "skipped_reason", b"skipped_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "is_full_output", b"is_full_output", "path", b"path", "renamed_from", b"renamed_from", "skipped_reason", b"skipped_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GeneratedFile: _TypeAlias = GeneratedFile  # noqa: Y015
+
+@_typing.final
+class FileDeleted(_message.Message):
+    """FileDeleted says that a file which was below `/mnt/data` is there no more.
+    What was stored of it stays.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Where it was, as `/mnt/data/…`."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileDeleted: _TypeAlias = FileDeleted  # noqa: Y015
+
+@_typing.final
+class FileChange(_message.Message):
+    """FileChange is one change below `/mnt/data`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    DELETED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___GeneratedFile:
+        """A file was made or changed."""
+
+    @_builtins.property
+    def deleted(self) -> Global___FileDeleted:
+        """A file was deleted."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___GeneratedFile | None = ...,
+        deleted: Global___FileDeleted | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "deleted", b"deleted", "file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "deleted", b"deleted", "file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["file", "deleted"]  # noqa: Y015
+    _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
+
+Global___FileChange: _TypeAlias = FileChange  # noqa: Y015
 
 @_typing.final
 class OutputCut(_message.Message):

@@ -41,6 +41,11 @@ class FileServiceStub:
                 request_serializer=cellblock_dot_v1_dot_file__pb2.UploadFileRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_file__pb2.UploadFileResponse.FromString,
                 _registered_method=True)
+        self.GetUpload = channel.unary_unary(
+                '/cellblock.v1.FileService/GetUpload',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.GetUploadRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.GetUploadResponse.FromString,
+                _registered_method=True)
         self.GetFile = channel.unary_unary(
                 '/cellblock.v1.FileService/GetFile',
                 request_serializer=cellblock_dot_v1_dot_file__pb2.GetFileRequest.SerializeToString,
@@ -86,6 +91,21 @@ class FileServiceStub:
                 request_serializer=cellblock_dot_v1_dot_file__pb2.WriteSessionFileRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_file__pb2.WriteSessionFileResponse.FromString,
                 _registered_method=True)
+        self.DeleteSessionFile = channel.unary_unary(
+                '/cellblock.v1.FileService/DeleteSessionFile',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileResponse.FromString,
+                _registered_method=True)
+        self.CreateSessionFolder = channel.unary_unary(
+                '/cellblock.v1.FileService/CreateSessionFolder',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.CreateSessionFolderRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.CreateSessionFolderResponse.FromString,
+                _registered_method=True)
+        self.DownloadSessionFolder = channel.unary_stream(
+                '/cellblock.v1.FileService/DownloadSessionFolder',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.DownloadSessionFolderRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.DownloadSessionFolderResponse.FromString,
+                _registered_method=True)
 
 
 class FileServiceServicer:
@@ -96,8 +116,24 @@ class FileServiceServicer:
     def UploadFile(self, request_iterator, context):
         """UploadFile stores a file. The first message carries `metadata`, the last one
         `end`, every other one `data` of at most 1 MiB. The file exists once the
-        response is sent; a stream that breaks off, or ends without `end`, leaves
-        nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+        response is sent.
+
+        A stream that breaks off, or ends without `end`, leaves nothing, unless
+        `metadata` names an upload: then what came is kept for a while, and the same
+        upload can go on from there. Once the file exists, naming the upload again
+        returns it.
+
+        OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+        RESOURCE_EXHAUSTED past the tenant's quota (with QuotaFailure), and while the
+        server's disk is nearly full (with RetryInfo).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUpload(self, request, context):
+        """GetUpload tells how much of an upload has come. NOT_FOUND if there is none,
+        or if it has been forgotten.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,7 +147,7 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFiles(self, request, context):
-        """ListFiles pages through files, newest first.
+        """ListFiles pages through files, newest first unless asked otherwise.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,9 +172,10 @@ class FileServiceServicer:
 
     def AttachFile(self, request, context):
         """AttachFile makes a file available at `/mnt/data/<filename>` and
-        `/mnt/data/<file id>` of a session. Attaching the same file under the same
-        name again changes nothing; a name that is taken is ALREADY_EXISTS.
-        FAILED_PRECONDITION if the session has ended.
+        `/mnt/data/<file id>` of a session, or unpacks an archive into a folder.
+        Attaching the same file under the same name again changes nothing; a name
+        that is taken is ALREADY_EXISTS. FAILED_PRECONDITION if the session has
+        ended, or if an archive can't be unpacked: nothing is attached then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,15 +183,16 @@ class FileServiceServicer:
 
     def DetachFile(self, request, context):
         """DetachFile removes an attached file from a session's `/mnt/data`, under
-        both names. The file itself stays. NOT_FOUND if it is not attached.
+        both names, or the folder that an archive was unpacked into. The file itself
+        stays. NOT_FOUND if it is not attached.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSessionFiles(self, request, context):
-        """ListSessionFiles lists what lies in a session's `/mnt/data` now, by path.
-        FAILED_PRECONDITION if the session has ended.
+        """ListSessionFiles pages through what lies in a session's `/mnt/data` now, by
+        path. FAILED_PRECONDITION if the session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -177,6 +215,33 @@ class FileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteSessionFile(self, request, context):
+        """DeleteSessionFile removes one file, link or folder from `/mnt/data`.
+        NOT_FOUND if there is none; FAILED_PRECONDITION for a folder that is not
+        empty, unless `recursive`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateSessionFolder(self, request, context):
+        """CreateSessionFolder makes a folder in `/mnt/data`, and those above it. One
+        that exists is left as it is; ALREADY_EXISTS if something else is there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DownloadSessionFolder(self, request, context):
+        """DownloadSessionFolder streams a folder of `/mnt/data`, with all that is in
+        it, as a ZIP archive. Links, sockets, FIFOs and devices are left out.
+        NOT_FOUND if there is none; FAILED_PRECONDITION if it is not a folder, or has
+        too many files.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FileServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -184,6 +249,11 @@ def add_FileServiceServicer_to_server(servicer, server):
                     servicer.UploadFile,
                     request_deserializer=cellblock_dot_v1_dot_file__pb2.UploadFileRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_file__pb2.UploadFileResponse.SerializeToString,
+            ),
+            'GetUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUpload,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.GetUploadRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.GetUploadResponse.SerializeToString,
             ),
             'GetFile': grpc.unary_unary_rpc_method_handler(
                     servicer.GetFile,
@@ -230,6 +300,21 @@ def add_FileServiceServicer_to_server(servicer, server):
                     request_deserializer=cellblock_dot_v1_dot_file__pb2.WriteSessionFileRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_file__pb2.WriteSessionFileResponse.SerializeToString,
             ),
+            'DeleteSessionFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSessionFile,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileResponse.SerializeToString,
+            ),
+            'CreateSessionFolder': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSessionFolder,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.CreateSessionFolderRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.CreateSessionFolderResponse.SerializeToString,
+            ),
+            'DownloadSessionFolder': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadSessionFolder,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.DownloadSessionFolderRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.DownloadSessionFolderResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'cellblock.v1.FileService', rpc_method_handlers)
@@ -260,6 +345,33 @@ class FileService:
             '/cellblock.v1.FileService/UploadFile',
             cellblock_dot_v1_dot_file__pb2.UploadFileRequest.SerializeToString,
             cellblock_dot_v1_dot_file__pb2.UploadFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.FileService/GetUpload',
+            cellblock_dot_v1_dot_file__pb2.GetUploadRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.GetUploadResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -503,6 +615,87 @@ class FileService:
             '/cellblock.v1.FileService/WriteSessionFile',
             cellblock_dot_v1_dot_file__pb2.WriteSessionFileRequest.SerializeToString,
             cellblock_dot_v1_dot_file__pb2.WriteSessionFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSessionFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.FileService/DeleteSessionFile',
+            cellblock_dot_v1_dot_file__pb2.DeleteSessionFileRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.DeleteSessionFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSessionFolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.FileService/CreateSessionFolder',
+            cellblock_dot_v1_dot_file__pb2.CreateSessionFolderRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.CreateSessionFolderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadSessionFolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cellblock.v1.FileService/DownloadSessionFolder',
+            cellblock_dot_v1_dot_file__pb2.DownloadSessionFolderRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.DownloadSessionFolderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,13 +38,25 @@ class FileServiceStub:
     UploadFile: _grpc.StreamUnaryMultiCallable[_file_pb2.UploadFileRequest, _file_pb2.UploadFileResponse]
     """UploadFile stores a file. The first message carries `metadata`, the last one
     `end`, every other one `data` of at most 1 MiB. The file exists once the
-    response is sent; a stream that breaks off, or ends without `end`, leaves
-    nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+    response is sent.
+
+    A stream that breaks off, or ends without `end`, leaves nothing, unless
+    `metadata` names an upload: then what came is kept for a while, and the same
+    upload can go on from there. Once the file exists, naming the upload again
+    returns it.
+
+    OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+    RESOURCE_EXHAUSTED past the tenant's quota (with QuotaFailure), and while the
+    server's disk is nearly full (with RetryInfo).
+    """
+    GetUpload: _grpc.UnaryUnaryMultiCallable[_file_pb2.GetUploadRequest, _file_pb2.GetUploadResponse]
+    """GetUpload tells how much of an upload has come. NOT_FOUND if there is none,
+    or if it has been forgotten.
     """
     GetFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.GetFileRequest, _file_pb2.GetFileResponse]
     """GetFile returns a file's metadata. NOT_FOUND if there is none."""
     ListFiles: _grpc.UnaryUnaryMultiCallable[_file_pb2.ListFilesRequest, _file_pb2.ListFilesResponse]
-    """ListFiles pages through files, newest first."""
+    """ListFiles pages through files, newest first unless asked otherwise."""
     DownloadFile: _grpc.UnaryStreamMultiCallable[_file_pb2.DownloadFileRequest, _file_pb2.DownloadFileResponse]
     """DownloadFile streams a file's bytes, or a range of them: first a message
     with `file`, then messages with `data`. A range past the end is
@@ -56,17 +68,19 @@ class FileServiceStub:
     """
     AttachFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.AttachFileRequest, _file_pb2.AttachFileResponse]
     """AttachFile makes a file available at `/mnt/data/<filename>` and
-    `/mnt/data/<file id>` of a session. Attaching the same file under the same
-    name again changes nothing; a name that is taken is ALREADY_EXISTS.
-    FAILED_PRECONDITION if the session has ended.
+    `/mnt/data/<file id>` of a session, or unpacks an archive into a folder.
+    Attaching the same file under the same name again changes nothing; a name
+    that is taken is ALREADY_EXISTS. FAILED_PRECONDITION if the session has
+    ended, or if an archive can't be unpacked: nothing is attached then.
     """
     DetachFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.DetachFileRequest, _file_pb2.DetachFileResponse]
     """DetachFile removes an attached file from a session's `/mnt/data`, under
-    both names. The file itself stays. NOT_FOUND if it is not attached.
+    both names, or the folder that an archive was unpacked into. The file itself
+    stays. NOT_FOUND if it is not attached.
     """
     ListSessionFiles: _grpc.UnaryUnaryMultiCallable[_file_pb2.ListSessionFilesRequest, _file_pb2.ListSessionFilesResponse]
-    """ListSessionFiles lists what lies in a session's `/mnt/data` now, by path.
-    FAILED_PRECONDITION if the session has ended.
+    """ListSessionFiles pages through what lies in a session's `/mnt/data` now, by
+    path. FAILED_PRECONDITION if the session has ended.
     """
     ReadSessionFile: _grpc.UnaryStreamMultiCallable[_file_pb2.ReadSessionFileRequest, _file_pb2.ReadSessionFileResponse]
     """ReadSessionFile streams the bytes of one file in `/mnt/data` now.
@@ -76,6 +90,21 @@ class FileServiceStub:
     """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
     The first message carries `target`, the last one `end`, every other one
     `data` of at most 1 MiB. The file appears whole or not at all.
+    """
+    DeleteSessionFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.DeleteSessionFileRequest, _file_pb2.DeleteSessionFileResponse]
+    """DeleteSessionFile removes one file, link or folder from `/mnt/data`.
+    NOT_FOUND if there is none; FAILED_PRECONDITION for a folder that is not
+    empty, unless `recursive`.
+    """
+    CreateSessionFolder: _grpc.UnaryUnaryMultiCallable[_file_pb2.CreateSessionFolderRequest, _file_pb2.CreateSessionFolderResponse]
+    """CreateSessionFolder makes a folder in `/mnt/data`, and those above it. One
+    that exists is left as it is; ALREADY_EXISTS if something else is there.
+    """
+    DownloadSessionFolder: _grpc.UnaryStreamMultiCallable[_file_pb2.DownloadSessionFolderRequest, _file_pb2.DownloadSessionFolderResponse]
+    """DownloadSessionFolder streams a folder of `/mnt/data`, with all that is in
+    it, as a ZIP archive. Links, sockets, FIFOs and devices are left out.
+    NOT_FOUND if there is none; FAILED_PRECONDITION if it is not a folder, or has
+    too many files.
     """
 
 @_typing.type_check_only
@@ -88,13 +117,25 @@ class FileServiceAsyncStub(FileServiceStub):
     UploadFile: _aio.StreamUnaryMultiCallable[_file_pb2.UploadFileRequest, _file_pb2.UploadFileResponse]  # type: ignore[assignment]
     """UploadFile stores a file. The first message carries `metadata`, the last one
     `end`, every other one `data` of at most 1 MiB. The file exists once the
-    response is sent; a stream that breaks off, or ends without `end`, leaves
-    nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+    response is sent.
+
+    A stream that breaks off, or ends without `end`, leaves nothing, unless
+    `metadata` names an upload: then what came is kept for a while, and the same
+    upload can go on from there. Once the file exists, naming the upload again
+    returns it.
+
+    OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+    RESOURCE_EXHAUSTED past the tenant's quota (with QuotaFailure), and while the
+    server's disk is nearly full (with RetryInfo).
+    """
+    GetUpload: _aio.UnaryUnaryMultiCallable[_file_pb2.GetUploadRequest, _file_pb2.GetUploadResponse]  # type: ignore[assignment]
+    """GetUpload tells how much of an upload has come. NOT_FOUND if there is none,
+    or if it has been forgotten.
     """
     GetFile: _aio.UnaryUnaryMultiCallable[_file_pb2.GetFileRequest, _file_pb2.GetFileResponse]  # type: ignore[assignment]
     """GetFile returns a file's metadata. NOT_FOUND if there is none."""
     ListFiles: _aio.UnaryUnaryMultiCallable[_file_pb2.ListFilesRequest, _file_pb2.ListFilesResponse]  # type: ignore[assignment]
-    """ListFiles pages through files, newest first."""
+    """ListFiles pages through files, newest first unless asked otherwise."""
     DownloadFile: _aio.UnaryStreamMultiCallable[_file_pb2.DownloadFileRequest, _file_pb2.DownloadFileResponse]  # type: ignore[assignment]
     """DownloadFile streams a file's bytes, or a range of them: first a message
     with `file`, then messages with `data`. A range past the end is
@@ -106,17 +147,19 @@ class FileServiceAsyncStub(FileServiceStub):
     """
     AttachFile: _aio.UnaryUnaryMultiCallable[_file_pb2.AttachFileRequest, _file_pb2.AttachFileResponse]  # type: ignore[assignment]
     """AttachFile makes a file available at `/mnt/data/<filename>` and
-    `/mnt/data/<file id>` of a session. Attaching the same file under the same
-    name again changes nothing; a name that is taken is ALREADY_EXISTS.
-    FAILED_PRECONDITION if the session has ended.
+    `/mnt/data/<file id>` of a session, or unpacks an archive into a folder.
+    Attaching the same file under the same name again changes nothing; a name
+    that is taken is ALREADY_EXISTS. FAILED_PRECONDITION if the session has
+    ended, or if an archive can't be unpacked: nothing is attached then.
     """
     DetachFile: _aio.UnaryUnaryMultiCallable[_file_pb2.DetachFileRequest, _file_pb2.DetachFileResponse]  # type: ignore[assignment]
     """DetachFile removes an attached file from a session's `/mnt/data`, under
-    both names. The file itself stays. NOT_FOUND if it is not attached.
+    both names, or the folder that an archive was unpacked into. The file itself
+    stays. NOT_FOUND if it is not attached.
     """
     ListSessionFiles: _aio.UnaryUnaryMultiCallable[_file_pb2.ListSessionFilesRequest, _file_pb2.ListSessionFilesResponse]  # type: ignore[assignment]
-    """ListSessionFiles lists what lies in a session's `/mnt/data` now, by path.
-    FAILED_PRECONDITION if the session has ended.
+    """ListSessionFiles pages through what lies in a session's `/mnt/data` now, by
+    path. FAILED_PRECONDITION if the session has ended.
     """
     ReadSessionFile: _aio.UnaryStreamMultiCallable[_file_pb2.ReadSessionFileRequest, _file_pb2.ReadSessionFileResponse]  # type: ignore[assignment]
     """ReadSessionFile streams the bytes of one file in `/mnt/data` now.
@@ -126,6 +169,21 @@ class FileServiceAsyncStub(FileServiceStub):
     """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
     The first message carries `target`, the last one `end`, every other one
     `data` of at most 1 MiB. The file appears whole or not at all.
+    """
+    DeleteSessionFile: _aio.UnaryUnaryMultiCallable[_file_pb2.DeleteSessionFileRequest, _file_pb2.DeleteSessionFileResponse]  # type: ignore[assignment]
+    """DeleteSessionFile removes one file, link or folder from `/mnt/data`.
+    NOT_FOUND if there is none; FAILED_PRECONDITION for a folder that is not
+    empty, unless `recursive`.
+    """
+    CreateSessionFolder: _aio.UnaryUnaryMultiCallable[_file_pb2.CreateSessionFolderRequest, _file_pb2.CreateSessionFolderResponse]  # type: ignore[assignment]
+    """CreateSessionFolder makes a folder in `/mnt/data`, and those above it. One
+    that exists is left as it is; ALREADY_EXISTS if something else is there.
+    """
+    DownloadSessionFolder: _aio.UnaryStreamMultiCallable[_file_pb2.DownloadSessionFolderRequest, _file_pb2.DownloadSessionFolderResponse]  # type: ignore[assignment]
+    """DownloadSessionFolder streams a folder of `/mnt/data`, with all that is in
+    it, as a ZIP archive. Links, sockets, FIFOs and devices are left out.
+    NOT_FOUND if there is none; FAILED_PRECONDITION if it is not a folder, or has
+    too many files.
     """
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -141,8 +199,26 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_file_pb2.UploadFileResponse, _abc.Awaitable[_file_pb2.UploadFileResponse]]:
         """UploadFile stores a file. The first message carries `metadata`, the last one
         `end`, every other one `data` of at most 1 MiB. The file exists once the
-        response is sent; a stream that breaks off, or ends without `end`, leaves
-        nothing. OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+        response is sent.
+
+        A stream that breaks off, or ends without `end`, leaves nothing, unless
+        `metadata` names an upload: then what came is kept for a while, and the same
+        upload can go on from there. Once the file exists, naming the upload again
+        returns it.
+
+        OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
+        RESOURCE_EXHAUSTED past the tenant's quota (with QuotaFailure), and while the
+        server's disk is nearly full (with RetryInfo).
+        """
+
+    @_abc_1.abstractmethod
+    def GetUpload(
+        self,
+        request: _file_pb2.GetUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_pb2.GetUploadResponse, _abc.Awaitable[_file_pb2.GetUploadResponse]]:
+        """GetUpload tells how much of an upload has come. NOT_FOUND if there is none,
+        or if it has been forgotten.
         """
 
     @_abc_1.abstractmethod
@@ -159,7 +235,7 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_pb2.ListFilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.ListFilesResponse, _abc.Awaitable[_file_pb2.ListFilesResponse]]:
-        """ListFiles pages through files, newest first."""
+        """ListFiles pages through files, newest first unless asked otherwise."""
 
     @_abc_1.abstractmethod
     def DownloadFile(
@@ -189,9 +265,10 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.AttachFileResponse, _abc.Awaitable[_file_pb2.AttachFileResponse]]:
         """AttachFile makes a file available at `/mnt/data/<filename>` and
-        `/mnt/data/<file id>` of a session. Attaching the same file under the same
-        name again changes nothing; a name that is taken is ALREADY_EXISTS.
-        FAILED_PRECONDITION if the session has ended.
+        `/mnt/data/<file id>` of a session, or unpacks an archive into a folder.
+        Attaching the same file under the same name again changes nothing; a name
+        that is taken is ALREADY_EXISTS. FAILED_PRECONDITION if the session has
+        ended, or if an archive can't be unpacked: nothing is attached then.
         """
 
     @_abc_1.abstractmethod
@@ -201,7 +278,8 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.DetachFileResponse, _abc.Awaitable[_file_pb2.DetachFileResponse]]:
         """DetachFile removes an attached file from a session's `/mnt/data`, under
-        both names. The file itself stays. NOT_FOUND if it is not attached.
+        both names, or the folder that an archive was unpacked into. The file itself
+        stays. NOT_FOUND if it is not attached.
         """
 
     @_abc_1.abstractmethod
@@ -210,8 +288,8 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_pb2.ListSessionFilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.ListSessionFilesResponse, _abc.Awaitable[_file_pb2.ListSessionFilesResponse]]:
-        """ListSessionFiles lists what lies in a session's `/mnt/data` now, by path.
-        FAILED_PRECONDITION if the session has ended.
+        """ListSessionFiles pages through what lies in a session's `/mnt/data` now, by
+        path. FAILED_PRECONDITION if the session has ended.
         """
 
     @_abc_1.abstractmethod
@@ -233,6 +311,39 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
         The first message carries `target`, the last one `end`, every other one
         `data` of at most 1 MiB. The file appears whole or not at all.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteSessionFile(
+        self,
+        request: _file_pb2.DeleteSessionFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_pb2.DeleteSessionFileResponse, _abc.Awaitable[_file_pb2.DeleteSessionFileResponse]]:
+        """DeleteSessionFile removes one file, link or folder from `/mnt/data`.
+        NOT_FOUND if there is none; FAILED_PRECONDITION for a folder that is not
+        empty, unless `recursive`.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateSessionFolder(
+        self,
+        request: _file_pb2.CreateSessionFolderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_pb2.CreateSessionFolderResponse, _abc.Awaitable[_file_pb2.CreateSessionFolderResponse]]:
+        """CreateSessionFolder makes a folder in `/mnt/data`, and those above it. One
+        that exists is left as it is; ALREADY_EXISTS if something else is there.
+        """
+
+    @_abc_1.abstractmethod
+    def DownloadSessionFolder(
+        self,
+        request: _file_pb2.DownloadSessionFolderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_file_pb2.DownloadSessionFolderResponse], _abc.AsyncIterator[_file_pb2.DownloadSessionFolderResponse]]:
+        """DownloadSessionFolder streams a folder of `/mnt/data`, with all that is in
+        it, as a ZIP archive. Links, sockets, FIFOs and devices are left out.
+        NOT_FOUND if there is none; FAILED_PRECONDITION if it is not a folder, or has
+        too many files.
         """
 
 def add_FileServiceServicer_to_server(servicer: FileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from cellblock.v1 import execution_pb2 as cellblock_dot_v1_dot_execution__pb2
 from cellblock.v1 import file_pb2 as cellblock_dot_v1_dot_file__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63\x65llblock/v1/session.proto\x12\x0c\x63\x65llblock.v1\x1a\x17\x63\x65llblock/v1/file.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x06\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.cellblock.v1.SessionState\x12\x32\n\nend_reason\x18\x03 \x01(\x0e\x32\x1e.cellblock.v1.SessionEndReason\x12\x13\n\x0b\x65nd_message\x18\x04 \x01(\t\x12\x11\n\tthread_id\x18\x05 \x01(\t\x12\x31\n\x06labels\x18\x06 \x03(\x0b\x32!.cellblock.v1.Session.LabelsEntry\x12,\n\x06limits\x18\x07 \x01(\x0b\x32\x1c.cellblock.v1.ResourceLimits\x12/\n\x0cidle_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08lifetime\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05image\x18\x0e \x01(\t\x12\x0f\n\x07runtime\x18\x0f \x01(\t\x12\x0f\n\x07\x62\x61\x63kend\x18\x10 \x01(\t\x12\x19\n\x11\x65nvironment_names\x18\x11 \x03(\t\x12\x19\n\x11kernel_generation\x18\x12 \x01(\x03\x12\x17\n\x0f\x65xecution_count\x18\x13 \x01(\x03\x12-\n\x0bmemory_loss\x18\x14 \x01(\x0b\x32\x18.cellblock.v1.MemoryLoss\x12\x19\n\x11\x62\x61\x63kground_output\x18\x15 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"]\n\nMemoryLoss\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"i\n\x0eResourceLimits\x12\x14\n\x0cmemory_bytes\x18\x01 \x01(\x03\x12\x0c\n\x04\x63pus\x18\x02 \x01(\x01\x12\x0c\n\x04pids\x18\x03 \x01(\x03\x12\x12\n\ndata_bytes\x18\x04 \x01(\x03\x12\x11\n\ttmp_bytes\x18\x05 \x01(\x03\"\x99\x04\n\x14\x43reateSessionRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x11\n\tthread_id\x18\x03 \x01(\t\x12>\n\x06labels\x18\x04 \x03(\x0b\x32..cellblock.v1.CreateSessionRequest.LabelsEntry\x12,\n\x06limits\x18\x05 \x01(\x0b\x32\x1c.cellblock.v1.ResourceLimits\x12/\n\x0cidle_timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08lifetime\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12H\n\x0b\x65nvironment\x18\x08 \x03(\x0b\x32\x33.cellblock.v1.CreateSessionRequest.EnvironmentEntry\x12-\n\x0b\x61ttachments\x18\t \x03(\x0b\x32\x18.cellblock.v1.Attachment\x12\r\n\x05image\x18\n \x01(\t\x12\x0f\n\x07runtime\x18\x0b \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x45nvironmentEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x15\x43reateSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"\'\n\x11GetSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"<\n\x12GetSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"{\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tthread_id\x18\x03 \x01(\t\x12*\n\x06states\x18\x04 \x03(\x0e\x32\x1a.cellblock.v1.SessionState\"X\n\x14ListSessionsResponse\x12\'\n\x08sessions\x18\x01 \x03(\x0b\x32\x15.cellblock.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xae\x01\n\x14UpdateSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12$\n\x06labels\x18\x02 \x01(\x0b\x32\x14.cellblock.v1.Labels\x12/\n\x0cidle_timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08lifetime\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"i\n\x06Labels\x12\x30\n\x06labels\x18\x01 \x03(\x0b\x32 .cellblock.v1.Labels.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x15UpdateSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"&\n\x10KeepAliveRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\";\n\x11KeepAliveResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"+\n\x15RestartSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"@\n\x16RestartSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"*\n\x14\x44\x65leteSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"?\n\x15\x44\x65leteSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session*\xe8\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16SESSION_STATE_CREATING\x10\x01\x12\x17\n\x13SESSION_STATE_READY\x10\x02\x12\x16\n\x12SESSION_STATE_BUSY\x10\x03\x12\x1c\n\x18SESSION_STATE_RESTARTING\x10\x04\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x05\x12\x19\n\x15SESSION_STATE_DELETED\x10\x06\x12\x18\n\x14SESSION_STATE_FAILED\x10\x07*\xdd\x02\n\x10SessionEndReason\x12\"\n\x1eSESSION_END_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fSESSION_END_REASON_IDLE_TIMEOUT\x10\x01\x12\x1f\n\x1bSESSION_END_REASON_LIFETIME\x10\x02\x12\x1e\n\x1aSESSION_END_REASON_DELETED\x10\x03\x12#\n\x1fSESSION_END_REASON_START_FAILED\x10\x04\x12#\n\x1fSESSION_END_REASON_SANDBOX_LOST\x10\x05\x12)\n%SESSION_END_REASON_PROTOCOL_VIOLATION\x10\x06\x12%\n!SESSION_END_REASON_SERVER_STOPPED\x10\x07\x12#\n\x1fSESSION_END_REASON_SERVER_FAULT\x10\x08\x32\xf1\x04\n\x0eSessionService\x12X\n\rCreateSession\x12\".cellblock.v1.CreateSessionRequest\x1a#.cellblock.v1.CreateSessionResponse\x12O\n\nGetSession\x12\x1f.cellblock.v1.GetSessionRequest\x1a .cellblock.v1.GetSessionResponse\x12U\n\x0cListSessions\x12!.cellblock.v1.ListSessionsRequest\x1a\".cellblock.v1.ListSessionsResponse\x12X\n\rUpdateSession\x12\".cellblock.v1.UpdateSessionRequest\x1a#.cellblock.v1.UpdateSessionResponse\x12L\n\tKeepAlive\x12\x1e.cellblock.v1.KeepAliveRequest\x1a\x1f.cellblock.v1.KeepAliveResponse\x12[\n\x0eRestartSession\x12#.cellblock.v1.RestartSessionRequest\x1a$.cellblock.v1.RestartSessionResponse\x12X\n\rDeleteSession\x12\".cellblock.v1.DeleteSessionRequest\x1a#.cellblock.v1.DeleteSessionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63\x65llblock/v1/session.proto\x12\x0c\x63\x65llblock.v1\x1a\x1c\x63\x65llblock/v1/execution.proto\x1a\x17\x63\x65llblock/v1/file.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x06\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.cellblock.v1.SessionState\x12\x32\n\nend_reason\x18\x03 \x01(\x0e\x32\x1e.cellblock.v1.SessionEndReason\x12\x13\n\x0b\x65nd_message\x18\x04 \x01(\t\x12\x11\n\tthread_id\x18\x05 \x01(\t\x12\x31\n\x06labels\x18\x06 \x03(\x0b\x32!.cellblock.v1.Session.LabelsEntry\x12,\n\x06limits\x18\x07 \x01(\x0b\x32\x1c.cellblock.v1.ResourceLimits\x12/\n\x0cidle_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08lifetime\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05image\x18\x0e \x01(\t\x12\x0f\n\x07runtime\x18\x0f \x01(\t\x12\x0f\n\x07\x62\x61\x63kend\x18\x10 \x01(\t\x12\x19\n\x11\x65nvironment_names\x18\x11 \x03(\t\x12\x19\n\x11kernel_generation\x18\x12 \x01(\x03\x12\x17\n\x0f\x65xecution_count\x18\x13 \x01(\x03\x12-\n\x0bmemory_loss\x18\x14 \x01(\x0b\x32\x18.cellblock.v1.MemoryLoss\x12\x19\n\x11\x62\x61\x63kground_output\x18\x15 \x01(\t\x12\x34\n\x12\x62\x61\x63kground_changes\x18\x16 \x03(\x0b\x32\x18.cellblock.v1.FileChange\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"]\n\nMemoryLoss\x12(\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0c\x65xecution_id\x18\x03 \x01(\t\"i\n\x0eResourceLimits\x12\x14\n\x0cmemory_bytes\x18\x01 \x01(\x03\x12\x0c\n\x04\x63pus\x18\x02 \x01(\x01\x12\x0c\n\x04pids\x18\x03 \x01(\x03\x12\x12\n\ndata_bytes\x18\x04 \x01(\x03\x12\x11\n\ttmp_bytes\x18\x05 \x01(\x03\"\x99\x04\n\x14\x43reateSessionRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x11\n\tthread_id\x18\x03 \x01(\t\x12>\n\x06labels\x18\x04 \x03(\x0b\x32..cellblock.v1.CreateSessionRequest.LabelsEntry\x12,\n\x06limits\x18\x05 \x01(\x0b\x32\x1c.cellblock.v1.ResourceLimits\x12/\n\x0cidle_timeout\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08lifetime\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12H\n\x0b\x65nvironment\x18\x08 \x03(\x0b\x32\x33.cellblock.v1.CreateSessionRequest.EnvironmentEntry\x12-\n\x0b\x61ttachments\x18\t \x03(\x0b\x32\x18.cellblock.v1.Attachment\x12\r\n\x05image\x18\n \x01(\t\x12\x0f\n\x07runtime\x18\x0b \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x45nvironmentEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x15\x43reateSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"\'\n\x11GetSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"<\n\x12GetSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"{\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tthread_id\x18\x03 \x01(\t\x12*\n\x06states\x18\x04 \x03(\x0e\x32\x1a.cellblock.v1.SessionState\"X\n\x14ListSessionsResponse\x12\'\n\x08sessions\x18\x01 \x03(\x0b\x32\x15.cellblock.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xae\x01\n\x14UpdateSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12$\n\x06labels\x18\x02 \x01(\x0b\x32\x14.cellblock.v1.Labels\x12/\n\x0cidle_timeout\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08lifetime\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"i\n\x06Labels\x12\x30\n\x06labels\x18\x01 \x03(\x0b\x32 .cellblock.v1.Labels.LabelsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"?\n\x15UpdateSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"&\n\x10KeepAliveRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\";\n\x11KeepAliveResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"+\n\x15RestartSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"@\n\x16RestartSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session\"*\n\x14\x44\x65leteSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"?\n\x15\x44\x65leteSessionResponse\x12&\n\x07session\x18\x01 \x01(\x0b\x32\x15.cellblock.v1.Session*\xe8\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16SESSION_STATE_CREATING\x10\x01\x12\x17\n\x13SESSION_STATE_READY\x10\x02\x12\x16\n\x12SESSION_STATE_BUSY\x10\x03\x12\x1c\n\x18SESSION_STATE_RESTARTING\x10\x04\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x05\x12\x19\n\x15SESSION_STATE_DELETED\x10\x06\x12\x18\n\x14SESSION_STATE_FAILED\x10\x07*\xdd\x02\n\x10SessionEndReason\x12\"\n\x1eSESSION_END_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fSESSION_END_REASON_IDLE_TIMEOUT\x10\x01\x12\x1f\n\x1bSESSION_END_REASON_LIFETIME\x10\x02\x12\x1e\n\x1aSESSION_END_REASON_DELETED\x10\x03\x12#\n\x1fSESSION_END_REASON_START_FAILED\x10\x04\x12#\n\x1fSESSION_END_REASON_SANDBOX_LOST\x10\x05\x12)\n%SESSION_END_REASON_PROTOCOL_VIOLATION\x10\x06\x12%\n!SESSION_END_REASON_SERVER_STOPPED\x10\x07\x12#\n\x1fSESSION_END_REASON_SERVER_FAULT\x10\x08\x32\xf1\x04\n\x0eSessionService\x12X\n\rCreateSession\x12\".cellblock.v1.CreateSessionRequest\x1a#.cellblock.v1.CreateSessionResponse\x12O\n\nGetSession\x12\x1f.cellblock.v1.GetSessionRequest\x1a .cellblock.v1.GetSessionResponse\x12U\n\x0cListSessions\x12!.cellblock.v1.ListSessionsRequest\x1a\".cellblock.v1.ListSessionsResponse\x12X\n\rUpdateSession\x12\".cellblock.v1.UpdateSessionRequest\x1a#.cellblock.v1.UpdateSessionResponse\x12L\n\tKeepAlive\x12\x1e.cellblock.v1.KeepAliveRequest\x1a\x1f.cellblock.v1.KeepAliveResponse\x12[\n\x0eRestartSession\x12#.cellblock.v1.RestartSessionRequest\x1a$.cellblock.v1.RestartSessionResponse\x12X\n\rDeleteSession\x12\".cellblock.v1.DeleteSessionRequest\x1a#.cellblock.v1.DeleteSessionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,54 +43,54 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESESSIONREQUEST_ENVIRONMENTENTRY']._serialized_options = b'8\001'
   _globals['_LABELS_LABELSENTRY']._loaded_options = None
   _globals['_LABELS_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_SESSIONSTATE']._serialized_start=2724
-  _globals['_SESSIONSTATE']._serialized_end=2956
-  _globals['_SESSIONENDREASON']._serialized_start=2959
-  _globals['_SESSIONENDREASON']._serialized_end=3308
-  _globals['_SESSION']._serialized_start=135
-  _globals['_SESSION']._serialized_end=926
-  _globals['_SESSION_LABELSENTRY']._serialized_start=881
-  _globals['_SESSION_LABELSENTRY']._serialized_end=926
-  _globals['_MEMORYLOSS']._serialized_start=928
-  _globals['_MEMORYLOSS']._serialized_end=1021
-  _globals['_RESOURCELIMITS']._serialized_start=1023
-  _globals['_RESOURCELIMITS']._serialized_end=1128
-  _globals['_CREATESESSIONREQUEST']._serialized_start=1131
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1668
-  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_start=881
-  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_end=926
-  _globals['_CREATESESSIONREQUEST_ENVIRONMENTENTRY']._serialized_start=1618
-  _globals['_CREATESESSIONREQUEST_ENVIRONMENTENTRY']._serialized_end=1668
-  _globals['_CREATESESSIONRESPONSE']._serialized_start=1670
-  _globals['_CREATESESSIONRESPONSE']._serialized_end=1733
-  _globals['_GETSESSIONREQUEST']._serialized_start=1735
-  _globals['_GETSESSIONREQUEST']._serialized_end=1774
-  _globals['_GETSESSIONRESPONSE']._serialized_start=1776
-  _globals['_GETSESSIONRESPONSE']._serialized_end=1836
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1838
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1961
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1963
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=2051
-  _globals['_UPDATESESSIONREQUEST']._serialized_start=2054
-  _globals['_UPDATESESSIONREQUEST']._serialized_end=2228
-  _globals['_LABELS']._serialized_start=2230
-  _globals['_LABELS']._serialized_end=2335
-  _globals['_LABELS_LABELSENTRY']._serialized_start=881
-  _globals['_LABELS_LABELSENTRY']._serialized_end=926
-  _globals['_UPDATESESSIONRESPONSE']._serialized_start=2337
-  _globals['_UPDATESESSIONRESPONSE']._serialized_end=2400
-  _globals['_KEEPALIVEREQUEST']._serialized_start=2402
-  _globals['_KEEPALIVEREQUEST']._serialized_end=2440
-  _globals['_KEEPALIVERESPONSE']._serialized_start=2442
-  _globals['_KEEPALIVERESPONSE']._serialized_end=2501
-  _globals['_RESTARTSESSIONREQUEST']._serialized_start=2503
-  _globals['_RESTARTSESSIONREQUEST']._serialized_end=2546
-  _globals['_RESTARTSESSIONRESPONSE']._serialized_start=2548
-  _globals['_RESTARTSESSIONRESPONSE']._serialized_end=2612
-  _globals['_DELETESESSIONREQUEST']._serialized_start=2614
-  _globals['_DELETESESSIONREQUEST']._serialized_end=2656
-  _globals['_DELETESESSIONRESPONSE']._serialized_start=2658
-  _globals['_DELETESESSIONRESPONSE']._serialized_end=2721
-  _globals['_SESSIONSERVICE']._serialized_start=3311
-  _globals['_SESSIONSERVICE']._serialized_end=3936
+  _globals['_SESSIONSTATE']._serialized_start=2808
+  _globals['_SESSIONSTATE']._serialized_end=3040
+  _globals['_SESSIONENDREASON']._serialized_start=3043
+  _globals['_SESSIONENDREASON']._serialized_end=3392
+  _globals['_SESSION']._serialized_start=165
+  _globals['_SESSION']._serialized_end=1010
+  _globals['_SESSION_LABELSENTRY']._serialized_start=965
+  _globals['_SESSION_LABELSENTRY']._serialized_end=1010
+  _globals['_MEMORYLOSS']._serialized_start=1012
+  _globals['_MEMORYLOSS']._serialized_end=1105
+  _globals['_RESOURCELIMITS']._serialized_start=1107
+  _globals['_RESOURCELIMITS']._serialized_end=1212
+  _globals['_CREATESESSIONREQUEST']._serialized_start=1215
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1752
+  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_start=965
+  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_end=1010
+  _globals['_CREATESESSIONREQUEST_ENVIRONMENTENTRY']._serialized_start=1702
+  _globals['_CREATESESSIONREQUEST_ENVIRONMENTENTRY']._serialized_end=1752
+  _globals['_CREATESESSIONRESPONSE']._serialized_start=1754
+  _globals['_CREATESESSIONRESPONSE']._serialized_end=1817
+  _globals['_GETSESSIONREQUEST']._serialized_start=1819
+  _globals['_GETSESSIONREQUEST']._serialized_end=1858
+  _globals['_GETSESSIONRESPONSE']._serialized_start=1860
+  _globals['_GETSESSIONRESPONSE']._serialized_end=1920
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1922
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=2045
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=2047
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=2135
+  _globals['_UPDATESESSIONREQUEST']._serialized_start=2138
+  _globals['_UPDATESESSIONREQUEST']._serialized_end=2312
+  _globals['_LABELS']._serialized_start=2314
+  _globals['_LABELS']._serialized_end=2419
+  _globals['_LABELS_LABELSENTRY']._serialized_start=965
+  _globals['_LABELS_LABELSENTRY']._serialized_end=1010
+  _globals['_UPDATESESSIONRESPONSE']._serialized_start=2421
+  _globals['_UPDATESESSIONRESPONSE']._serialized_end=2484
+  _globals['_KEEPALIVEREQUEST']._serialized_start=2486
+  _globals['_KEEPALIVEREQUEST']._serialized_end=2524
+  _globals['_KEEPALIVERESPONSE']._serialized_start=2526
+  _globals['_KEEPALIVERESPONSE']._serialized_end=2585
+  _globals['_RESTARTSESSIONREQUEST']._serialized_start=2587
+  _globals['_RESTARTSESSIONREQUEST']._serialized_end=2630
+  _globals['_RESTARTSESSIONRESPONSE']._serialized_start=2632
+  _globals['_RESTARTSESSIONRESPONSE']._serialized_end=2696
+  _globals['_DELETESESSIONREQUEST']._serialized_start=2698
+  _globals['_DELETESESSIONREQUEST']._serialized_end=2740
+  _globals['_DELETESESSIONRESPONSE']._serialized_start=2742
+  _globals['_DELETESESSIONRESPONSE']._serialized_end=2805
+  _globals['_SESSIONSERVICE']._serialized_start=3395
+  _globals['_SESSIONSERVICE']._serialized_end=4020
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 Sessions: interpreters with memory, each in a sandbox of its own."""
 
+from cellblock.v1 import execution_pb2 as _execution_pb2
 from cellblock.v1 import file_pb2 as _file_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -163,6 +164,7 @@ class Session(_message.Message):
     EXECUTION_COUNT_FIELD_NUMBER: _builtins.int
     MEMORY_LOSS_FIELD_NUMBER: _builtins.int
     BACKGROUND_OUTPUT_FIELD_NUMBER: _builtins.int
+    BACKGROUND_CHANGES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`sess_` and 1 to 64 letters, digits, `_` or `-`."""
     state: Global___SessionState.ValueType
@@ -231,6 +233,12 @@ class Session(_message.Message):
     def memory_loss(self) -> Global___MemoryLoss:
         """The last time that the kernel's memory was lost. Unset if it never was."""
 
+    @_builtins.property
+    def background_changes(self) -> _containers.RepeatedCompositeFieldContainer[_execution_pb2.FileChange]:
+        """The newest 100 changes below `/mnt/data` that they made while no execution
+        ran. Empty in lists.
+        """
+
     def __init__(
         self,
         *,
@@ -255,10 +263,11 @@ class Session(_message.Message):
         execution_count: _builtins.int = ...,
         memory_loss: Global___MemoryLoss | None = ...,
         background_output: _builtins.str = ...,
+        background_changes: _abc.Iterable[_execution_pb2.FileChange] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "idle_timeout", b"idle_timeout", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "background_output", b"background_output", "create_time", b"create_time", "end_message", b"end_message", "end_reason", b"end_reason", "end_time", b"end_time", "environment_names", b"environment_names", "execution_count", b"execution_count", "expire_time", b"expire_time", "id", b"id", "idle_timeout", b"idle_timeout", "image", b"image", "kernel_generation", b"kernel_generation", "labels", b"labels", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss", "runtime", b"runtime", "state", b"state", "thread_id", b"thread_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "background_changes", b"background_changes", "background_output", b"background_output", "create_time", b"create_time", "end_message", b"end_message", "end_reason", b"end_reason", "end_time", b"end_time", "environment_names", b"environment_names", "execution_count", b"execution_count", "expire_time", b"expire_time", "id", b"id", "idle_timeout", b"idle_timeout", "image", b"image", "kernel_generation", b"kernel_generation", "labels", b"labels", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss", "runtime", b"runtime", "state", b"state", "thread_id", b"thread_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

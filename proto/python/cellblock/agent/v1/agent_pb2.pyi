@@ -256,6 +256,7 @@ class Event(_message.Message):
     OUTPUT_CUT_FIELD_NUMBER: _builtins.int
     KERNEL_RESTARTED_FIELD_NUMBER: _builtins.int
     EXECUTION_FINISHED_FIELD_NUMBER: _builtins.int
+    BACKGROUND_CHANGES_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """1, 2, 3, … over the agent's life, without gaps."""
     execution_id: _builtins.str
@@ -296,6 +297,10 @@ class Event(_message.Message):
     def execution_finished(self) -> Global___ExecutionFinished:
         """The end of an execution."""
 
+    @_builtins.property
+    def background_changes(self) -> Global___FileChanges:
+        """What changed below the data folder while no execution ran."""
+
     def __init__(
         self,
         *,
@@ -309,12 +314,13 @@ class Event(_message.Message):
         output_cut: Global___OutputCut | None = ...,
         kernel_restarted: Global___KernelRestarted | None = ...,
         execution_finished: Global___ExecutionFinished | None = ...,
+        background_changes: Global___FileChanges | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["clear_output", b"clear_output", "error", b"error", "event", b"event", "execution_finished", b"execution_finished", "execution_started", b"execution_started", "kernel_restarted", b"kernel_restarted", "output_cut", b"output_cut", "rich", b"rich", "stream_text", b"stream_text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["background_changes", b"background_changes", "clear_output", b"clear_output", "error", b"error", "event", b"event", "execution_finished", b"execution_finished", "execution_started", b"execution_started", "kernel_restarted", b"kernel_restarted", "output_cut", b"output_cut", "rich", b"rich", "stream_text", b"stream_text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clear_output", b"clear_output", "error", b"error", "event", b"event", "execution_finished", b"execution_finished", "execution_id", b"execution_id", "execution_started", b"execution_started", "kernel_restarted", b"kernel_restarted", "output_cut", b"output_cut", "rich", b"rich", "sequence", b"sequence", "stream_text", b"stream_text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["background_changes", b"background_changes", "clear_output", b"clear_output", "error", b"error", "event", b"event", "execution_finished", b"execution_finished", "execution_id", b"execution_id", "execution_started", b"execution_started", "kernel_restarted", b"kernel_restarted", "output_cut", b"output_cut", "rich", b"rich", "sequence", b"sequence", "stream_text", b"stream_text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["execution_started", "stream_text", "rich", "clear_output", "error", "output_cut", "kernel_restarted", "execution_finished"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["execution_started", "stream_text", "rich", "clear_output", "error", "output_cut", "kernel_restarted", "execution_finished", "background_changes"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -546,8 +552,7 @@ class ExecutionFinished(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     MEMORY_LOST_FIELD_NUMBER: _builtins.int
     EXECUTION_COUNT_FIELD_NUMBER: _builtins.int
-    CHANGED_FILES_FIELD_NUMBER: _builtins.int
-    SKIPPED_FILES_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
     KEPT_OUTPUT_BYTES_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """How it ended."""
@@ -560,14 +565,8 @@ class ExecutionFinished(_message.Message):
     kept_output_bytes: _builtins.int
     """How many bytes ReadOutput has; 0 if no text was cut."""
     @_builtins.property
-    def changed_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileEntry]:
-        """Files below the data folder that are new or changed since the execution
-        before, sorted by path, up to a bound.
-        """
-
-    @_builtins.property
-    def skipped_files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedFile]:
-        """What was passed over, and why."""
+    def changes(self) -> Global___FileChanges:
+        """What changed below the data folder since changes were told last."""
 
     def __init__(
         self,
@@ -576,31 +575,99 @@ class ExecutionFinished(_message.Message):
         message: _builtins.str = ...,
         memory_lost: _builtins.bool = ...,
         execution_count: _builtins.int = ...,
-        changed_files: _abc.Iterable[Global___FileEntry] | None = ...,
-        skipped_files: _abc.Iterable[Global___SkippedFile] | None = ...,
+        changes: Global___FileChanges | None = ...,
         kept_output_bytes: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed_files", b"changed_files", "execution_count", b"execution_count", "kept_output_bytes", b"kept_output_bytes", "memory_lost", b"memory_lost", "message", b"message", "outcome", b"outcome", "skipped_files", b"skipped_files"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "execution_count", b"execution_count", "kept_output_bytes", b"kept_output_bytes", "memory_lost", b"memory_lost", "message", b"message", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExecutionFinished: _TypeAlias = ExecutionFinished  # noqa: Y015
 
 @_typing.final
+class FileChanges(_message.Message):
+    """FileChanges is what changed below the data folder. Each list is sorted by path
+    and bounded.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    DELETED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changed(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangedFile]:
+        """Files that are new, changed or moved, and that nobody writes to now."""
+
+    @_builtins.property
+    def deleted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Paths at which a file is no more that was there before, unless it was moved."""
+
+    @_builtins.property
+    def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedFile]:
+        """What was passed over, and why."""
+
+    def __init__(
+        self,
+        *,
+        changed: _abc.Iterable[Global___ChangedFile] | None = ...,
+        deleted: _abc.Iterable[_builtins.str] | None = ...,
+        skipped: _abc.Iterable[Global___SkippedFile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "deleted", b"deleted", "skipped", b"skipped"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileChanges: _TypeAlias = FileChanges  # noqa: Y015
+
+@_typing.final
+class ChangedFile(_message.Message):
+    """ChangedFile is a file that is new, changed or moved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    RENAMED_FROM_FIELD_NUMBER: _builtins.int
+    renamed_from: _builtins.str
+    """Where it was before, if it was moved; relative to the data folder."""
+    @_builtins.property
+    def file(self) -> Global___FileEntry:
+        """The file."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___FileEntry | None = ...,
+        renamed_from: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "renamed_from", b"renamed_from"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangedFile: _TypeAlias = ChangedFile  # noqa: Y015
+
+@_typing.final
 class FileEntry(_message.Message):
-    """FileEntry is a plain file below the data folder."""
+    """FileEntry is a plain file or a folder below the data folder."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
     BYTES_FIELD_NUMBER: _builtins.int
     MODIFY_TIME_FIELD_NUMBER: _builtins.int
+    IS_FOLDER_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path relative to the data folder."""
     bytes: _builtins.int
     """Size in bytes."""
+    is_folder: _builtins.bool
+    """Whether it is a folder."""
     @_builtins.property
     def modify_time(self) -> _timestamp_pb2.Timestamp:
         """When it was last written."""
@@ -611,10 +678,11 @@ class FileEntry(_message.Message):
         path: _builtins.str = ...,
         bytes: _builtins.int = ...,
         modify_time: _timestamp_pb2.Timestamp | None = ...,
+        is_folder: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["modify_time", b"modify_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "modify_time", b"modify_time", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "is_folder", b"is_folder", "modify_time", b"modify_time", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1130,6 +1198,76 @@ class LinkInputResponse(_message.Message):
 Global___LinkInputResponse: _TypeAlias = LinkInputResponse  # noqa: Y015
 
 @_typing.final
+class UnpackInputRequest(_message.Message):
+    """UnpackInputRequest names an archive of the inputs folder and its bounds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INPUT_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    MAX_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_ENTRIES_FIELD_NUMBER: _builtins.int
+    MAX_RATIO_FIELD_NUMBER: _builtins.int
+    input: _builtins.str
+    """Name in the inputs folder."""
+    path: _builtins.str
+    """The folder to make, relative to the data folder."""
+    max_bytes: _builtins.int
+    """Size of all files together, unpacked, in bytes."""
+    max_entries: _builtins.int
+    """Number of files and folders."""
+    max_ratio: _builtins.int
+    """How many times larger than the archive they may be together."""
+    def __init__(
+        self,
+        *,
+        input: _builtins.str = ...,
+        path: _builtins.str = ...,
+        max_bytes: _builtins.int = ...,
+        max_entries: _builtins.int = ...,
+        max_ratio: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input", b"input", "max_bytes", b"max_bytes", "max_entries", b"max_entries", "max_ratio", b"max_ratio", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnpackInputRequest: _TypeAlias = UnpackInputRequest  # noqa: Y015
+
+@_typing.final
+class UnpackInputResponse(_message.Message):
+    """UnpackInputResponse says what was unpacked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILES_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    files: _builtins.int
+    """Number of files."""
+    bytes: _builtins.int
+    """Their size together, in bytes."""
+    @_builtins.property
+    def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedFile]:
+        """What was left out, up to a bound."""
+
+    def __init__(
+        self,
+        *,
+        files: _builtins.int = ...,
+        bytes: _builtins.int = ...,
+        skipped: _abc.Iterable[Global___SkippedFile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "files", b"files", "skipped", b"skipped"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnpackInputResponse: _TypeAlias = UnpackInputResponse  # noqa: Y015
+
+@_typing.final
 class ReadFileRequest(_message.Message):
     """ReadFileRequest names a file and a range."""
 
@@ -1138,22 +1276,26 @@ class ReadFileRequest(_message.Message):
     PATH_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     LENGTH_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path relative to the data folder."""
     offset: _builtins.int
     """First byte."""
     length: _builtins.int
     """How many bytes; 0 for all to the end."""
+    unchanged: _builtins.bool
+    """Fail with ABORTED if it changes while it is read."""
     def __init__(
         self,
         *,
         path: _builtins.str = ...,
         offset: _builtins.int = ...,
         length: _builtins.int = ...,
+        unchanged: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["length", b"length", "offset", b"offset", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["length", b"length", "offset", b"offset", "path", b"path", "unchanged", b"unchanged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1182,22 +1324,74 @@ class ReadFileResponse(_message.Message):
 Global___ReadFileResponse: _TypeAlias = ReadFileResponse  # noqa: Y015
 
 @_typing.final
+class ReadFolderRequest(_message.Message):
+    """ReadFolderRequest names a folder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path relative to the data folder; empty for the data folder."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadFolderRequest: _TypeAlias = ReadFolderRequest  # noqa: Y015
+
+@_typing.final
+class ReadFolderResponse(_message.Message):
+    """ReadFolderResponse carries the next bytes of the archive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """At most 1 MiB."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadFolderResponse: _TypeAlias = ReadFolderResponse  # noqa: Y015
+
+@_typing.final
 class ListFilesRequest(_message.Message):
     """ListFilesRequest bounds the list."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     MAX_ENTRIES_FIELD_NUMBER: _builtins.int
+    FOLDER_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
     max_entries: _builtins.int
     """At most this many entries."""
+    folder: _builtins.str
+    """Only below this folder, relative to the data folder; empty for all."""
+    after: _builtins.str
+    """Only paths after this one, relative to the data folder; empty for all."""
     def __init__(
         self,
         *,
         max_entries: _builtins.int = ...,
+        folder: _builtins.str = ...,
+        after: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_entries", b"max_entries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "folder", b"folder", "max_entries", b"max_entries"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1210,30 +1404,34 @@ class ListFilesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     FILES_FIELD_NUMBER: _builtins.int
-    TRUNCATED_FIELD_NUMBER: _builtins.int
-    truncated: _builtins.bool
-    """Whether there are more."""
+    MORE_FIELD_NUMBER: _builtins.int
+    INCOMPLETE_FIELD_NUMBER: _builtins.int
+    more: _builtins.bool
+    """Whether there are more after the last one."""
+    incomplete: _builtins.bool
+    """Whether there is more than the agent ever looks at."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileEntry]:
-        """Sorted by path."""
+        """Sorted by path: by its parts, so that what is in a folder follows it."""
 
     def __init__(
         self,
         *,
         files: _abc.Iterable[Global___FileEntry] | None = ...,
-        truncated: _builtins.bool = ...,
+        more: _builtins.bool = ...,
+        incomplete: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "truncated", b"truncated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "incomplete", b"incomplete", "more", b"more"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListFilesResponse: _TypeAlias = ListFilesResponse  # noqa: Y015
 
 @_typing.final
-class RemoveFileRequest(_message.Message):
-    """RemoveFileRequest names a file."""
+class MakeFolderRequest(_message.Message):
+    """MakeFolderRequest names a folder."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1248,6 +1446,56 @@ class RemoveFileRequest(_message.Message):
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
     _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MakeFolderRequest: _TypeAlias = MakeFolderRequest  # noqa: Y015
+
+@_typing.final
+class MakeFolderResponse(_message.Message):
+    """MakeFolderResponse carries the folder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOLDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def folder(self) -> Global___FileEntry:
+        """The folder."""
+
+    def __init__(
+        self,
+        *,
+        folder: Global___FileEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["folder", b"folder"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["folder", b"folder"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MakeFolderResponse: _TypeAlias = MakeFolderResponse  # noqa: Y015
+
+@_typing.final
+class RemoveFileRequest(_message.Message):
+    """RemoveFileRequest names a file, link or folder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    RECURSIVE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path relative to the data folder."""
+    recursive: _builtins.bool
+    """Remove a folder with all that is in it."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        recursive: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path", "recursive", b"recursive"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -85,15 +85,30 @@ class AgentServiceStub:
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.LinkInputRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.LinkInputResponse.FromString,
                 _registered_method=True)
+        self.UnpackInput = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/UnpackInput',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.UnpackInputRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.UnpackInputResponse.FromString,
+                _registered_method=True)
         self.ReadFile = channel.unary_stream(
                 '/cellblock.agent.v1.AgentService/ReadFile',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFileRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFileResponse.FromString,
                 _registered_method=True)
+        self.ReadFolder = channel.unary_stream(
+                '/cellblock.agent.v1.AgentService/ReadFolder',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFolderRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFolderResponse.FromString,
+                _registered_method=True)
         self.ListFiles = channel.unary_unary(
                 '/cellblock.agent.v1.AgentService/ListFiles',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesResponse.FromString,
+                _registered_method=True)
+        self.MakeFolder = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/MakeFolder',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderResponse.FromString,
                 _registered_method=True)
         self.RemoveFile = channel.unary_unary(
                 '/cellblock.agent.v1.AgentService/RemoveFile',
@@ -191,26 +206,55 @@ class AgentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UnpackInput(self, request, context):
+        """UnpackInput unpacks an archive of the inputs folder into a new folder below
+        the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
+        taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
+        limit.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReadFile(self, request, context):
         """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
         none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-        socket, device or folder, or if a folder on the way is a link.
+        socket, device or folder, or if a folder on the way is a link; ABORTED if
+        it was asked for unchanged and changed meanwhile.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadFolder(self, request, context):
+        """ReadFolder streams a folder below the data folder as a ZIP archive of its
+        plain files, attachments and folders. NOT_FOUND if there is none;
+        FAILED_PRECONDITION if it is not a folder, or has too many entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFiles(self, request, context):
-        """ListFiles lists plain files and links to inputs below the data folder,
-        sorted by path, up to a bound.
+        """ListFiles lists plain files, folders and links to inputs below the data
+        folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MakeFolder(self, request, context):
+        """MakeFolder makes a folder below the data folder, and those above it; one
+        that exists is left alone. ALREADY_EXISTS if something else is there.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveFile(self, request, context):
-        """RemoveFile removes a file or link below the data folder. NOT_FOUND if
-        there is none; FAILED_PRECONDITION if it is a folder.
+        """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
+        if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
+        unless `recursive`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -264,15 +308,30 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.LinkInputRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.LinkInputResponse.SerializeToString,
             ),
+            'UnpackInput': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnpackInput,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.UnpackInputRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.UnpackInputResponse.SerializeToString,
+            ),
             'ReadFile': grpc.unary_stream_rpc_method_handler(
                     servicer.ReadFile,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFileRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFileResponse.SerializeToString,
             ),
+            'ReadFolder': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadFolder,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFolderRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFolderResponse.SerializeToString,
+            ),
             'ListFiles': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFiles,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'MakeFolder': grpc.unary_unary_rpc_method_handler(
+                    servicer.MakeFolder,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderResponse.SerializeToString,
             ),
             'RemoveFile': grpc.unary_unary_rpc_method_handler(
                     servicer.RemoveFile,
@@ -540,6 +599,33 @@ class AgentService:
             _registered_method=True)
 
     @staticmethod
+    def UnpackInput(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/UnpackInput',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.UnpackInputRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.UnpackInputResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ReadFile(request,
             target,
             options=(),
@@ -567,6 +653,33 @@ class AgentService:
             _registered_method=True)
 
     @staticmethod
+    def ReadFolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/ReadFolder',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFolderRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadFolderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListFiles(request,
             target,
             options=(),
@@ -583,6 +696,33 @@ class AgentService:
             '/cellblock.agent.v1.AgentService/ListFiles',
             cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesRequest.SerializeToString,
             cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakeFolder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/MakeFolder',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,18 +85,35 @@ class AgentServiceStub:
     """LinkInput makes a file of the read-only inputs folder appear in the data
     folder, as a link. ALREADY_EXISTS if the name is taken by something else.
     """
+    UnpackInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]
+    """UnpackInput unpacks an archive of the inputs folder into a new folder below
+    the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
+    taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
+    limit.
+    """
     ReadFile: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadFileRequest, _agent_pb2.ReadFileResponse]
     """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
     none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-    socket, device or folder, or if a folder on the way is a link.
+    socket, device or folder, or if a folder on the way is a link; ABORTED if
+    it was asked for unchanged and changed meanwhile.
+    """
+    ReadFolder: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadFolderRequest, _agent_pb2.ReadFolderResponse]
+    """ReadFolder streams a folder below the data folder as a ZIP archive of its
+    plain files, attachments and folders. NOT_FOUND if there is none;
+    FAILED_PRECONDITION if it is not a folder, or has too many entries.
     """
     ListFiles: _grpc.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]
-    """ListFiles lists plain files and links to inputs below the data folder,
-    sorted by path, up to a bound.
+    """ListFiles lists plain files, folders and links to inputs below the data
+    folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+    """
+    MakeFolder: _grpc.UnaryUnaryMultiCallable[_agent_pb2.MakeFolderRequest, _agent_pb2.MakeFolderResponse]
+    """MakeFolder makes a folder below the data folder, and those above it; one
+    that exists is left alone. ALREADY_EXISTS if something else is there.
     """
     RemoveFile: _grpc.UnaryUnaryMultiCallable[_agent_pb2.RemoveFileRequest, _agent_pb2.RemoveFileResponse]
-    """RemoveFile removes a file or link below the data folder. NOT_FOUND if
-    there is none; FAILED_PRECONDITION if it is a folder.
+    """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
+    if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
+    unless `recursive`.
     """
 
 @_typing.type_check_only
@@ -154,18 +171,35 @@ class AgentServiceAsyncStub(AgentServiceStub):
     """LinkInput makes a file of the read-only inputs folder appear in the data
     folder, as a link. ALREADY_EXISTS if the name is taken by something else.
     """
+    UnpackInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]  # type: ignore[assignment]
+    """UnpackInput unpacks an archive of the inputs folder into a new folder below
+    the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
+    taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
+    limit.
+    """
     ReadFile: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadFileRequest, _agent_pb2.ReadFileResponse]  # type: ignore[assignment]
     """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
     none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-    socket, device or folder, or if a folder on the way is a link.
+    socket, device or folder, or if a folder on the way is a link; ABORTED if
+    it was asked for unchanged and changed meanwhile.
+    """
+    ReadFolder: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadFolderRequest, _agent_pb2.ReadFolderResponse]  # type: ignore[assignment]
+    """ReadFolder streams a folder below the data folder as a ZIP archive of its
+    plain files, attachments and folders. NOT_FOUND if there is none;
+    FAILED_PRECONDITION if it is not a folder, or has too many entries.
     """
     ListFiles: _aio.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]  # type: ignore[assignment]
-    """ListFiles lists plain files and links to inputs below the data folder,
-    sorted by path, up to a bound.
+    """ListFiles lists plain files, folders and links to inputs below the data
+    folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+    """
+    MakeFolder: _aio.UnaryUnaryMultiCallable[_agent_pb2.MakeFolderRequest, _agent_pb2.MakeFolderResponse]  # type: ignore[assignment]
+    """MakeFolder makes a folder below the data folder, and those above it; one
+    that exists is left alone. ALREADY_EXISTS if something else is there.
     """
     RemoveFile: _aio.UnaryUnaryMultiCallable[_agent_pb2.RemoveFileRequest, _agent_pb2.RemoveFileResponse]  # type: ignore[assignment]
-    """RemoveFile removes a file or link below the data folder. NOT_FOUND if
-    there is none; FAILED_PRECONDITION if it is a folder.
+    """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
+    if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
+    unless `recursive`.
     """
 
 class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -276,6 +310,18 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def UnpackInput(
+        self,
+        request: _agent_pb2.UnpackInputRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.UnpackInputResponse, _abc.Awaitable[_agent_pb2.UnpackInputResponse]]:
+        """UnpackInput unpacks an archive of the inputs folder into a new folder below
+        the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
+        taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
+        limit.
+        """
+
+    @_abc_1.abstractmethod
     def ReadFile(
         self,
         request: _agent_pb2.ReadFileRequest,
@@ -283,7 +329,19 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadFileResponse], _abc.AsyncIterator[_agent_pb2.ReadFileResponse]]:
         """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
         none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-        socket, device or folder, or if a folder on the way is a link.
+        socket, device or folder, or if a folder on the way is a link; ABORTED if
+        it was asked for unchanged and changed meanwhile.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadFolder(
+        self,
+        request: _agent_pb2.ReadFolderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadFolderResponse], _abc.AsyncIterator[_agent_pb2.ReadFolderResponse]]:
+        """ReadFolder streams a folder below the data folder as a ZIP archive of its
+        plain files, attachments and folders. NOT_FOUND if there is none;
+        FAILED_PRECONDITION if it is not a folder, or has too many entries.
         """
 
     @_abc_1.abstractmethod
@@ -292,8 +350,18 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.ListFilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.ListFilesResponse, _abc.Awaitable[_agent_pb2.ListFilesResponse]]:
-        """ListFiles lists plain files and links to inputs below the data folder,
-        sorted by path, up to a bound.
+        """ListFiles lists plain files, folders and links to inputs below the data
+        folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+        """
+
+    @_abc_1.abstractmethod
+    def MakeFolder(
+        self,
+        request: _agent_pb2.MakeFolderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.MakeFolderResponse, _abc.Awaitable[_agent_pb2.MakeFolderResponse]]:
+        """MakeFolder makes a folder below the data folder, and those above it; one
+        that exists is left alone. ALREADY_EXISTS if something else is there.
         """
 
     @_abc_1.abstractmethod
@@ -302,8 +370,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.RemoveFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.RemoveFileResponse, _abc.Awaitable[_agent_pb2.RemoveFileResponse]]:
-        """RemoveFile removes a file or link below the data folder. NOT_FOUND if
-        there is none; FAILED_PRECONDITION if it is a folder.
+        """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
+        if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
+        unless `recursive`.
         """
 
 def add_AgentServiceServicer_to_server(servicer: AgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
