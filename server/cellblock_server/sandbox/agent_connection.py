@@ -26,6 +26,8 @@ MAX_MESSAGE_BYTES = 64 * 2**20
 """Bound on one message from an agent, above the largest image allowed."""
 CALL_SECONDS = 60
 """Bound on a call that does not move file contents."""
+UNPACK_SECONDS = 600
+"""Bound on unpacking an archive, over the agent's own."""
 END_SECONDS = 5
 """How long the backend is asked what became of a sandbox whose agent does not answer."""
 
@@ -47,6 +49,15 @@ class AgentGoneError(CellblockError):
     def __init__(self, detail: str) -> None:
         """Keep gRPC's words for the log."""
         super().__init__("AGENT_GONE", f"the sandbox's agent does not answer: {detail}")
+
+
+class FileChangedError(CellblockError):
+    """A file was written to while it was read, and was wanted unchanged."""
+
+    def __init__(self, path: str) -> None:
+        """Name the file."""
+        super().__init__("FILE_CHANGED", f"{path!r} was written to while it was read")
+        self.path = path
 
 
 @dataclass(frozen=True)
@@ -224,11 +235,31 @@ class AgentConnection:
                 timeout=CALL_SECONDS,
             )
 
-    async def read_file(self, path: str, offset: int = 0, length: int = 0) -> AsyncIterator[bytes]:
-        """The bytes of a file below the data folder."""
-        call = self._stub.ReadFile(
-            pb.ReadFileRequest(path=path, offset=offset, length=length), metadata=self._metadata
+    async def unpack_input(
+        self, name: str, path: str, *, max_bytes: int, max_entries: int, max_ratio: int
+    ) -> pb.UnpackInputResponse:
+        """Unpack an archive of the inputs folder into a new folder."""
+        request = pb.UnpackInputRequest(
+            input=name,
+            path=path,
+            max_bytes=max_bytes,
+            max_entries=max_entries,
+            max_ratio=max_ratio,
         )
+        with _translated_errors(path):
+            return await self._stub.UnpackInput(
+                request, metadata=self._metadata, timeout=UNPACK_SECONDS
+            )
+
+    async def read_file(
+        self, path: str, offset: int = 0, length: int = 0, *, unchanged: bool = False
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a file below the data folder.
+
+        Raises FileChangedError if it is wanted `unchanged` and changes meanwhile.
+        """
+        request = pb.ReadFileRequest(path=path, offset=offset, length=length, unchanged=unchanged)
+        call = self._stub.ReadFile(request, metadata=self._metadata)
         try:
             with _translated_errors(path):
                 async for message in call:
@@ -236,20 +267,42 @@ class AgentConnection:
         finally:
             call.cancel()
 
-    async def list_files(self, max_entries: int) -> pb.ListFilesResponse:
-        """What lies below the data folder."""
-        with _translated_errors():
+    async def read_folder(self, path: str) -> AsyncIterator[bytes]:
+        """A folder as a ZIP archive; the data folder if `path` is empty."""
+        call = self._stub.ReadFolder(pb.ReadFolderRequest(path=path), metadata=self._metadata)
+        try:
+            with _translated_errors(path):
+                async for message in call:
+                    yield message.data
+        finally:
+            call.cancel()
+
+    async def list_files(
+        self, max_entries: int, folder: str = "", after: str = ""
+    ) -> pb.ListFilesResponse:
+        """What lies below the data folder, or below a folder in it."""
+        with _translated_errors(folder):
             return await self._stub.ListFiles(
-                pb.ListFilesRequest(max_entries=max_entries),
+                pb.ListFilesRequest(max_entries=max_entries, folder=folder, after=after),
                 metadata=self._metadata,
                 timeout=CALL_SECONDS,
             )
 
-    async def remove_file(self, path: str) -> None:
-        """Remove a file below the data folder."""
+    async def make_folder(self, path: str) -> pb.FileEntry:
+        """Make a folder below the data folder, and those above it."""
+        with _translated_errors(path):
+            response = await self._stub.MakeFolder(
+                pb.MakeFolderRequest(path=path), metadata=self._metadata, timeout=CALL_SECONDS
+            )
+        return response.folder
+
+    async def remove_file(self, path: str, *, recursive: bool = False) -> None:
+        """Remove a file, link or folder below the data folder."""
         with _translated_errors(path):
             await self._stub.RemoveFile(
-                pb.RemoveFileRequest(path=path), metadata=self._metadata, timeout=CALL_SECONDS
+                pb.RemoveFileRequest(path=path, recursive=recursive),
+                metadata=self._metadata,
+                timeout=CALL_SECONDS,
             )
 
 
@@ -317,5 +370,9 @@ def _translated_errors(path: str = "") -> Iterator[None]:
                 raise InvalidArgumentError("path", detail) from error
             case grpc.StatusCode.FAILED_PRECONDITION:
                 raise WrongStateError("SANDBOX_REFUSED", detail) from error
+            case grpc.StatusCode.RESOURCE_EXHAUSTED if path:
+                raise WrongStateError("SANDBOX_FULL", detail) from error
+            case grpc.StatusCode.ABORTED if path:
+                raise FileChangedError(path) from error
             case _:
                 raise AgentGoneError(f"{error.code().name}: {detail}") from error
