@@ -6,7 +6,8 @@ CellblockError
 ├── NotFoundError             no such thing for this tenant NOT_FOUND
 ├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
 ├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
-├── ExhaustedError            quota, rate, queue            RESOURCE_EXHAUSTED
+├── ExhaustedError            rate, queue, disk: later      RESOURCE_EXHAUSTED
+├── QuotaError                quota: not by waiting         RESOURCE_EXHAUSTED
 ├── UnavailableError          engine or store away          UNAVAILABLE
 └── InternalError             our fault                     INTERNAL
 """
@@ -71,12 +72,21 @@ class WrongStateError(CellblockError):
 
 
 class ExhaustedError(CellblockError):
-    """A quota, rate or queue is used up. Come back after `retry_after`."""
+    """A rate, queue or disk is used up. Come back after `retry_after`."""
 
     def __init__(self, reason: str, message: str, retry_after: timedelta) -> None:
         """Say when a retry has a chance."""
         super().__init__(reason, message)
         self.retry_after = retry_after
+
+
+class QuotaError(CellblockError):
+    """A quota is used up, and stays so until the caller gives something back."""
+
+    def __init__(self, reason: str, subject: str, message: str) -> None:
+        """Name whose quota it is (`tenant:…`)."""
+        super().__init__(reason, message)
+        self.subject = subject
 
 
 class UnavailableError(CellblockError):

@@ -21,9 +21,12 @@ from cellblock_server.errors import CellblockError, UnavailableError, WrongState
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService
+from cellblock_server.files.attachments import AttachmentBounds, AttachmentService
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import Capture, CaptureBounds
-from cellblock_server.files.service import FileBounds, FileService
+from cellblock_server.files.service import FileService
+from cellblock_server.files.uploads import UploadService
+from cellblock_server.retention import Retention
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.listener import Listener, ListenError
@@ -38,6 +41,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.uploads import UploadStore
 from cellblock_server.telemetry import logging
 
 log = structlog.get_logger(__name__)
@@ -84,12 +88,24 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
     async with AsyncExitStack() as stack:
         database = await _database(settings.database_url)
         stack.push_async_callback(database.close)
-        blobs = BlobStore(state.blobs)
-        await blobs.start()
-        sessions, executions = SessionStore(database), ExecutionStore(database)
+        quota = int(settings.files.quota_bytes)
+        blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
+        store, sessions = FileStore(database, quota), SessionStore(database)
+        executions = ExecutionStore(database)
         journal = Journal(database, executions, utc_now)
-        files = FileService(FileStore(database), blobs, _file_bounds(settings), utc_now)
-        await files.sweep()
+        files = FileService(store, blobs)
+        attachments = AttachmentService(store, blobs, _attachment_bounds(settings))
+        uploads = UploadService(
+            UploadStore(database, quota),
+            store,
+            blobs,
+            int(settings.files.max_upload_bytes),
+            settings.files.upload_timeout,
+            utc_now,
+        )
+        await uploads.start()
+        retention = Retention(store, sessions, blobs, uploads, settings.sessions.retention, utc_now)
+        await stack.enter_async_context(retention)
         backend = _backend(settings, state)
         await backend.start()
         stack.push_async_callback(backend.close)
@@ -98,7 +114,10 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             journal=journal,
             executions=executions,
             files=files,
-            capture=Capture(blobs, _capture_bounds(settings), utc_now),
+            attachments=attachments,
+            capture=Capture(
+                blobs, store, _capture_bounds(settings), settings.files.retention, utc_now
+            ),
             bounds=_runner_bounds(settings),
             start_timeout=settings.sandbox.start_timeout,
             now=utc_now,
@@ -118,7 +137,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             int(settings.server.max_message_bytes),
             SessionServicer(manager),
             ExecutionServicer(service, manager),
-            FileServicer(files, manager),
+            FileServicer(files, uploads, attachments, manager),
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
@@ -177,9 +196,14 @@ def _runner_bounds(settings: Settings) -> RunnerBounds:
     )
 
 
-def _file_bounds(settings: Settings) -> FileBounds:
+def _attachment_bounds(settings: Settings) -> AttachmentBounds:
     files = settings.files
-    return FileBounds(int(files.max_upload_bytes), int(files.small_file_bytes))
+    return AttachmentBounds(
+        small_file_bytes=int(files.small_file_bytes),
+        max_unpacked_bytes=int(files.max_unpacked_bytes),
+        max_unpacked_files=files.max_unpacked_files,
+        max_unpack_ratio=files.max_unpack_ratio,
+    )
 
 
 def _capture_bounds(settings: Settings) -> CaptureBounds:

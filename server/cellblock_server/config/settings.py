@@ -267,6 +267,13 @@ class Sessions(Section):
     max_lifetime: Duration = Field(
         DAY, ge=MOMENT, description="The most that a session may ask for."
     )
+    retention: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(0),
+        le=3650 * DAY,
+        description="A session that has ended is forgotten after so long, with what it ran and "
+        "showed. Files that it generated have a time of their own: `files.retention`.",
+    )
     lifetime_cap: Duration = Field(
         DAY, ge=MOMENT, description="A session ends so long after its creation, whatever it does."
     )
@@ -363,6 +370,42 @@ class Files(Section):
     )
     max_captured_bytes: ByteSize = Field(
         ByteSize(512 * MIB), ge=0, description="Size of all of these together."
+    )
+    max_unpacked_bytes: ByteSize = Field(
+        ByteSize(GIB), ge=0, description="Size of all files of an archive that is unpacked."
+    )
+    max_unpacked_files: int = Field(
+        10_000, ge=1, le=20_000, description="Files and folders of an archive that is unpacked."
+    )
+    max_unpack_ratio: int = Field(
+        100,
+        ge=1,
+        description="How many times larger than an archive its files may be. Below 1 MiB any.",
+    )
+    quota_bytes: ByteSize = Field(
+        ByteSize(50 * GIB),
+        ge=0,
+        description="Size of all files of a tenant, generated ones included.",
+    )
+    min_free_bytes: ByteSize = Field(
+        ByteSize(GIB),
+        ge=0,
+        description="So much of the disk is kept free: uploads are refused and generated files "
+        "not stored that would leave less. What must not be lost (text, images, records) "
+        "uses it.",
+    )
+    retention: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(seconds=1),
+        le=3650 * DAY,
+        description="A generated file is deleted after so long. Uploaded ones stay until they are "
+        "deleted, or for as long as the upload says.",
+    )
+    upload_timeout: Duration = Field(
+        timedelta(hours=1),
+        ge=timedelta(seconds=1),
+        le=30 * DAY,
+        description="An upload that broke off is forgotten after so long.",
     )
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
 
 import structlog
+from google.protobuf.json_format import MessageToDict
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
-from cellblock_server.errors import NotFoundError, OutOfRangeError
 from cellblock_server.executions import translate
 from cellblock_server.executions.allowance import Allowance
+from cellblock_server.executions.gathering import Gathered, Gatherer
 from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.messages import code_error_message
 from cellblock_server.executions.translate import ProtocolViolationError
-from cellblock_server.files.capture import Capture, Skipped
+from cellblock_server.files.capture import Capture, Captured, Change, Deleted, Skipped
 from cellblock_server.files.messages import file_message
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.store.records import (
@@ -27,17 +27,10 @@ from cellblock_server.store.records import (
 MAX_BACKGROUND_CHARACTERS = 2**16
 """Of what is written while no execution runs, the newest is kept."""
 
+MAX_BACKGROUND_CHANGES = 100
+"""Of what changes while no execution runs, the newest is kept."""
+
 log = structlog.get_logger(__name__)
-
-
-@dataclass
-class _Prepared:
-    """An agent's event with its bytes stored, ready for the transaction."""
-
-    event: agent_pb.Event
-    image: FileRecord | None = None
-    files: list[FileRecord | Skipped] = field(default_factory=list)
-    output: FileRecord | None = None
 
 
 class Recorder:
@@ -55,9 +48,9 @@ class Recorder:
         self._limits = limits
         self._allowance = Allowance(limits)
         self._session = session
-        self._agent = agent
         self._journal = journal
         self._capture = capture
+        self._gatherer = Gatherer(session, agent, capture)
 
     async def record(
         self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None, *, more: bool
@@ -68,22 +61,39 @@ class Recorder:
         Raises ProtocolViolationError.
         """
         allowance = self._check(batch, current)
-        prepared = [await self._prepare(event, current) for event in batch]
+        with self._capture.hold() as hold:
+            gathered = [await self._gatherer.gather(hold, event, current) for event in batch]
+            ended = await self._store(gathered, current, more=more)
+        self._allowance = allowance
+        for item in gathered:
+            self._gatherer.recorded(item)
+        return ended
+
+    async def _store(
+        self, gathered: Sequence[Gathered], current: ExecutionRecord | None, *, more: bool
+    ) -> bool:
         async with self._journal.transaction() as transaction:
             ended = False
-            for item in prepared:
+            background: list[pb.FileChange] = []
+            for item in gathered:
                 if item.event.execution_id and current is not None:
                     await self._add(transaction, current, item)
                     ended = ended or item.event.HasField("execution_finished")
                 if item.event.HasField("kernel_restarted"):
                     self._lose_memory(transaction, item.event)
-            if late := "".join(map(_late_text, batch)):
+                if item.event.HasField("background_changes"):
+                    background += [await _change(transaction, change) for change in item.changes]
+            if background:
+                added = map(MessageToDict, background)
+                changes = [*self._session.background_changes, *added][-MAX_BACKGROUND_CHANGES:]
+                transaction.change_session(self._session, background_changes=changes)
+            if late := "".join(_late_text(item.event) for item in gathered):
                 kept = (self._session.background_output + late)[-MAX_BACKGROUND_CHARACTERS:]
                 transaction.change_session(self._session, background_output=kept)
             if ended and not more:
                 transaction.change_session(self._session, state=SessionState.READY)
-            transaction.change_session(self._session, acknowledged_sequence=batch[-1].sequence)
-        self._allowance = allowance
+            newest = gathered[-1].event.sequence
+            transaction.change_session(self._session, acknowledged_sequence=newest)
         return ended
 
     def _check(self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None) -> Allowance:
@@ -105,27 +115,6 @@ class Recorder:
             ended = event.HasField("execution_finished")
         return allowance
 
-    async def _prepare(self, event: agent_pb.Event, current: ExecutionRecord | None) -> _Prepared:
-        prepared = _Prepared(event)
-        if current is None or not event.execution_id:
-            return prepared
-        match event.WhichOneof("event"):
-            case "rich":
-                if (found := translate.image_of(event.rich)) is not None:
-                    prepared.image = await self._capture.image(current, event.sequence, *found)
-            case "execution_finished":
-                finished = event.execution_finished
-                prepared.files = await self._capture.changed(current, self._agent, finished.changes)
-                if finished.kept_output_bytes:
-                    prepared.output = await self._fetch_output(current)
-        return prepared
-
-    async def _fetch_output(self, current: ExecutionRecord) -> FileRecord:
-        try:
-            return await self._capture.output(current, self._agent)
-        except (OutOfRangeError, NotFoundError) as error:
-            raise ProtocolViolationError(f"output that it said it kept: {error.message}") from error
-
     def _lose_memory(self, transaction: JournalTransaction, event: agent_pb.Event) -> None:
         restarted = event.kernel_restarted
         transaction.change_session(
@@ -137,7 +126,7 @@ class Recorder:
         )
 
     async def _add(
-        self, transaction: JournalTransaction, current: ExecutionRecord, item: _Prepared
+        self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered
     ) -> None:
         event = item.event
         match event.WhichOneof("event"):
@@ -153,6 +142,9 @@ class Recorder:
                 await transaction.insert_file(item.image)
                 transaction.append(current, _image_event(event.rich, item.image))
             case "rich":
+                if item.image_refused:
+                    note = pb.Text(text=f"[image not kept: {item.image_refused}]\n")
+                    transaction.append(current, pb.ExecutionEvent(stderr=note))
                 transaction.append(current, translate.rich_event(event.rich))
             case "clear_output":
                 cleared = pb.OutputCleared(wait=event.clear_output.wait)
@@ -175,31 +167,54 @@ class Recorder:
                 raise ProtocolViolationError(f"unknown event {unknown}")
 
     async def _finish(
-        self, transaction: JournalTransaction, current: ExecutionRecord, item: _Prepared
+        self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered
     ) -> None:
-        for file in item.files:
-            if isinstance(file, Skipped):
-                generated = pb.GeneratedFile(path=file.path, skipped_reason=file.reason)
+        for change in item.changes:
+            message = await _change(transaction, change)
+            if message.HasField("file"):
+                transaction.append(current, pb.ExecutionEvent(file=message.file))
             else:
-                await transaction.insert_file(file)
-                generated = pb.GeneratedFile(file=file_message(file), path=file.path)
-            transaction.append(current, pb.ExecutionEvent(file=generated))
+                transaction.append(current, pb.ExecutionEvent(file_deleted=message.deleted))
         if item.output is not None:
-            await transaction.insert_file(item.output)
-            generated = pb.GeneratedFile(file=file_message(item.output), is_full_output=True)
-            transaction.append(current, pb.ExecutionEvent(file=generated))
+            output = await _generated(transaction, item.output)
+            output.is_full_output = True
+            transaction.append(current, pb.ExecutionEvent(file=output))
         finished = item.event.execution_finished
         status, failure = translate.end_of(finished)
         transaction.draft(current).execution_count = finished.execution_count
         transaction.finish(current, status, failure)
         now = transaction.now
-        transaction.change_session(self._session, last_use_time=now, last_alive_time=now)
+        transaction.change_session(
+            self._session, last_use_time=now, last_alive_time=now, last_execution_id=current.id
+        )
         log.info(
             "execution_ended",
             execution_id=current.id,
             status=status.name,
             cause=failure.cause.name if failure else None,
         )
+
+
+async def _change(transaction: JournalTransaction, change: Change) -> pb.FileChange:
+    """Store a file's metadata; the change as a message."""
+    match change:
+        case Captured(file, renamed_from):
+            generated = await _generated(transaction, file)
+            generated.renamed_from = renamed_from
+            return pb.FileChange(file=generated)
+        case Skipped():
+            return pb.FileChange(file=await _generated(transaction, change))
+        case Deleted(path):
+            return pb.FileChange(deleted=pb.FileDeleted(path=path))
+
+
+async def _generated(
+    transaction: JournalTransaction, file: FileRecord | Skipped
+) -> pb.GeneratedFile:
+    if isinstance(file, Skipped):
+        return pb.GeneratedFile(path=file.path, skipped_reason=file.reason)
+    await transaction.insert_file(file)
+    return pb.GeneratedFile(file=file_message(file), path=file.path)
 
 
 def _late_text(event: agent_pb.Event) -> str:

@@ -1,25 +1,54 @@
 """Generated files: what an execution left below `/mnt/data`, and its figures."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.clock import Clock
-from cellblock_server.errors import NotFoundError, OutOfRangeError, WrongStateError
-from cellblock_server.files.blobs import BlobStore
+from cellblock_server.errors import (
+    ExhaustedError,
+    NotFoundError,
+    OutOfRangeError,
+    QuotaError,
+    WrongStateError,
+)
+from cellblock_server.files.blobs import Blob, BlobStore, Hold
 from cellblock_server.files.messages import sandbox_path
-from cellblock_server.files.mime import guess_type
-from cellblock_server.files.names import safe_name
+from cellblock_server.files.mime import HEAD_BYTES, guess_type
+from cellblock_server.files.names import safe_name, safe_text
 from cellblock_server.ids import new_id
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.store.records import ExecutionRecord, FilePurpose, FileRecord
+from cellblock_server.sandbox.agent_connection import AgentConnection, FileChangedError
+from cellblock_server.store.files import FileStore, check_quota
+from cellblock_server.store.records import FilePurpose, FileRecord
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 MAX_NOTE_BYTES = 100
 """What an agent may add to the output that it keeps: how much is missing."""
 MAX_SKIPPED = 100
 """How many skipped files of one execution are named."""
+MAX_DELETED = 1000
+"""How many deleted files of one execution are named."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a generated file is."""
+
+    tenant: str
+    session_id: str
+    execution_id: str
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A file that was stored."""
+
+    file: FileRecord
+    renamed_from: str
+    """Where it was before, in the sandbox; empty if it was not moved."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +57,16 @@ class Skipped:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A file that is no more."""
+
+    path: str
+
+
+Change = Captured | Skipped | Deleted
 
 
 @dataclass(frozen=True)
@@ -40,120 +79,151 @@ class CaptureBounds:
     max_output_bytes: int
     """Of what it wrote to its streams."""
 
+    def less(self, changes: Sequence[Change]) -> "CaptureBounds":
+        """What is left when these have been stored."""
+        stored = [change.file.bytes for change in changes if isinstance(change, Captured)]
+        return replace(
+            self, max_files=self.max_files - len(stored), max_bytes=self.max_bytes - sum(stored)
+        )
+
 
 class Capture:
     """Stores bytes that come out of sandboxes. Names and sizes are what the sandbox claims."""
 
-    def __init__(self, blobs: BlobStore, bounds: CaptureBounds, now: Clock) -> None:
-        """Store bytes in `blobs`; metadata is the journal's to store."""
+    def __init__(
+        self,
+        blobs: BlobStore,
+        store: FileStore,
+        bounds: CaptureBounds,
+        retention: timedelta,
+        now: Clock,
+    ) -> None:
+        """Store bytes in `blobs`, to be deleted after `retention`; metadata is the journal's."""
         self._blobs = blobs
-        self._bounds = bounds
+        self._store = store
+        self.bounds = bounds
+        self._retention = retention
         self._now = now
 
-    async def image(
-        self, execution: ExecutionRecord, number: int, mime_type: str, data: bytes
-    ) -> FileRecord:
-        """Store an image that was shown. `number` tells it from the session's others."""
-        blob = await self._blobs.write(_once(data), max_bytes=len(data), field="image")
-        return self._record(
-            execution,
-            filename=f"image-{number}.{EXTENSIONS[mime_type]}",
-            size=blob.size,
-            sha256=blob.sha256,
-            mime_type=mime_type,
-            path="",
-        )
+    def hold(self) -> AbstractContextManager[Hold]:
+        """A block in which bytes are stored whose metadata are not yet."""
+        return self._blobs.hold()
 
-    async def output(self, execution: ExecutionRecord, agent: AgentConnection) -> FileRecord:
-        """Fetch and store all that an execution wrote to its streams.
+    async def image(
+        self, hold: Hold, owner: Owner, number: int, mime_type: str, data: bytes
+    ) -> FileRecord:
+        """Store an image that was shown. `number` tells it from the session's others.
+
+        Raises QuotaError. A disk that is nearly full has room for it.
+        """
+        await self._check_quota(owner, len(data), 0)
+        blob = await hold.write(_once(data), max_bytes=len(data), field="image", keep_room=False)
+        name = f"image-{number}.{EXTENSIONS[mime_type]}"
+        return self._record(owner, filename=name, blob=blob, mime_type=mime_type, path="")
+
+    async def output(
+        self, hold: Hold, owner: Owner, ordinal: int, agent: AgentConnection
+    ) -> FileRecord | Skipped:
+        """Fetch and store all that an execution wrote to its streams; `ordinal` names it.
 
         Raises OutOfRangeError past what the agent was told to keep: it lies.
         """
-        most = self._bounds.max_output_bytes + MAX_NOTE_BYTES
-        blob = await self._blobs.write(
-            agent.read_output(execution.id), max_bytes=most, field="output"
-        )
-        return self._record(
-            execution,
-            filename=f"output-{execution.ordinal}.txt",
-            size=blob.size,
-            sha256=blob.sha256,
-            mime_type="text/plain",
-            path="",
-        )
+        most = self.bounds.max_output_bytes + MAX_NOTE_BYTES
+        name = f"output-{ordinal}.txt"
+        try:
+            await self._check_quota(owner, most, 0)
+            chunks = agent.read_output(owner.execution_id)
+            blob = await hold.write(chunks, max_bytes=most, field="output")
+        except (QuotaError, ExhaustedError) as error:
+            return Skipped("", error.message)
+        return self._record(owner, filename=name, blob=blob, mime_type="text/plain", path="")
 
-    async def changed(
+    async def changes(
         self,
-        execution: ExecutionRecord,
+        hold: Hold,
+        owner: Owner,
         agent: AgentConnection,
         changes: agent_pb.FileChanges,
-    ) -> list[FileRecord | Skipped]:
-        """Fetch and store what an execution changed, up to the bounds; the rest is named."""
-        results: list[FileRecord | Skipped] = []
-        left = self._bounds.max_bytes
-        for number, entry in enumerate(change.file for change in changes.changed):
-            if number >= self._bounds.max_files:
+        bounds: CaptureBounds,
+    ) -> list[Change]:
+        """Fetch and store what changed, up to the bounds; what is not stored is named."""
+        results: list[Change] = []
+        left = bounds
+        for number, change in enumerate(changes.changed):
+            if left.max_files <= 0:
                 rest = len(changes.changed) - number
-                reason = f"{rest} files more than {self._bounds.max_files} of one execution"
-                results.append(Skipped(_printable(entry.path), reason))
+                reason = f"{rest} files more than {self.bounds.max_files} of one execution"
+                results.append(Skipped(_printable(change.file.path), reason))
                 break
-            stored = await self._fetch(execution, agent, entry.path, left)
-            if isinstance(stored, FileRecord):
-                left -= stored.bytes
-            results.append(stored)
-        skipped = changes.skipped[:MAX_SKIPPED]
-        results.extend(Skipped(_printable(item.path), item.reason) for item in skipped)
+            result = await self._fetch(hold, owner, agent, change, bounds, left)
+            left = left.less([result])
+            results.append(result)
+        results.extend(
+            Skipped(_printable(item.path), safe_text(item.reason))
+            for item in changes.skipped[:MAX_SKIPPED]
+        )
+        results.extend(Deleted(_printable(path)) for path in changes.deleted[:MAX_DELETED])
         return results
 
     async def _fetch(
-        self, execution: ExecutionRecord, agent: AgentConnection, path: str, max_bytes: int
-    ) -> FileRecord | Skipped:
-        chunks = agent.read_file(path)
+        self,
+        hold: Hold,
+        owner: Owner,
+        agent: AgentConnection,
+        change: agent_pb.ChangedFile,
+        bounds: CaptureBounds,
+        left: CaptureBounds,
+    ) -> Captured | Skipped:
+        path = change.file.path
+        too_big = Skipped(
+            _printable(path), f"past {self.bounds.max_bytes} bytes of files of one execution"
+        )
+        # What it claims; what really comes is bounded, too.
+        if change.file.bytes > left.max_bytes:
+            return too_big
         try:
-            blob = await self._blobs.write(chunks, max_bytes=max_bytes, field="file")
+            await self._check_quota(owner, change.file.bytes, bounds.max_bytes - left.max_bytes)
+            chunks = agent.read_file(path, unchanged=True)
+            blob = await hold.write(chunks, max_bytes=left.max_bytes, field="file")
         except OutOfRangeError:
-            limit = self._bounds.max_bytes
-            return Skipped(_printable(path), f"past {limit} bytes of files of one execution")
+            return too_big
         except NotFoundError:
             return Skipped(_printable(path), "removed before it was read")
-        except WrongStateError as error:
-            return Skipped(_printable(path), error.message)
+        except (FileChangedError, WrongStateError, QuotaError, ExhaustedError) as error:
+            return Skipped(_printable(path), safe_text(error.message))
         filename = safe_name(PurePosixPath(path).name)
-        return self._record(
-            execution,
-            filename=filename,
-            size=blob.size,
-            sha256=blob.sha256,
-            mime_type=await self._mime_type(filename, blob.sha256),
-            path=_printable(path),
+        mime_type = guess_type(filename, await self._head(blob))
+        record = self._record(
+            owner, filename=filename, blob=blob, mime_type=mime_type, path=_printable(path)
         )
+        before = change.renamed_from
+        return Captured(record, _printable(before) if before else "")
 
-    async def _mime_type(self, filename: str, sha256: str) -> str:
-        head = b"".join([chunk async for chunk in self._blobs.read(sha256, 0, 4096)])
-        return guess_type(filename, head)
+    async def _check_quota(self, owner: Owner, more: int, not_counted: int) -> None:
+        """Raise QuotaError if `more` bytes, and those that the store has not yet, do not fit."""
+        used = await self._store.used_bytes(owner.tenant) + not_counted
+        check_quota(owner.tenant, used, more, self._store.quota)
+
+    async def _head(self, blob: Blob) -> bytes:
+        return b"".join([chunk async for chunk in self._blobs.read(blob.sha256, 0, HEAD_BYTES)])
 
     def _record(
-        self,
-        execution: ExecutionRecord,
-        *,
-        filename: str,
-        size: int,
-        sha256: str,
-        mime_type: str,
-        path: str,
+        self, owner: Owner, *, filename: str, blob: Blob, mime_type: str, path: str
     ) -> FileRecord:
+        now = self._now()
         return FileRecord(
             id=new_id("file-"),
-            tenant=execution.tenant,
+            tenant=owner.tenant,
             filename=filename,
-            bytes=size,
+            bytes=blob.size,
             mime_type=mime_type,
-            sha256=sha256,
+            sha256=blob.sha256,
             purpose=FilePurpose.ASSISTANTS_OUTPUT,
-            create_time=self._now(),
-            session_id=execution.session_id,
-            execution_id=execution.id,
+            create_time=now,
+            session_id=owner.session_id,
+            execution_id=owner.execution_id,
             path=path,
+            expire_time=now + self._retention,
         )
 
 

@@ -20,6 +20,8 @@ def file_message(record: FileRecord) -> pb.File:
         path=record.path,
     )
     message.create_time.FromDatetime(record.create_time)
+    if record.expire_time is not None:
+        message.expire_time.FromDatetime(record.expire_time)
     return message
 
 

@@ -11,6 +11,8 @@ BIDIRECTIONAL = frozenset(
 )
 """Signs that turn the order of letters: `gpj.exe` can be made to look like `exe.jpg`."""
 FALLBACK = "file"
+MAX_TEXT = 500
+"""Characters of a reason that a sandbox gives."""
 
 
 def check_filename(field: str, name: str) -> str:
@@ -34,5 +36,13 @@ def safe_name(name: str) -> str:
 
 
 def _is_bad(sign: str) -> bool:
-    control = unicodedata.category(sign) in ("Cc", "Cs")
-    return sign in "/\\" or control or sign in BIDIRECTIONAL
+    return sign in "/\\" or _is_trick(sign)
+
+
+def _is_trick(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Cs") or sign in BIDIRECTIONAL
+
+
+def safe_text(text: str) -> str:
+    """Words from a sandbox, without what a terminal or a reader could be tricked with."""
+    return "".join("_" if _is_trick(sign) else sign for sign in text[:MAX_TEXT])

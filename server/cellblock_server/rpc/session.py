@@ -125,7 +125,8 @@ def _new_session(request: pb.CreateSessionRequest) -> NewSession:
         lifetime=span("lifetime", request, request.lifetime),
         environment=dict(request.environment),
         attachments=tuple(
-            AttachmentRequest(item.file_id, item.filename) for item in request.attachments
+            AttachmentRequest(item.file_id, item.filename, item.unpack)
+            for item in request.attachments
         ),
         image=request.image,
         runtime=request.runtime,

@@ -15,6 +15,7 @@ from cellblock_server.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
+    QuotaError,
     UnavailableError,
     WrongStateError,
 )
@@ -32,6 +33,7 @@ CODES: list[tuple[type[CellblockError], int]] = [
     (AlreadyExistsError, code_pb2.ALREADY_EXISTS),
     (WrongStateError, code_pb2.FAILED_PRECONDITION),
     (ExhaustedError, code_pb2.RESOURCE_EXHAUSTED),
+    (QuotaError, code_pb2.RESOURCE_EXHAUSTED),
     (UnavailableError, code_pb2.UNAVAILABLE),
 ]
 
@@ -52,6 +54,11 @@ def status_of(error: CellblockError) -> status_pb2.Status:
                     resource_type=error.kind, resource_name=error.name[:MAX_NAME]
                 )
             )
+        case QuotaError():
+            exceeded = error_details_pb2.QuotaFailure.Violation(
+                subject=error.subject, description=error.message[:MAX_MESSAGE]
+            )
+            details.append(error_details_pb2.QuotaFailure(violations=[exceeded]))
         case ExhaustedError() | UnavailableError():
             retry = error_details_pb2.RetryInfo()
             retry.retry_delay.FromTimedelta(error.retry_after)

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from google.protobuf.json_format import ParseDict
+
 from cellblock.v1 import session_pb2 as pb
 from cellblock_server.executions.messages import timestamp
 from cellblock_server.store.records import SessionRecord
@@ -32,8 +34,11 @@ def session_message(
         kernel_generation=record.kernel_generation,
         execution_count=record.execution_count,
         memory_loss=_memory_loss(record),
-        background_output=record.background_output if with_output else "",
     )
+    if with_output:
+        message.background_output = record.background_output
+        for change in record.background_changes:
+            ParseDict(change, message.background_changes.add())
     message.idle_timeout.FromTimedelta(record.idle_timeout)
     message.lifetime.FromTimedelta(record.lifetime)
     return message

@@ -27,6 +27,7 @@ class AttachmentRequest:
 
     file_id: str
     filename: str
+    unpack: bool
 
 
 @dataclass(frozen=True)

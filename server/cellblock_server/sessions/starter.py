@@ -7,6 +7,7 @@ from cellblock_server.clock import Clock
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
+from cellblock_server.files.attachments import AttachmentService, Place, WantedAttachment
 from cellblock_server.files.capture import Capture
 from cellblock_server.files.service import FileService
 from cellblock_server.sandbox.agent_connection import AgentConnection
@@ -25,6 +26,7 @@ class SessionStarter:
     journal: Journal
     executions: ExecutionStore
     files: FileService
+    attachments: AttachmentService
     capture: Capture
     bounds: RunnerBounds
     start_timeout: timedelta
@@ -43,9 +45,11 @@ class SessionStarter:
             try:
                 if new.environment:
                     await agent.set_environment(new.environment)
+                place = Place(record.id, sandbox, agent)
                 for wanted in new.attachments:
                     file = await self.files.get(record.tenant, wanted.file_id)
-                    await self.files.attach(record.id, sandbox, agent, file, wanted.filename)
+                    attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
+                    await self.attachments.attach(place, attachment)
             except BaseException:
                 await agent.close()
                 raise

@@ -1,68 +1,93 @@
 """Files' metadata and attachments in the database."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cellblock_server.errors import AlreadyExistsError
+from cellblock_server.errors import AlreadyExistsError, QuotaError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
-from cellblock_server.store.records import AttachmentRecord, FilePurpose, FileRecord, Page
-from cellblock_server.store.sessions import older_than
-from cellblock_server.store.tables import attachments, files
+from cellblock_server.store.records import (
+    AttachmentRecord,
+    FileFilter,
+    FilePurpose,
+    FileRecord,
+    Page,
+)
+from cellblock_server.store.tables import attachments, files, uploads
 
 
 class FileStore:
     """Reads and writes `FileRecord`s and `AttachmentRecord`s."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
+    def __init__(self, database: Database, quota: int) -> None:
+        """Keep them in `database`; a tenant's files have at most `quota` bytes together."""
         self._database = database
-
-    async def insert(self, record: FileRecord) -> None:
-        """Store a new file's metadata."""
-        async with self._database.write() as connection:
-            await insert_file(connection, record)
+        self.quota = quota
 
     async def find(self, tenant: str, file_id: str) -> FileRecord | None:
         """A file by id."""
         query = select(files).where(files.c.tenant == tenant, files.c.id == file_id)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else file_record(row)
 
     async def list(
-        self,
-        tenant: str,
-        session_id: str,
-        purpose: FilePurpose | None,
-        size: int,
-        token: str,
+        self, tenant: str, wanted: FileFilter, size: int, token: str
     ) -> Page[FileRecord]:
-        """A page of files, newest first; of one session or purpose, if given."""
+        """A page of files, in order of their time."""
         limit = paging.page_size(size)
         query = select(files).where(files.c.tenant == tenant)
-        if session_id:
-            query = query.where(files.c.session_id == session_id)
-        if purpose is not None:
-            query = query.where(files.c.purpose == purpose)
-        if (after := paging.time_and_id(token)) is not None:
-            query = query.where(older_than(files.c.create_time, files.c.id, after))
-        query = query.order_by(files.c.create_time.desc(), files.c.id.desc())
+        for column, value in (
+            (files.c.session_id, wanted.session_id),
+            (files.c.execution_id, wanted.execution_id),
+            (files.c.filename, wanted.filename),
+            (files.c.purpose, wanted.purpose),
+        ):
+            if value:
+                query = query.where(column == value)
+        time, name = files.c.create_time, files.c.id
+        after = paging.time_and_id(token)
+        if wanted.oldest_first:
+            query = query.order_by(time, name)
+            condition = paging.newer_than
+        else:
+            query = query.order_by(time.desc(), name.desc())
+            condition = paging.older_than
+        if after is not None:
+            query = query.where(condition(time, name, after))
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(limit + 1))).all()
-        records = [_record(row) for row in rows[:limit]]
+        records = [file_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = records[-1] if records else None
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
 
     async def delete(self, file_id: str) -> None:
-        """Forget a file's metadata."""
+        """Forget a file's metadata, and that it was uploaded."""
         async with self._database.write() as connection:
             await connection.execute(delete(files).where(files.c.id == file_id))
+            await connection.execute(delete(uploads).where(uploads.c.file_id == file_id))
+
+    async def delete_expired(self, now: datetime, limit: int) -> Sequence[str]:
+        """Forget up to `limit` files whose time has come; the hashes of their bytes."""
+        query = select(files.c.id, files.c.sha256).where(files.c.expire_time <= now).limit(limit)
+        async with self._database.write() as connection:
+            rows = (await connection.execute(query)).all()
+            names = [row.id for row in rows]
+            await connection.execute(delete(files).where(files.c.id.in_(names)))
+            await connection.execute(delete(uploads).where(uploads.c.file_id.in_(names)))
+        return [row.sha256 for row in rows]
+
+    async def used_bytes(self, tenant: str) -> int:
+        """What a tenant's files, and uploads that are not complete, have together."""
+        async with self._database.read() as connection:
+            return await used_bytes(connection, tenant)
 
     async def is_referenced(self, sha256: str) -> bool:
         """Whether any file has these bytes."""
@@ -104,7 +129,40 @@ async def insert_file(connection: AsyncConnection, record: FileRecord) -> None:
     await connection.execute(insert(files).values(**asdict(record)))
 
 
-def _record(row: Row[Any]) -> FileRecord:
+async def insert_within_quota(connection: AsyncConnection, record: FileRecord, quota: int) -> None:
+    """As `insert_file`. Raises QuotaError if the tenant has more than `quota` bytes then.
+
+    Within the transaction: two uploads at once can't both have the last bytes.
+    """
+    check_quota(record.tenant, await used_bytes(connection, record.tenant), record.bytes, quota)
+    await insert_file(connection, record)
+
+
+async def used_bytes(connection: AsyncConnection, tenant: str) -> int:
+    """See `FileStore.used_bytes`, as part of a transaction."""
+    stored = select(func.coalesce(func.sum(files.c.bytes), 0)).where(files.c.tenant == tenant)
+    coming = select(func.coalesce(func.sum(uploads.c.received_bytes), 0)).where(
+        uploads.c.tenant == tenant
+    )
+    total = 0
+    for query in (stored, coming):
+        total += int((await connection.execute(query)).scalar_one())
+    return total
+
+
+def check_quota(tenant: str, used: int, more: int, quota: int) -> None:
+    """Raise QuotaError if `more` bytes do not fit."""
+    if used + more > quota:
+        raise QuotaError(
+            "STORAGE_QUOTA",
+            f"tenant:{tenant}",
+            f"the files of tenant {tenant!r} have {used} bytes; {more} more are past the quota "
+            f"of {quota} bytes",
+        )
+
+
+def file_record(row: Row[Any]) -> FileRecord:
+    """A row of `files` as a record."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
     values["purpose"] = FilePurpose(values["purpose"])
     return FileRecord(**values)

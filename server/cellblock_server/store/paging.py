@@ -4,6 +4,8 @@ import base64
 import json
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, and_, or_
+
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 
 DEFAULT_PAGE = 20
@@ -37,6 +39,31 @@ def time_and_id(token: str) -> tuple[datetime, str] | None:
             except ValueError as error:
                 raise _bad_token() from error
     raise _bad_token()
+
+
+def path(token: str) -> str:
+    """The path in a token of a listing by path; empty for the first page."""
+    key = _decode(token)
+    if key is None:
+        return ""
+    match key:
+        case [str(name)]:
+            return name
+    raise _bad_token()
+
+
+def older_than(
+    time: ColumnElement[datetime], name: ColumnElement[str], key: tuple[datetime, str]
+) -> ColumnElement[bool]:
+    """The condition of a page that goes on after `key`, in a listing newest first."""
+    return or_(time < key[0], and_(time == key[0], name < key[1]))
+
+
+def newer_than(
+    time: ColumnElement[datetime], name: ColumnElement[str], key: tuple[datetime, str]
+) -> ColumnElement[bool]:
+    """The condition of a page that goes on after `key`, in a listing oldest first."""
+    return or_(time > key[0], and_(time == key[0], name > key[1]))
 
 
 def ordinal(token: str) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cellblock.v1 import execution_pb2, file_pb2, session_pb2
 
@@ -64,6 +64,8 @@ class FilePurpose(IntEnum):
 
     ASSISTANTS = file_pb2.FILE_PURPOSE_ASSISTANTS
     ASSISTANTS_OUTPUT = file_pb2.FILE_PURPOSE_ASSISTANTS_OUTPUT
+    VISION = file_pb2.FILE_PURPOSE_VISION
+    USER_DATA = file_pb2.FILE_PURPOSE_USER_DATA
 
 
 @dataclass
@@ -105,6 +107,10 @@ class SessionRecord:
     memory_loss_execution_id: str = ""
     background_output: str = ""
     """The newest of what was written while no execution ran."""
+    background_changes: list[dict[str, Any]] = field(default_factory=list)
+    """The newest changes to files while no execution ran: fields of `FileChange`."""
+    last_execution_id: str = ""
+    """The execution that ended last: what runs on in the background was left by it."""
 
 
 @dataclass
@@ -165,6 +171,26 @@ class FileRecord:
     session_id: str = ""
     execution_id: str = ""
     path: str = ""
+    expire_time: datetime | None = None
+
+
+@dataclass
+class UploadRecord:
+    """An upload that can go on after its stream has broken off."""
+
+    tenant: str
+    id: str
+    filename: str
+    bytes: int | None
+    sha256: str
+    purpose: FilePurpose
+    expires_after: timedelta | None
+    expire_time: datetime
+    """When it is forgotten."""
+    received_bytes: int = 0
+    """Counts against the quota; how many there really are, the partial file tells."""
+    file_id: str = ""
+    """Empty until it is complete."""
 
 
 @dataclass
@@ -174,6 +200,8 @@ class AttachmentRecord:
     session_id: str
     file_id: str
     filename: str
+    unpacked: bool = False
+    """Whether `filename` is the folder that it was unpacked into."""
 
 
 @dataclass
@@ -182,6 +210,17 @@ class Page(Generic[T]):
 
     items: list[T]
     next_token: str = ""
+
+
+@dataclass
+class FileFilter:
+    """Which files a listing wants, and in which order."""
+
+    session_id: str = ""
+    execution_id: str = ""
+    filename: str = ""
+    purpose: FilePurpose | None = None
+    oldest_first: bool = False
 
 
 @dataclass

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,7 +64,7 @@ class SessionStore:
         if wanted.states:
             query = query.where(sessions.c.state.in_(wanted.states))
         if (after := paging.time_and_id(token)) is not None:
-            query = query.where(older_than(sessions.c.create_time, sessions.c.id, after))
+            query = query.where(paging.older_than(sessions.c.create_time, sessions.c.id, after))
         query = query.order_by(sessions.c.create_time.desc(), sessions.c.id.desc())
         async with self._database.read() as connection:
             rows = (await connection.execute(query.limit(limit + 1))).all()
@@ -83,6 +83,16 @@ class SessionStore:
         async with self._database.write() as connection:
             await connection.execute(sessions.delete().where(sessions.c.id == session_id))
 
+    async def delete_ended_before(self, time: datetime, limit: int) -> int:
+        """Forget up to `limit` sessions that ended before `time`; how many there were.
+
+        Their executions, events and attachments go with them.
+        """
+        ended = select(sessions.c.id).where(sessions.c.end_time < time).limit(limit)
+        async with self._database.write() as connection:
+            done = await connection.execute(delete(sessions).where(sessions.c.id.in_(ended)))
+            return done.rowcount
+
     async def _one(self, *conditions: ColumnElement[bool]) -> SessionRecord | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(sessions).where(*conditions))).one_or_none()
@@ -92,13 +102,6 @@ class SessionStore:
 async def update_session(connection: AsyncConnection, session_id: str, **values: object) -> None:
     """Change columns of a session, as part of a transaction."""
     await connection.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
-
-
-def older_than(
-    time: ColumnElement[datetime], name: ColumnElement[str], key: tuple[datetime, str]
-) -> ColumnElement[bool]:
-    """The condition of a page that goes on after `key`, in a listing newest first."""
-    return or_(time < key[0], and_(time == key[0], name < key[1]))
 
 
 def _record(row: Row[Any]) -> SessionRecord:

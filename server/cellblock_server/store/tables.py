@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,9 +96,12 @@ sessions = Table(
     Column("memory_loss_message", Text, nullable=False, server_default=""),
     Column("memory_loss_execution_id", String(80), nullable=False, server_default=""),
     Column("background_output", Text, nullable=False, server_default=""),
+    Column("background_changes", JSON, nullable=False, server_default="[]"),
+    Column("last_execution_id", String(80), nullable=False, server_default=""),
     UniqueConstraint("tenant", "request_id"),
     Index(None, "tenant", "create_time", "id"),
     Index(None, "state"),
+    Index(None, "end_time"),
 )
 
 executions = Table(
@@ -155,9 +159,31 @@ files = Table(
     Column("session_id", String(80), nullable=False),
     Column("execution_id", String(80), nullable=False),
     Column("path", Text, nullable=False),
+    Column("expire_time", UtcTime),
     Index(None, "tenant", "create_time", "id"),
+    # Holds all that the sum of a tenant's bytes needs.
+    Index(None, "tenant", "bytes"),
     Index(None, "session_id"),
+    Index(None, "execution_id"),
     Index(None, "sha256"),
+    Index(None, "expire_time"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("tenant", String(80), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("filename", Text, nullable=False),
+    Column("bytes", BigInteger),
+    Column("sha256", String(64), nullable=False),
+    Column("purpose", Integer, nullable=False),
+    Column("expires_after", Seconds),
+    Column("received_bytes", BigInteger, nullable=False),
+    Column("file_id", String(80), nullable=False),
+    Column("expire_time", UtcTime, nullable=False),
+    Index(None, "expire_time"),
+    Index(None, "file_id"),
 )
 
 attachments = Table(
@@ -166,5 +192,6 @@ attachments = Table(
     Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
     Column("file_id", String(80), primary_key=True),
     Column("filename", Text, nullable=False),
+    Column("unpacked", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("session_id", "filename"),
 )

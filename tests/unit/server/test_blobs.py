@@ -9,15 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import OutOfRangeError, UnavailableError
-from cellblock_server.files.blobs import CHUNK, BlobStore
+from cellblock_server.errors import ExhaustedError, OutOfRangeError, UnavailableError
+from cellblock_server.files.blobs import CHUNK, Blob, BlobStore
 
 
 @pytest.fixture
 async def blobs(tmp_path: Path) -> BlobStore:
-    blobs = BlobStore(tmp_path / "blobs")
-    await blobs.start()
+    blobs = BlobStore(tmp_path / "blobs", min_free_bytes=0)
+    await blobs.start([])
     return blobs
+
+
+async def write(blobs: BlobStore, data: AsyncIterator[bytes], max_bytes: int = 10) -> Blob:
+    """Store bytes that nobody holds when this returns."""
+    with blobs.hold() as hold:
+        return await hold.write(data, max_bytes=max_bytes, field="data")
+
+
+async def no_file_has(_sha256: str) -> bool:
+    return False
 
 
 async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -34,7 +44,7 @@ def files(folder: Path) -> list[Path]:
 
 
 async def test_written_bytes_come_back(blobs: BlobStore) -> None:
-    blob = await blobs.write(chunks(b"ab", b"cd"), max_bytes=4, field="data")
+    blob = await write(blobs, chunks(b"ab", b"cd"), 4)
     assert (blob.sha256, blob.size) == (hashlib.sha256(b"abcd").hexdigest(), 4)
     assert await all_of(blobs, blob.sha256) == b"abcd"
     assert await all_of(blobs, blob.sha256, 1, 2) == b"bc"
@@ -42,13 +52,13 @@ async def test_written_bytes_come_back(blobs: BlobStore) -> None:
 
 async def test_the_same_bytes_are_stored_once(blobs: BlobStore, tmp_path: Path) -> None:
     for _ in range(2):
-        await blobs.write(chunks(b"same"), max_bytes=10, field="data")
+        await write(blobs, chunks(b"same"), 10)
     assert len(files(tmp_path)) == 1
 
 
 async def test_too_many_bytes_leave_nothing(blobs: BlobStore, tmp_path: Path) -> None:
     with pytest.raises(OutOfRangeError, match="data: must be at most 3 bytes"):
-        await blobs.write(chunks(b"ab", b"cd"), max_bytes=3, field="data")
+        await write(blobs, chunks(b"ab", b"cd"), 3)
     assert files(tmp_path) == []
 
 
@@ -58,7 +68,7 @@ async def test_a_source_that_breaks_off_leaves_nothing(blobs: BlobStore, tmp_pat
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await blobs.write(broken(), max_bytes=10, field="data")
+        await write(blobs, broken(), 10)
     assert files(tmp_path) == []
 
 
@@ -72,7 +82,7 @@ async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
         waiting.set()
         await asyncio.Event().wait()
 
-    writing = asyncio.create_task(blobs.write(stalled(), max_bytes=10, field="data"))
+    writing = asyncio.create_task(write(blobs, stalled(), 10))
     await waiting.wait()
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -82,7 +92,7 @@ async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
 
 async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> None:
     size = 2 * CHUNK + 1
-    blob = await blobs.write(chunks(bytes(size)), max_bytes=size, field="data")
+    blob = await write(blobs, chunks(bytes(size)), size)
     assert [len(piece) async for piece in blobs.read(blob.sha256, 0, 0)] == [CHUNK, CHUNK, 1]
     assert await all_of(blobs, blob.sha256, size, 0) == b""
 
@@ -90,17 +100,17 @@ async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> Non
 async def test_what_a_killed_server_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "incoming").mkdir()
     (tmp_path / "incoming" / "half").write_bytes(b"half")
-    await BlobStore(tmp_path).start()
+    await BlobStore(tmp_path, min_free_bytes=0).start([])
     assert files(tmp_path) == []
 
 
 async def test_a_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
-    blob = await blobs.write(chunks(b"linked"), max_bytes=10, field="data")
+    blob = await write(blobs, chunks(b"linked"), 10)
     assert await blobs.link_to(blob.sha256, tmp_path / "link")
     assert (tmp_path / "link").stat().st_nlink == 2
     assert (tmp_path / "link").stat().st_mode & 0o777 == 0o444
-    await blobs.delete(blob.sha256)
-    await blobs.delete(blob.sha256)
+    for _ in range(2):
+        assert await blobs.delete_unless(blob.sha256, no_file_has)
     assert (tmp_path / "link").read_bytes() == b"linked"
 
 
@@ -110,7 +120,7 @@ async def test_where_links_do_not_work_a_copy_is_made(
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EXDEV, "another file system")
 
-    blob = await blobs.write(chunks(b"copied"), max_bytes=10, field="data")
+    blob = await write(blobs, chunks(b"copied"), 10)
     monkeypatch.setattr(os, "link", refuse)
     assert not await blobs.link_to(blob.sha256, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == b"copied"
@@ -122,13 +132,68 @@ async def test_a_full_disk_is_told(blobs: BlobStore, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UnavailableError) as caught:
-        await blobs.write(chunks(b"x"), max_bytes=10, field="data")
+        await write(blobs, chunks(b"x"), 10)
     assert caught.value.reason == "STORE_FULL"
 
 
 async def test_hashes_lists_all(blobs: BlobStore) -> None:
-    written = {
-        (await blobs.write(chunks(text), max_bytes=10, field="data")).sha256
-        for text in (b"a", b"b", b"c")
-    }
+    written = {(await write(blobs, chunks(text), 10)).sha256 for text in (b"a", b"b", b"c")}
     assert {sha256 async for sha256 in blobs.hashes()} == written
+
+
+async def test_what_is_held_or_has_a_file_is_not_forgotten(blobs: BlobStore) -> None:
+    async def a_file_has(_sha256: str) -> bool:
+        return True
+
+    with blobs.hold() as hold:
+        blob = await hold.write(chunks(b"x"), max_bytes=10, field="data")
+        assert not await blobs.delete_unless(blob.sha256, no_file_has)
+    assert not await blobs.delete_unless(blob.sha256, a_file_has)
+    assert await all_of(blobs, blob.sha256) == b"x"
+    assert await blobs.delete_unless(blob.sha256, no_file_has)
+
+
+async def test_bytes_stored_anew_while_they_are_forgotten_stay(blobs: BlobStore) -> None:
+    """The store is asked whether a file has them just before an upload's record is there."""
+    blob = await write(blobs, chunks(b"x"))
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_sha256: str) -> bool:
+        asked.set()
+        await answer.wait()
+        return False
+
+    forgetting = asyncio.create_task(blobs.delete_unless(blob.sha256, slowly))
+    await asked.wait()
+    with blobs.hold() as hold:
+        writing = asyncio.create_task(hold.write(chunks(b"x"), max_bytes=10, field="data"))
+        answer.set()
+        await asyncio.gather(forgetting, writing)
+        assert await all_of(blobs, blob.sha256) == b"x"
+
+
+async def test_a_disk_that_is_nearly_full_is_left_to_what_must_not_fail(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path / "blobs", min_free_bytes=2**60)
+    await blobs.start([])
+    with blobs.hold() as hold:
+        with pytest.raises(ExhaustedError, match="nearly full") as caught:
+            await hold.write(chunks(b"x"), max_bytes=10, field="data")
+        assert caught.value.reason == "DISK_LOW"
+        assert files(tmp_path) == []
+        await hold.write(chunks(b"x"), max_bytes=10, field="data", keep_room=False)
+
+
+async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, tmp_path: Path) -> None:
+    for _ in range(2):
+        # A new object each time, as after a restart.
+        part = blobs.partial("part")
+        await part.append(chunks(b"ab"), max_bytes=10, field="data", check=None)
+    assert await part.size() == 4
+    await part.cut(3)
+    await part.append(chunks(b"c"), max_bytes=10, field="data", check=None)
+    blob = await part.blob()
+    assert (blob.sha256, blob.size) == (hashlib.sha256(b"abac").hexdigest(), 4)
+    await BlobStore(tmp_path / "blobs", min_free_bytes=0).start(["part"])
+    with blobs.hold() as hold:
+        await hold.keep(part, blob)
+    assert await all_of(blobs, blob.sha256) == b"abac"

@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellblock_server.errors import InvalidArgumentError
-from cellblock_server.files.mime import guess_type
 from cellblock_server.files.names import check_filename, safe_name
 
 BAD_NAMES = ["", ".", "..", "a/b", "a\\b", "a\x00", "a\n", "\u202ea", "x" * 256]
@@ -25,20 +24,3 @@ def test_bad_names_are_refused(name: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         check_filename("metadata.filename", name)
     assert caught.value.field == "metadata.filename"
-
-
-@pytest.mark.parametrize(
-    ("name", "head", "mime_type"),
-    [
-        ("a.csv", b"", "text/csv"),
-        ("a.PNG", b"", "image/png"),
-        ("a.xlsx", b"PK", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        ("a.tar.gz", b"", "application/gzip"),
-        ("unknown", b"just text", "text/plain"),
-        ("unknown", "cut off: é".encode()[:-1], "text/plain"),
-        ("unknown", b"\x00\x01", "application/octet-stream"),
-        ("unknown", b"", "application/octet-stream"),
-    ],
-)
-def test_types_by_name_then_content(name: str, head: bytes, mime_type: str) -> None:
-    assert guess_type(name, head) == mime_type

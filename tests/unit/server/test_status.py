@@ -13,6 +13,7 @@ from cellblock_server.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
+    QuotaError,
     UnavailableError,
     WrongStateError,
 )
@@ -25,6 +26,7 @@ ERRORS = [
     (AlreadyExistsError("session", "sess_1", "exists"), code_pb2.ALREADY_EXISTS),
     (WrongStateError("SESSION_EXPIRED", "ended"), code_pb2.FAILED_PRECONDITION),
     (ExhaustedError("QUEUE_FULL", "full", timedelta(seconds=1)), code_pb2.RESOURCE_EXHAUSTED),
+    (QuotaError("STORAGE_QUOTA", "tenant:t", "too much"), code_pb2.RESOURCE_EXHAUSTED),
     (UnavailableError("ENGINE_UNREACHABLE", "away"), code_pb2.UNAVAILABLE),
     (InternalError("FAULT", "a fault"), code_pb2.INTERNAL),
 ]
@@ -63,3 +65,12 @@ def test_messages_fit_into_headers() -> None:
     status = status_of(NotFoundError("session", "x" * 100_000))
     assert len(status.message) == MAX_MESSAGE
     assert status.ByteSize() < 4096
+
+
+def test_a_quota_says_whose_it_is() -> None:
+    status = status_of(QuotaError("STORAGE_QUOTA", "tenant:t", "too much"))
+    failure = error_details_pb2.QuotaFailure()
+    assert status.details[1].Unpack(failure)
+    assert [(item.subject, item.description) for item in failure.violations] == [
+        ("tenant:t", "too much")
+    ]

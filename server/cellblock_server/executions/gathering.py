@@ -1,0 +1,94 @@
+"""Fetches what an agent's events only name, or carry as bytes, before they are recorded."""
+
+from dataclasses import dataclass, field
+
+from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock_server.errors import NotFoundError, OutOfRangeError, QuotaError
+from cellblock_server.executions import translate
+from cellblock_server.executions.translate import ProtocolViolationError
+from cellblock_server.files.blobs import Hold
+from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.store.records import ExecutionRecord, FileRecord, SessionRecord
+
+
+@dataclass
+class Gathered:
+    """An agent's event with its bytes stored, ready for the transaction."""
+
+    event: agent_pb.Event
+    image: FileRecord | None = None
+    image_refused: str = ""
+    """Why an image was not stored."""
+    changes: list[Change] = field(default_factory=list)
+    output: FileRecord | Skipped | None = None
+
+
+class Gatherer:
+    """Gathers for the events of one session."""
+
+    def __init__(self, session: SessionRecord, agent: AgentConnection, capture: Capture) -> None:
+        """Fetch from `agent`, store with `capture`."""
+        self._session = session
+        self._agent = agent
+        self._capture = capture
+        self._last_execution_id = session.last_execution_id
+        self._background = capture.bounds
+        """What is left for files that are written until the next execution."""
+
+    async def gather(
+        self, hold: Hold, event: agent_pb.Event, current: ExecutionRecord | None
+    ) -> Gathered:
+        """Store an event's bytes, which `hold` keeps. Raises ProtocolViolationError."""
+        if event.HasField("background_changes"):
+            # Whoever wrote them was left behind by the execution that ended last.
+            owner = self._owner(self._last_execution_id)
+            changes = event.background_changes
+            stored = await self._changes(hold, owner, changes, self._background)
+            return Gathered(event, changes=stored)
+        if current is None or not event.execution_id:
+            return Gathered(event)
+        owner = self._owner(current.id)
+        match event.WhichOneof("event"):
+            case "rich":
+                return await self._image(hold, owner, event)
+            case "execution_finished":
+                self._last_execution_id = current.id
+                changes = event.execution_finished.changes
+                stored = await self._changes(hold, owner, changes, self._capture.bounds)
+                gathered = Gathered(event, changes=stored)
+                if event.execution_finished.kept_output_bytes:
+                    gathered.output = await self._output(hold, owner, current.ordinal)
+                return gathered
+        return Gathered(event)
+
+    def recorded(self, gathered: Gathered) -> None:
+        """Count what has been stored for good."""
+        if gathered.event.HasField("execution_finished"):
+            self._background = self._capture.bounds
+        elif gathered.event.HasField("background_changes"):
+            self._background = self._background.less(gathered.changes)
+
+    async def _changes(
+        self, hold: Hold, owner: Owner, changes: agent_pb.FileChanges, bounds: CaptureBounds
+    ) -> list[Change]:
+        return await self._capture.changes(hold, owner, self._agent, changes, bounds)
+
+    async def _image(self, hold: Hold, owner: Owner, event: agent_pb.Event) -> Gathered:
+        found = translate.image_of(event.rich)
+        if found is None:
+            return Gathered(event)
+        try:
+            image = await self._capture.image(hold, owner, event.sequence, *found)
+        except QuotaError as error:
+            return Gathered(event, image_refused=error.message)
+        return Gathered(event, image=image)
+
+    async def _output(self, hold: Hold, owner: Owner, ordinal: int) -> FileRecord | Skipped:
+        try:
+            return await self._capture.output(hold, owner, ordinal, self._agent)
+        except (OutOfRangeError, NotFoundError) as error:
+            raise ProtocolViolationError(f"output that it said it kept: {error.message}") from error
+
+    def _owner(self, execution_id: str) -> Owner:
+        return Owner(self._session.tenant, self._session.id, execution_id)

@@ -1,0 +1,47 @@
+"""Streams of bytes that callers send: a beginning, pieces, and an end."""
+
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+
+MAX_CHUNK = 2**20
+
+Piece = TypeVar("Piece", pb.UploadFileRequest, pb.WriteSessionFileRequest)
+
+
+async def first(requests: AsyncIterator[Piece], name: str) -> Piece:
+    """The first message. Raises InvalidArgumentError unless it carries `name`."""
+    async for request in requests:
+        if request.WhichOneof("payload") == name:
+            return request
+        break
+    raise InvalidArgumentError(name, "must be the first message of the stream")
+
+
+class Pieces(Generic[Piece]):
+    """The bytes after the first message, and the hash that the last one may say."""
+
+    def __init__(self, requests: AsyncIterator[Piece]) -> None:
+        """Read from `requests`."""
+        self._requests: AsyncIterator[Piece] = requests
+        self.sha256 = ""
+        """Empty until all has come, and if nothing was said."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The bytes. Raises InvalidArgumentError if they break off, OutOfRangeError."""
+        async for request in self._requests:
+            kind = request.WhichOneof("payload")
+            if kind == "end":
+                self.sha256 = request.end.sha256
+                return
+            if kind != "data":
+                raise InvalidArgumentError("data", "must be every message but the first and last")
+            if len(request.data) > MAX_CHUNK:
+                raise OutOfRangeError(
+                    "data", f"must be at most {MAX_CHUNK} bytes a message, got {len(request.data)}"
+                )
+            yield request.data
+        # gRPC ends the requests of a cancelled call as it ends complete ones.
+        raise InvalidArgumentError("end", "must be the last message: the stream broke off")

@@ -1,0 +1,94 @@
+"""Uploads that can go on, in the database."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, delete, insert, select, update
+
+from cellblock_server.store.database import Database
+from cellblock_server.store.files import insert_within_quota
+from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
+from cellblock_server.store.tables import uploads
+
+
+class UploadStore:
+    """Reads and writes `UploadRecord`s."""
+
+    def __init__(self, database: Database, quota: int) -> None:
+        """Keep them in `database`; a tenant's files have at most `quota` bytes together."""
+        self._database = database
+        self._quota = quota
+
+    async def insert(self, record: UploadRecord) -> None:
+        """Remember a new upload."""
+        async with self._database.write() as connection:
+            await connection.execute(insert(uploads).values(**asdict(record)))
+
+    async def find(self, tenant: str, upload_id: str) -> UploadRecord | None:
+        """An upload by id."""
+        query = select(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record(row)
+
+    async def all(self) -> list[UploadRecord]:
+        """All tenants' uploads."""
+        async with self._database.read() as connection:
+            return [_record(row) for row in await connection.execute(select(uploads))]
+
+    async def received(
+        self, tenant: str, upload_id: str, received_bytes: int, expire_time: datetime
+    ) -> None:
+        """Remember how much has come, and until when it is kept."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(uploads)
+                .where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
+                .values(received_bytes=received_bytes, expire_time=expire_time)
+            )
+
+    async def complete(self, file: FileRecord, upload_id: str = "") -> None:
+        """Store an uploaded file, and that its upload is complete if it has an id.
+
+        Raises QuotaError.
+        """
+        async with self._database.write() as connection:
+            if upload_id:
+                await connection.execute(
+                    update(uploads)
+                    .where(uploads.c.tenant == file.tenant, uploads.c.id == upload_id)
+                    .values(file_id=file.id, received_bytes=0)
+                )
+            await insert_within_quota(connection, file, self._quota)
+
+    async def delete(self, tenant: str, upload_id: str) -> None:
+        """Forget an upload."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                delete(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
+            )
+
+    async def delete_expired(
+        self, now: datetime, spare: Collection[tuple[str, str]]
+    ) -> list[UploadRecord]:
+        """Forget uploads whose time has come, but not those of `spare` (tenant and id)."""
+        query = select(uploads).where(uploads.c.expire_time <= now)
+        async with self._database.write() as connection:
+            rows = (await connection.execute(query)).all()
+            found = [_record(row) for row in rows]
+            gone = [record for record in found if (record.tenant, record.id) not in spare]
+            for record in gone:
+                await connection.execute(
+                    delete(uploads).where(
+                        and_(uploads.c.tenant == record.tenant, uploads.c.id == record.id)
+                    )
+                )
+        return gone
+
+
+def _record(row: Row[Any]) -> UploadRecord:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+    values["purpose"] = FilePurpose(values["purpose"])
+    return UploadRecord(**values)
