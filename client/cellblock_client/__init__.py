@@ -11,22 +11,29 @@ from cellblock_client.client import Client
 from cellblock_client.errors import Error
 from cellblock_client.result import ExecutionResult
 from cellblock_client.types import (
+    Attachment,
     CodeError,
     ExecutionInfo,
     ExecutionStatus,
     Failure,
     FailureCause,
     File,
+    FileChange,
     FilePurpose,
     Limits,
+    ListOrder,
     MemoryLoss,
     SessionFile,
+    SessionFileList,
     SessionInfo,
     SessionState,
+    Skipped,
+    Unpacked,
 )
 
 __all__ = [
     "AsyncClient",
+    "Attachment",
     "Client",
     "CodeError",
     "Error",
@@ -36,12 +43,17 @@ __all__ = [
     "Failure",
     "FailureCause",
     "File",
+    "FileChange",
     "FilePurpose",
     "Limits",
+    "ListOrder",
     "MemoryLoss",
     "SessionFile",
+    "SessionFileList",
     "SessionInfo",
     "SessionState",
+    "Skipped",
+    "Unpacked",
     "errors",
     "events",
 ]

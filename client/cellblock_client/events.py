@@ -16,6 +16,7 @@ from cellblock_client.types import (
     code_error,
     execution_info,
     file_of,
+    generated_file,
     time_of,
 )
 
@@ -114,7 +115,7 @@ class ErrorRaised(Event):
 
 @dataclass(frozen=True)
 class GeneratedFile(Event):
-    """A new or changed file below `/mnt/data`; `file` is None if it was not stored.
+    """A new, changed or moved file below `/mnt/data`; `file` is None if it was not stored.
 
     With `is_full_output` it is all that the code wrote to its streams, where the
     events have only a part.
@@ -124,6 +125,15 @@ class GeneratedFile(Event):
     path: str
     skipped_reason: str
     is_full_output: bool
+    renamed_from: str
+    """Where below `/mnt/data` it was before; empty if it was not moved."""
+
+
+@dataclass(frozen=True)
+class FileDeleted(Event):
+    """A file below `/mnt/data` is there no more. What was stored of it stays."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -180,8 +190,14 @@ def _image(base: Event, body: pb.Image) -> Image:
 
 
 def _generated(base: Event, body: pb.GeneratedFile) -> GeneratedFile:
-    file = file_of(body.file) if body.HasField("file") else None
-    return GeneratedFile(*_base(base), file, body.path, body.skipped_reason, body.is_full_output)
+    return GeneratedFile(
+        *_base(base),
+        generated_file(body),
+        body.path,
+        body.skipped_reason,
+        body.is_full_output,
+        body.renamed_from,
+    )
 
 
 def _cut(base: Event, body: pb.OutputCut) -> OutputCut:
@@ -201,6 +217,7 @@ MAKERS: dict[str, Callable[..., Event]] = {
     "output_cleared": lambda base, body: OutputCleared(*_base(base), body.wait),
     "error": lambda base, body: ErrorRaised(*_base(base), code_error(body)),
     "file": _generated,
+    "file_deleted": lambda base, body: FileDeleted(*_base(base), body.path),
     "output_cut": _cut,
     "kernel_restarted": lambda base, body: KernelRestarted(
         *_base(base), body.kernel_generation, body.reason

@@ -7,6 +7,7 @@ from cellblock_client.events import (
     Completed,
     Display,
     Event,
+    FileDeleted,
     GeneratedFile,
     Image,
     Result,
@@ -51,12 +52,17 @@ class ExecutionResult:
 
     @property
     def files(self) -> list[File]:
-        """New and changed files below `/mnt/data`."""
+        """New, changed and moved files below `/mnt/data`."""
         return [
             event.file
             for event in self.events
             if isinstance(event, GeneratedFile) and event.file and not event.is_full_output
         ]
+
+    @property
+    def deleted_paths(self) -> list[str]:
+        """Where files below `/mnt/data` were that are there no more."""
+        return [event.path for event in self.events if isinstance(event, FileDeleted)]
 
     @property
     def full_output(self) -> File | None:
