@@ -58,7 +58,7 @@ class AsyncExecutions:
         self, session_id: str, *, timeout: float | None = CALL_SECONDS
     ) -> AsyncIterator[ExecutionInfo]:
         """A session's executions, oldest first."""
-        return self._transport.pages(
+        return self._transport.items(
             lambda token: calls.list_executions(session_id, token), timeout
         )
 

@@ -1,18 +1,29 @@
 """`transport.py` for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
 import grpc
 
 from cellblock.v1 import execution_pb2_grpc, file_pb2_grpc, session_pb2_grpc
+from cellblock_client import calls
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import OPTIONS
 from cellblock_client.cursor import EventCursor
-from cellblock_client.errors import DeadlineExceededError, UnavailableError, from_call
+from cellblock_client.errors import (
+    DeadlineExceededError,
+    NotFoundError,
+    UnavailableError,
+    from_call,
+)
 from cellblock_client.events import Event
+from cellblock_client.receiving import Download
 from cellblock_client.retry import Backoff
+from cellblock_client.sending import Sending, Upload
+from cellblock_client.transport import Transport, outcome
+from cellblock_client.types import File, UploadState, file_of
 
 T = TypeVar("T")
 
@@ -22,6 +33,8 @@ class AsyncTransport:
 
     def __init__(self, address: str) -> None:
         """Connect to `address`."""
+        self._threads = Transport(address)
+        """Connects when it is needed."""
         self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
         self._stubs: dict[str, Any] = {
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
@@ -31,12 +44,15 @@ class AsyncTransport:
 
     async def close(self) -> None:
         """Close the connection."""
+        self._threads.close()
         await self._channel.close()
 
     async def call(self, call: Call[T], timeout: float | None) -> T:
         """Make a call."""
+        return await self._call(call, Backoff(timeout))
+
+    async def _call(self, call: Call[T], backoff: Backoff) -> T:
         method = getattr(self._stubs[call.service], call.method)
-        backoff = Backoff(timeout)
         while True:
             try:
                 return call.parse(await method(call.request, timeout=backoff.left()))
@@ -46,15 +62,22 @@ class AsyncTransport:
                     raise error from failed
                 await asyncio.sleep(backoff.wait_after(error))
 
-    async def pages(
+    async def items(
         self, page: Callable[[str], Call[Page[T]]], timeout: float | None
     ) -> AsyncIterator[T]:
         """All items of a listing."""
+        async for found in self.pages(page, timeout):
+            for item in found.items:
+                yield item
+
+    async def pages(
+        self, page: Callable[[str], Call[Page[T]]], timeout: float | None
+    ) -> AsyncIterator[Page[T]]:
+        """All pages of a listing; `timeout` is for each."""
         token = ""
         while True:
             found = await self.call(page(token), timeout)
-            for item in found.items:
-                yield item
+            yield found
             token = found.next_token
             if not token:
                 return
@@ -75,7 +98,7 @@ class AsyncTransport:
 
     async def stream(
         self, service: str, method: str, request: object, timeout: float | None
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """Responses of a streaming call."""
         responses = getattr(self._stubs[service], method)(request, timeout=timeout)
         try:
@@ -86,22 +109,70 @@ class AsyncTransport:
         finally:
             responses.cancel()
 
-    async def send(
-        self, service: str, method: str, requests: Iterator[Any], timeout: float | None
-    ) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call that streams requests; not again, for they are used up."""
-        failures: list[Exception] = []
-
-        async def in_threads() -> AsyncIterator[Any]:
-            """The same requests, with the file read off the event loop."""
+    async def download(
+        self, download: Download, timeout: float | None
+    ) -> AsyncGenerator[bytes, None]:
+        """A stored file's bytes, over as many streams as it takes; checked at the end."""
+        backoff = Backoff(timeout)
+        while not download.done:
+            stream = self.stream("file", "DownloadFile", download.request(), backoff.left())
             try:
-                while (request := await asyncio.to_thread(next, requests, None)) is not None:
-                    yield request
-            except Exception as error:  # noqa: BLE001 - raised below
-                # gRPC would only cancel the call. Without an end, the server refuses it.
-                failures.append(error)
+                async with aclosing(stream) as responses:
+                    async for response in responses:
+                        if data := download.take(response):
+                            backoff.progress()
+                            backoff.under_way()
+                            yield data
+                break
+            except (UnavailableError, DeadlineExceededError) as error:
+                await asyncio.sleep(backoff.wait_after(error))
+        download.check()
+
+    async def upload(self, upload: Upload, timeout: float | None) -> File:
+        """Store a file, over as many streams as it takes."""
+        backoff = Backoff(timeout)
+        while True:
+            sending = upload.sending()
+            try:
+                return file_of((await self.send("UploadFile", sending, backoff.left())).file)
+            except (UnavailableError, DeadlineExceededError) as error:
+                if sending.failure is not None or not upload.id:
+                    raise
+                if sending.moved:
+                    backoff.under_way()
+                await asyncio.sleep(backoff.wait_after(error))
+            state = await self._state_of(upload, backoff)
+            if state.file:
+                return state.file
+            if upload.go_on(state):
+                backoff.progress()
+
+    async def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:
+        try:
+            return await self._call(calls.get_upload(upload.id), backoff)
+        except NotFoundError:
+            # Nothing has come, or it has been forgotten.
+            return UploadState(0, None)
+
+    async def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
+        """Make a call of files that streams requests, once; raises what their source raised.
+
+        In gRPC's threads: `grpc.aio` may lose what a server says that answers before all
+        has come (grpc/grpc#36066), and the source is read off the event loop like this.
+        """
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        call = self._threads.begin(method, sending, timeout)
+
+        def tell(_call: object) -> None:
+            # The loop is gone if this was cancelled at its end.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(ended.set)
 
         try:
-            return await getattr(self._stubs[service], method)(in_threads(), timeout=timeout)
-        except grpc.RpcError as failed:
-            raise (failures[0] if failures else from_call(failed)) from failed
+            call.add_done_callback(tell)
+            await ended.wait()
+            return outcome(call, sending)
+        finally:
+            call.cancel()
+            sending.stop()

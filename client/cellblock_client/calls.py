@@ -14,17 +14,23 @@ from google.protobuf.message import Message
 
 from cellblock.v1 import execution_pb2, file_pb2, session_pb2
 from cellblock_client.types import (
+    Attachment,
     ExecutionInfo,
     File,
     FilePurpose,
     Limits,
+    ListOrder,
     SessionFile,
+    SessionFileList,
     SessionInfo,
     SessionState,
+    UploadState,
+    attachment,
     execution_info,
     file_of,
     session_file,
     session_info,
+    upload_state,
 )
 
 T = TypeVar("T")
@@ -33,6 +39,7 @@ Seconds = float | timedelta
 CALL_SECONDS = 120.0
 """Default time-out of a call that is not a stream."""
 PAGE_SIZE = 100
+SESSION_FILES_PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ class Page(Generic[T]):
 
     items: list[T]
     next_token: str
+    incomplete: bool = False
+    """Whether there is more than the server ever looks at."""
 
 
 def create_session(
@@ -64,7 +73,7 @@ def create_session(
     idle_timeout: Seconds | None,
     lifetime: Seconds | None,
     environment: Mapping[str, str],
-    attachments: Sequence[tuple[str, str]],
+    attachments: Sequence[file_pb2.Attachment],
     image: str,
     runtime: str,
 ) -> Call[SessionInfo]:
@@ -81,12 +90,10 @@ def create_session(
             data_bytes=limits.data_bytes,
             tmp_bytes=limits.tmp_bytes,
         ),
-        idle_timeout=_duration(idle_timeout),
-        lifetime=_duration(lifetime),
+        idle_timeout=duration(idle_timeout),
+        lifetime=duration(lifetime),
         environment=dict(environment),
-        attachments=[
-            file_pb2.Attachment(file_id=file_id, filename=name) for file_id, name in attachments
-        ],
+        attachments=attachments,
         image=image,
         runtime=runtime,
     )
@@ -127,8 +134,8 @@ def update_session(
     request = session_pb2.UpdateSessionRequest(
         session_id=session_id,
         labels=None if labels is None else session_pb2.Labels(labels=dict(labels)),
-        idle_timeout=_duration(idle_timeout),
-        lifetime=_duration(lifetime),
+        idle_timeout=duration(idle_timeout),
+        lifetime=duration(lifetime),
     )
     return Call("session", "UpdateSession", request, lambda r: session_info(r.session))
 
@@ -167,7 +174,7 @@ def execute(
         session_id=session_id,
         code=code,
         execution_id=execution_id or f"call_{token_hex(12)}",
-        timeout=_duration(time_limit),
+        timeout=duration(time_limit),
         environment=dict(environment or {}),
         cancel_on_disconnect=cancel_on_disconnect,
     )
@@ -204,13 +211,24 @@ def get_file(file_id: str) -> Call[File]:
     return Call("file", "GetFile", request, lambda r: file_of(r.file))
 
 
-def list_files(token: str, session_id: str, purpose: FilePurpose | None) -> Call[Page[File]]:
+def list_files(
+    token: str,
+    *,
+    session_id: str,
+    execution_id: str,
+    purpose: FilePurpose | None,
+    filename: str,
+    order: ListOrder | None,
+) -> Call[Page[File]]:
     """ListFiles."""
     request = file_pb2.ListFilesRequest(
         page_size=PAGE_SIZE,
         page_token=token,
         session_id=session_id,
+        execution_id=execution_id,
         purpose=purpose.value if purpose else file_pb2.FILE_PURPOSE_UNSPECIFIED,
+        filename=filename,
+        order=order.value if order else file_pb2.LIST_ORDER_UNSPECIFIED,
     )
     return Call(
         "file",
@@ -220,19 +238,22 @@ def list_files(token: str, session_id: str, purpose: FilePurpose | None) -> Call
     )
 
 
+def get_upload(upload_id: str) -> Call[UploadState]:
+    """GetUpload."""
+    request = file_pb2.GetUploadRequest(upload_id=upload_id)
+    return Call("file", "GetUpload", request, upload_state)
+
+
 def delete_file(file_id: str) -> Call[None]:
     """DeleteFile. A repetition would find nothing to delete."""
     request = file_pb2.DeleteFileRequest(file_id=file_id)
     return Call("file", "DeleteFile", request, lambda _r: None, repeatable=False)
 
 
-def attach_file(session_id: str, file_id: str, filename: str) -> Call[str]:
-    """AttachFile; the path in the sandbox."""
-    request = file_pb2.AttachFileRequest(
-        session_id=session_id,
-        attachment=file_pb2.Attachment(file_id=file_id, filename=filename),
-    )
-    return Call("file", "AttachFile", request, lambda r: str(r.path))
+def attach_file(session_id: str, wanted: file_pb2.Attachment) -> Call[Attachment]:
+    """AttachFile."""
+    request = file_pb2.AttachFileRequest(session_id=session_id, attachment=wanted)
+    return Call("file", "AttachFile", request, lambda r: attachment(wanted.file_id, r))
 
 
 def detach_file(session_id: str, file_id: str) -> Call[None]:
@@ -241,18 +262,44 @@ def detach_file(session_id: str, file_id: str) -> Call[None]:
     return Call("file", "DetachFile", request, lambda _r: None, repeatable=False)
 
 
-def list_session_files(session_id: str) -> Call[tuple[SessionFile, ...]]:
+def list_session_files(session_id: str, folder: str, token: str) -> Call[Page[SessionFile]]:
     """ListSessionFiles."""
-    request = file_pb2.ListSessionFilesRequest(session_id=session_id)
+    request = file_pb2.ListSessionFilesRequest(
+        session_id=session_id, folder=folder, page_size=SESSION_FILES_PAGE_SIZE, page_token=token
+    )
     return Call(
         "file",
         "ListSessionFiles",
         request,
-        lambda r: tuple(session_file(item) for item in r.files),
+        lambda r: Page(
+            [session_file(item) for item in r.files], r.next_page_token, bool(r.incomplete)
+        ),
     )
 
 
-def _duration(value: Seconds | None) -> Duration | None:
+def session_file_list(pages: Sequence[Page[SessionFile]]) -> SessionFileList:
+    """All pages of a listing as one."""
+    files = SessionFileList(file for page in pages for file in page.items)
+    files.incomplete = any(page.incomplete for page in pages)
+    return files
+
+
+def delete_session_file(session_id: str, path: str, *, recursive: bool) -> Call[None]:
+    """DeleteSessionFile. A repetition would find nothing to delete."""
+    request = file_pb2.DeleteSessionFileRequest(
+        session_id=session_id, path=path, recursive=recursive
+    )
+    return Call("file", "DeleteSessionFile", request, lambda _r: None, repeatable=False)
+
+
+def create_session_folder(session_id: str, path: str) -> Call[SessionFile]:
+    """CreateSessionFolder."""
+    request = file_pb2.CreateSessionFolderRequest(session_id=session_id, path=path)
+    return Call("file", "CreateSessionFolder", request, lambda r: session_file(r.folder))
+
+
+def duration(value: Seconds | None) -> Duration | None:
+    """For the wire."""
     if value is None:
         return None
     message = Duration()

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
-from cellblock_client import calls, content
+from cellblock_client import calls, content, folders
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import address_of
 from cellblock_client.executions import Execution, Executions
-from cellblock_client.files import Files, SessionFiles
+from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
+from cellblock_client.session_files import SessionFiles
 from cellblock_client.transport import Transport
 from cellblock_client.types import (
+    Attachment,
     ExecutionInfo,
     File,
     Limits,
@@ -67,6 +69,7 @@ class Sessions:
         self,
         *,
         files: Iterable[content.Source | File] = (),
+        unpack: bool = False,
         session_id: str = "",
         thread_id: str = "",
         labels: Mapping[str, str] | None = None,
@@ -78,9 +81,24 @@ class Sessions:
         runtime: str = "",
         timeout: float | None = CALL_SECONDS,
     ) -> "Session":
-        """Create a session; `files` are uploaded, if need be, and attached to it."""
+        """Create a session; `files` are uploaded, if need be, and attached to it.
+
+        A folder's path is attached with all that is in it, links aside. With `unpack`,
+        archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
+        for the creation only.
+        """
         uploads = Files(self._transport)
-        attached = [item if isinstance(item, File) else uploads.upload(item) for item in files]
+        attachments = [
+            stored(
+                uploads,
+                item,
+                "",
+                unpack=unpack and folders.is_archive(content.filename_of(item)),
+                progress=None,
+                timeout=None,
+            )
+            for item in files
+        ]
         call = calls.create_session(
             session_id=session_id,
             thread_id=thread_id,
@@ -89,7 +107,7 @@ class Sessions:
             idle_timeout=idle_timeout,
             lifetime=lifetime,
             environment=environment or {},
-            attachments=[(file.id, "") for file in attached],
+            attachments=attachments,
             image=image,
             runtime=runtime,
         )
@@ -108,7 +126,7 @@ class Sessions:
         timeout: float | None = CALL_SECONDS,
     ) -> Iterator[SessionInfo]:
         """Sessions, newest first; pages are fetched as needed."""
-        return self._transport.pages(
+        return self._transport.items(
             lambda token: calls.list_sessions(token, thread_id, states), timeout
         )
 
@@ -174,22 +192,35 @@ class Session:
 
     def executions(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[ExecutionInfo]:
         """The session's executions, oldest first."""
-        return self._transport.pages(lambda token: calls.list_executions(self.id, token), timeout)
+        return self._transport.items(lambda token: calls.list_executions(self.id, token), timeout)
 
     def attach(
         self,
         file: content.Source | File,
         filename: str = "",
         *,
-        timeout: float | None = CALL_SECONDS,
-    ) -> str:
-        """Put a file, uploaded if need be, at `/mnt/data`; its path there."""
-        if not isinstance(file, File):
-            file = Files(self._transport).upload(file, filename or None, timeout=timeout)
-        return self._transport.call(calls.attach_file(self.id, file.id, filename), timeout)
+        unpack: bool = False,
+        progress: content.Progress | None = None,
+        timeout: float | None = None,
+    ) -> Attachment:
+        """Put a file, uploaded if need be, at `/mnt/data`, under its own name or another.
+
+        With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
+        path of a folder, with all that is in it, links aside. `timeout` is for uploading
+        and for attaching.
+        """
+        wanted = stored(
+            Files(self._transport),
+            file,
+            filename,
+            unpack=unpack,
+            progress=progress,
+            timeout=timeout,
+        )
+        return self._transport.call(calls.attach_file(self.id, wanted), timeout)
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
-        """Remove an attached file from `/mnt/data`."""
+        """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
         self._transport.call(calls.detach_file(self.id, file_id), timeout)
 
     def refresh(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:

@@ -1,17 +1,24 @@
-"""Bytes that come from, or go to, a path, a file object or memory."""
+"""Where bytes come from and go to: a path, a file object or memory."""
 
 import io
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
-from cellblock.v1 import file_pb2 as pb
 from cellblock_client.errors import InvalidArgumentError
+from cellblock_client.types import File
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
 Target = str | os.PathLike[str] | BinaryIO
+Progress = Callable[[int, int | None], None]
+"""Is called with the bytes that are done and all that there are, None if nobody knows.
+
+May be called from another thread. What it raises ends the transfer, and is raised there.
+"""
 
 CHUNK_BYTES = 2**20
 """As the API bounds it."""
@@ -31,42 +38,53 @@ def opened(source: Source) -> Iterator[BinaryIO]:
 
 @contextmanager
 def created(target: Target) -> Iterator[BinaryIO]:
-    """The target for writing; closed afterwards unless it is the caller's own object."""
-    if isinstance(target, str | os.PathLike):
-        with Path(target).open("wb") as file:
-            yield file
-    else:
+    """The target for writing; closed afterwards unless it is the caller's own object.
+
+    A path has the new content once it is whole; until then, and if it never is, what was
+    there before.
+    """
+    if not isinstance(target, str | os.PathLike):
         yield target
+        return
+    # A link stays one, and so do /dev/null and the like.
+    path = Path(os.path.realpath(target))
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        with path.open("wb") as file:
+            yield file
+        return
+    partial = path.with_name(f".{token_hex(8)}.part")
+    try:
+        with partial.open("xb") as file:
+            yield file
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def is_folder(source: object) -> bool:
+    """Whether it is the path of one."""
+    return isinstance(source, str | os.PathLike) and Path(source).is_dir()
+
+
+def own_name(source: object) -> str:
+    """The name of what is at a path, or of an open file; empty if it has none."""
+    if isinstance(source, str | os.PathLike):
+        # Not resolved: a link's own name is what the caller sees. But `.` has no name.
+        return Path(source).name or Path(source).resolve().name
+    name = getattr(source, "name", None)
+    return Path(name).name if isinstance(name, str) else ""
+
+
+def filename_of(item: Source | File) -> str:
+    """The name of what is to be attached; empty if it has none."""
+    return item.filename if isinstance(item, File) else own_name(item)
 
 
 def name_of(source: Source, filename: str | None) -> str:
     """The file's name: the one given, or the source's own."""
-    if filename:
-        return filename
-    if isinstance(source, str | os.PathLike):
-        return Path(source).name
-    name = getattr(source, "name", None)
-    if isinstance(name, str):
-        return Path(name).name
+    if name := filename or own_name(source):
+        return name
     raise InvalidArgumentError(
         "filename: is needed for bytes", field="filename", problem="is needed for bytes"
     )
-
-
-def upload_requests(file: BinaryIO, filename: str) -> Iterator[pb.UploadFileRequest]:
-    """The messages of an upload."""
-    yield pb.UploadFileRequest(metadata=pb.UploadFileMetadata(filename=filename))
-    while chunk := file.read(CHUNK_BYTES):
-        yield pb.UploadFileRequest(data=chunk)
-    yield pb.UploadFileRequest(end=pb.EndOfData())
-
-
-def write_requests(
-    file: BinaryIO, session_id: str, path: str
-) -> Iterator[pb.WriteSessionFileRequest]:
-    """The messages of a write into a session."""
-    target = pb.WriteSessionFileTarget(session_id=session_id, path=path)
-    yield pb.WriteSessionFileRequest(target=target)
-    while chunk := file.read(CHUNK_BYTES):
-        yield pb.WriteSessionFileRequest(data=chunk)
-    yield pb.WriteSessionFileRequest(end=pb.EndOfData())

@@ -8,6 +8,7 @@ Error
 ├── ResourceExhaustedError   come back after `retry_after`
 ├── UnavailableError         no server, or its engine is away; safe to retry
 ├── DeadlineExceededError    your own `timeout` passed
+├── DamagedDataError         bytes that came are not those that were stored
 └── ServerError              a fault of the server's
 """
 
@@ -72,6 +73,10 @@ class UnavailableError(Error):
 
 class DeadlineExceededError(Error):
     """The `timeout` of the call passed."""
+
+
+class DamagedDataError(Error):
+    """What was downloaded has another size or SHA-256 than what was stored: don't use it."""
 
 
 class ServerError(Error):

@@ -56,7 +56,7 @@ class Executions:
         self, session_id: str, *, timeout: float | None = CALL_SECONDS
     ) -> Iterator[ExecutionInfo]:
         """A session's executions, oldest first."""
-        return self._transport.pages(
+        return self._transport.items(
             lambda token: calls.list_executions(session_id, token), timeout
         )
 

@@ -1,18 +1,27 @@
 """Makes calls, again where that is safe, and turns failures into our errors."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 import grpc
 
 from cellblock.v1 import execution_pb2_grpc, file_pb2_grpc, session_pb2_grpc
+from cellblock_client import calls
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import OPTIONS
 from cellblock_client.cursor import EventCursor
-from cellblock_client.errors import DeadlineExceededError, UnavailableError, from_call
+from cellblock_client.errors import (
+    DeadlineExceededError,
+    NotFoundError,
+    UnavailableError,
+    from_call,
+)
 from cellblock_client.events import Event
+from cellblock_client.receiving import Download
 from cellblock_client.retry import Backoff
+from cellblock_client.sending import Sending, Upload
+from cellblock_client.types import File, UploadState, file_of
 
 T = TypeVar("T")
 
@@ -35,8 +44,10 @@ class Transport:
 
     def call(self, call: Call[T], timeout: float | None) -> T:
         """Make a call."""
+        return self._call(call, Backoff(timeout))
+
+    def _call(self, call: Call[T], backoff: Backoff) -> T:
         method = getattr(self._stubs[call.service], call.method)
-        backoff = Backoff(timeout)
         while True:
             try:
                 return call.parse(method(call.request, timeout=backoff.left()))
@@ -46,12 +57,19 @@ class Transport:
                     raise error from failed
                 time.sleep(backoff.wait_after(error))
 
-    def pages(self, page: Callable[[str], Call[Page[T]]], timeout: float | None) -> Iterator[T]:
+    def items(self, page: Callable[[str], Call[Page[T]]], timeout: float | None) -> Iterator[T]:
         """All items of a listing."""
+        for found in self.pages(page, timeout):
+            yield from found.items
+
+    def pages(
+        self, page: Callable[[str], Call[Page[T]]], timeout: float | None
+    ) -> Iterator[Page[T]]:
+        """All pages of a listing; `timeout` is for each."""
         token = ""
         while True:
             found = self.call(page(token), timeout)
-            yield from found.items
+            yield found
             token = found.next_token
             if not token:
                 return
@@ -72,7 +90,7 @@ class Transport:
 
     def stream(
         self, service: str, method: str, request: object, timeout: float | None
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Responses of a streaming call."""
         responses = getattr(self._stubs[service], method)(request, timeout=timeout)
         try:
@@ -82,11 +100,78 @@ class Transport:
         finally:
             responses.cancel()
 
-    def send(
-        self, service: str, method: str, requests: Iterator[Any], timeout: float | None
-    ) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call that streams requests; not again, for they are used up."""
+    def download(self, download: Download, timeout: float | None) -> Generator[bytes, None, None]:
+        """A stored file's bytes, over as many streams as it takes; checked at the end."""
+        backoff = Backoff(timeout)
+        while not download.done:
+            request = download.request()
+            try:
+                for response in self.stream("file", "DownloadFile", request, backoff.left()):
+                    if data := download.take(response):
+                        backoff.progress()
+                        backoff.under_way()
+                        yield data
+                break
+            except (UnavailableError, DeadlineExceededError) as error:
+                time.sleep(backoff.wait_after(error))
+        download.check()
+
+    def upload(self, upload: Upload, timeout: float | None) -> File:
+        """Store a file, over as many streams as it takes."""
+        backoff = Backoff(timeout)
+        while True:
+            sending = upload.sending()
+            try:
+                return file_of(self.send("UploadFile", sending, backoff.left()).file)
+            except (UnavailableError, DeadlineExceededError) as error:
+                if sending.failure is not None or not upload.id:
+                    raise
+                if sending.moved:
+                    backoff.under_way()
+                time.sleep(backoff.wait_after(error))
+            state = self._state_of(upload, backoff)
+            if state.file:
+                return state.file
+            if upload.go_on(state):
+                backoff.progress()
+
+    def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:
         try:
-            return getattr(self._stubs[service], method)(requests, timeout=timeout)
-        except grpc.RpcError as failed:
+            return self._call(calls.get_upload(upload.id), backoff)
+        except NotFoundError:
+            # Nothing has come, or it has been forgotten.
+            return UploadState(0, None)
+
+    def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
+        """Make a call of files that streams requests, once; raises what their source raised."""
+        # As a future: an interrupt in the middle of a call can leave gRPC's locks held.
+        call = self.begin(method, sending, timeout)
+        try:
+            return outcome(call, sending)
+        finally:
+            call.cancel()
+            sending.stop()
+
+    def begin(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - gRPC's futures have no public type
+        """Begin what `send` does; its `outcome` comes later."""
+        requests = _requests(sending)
+        return getattr(self._stubs["file"], method).future(requests, timeout=timeout)
+
+
+def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401
+    """The response of a call that has begun, when it has come."""
+    response = None
+    try:
+        response = call.result()
+    except grpc.RpcError as failed:
+        if sending.failure is None:
             raise from_call(failed) from failed
+    if sending.failure is not None:
+        raise sending.failure
+    return response
+
+
+def _requests(sending: Sending) -> Iterator[Any]:
+    while (request := sending.take()) is not None:
+        yield request
+        sending.taken()

@@ -72,7 +72,7 @@ class Repl:
         match name:
             case "attach":
                 try:
-                    print(session.attach(argument))  # noqa: T201
+                    print(session.attach(argument).path)  # noqa: T201
                 except OSError as error:
                     raise Error(f"{argument}: {error.strerror}") from error
             case "files":

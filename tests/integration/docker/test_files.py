@@ -83,8 +83,8 @@ def test_bad_names_are_refused(client: Client, shared_session: Session, name: st
 
 def test_an_attachment_has_two_names(client: Client, session: Session) -> None:
     file = client.files.upload(b"a,b\n1,2\n", "data.csv")
-    assert session.attach(file) == "/mnt/data/data.csv"
-    assert session.attach(file) == "/mnt/data/data.csv"  # again: no change
+    assert session.attach(file).path == "/mnt/data/data.csv"
+    assert session.attach(file).path == "/mnt/data/data.csv"  # again: no change
     result = session.run(f"open('data.csv').read() == open('/mnt/data/{file.id}').read()")
     assert result.text == "True"
     assert result.files == []

@@ -4,13 +4,22 @@ import inspect
 
 import pytest
 
-from cellblock_client import aio, aio_executions, aio_files, client, executions, files
+from cellblock_client import (
+    aio,
+    aio_executions,
+    aio_files,
+    aio_session_files,
+    client,
+    executions,
+    files,
+    session_files,
+)
 
 PAIRS = [
     (client.Client, aio.AsyncClient),
     (client.Sessions, aio.AsyncSessions),
     (client.Session, aio.AsyncSession),
-    (files.SessionFiles, aio_files.AsyncSessionFiles),
+    (session_files.SessionFiles, aio_session_files.AsyncSessionFiles),
     (executions.Execution, aio_executions.AsyncExecution),
     (executions.Executions, aio_executions.AsyncExecutions),
     (files.Files, aio_files.AsyncFiles),

@@ -1,0 +1,145 @@
+"""What lies in a session now, for asyncio: `session_files.py` with `await`, name for name."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_client import calls, content
+from cellblock_client.aio_transport import AsyncTransport
+from cellblock_client.calls import CALL_SECONDS
+from cellblock_client.content import Progress, Source, Target
+from cellblock_client.receiving import Counted
+from cellblock_client.sending import session_write
+from cellblock_client.types import SessionFile, SessionFileList, session_file
+
+
+class AsyncSessionFiles:
+    """What lies in a session's `/mnt/data` now. Paths are `/mnt/data/…`, or relative to it."""
+
+    def __init__(self, transport: "AsyncTransport", session_id: str) -> None:
+        """Use `Session.files`."""
+        self._transport = transport
+        self._session_id = session_id
+
+    async def list(
+        self, folder: str = "", *, timeout: float | None = CALL_SECONDS
+    ) -> SessionFileList:
+        """All files and folders, or those below `folder`, by path."""
+        pages = self._transport.pages(
+            lambda token: calls.list_session_files(self._session_id, folder, token), timeout
+        )
+        return calls.session_file_list([page async for page in pages])
+
+    async def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
+        """A file's bytes, or `length` of them from `offset` on."""
+        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
+        return b"".join([chunk async for chunk in chunks])
+
+    def stream(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[bytes, None]:
+        """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
+
+        A stream that breaks is an error: the file may have changed.
+        """
+        request = pb.ReadSessionFileRequest(
+            session_id=self._session_id, path=path, offset=offset, length=length
+        )
+        return self._data("ReadSessionFile", request, progress, timeout)
+
+    async def download(
+        self,
+        path: str,
+        target: Target,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Write a file's bytes, or a part of them, to a path or file.
+
+        A path of this machine has them once they are whole; if that fails, it is as it
+        was before.
+        """
+        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
+        await self._write_to(target, chunks)
+
+    async def write(
+        self,
+        path: str,
+        source: Source,
+        *,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> SessionFile:
+        """Write a file, replacing what was there; missing folders are made.
+
+        `source` is a path of this machine, bytes, or an open binary file. The file
+        appears whole or not at all.
+        """
+        with content.opened(source) as file:
+            sending = session_write(file, self._session_id, path, progress)
+            response = await self._transport.send("WriteSessionFile", sending, timeout)
+        return session_file(response.file)
+
+    async def delete(
+        self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
+    ) -> None:
+        """Remove a file, a link or an empty folder; with `recursive`, any folder."""
+        call = calls.delete_session_file(self._session_id, path, recursive=recursive)
+        await self._transport.call(call, timeout)
+
+    async def create_folder(
+        self, path: str, *, timeout: float | None = CALL_SECONDS
+    ) -> SessionFile:
+        """Make a folder and those above it; one that exists is left as it is."""
+        return await self._transport.call(
+            calls.create_session_folder(self._session_id, path), timeout
+        )
+
+    async def download_folder(
+        self,
+        path: str,
+        target: Target,
+        *,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Write a folder, `""` for all, as a ZIP archive to a path or file.
+
+        Links are left out. A path of this machine has it once it is whole.
+        """
+        request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
+        await self._write_to(
+            target, self._data("DownloadSessionFolder", request, progress, timeout)
+        )
+
+    async def _data(
+        self, method: str, request: object, progress: Progress | None, timeout: float | None
+    ) -> AsyncGenerator[bytes, None]:
+        counted = Counted(progress)
+        async with aclosing(self._transport.stream("file", method, request, timeout)) as responses:
+            async for response in responses:
+                yield counted.take(response.data)
+
+    async def _write_to(self, target: Target, chunks: AsyncGenerator[bytes, None]) -> None:
+        with content.created(target) as file:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    await asyncio.to_thread(file.write, chunk)

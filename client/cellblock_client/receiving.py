@@ -1,0 +1,88 @@
+"""Bytes on their way from the server: counted, hashed, and gone on with if a stream breaks."""
+
+import hashlib
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_client.content import Progress
+from cellblock_client.errors import DamagedDataError, ServerError
+from cellblock_client.types import File, file_of
+
+
+class Download:
+    """Where a download of a stored file, or a part of it, is. A file's bytes never change."""
+
+    def __init__(self, file_id: str, offset: int, length: int, progress: Progress | None) -> None:
+        """Begin at `offset`; `length` 0 is all to the end."""
+        self._file_id = file_id
+        self._offset = offset
+        self._length = length
+        self._progress = progress
+        self._received = 0
+        self._hash = hashlib.sha256()
+        self._file: File | None = None
+
+    @property
+    def file(self) -> File:
+        """Its metadata; the first message of a stream has them."""
+        if self._file is None:
+            raise ServerError(f"the download of {self._file_id} did not begin with the file")
+        return self._file
+
+    @property
+    def done(self) -> bool:
+        """Whether all bytes have come."""
+        return self._file is not None and self._received >= self._wanted
+
+    def request(self) -> pb.DownloadFileRequest:
+        """What is still to come."""
+        length = self._length - self._received if self._length else 0
+        return pb.DownloadFileRequest(
+            file_id=self._file_id, offset=self._offset + self._received, length=length
+        )
+
+    def take(self, response: pb.DownloadFileResponse) -> bytes:
+        """The bytes of a message; none if it has metadata."""
+        if response.HasField("file"):
+            self._file = file_of(response.file)
+            return b""
+        self._received += len(response.data)
+        if self._received > self._wanted:
+            raise DamagedDataError(f"{self._file_id}: more than {self._wanted} bytes came")
+        self._hash.update(response.data)
+        if self._progress:
+            self._progress(self._received, self._wanted)
+        return response.data
+
+    def check(self) -> None:
+        """Raise DamagedDataError unless what came is what was stored."""
+        file = self.file
+        if self._received != self._wanted:
+            raise DamagedDataError(
+                f"{self._file_id}: {self._received} of {self._wanted} bytes came"
+            )
+        if self._received == file.bytes and self._hash.hexdigest() != file.sha256:
+            raise DamagedDataError(
+                f"{self._file_id}: the bytes that came have the SHA-256 {self._hash.hexdigest()}, "
+                f"those that were stored had {file.sha256}"
+            )
+
+    @property
+    def _wanted(self) -> int:
+        rest = self.file.bytes - self._offset
+        return min(self._length, rest) if self._length else rest
+
+
+class Counted:
+    """Counts the bytes of a stream that nobody knows the length of."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        """Tell `progress`."""
+        self._progress = progress
+        self._received = 0
+
+    def take(self, data: bytes) -> bytes:
+        """The same bytes."""
+        self._received += len(data)
+        if self._progress:
+            self._progress(self._received, None)
+        return data

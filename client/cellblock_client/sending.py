@@ -1,0 +1,173 @@
+"""Bytes on their way to the server: read, hashed, counted, and read again if a stream breaks."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from secrets import token_hex
+from typing import Any, BinaryIO
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_client.calls import Seconds, duration
+from cellblock_client.content import CHUNK_BYTES, Progress
+from cellblock_client.errors import Error
+from cellblock_client.types import FilePurpose, UploadState
+
+
+class Reader:
+    """A source from its current place on, in one or in several readings."""
+
+    def __init__(self, file: BinaryIO, progress: Progress | None) -> None:
+        """Read `file` and tell `progress`."""
+        self._file = file
+        self._progress = progress
+        self._hash = hashlib.sha256()
+        self.position = 0
+        self.seekable = _is_seekable(file)
+        self._start = file.tell() if self.seekable else 0
+        self.total = self._size() if self.seekable else None
+
+    def go_to(self, position: int) -> None:
+        """Be at `position`, with the bytes before it hashed."""
+        if position == self.position:
+            return
+        self._file.seek(self._start)
+        self._hash, self.position = hashlib.sha256(), 0
+        while self.position < position:
+            if not self._read(min(CHUNK_BYTES, position - self.position)):
+                raise Error(f"the source has become shorter: {self.position} of {position} bytes")
+
+    def read(self) -> bytes:
+        """The next bytes; empty at the end."""
+        return self._read(CHUNK_BYTES)
+
+    def sha256(self) -> str:
+        """Of all bytes up to here, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def report(self) -> None:
+        """Tell how far it is."""
+        if self._progress:
+            self._progress(self.position, self.total)
+
+    def _read(self, count: int) -> bytes:
+        chunk = self._file.read(count)
+        self._hash.update(chunk)
+        self.position += len(chunk)
+        return chunk
+
+    def _size(self) -> int | None:
+        size = self._file.seek(0, 2) - self._start
+        self._file.seek(self._start)
+        # Files of /proc have a size of 0, whatever is in them.
+        return size if size > 0 else None
+
+
+def _is_seekable(file: BinaryIO) -> bool:
+    # Not every object that can be read has all methods of a file.
+    return hasattr(file, "seekable") and file.seekable()
+
+
+class Sending:
+    """The requests of one stream: the first one, the bytes, and the end.
+
+    What the source or `progress` raises is kept as `failure`, for gRPC would only log
+    it; the requests stop without an end then, and the server stores nothing.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        first: pb.UploadFileRequest | pb.WriteSessionFileRequest,
+        offset: int = 0,
+    ) -> None:
+        """Send `first`, and then what `reader` has from `offset` on."""
+        self.failure: BaseException | None = None
+        self.moved = False
+        """Whether bytes went out, for certain: a first piece may only have been buffered."""
+        self._reader = reader
+        self._requests = self._from(first, offset)
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._any_data = False
+
+    def take(self) -> Any:  # noqa: ANN401 - one of two kinds of message
+        """The next request, from whatever thread this is; None if there is no more."""
+        with self._lock:
+            if self._stopped:
+                return None
+            try:
+                return next(self._requests, None)
+            except BaseException as error:  # noqa: BLE001 - raised where the call is made
+                self._fail(error)
+                return None
+
+    def taken(self) -> None:
+        """The request that was taken last is on its way."""
+        if not self._any_data or self._stopped:
+            return
+        self.moved = self._reader.position > CHUNK_BYTES
+        try:
+            self._reader.report()
+        except BaseException as error:  # noqa: BLE001 - raised where the call is made
+            self._fail(error)
+
+    def stop(self) -> None:
+        """Read no more: the source may be read anew, or closed."""
+        self._stopped = True
+        # gRPC's thread may be in the middle of a reading. Of a pipe, it could be there forever.
+        if self._reader.seekable:
+            with self._lock:
+                pass
+
+    def _fail(self, error: BaseException) -> None:
+        self.failure, self._stopped = error, True
+
+    def _from(self, first: Any, offset: int) -> Iterator[Any]:  # noqa: ANN401
+        kind = type(first)
+        yield first
+        self._reader.go_to(offset)
+        while chunk := self._reader.read():
+            self._any_data = True
+            yield kind(data=chunk)
+        yield kind(end=pb.EndOfData(sha256=self._reader.sha256()))
+
+
+class Upload:
+    """An upload of one source, over as many streams as it takes."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        filename: str,
+        purpose: FilePurpose,
+        expires_after: Seconds | None,
+        progress: Progress | None,
+    ) -> None:
+        """Upload `file` from its current place on."""
+        self._reader = Reader(file, progress)
+        self.id = f"upload_{token_hex(16)}" if self._reader.seekable else ""
+        """Empty if the source can't be read again: then there is one stream only."""
+        self._received = 0
+        self._metadata = pb.UploadFileMetadata(
+            filename=filename,
+            bytes=self._reader.total,
+            purpose=purpose.value,
+            expires_after=duration(expires_after),
+            upload_id=self.id,
+        )
+
+    def sending(self) -> Sending:
+        """The next stream."""
+        self._metadata.offset = self._received
+        return Sending(self._reader, pb.UploadFileRequest(metadata=self._metadata), self._received)
+
+    def go_on(self, state: UploadState) -> bool:
+        """Go on from what the server has; whether that is more than it was."""
+        before, self._received = self._received, state.received_bytes
+        return self._received > before
+
+
+def session_write(file: BinaryIO, session_id: str, path: str, progress: Progress | None) -> Sending:
+    """The requests of a write into a session."""
+    target = pb.WriteSessionFileTarget(session_id=session_id, path=path)
+    return Sending(Reader(file, progress), pb.WriteSessionFileRequest(target=target))

@@ -1,0 +1,135 @@
+"""What lies in a session's `/mnt/data` now."""
+
+from collections.abc import Generator
+from contextlib import closing
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_client import calls, content
+from cellblock_client.calls import CALL_SECONDS
+from cellblock_client.content import Progress, Source, Target
+from cellblock_client.receiving import Counted
+from cellblock_client.sending import session_write
+from cellblock_client.transport import Transport
+from cellblock_client.types import SessionFile, SessionFileList, session_file
+
+
+class SessionFiles:
+    """What lies in a session's `/mnt/data` now. Paths are `/mnt/data/…`, or relative to it."""
+
+    def __init__(self, transport: "Transport", session_id: str) -> None:
+        """Use `Session.files`."""
+        self._transport = transport
+        self._session_id = session_id
+
+    def list(self, folder: str = "", *, timeout: float | None = CALL_SECONDS) -> SessionFileList:
+        """All files and folders, or those below `folder`, by path."""
+        pages = self._transport.pages(
+            lambda token: calls.list_session_files(self._session_id, folder, token), timeout
+        )
+        return calls.session_file_list(list(pages))
+
+    def read(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> bytes:
+        """A file's bytes, or `length` of them from `offset` on."""
+        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
+        return b"".join(chunks)
+
+    def stream(
+        self,
+        path: str,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> Generator[bytes, None, None]:
+        """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
+
+        A stream that breaks is an error: the file may have changed.
+        """
+        request = pb.ReadSessionFileRequest(
+            session_id=self._session_id, path=path, offset=offset, length=length
+        )
+        return self._data("ReadSessionFile", request, progress, timeout)
+
+    def download(
+        self,
+        path: str,
+        target: Target,
+        *,
+        offset: int = 0,
+        length: int = 0,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Write a file's bytes, or a part of them, to a path or file.
+
+        A path of this machine has them once they are whole; if that fails, it is as it
+        was before.
+        """
+        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
+        self._write_to(target, chunks)
+
+    def write(
+        self,
+        path: str,
+        source: Source,
+        *,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> SessionFile:
+        """Write a file, replacing what was there; missing folders are made.
+
+        `source` is a path of this machine, bytes, or an open binary file. The file
+        appears whole or not at all.
+        """
+        with content.opened(source) as file:
+            sending = session_write(file, self._session_id, path, progress)
+            response = self._transport.send("WriteSessionFile", sending, timeout)
+        return session_file(response.file)
+
+    def delete(
+        self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
+    ) -> None:
+        """Remove a file, a link or an empty folder; with `recursive`, any folder."""
+        call = calls.delete_session_file(self._session_id, path, recursive=recursive)
+        self._transport.call(call, timeout)
+
+    def create_folder(self, path: str, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
+        """Make a folder and those above it; one that exists is left as it is."""
+        return self._transport.call(calls.create_session_folder(self._session_id, path), timeout)
+
+    def download_folder(
+        self,
+        path: str,
+        target: Target,
+        *,
+        progress: Progress | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Write a folder, `""` for all, as a ZIP archive to a path or file.
+
+        Links are left out. A path of this machine has it once it is whole.
+        """
+        request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
+        self._write_to(target, self._data("DownloadSessionFolder", request, progress, timeout))
+
+    def _data(
+        self, method: str, request: object, progress: Progress | None, timeout: float | None
+    ) -> Generator[bytes, None, None]:
+        counted = Counted(progress)
+        with closing(self._transport.stream("file", method, request, timeout)) as responses:
+            for response in responses:
+                yield counted.take(response.data)
+
+    def _write_to(self, target: Target, chunks: Generator[bytes, None, None]) -> None:
+        with content.created(target) as file, closing(chunks):
+            for chunk in chunks:
+                file.write(chunk)
