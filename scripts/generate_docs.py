@@ -92,7 +92,7 @@ def _row(key: str, field: FieldInfo, words: str) -> str:
 
 def _shown(value: Any, field: FieldInfo) -> str:  # noqa: ANN401 - defaults are of any type
     if isinstance(value, timedelta):
-        return f"{value.total_seconds():g} s"
+        return f"{value.total_seconds():.15g} s"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, ByteSize) or field.annotation is ByteSize:

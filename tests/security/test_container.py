@@ -6,6 +6,7 @@ import pytest
 
 from cellblock_client import Client, FailureCause, Limits
 from cellblock_client.client import Session
+from cellblock_client.errors import WrongStateError
 from tests.support.engine import containers, inspect
 
 
@@ -148,7 +149,7 @@ def test_no_program_gives_other_rights(shared_session: Session) -> None:
 
 
 def test_memory_is_limited_without_swap(client: Client) -> None:
-    with client.sessions.create(limits=Limits(memory_bytes=200 * 2**20)) as session:
+    with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         result = session.run("x = bytearray(400 * 2**20)")
         assert result.failure is not None
         assert result.failure.cause is FailureCause.OUT_OF_MEMORY
@@ -206,6 +207,46 @@ def test_folders_are_limited(client: Client, folder: str, size: int) -> None:
             f"import os; os.unlink('{folder}/big'); print(written <= {size} * 2**20)"
         )
         assert result.stdout == "No space left on device\nTrue\n"
+
+
+def test_folders_that_are_full_leave_a_session_that_works(client: Client) -> None:
+    """All at once, with the least memory: what is in folders counts as memory."""
+    fill = (
+        "import errno, os\n"
+        "def fill(folder):\n"
+        "    try:\n"
+        "        with open(f'{folder}/big', 'wb', buffering=0) as file:\n"
+        "            while True: file.write(bytes(2**16))\n"
+        "    except OSError as error: print(folder, errno.errorcode[error.errno])\n"
+        "for folder in ('/mnt/data', '/tmp', '/home/sandbox'): fill(folder)"
+    )
+    with (
+        client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as full,
+        client.sessions.create() as neighbour,
+    ):
+        result = full.run(fill)
+        assert result.failure is None
+        assert result.stdout == "/mnt/data ENOSPC\n/tmp ENOSPC\n/home/sandbox ENOSPC\n"
+        assert neighbour.run("open('/mnt/data/x', 'w').write('x')").text == "1"
+        assert full.run("sum(range(10))").text == "45"
+        with pytest.raises(WrongStateError, match="full") as caught:
+            full.files.write("more", bytes(2**20))
+        assert caught.value.reason == "SANDBOX_FULL"
+        full.restart()
+        assert full.run("import os; os.unlink('/mnt/data/big'); 1").text == "1"
+        full.files.write("more", bytes(2**20))
+
+
+def test_empty_files_are_limited(client: Client) -> None:
+    code = (
+        "import errno\n"
+        "try:\n"
+        "    for number in range(10**6): open(f'/mnt/data/{number}', 'x').close()\n"
+        "except OSError as error: print(errno.errorcode[error.errno], number > 1000)"
+    )
+    with client.sessions.create(limits=Limits(data_bytes=32 * 2**20)) as session:
+        assert session.run(code).stdout == "ENOSPC True\n"
+        assert session.run("1").text == "1"
 
 
 def test_open_files_are_limited(session: Session) -> None:

@@ -191,11 +191,14 @@ class Bounded(Section, Generic[Number]):
 
 
 class MemoryBytes(Bounded[ByteSize]):
-    """Memory of a sandbox, without swap; `/mnt/data` and `/tmp` count."""
+    """Memory of a sandbox, without swap; `/mnt/data`, `/tmp` and the home folder count.
 
-    default: ByteSize = Field(ByteSize(GIB), ge=64 * MIB)
-    min: ByteSize = Field(ByteSize(192 * MIB), ge=64 * MIB)
-    max: ByteSize = Field(ByteSize(8 * GIB), ge=64 * MIB)
+    192 MiB of it are for the agent and the kernel; folders get at most the rest.
+    """
+
+    default: ByteSize = Field(ByteSize(GIB), ge=224 * MIB)
+    min: ByteSize = Field(ByteSize(256 * MIB), ge=224 * MIB)
+    max: ByteSize = Field(ByteSize(8 * GIB), ge=224 * MIB)
 
 
 class Cpus(Bounded[float]):
@@ -238,6 +241,7 @@ class Limits(Section):
     pids: Pids = Field(default_factory=Pids)
     data_bytes: DataBytes = Field(default_factory=DataBytes)
     tmp_bytes: TmpBytes = Field(default_factory=TmpBytes)
+    home_bytes: ByteSize = Field(ByteSize(64 * MIB), ge=MIB, description="Size of the home folder.")
     open_files: int = Field(
         1024, ge=256, le=65536, description="File descriptors of one process in a sandbox."
     )

@@ -24,6 +24,7 @@ from cellblock_server.ids import new_id
 from cellblock_server.store.files import FileStore, check_quota
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.uploads import UploadStore
+from cellblock_server.uninterrupted import uninterrupted
 
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,64}")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -171,7 +172,7 @@ class UploadService:
         file = self._blobs.create()
         try:
             await self._receive(tenant, upload, received, file, counted=0)
-            return await self._finish(tenant, upload, received, file)
+            return await uninterrupted(self._finish(tenant, upload, received, file))
         finally:
             await file.discard()
 
@@ -201,7 +202,8 @@ class UploadService:
             await self._store.received(tenant, record.id, await file.size(), until)
             raise
         try:
-            return await self._finish(tenant, upload, received, file)
+            # All of it came: a caller who leaves now finds the file when it is back.
+            return await uninterrupted(self._finish(tenant, upload, received, file))
         except InvalidArgumentError:
             # All of it came, and it is not what it should be: there is nothing to go on with.
             await self._forget(file, record)

@@ -19,6 +19,8 @@ class SandboxLimits:
     """Size of `/mnt/data`."""
     tmp_bytes: int
     """Size of `/tmp`."""
+    home_bytes: int
+    """Size of the home folder."""
     open_files: int
     """File descriptors of one process."""
     file_bytes: int

@@ -15,10 +15,12 @@ INSTANCE_LABEL = "dev.cellblock.instance"
 """Which server state a container belongs to: two servers never touch each other's."""
 
 USER = "1000:1000"
-HOME_BYTES = 64 * 2**20
 SHM_BYTES = 64 * 2**20
 KERNEL_SOCKETS_BYTES = 2**20
 LOG_BOUNDS = {"max-size": "1m", "max-file": "1", "compress": "false"}
+BYTES_PER_INODE = 16 * 1024
+"""As ext4 is made: empty files take the kernel's memory, and must not be without end."""
+MIN_INODES = 1024
 TMPFS_FLAGS = "rw,nosuid,nodev,noexec"
 
 
@@ -51,7 +53,7 @@ def container_options(
         "Tmpfs": {
             "/mnt/data": _tmpfs(limits.data_bytes),
             "/tmp": _tmpfs(limits.tmp_bytes),  # noqa: S108 - a path in the container
-            "/home/sandbox": _tmpfs(HOME_BYTES),
+            "/home/sandbox": _tmpfs(limits.home_bytes),
             "/run/kernel": _tmpfs(KERNEL_SOCKETS_BYTES),
         },
         "Mounts": [
@@ -80,7 +82,8 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
 
 
 def _tmpfs(size: int) -> str:
-    return f"{TMPFS_FLAGS},size={size},uid=1000,gid=1000,mode=0700"
+    inodes = max(MIN_INODES, size // BYTES_PER_INODE)
+    return f"{TMPFS_FLAGS},size={size},nr_inodes={inodes},uid=1000,gid=1000,mode=0700"
 
 
 def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.limits import sandbox_limits
 from cellblock_server.sessions.live import DELETED, LiveSession
 from cellblock_server.sessions.request import NewSession, check_labels, check_span
 from cellblock_server.sessions.starter import SessionStarter
@@ -207,7 +208,7 @@ class SessionManager:
 
     def _plan(self, tenant: str, new: NewSession) -> tuple[SessionRecord, SandboxSpec]:
         settings, now = self._settings, self._now()
-        limits = new.sandbox_limits(settings)
+        limits = sandbox_limits(new, settings)
         bounds = settings.sessions
         spec = SandboxSpec(
             id=new_id("sbx_"),

@@ -5,14 +5,11 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from cellblock_server.config import Settings
-from cellblock_server.config.settings import Bounded
 from cellblock_server.environment import check_environment
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.ids import check_id
-from cellblock_server.sandbox.backend import SandboxLimits
 
 MAX_LABELS = 16
 MAX_LABEL_KEY = 64
@@ -78,23 +75,6 @@ class NewSession:
             "runtime", self.runtime, settings.sandbox.runtime, settings.sandbox.allowed_runtimes
         )
 
-    def sandbox_limits(self, settings: Settings) -> SandboxLimits:
-        """What the sandbox may use. Raises OutOfRangeError past the operator's bounds."""
-        limits = settings.limits
-        chosen = {
-            name: _bounded(f"limits.{name}", getattr(self, name), getattr(limits, name))
-            for name in ("memory_bytes", "cpus", "pids", "data_bytes", "tmp_bytes")
-        }
-        return SandboxLimits(
-            memory_bytes=int(chosen["memory_bytes"]),
-            cpus=chosen["cpus"],
-            pids=int(chosen["pids"]),
-            data_bytes=int(chosen["data_bytes"]),
-            tmp_bytes=int(chosen["tmp_bytes"]),
-            open_files=limits.open_files,
-            file_bytes=int(limits.file_bytes),
-        )
-
 
 def check_labels(labels: dict[str, str]) -> None:
     """Raise OutOfRangeError for too many or too long labels."""
@@ -124,14 +104,6 @@ def check_span(
             f"must be over 0 s and at most {most.total_seconds():g} s, "
             f"got {value.total_seconds():g} s",
         )
-    return value
-
-
-def _bounded(name: str, value: float, bounds: Bounded[Any]) -> float:
-    if value == 0:
-        return float(bounds.default)
-    if not bounds.min <= value <= bounds.max:
-        raise OutOfRangeError(name, f"must be {bounds.min} to {bounds.max}, got {value}")
     return value
 
 

@@ -15,7 +15,7 @@ from cellblock_server.sandbox.docker import DockerBackend
 from tests.support.engine import containers, docker
 
 MIB = 2**20
-LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, 1024, MIB)
+LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
 IMAGE = "cellblock-sandbox:0.1.0"
 
 

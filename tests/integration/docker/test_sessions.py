@@ -125,7 +125,7 @@ def test_restart_loses_variables_and_keeps_files(session: Session) -> None:
 @pytest.mark.parametrize(
     ("limits", "field", "problem"),
     [
-        (Limits(memory_bytes=2**50), "limits.memory_bytes", "must be 201326592 to 8589934592"),
+        (Limits(memory_bytes=2**50), "limits.memory_bytes", "must be 268435456 to 8589934592"),
         (Limits(memory_bytes=-1), "limits.memory_bytes", "got -1"),
         (Limits(cpus=1000), "limits.cpus", "must be 0.1 to 8.0, got 1000.0"),
         (Limits(cpus=float("nan")), "limits.cpus", "got nan"),

@@ -12,6 +12,7 @@ LIMITS = SandboxLimits(
     pids=64,
     data_bytes=10,
     tmp_bytes=20,
+    home_bytes=2**25,
     open_files=256,
     file_bytes=30,
 )
@@ -48,10 +49,10 @@ def test_everything_that_a_container_may_do() -> None:
             ],
             "ShmSize": 64 * 2**20,
             "Tmpfs": {
-                "/mnt/data": f"{flags},size=10,{owner}",
-                "/tmp": f"{flags},size=20,{owner}",
-                "/home/sandbox": f"{flags},size={64 * 2**20},{owner}",
-                "/run/kernel": f"{flags},size={2**20},{owner}",
+                "/mnt/data": f"{flags},size=10,nr_inodes=1024,{owner}",
+                "/tmp": f"{flags},size=20,nr_inodes=1024,{owner}",
+                "/home/sandbox": f"{flags},size={2**25},nr_inodes=2048,{owner}",
+                "/run/kernel": f"{flags},size={2**20},nr_inodes=1024,{owner}",
             },
             "Mounts": [
                 mount("/state/run/sbx_1/agent", "/run/cellblock", read_only=False),

@@ -1,0 +1,64 @@
+"""What a session's sandbox may use: what was asked for, within what the operator allows.
+
+Folders are in memory, and count as the sandbox's. Together with what an idle session
+needs they must fit: a full folder is to give the code ENOSPC, never to take the kernel's
+memory away for good.
+"""
+
+from typing import Any
+
+from cellblock_server.config import Settings
+from cellblock_server.config.settings import MIB, Bounded
+from cellblock_server.errors import OutOfRangeError
+from cellblock_server.sandbox.backend import SandboxLimits
+from cellblock_server.sessions.request import NewSession
+
+RESERVED_BYTES = 192 * MIB
+"""For the agent, a kernel that does nothing (137 MiB, measured), and the folders' inodes."""
+SMALL_SHARE = 4
+"""Of what is left, `/tmp` and home get a part of this each, if it is less than their default."""
+
+
+def sandbox_limits(wanted: NewSession, settings: Settings) -> SandboxLimits:
+    """What the sandbox may use. Raises OutOfRangeError past the operator's bounds.
+
+    A default for a folder gives way to a small memory; what was asked for does not.
+    """
+    bounds = settings.limits
+    memory = int(_bounded("memory_bytes", wanted.memory_bytes, bounds.memory_bytes))
+    room = max(0, memory - RESERVED_BYTES)
+    home = min(int(bounds.home_bytes), room // SMALL_SHARE)
+    tmp = int(_bounded("tmp_bytes", wanted.tmp_bytes, bounds.tmp_bytes))
+    if not wanted.tmp_bytes:
+        tmp = max(int(bounds.tmp_bytes.min), min(tmp, room // SMALL_SHARE))
+    data = int(_bounded("data_bytes", wanted.data_bytes, bounds.data_bytes))
+    if not wanted.data_bytes:
+        data = max(int(bounds.data_bytes.min), min(data, room - home - tmp))
+    for name, value, others in (("tmp_bytes", tmp, home), ("data_bytes", data, home + tmp)):
+        if value > room - others:
+            raise OutOfRangeError(
+                f"limits.{name}",
+                f"must be at most {max(0, room - others)} with limits.memory_bytes of {memory}: "
+                f"files in it count as memory, and {RESERVED_BYTES + others} are for the rest; "
+                f"got {value}",
+            )
+    return SandboxLimits(
+        memory_bytes=memory,
+        cpus=_bounded("cpus", wanted.cpus, bounds.cpus),
+        pids=int(_bounded("pids", wanted.pids, bounds.pids)),
+        data_bytes=data,
+        tmp_bytes=tmp,
+        home_bytes=home,
+        open_files=bounds.open_files,
+        file_bytes=int(bounds.file_bytes),
+    )
+
+
+def _bounded(name: str, value: float, bounds: Bounded[Any]) -> float:
+    if value == 0:
+        return float(bounds.default)
+    if not bounds.min <= value <= bounds.max:
+        raise OutOfRangeError(
+            f"limits.{name}", f"must be {bounds.min} to {bounds.max}, got {value}"
+        )
+    return value

@@ -1,0 +1,83 @@
+"""Files stored for real: a database and a folder of a test's own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.service import FileService
+from cellblock_server.files.uploads import UploadService
+from cellblock_server.retention import Retention
+from cellblock_server.store.database import Database
+from cellblock_server.store.files import FileStore
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.uploads import UploadStore
+from tests.support.records import START
+
+KEPT_FOR = timedelta(hours=1)
+SESSION_RETENTION = timedelta(days=2)
+
+
+@dataclass
+class Clock:
+    """Time that stands until a test moves it."""
+
+    time: datetime = field(default=START)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Stored:
+    """The parts that keep files."""
+
+    folder: Path
+    clock: Clock
+    database: Database
+    blobs: BlobStore
+    files: FileService
+    store: FileStore
+    sessions: SessionStore
+    uploads: UploadService
+    retention: Retention
+
+    def on_disk(self) -> list[Path]:
+        """All that lies in the folder of bytes."""
+        return [path for path in (self.folder / "blobs").rglob("*") if path.is_file()]
+
+
+@asynccontextmanager
+async def stored(
+    folder: Path,
+    clock: Clock,
+    *,
+    max_bytes: int = 2**20,
+    quota: int = 2**30,
+    min_free: int = 0,
+) -> AsyncIterator[Stored]:
+    """Open what `folder` keeps, as a server does that starts."""
+    database = Database(f"sqlite+aiosqlite:///{folder / 'cellblock.db'}")
+    await database.start()
+    try:
+        blobs = BlobStore(folder / "blobs", min_free)
+        store, sessions = FileStore(database, quota), SessionStore(database)
+        uploads = UploadService(
+            UploadStore(database, quota), store, blobs, max_bytes, KEPT_FOR, clock
+        )
+        await uploads.start()
+        yield Stored(
+            folder=folder,
+            clock=clock,
+            database=database,
+            blobs=blobs,
+            files=FileService(store, blobs),
+            store=store,
+            sessions=sessions,
+            uploads=uploads,
+            retention=Retention(store, sessions, blobs, uploads, SESSION_RETENTION, clock),
+        )
+    finally:
+        await database.close()

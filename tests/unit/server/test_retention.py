@@ -1,0 +1,99 @@
+"""What nobody needs any more is forgotten; what somebody needs is not."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.errors import NotFoundError
+from cellblock_server.files.uploads import Upload
+from cellblock_server.store.executions import ExecutionStore, insert_events, insert_execution
+from tests.support.records import execution_record, session_record
+from tests.support.stored import SESSION_RETENTION, Clock, Stored, stored
+from tests.support.waiting import eventually
+from tests.unit.server.test_uploads import Sent
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def kept(tmp_path: Path, clock: Clock) -> AsyncIterator[Stored]:
+    async with stored(tmp_path, clock) as kept:
+        yield kept
+
+
+async def test_files_go_at_their_time_and_bytes_with_the_last_file(
+    kept: Stored, clock: Clock
+) -> None:
+    hour = timedelta(hours=1)
+    brief = await kept.uploads.upload("t", Upload("a", expires_after=hour), Sent(b"same"))
+    longer = await kept.uploads.upload("t", Upload("b", expires_after=2 * hour), Sent(b"same"))
+    for_good = await kept.uploads.upload("t", Upload("c"), Sent(b"other"))
+    assert len(kept.on_disk()) == 2
+    clock.time += hour
+    await kept.retention.expire()
+    with pytest.raises(NotFoundError):
+        await kept.files.get("t", brief.id)
+    assert await kept.files.get("t", longer.id)
+    assert len(kept.on_disk()) == 2
+    clock.time += hour
+    await kept.retention.expire()
+    assert await kept.files.get("t", for_good.id)
+    assert len(kept.on_disk()) == 1
+
+
+async def test_deleting_a_file_spares_bytes_that_another_has(kept: Stored) -> None:
+    first = await kept.uploads.upload("t", Upload("a"), Sent(b"same"))
+    second = await kept.uploads.upload("t", Upload("b"), Sent(b"same"))
+    await kept.files.delete("t", first.id)
+    record = await kept.files.get("t", second.id)
+    assert [data async for data in kept.files.read(record, 0, 0)] == [b"same"]
+    await kept.files.delete("t", second.id)
+    assert kept.on_disk() == []
+
+
+async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) -> None:
+    alive, ended = session_record(), session_record()
+    ended.id, ended.end_time = "sess_2", clock.time
+    for record in (alive, ended):
+        await kept.sessions.insert(record)
+    execution = execution_record("call_1", 1)
+    execution.session_id = "sess_2"
+    async with kept.database.write() as connection:
+        await insert_execution(connection, execution)
+        await insert_events(connection, "call_1", [(1, b"event")])
+    executions = ExecutionStore(kept.database)
+    clock.time += SESSION_RETENTION
+    await kept.retention.expire()
+    assert await executions.find("t", "call_1")
+    clock.time += timedelta(seconds=1)
+    await kept.retention.expire()
+    assert await kept.sessions.find("t", "sess_1")
+    assert await kept.sessions.find("t", "sess_2") is None
+    assert await executions.find("t", "call_1") is None
+    assert await executions.events("call_1", 1, 10) == []
+
+
+async def test_bytes_without_a_file_are_swept_up(kept: Stored) -> None:
+    async def abandoned() -> AsyncIterator[bytes]:
+        yield b"stored, and its caller left"
+
+    with kept.blobs.hold() as hold:
+        await hold.write(abandoned(), max_bytes=100, field="data")
+    file = await kept.uploads.upload("t", Upload("a"), Sent(b"needed"))
+    await kept.retention.sweep()
+    record = await kept.files.get("t", file.id)
+    assert [data async for data in kept.files.read(record, 0, 0)] == [b"needed"]
+    assert len(kept.on_disk()) == 1
+
+
+async def test_it_runs_while_the_server_does(kept: Stored, clock: Clock) -> None:
+    upload = Upload("a", expires_after=timedelta(hours=1))
+    await kept.uploads.upload("t", upload, Sent(b"x"))
+    clock.time += timedelta(hours=1)
+    async with kept.retention:
+        await eventually(lambda: kept.on_disk() == [])

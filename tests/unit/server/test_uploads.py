@@ -1,0 +1,251 @@
+"""Uploads are checked, stored whole, and go on where they broke off."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.errors import (
+    AlreadyExistsError,
+    ExhaustedError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    QuotaError,
+    WrongStateError,
+)
+from cellblock_server.files.uploads import Upload
+from cellblock_server.store.records import FilePurpose
+from tests.support.stored import KEPT_FOR, Clock, Stored, stored
+
+HELLO = hashlib.sha256(b"hello").hexdigest()
+
+
+class Sent:
+    """Bytes as a caller sends them; then the stream ends, or breaks off."""
+
+    def __init__(self, *pieces: bytes, breaks: bool = False, says: str = "") -> None:
+        self.sha256 = says
+        self._pieces = pieces
+        self._breaks = breaks
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+        if self._breaks:
+            raise ConnectionResetError
+
+
+class Stalled:
+    """Bytes that stop coming, and a connection that seems to be alive."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.sha256 = ""
+        self._pieces = pieces
+        self.stalls = asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+        self.stalls.set()
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def kept(tmp_path: Path, clock: Clock) -> AsyncIterator[Stored]:
+    async with stored(tmp_path, clock) as kept:
+        yield kept
+
+
+async def content(kept: Stored, file_id: str) -> bytes:
+    record = await kept.files.get("t", file_id)
+    return b"".join([data async for data in kept.files.read(record, 0, 0)])
+
+
+def going_on(offset: int, **fields: object) -> Upload:
+    return Upload("a.txt", upload_id="upload_1", offset=offset, **fields)  # type: ignore[arg-type]
+
+
+async def test_what_is_said_of_a_file_is_kept(kept: Stored, clock: Clock) -> None:
+    upload = Upload(
+        "a.txt",
+        bytes=5,
+        sha256=HELLO.upper(),
+        purpose=FilePurpose.USER_DATA,
+        expires_after=timedelta(hours=2),
+    )
+    file = await kept.uploads.upload("t", upload, Sent(b"hel", b"lo", says=HELLO))
+    assert file == await kept.files.get("t", file.id)
+    assert (file.purpose, file.expire_time) == (
+        FilePurpose.USER_DATA,
+        clock.time + timedelta(hours=2),
+    )
+    assert await content(kept, file.id) == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("upload", "field"),
+    [
+        (Upload("a/b"), "metadata.filename"),
+        (Upload("a", bytes=-1), "metadata.bytes"),
+        (Upload("a", bytes=2**20 + 1), "metadata.bytes"),
+        (Upload("a", sha256="abc"), "metadata.sha256"),
+        (Upload("a", purpose=FilePurpose.ASSISTANTS_OUTPUT), "metadata.purpose"),
+        (Upload("a", expires_after=timedelta(0)), "metadata.expires_after"),
+        (Upload("a", expires_after=timedelta(days=4000)), "metadata.expires_after"),
+        (Upload("a", upload_id="x"), "metadata.upload_id"),
+        (Upload("a", upload_id="upload_../x"), "metadata.upload_id"),
+        (Upload("a", offset=1), "metadata.offset"),
+        (Upload("a", upload_id="upload_1", offset=-1), "metadata.offset"),
+        (Upload("a", bytes=4), "data"),
+        (Upload("a", bytes=6), "metadata.bytes"),
+        (Upload("a", sha256="0" * 64), "metadata.sha256"),
+        (Upload("a", upload_id="upload_1", bytes=4), "data"),
+        (Upload("a", upload_id="upload_1", bytes=6), "metadata.bytes"),
+        (Upload("a", upload_id="upload_1", sha256="0" * 64), "metadata.sha256"),
+    ],
+)
+async def test_what_is_wrong_is_named_and_leaves_nothing(
+    kept: Stored, upload: Upload, field: str
+) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        await kept.uploads.upload("t", upload, Sent(b"hello"))
+    assert caught.value.field == field
+    assert kept.on_disk() == []
+    with pytest.raises(NotFoundError):
+        await kept.uploads.progress("t", "upload_1")
+
+
+async def test_a_wrong_hash_at_the_end_is_named(kept: Stored) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        await kept.uploads.upload("t", Upload("a"), Sent(b"hello", says="0" * 64))
+    assert caught.value.field == "end.sha256"
+    assert kept.on_disk() == []
+
+
+async def test_an_upload_goes_on_where_it_broke_off(kept: Stored) -> None:
+    with pytest.raises(ConnectionResetError):
+        await kept.uploads.upload("t", going_on(0), Sent(b"he", breaks=True))
+    assert (await kept.uploads.progress("t", "upload_1")).received_bytes == 2
+    with pytest.raises(ConnectionResetError):
+        await kept.uploads.upload("t", going_on(2), Sent(b"llX", breaks=True))
+    # A caller may go back.
+    file = await kept.uploads.upload("t", going_on(4), Sent(b"o", says=HELLO))
+    assert await content(kept, file.id) == b"hello"
+    progress = await kept.uploads.progress("t", "upload_1")
+    assert (progress.file, progress.received_bytes) == (file, 5)
+
+
+async def test_a_complete_upload_sent_again_is_the_same_file(kept: Stored) -> None:
+    file = await kept.uploads.upload("t", going_on(0), Sent(b"hello"))
+    assert await kept.uploads.upload("t", going_on(5), Sent()) == file
+    await kept.files.delete("t", file.id)
+    with pytest.raises(NotFoundError):
+        await kept.uploads.progress("t", "upload_1")
+    assert await kept.uploads.upload("t", going_on(0), Sent(b"other")) != file
+
+
+async def test_a_hole_is_refused(kept: Stored) -> None:
+    with pytest.raises(WrongStateError, match="0 bytes of upload 'upload_1' have come, got 3"):
+        await kept.uploads.upload("t", going_on(3), Sent(b"lo"))
+
+
+async def test_another_file_under_the_same_upload_is_refused(kept: Stored) -> None:
+    with pytest.raises(ConnectionResetError):
+        await kept.uploads.upload("t", going_on(0), Sent(b"he", breaks=True))
+    with pytest.raises(AlreadyExistsError, match="another bytes"):
+        await kept.uploads.upload("t", going_on(2, bytes=5), Sent(b"llo"))
+
+
+async def test_uploads_are_their_tenants(kept: Stored) -> None:
+    with pytest.raises(ConnectionResetError):
+        await kept.uploads.upload("t", going_on(0), Sent(b"he", breaks=True))
+    with pytest.raises(NotFoundError):
+        await kept.uploads.progress("other", "upload_1")
+    with pytest.raises(WrongStateError):
+        await kept.uploads.upload("other", going_on(2), Sent(b"llo"))
+
+
+async def test_a_stream_that_does_not_know_its_end_gives_way(kept: Stored) -> None:
+    stalled = Stalled(b"he")
+    first = asyncio.create_task(kept.uploads.upload("t", going_on(0), stalled))
+    await stalled.stalls.wait()
+    file = await kept.uploads.upload("t", going_on(2), Sent(b"llo", says=HELLO))
+    assert await content(kept, file.id) == b"hello"
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert len(kept.on_disk()) == 1
+
+
+async def test_an_upload_outlives_the_server(tmp_path: Path, clock: Clock) -> None:
+    async with stored(tmp_path, clock) as kept:
+        with pytest.raises(ConnectionResetError):
+            await kept.uploads.upload("t", going_on(0), Sent(b"he", breaks=True))
+        (kept.folder / "blobs" / "incoming" / "half").write_bytes(b"of a server that was killed")
+    async with stored(tmp_path, clock) as kept:
+        assert len(kept.on_disk()) == 1
+        assert (await kept.uploads.progress("t", "upload_1")).received_bytes == 2
+        file = await kept.uploads.upload("t", going_on(2), Sent(b"llo", says=HELLO))
+        assert await content(kept, file.id) == b"hello"
+
+
+async def test_nobody_goes_on_for_ever(kept: Stored, clock: Clock) -> None:
+    with pytest.raises(ConnectionResetError):
+        await kept.uploads.upload("t", going_on(0), Sent(b"he", breaks=True))
+    stalled = Stalled(b"x")
+    upload = Upload("b", upload_id="upload_2")
+    active = asyncio.create_task(kept.uploads.upload("t", upload, stalled))
+    await stalled.stalls.wait()
+    clock.time += KEPT_FOR
+    await kept.uploads.forget_expired()
+    with pytest.raises(NotFoundError):
+        await kept.uploads.progress("t", "upload_1")
+    # One that is under way stays.
+    assert len(kept.on_disk()) == 1
+    active.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await active
+
+
+async def test_the_quota_counts_files_and_what_is_coming(tmp_path: Path, clock: Clock) -> None:
+    async with stored(tmp_path, clock, quota=10) as kept:
+        file = await kept.uploads.upload("t", Upload("a"), Sent(b"hello"))
+        with pytest.raises(ConnectionResetError):
+            await kept.uploads.upload("t", going_on(0), Sent(b"abc", breaks=True))
+        for upload in (Upload("b"), Upload("b", bytes=3)):
+            with pytest.raises(QuotaError, match="have 8 bytes; 3 more are past the quota of 10"):
+                await kept.uploads.upload("t", upload, Sent(b"xyz"))
+        assert await kept.uploads.upload("other", Upload("b"), Sent(b"xyz"))
+        # What has come of it counts once, also while it goes on.
+        await kept.uploads.upload("t", going_on(3), Sent(b"de"))
+        assert await kept.store.used_bytes("t") == 10
+        await kept.files.delete("t", file.id)
+        assert await kept.store.used_bytes("t") == 5
+
+
+async def test_two_at_once_do_not_both_get_the_last_bytes(tmp_path: Path, clock: Clock) -> None:
+    async with stored(tmp_path, clock, quota=8) as kept:
+        tries = [kept.uploads.upload("t", Upload("a"), Sent(b"hello")) for _ in range(2)]
+        results = await asyncio.gather(*tries, return_exceptions=True)
+        assert [isinstance(result, QuotaError) for result in results].count(True) == 1
+        assert await kept.store.used_bytes("t") == 5
+
+
+async def test_a_disk_that_is_nearly_full_refuses_at_once(tmp_path: Path, clock: Clock) -> None:
+    async with stored(tmp_path, clock, min_free=2**60) as kept:
+        with pytest.raises(ExhaustedError, match="nearly full"):
+            await kept.uploads.upload("t", Upload("a", bytes=5), Stalled())
+        assert kept.on_disk() == []
+
+
+async def test_a_message_past_the_size_is_out_of_range(kept: Stored) -> None:
+    with pytest.raises(OutOfRangeError, match="data: must be at most 1048576 bytes"):
+        await kept.uploads.upload("t", Upload("a"), Sent(bytes(2**20), b"x"))
