@@ -1,0 +1,140 @@
+"""What is different between two looks at the data folder."""
+
+import stat
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from cellblock_agent.paths import is_utf8
+from cellblock_agent.walk import Entry
+
+KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder that is too deep or can't be read",
+}
+
+
+class Mark(NamedTuple):
+    """What tells one state of a file from another."""
+
+    device: int
+    inode: int
+    bytes: int
+    mtime_ns: int
+    is_told: bool
+    """Whether it is a plain file that can be reported: its end is, too."""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What stays the same when it is moved or written to."""
+        return self.device, self.inode
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Mark":
+        """The mark of what was found."""
+        info = entry.info
+        return cls(
+            info.st_dev,
+            info.st_ino,
+            info.st_size,
+            info.st_mtime_ns,
+            entry.is_file and is_utf8(entry.path),
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that is new, changed or moved."""
+
+    entry: Entry
+    mark: Mark
+    renamed_from: str = ""
+    is_same: bool = False
+    """Whether it was moved and is otherwise as it was."""
+
+    def now(self, entry: Entry) -> "Change":
+        """The same, after another look at the file."""
+        return replace(self, entry=entry, mark=Mark.of(entry), is_same=False)
+
+
+@dataclass
+class Difference:
+    """What is new, by path."""
+
+    changed: dict[str, Change] = field(default_factory=dict)
+    odd: dict[str, tuple[Mark, str]] = field(default_factory=dict)
+    """What can't be captured, and why."""
+    deleted: set[str] = field(default_factory=set)
+    quiet: dict[str, Mark] = field(default_factory=dict)
+    """What is new and nobody's business."""
+    forgotten: set[str] = field(default_factory=set)
+    """What is gone and was never reported."""
+    left_out: str = ""
+    """Why not all was looked at, if it was not."""
+    looked_ns: int = 0
+    """When the look ended."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to report."""
+        return not (self.changed or self.deleted or self.odd)
+
+
+def compare(
+    known: Mapping[str, Mark],
+    found: Mapping[str, Entry],
+    gone: Iterable[str],
+    *,
+    is_input: Callable[[Entry], bool],
+    is_older: Callable[[str], bool],
+) -> Difference:
+    """What is different.
+
+    `gone` are known paths that have no plain file any more. `is_older` tells whether a
+    file was made before the known ones were looked at: else it is another one, that got
+    the number of one that is gone.
+    """
+    difference = Difference()
+    moved: dict[tuple[int, int], list[str]] = {}
+    for path in sorted(gone, reverse=True):
+        if known[path].is_told:
+            difference.deleted.add(path)
+            moved.setdefault(known[path].identity, []).append(path)
+        elif path not in found:
+            difference.forgotten.add(path)
+    for path in sorted(found):
+        entry, mark = found[path], Mark.of(found[path])
+        if known.get(path) == mark:
+            continue
+        if is_input(entry):
+            difference.quiet[path] = mark
+        elif not entry.is_file:
+            kind = KINDS.get(stat.S_IFMT(entry.info.st_mode), "not a plain file")
+            difference.odd[path] = (mark, f"is {kind}")
+        elif not mark.is_told:
+            difference.odd[path] = (mark, "has a name that is not UTF-8")
+        else:
+            difference.changed[path] = _change(path, entry, known, moved, is_older)
+    difference.deleted -= {change.renamed_from for change in difference.changed.values()}
+    return difference
+
+
+def _change(
+    path: str,
+    entry: Entry,
+    known: Mapping[str, Mark],
+    moved: dict[tuple[int, int], list[str]],
+    is_older: Callable[[str], bool],
+) -> Change:
+    mark = Mark.of(entry)
+    before = moved.get(mark.identity)
+    if not before or path in known:
+        return Change(entry, mark)
+    is_same = known[before[-1]] == mark
+    if not is_same and not is_older(path):
+        return Change(entry, mark)
+    return Change(entry, mark, before.pop(), is_same)

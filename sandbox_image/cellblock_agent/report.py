@@ -1,0 +1,54 @@
+"""What changed, as the protocol says it, within bounds."""
+
+import os
+from collections.abc import Iterable
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.difference import Difference
+from cellblock_agent.text import printable
+
+MAX_REPORTED = 1000
+"""Files that are named at once: changed, deleted and skipped ones each."""
+LATEST = 253_402_300_799 * 10**9
+"""The last nanosecond that a Timestamp can hold, about: the year 9999."""
+
+
+def report(difference: Difference) -> pb.FileChanges:
+    """A difference, each of its lists sorted by path and bounded."""
+    changed = sorted(difference.changed)
+    deleted = sorted(difference.deleted)
+    skipped = {path: reason for path, (_mark, reason) in difference.odd.items()}
+    for path in changed[MAX_REPORTED:]:
+        skipped[path] = f"more than {MAX_REPORTED} files changed"
+    message = pb.FileChanges(deleted=deleted[:MAX_REPORTED])
+    for path in changed[:MAX_REPORTED]:
+        change = difference.changed[path]
+        file = file_entry(path, change.entry.info)
+        message.changed.append(pb.ChangedFile(file=file, renamed_from=change.renamed_from))
+    if difference.left_out:
+        message.skipped.append(pb.SkippedFile(reason=difference.left_out))
+    if len(deleted) > MAX_REPORTED:
+        reason = f"more than {MAX_REPORTED} files were deleted"
+        message.skipped.append(pb.SkippedFile(reason=reason))
+    message.skipped.extend(_skipped(sorted(skipped.items())[:MAX_REPORTED]))
+    return message
+
+
+def file_entry(path: str, info: os.stat_result) -> pb.FileEntry:
+    """A file as the protocol names it."""
+    message = pb.FileEntry(path=path, bytes=info.st_size)
+    # User code may set any time, also one that no calendar has.
+    message.modify_time.FromNanoseconds(min(max(info.st_mtime_ns, 0), LATEST))
+    return message
+
+
+def folder_entry(path: str, info: os.stat_result) -> pb.FileEntry:
+    """A folder as the protocol names it: its size says nothing."""
+    message = file_entry(path, info)
+    message.bytes = 0
+    message.is_folder = True
+    return message
+
+
+def _skipped(items: Iterable[tuple[str, str]]) -> Iterable[pb.SkippedFile]:
+    return (pb.SkippedFile(path=printable(path), reason=reason) for path, reason in items)

@@ -1,0 +1,99 @@
+"""Removing a folder with all that is in it, however deep hostile code has made it."""
+
+import errno
+import os
+import secrets
+import time
+from contextlib import suppress
+from itertools import islice
+
+from cellblock_agent.walk import FOLDER_FLAGS
+
+MAX_SECONDS = 50.0
+"""How long it may take; code that runs on could add to it for ever."""
+BATCH = 1000
+"""Names that are read at once."""
+
+
+def remove_tree(parent: int, name: str) -> None:
+    """Remove a folder. Raises FileNotFoundError, or OSError if it can't be done in time.
+
+    `shutil.rmtree` keeps a descriptor and a frame of Python's for each level: too many
+    for a folder a thousand deep. Here each folder that is found is moved to the top
+    before it is emptied. Links are removed, never followed.
+    """
+    end = time.monotonic() + MAX_SECONDS
+    top = _open(parent, name)
+    try:
+        while names := _names(top, end):
+            todo = [name for name in names if not _unlink(top, name)]
+            while todo:
+                todo += _empty(top, todo.pop(), end)
+    finally:
+        os.close(top)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _empty(top: int, name: str, end: float) -> list[str]:
+    """Remove a folder of `top`; those that were in it are of `top` now, and still to do."""
+    todo: list[str] = []
+    try:
+        folder = _open(top, name)
+    except FileNotFoundError:
+        return []
+    except NotADirectoryError:
+        return [] if _unlink(top, name) else [name]
+    try:
+        while names := _names(folder, end):
+            for inner in names:
+                if not _unlink(folder, inner):
+                    new = secrets.token_hex(8)
+                    _make_open(folder, inner)
+                    os.rename(inner, new, src_dir_fd=folder, dst_dir_fd=top)
+                    todo.append(new)
+    finally:
+        os.close(folder)
+    try:
+        os.rmdir(name, dir_fd=top)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        todo.append(name)
+    return todo
+
+
+def _names(folder: int, end: float) -> list[str]:
+    if time.monotonic() > end:
+        raise TimeoutError(errno.ETIMEDOUT, f"it could not be removed in {MAX_SECONDS:g} s")
+    with os.scandir(folder) as children:
+        return [child.name for child in islice(children, BATCH)]
+
+
+def _unlink(folder: int, name: str) -> bool:
+    """Remove anything but a folder that is not empty; whether it is gone."""
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    except IsADirectoryError:
+        try:
+            os.rmdir(name, dir_fd=folder)
+        except OSError:
+            return False
+    return True
+
+
+def _open(folder: int, name: str) -> int:
+    _make_open(folder, name)
+    return os.open(name, FOLDER_FLAGS, dir_fd=folder)
+
+
+def _make_open(folder: int, name: str) -> None:
+    """Let its user read and change a folder that code has closed."""
+    with suppress(NotADirectoryError):
+        path = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY, dir_fd=folder)
+        try:
+            # chmod has no way not to follow a link, but this one.
+            os.chmod(f"/proc/self/fd/{path}", 0o700)  # noqa: PTH101 - no path of ours
+        finally:
+            os.close(path)

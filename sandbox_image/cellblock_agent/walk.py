@@ -1,0 +1,148 @@
+"""A pass over what lies below a folder: sorted, within bounds, without following links."""
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from cellblock_agent.paths import MAX_DEPTH
+
+FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that lies in the data folder."""
+
+    path: str
+    """Relative to the data folder."""
+    info: os.stat_result
+    link: str | None = None
+    """Where a symbolic link leads."""
+    is_closed: bool = False
+    """Whether it is a folder that is too deep, or can't be read."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file."""
+        return stat.S_ISREG(self.info.st_mode)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return stat.S_ISDIR(self.info.st_mode)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much one pass takes in."""
+
+    max_entries: int
+    max_seconds: float
+
+    @property
+    def in_words(self) -> str:
+        """Both, for people."""
+        return f"{self.max_entries} entries or {self.max_seconds:g} s"
+
+
+class Walk:
+    """Folders and all else, a folder before what is in it, sorted by the parts of the paths.
+
+    Sorted while it goes, so that a page of a long list costs a page.
+    """
+
+    def __init__(
+        self,
+        folder: int,
+        above: tuple[str, ...],
+        bounds: Bounds,
+        *,
+        hidden: Container[str] = (),
+        after: tuple[str, ...] = (),
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Look into `folder`, whose parts are `above`, and close it; begin after `after`."""
+        self._folder = folder
+        self._above = above
+        self._left = bounds.max_entries
+        self._end = time.monotonic() + bounds.max_seconds
+        self._hidden = hidden
+        self._after = after
+        self._stop = stop
+        self.is_complete = True
+        """Whether nothing was passed over so far; closed folders are told of by their entries."""
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go. At a bound it just ends: see `is_complete`."""
+        return self._entries(self._folder, self._above)
+
+    def _entries(self, folder: int, above: tuple[str, ...]) -> Iterator[Entry]:
+        try:
+            for name in self._names(folder, above):
+                if self._is_at_bound():
+                    return
+                try:
+                    yield from self._visit(folder, (*above, name))
+                except FileNotFoundError:
+                    continue  # removed meanwhile by code that runs on
+                except OSError:
+                    # Swapped for something else, or made unreadable.
+                    self.is_complete = False
+        finally:
+            os.close(folder)
+
+    def _names(self, folder: int, above: tuple[str, ...]) -> list[str]:
+        with os.scandir(folder) as children:
+            names = [child.name for child in islice(children, self._left + 1)]
+        if len(names) > self._left:
+            self.is_complete = False
+            del names[self._left :]
+        if self._after[: len(above)] == above and len(self._after) > len(above):
+            first = self._after[len(above)]
+            names = [name for name in names if name >= first]
+        return sorted(name for name in names if name not in self._hidden)
+
+    def _visit(self, folder: int, parts: tuple[str, ...]) -> Iterator[Entry]:
+        self._left -= 1
+        path, name = "/".join(parts), parts[-1]
+        is_past = parts > self._after
+        info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISDIR(info.st_mode):
+            inner = _open(folder, name) if len(parts) <= MAX_DEPTH else None
+            if is_past:
+                try:
+                    yield Entry(path, info, is_closed=inner is None)
+                except BaseException:
+                    if inner is not None:
+                        os.close(inner)
+                    raise
+            if inner is not None:
+                yield from self._entries(inner, parts)
+        elif is_past:
+            link = os.readlink(name, dir_fd=folder) if stat.S_ISLNK(info.st_mode) else None
+            yield Entry(path, info, link)
+
+    def _is_at_bound(self) -> bool:
+        is_stopped = self._stop is not None and self._stop.is_set()
+        if is_stopped or self._left <= 0 or time.monotonic() > self._end:
+            self.is_complete = False
+            return True
+        return False
+
+
+def _open(folder: int, name: str) -> int | None:
+    """A folder's descriptor; None if its user may not read it, or not what is in it."""
+    try:
+        inner = os.open(name, FOLDER_FLAGS, dir_fd=folder)
+    except PermissionError:
+        return None
+    try:
+        os.stat(".", dir_fd=inner)
+    except PermissionError:
+        os.close(inner)
+        return None
+    return inner
