@@ -1,0 +1,70 @@
+"""Which names of an archive's members are taken, which are passed over, which are an attack."""
+
+import re
+from dataclasses import dataclass
+
+from cellblock_agent.paths import is_utf8
+from cellblock_agent.text import printable
+
+MAX_NAME_BYTES = 255
+"""Of one part; NAME_MAX of Linux."""
+MAX_SHOWN = 200
+DRIVE = re.compile(r"[A-Za-z]:")
+
+
+class BadArchiveError(Exception):
+    """An archive is not to be unpacked, and why."""
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A name that no file here is given, and why."""
+
+    reason: str
+
+
+def shown(name: str) -> str:
+    """A name for people."""
+    whole = printable(name)
+    return whole if len(whole) <= MAX_SHOWN else f"{whole[:MAX_SHOWN]}…"
+
+
+def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | Unusable:
+    """A member's path in parts; empty for the folder itself (`./`).
+
+    Raises BadArchiveError for what leads out of the folder: no honest archive has it.
+    """
+    rule = _broken_rule(name)
+    path = name.rstrip("/")
+    while path.startswith("./"):
+        path = path[2:]
+    if path in ("", ".") and not rule:
+        return ()
+    parts = tuple(path.split("/"))
+    if not rule and any(part in ("", ".", "..") for part in parts):
+        rule = "has a part that is empty, `.` or `..`"
+    if not rule and len(parts) > max_parts:
+        rule = f"is more than {max_parts - 1} folders deep"
+    if rule:
+        raise BadArchiveError(f"{shown(name)!r} {rule}")
+    if any(sign < " " or sign == "\x7f" for sign in path):
+        return Unusable("has a name with control characters")
+    if not is_utf8(path):
+        return Unusable("has a name that is not UTF-8")
+    if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
+        return Unusable(f"has a name of more than {MAX_NAME_BYTES} bytes")
+    return parts
+
+
+def _broken_rule(name: str) -> str:
+    if not name:
+        return "is an empty name"
+    if "\0" in name:
+        return "has a NUL character"
+    if "\\" in name:
+        return "has a backslash"
+    if name.startswith("/"):
+        return "is an absolute path"
+    if DRIVE.match(name):
+        return "begins with a drive letter"
+    return ""

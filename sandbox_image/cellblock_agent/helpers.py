@@ -1,0 +1,83 @@
+"""Short-lived processes of the agent's own, for what may take too much memory or time."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from cellblock_agent.processes import Reaper, end_in_words
+
+MAX_ANSWER_BYTES = 2**20
+
+
+class HelperError(Exception):
+    """A helper did not do its work."""
+
+
+class Helpers:
+    """Starts them; whoever kills what user code started spares `pids`."""
+
+    def __init__(self, reaper: Reaper) -> None:
+        """Their ends are `reaper`'s to collect."""
+        self._reaper = reaper
+        self.pids: set[int] = set()
+        """Those that run."""
+
+    async def run(
+        self, module: str, arguments: Sequence[str], files: Sequence[int], timeout: float
+    ) -> bytes:
+        """Run one of our modules; what it writes to its standard output, up to a bound.
+
+        User code can stop or kill it, and could trace it before it protects itself: its
+        answer is hostile. Raises HelperError.
+        """
+        # Not a pipe, whose other end hostile code could keep open.
+        answer = os.memfd_create("answer", os.MFD_CLOEXEC)
+        try:
+            process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own module; does not wait
+                [sys.executable, "-I", "-m", module, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=answer,
+                pass_fds=files,
+                cwd="/",
+            )
+            process.returncode = await self._end_of(process.pid, timeout)
+            if process.returncode != 0:
+                raise HelperError(f"it was ended: {end_in_words(process.returncode)}")
+            return os.pread(answer, MAX_ANSWER_BYTES, 0)
+        except OSError as error:
+            raise HelperError(f"it could not be started: {error.strerror}") from error
+        finally:
+            os.close(answer)
+
+    def kill(self) -> None:
+        """Kill all that run."""
+        for pid in self.pids:
+            _kill(pid)
+
+    async def _end_of(self, pid: int, timeout: float) -> int:
+        """A helper's wait status; one that takes too long, or is not wanted any more, is killed."""
+        ended = self._reaper.watch(pid)
+        self.pids.add(pid)
+        try:
+            await asyncio.wait({ended}, timeout=timeout)
+            if not ended.done():
+                _kill(pid)
+                raise HelperError(f"it took more than {timeout:g} s")
+            return ended.result()
+        except asyncio.CancelledError:
+            _kill(pid)
+            raise
+        finally:
+            if not ended.done():
+                await asyncio.wait({ended})
+            self.pids.discard(pid)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,196 @@
+"""Unpacks an archive, as a process of its own.
+
+A hostile archive can make its reader use any amount of memory (a header of gigabytes,
+a dictionary of gigabytes) or time. Here this ends a process that has a bound on both,
+not the agent, and keeps nothing else in the sandbox waiting.
+
+    python -m cellblock_agent.unpack ARCHIVE FOLDER MAX_BYTES MAX_ENTRIES MAX_RATIO MAX_PARTS
+
+The first two are descriptors. The answer, in JSON, has `skipped`, a list of pairs of a
+name and a reason; or `refused` or `full`, with why nothing is to be kept.
+"""
+
+import errno
+import json
+import os
+import resource
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Any, BinaryIO
+
+from cellblock_agent.archive_names import BadArchiveError, Unusable, parts_of_member, shown
+from cellblock_agent.archives import DAMAGED, Member, members
+from cellblock_agent.process import prefer_for_oom_kill, set_dumpable
+from cellblock_agent.walk import FOLDER_FLAGS
+
+MEMORY_BYTES = 512 * 2**20
+"""Address space: what Python has, plus 200,000 names, plus any usual dictionary."""
+CHUNK_BYTES = 2**18
+MAX_SKIPPED = 100
+"""Members that are named as left out."""
+SMALL_BYTES = 2**20
+"""Up to which the ratio says nothing."""
+FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class FullError(Exception):
+    """There is no room for what is unpacked."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the error's number."""
+        super().__init__(number)
+        self.number = number
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much may be unpacked."""
+
+    max_bytes: int
+    max_entries: int
+    max_ratio: int
+    max_parts: int
+
+
+@dataclass
+class Unpacking:
+    """One archive on its way into a folder."""
+
+    folder: int
+    archive_bytes: int
+    bounds: Bounds
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    entries: int = 0
+    written: int = 0
+    """Bytes, whatever the archive says of itself."""
+
+    def add(self, member: Member) -> None:
+        """Write one member. Raises BadArchiveError, FullError, or one of DAMAGED."""
+        self._count()
+        parts = parts_of_member(member.name, self.bounds.max_parts)
+        if isinstance(parts, Unusable):
+            self._skip(member.name, parts.reason)
+        elif member.kind:
+            self._skip(member.name, f"is {member.kind}")
+        elif not parts:
+            return
+        elif member.content is None:
+            os.close(self._enter(parts))
+        else:
+            self._write(parts, member.content)
+
+    def _write(self, parts: tuple[str, ...], content: IO[bytes]) -> None:
+        folder = self._enter(parts[:-1])
+        try:
+            file = self._create(folder, parts)
+            try:
+                while data := content.read(CHUNK_BYTES):
+                    self._count_bytes(len(data))
+                    _write_all(file, data)
+            finally:
+                os.close(file)
+        finally:
+            os.close(folder)
+
+    def _create(self, folder: int, parts: tuple[str, ...]) -> int:
+        with suppress(FileNotFoundError):
+            try:
+                os.unlink(parts[-1], dir_fd=folder)  # of two with one name, the later one
+            except IsADirectoryError as error:
+                raise _conflict(parts) from error
+        try:
+            return os.open(parts[-1], FILE_FLAGS, 0o644, dir_fd=folder)
+        except OSError as error:
+            raise _not_written(error) from error
+
+    def _enter(self, parts: tuple[str, ...]) -> int:
+        folder = os.dup(self.folder)
+        for number, part in enumerate(parts, 1):
+            try:
+                try:
+                    os.mkdir(part, 0o755, dir_fd=folder)
+                    self._count()
+                except FileExistsError:
+                    pass
+                except OSError as error:
+                    raise _not_written(error) from error
+                inner = os.open(part, FOLDER_FLAGS, dir_fd=folder)
+            except NotADirectoryError as error:
+                raise _conflict(parts[:number]) from error
+            finally:
+                os.close(folder)
+            folder = inner
+        return folder
+
+    def _count(self) -> None:
+        self.entries += 1
+        if self.entries > self.bounds.max_entries:
+            raise BadArchiveError(f"has more than {self.bounds.max_entries} files and folders")
+
+    def _count_bytes(self, size: int) -> None:
+        self.written += size
+        if self.written > self.bounds.max_bytes:
+            raise BadArchiveError(f"is more than {self.bounds.max_bytes} bytes when unpacked")
+        most = self.bounds.max_ratio * self.archive_bytes
+        if self.written > max(most, SMALL_BYTES):
+            ratio = self.bounds.max_ratio
+            raise BadArchiveError(f"is more than {ratio} times as large when unpacked")
+
+    def _skip(self, name: str, reason: str) -> None:
+        if len(self.skipped) < MAX_SKIPPED:
+            self.skipped.append((shown(name), reason))
+
+
+def unpack(archive: BinaryIO, folder: int, bounds: Bounds) -> dict[str, Any]:
+    """Unpack, and say what became of it: see the module."""
+    unpacking = Unpacking(folder, os.fstat(archive.fileno()).st_size, bounds)
+    try:
+        for member in members(archive):
+            unpacking.add(member)
+    except BadArchiveError as error:
+        return {"refused": str(error)}
+    except FullError as error:
+        return {"full": error.number}
+    except MemoryError:
+        return {"refused": "takes too much memory to unpack"}
+    except (*DAMAGED, OSError) as error:
+        return {"refused": f"is damaged: {shown(str(error)) or type(error).__name__}"}
+    return {"skipped": unpacking.skipped}
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(file, view) :]
+    except OSError as error:
+        raise _not_written(error) from error
+
+
+def _not_written(error: OSError) -> FullError | BadArchiveError:
+    if error.errno in FULL:
+        return FullError(error.errno)
+    # User code that runs has got into the way.
+    return BadArchiveError(f"could not be written: {error.strerror}")
+
+
+def _conflict(parts: tuple[str, ...]) -> BadArchiveError:
+    return BadArchiveError(f"{shown('/'.join(parts))!r} is both a file and a folder")
+
+
+def main() -> None:
+    """Run as a process."""
+    set_dumpable(dumpable=False)
+    prefer_for_oom_kill()
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    archive, folder, *numbers = map(int, sys.argv[1:])
+    with os.fdopen(archive, "rb") as file:
+        answer = unpack(file, folder, Bounds(*numbers))
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
