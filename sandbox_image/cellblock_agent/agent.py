@@ -13,7 +13,9 @@ import grpc
 from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_agent.changes import Changes
 from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
+from cellblock_agent.helpers import Helpers
 from cellblock_agent.interpreter import Interpreter
 from cellblock_agent.journal import Journal
 from cellblock_agent.kernel import KernelStartError
@@ -23,6 +25,7 @@ from cellblock_agent.process import wait_for_termination
 from cellblock_agent.processes import Reaper
 from cellblock_agent.service import AgentService
 from cellblock_agent.token_check import TokenInterceptor
+from cellblock_agent.unpacking import Unpacker
 
 MAX_RECEIVE_BYTES = 4 * 2**20
 MAX_SEND_BYTES = 64 * 2**20
@@ -54,15 +57,25 @@ class _Agent:
     async def run(self) -> None:
         await _start_workers()
         options = self._options
-        fork_server = ForkServerClient(self._spawned, options.preload, Reaper())
+        reaper = Reaper()
+        fork_server = ForkServerClient(self._spawned, options.preload, reaper)
+        helpers = Helpers(reaper)
         journal = Journal()
         folder = DataFolder(options.data_dir, options.inputs_dir)
         changes = Changes(folder)
+        files = FileWatch(folder, changes, journal)
         interpreter = Interpreter(
-            options.kernel_dir, options.data_dir, fork_server, journal, changes
+            options.kernel_dir, options.data_dir, fork_server, journal, files, helpers
         )
         orphan_clock = OrphanClock(options.orphan_timeout)
-        service = AgentService(interpreter, journal, folder, changes, orphan_clock)
+        service = AgentService(
+            interpreter,
+            journal,
+            folder,
+            changes,
+            Unpacker(folder, changes, helpers),
+            orphan_clock,
+        )
         socket = options.run_dir / "agent.sock"
         server = await self._serve(service, socket)
         try:
@@ -70,14 +83,17 @@ class _Agent:
                 kept = [
                     tasks.create_task(fork_server.run(), name="fork server"),
                     tasks.create_task(interpreter.run(), name="interpreter"),
+                    tasks.create_task(files.run(), name="file watch"),
                 ]
                 why = await self._until_end(orphan_clock, kept)
                 log.info("ending: %s", why)
                 kept[1].cancel()
                 await asyncio.wait({kept[1]})
                 kept[0].cancel()
+                kept[2].cancel()
         finally:
             fork_server.kill()
+            helpers.kill()
             await server.stop(grace=None)
             _remove(socket)
 

@@ -1,120 +1,155 @@
-"""What code changed in the data folder, found by comparing two looks at it."""
+"""What changed in the data folder since somebody was told: two looks, compared."""
 
-import os
 import stat
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import PurePosixPath
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.data_folder import DataFolder, Entry
-from cellblock_agent.text import printable
+from cellblock_agent.birth import birth_ns
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.difference import Difference, Mark, compare
+from cellblock_agent.paths import BadPathError, NotPlainError
+from cellblock_agent.report import report
+from cellblock_agent.walk import Bounds, Entry
 
-MAX_ENTRIES = 20_000
-"""How many files one look takes in."""
-MAX_SECONDS = 5.0
-"""How long one look takes."""
-MAX_REPORTED = 1000
-"""Files of one execution that are named, changed and skipped ones each."""
-
-LATEST = 253_402_300_799 * 10**9
-"""The last nanosecond that a Timestamp can hold, about: the year 9999."""
-
-Mark = tuple[int, int, int]
-
-KINDS = {
-    stat.S_IFLNK: "a link",
-    stat.S_IFIFO: "a FIFO",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFDIR: "a folder that is too deep or can't be read",
-}
-
-
-@dataclass
-class Scan:
-    """What a look at the folder found."""
-
-    changed: list[pb.FileEntry] = field(default_factory=list)
-    skipped: list[pb.SkippedFile] = field(default_factory=list)
+LOOK_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
+"""Of one look."""
+SERVER_BOUNDS = Bounds(max_entries=200_000, max_seconds=5.0)
+"""Of a look at what the server has put there."""
+MAX_KNOWN = 200_000
+"""Files that are remembered, those included that no look came by."""
+TICK_NS = 10 * 10**6
+"""File systems read a clock that is behind by up to so much."""
 
 
 class Changes:
-    """Remembers the folder as it was; `scan` tells the difference."""
+    """Remembers the folder as it was. `look` tells the difference, `accept` takes it for known.
+
+    Between the two nothing is locked. What the server does meanwhile is not reported.
+    """
 
     def __init__(self, folder: DataFolder) -> None:
         """Start with an empty folder."""
         self._folder = folder
         self._known: dict[str, Mark] = {}
-        # Files may be put in while an execution's changes are looked for.
+        self._looked_ns = time.time_ns()
         self._lock = threading.Lock()
+        self._touched: set[str] = set()
+        """What the server has changed since the newest look began."""
 
-    def scan(self) -> Scan:
-        """Files that are new or changed since the last scan, sorted by path."""
+    def look(self, stop: threading.Event | None = None) -> Difference:
+        """Look, and compare. One at a time. Raises OSError if nothing can be seen."""
         with self._lock:
-            found = self._look()
-            scan = Scan()
-            for path in sorted(found):
-                if self._known.get(path) != _mark(found[path]):
-                    _report(scan, self._folder, found[path])
-            self._known = {path: _mark(entry) for path, entry in found.items()}
-        return scan
+            self._touched.clear()
+            known = dict(self._known)
+        walk = self._folder.walk(LOOK_BOUNDS, stop=stop)
+        found = {entry.path: entry for entry in walk if entry.is_closed or not entry.is_folder}
+        looked_ns = time.time_ns()
+        difference = compare(
+            known,
+            found,
+            self._gone(known, found),
+            is_input=self._folder.is_input,
+            is_older=self._is_older,
+        )
+        difference.looked_ns = looked_ns
+        if not walk.is_complete:
+            difference.left_out = f"more than {LOOK_BOUNDS.in_words}: not all was looked at"
+        return difference
 
-    def expect(self, path: str) -> None:
-        """Do not report a file that the server has put there, as it is now."""
+    def accept(self, difference: Difference, held: Collection[str] = ()) -> pb.FileChanges:
+        """Take the difference for known, but for what is in `held`, and report it."""
+        with self._lock:
+            self._leave_out(difference, held)
+            for path in difference.deleted | difference.forgotten:
+                self._known.pop(path, None)
+            for path, change in difference.changed.items():
+                self._known.pop(change.renamed_from, None)
+                self._known[path] = change.mark
+            self._known |= difference.quiet
+            self._known |= {path: mark for path, (mark, _reason) in difference.odd.items()}
+            self._bound()
+            self._looked_ns = difference.looked_ns
+        return report(difference)
+
+    @contextmanager
+    def by_server(self, *paths: str) -> Iterator[None]:
+        """What this block does to these paths is the server's doing, and not reported.
+
+        Quick things only: no difference is accepted meanwhile.
+        """
         with self._lock:
             try:
-                self._known[path] = _mark(Entry(path, self._folder.stat(path)))
-            except FileNotFoundError:
-                # Code that runs has removed it already.
-                self._known.pop(path, None)
+                yield
+            finally:
+                for path in paths:
+                    self._touched.add(path)
+                    self._take_for_known(path)
+                self._bound()
 
-    def _look(self) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
-        end = time.monotonic() + MAX_SECONDS
-        for entry in self._folder.walk():
-            if len(found) >= MAX_ENTRIES or time.monotonic() > end:
-                break
-            found[entry.path] = entry
-        return found
+    def _gone(self, known: Mapping[str, Mark], found: Mapping[str, Entry]) -> list[str]:
+        """Known paths at which there is no plain file any more, which a short look can't tell."""
+        gone = []
+        end = time.monotonic() + LOOK_BOUNDS.max_seconds
+        for path, mark in known.items():
+            entry = found.get(path)
+            if entry is not None:
+                if mark.is_told and not entry.is_file:
+                    gone.append(path)
+            elif time.monotonic() < end and self._is_gone(path):
+                gone.append(path)
+        return gone
 
+    def _is_gone(self, path: str) -> bool:
+        try:
+            return not stat.S_ISREG(self._folder.stat(path).st_mode)
+        except (FileNotFoundError, NotPlainError):
+            return True
+        except OSError:
+            return False  # code has closed the folder that it is in
 
-def file_entry(path: str, info: os.stat_result) -> pb.FileEntry:
-    """A file as the protocol names it."""
-    message = pb.FileEntry(path=path, bytes=info.st_size)
-    # User code may set any time, also one that no calendar has.
-    message.modify_time.FromNanoseconds(min(max(info.st_mtime_ns, 0), LATEST))
-    return message
+    def _is_older(self, path: str) -> bool:
+        try:
+            with self._folder.parent(path) as (folder, name):
+                birth = birth_ns(folder, name)
+        except (OSError, NotPlainError):
+            return False
+        return birth is not None and birth < self._looked_ns - TICK_NS
 
+    def _leave_out(self, difference: Difference, held: Collection[str]) -> None:
+        for path in list(difference.changed):
+            if path in held or self._is_touched(path):
+                del difference.changed[path]
+        for paths in (difference.deleted, difference.forgotten):
+            paths -= {path for path in paths if self._is_touched(path)}
+        for marks in (difference.odd, difference.quiet):
+            for path in [path for path in marks if self._is_touched(path)]:
+                del marks[path]
 
-def _report(scan: Scan, folder: DataFolder, entry: Entry) -> None:
-    if folder.is_input(entry):
-        return
-    if not stat.S_ISREG(entry.info.st_mode):
-        kind = KINDS.get(stat.S_IFMT(entry.info.st_mode), "not a plain file")
-        _skip(scan, entry, f"is {kind}")
-    elif not is_utf8(entry.path):
-        _skip(scan, entry, "has a name that is not UTF-8")
-    elif len(scan.changed) >= MAX_REPORTED:
-        _skip(scan, entry, f"more than {MAX_REPORTED} files changed")
-    else:
-        scan.changed.append(file_entry(entry.path, entry.info))
+    def _is_touched(self, path: str) -> bool:
+        if not self._touched:
+            return False
+        return any(str(part) in self._touched for part in (path, *PurePosixPath(path).parents))
 
+    def _take_for_known(self, path: str) -> None:
+        inside = f"{path}/"
+        for known in [known for known in self._known if known.startswith(inside)]:
+            del self._known[known]
+        self._known.pop(path, None)
+        try:
+            entry = Entry(path, self._folder.stat(path))
+            if entry.is_folder:
+                for inner in self._folder.walk(SERVER_BOUNDS, folder=path):
+                    if not inner.is_folder:
+                        self._known[inner.path] = Mark.of(inner)
+            else:
+                self._known[path] = Mark.of(entry)
+        except (OSError, NotPlainError, BadPathError):
+            return  # not a path, or code that runs has removed it already
 
-def _skip(scan: Scan, entry: Entry, reason: str) -> None:
-    if len(scan.skipped) < MAX_REPORTED:
-        scan.skipped.append(pb.SkippedFile(path=printable(entry.path), reason=reason))
-
-
-def _mark(entry: Entry) -> Mark:
-    return entry.info.st_ino, entry.info.st_size, entry.info.st_mtime_ns
-
-
-def is_utf8(path: str) -> bool:
-    """Whether a path can be told in a protobuf message."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    def _bound(self) -> None:
+        while len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]

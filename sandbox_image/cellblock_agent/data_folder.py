@@ -5,42 +5,22 @@ Every path is walked component by component from a descriptor of the folder, wit
 service runs them in threads.
 """
 
+import errno
 import os
-import secrets
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from cellblock_agent.new_entries import NewFile, NewFolder, temporary_name
+from cellblock_agent.paths import MAX_DEPTH, NotPlainError, parts_of
 from cellblock_agent.text import printable
+from cellblock_agent.tree import remove_tree
+from cellblock_agent.walk import FOLDER_FLAGS, Bounds, Entry, Walk
 
-MAX_DEPTH = 16
-"""Folders below the data folder that are looked into."""
-TEMPORARY = ".cellblock-"
-"""Beginning of the names of files that are being written."""
-FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-class BadPathError(Exception):
-    """A path that no file of the data folder can have."""
-
-
-class NotPlainError(Exception):
-    """Something is there, but it is not a plain file."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Something that lies in the data folder."""
-
-    path: str
-    """Relative to the folder."""
-    info: os.stat_result
-    link: str | None = None
-    """Where a symbolic link leads."""
 
 
 class DataFolder:
@@ -50,13 +30,15 @@ class DataFolder:
         """Open `path`; links into `inputs` are attachments."""
         self._root = os.open(path, FOLDER_FLAGS)
         self._inputs = inputs
+        self._hidden: set[str] = set()
+        """Names of what the agent itself is making or removing right now."""
 
     def open(self, path: str) -> BinaryIO:
         """A plain file, or an attachment, for reading.
 
         Raises BadPathError, FileNotFoundError or NotPlainError.
         """
-        with self._parent(path) as (folder, name):
+        with self.parent(path) as (folder, name):
             try:
                 opened = os.open(name, FILE_FLAGS, dir_fd=folder)
             except FileNotFoundError:
@@ -68,25 +50,54 @@ class DataFolder:
             raise NotPlainError(f"{printable(path)} is not a plain file")
         return os.fdopen(opened, "rb")
 
-    def create(self, path: str) -> "NewFile":
+    def create(self, path: str) -> NewFile:
         """Begin to write a file; missing folders are made. Raises BadPathError, NotPlainError."""
-        parts = _parts(path)
-        folder = os.dup(self._root)
-        for part in parts[:-1]:
-            folder = _enter(folder, part, make=True)
-        return NewFile(folder, parts[-1])
+        *above, name = parts_of(path)
+        return NewFile(self._folder(above, make=True), name, self._hidden)
+
+    def create_folder(self, path: str) -> NewFolder:
+        """Begin to fill a folder; those above it are made.
+
+        Raises BadPathError, NotPlainError or FileExistsError.
+        """
+        *above, name = parts_of(path, max_parts=MAX_DEPTH)
+        if self.exists(path):
+            raise FileExistsError(path)
+        return NewFolder(self._folder(above, make=True), name, self._hidden)
+
+    def make_folder(self, path: str) -> os.stat_result:
+        """Make a folder, and those above it; one that is there is left alone.
+
+        Raises BadPathError, FileExistsError if something else has its name, NotPlainError
+        if something else has the name of one above it.
+        """
+        *above, name = parts_of(path, max_parts=MAX_DEPTH)
+        folder = self._folder(above, make=True)
+        try:
+            with suppress(FileExistsError):
+                os.mkdir(name, 0o755, dir_fd=folder)
+            info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        finally:
+            os.close(folder)
+        if not stat.S_ISDIR(info.st_mode):
+            raise FileExistsError(path)
+        return info
 
     def link(self, name: str, target: str) -> None:
         """Make a symbolic link. Raises BadPathError or FileExistsError."""
-        with self._parent(name) as (folder, last):
+        with self.parent(name) as (folder, last):
             os.symlink(target, last, dir_fd=folder)
 
     def input_target(self, name: str) -> str:
         """Where the link to an attachment leads. Raises FileNotFoundError if there is none."""
-        path = self._inputs / _parts(name)[-1]
+        path = self._inputs / parts_of(name)[-1]
         if not path.is_file():
             raise FileNotFoundError(path)
         return str(path)
+
+    def open_input(self, name: str) -> BinaryIO:
+        """A file of the inputs folder, for reading. Raises BadPathError or FileNotFoundError."""
+        return os.fdopen(os.open(self._inputs / parts_of(name)[-1], FILE_FLAGS), "rb")
 
     def exists(self, path: str) -> bool:
         """Whether there is anything, a dangling link included. Raises BadPathError."""
@@ -98,23 +109,67 @@ class DataFolder:
 
     def stat(self, path: str) -> os.stat_result:
         """What is there, links not followed. Raises FileNotFoundError or BadPathError."""
-        with self._parent(path) as (folder, name):
+        with self.parent(path) as (folder, name):
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
     def remove(self, path: str) -> None:
-        """Remove a file or link. Raises BadPathError, FileNotFoundError or NotPlainError."""
-        with self._parent(path) as (folder, name):
+        """Remove a file, a link or an empty folder.
+
+        Raises BadPathError, FileNotFoundError or NotPlainError.
+        """
+        with self.parent(path) as (folder, name):
             try:
                 os.unlink(name, dir_fd=folder)
-            except (IsADirectoryError, PermissionError) as error:
-                raise NotPlainError(f"{printable(path)} is a folder") from error
+            except IsADirectoryError:
+                try:
+                    os.rmdir(name, dir_fd=folder)
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY:
+                        raise
+                    message = f"{printable(path)} is a folder that is not empty"
+                    raise NotPlainError(message) from error
 
-    def walk(self) -> Iterator[Entry]:
-        """All that lies in the folder but folders, in no order; to MAX_DEPTH.
+    @contextmanager
+    def taken_away(self, path: str) -> Iterator[None]:
+        """Something without its name for this block, at whose end it is removed for good.
 
-        Folders that are deeper, or can't be read, come as entries themselves.
+        So it is gone at once, however long it takes to remove all that is in it.
+        Raises BadPathError, FileNotFoundError, or OSError if it can't be removed.
         """
-        yield from self._walk(os.dup(self._root), "", MAX_DEPTH)
+        with self.parent(path) as (folder, name):
+            temporary = temporary_name()
+            self._hidden.add(temporary)
+            try:
+                os.rename(name, temporary, src_dir_fd=folder, dst_dir_fd=folder)
+                yield
+                try:
+                    os.unlink(temporary, dir_fd=folder)
+                except IsADirectoryError:
+                    remove_tree(folder, temporary)
+            finally:
+                self._hidden.discard(temporary)
+
+    def walk(
+        self,
+        bounds: Bounds,
+        *,
+        folder: str = "",
+        after: str = "",
+        stop: threading.Event | None = None,
+    ) -> Walk:
+        """Look at all that lies in the folder, or in one below it, after a path.
+
+        Raises BadPathError, FileNotFoundError or NotPlainError.
+        """
+        above = parts_of(folder, max_parts=MAX_DEPTH) if folder else []
+        return Walk(
+            self._folder(above, make=False),
+            tuple(above),
+            bounds,
+            hidden=self._hidden,
+            after=tuple(after.split("/")) if after else (),
+            stop=stop,
+        )
 
     def is_input(self, entry: Entry) -> bool:
         """Whether an entry is a link to an attachment."""
@@ -127,35 +182,15 @@ class DataFolder:
         except FileNotFoundError:
             return None
 
-    def _walk(self, folder: int, above: str, depth: int) -> Iterator[Entry]:
+    @contextmanager
+    def parent(self, path: str) -> Iterator[tuple[int, str]]:
+        """The folder that a path is in, and its name there. Raises what `open` does."""
+        *above, name = parts_of(path)
+        folder = self._folder(above, make=False)
         try:
-            with os.scandir(folder) as children:
-                for child in children:
-                    if child.name.startswith(TEMPORARY):
-                        continue
-                    try:
-                        yield from self._visit(folder, child.name, above, depth)
-                    except FileNotFoundError:
-                        continue  # removed meanwhile by code that runs on
+            yield folder, name
         finally:
             os.close(folder)
-
-    def _visit(self, folder: int, name: str, above: str, depth: int) -> Iterator[Entry]:
-        path = above + name
-        info = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if stat.S_ISDIR(info.st_mode) and depth > 0:
-            try:
-                inner = os.open(name, FOLDER_FLAGS, dir_fd=folder)
-            except PermissionError:
-                yield Entry(path, info)
-                return
-            except NotADirectoryError:
-                return  # swapped meanwhile
-            yield from self._walk(inner, f"{path}/", depth - 1)
-        elif stat.S_ISLNK(info.st_mode):
-            yield Entry(path, info, os.readlink(name, dir_fd=folder))
-        else:
-            yield Entry(path, info)
 
     def _open_input(self, folder: int, name: str, error: OSError) -> int:
         """Open what a link to an attachment leads to; nothing else that a link may say."""
@@ -167,66 +202,12 @@ class DataFolder:
             raise NotPlainError(f"{printable(name)} is a link") from error
         return os.open(self._inputs / target.name, FILE_FLAGS)
 
-    @contextmanager
-    def _parent(self, path: str) -> Iterator[tuple[int, str]]:
-        parts = _parts(path)
-        folder = os.dup(self._root)
-        for part in parts[:-1]:
-            folder = _enter(folder, part, make=False)
-        try:
-            yield folder, parts[-1]
-        finally:
-            os.close(folder)
-
-
-class NewFile:
-    """A file that is being written: it appears whole, or not at all."""
-
-    def __init__(self, folder: int, name: str) -> None:
-        """Use `DataFolder.create`."""
-        self._folder = folder
-        self._name = name
-        self._temporary = TEMPORARY + secrets.token_hex(8)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            self._file = os.fdopen(os.open(self._temporary, flags, 0o644, dir_fd=folder), "wb")
-        except BaseException:
-            os.close(folder)
-            raise
-
-    def write(self, data: bytes) -> None:
-        """Add bytes. Raises OSError when the folder is full."""
-        self._file.write(data)
-
-    def publish(self, *, exclusive: bool) -> os.stat_result:
-        """Give it its name. Raises FileExistsError if `exclusive`, or if a folder has it."""
-        self._file.flush()
-        if exclusive:
-            os.link(
-                self._temporary,
-                self._name,
-                src_dir_fd=self._folder,
-                dst_dir_fd=self._folder,
-                follow_symlinks=False,
-            )
-        else:
-            try:
-                os.rename(
-                    self._temporary, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder
-                )
-            except IsADirectoryError as error:
-                raise FileExistsError(self._name) from error
-        return os.fstat(self._file.fileno())
-
-    def close(self) -> None:
-        """Forget what has not been published."""
-        self._file.close()
-        try:
-            os.unlink(self._temporary, dir_fd=self._folder)
-        except FileNotFoundError:
-            pass
-        finally:
-            os.close(self._folder)
+    def _folder(self, parts: list[str], *, make: bool) -> int:
+        # Not a duplicate: two that list a folder at once must not share their place in it.
+        folder = os.open(".", FOLDER_FLAGS, dir_fd=self._root)
+        for part in parts:
+            folder = _enter(folder, part, make=make)
+        return folder
 
 
 def _enter(folder: int, part: str, *, make: bool) -> int:
@@ -236,18 +217,9 @@ def _enter(folder: int, part: str, *, make: bool) -> int:
             with suppress(FileExistsError):
                 os.mkdir(part, 0o755, dir_fd=folder)
         return os.open(part, FOLDER_FLAGS, dir_fd=folder)
-    except FileNotFoundError:
-        raise
     except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise
         raise NotPlainError(f"{printable(part)} is not a folder") from error
     finally:
         os.close(folder)
-
-
-def _parts(path: str) -> list[str]:
-    parts = path.split("/")
-    if "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise BadPathError(f"{printable(path)!r} is not a path below the data folder")
-    if len(parts) > MAX_DEPTH:
-        raise BadPathError(f"{printable(path)!r} is more than {MAX_DEPTH} folders deep")
-    return parts

@@ -8,9 +8,10 @@ from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent import memory, translate
-from cellblock_agent.changes import Changes
 from cellblock_agent.execution import Execution, Stop
+from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient
+from cellblock_agent.helpers import Helpers
 from cellblock_agent.journal import Journal
 from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.kernel import (
@@ -23,6 +24,7 @@ from cellblock_agent.kernel import (
 from cellblock_agent.kernel_options import KernelOptions
 from cellblock_agent.limits import OutputMeter
 from cellblock_agent.processes import descendants, end_in_words, kill_descendants
+from cellblock_agent.statuses import RefusedError
 
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
@@ -42,7 +44,7 @@ BACKGROUND_LIMITS = pb.OutputLimits(
 log = logging.getLogger(__name__)
 
 
-class BusyError(Exception):
+class BusyError(RefusedError):
     """Another execution runs."""
 
 
@@ -55,14 +57,16 @@ class Interpreter:
         data_dir: Path,
         fork_server: ForkServerClient,
         journal: Journal,
-        changes: Changes,
+        files: FileWatch,
+        helpers: Helpers,
     ) -> None:
         """Run kernels of `fork_server`; what they say goes into `journal`."""
         self._kernel_dir = kernel_dir
         self._data_dir = data_dir
         self._fork_server = fork_server
         self._journal = journal
-        self._changes = changes
+        self._files = files
+        self._helpers = helpers
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._turn = asyncio.Lock()
@@ -122,6 +126,7 @@ class Interpreter:
             self._kept[1].close()
             self._kept = None
         self._current = execution
+        self._files.execution_begins()
         self._last_id = execution.id
         self._execution = asyncio.create_task(self._execute(execution), name=execution.id)
         self._execution.add_done_callback(self._note_failure)
@@ -159,9 +164,7 @@ class Interpreter:
             try:
                 finished = await self._run_code(execution)
                 self._tell_silent_error(execution)
-                scan = await asyncio.to_thread(self._changes.scan)
-                finished.changes.changed.extend(pb.ChangedFile(file=file) for file in scan.changed)
-                finished.changes.skipped.extend(scan.skipped)
+                finished.changes.CopyFrom(await self._files.changes_of_execution())
                 for event in execution.meter.finish():
                     self._append(event, execution.id)
                 if execution.meter.has_cut_text:
@@ -171,6 +174,7 @@ class Interpreter:
                 self._append(pb.Event(execution_finished=finished), execution.id)
             finally:
                 self._current = None
+                self._files.execution_ends()
                 if self._kept is None or self._kept[1] is not execution.kept:
                     execution.kept.close()
 
@@ -319,7 +323,9 @@ class Interpreter:
 
         Zombies of a spared process are its own to collect.
         """
-        if not await kill_descendants(lambda: spare | {self._fork_server.pid}, zombies=not spare):
+        if not await kill_descendants(
+            lambda: spare | {self._fork_server.pid} | self._helpers.pids, zombies=not spare
+        ):
             log.error("some processes could not be killed")
 
     def _running(self) -> Kernel:

@@ -13,8 +13,8 @@ class Journal:
     """Numbers events and keeps them until acknowledged.
 
     Its size is bounded by who appends: executions by their limits, and one follows
-    another only when the server has the first one's end; all else by
-    `BACKGROUND_LIMITS`.
+    another only when the server has the first one's end; changed files while nothing
+    runs by `FileWatch`, which waits for the server; all else by `BACKGROUND_LIMITS`.
     """
 
     def __init__(self) -> None:
@@ -29,6 +29,11 @@ class Journal:
     def last_sequence(self) -> int:
         """The number of the newest event; 0 if there has been none."""
         return self._last
+
+    @property
+    def acknowledged(self) -> int:
+        """The number up to which the server has all."""
+        return self._acknowledged
 
     @property
     def is_empty(self) -> bool:

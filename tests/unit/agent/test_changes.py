@@ -1,83 +1,380 @@
 """What code changed, within bounds, whatever it left there."""
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from cellblock_agent import changes
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent import changes, report
 from cellblock_agent.changes import Changes
-from cellblock_agent.data_folder import MAX_DEPTH, DataFolder
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.paths import MAX_DEPTH
+from cellblock_agent.walk import Bounds
+
+
+class Folder:
+    """A data folder and what is known of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / "data"
+        self.inputs = root / "inputs"
+        self.path.mkdir()
+        self.inputs.mkdir()
+        self.data_folder = DataFolder(self.path, self.inputs)
+        self.changes = Changes(self.data_folder)
+
+    def tell(self) -> pb.FileChanges:
+        return self.changes.accept(self.changes.look())
+
+    def write(self, path: str, text: str = "1") -> Path:
+        whole = self.path / path
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_text(text)
+        return whole
+
+    def move(self, path: str, to: str) -> None:
+        (self.path / path).rename(self.path / to)
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    (tmp_path / "inputs").mkdir()
-    (tmp_path / "data").mkdir()
-    return tmp_path / "data"
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
 
 
-@pytest.fixture
-def looked(data: Path) -> Changes:
-    return Changes(DataFolder(data, data.parent / "inputs"))
+def changed(told: pb.FileChanges) -> list[str]:
+    return [change.file.path for change in told.changed]
 
 
-def test_only_what_is_new_or_changed(data: Path, looked: Changes) -> None:
-    (data / "b").write_text("1")
-    (data / "a").write_text("1")
-    assert [entry.path for entry in looked.scan().changed] == ["a", "b"]
-    (data / "a").write_text("22")
-    assert [(entry.path, entry.bytes) for entry in looked.scan().changed] == [("a", 2)]
-    assert looked.scan() == changes.Scan()
+def moves(told: pb.FileChanges) -> dict[str, str]:
+    return {change.renamed_from: change.file.path for change in told.changed}
 
 
-def test_a_file_made_anew_with_equal_bytes_is_new(data: Path, looked: Changes) -> None:
-    (data / "a").write_text("1")
-    looked.scan()
-    (data / "a.new").write_text("1")
-    (data / "a.new").rename(data / "a")
-    assert [entry.path for entry in looked.scan().changed] == ["a"]
+def test_only_what_is_new_or_changed(folder: Folder) -> None:
+    folder.write("b")
+    folder.write("a")
+    assert changed(folder.tell()) == ["a", "b"]
+    folder.write("a", "22")
+    told = folder.tell()
+    assert [(change.file.path, change.file.bytes) for change in told.changed] == [("a", 2)]
+    assert folder.tell() == pb.FileChanges()
 
 
-def test_what_the_server_put_there_is_not_reported(data: Path, looked: Changes) -> None:
-    (data / "attached").write_text("1")
-    looked.expect("attached")
-    looked.expect("gone already")
-    assert looked.scan().changed == []
-    (data / "attached").write_text("code changed it")
-    assert len(looked.scan().changed) == 1
+def test_a_file_made_anew_with_equal_bytes_is_new(folder: Folder) -> None:
+    folder.write("a")
+    folder.tell()
+    folder.write("a.new")
+    folder.move("a.new", "a")
+    assert changed(folder.tell()) == ["a"]
 
 
-def test_attachments_links_and_temporary_files_are_not_reported(
-    data: Path, looked: Changes
-) -> None:
-    (data.parent / "inputs" / "file-1").write_text("x")
-    (data / "large").symlink_to(data.parent / "inputs" / "file-1")
-    (data / ".cellblock-123").write_text("being written")
-    assert looked.scan() == changes.Scan()
+def test_a_moved_file_is_told_with_where_it_was(folder: Folder) -> None:
+    folder.write("a")
+    folder.tell()
+    folder.move("a", "b")
+    told = folder.tell()
+    assert moves(told) == {"a": "b"}
+    assert list(told.deleted) == []
+    assert folder.tell() == pb.FileChanges()
 
 
-def test_odd_times_do_no_harm(data: Path, looked: Changes) -> None:
+def test_a_moved_folder_moves_each_file_in_it(folder: Folder) -> None:
+    for name in ("x", "y", "deep/z"):
+        folder.write(f"old/{name}", name)
+    folder.tell()
+    folder.move("old", "new")
+    told = folder.tell()
+    assert moves(told) == {f"old/{name}": f"new/{name}" for name in ("x", "y", "deep/z")}
+    assert not told.deleted
+
+
+def test_a_file_moved_and_written_to_is_moved(folder: Folder) -> None:
+    old = folder.write("a")
+    os.utime(old, (1, 1))
+    folder.tell()
+    # Its birth is compared with the look's: file systems' clocks are some milliseconds behind.
+    folder.changes._looked_ns += changes.TICK_NS + 10**7
+    folder.move("a", "b")
+    folder.write("b", "longer")
+    assert moves(folder.tell()) == {"a": "b"}
+
+
+def test_another_file_that_got_the_number_of_a_deleted_one_is_new(folder: Folder) -> None:
+    """ext4 gives an inode's number again at once."""
+    folder.write("a")
+    folder.tell()
+    (folder.path / "a").unlink()
+    folder.write("b", "longer")
+    told = folder.tell()
+    assert moves(told) == {"": "b"}
+    assert list(told.deleted) == ["a"]
+
+
+def test_a_second_name_is_a_new_file(folder: Folder) -> None:
+    folder.write("a")
+    folder.tell()
+    (folder.path / "b").hardlink_to(folder.path / "a")
+    assert moves(folder.tell()) == {"": "b"}
+    (folder.path / "a").unlink()
+    told = folder.tell()
+    assert (changed(told), list(told.deleted)) == ([], ["a"])
+
+
+def test_a_file_that_another_took_the_place_of_is_no_move(folder: Folder) -> None:
+    """As logs are rotated: the old place still has a file."""
+    folder.write("log")
+    folder.tell()
+    folder.move("log", "log.1")
+    folder.write("log", "another")
+    told = folder.tell()
+    assert [(change.file.path, change.renamed_from) for change in told.changed] == [
+        ("log", ""),
+        ("log.1", ""),
+    ]
+    assert not told.deleted
+
+
+def test_two_files_that_change_places_have_changed(folder: Folder) -> None:
+    folder.write("a", "1")
+    folder.write("b", "22")
+    folder.tell()
+    folder.move("a", "c")
+    folder.move("b", "a")
+    folder.move("c", "b")
+    told = folder.tell()
+    assert [(change.file.path, change.renamed_from) for change in told.changed] == [
+        ("a", ""),
+        ("b", ""),
+    ]
+
+
+def test_a_moved_file_whose_old_name_is_a_link_now_is_moved(folder: Folder) -> None:
+    folder.write("a")
+    folder.tell()
+    folder.move("a", "b")
+    (folder.path / "a").symlink_to("b")
+    assert moves(folder.tell()) == {"a": "b"}
+
+
+def test_deleted_files_are_told_once_and_others_never(folder: Folder) -> None:
+    folder.write("kept")
+    folder.write("gone")
+    os.mkfifo(folder.path / "fifo")
+    folder.tell()
+    folder.write("never seen").unlink()
+    (folder.path / "gone").unlink()
+    (folder.path / "fifo").unlink()
+    assert list(folder.tell().deleted) == ["gone"]
+    assert folder.tell() == pb.FileChanges()
+
+
+def test_a_file_that_is_a_folder_now_is_deleted(folder: Folder) -> None:
+    folder.write("a").with_name("b").touch()
+    folder.tell()
+    (folder.path / "a").unlink()
+    folder.write("a/inner")
+    told = folder.tell()
+    assert (changed(told), list(told.deleted)) == (["a/inner"], ["a"])
+
+
+def test_names_that_are_not_utf8(folder: Folder) -> None:
+    folder.write("a")
+    folder.tell()
+    folder.move("a", "bad\udcff")
+    told = folder.tell()
+    assert list(told.deleted) == ["a"]
+    assert [(item.path, item.reason) for item in told.skipped] == [
+        ("bad\\udcff", "has a name that is not UTF-8")
+    ]
+    folder.move("bad\udcff", "b")
+    assert moves(folder.tell()) == {"": "b"}
+
+
+def test_what_the_server_put_there_is_not_reported(folder: Folder) -> None:
+    with folder.changes.by_server("attached", "gone already"):
+        folder.write("attached")
+    assert folder.tell() == pb.FileChanges()
+    folder.write("attached", "code changed it")
+    assert changed(folder.tell()) == ["attached"]
+
+
+def test_a_folder_that_the_server_put_there_is_not_reported(folder: Folder) -> None:
+    with folder.changes.by_server("unpacked"):
+        folder.write("unpacked/a")
+        folder.write("unpacked/deep/b")
+    assert folder.tell() == pb.FileChanges()
+    folder.move("unpacked/a", "mine")
+    assert moves(folder.tell()) == {"unpacked/a": "mine"}
+
+
+def test_what_the_server_removed_is_not_reported(folder: Folder) -> None:
+    folder.write("a")
+    folder.write("b/c")
+    folder.tell()
+    with folder.changes.by_server("a", "b"):
+        (folder.path / "a").unlink()
+        (folder.path / "b" / "c").unlink()
+    assert folder.tell() == pb.FileChanges()
+
+
+def test_what_the_server_does_during_a_look_is_not_reported(folder: Folder) -> None:
+    folder.write("removed")
+    folder.write("replaced")
+    folder.tell()
+    (folder.path / "removed").unlink()
+    folder.write("replaced", "by code")
+    folder.write("code's own")
+    difference = folder.changes.look()
+    with folder.changes.by_server("removed", "replaced"):
+        folder.write("replaced", "by the server")
+    told = folder.changes.accept(difference)
+    assert (changed(told), list(told.deleted)) == (["code's own"], [])
+    assert folder.tell() == pb.FileChanges()
+
+
+def test_what_is_held_back_is_told_later(folder: Folder) -> None:
+    folder.write("known")
+    folder.tell()
+    folder.move("known", "moved")
+    folder.write("new")
+    told = folder.changes.accept(folder.changes.look(), {"moved", "new"})
+    assert told == pb.FileChanges()
+    assert moves(folder.tell()) == {"known": "moved", "": "new"}
+
+
+def test_attachments_links_are_not_reported_whatever_they_are_called(folder: Folder) -> None:
+    (folder.inputs / "file-1").write_text("x")
+    (folder.path / "large").symlink_to(folder.inputs / "file-1")
+    assert folder.tell() == pb.FileChanges()
+    folder.move("large", "larger")
+    assert folder.tell() == pb.FileChanges()
+    (folder.path / "larger").unlink()
+    assert folder.tell() == pb.FileChanges()
+
+
+def test_a_moved_copy_of_an_attachment_is_a_moved_file(folder: Folder) -> None:
+    with folder.changes.by_server("data.csv", "file-1"):
+        folder.write("data.csv")
+        (folder.path / "file-1").symlink_to("data.csv")
+    folder.move("data.csv", "renamed.csv")
+    assert moves(folder.tell()) == {"data.csv": "renamed.csv"}
+
+
+def test_no_name_hides_a_file_of_code(folder: Folder) -> None:
+    folder.write(".cellblock-0123456789abcdef")
+    assert changed(folder.tell()) == [".cellblock-0123456789abcdef"]
+
+
+def test_what_the_agent_is_writing_is_not_seen(folder: Folder) -> None:
+    new = folder.data_folder.create("a")
+    new.write(b"half")
+    assert len(list(folder.path.iterdir())) == 1
+    assert folder.tell() == pb.FileChanges()
+    new.close()
+    assert list(folder.path.iterdir()) == []
+
+
+def test_odd_times_do_no_harm(folder: Folder) -> None:
     for name, time in (("past", -(10**9)), ("future", 2**40)):
-        (data / name).touch()
-        os.utime(data / name, (time, time))
-    assert len(looked.scan().changed) == 2
+        os.utime(folder.write(name), (time, time))
+    assert len(folder.tell().changed) == 2
 
 
-def test_depth_is_bounded(data: Path, looked: Changes) -> None:
-    deep = data / "/".join(["d"] * (MAX_DEPTH + 5))
-    deep.mkdir(parents=True)
-    (deep / "file").touch()
-    scan = looked.scan()
-    assert scan.changed == []
-    assert scan.skipped[0].reason == "is a folder that is too deep or can't be read"
+def test_odd_names_do_no_harm(folder: Folder) -> None:
+    names = ["new\nline", "\u202egnp.exe", "x" * 255, "README", "readme", "tab\t", " "]
+    for name in names:
+        folder.write(name)
+    assert changed(folder.tell()) == sorted(names)
 
 
-def test_numbers_are_bounded(data: Path, looked: Changes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "MAX_REPORTED", 3)
+def test_depth_is_bounded(folder: Folder) -> None:
+    deep = "/".join(["d"] * MAX_DEPTH)
+    folder.write(f"{deep}/seen")
+    folder.write(f"{deep}/d/not seen")
+    told = folder.tell()
+    assert changed(told) == [f"{deep}/seen"]
+    assert folder.data_folder.open(f"{deep}/seen").read() == b"1"
+    assert [(item.path, item.reason) for item in told.skipped] == [
+        (f"{deep}/d", "is a folder that is too deep or can't be read")
+    ]
+
+
+def test_folders_five_hundred_deep_do_no_harm(folder: Folder) -> None:
+    at = os.open(folder.path, os.O_RDONLY)
+    for _level in range(500):
+        os.mkdir("d", dir_fd=at)
+        inner = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inner
+    os.close(at)
+    assert len(folder.tell().skipped) == 1
+
+
+def test_names_in_one_report_are_bounded(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "MAX_REPORTED", 3)
     for number in range(10):
-        (data / f"{number}").touch()
-    scan = looked.scan()
-    assert len(scan.changed) == 3
-    assert {item.reason for item in scan.skipped} == {"more than 3 files changed"}
-    assert len(scan.skipped) == 3
+        folder.write(f"{number}")
+    told = folder.tell()
+    assert len(told.changed) == 3
+    assert [item.reason for item in told.skipped] == ["more than 3 files changed"] * 3
+    for number in range(10):
+        (folder.path / f"{number}").unlink()
+    told = folder.tell()
+    assert len(told.deleted) == 3
+    assert [item.reason for item in told.skipped] == ["more than 3 files were deleted"]
+
+
+def test_a_look_that_was_cut_short_says_so_and_deletes_nothing(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        folder.write(f"{number}")
+    folder.tell()
+    monkeypatch.setattr(changes, "LOOK_BOUNDS", Bounds(max_entries=3, max_seconds=5))
+    (folder.path / "9").unlink()
+    told = folder.tell()
+    assert list(told.deleted) == ["9"]
+    assert [(item.path, item.reason) for item in told.skipped] == [
+        ("", "more than 3 entries or 5 s: not all was looked at")
+    ]
+    monkeypatch.undo()
+    assert folder.tell() == pb.FileChanges()
+
+
+def test_a_look_can_be_stopped(folder: Folder) -> None:
+    folder.write("a")
+    folder.tell()
+    stop = threading.Event()
+    stop.set()
+    difference = folder.changes.look(stop)
+    assert difference.left_out
+    assert not difference.deleted
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Nothing is closed to root."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_what_code_closed_is_not_deleted(folder: Folder, mode: int) -> None:
+    folder.path.chmod(0o755)
+    folder.write("closed/a")
+    folder.tell()
+    (folder.path / "closed").chmod(mode)
+    with without_privileges():
+        told = folder.tell()
+    assert not told.deleted
+    assert [item.path for item in told.skipped] == ["closed"]
+    (folder.path / "closed").chmod(0o700)
+    assert folder.tell() == pb.FileChanges()

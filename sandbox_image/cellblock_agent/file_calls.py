@@ -1,0 +1,171 @@
+"""The calls of the agent's service that are about files. See `agent.proto`."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock.agent.v1 import agent_pb2_grpc
+from cellblock_agent.changes import Changes
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.folder_archive import zip_folder
+from cellblock_agent.listing import list_page
+from cellblock_agent.new_entries import NewFile
+from cellblock_agent.report import file_entry, folder_entry
+from cellblock_agent.statuses import ChangedError, Context, InvalidRequestError, Statuses
+from cellblock_agent.text import printable
+from cellblock_agent.unpacking import Unpacker
+
+CHUNK_BYTES = 2**20
+
+
+class FileCalls(agent_pb2_grpc.AgentServiceServicer):
+    """Hands calls about files on; what blocks runs in threads."""
+
+    def __init__(self, folder: DataFolder, changes: Changes, unpacker: Unpacker) -> None:
+        """Serve `folder`; what the server does there is not among `changes`."""
+        self._folder = folder
+        self._changes = changes
+        self._unpacker = unpacker
+
+    async def WriteFile(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.WriteFileRequest], context: Context
+    ) -> pb.WriteFileResponse:
+        """Write a file: it appears whole, or not at all."""
+        async with Statuses(context):
+            target = (await anext(request_iterator)).target
+            if target.exclusive:
+                self._check_free(target.path, target.alias)
+            # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
+            new = self._folder.create(target.path)
+            try:
+                async for data in _until_end(request_iterator):
+                    await asyncio.to_thread(new.write, data)
+                entry = await asyncio.to_thread(self._publish, new, target)
+            finally:
+                new.close()
+            return pb.WriteFileResponse(file=entry)
+
+    async def LinkInput(  # noqa: N802
+        self, request: pb.LinkInputRequest, context: Context
+    ) -> pb.LinkInputResponse:
+        """Make an attachment appear in the data folder."""
+        async with Statuses(context):
+            await asyncio.to_thread(self._link_input, request)
+        return pb.LinkInputResponse()
+
+    async def UnpackInput(  # noqa: N802
+        self, request: pb.UnpackInputRequest, context: Context
+    ) -> pb.UnpackInputResponse:
+        """Unpack an archive into a new folder."""
+        async with Statuses(context):
+            for field in ("max_bytes", "max_entries", "max_ratio"):
+                if (value := getattr(request, field)) <= 0:
+                    raise InvalidRequestError(f"{field}: must be over 0, got {value}")
+            return await self._unpacker.unpack(request)
+
+    async def ReadFile(  # noqa: N802
+        self, request: pb.ReadFileRequest, context: Context
+    ) -> AsyncIterator[pb.ReadFileResponse]:
+        """Stream a file's bytes: those that it has now, even if it grows."""
+        async with Statuses(context):
+            for field in ("offset", "length"):
+                if (value := getattr(request, field)) < 0:
+                    raise InvalidRequestError(f"{field}: must be 0 or more, got {value}")
+            file = await asyncio.to_thread(self._folder.open, request.path)
+            with file:
+                before = os.fstat(file.fileno())
+                left = max(0, before.st_size - request.offset)
+                left = min(left, request.length or left)
+                if left:
+                    await asyncio.to_thread(file.seek, request.offset)
+                while left and (data := await asyncio.to_thread(_read, file, left)):
+                    yield pb.ReadFileResponse(data=data)
+                    left -= len(data)
+                if request.unchanged and _state(before) != _state(os.fstat(file.fileno())):
+                    raise ChangedError(f"{printable(request.path)} was written to meanwhile")
+
+    async def ReadFolder(  # noqa: N802
+        self, request: pb.ReadFolderRequest, context: Context
+    ) -> AsyncIterator[pb.ReadFolderResponse]:
+        """Stream a folder as an archive."""
+        async with Statuses(context):
+            # A thread that is at it when the caller leaves ends with the next piece, and
+            # what it has open is closed when it lets go of the iterator.
+            pieces = zip_folder(self._folder, request.path)
+            while data := await asyncio.to_thread(next, pieces, b""):
+                yield pb.ReadFolderResponse(data=data)
+
+    async def ListFiles(  # noqa: N802
+        self, request: pb.ListFilesRequest, context: Context
+    ) -> pb.ListFilesResponse:
+        """List what lies in the data folder."""
+        async with Statuses(context):
+            return await asyncio.to_thread(list_page, self._folder, request)
+
+    async def MakeFolder(  # noqa: N802
+        self, request: pb.MakeFolderRequest, context: Context
+    ) -> pb.MakeFolderResponse:
+        """Make a folder."""
+        async with Statuses(context):
+            info = await asyncio.to_thread(self._folder.make_folder, request.path)
+            return pb.MakeFolderResponse(folder=folder_entry(request.path, info))
+
+    async def RemoveFile(  # noqa: N802
+        self, request: pb.RemoveFileRequest, context: Context
+    ) -> pb.RemoveFileResponse:
+        """Remove a file, link or folder."""
+        async with Statuses(context):
+            await asyncio.to_thread(self._remove, request)
+        return pb.RemoveFileResponse()
+
+    def _check_free(self, *names: str) -> None:
+        for name in filter(None, names):
+            if self._folder.exists(name):
+                raise FileExistsError(name)
+
+    def _publish(self, new: NewFile, target: pb.WriteFileTarget) -> pb.FileEntry:
+        with self._changes.by_server(*filter(None, (target.path, target.alias))):
+            info = new.publish(exclusive=target.exclusive)
+            if target.alias:
+                self._folder.link(target.alias, target.path)
+        return file_entry(target.path, info)
+
+    def _link_input(self, request: pb.LinkInputRequest) -> None:
+        target = self._folder.input_target(request.input)
+        self._check_free(request.path, request.alias)
+        with self._changes.by_server(*filter(None, (request.path, request.alias))):
+            self._folder.link(request.path, target)
+            if request.alias:
+                self._folder.link(request.alias, request.path)
+
+    def _remove(self, request: pb.RemoveFileRequest) -> None:
+        # It loses its name by the server's doing; then it takes its time to vanish.
+        with ExitStack() as removal, self._changes.by_server(request.path):
+            if request.recursive:
+                removal.enter_context(self._folder.taken_away(request.path))
+            else:
+                self._folder.remove(request.path)
+
+
+def _read(file: BinaryIO, left: int) -> bytes:
+    return file.read(min(left, CHUNK_BYTES))
+
+
+def _state(info: os.stat_result) -> tuple[int, int, int, int]:
+    """What no write leaves as it is."""
+    return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+
+
+async def _until_end(requests: AsyncIterator[pb.WriteFileRequest]) -> AsyncIterator[bytes]:
+    """The bytes of a write. Raises InvalidRequestError if they end without saying so.
+
+    gRPC ends the requests of a cancelled call as it ends complete ones.
+    """
+    async for request in requests:
+        if request.HasField("end"):
+            return
+        yield request.data
+    raise InvalidRequestError("end: must be the last message: the stream broke off")

@@ -1,0 +1,176 @@
+"""When the data folder is looked at: at the end of each execution, and now and then between."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Iterable
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.changes import Changes
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.difference import Difference, Mark
+from cellblock_agent.journal import Journal
+from cellblock_agent.paths import NotPlainError
+from cellblock_agent.report import MAX_REPORTED
+from cellblock_agent.walk import Entry
+from cellblock_agent.writing import is_open_for_writing
+
+STEP_SECONDS = 0.1
+STEPS = 5
+"""How often a file that is open for writing is looked at again before an execution ends."""
+QUIET_SECONDS = 0.5
+"""For how long nobody has written to a file that is reported while nothing runs."""
+OPEN_SECONDS = 5.0
+"""The same, if somebody still has it open for writing."""
+FIRST_SECONDS = 0.5
+"""After an execution, or after something was found, until the next look."""
+SLOWER = 1.5
+MAX_SECONDS = 10.0
+"""Between two looks while nothing happens."""
+MAX_SHARE = 1 / 20
+"""Of the time may go into looks while nothing runs."""
+
+log = logging.getLogger(__name__)
+
+
+class FileWatch:
+    """Tells what changed: of an execution when asked to, of the time between by itself."""
+
+    def __init__(self, folder: DataFolder, changes: Changes, journal: Journal) -> None:
+        """Look at `folder`; what changes while nothing runs goes into `journal`."""
+        self._folder = folder
+        self._changes = changes
+        self._journal = journal
+        self._one_at_a_time = asyncio.Lock()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._begun = asyncio.Event()
+        self._stop = threading.Event()
+        """The same as `_begun`, for a look in its thread."""
+        self._pending: dict[str, tuple[Mark, float]] = {}
+        """Changed files that were not reported yet, and since when they are as they are."""
+        self._last_told = 0
+
+    def execution_begins(self) -> None:
+        """Stop looking: what is found from now on is the execution's."""
+        self._idle.clear()
+        self._begun.set()
+        self._stop.set()
+
+    def execution_ends(self) -> None:
+        """Look by itself from now on."""
+        self._begun.clear()
+        self._stop.clear()
+        self._idle.set()
+
+    async def changes_of_execution(self) -> pb.FileChanges:
+        """What is new since the last time that something was told.
+
+        A file that is still being written to is left for later: then it is captured whole.
+        """
+        async with self._one_at_a_time:
+            try:
+                difference = await asyncio.to_thread(self._changes.look)
+                held = await self._settle(difference)
+                return await asyncio.to_thread(self._changes.accept, difference, held)
+            except OSError as error:
+                # Code has used up or closed something that a look needs.
+                log.warning("the data folder could not be looked at: %s", error)
+                reason = f"could not be looked at: {error.strerror}"
+                return pb.FileChanges(skipped=[pb.SkippedFile(reason=reason)])
+
+    async def run(self) -> None:
+        """Look now and then while no execution runs. Runs until cancelled."""
+        interval = FIRST_SECONDS
+        while True:
+            if not self._idle.is_set():
+                await self._idle.wait()
+                interval = FIRST_SECONDS
+            try:
+                async with asyncio.timeout(interval):
+                    await self._begun.wait()
+                continue
+            except TimeoutError:
+                began = time.monotonic()
+            found = await self._look_between()
+            interval = FIRST_SECONDS if found else min(interval * SLOWER, MAX_SECONDS)
+            interval = max(interval, (time.monotonic() - began) / MAX_SHARE)
+
+    async def _settle(self, difference: Difference) -> set[str]:
+        """Wait for the files that somebody has open for writing; those that are written to now."""
+        paths = sorted(difference.changed)[:MAX_REPORTED]
+        writing = await asyncio.to_thread(self._open_for_writing, paths)
+        held: set[str] = set()
+        for _step in range(STEPS):
+            if not writing:
+                break
+            await asyncio.sleep(STEP_SECONDS)
+            more, writing = await asyncio.to_thread(self._look_again, difference, writing)
+            held |= more
+        return held
+
+    def _look_again(self, difference: Difference, paths: set[str]) -> tuple[set[str], set[str]]:
+        """Of files that were open for writing: those to leave for later, those to wait for."""
+        still_open = self._open_for_writing(paths)
+        held = set()
+        for path in paths:
+            change = difference.changed[path]
+            try:
+                now = change.now(Entry(path, self._folder.stat(path)))
+            except (OSError, NotPlainError):
+                held.add(path)  # it is gone: for the next look to say
+                continue
+            if now.mark == change.mark:
+                continue
+            if path in still_open or not now.entry.is_file:
+                held.add(path)
+            else:
+                difference.changed[path] = now
+        return held, still_open - held
+
+    async def _look_between(self) -> bool:
+        """Look while nothing runs, and tell; whether there is reason to look again soon."""
+        if self._journal.acknowledged < self._last_told:
+            return False  # one at a time waits for the server
+        async with self._one_at_a_time:
+            try:
+                difference = await asyncio.to_thread(self._changes.look, self._stop)
+                held = await asyncio.to_thread(self._unfinished, difference)
+                if not self._idle.is_set():
+                    return False  # all of it is the execution's now
+                told = await asyncio.to_thread(self._changes.accept, difference, held)
+            except OSError as error:
+                log.warning("the data folder could not be looked at: %s", error)
+                return False
+        if difference.is_empty:
+            return bool(held)  # that there is too much to look at was said before
+        self._journal.append(pb.Event(background_changes=told))
+        self._last_told = self._journal.last_sequence
+        return True
+
+    def _unfinished(self, difference: Difference) -> set[str]:
+        """Changed files that may be written to still."""
+        now = time.monotonic()
+        pending: dict[str, tuple[Mark, float]] = {}
+        for path in sorted(difference.changed)[:MAX_REPORTED]:
+            change = difference.changed[path]
+            if change.is_same:
+                continue
+            mark, since = self._pending.get(path, (change.mark, now))
+            since = since if mark == change.mark else now
+            quiet = now - since
+            if quiet < QUIET_SECONDS or (quiet < OPEN_SECONDS and self._open_for_writing([path])):
+                pending[path] = (change.mark, since)
+        self._pending = pending
+        return set(pending)
+
+    def _open_for_writing(self, paths: Iterable[str]) -> set[str]:
+        return {path for path in paths if self._is_open(path)}
+
+    def _is_open(self, path: str) -> bool:
+        try:
+            with self._folder.open(path) as file:
+                return is_open_for_writing(file.fileno())
+        except (OSError, NotPlainError):
+            return False

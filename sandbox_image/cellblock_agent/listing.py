@@ -1,0 +1,43 @@
+"""A page of what lies in the data folder."""
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.paths import is_utf8
+from cellblock_agent.report import file_entry, folder_entry
+from cellblock_agent.walk import Bounds, Entry
+
+LIST_BOUNDS = Bounds(max_entries=100_000, max_seconds=5.0)
+MAX_PAGE = 100_000
+MAX_PAGE_BYTES = 16 * 2**20
+"""Of one answer: names may be long."""
+
+
+def list_page(folder: DataFolder, request: pb.ListFilesRequest) -> pb.ListFilesResponse:
+    """The next entries. Raises BadPathError, FileNotFoundError or NotPlainError."""
+    response = pb.ListFilesResponse()
+    most = min(request.max_entries, MAX_PAGE)
+    size = 0
+    walk = folder.walk(LIST_BOUNDS, folder=request.folder, after=request.after)
+    for found in walk:
+        entry = _listed(folder, found)
+        response.incomplete = response.incomplete or found.is_closed
+        if entry is None:
+            continue
+        size += entry.ByteSize()
+        if len(response.files) >= most or size > MAX_PAGE_BYTES:
+            response.more = True
+            return response
+        response.files.append(entry)
+    response.incomplete = response.incomplete or not walk.is_complete
+    return response
+
+
+def _listed(folder: DataFolder, entry: Entry) -> pb.FileEntry | None:
+    if not is_utf8(entry.path):
+        return None
+    if entry.is_folder:
+        return folder_entry(entry.path, entry.info)
+    if entry.is_file:
+        return file_entry(entry.path, entry.info)
+    info = folder.input_info(entry) if folder.is_input(entry) else None
+    return None if info is None else file_entry(entry.path, info)

@@ -1,0 +1,94 @@
+"""The agent's end of `unpack.py`: a new folder, filled from an archive, or none at all."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.changes import SERVER_BOUNDS, Changes
+from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.helpers import HelperError, Helpers
+from cellblock_agent.new_entries import NewFolder
+from cellblock_agent.paths import MAX_DEPTH, parts_of
+from cellblock_agent.statuses import RefusedError
+from cellblock_agent.text import cut, valid
+
+TIMEOUT_SECONDS = 540.0
+"""Of unpacking; the server waits a little longer."""
+MAX_SKIPPED = 100
+MAX_WORDS = 1000
+
+
+class UnpackError(RefusedError):
+    """An archive was not unpacked, and why."""
+
+
+class Unpacker:
+    """Unpacks archives of the inputs folder."""
+
+    def __init__(self, folder: DataFolder, changes: Changes, helpers: Helpers) -> None:
+        """Unpack below `folder`."""
+        self._folder = folder
+        self._changes = changes
+        self._helpers = helpers
+
+    async def unpack(self, request: pb.UnpackInputRequest) -> pb.UnpackInputResponse:
+        """Unpack an archive into a new folder.
+
+        Raises UnpackError, BadPathError, NotPlainError or OSError.
+        """
+        max_parts = MAX_DEPTH + 1 - len(parts_of(request.path))
+        # Not in threads: a caller that leaves meanwhile must not leave a folder behind.
+        with ExitStack() as stack:
+            archive = stack.enter_context(self._folder.open_input(request.input))
+            new = self._folder.create_folder(request.path)
+            try:
+                answer = await self._run(archive.fileno(), new, request, max_parts)
+                return await asyncio.to_thread(self._publish, new, request.path, answer)
+            finally:
+                await asyncio.shield(asyncio.to_thread(new.close))
+
+    async def _run(
+        self, archive: int, new: NewFolder, request: pb.UnpackInputRequest, max_parts: int
+    ) -> dict[str, Any]:
+        bounds = (request.max_bytes, request.max_entries, request.max_ratio, max_parts)
+        files = (archive, new.descriptor)
+        arguments = list(map(str, (*files, *bounds)))
+        try:
+            answer = json.loads(
+                await self._helpers.run("cellblock_agent.unpack", arguments, files, TIMEOUT_SECONDS)
+            )
+        except (HelperError, ValueError) as error:
+            raise UnpackError(f"was not unpacked: {error}") from error
+        match answer:
+            case {"skipped": list()}:
+                return dict(answer)
+            case {"full": int(number)}:
+                raise OSError(number, os.strerror(number))
+            case {"refused": str(words)}:
+                raise UnpackError(cut(valid(words), MAX_WORDS))
+        raise UnpackError("was not unpacked: user code got into its way")
+
+    def _publish(self, new: NewFolder, path: str, answer: dict[str, Any]) -> pb.UnpackInputResponse:
+        with self._changes.by_server(path):
+            new.publish()
+        files = [
+            entry.info.st_size
+            for entry in self._folder.walk(SERVER_BOUNDS, folder=path)
+            if entry.is_file
+        ]
+        response = pb.UnpackInputResponse(files=len(files), bytes=sum(files))
+        response.skipped.extend(_skipped(answer["skipped"][:MAX_SKIPPED]))
+        return response
+
+
+def _skipped(items: list[object]) -> Iterator[pb.SkippedFile]:
+    for item in items:
+        match item:
+            case [str(path), str(reason)]:
+                yield pb.SkippedFile(
+                    path=cut(valid(path), MAX_WORDS), reason=cut(valid(reason), MAX_WORDS)
+                )
