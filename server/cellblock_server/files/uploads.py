@@ -197,9 +197,7 @@ class UploadService:
             await self._forget(file, record)
             raise
         except BaseException:
-            # It may go on: what has come counts meanwhile.
-            until = self._now() + self._kept_for
-            await self._store.received(tenant, record.id, await file.size(), until)
+            await self._leave(file, record)
             raise
         try:
             # All of it came: a caller who leaves now finds the file when it is back.
@@ -230,6 +228,15 @@ class UploadService:
                     "upload", upload.upload_id, f"was begun with another {name}"
                 )
         return known
+
+    async def _leave(self, file: PartialFile, record: UploadRecord) -> None:
+        """Keep what has come for a while; it counts meanwhile."""
+        size = await file.size()
+        if size == 0:
+            await self._forget(file, record)
+            return
+        until = self._now() + self._kept_for
+        await self._store.received(record.tenant, record.id, size, until)
 
     async def _forget(self, file: PartialFile, record: UploadRecord) -> None:
         await self._store.delete(record.tenant, record.id)
