@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from cellblock_client.errors import InvalidArgumentError
 from cellblock_client.types import File
@@ -30,8 +30,9 @@ def opened(source: Source) -> Iterator[BinaryIO]:
     if isinstance(source, bytes):
         yield io.BytesIO(source)
     elif isinstance(source, str | os.PathLike):
-        with Path(source).open("rb") as file:
-            yield file
+        # Without a buffer, whose lock a reading that waits for a FIFO's other end holds.
+        with Path(source).open("rb", buffering=0) as file:
+            yield cast(BinaryIO, file)
     else:
         yield source
 

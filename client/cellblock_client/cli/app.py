@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli import files, logs, sessions
+from cellblock_client.cli import files, logs, session_files, sessions
 from cellblock_client.cli.connection import connected
 from cellblock_client.cli.repl import Repl
 from cellblock_client.cli.run import run_code
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="Run Python in sandboxes, and look at what it did.",
 )
 app.add_typer(sessions.app, name="sessions")
+files.app.add_typer(session_files.app)
 app.add_typer(files.app, name="files")
 app.command(name="logs")(logs.logs)
 
@@ -43,8 +44,11 @@ Backend = Annotated[
 Attach = Annotated[
     list[Path] | None,
     typer.Option(
-        "--attach", exists=True, dir_okay=False, help="File to put at /mnt/data; may be repeated."
+        "--attach", exists=True, help="File or folder to put at /mnt/data; may be repeated."
     ),
+]
+Unpack = Annotated[
+    bool, typer.Option("--unpack", help="Unpack attached archives (ZIP, tar) into folders.")
 ]
 Session = Annotated[
     str | None, typer.Option("--session", help="Use this session, and leave it alive.")
@@ -64,6 +68,7 @@ Output = Annotated[
 def run(
     code: Annotated[typer.FileText, typer.Argument(metavar="FILE_OR_-", help="Python code.")],
     attach: Attach = None,
+    unpack: Unpack = False,
     session: Session = None,
     output: Output = Path("out"),
     env: Env = None,
@@ -77,7 +82,7 @@ def run(
     ended by a limit or a fault, 130 if it was interrupted.
     """
     text, variables = code.read(), _variables(env or [])
-    with connected(address, backend, session, attach or []) as opened:
+    with connected(address, backend, session, attach or [], unpack=unpack) as opened:
         terminal = Terminal(opened.client, output)
         raise typer.Exit(run_code(opened, text, terminal, time_limit, variables))
 
@@ -85,6 +90,7 @@ def run(
 @app.command()
 def repl(
     attach: Attach = None,
+    unpack: Unpack = False,
     session: Session = None,
     output: Output = Path("out"),
     env: Env = None,
@@ -93,7 +99,7 @@ def repl(
 ) -> None:
     """Type Python, see what it shows. Ctrl-C interrupts the code, Ctrl-D leaves."""
     variables = _variables(env or [])
-    with connected(address, backend, session, attach or []) as opened:
+    with connected(address, backend, session, attach or [], unpack=unpack) as opened:
         Repl(opened, Terminal(opened.client, output), variables).run()
 
 
@@ -129,5 +135,9 @@ def main() -> int:
         app(standalone_mode=True)
     except Error as error:
         complain(error)
+        return 2
+    except OSError as error:
+        # A path of the user's: what it is and what is wrong with it.
+        complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
         return 2
     return 0

@@ -5,8 +5,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellblock_client.cli.transfers import attach_path, note_skipped
 from cellblock_client.client import Client, Session
 from cellblock_client.embedded import embedded_server
+from cellblock_client.folders import is_archive
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,17 @@ class Opened:
 
 @contextmanager
 def connected(
-    address: str | None, backend: str | None, session_id: str | None, attach: Sequence[Path]
+    address: str | None,
+    backend: str | None,
+    session_id: str | None,
+    attach: Sequence[Path],
+    *,
+    unpack: bool,
 ) -> Iterator[Opened]:
     """Connect, starting a server if there is no `address`; find or make the session.
 
-    A session that was made here is deleted at the end.
+    A session that was made here is deleted at the end. `attach` is put into it; with
+    `unpack`, archives become folders.
     """
     with ExitStack() as stack:
         client = stack.enter_context(
@@ -31,8 +39,9 @@ def connected(
         )
         if session_id:
             session = client.sessions.get(session_id)
-            for path in attach:
-                session.attach(path)
         else:
-            session = stack.enter_context(client.sessions.create(files=attach))
+            session = stack.enter_context(client.sessions.create())
+        for path in attach:
+            archive = unpack and is_archive(path.name)
+            note_skipped(attach_path(client.address, session.id, path, unpack=archive))
         yield Opened(client, session)

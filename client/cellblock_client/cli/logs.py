@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.cli.sessions import Address, Id
-from cellblock_client.cli.terminal import cut_in_words, sanitized
+from cellblock_client.cli.terminal import cut_in_words, plain, sanitized
 from cellblock_client.client import Client
 from cellblock_client.events import (
     Completed,
@@ -14,6 +14,7 @@ from cellblock_client.events import (
     DisplayUpdate,
     ErrorRaised,
     Event,
+    FileDeleted,
     GeneratedFile,
     Image,
     KernelRestarted,
@@ -22,7 +23,7 @@ from cellblock_client.events import (
     Stderr,
     Stdout,
 )
-from cellblock_client.types import ExecutionInfo
+from cellblock_client.types import ExecutionInfo, FileChange
 
 
 def logs(
@@ -46,8 +47,12 @@ def write_log(client: Client, session_id: str, *, follow: bool = False) -> None:
             continue
         for event in client.executions.watch(execution.id):
             sys.stdout.write(sanitized(_words(event)))
-    if late := client.sessions.get(session_id).info.background_output:
+    info = client.sessions.get(session_id).info
+    if late := info.background_output:
         sys.stdout.write(f"── written while no execution ran\n{sanitized(late)}")
+    if info.background_changes:
+        sys.stdout.write("── changed while no execution ran\n")
+        sys.stdout.writelines(map(_change, info.background_changes))
 
 
 def _heading(execution: ExecutionInfo) -> str:
@@ -68,10 +73,10 @@ def _words(event: Event) -> str:
             return f"[image {file.id} {file.filename}, {file.bytes} bytes]\n"
         case DisplayUpdate(file=file) if file is not None:
             return f"[image {file.id} {file.filename}, {file.bytes} bytes]\n"
-        case GeneratedFile(file=None, path=path, skipped_reason=reason):
-            return f"[file not kept: {path}: {reason}]\n"
-        case GeneratedFile(file=file, path=path) if file is not None:
-            return f"[file {file.id} {path or file.filename}, {file.bytes} bytes]\n"
+        case GeneratedFile(file=file, path=path, skipped_reason=reason, renamed_from=before):
+            return _change(FileChange(path, file, reason, before, deleted=False))
+        case FileDeleted(path=path):
+            return _change(FileChange(path, None, "", "", deleted=True))
         case ErrorRaised(error=error):
             return "\n".join(error.traceback) + "\n"
         case OutputCut():
@@ -82,3 +87,13 @@ def _words(event: Event) -> str:
             return f"[{execution.status.name.lower()}: {execution.failure.message}]\n"
         case _:
             return ""
+
+
+def _change(change: FileChange) -> str:
+    path, file = plain(change.path), change.file
+    if change.deleted:
+        return f"[file deleted: {path}]\n"
+    if file is None:
+        return f"[file not kept: {path}: {plain(change.skipped_reason)}]\n"
+    moved = f" (was {plain(change.renamed_from)})" if change.renamed_from else ""
+    return f"[file {file.id} {path or plain(file.filename)}{moved}, {file.bytes} bytes]\n"

@@ -9,12 +9,12 @@ from prompt_toolkit.history import InMemoryHistory
 
 from cellblock_client.cli.connection import Opened
 from cellblock_client.cli.run import follow
-from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.cli.terminal import Terminal, complain, shown_path
 from cellblock_client.errors import Error
 
 HELP = """\
 Python is run in the session. Besides:
-  :attach PATH    put a file at /mnt/data
+  :attach PATH    put a file or folder at /mnt/data
   :files          list what lies in /mnt/data
   :get PATH       fetch a file from /mnt/data
   :restart        a fresh kernel: variables are lost, files stay
@@ -77,9 +77,11 @@ class Repl:
                     raise Error(f"{argument}: {error.strerror}") from error
             case "files":
                 for file in session.files.list():
-                    print(f"{file.bytes:>12}  {file.path}")  # noqa: T201
+                    print(f"{file.bytes:>12}  {shown_path(file)}")  # noqa: T201
             case "get":
-                print(self._terminal.save(argument, session.files.read(argument)))  # noqa: T201
+                path = self._terminal.free_path(argument)
+                session.files.download(argument, path)
+                print(path)  # noqa: T201
             case "restart":
                 session.restart()
             case _:

@@ -22,4 +22,5 @@ def table_of(kind: str, *columns: str) -> Table:
 def print_table(table: Table) -> None:
     """Write it to standard output."""
     width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
-    Console(width=width).print(table)
+    # What looks like markup in a name is part of the name.
+    Console(width=width, markup=False, emoji=False, highlight=False).print(table)

@@ -17,6 +17,7 @@ from cellblock_client.events import (
     DisplayUpdate,
     ErrorRaised,
     Event,
+    FileDeleted,
     GeneratedFile,
     Image,
     KernelRestarted,
@@ -25,7 +26,7 @@ from cellblock_client.events import (
     Stderr,
     Stdout,
 )
-from cellblock_client.types import File
+from cellblock_client.types import File, SessionFile
 
 # An escape that does not begin a colour, and control characters but \b \t \n \r.
 UNSAFE = re.compile(r"\x1b(?!\[[0-9;:]*m)|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
@@ -59,10 +60,14 @@ class Terminal:
                 self._note(f"[image: {self._save(file)}]")
             case GeneratedFile(file=File() as file, is_full_output=True):
                 self._note(f"[all of the output: {self._save(file)}]")
+            case GeneratedFile(file=File() as file, renamed_from=before) if before:
+                self._note(f"[file: {self._save(file)} (was {plain(before)})]")
             case GeneratedFile(file=File() as file):
                 self._note(f"[file: {self._save(file)}]")
             case GeneratedFile(path=path, skipped_reason=reason):
-                self._note(f"[file not kept: {path}: {reason}]")
+                self._note(f"[file not kept: {plain(path)}: {plain(reason)}]")
+            case FileDeleted(path=path):
+                self._note(f"[file deleted: {plain(path)}]")
             case ErrorRaised(error=error):
                 self._line(sys.stderr, "\n".join(error.traceback))
             case OutputCut():
@@ -77,11 +82,17 @@ class Terminal:
         if self._line_open:
             self._write(sys.stdout, "\n")
 
-    def save(self, name: str, data: bytes) -> Path:
-        """Keep bytes under a name that is free; the path."""
-        path = self._free_path(name)
-        path.write_bytes(data)
-        return path
+    def free_path(self, filename: str) -> Path:
+        """A path in the folder that nothing has, so that no file of the user's is overwritten."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # The server made the name safe; only its last part is used all the same.
+        name = Path(plain(filename)).name or "file"
+        for number in range(1, NAME_TRIES):
+            suffix = "" if number == 1 else f"-{number}"
+            path = self._folder / f"{Path(name).stem}{suffix}{Path(name).suffix}"
+            if not path.exists():
+                return path
+        raise Error(f"{self._folder} has too many files called {name}")
 
     def _write(self, stream: TextIO, text: str) -> None:
         clean = sanitized(text)
@@ -99,21 +110,9 @@ class Terminal:
         self._line(sys.stderr, text)
 
     def _save(self, file: File) -> Path:
-        path = self._free_path(file.filename)
+        path = self.free_path(file.filename)
         self._client.files.download(file.id, path)
         return path
-
-    def _free_path(self, filename: str) -> Path:
-        """A path that nothing has, so that no file of the user's is overwritten."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        # The server made the name safe; only its last part is used all the same.
-        name = Path(sanitized(filename)).name or "file"
-        for number in range(1, NAME_TRIES):
-            suffix = "" if number == 1 else f"-{number}"
-            path = self._folder / f"{Path(name).stem}{suffix}{Path(name).suffix}"
-            if not path.exists():
-                return path
-        raise Error(f"{self._folder} has too many files called {name}")
 
 
 def cut_in_words(cut: OutputCut) -> str:
@@ -130,3 +129,13 @@ def complain(error: Error) -> None:
 def sanitized(text: str) -> str:
     """Text without anything that a terminal would obey, colours aside."""
     return UNSAFE.sub("", text)
+
+
+def plain(text: str) -> str:
+    """A name or path on one line: what can't be printed is replaced, colours as well."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def shown_path(file: SessionFile) -> str:
+    """What lies in a session: a folder's path ends with a slash."""
+    return plain(file.path) + ("/" if file.is_folder else "")

@@ -1,0 +1,49 @@
+"""What users type for times, purposes and orders."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import typer
+
+from cellblock_client.types import FilePurpose, ListOrder
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+ORDERS = {"asc": ListOrder.ASCENDING, "desc": ListOrder.DESCENDING}
+PURPOSES = {purpose.name.lower(): purpose for purpose in FilePurpose}
+UPLOADABLE = "assistants|vision|user_data"
+
+
+STDIN = "-"
+
+
+def source(text: str) -> Path:
+    """The path of something to read, or `-` for standard input."""
+    path = Path(text)
+    if text != STDIN and not path.exists():
+        raise typer.BadParameter(f"{text!r} does not exist")
+    if path.is_dir():
+        raise typer.BadParameter(f"{text!r} is a folder")
+    return path
+
+
+def duration(text: str) -> timedelta:
+    """A time, such as `7d` or `90s`."""
+    found = re.fullmatch(r"(\d{1,9})([smhdw])", text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a number with s, m, h, d or w, such as 7d")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def purpose(text: str) -> FilePurpose:
+    """A purpose by its name."""
+    if text not in PURPOSES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(PURPOSES)}")
+    return PURPOSES[text]
+
+
+def order(text: str) -> ListOrder:
+    """An order by its short name."""
+    if text not in ORDERS:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(ORDERS)}")
+    return ORDERS[text]

@@ -1,0 +1,157 @@
+"""`cellblock files` for what lies in a session's `/mnt/data`."""
+
+import sys
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+import typer
+
+from cellblock_client.cli import parameters
+from cellblock_client.cli.files import Id, source_of
+from cellblock_client.cli.sessions import Id as SessionId
+from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
+from cellblock_client.cli.terminal import plain, shown_path
+from cellblock_client.cli.transfers import attach_path, note_skipped, transfer
+from cellblock_client.client import Client
+from cellblock_client.types import File
+
+app = typer.Typer()
+
+DataPath = Annotated[
+    str, typer.Argument(metavar="PATH", help="Below /mnt/data, or with it in front.")
+]
+
+
+@app.command()
+def attach(
+    context: typer.Context,
+    session: SessionId,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE_OR_PATH", help="A stored file's id, a file or a folder.")
+    ],
+    name: Annotated[str, typer.Option(help="Name in /mnt/data; its own by default.")] = "",
+    unpack: Annotated[
+        bool, typer.Option("--unpack", help="Unpack an archive (ZIP, tar) into a folder.")
+    ] = False,
+) -> None:
+    """Put a file, or a folder with all that is in it, into a session, and print its path."""
+    path = Path(file)
+    item: Path | File = path
+    if file.startswith("file-") and not path.exists():
+        with Client(context.obj) as client:
+            item = client.files.get(file)
+    attached = attach_path(context.obj, session, item, name, unpack=unpack)
+    note_skipped(attached)
+    typer.echo(plain(attached.path))
+
+
+@app.command()
+def detach(context: typer.Context, session: SessionId, file: Id) -> None:
+    """Remove an attached file, or the folder it was unpacked into, from a session."""
+    with Client(context.obj) as client:
+        client.sessions.get(session).detach(file)
+
+
+@app.command(name="ls")
+def list_(
+    context: typer.Context,
+    session: SessionId,
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Only what lies below it.")] = "",
+) -> None:
+    """List what lies in a session now: bytes, time and path. A folder ends with a slash."""
+    with Client(context.obj) as client:
+        found = client.sessions.get(session).files.list(folder)
+    for file in found:
+        time = f"{file.modify_time:%Y-%m-%d %H:%M:%S}"
+        typer.echo(f"{file.bytes:>12}  {time}  {shown_path(file)}")
+    if found.incomplete:
+        sys.stderr.write("[there is more than is ever listed]\n")
+
+
+@app.command()
+def read(
+    context: typer.Context,
+    session: SessionId,
+    path: DataPath,
+    target: TargetPath = None,
+    offset: Annotated[int, typer.Option(min=0, help="First byte wanted.")] = 0,
+    length: Annotated[int, typer.Option(min=0, help="How many bytes; 0 for all.")] = 0,
+    force: Force = False,
+) -> None:
+    """Fetch a file from a session. An existing one is not overwritten."""
+    with writing_to(target, PurePosixPath(path).name, force=force) as opened:
+        transfer(
+            context.obj,
+            path,
+            lambda client, shown: client.sessions.get(session).files.download(
+                path, opened, offset=offset, length=length, progress=shown
+            ),
+            bar=not goes_to_terminal(target),
+        )
+
+
+@app.command()
+def write(
+    context: typer.Context,
+    session: SessionId,
+    path: DataPath,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            parser=parameters.source, metavar="SOURCE|-", help="File; - is standard input."
+        ),
+    ],
+) -> None:
+    """Write a file in a session, replacing what was there, and print its path."""
+    file = transfer(
+        context.obj,
+        path,
+        lambda client, shown: client.sessions.get(session).files.write(
+            path, source_of(source), progress=shown
+        ),
+    )
+    typer.echo(plain(file.path))
+
+
+@app.command()
+def rm(
+    context: typer.Context,
+    session: SessionId,
+    path: DataPath,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Folders with all that is in them.")
+    ] = False,
+) -> None:
+    """Remove a file, a link or an empty folder from a session."""
+    with Client(context.obj) as client:
+        client.sessions.get(session).files.delete(path, recursive=recursive)
+
+
+@app.command()
+def mkdir(context: typer.Context, session: SessionId, path: DataPath) -> None:
+    """Make a folder in a session, and those above it."""
+    with Client(context.obj) as client:
+        client.sessions.get(session).files.create_folder(path)
+
+
+@app.command(name="zip")
+def zip_(
+    context: typer.Context,
+    session: SessionId,
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="Folder to fetch; all by default.")
+    ] = "",
+    target: TargetPath = None,
+    force: Force = False,
+) -> None:
+    """Fetch a folder from a session, with all that is in it, as a ZIP archive."""
+    name = f"{PurePosixPath(folder).name or session}.zip"
+    with writing_to(target, name, force=force) as opened:
+        transfer(
+            context.obj,
+            name,
+            lambda client, shown: client.sessions.get(session).files.download_folder(
+                folder, opened, progress=shown
+            ),
+            bar=not goes_to_terminal(target),
+        )

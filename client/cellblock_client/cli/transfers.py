@@ -1,0 +1,83 @@
+"""Bytes up and down, with a bar where somebody sees it; Ctrl-C leaves no half file."""
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from rich import progress
+from rich.console import Console
+
+from cellblock_client.cli.terminal import plain
+from cellblock_client.client import Client
+from cellblock_client.content import Progress
+from cellblock_client.types import Attachment, File
+
+T = TypeVar("T")
+
+
+def transfer(
+    address: str | None,
+    label: str,
+    action: Callable[[Client, Progress | None], T],
+    *,
+    bar: bool = True,
+) -> T:
+    """Run `action` with a connection of its own, and show how far it is.
+
+    In a thread: an interrupt in the middle of gRPC's own waiting can leave its locks
+    held. Ctrl-C closes the connection instead, and `action` tidies up as it fails.
+    """
+    with (
+        Client(address) as client,
+        _shown(label, bar=bar) as shown,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        done = thread.submit(action, client, shown)
+        try:
+            return done.result()
+        except KeyboardInterrupt:
+            client.close()
+            wait([done])
+            raise
+
+
+def attach_path(
+    address: str | None, session_id: str, item: Path | File, name: str = "", *, unpack: bool
+) -> Attachment:
+    """Put a file or folder of this machine, or a stored file, into a session."""
+    label = item.filename if isinstance(item, File) else item.name
+    return transfer(
+        address,
+        label,
+        lambda client, shown: client.sessions.get(session_id).attach(
+            item, name, unpack=unpack, progress=shown
+        ),
+    )
+
+
+def note_skipped(attachment: Attachment) -> None:
+    """Say what of an archive was left out."""
+    for entry in attachment.unpacked.skipped if attachment.unpacked else ():
+        sys.stderr.write(f"[not unpacked: {plain(entry.path)}: {plain(entry.reason)}]\n")
+
+
+@contextmanager
+def _shown(label: str, *, bar: bool) -> Iterator[Progress | None]:
+    """A bar on standard error, if that is a terminal; it is gone in the end."""
+    if not (bar and sys.stderr.isatty()):
+        yield None
+        return
+    with progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bars:
+        task = bars.add_task(plain(label), total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
