@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
+from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.compilerop import code_name
 from IPython.core.error import StdinNotImplementedError, UsageError
+from traitlets import Type
 
 from cellblock_agent.user_frames import hide_library_frames
 
@@ -101,12 +104,26 @@ class Shell(ZMQInteractiveShell):
         return kind, value, trace
 
 
+class CellCompiler(XCachingCompiler):
+    """Names cells as IPython does.
+
+    ipykernel names a cell by a file in a temporary folder: it had none, and no code ran, when
+    `/tmp` and `/mnt/data` were both full.
+    """
+
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:
+        """A name that is no file's."""
+        return code_name(code, number)
+
+
 class UnattendedKernel(IPythonKernel):
     """A kernel whose code can't ask anybody.
 
     It says so with the exception that every Jupyter kernel raises where its front end takes
     no input, by its public name: code that runs under Jupyter catches it as such.
     """
+
+    compiler_class = Type(CellCompiler)
 
     shell_class = Shell
 
