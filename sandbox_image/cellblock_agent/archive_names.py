@@ -13,7 +13,7 @@ DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class BadArchiveError(Exception):
-    """An archive is not to be unpacked, and why."""
+    """An archive is not to be unpacked; says why, to go behind its name."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | Unusable:
     if not rule and len(parts) > max_parts:
         rule = f"is more than {max_parts - 1} folders deep"
     if rule:
-        raise BadArchiveError(f"{shown(name)!r} {rule}")
+        raise BadArchiveError(f"has {shown(name)!r}, which {rule}")
     if any(sign < " " or sign == "\x7f" for sign in path):
         return Unusable("has a name with control characters")
     if not is_utf8(path):

@@ -73,6 +73,9 @@ def members(file: BinaryIO) -> Iterator[Member]:
     try:
         tar = tarfile.open(fileobj=file, mode="r:*", errors="surrogateescape")  # noqa: SIM115
     except DAMAGED as error:
+        if zipfile.is_zipfile(file):  # with something else before it, as in a program
+            yield from _of_zip(file)
+            return
         raise BadArchiveError("is neither a ZIP nor a tar archive") from error
     with tar:
         yield from _of_tar(tar)
@@ -95,7 +98,9 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
                 try:
                     content = archive.open(info)
                 except NotImplementedError as error:
-                    raise BadArchiveError(f"{shown(name)!r} can't be read: {error}") from error
+                    raise BadArchiveError(
+                        f"has {shown(name)!r}, which can't be read: {error}"
+                    ) from error
                 with content:
                     yield Member(name, content)
 

@@ -177,13 +177,14 @@ def _not_written(error: OSError) -> FullError | BadArchiveError:
 
 
 def _conflict(parts: tuple[str, ...]) -> BadArchiveError:
-    return BadArchiveError(f"{shown('/'.join(parts))!r} is both a file and a folder")
+    return BadArchiveError(f"has {shown('/'.join(parts))!r} both as a file and as a folder")
 
 
 def main() -> None:
     """Run as a process."""
-    set_dumpable(dumpable=False)
+    # First: afterwards its own files in /proc are not its user's.
     prefer_for_oom_kill()
+    set_dumpable(dumpable=False)
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     archive, folder, *numbers = map(int, sys.argv[1:])

@@ -55,6 +55,7 @@ class Unpacker:
         self, archive: int, new: NewFolder, request: pb.UnpackInputRequest, max_parts: int
     ) -> dict[str, Any]:
         bounds = (request.max_bytes, request.max_entries, request.max_ratio, max_parts)
+        name = request.input
         files = (archive, new.descriptor)
         arguments = list(map(str, (*files, *bounds)))
         try:
@@ -62,15 +63,15 @@ class Unpacker:
                 await self._helpers.run("cellblock_agent.unpack", arguments, files, TIMEOUT_SECONDS)
             )
         except (HelperError, ValueError) as error:
-            raise UnpackError(f"was not unpacked: {error}") from error
+            raise UnpackError(f"{name} was not unpacked: {error}") from error
         match answer:
             case {"skipped": list()}:
                 return dict(answer)
             case {"full": int(number)}:
                 raise OSError(number, os.strerror(number))
             case {"refused": str(words)}:
-                raise UnpackError(cut(valid(words), MAX_WORDS))
-        raise UnpackError("was not unpacked: user code got into its way")
+                raise UnpackError(f"{name} {cut(valid(words), MAX_WORDS)}")
+        raise UnpackError(f"{name} was not unpacked: user code got into its way")
 
     def _publish(self, new: NewFolder, path: str, answer: dict[str, Any]) -> pb.UnpackInputResponse:
         with self._changes.by_server(path):

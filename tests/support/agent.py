@@ -28,6 +28,11 @@ START_SECONDS = 30
 numbers = count(1)
 
 
+async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
 @dataclass
 class Shown:
     """The events of one execution."""
@@ -64,7 +69,7 @@ class Shown:
 
     @property
     def changed(self) -> list[str]:
-        return [change.file.path for change in self.end.changes.changed]
+        return changed_paths(self.end.changes)
 
 
 class RunningAgent:
@@ -138,15 +143,32 @@ class RunningAgent:
         )
         return await self.read(name)
 
+    async def read_file(self, path: str, offset: int = 0, length: int = 0) -> bytes:
+        pieces = self.connection.read_file(path, offset, length)
+        return b"".join([piece async for piece in pieces])
+
+    async def next_changes(self) -> pb.FileChanges:
+        """What changed while nothing ran, as it is told next."""
+        while True:
+            event = await self.next_event()
+            if event.HasField("background_changes"):
+                return event.background_changes
+
     async def next_event(self) -> pb.Event:
         """The next event that belongs to no execution, or that nobody has read."""
         if self.background:
             return self.background.pop(0)
         async for batch in self.stream:
-            self.acknowledged = batch[0].sequence
+            self.acknowledged = batch[-1].sequence
             await self.stream.acknowledge(self.acknowledged)
+            self.background += batch[1:]
             return batch[0]
         raise AssertionError("the stream ended")
+
+
+def changed_paths(changes: pb.FileChanges) -> list[str]:
+    """The paths of files that are new, changed or moved."""
+    return [change.file.path for change in changes.changed]
 
 
 def output_limits(**changes: int) -> pb.OutputLimits:

@@ -12,24 +12,15 @@ from cellblock_server.errors import (
     NotFoundError,
     WrongStateError,
 )
-from tests.support.agent import RunningAgent
+from tests.support.agent import RunningAgent, chunks
 from tests.support.waiting import eventually
-
-
-async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
-
-
-async def read(agent: RunningAgent, path: str, offset: int = 0, length: int = 0) -> bytes:
-    return b"".join([data async for data in agent.connection.read_file(path, offset, length)])
 
 
 async def test_write_and_read(agent: RunningAgent) -> None:
     entry = await agent.connection.write_file("a/b.txt", chunks(b"hello ", b"world"))
     assert (entry.path, entry.bytes) == ("a/b.txt", 11)
-    assert await read(agent, "a/b.txt") == b"hello world"
-    assert await read(agent, "a/b.txt", offset=6, length=3) == b"wor"
+    assert await agent.read_file("a/b.txt") == b"hello world"
+    assert await agent.read_file("a/b.txt", offset=6, length=3) == b"wor"
 
 
 async def test_code_sees_a_file_under_both_names(agent: RunningAgent) -> None:
@@ -43,7 +34,7 @@ async def test_a_taken_name_is_refused_and_left_alone(agent: RunningAgent) -> No
     await agent.connection.write_file("a", chunks(b"first"))
     with pytest.raises(AlreadyExistsError):
         await agent.connection.write_file("a", chunks(b"second"), exclusive=True)
-    assert await read(agent, "a") == b"first"
+    assert await agent.read_file("a") == b"first"
     assert sorted(path.name for path in agent.data.iterdir()) == ["a"]
 
 
@@ -51,15 +42,24 @@ async def test_inputs_are_linked_and_readable(agent: RunningAgent) -> None:
     (agent.folder.inputs / "file-9").write_bytes(b"big")
     await agent.connection.link_input("file-9", "big.bin", "file-9")
     assert (await agent.run("open('big.bin').read()")).result == "'big'"
-    assert await read(agent, "big.bin") == b"big"
+    assert await agent.read_file("big.bin") == b"big"
     listing = await agent.connection.list_files(10)
     assert [(entry.path, entry.bytes) for entry in listing.files] == [("big.bin", 3)]
+
+
+async def test_a_file_that_takes_the_place_of_a_folder_is_refused(agent: RunningAgent) -> None:
+    await agent.connection.make_folder("d")
+    with pytest.raises(AlreadyExistsError):
+        await agent.connection.write_file("d", chunks(b"x"))
+    await agent.connection.write_file("f", chunks(b"x"))
+    with pytest.raises(WrongStateError, match="is not a folder"):
+        await agent.connection.write_file("f/x", chunks(b"x"))
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "", "a//b", "a/./b", "a\0b"])
 async def test_paths_that_lead_elsewhere_are_refused(agent: RunningAgent, path: str) -> None:
     with pytest.raises(InvalidArgumentError):
-        await read(agent, path)
+        await agent.read_file(path)
     with pytest.raises(InvalidArgumentError):
         await agent.connection.write_file(path, chunks(b"x"))
 
@@ -73,7 +73,7 @@ async def test_links_are_not_followed(agent: RunningAgent) -> None:
     )
     for path in ("link", "folder/passwd", "secrets"):
         with pytest.raises(WrongStateError):
-            await read(agent, path)
+            await agent.read_file(path)
     with pytest.raises(WrongStateError):
         await agent.connection.write_file("folder/x", chunks(b"x"))
 
@@ -84,7 +84,7 @@ async def test_a_link_is_replaced_by_a_write_not_followed(agent: RunningAgent) -
     (agent.data / "link").symlink_to(target)
     await agent.connection.write_file("link", chunks(b"new"))
     assert target.read_text() == "untouched"
-    assert await read(agent, "link") == b"new"
+    assert await agent.read_file("link") == b"new"
 
 
 async def test_what_is_no_plain_file_is_refused_at_once(agent: RunningAgent) -> None:
@@ -92,12 +92,12 @@ async def test_what_is_no_plain_file_is_refused_at_once(agent: RunningAgent) -> 
     (agent.data / "folder").mkdir()
     for path in ("fifo", "folder"):
         with pytest.raises(WrongStateError):
-            await read(agent, path)
+            await agent.read_file(path)
 
 
 async def test_absent_files_are_not_found(agent: RunningAgent) -> None:
     with pytest.raises(NotFoundError):
-        await read(agent, "nothing")
+        await agent.read_file("nothing")
     with pytest.raises(NotFoundError):
         await agent.connection.remove_file("nothing")
 
