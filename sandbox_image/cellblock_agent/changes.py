@@ -12,7 +12,7 @@ from cellblock_agent.birth import birth_ns
 from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.difference import Difference, Mark, compare
 from cellblock_agent.paths import BadPathError, NotPlainError
-from cellblock_agent.report import report
+from cellblock_agent.report import MAX_REPORTED, report
 from cellblock_agent.walk import Bounds, Entry
 
 LOOK_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
@@ -21,8 +21,6 @@ SERVER_BOUNDS = Bounds(max_entries=200_000, max_seconds=5.0)
 """Of a look at what the server has put there."""
 MAX_KNOWN = 200_000
 """Files that are remembered, those included that no look came by."""
-TICK_NS = 10 * 10**6
-"""File systems read a clock that is behind by up to so much."""
 
 
 class Changes:
@@ -35,7 +33,8 @@ class Changes:
         """Start with an empty folder."""
         self._folder = folder
         self._known: dict[str, Mark] = {}
-        self._looked_ns = time.time_ns()
+        self._births: dict[str, int] = {}
+        """When known files were made, of those that were reported or put there one by one."""
         self._lock = threading.Lock()
         self._touched: set[str] = set()
         """What the server has changed since the newest look began."""
@@ -47,15 +46,13 @@ class Changes:
             known = dict(self._known)
         walk = self._folder.walk(LOOK_BOUNDS, stop=stop)
         found = {entry.path: entry for entry in walk if entry.is_closed or not entry.is_folder}
-        looked_ns = time.time_ns()
         difference = compare(
             known,
             found,
             self._gone(known, found),
             is_input=self._folder.is_input,
-            is_older=self._is_older,
+            is_same_file=self._is_same_file,
         )
-        difference.looked_ns = looked_ns
         if not walk.is_complete:
             difference.left_out = f"more than {LOOK_BOUNDS.in_words}: not all was looked at"
         return difference
@@ -65,14 +62,15 @@ class Changes:
         with self._lock:
             self._leave_out(difference, held)
             for path in difference.deleted | difference.forgotten:
-                self._known.pop(path, None)
-            for path, change in difference.changed.items():
-                self._known.pop(change.renamed_from, None)
+                self._forget(path)
+            for number, (path, change) in enumerate(difference.changed.items()):
+                self._forget(change.renamed_from)
                 self._known[path] = change.mark
+                if number < MAX_REPORTED:
+                    self._note_birth(path)
             self._known |= difference.quiet
             self._known |= {path: mark for path, (mark, _reason) in difference.odd.items()}
             self._bound()
-            self._looked_ns = difference.looked_ns
         return report(difference)
 
     @contextmanager
@@ -111,13 +109,25 @@ class Changes:
         except OSError:
             return False  # code has closed the folder that it is in
 
-    def _is_older(self, path: str) -> bool:
+    def _is_same_file(self, before: str, now: str) -> bool:
+        birth = self._births.get(before)
+        return birth is not None and birth == self._birth(now)
+
+    def _birth(self, path: str) -> int | None:
         try:
             with self._folder.parent(path) as (folder, name):
-                birth = birth_ns(folder, name)
+                return birth_ns(folder, name)
         except (OSError, NotPlainError):
-            return False
-        return birth is not None and birth < self._looked_ns - TICK_NS
+            return None  # it is gone again
+
+    def _note_birth(self, path: str) -> None:
+        self._births.pop(path, None)
+        if (birth := self._birth(path)) is not None:
+            self._births[path] = birth
+
+    def _forget(self, path: str) -> None:
+        self._known.pop(path, None)
+        self._births.pop(path, None)
 
     def _leave_out(self, difference: Difference, held: Collection[str]) -> None:
         for path in list(difference.changed):
@@ -137,8 +147,8 @@ class Changes:
     def _take_for_known(self, path: str) -> None:
         inside = f"{path}/"
         for known in [known for known in self._known if known.startswith(inside)]:
-            del self._known[known]
-        self._known.pop(path, None)
+            self._forget(known)
+        self._forget(path)
         try:
             entry = Entry(path, self._folder.stat(path))
             if entry.is_folder:
@@ -147,9 +157,10 @@ class Changes:
                         self._known[inner.path] = Mark.of(inner)
             else:
                 self._known[path] = Mark.of(entry)
+                self._note_birth(path)
         except (OSError, NotPlainError, BadPathError):
             return  # not a path, or code that runs has removed it already
 
     def _bound(self) -> None:
         while len(self._known) > MAX_KNOWN:
-            del self._known[next(iter(self._known))]
+            self._forget(next(iter(self._known)))

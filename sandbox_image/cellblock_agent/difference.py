@@ -75,8 +75,6 @@ class Difference:
     """What is gone and was never reported."""
     left_out: str = ""
     """Why not all was looked at, if it was not."""
-    looked_ns: int = 0
-    """When the look ended."""
 
     @property
     def is_empty(self) -> bool:
@@ -90,13 +88,12 @@ def compare(
     gone: Iterable[str],
     *,
     is_input: Callable[[Entry], bool],
-    is_older: Callable[[str], bool],
+    is_same_file: Callable[[str, str], bool],
 ) -> Difference:
     """What is different.
 
-    `gone` are known paths that have no plain file any more. `is_older` tells whether a
-    file was made before the known ones were looked at: else it is another one, that got
-    the number of one that is gone.
+    `gone` are known paths that have no plain file any more. `is_same_file` tells a known
+    file, moved and written to, from another that got its inode's number when it was gone.
     """
     difference = Difference()
     moved: dict[tuple[int, int], list[str]] = {}
@@ -118,7 +115,7 @@ def compare(
         elif not mark.is_told:
             difference.odd[path] = (mark, "has a name that is not UTF-8")
         else:
-            difference.changed[path] = _change(path, entry, known, moved, is_older)
+            difference.changed[path] = _change(path, entry, known, moved, is_same_file)
     difference.deleted -= {change.renamed_from for change in difference.changed.values()}
     return difference
 
@@ -128,13 +125,13 @@ def _change(
     entry: Entry,
     known: Mapping[str, Mark],
     moved: dict[tuple[int, int], list[str]],
-    is_older: Callable[[str], bool],
+    is_same_file: Callable[[str, str], bool],
 ) -> Change:
     mark = Mark.of(entry)
     before = moved.get(mark.identity)
     if not before or path in known:
         return Change(entry, mark)
     is_same = known[before[-1]] == mark
-    if not is_same and not is_older(path):
+    if not is_same and not is_same_file(before[-1], path):
         return Change(entry, mark)
     return Change(entry, mark, before.pop(), is_same)

@@ -186,10 +186,12 @@ def output_limits(**changes: int) -> pb.OutputLimits:
 
 
 @asynccontextmanager
-async def running_agent(orphan_timeout: float = 600) -> AsyncIterator[RunningAgent]:
+async def running_agent(
+    orphan_timeout: float = 600, base: Path | None = None
+) -> AsyncIterator[RunningAgent]:
     """Start an agent in a folder of its own, and take everything away afterwards."""
     # Not pytest's folder: a Unix socket's path has at most 107 bytes.
-    root = Path(tempfile.mkdtemp(prefix="cb-"))
+    root = Path(tempfile.mkdtemp(prefix="cb-", dir=base))
     token = secrets.token_urlsafe(32)
     folder = SandboxFolder.create(root, "sandbox", token)
     for name in ("data", "kernel", "home"):

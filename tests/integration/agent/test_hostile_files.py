@@ -5,7 +5,7 @@ import os
 import resource
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 
 from cellblock_server.errors import CellblockError, NotFoundError, WrongStateError
 from cellblock_server.sandbox.agent_connection import AgentGoneError, FileChangedError
-from tests.support.agent import RunningAgent, changed_paths, chunks
+from tests.support.agent import RunningAgent, changed_paths, chunks, running_agent
 
 CANARY = b"this is not the sandbox's"
 
@@ -201,8 +201,18 @@ async def test_ranges_that_make_no_sense_are_refused(agent: RunningAgent) -> Non
             await agent.read_file("file", offset, length)
 
 
+@pytest.fixture
+async def agent_in_memory() -> AsyncIterator[RunningAgent]:
+    """As in a sandbox: its data folder is a tmpfs."""
+    async with running_agent(base=Path("/dev/shm")) as agent:
+        yield agent
+
+
 @pytest.mark.slow
-async def test_a_hundred_thousand_files_are_looked_at_within_bounds(agent: RunningAgent) -> None:
+async def test_a_hundred_thousand_files_are_looked_at_within_bounds(
+    agent_in_memory: RunningAgent,
+) -> None:
+    agent = agent_in_memory
     for folder in range(100):
         (agent.data / f"{folder}").mkdir()
         for number in range(1000):
@@ -218,10 +228,10 @@ async def test_a_hundred_thousand_files_are_looked_at_within_bounds(agent: Runni
     shown = await agent.run("import shutil; shutil.rmtree('99')")
     assert list(shown.end.changes.deleted) == []
     assert len(shown.end.changes.skipped) == 1
-    assert time.monotonic() - began < 30
     listing = await agent.connection.list_files(100_000)
     assert (len(listing.files), listing.more) == (99 * 1001, False)
     await agent.connection.remove_file("0", recursive=True)
+    assert time.monotonic() - began < 30
 
 
 async def test_names_that_differ_in_case_are_two_files(agent: RunningAgent) -> None:

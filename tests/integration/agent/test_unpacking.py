@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import os
+import resource
 import stat
 import struct
 import tarfile
@@ -352,6 +353,14 @@ async def test_what_it_can_not_be_unpacked_from_or_to(agent: RunningAgent) -> No
         await unpack(agent, zipped(FILES), "../out")
     with pytest.raises(InvalidArgumentError, match="max_bytes: must be over 0"):
         await unpack(agent, zipped(FILES), max_bytes=0)
+
+
+async def test_a_file_past_the_sandboxs_limit_leaves_nothing(agent: RunningAgent) -> None:
+    resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (2**20, 2**20))
+    with pytest.raises(WrongStateError, match="larger than a file in /mnt/data may be") as raised:
+        await unpack(agent, zipped({"a": b"1", "b": os.urandom(2**21)}))
+    assert raised.value.reason == "SANDBOX_FULL"
+    assert list(agent.data.iterdir()) == []
 
 
 async def test_who_leaves_leaves_nothing(agent: RunningAgent) -> None:
