@@ -3,15 +3,18 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 ROWS = "integration/docker/test_what_code_shows.py"
+DOCUMENTS = ("execution.md", "files.md")
 
 
-def test_execution_names_tests_that_exist() -> None:
-    document = (ROOT / "docs" / "execution.md").read_text()
-    named = TEST.findall(document)
-    assert len(named) > 50
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_tests_that_are_named_exist(name: str) -> None:
+    named = TEST.findall((ROOT / "docs" / name).read_text())
+    assert len(named) > 40
     missing = [
         f"{file}::{test}"
         for file, test in named
@@ -29,9 +32,11 @@ def test_execution_names_rows_that_exist() -> None:
     assert [row for row in rows if f'"{row}": Row(' not in source] == []
 
 
-def test_every_row_of_a_table_names_a_test() -> None:
-    document = (ROOT / "docs" / "execution.md").read_text()
-    rest = document.split("| exceptions |")[1]
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_row_of_a_table_names_a_test(name: str) -> None:
+    document = (ROOT / "docs" / name).read_text()
+    # In this table rows name rows.
+    rest = document.split("| exceptions |")[-1]
     rows = [line for line in rest.splitlines() if line.startswith("| ") and "---" not in line]
     promises = [row for row in rows if not row.rstrip().endswith("| test |")]
     assert [row for row in promises if not TEST.search(row)] == []
