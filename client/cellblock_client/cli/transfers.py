@@ -16,6 +16,8 @@ from cellblock_client.content import Progress
 from cellblock_client.types import Attachment, File
 
 T = TypeVar("T")
+WAKE_SECONDS = 0.1
+"""A Ctrl-C that comes as a wait begins, or in another thread, is noticed after it only."""
 
 
 def transfer(
@@ -37,6 +39,8 @@ def transfer(
     ):
         done = thread.submit(action, client, shown)
         try:
+            while not wait([done], WAKE_SECONDS).done:
+                pass
             return done.result()
         except KeyboardInterrupt:
             client.close()

@@ -12,32 +12,14 @@ from PIL import Image as Picture
 
 from cellblock_client import Client
 from cellblock_client.client import Session
+from tests.integration.cli.command import cellblock, in_a_terminal
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent.parent
-CELLBLOCK = str(Path(sys.executable).parent / "cellblock")
 CTRL_C, CTRL_D = "\x03", "\x04"
 PLOT = (
     "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show(); open('a.txt', 'w').write('x')"
 )
-
-
-def cellblock(
-    *arguments: str, cwd: Path, address: str = "", stdin: str = ""
-) -> "subprocess.CompletedProcess[str]":
-    environment = {name: value for name, value in os.environ.items() if "CELLBLOCK" not in name}
-    if address:
-        environment["CELLBLOCK_ADDRESS"] = address
-    return subprocess.run(
-        [CELLBLOCK, *arguments],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-        env=environment,
-    )
 
 
 def test_run_starts_a_server_when_none_is_configured(tmp_path: Path) -> None:
@@ -201,26 +183,6 @@ def test_the_repl_keeps_state_and_ctrl_c_stops_only_the_code(
     leave(child)
     assert process.wait(20) == 0
     assert client.sessions.get(session_id).info.end_reason == "DELETED"
-
-
-def in_a_terminal(
-    *arguments: str, cwd: Path
-) -> tuple["subprocess.Popen[bytes]", "fdpexpect.fdspawn[str]"]:
-    """The command with a terminal of its own, and whoever sits at it.
-
-    Not by `pexpect.spawn`, which forks: gRPC's threads in this process do not bear it.
-    """
-    ours, its = os.openpty()
-    process = subprocess.Popen(
-        ["setsid", "--ctty", CELLBLOCK, *arguments],
-        cwd=cwd,
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        env={**os.environ, "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"},
-    )
-    os.close(its)
-    return process, fdpexpect.fdspawn(ours, encoding="utf-8", timeout=20)
 
 
 def leave(child: "fdpexpect.fdspawn[str]") -> None:

@@ -99,6 +99,9 @@ class FileServer(file_pb2_grpc.FileServiceServicer):
         file = self.stored.get(request.upload_id)
         return pb.GetUploadResponse(received_bytes=len(kept), file=file)
 
+    def GetFile(self, request: Any, context: Any) -> pb.GetFileResponse:  # noqa: N802
+        return pb.GetFileResponse(file=self._file())
+
     def DownloadFile(self, request: Any, context: Any) -> Iterator[pb.DownloadFileResponse]:  # noqa: N802
         self.ranges.append((request.offset, request.length))
         if self.away:

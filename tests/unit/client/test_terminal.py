@@ -1,11 +1,18 @@
 """What a sandbox prints does nothing to a terminal but show text and colours."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cellblock_client import Client
+from cellblock_client.cli.parameters import duration
 from cellblock_client.cli.repl import _is_unfinished
-from cellblock_client.cli.terminal import COLOUR, sanitized
+from cellblock_client.cli.terminal import COLOUR, Terminal, plain, sanitized
+from cellblock_client.events import Event, FileDeleted, GeneratedFile
 
 
 @given(st.text(st.sampled_from("a\n\r\t\b\x1b[]0;1m?hH\x07\x9b\x00\x7f\u009d"), max_size=60))
@@ -38,3 +45,48 @@ def test_colours_and_progress_bars_stay() -> None:
 )
 def test_a_block_ends_with_an_empty_line(code: str, unfinished: bool) -> None:
     assert _is_unfinished(code) is unfinished
+
+
+def test_a_name_is_one_line_of_what_can_be_printed() -> None:
+    assert plain("a b/é.txt") == "a b/é.txt"
+    assert plain("a\nb\r\x1b[31m\u202etxt.exe\x9b\udce9") == "a�b��[31m�txt.exe��"
+
+
+@given(st.text(max_size=60))
+def test_a_name_has_only_what_can_be_printed(text: str) -> None:
+    assert plain(text).isprintable()
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (FileDeleted("call_1", 1, NOW, "/mnt/data/a\nb"), "[file deleted: /mnt/data/a�b]\n"),
+        (
+            GeneratedFile("call_1", 1, NOW, None, "/mnt/data/a\x1b[1m", "is a\nlink", False, ""),
+            "[file not kept: /mnt/data/a�[1m: is a�link]\n",
+        ),
+    ],
+)
+def test_what_happened_to_files_is_told_on_one_line(
+    event: Event, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Client("127.0.0.1:1") as client:
+        Terminal(client, tmp_path).show(event)
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [("90s", timedelta(seconds=90)), ("12h", timedelta(hours=12)), ("7d", timedelta(days=7))],
+)
+def test_times_are_typed_with_a_unit(text: str, time: timedelta) -> None:
+    assert duration(text) == time
+
+
+@pytest.mark.parametrize("text", ["", "7", "d", "-1d", "1.5h", "7 d", "9999999999d"])
+def test_other_times_are_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        duration(text)
