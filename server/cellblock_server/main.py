@@ -42,6 +42,7 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.uploads import UploadStore
+from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry import logging
 
 log = structlog.get_logger(__name__)
@@ -88,17 +89,18 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
     async with AsyncExitStack() as stack:
         database = await _database(settings.database_url)
         stack.push_async_callback(database.close)
-        quota = int(settings.files.quota_bytes)
+        usage = Usage(database, int(settings.files.quota_bytes))
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
-        store, sessions = FileStore(database, quota), SessionStore(database)
+        store, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
         journal = Journal(database, executions, utc_now)
         files = FileService(store, blobs)
         attachments = AttachmentService(store, blobs, _attachment_bounds(settings))
         uploads = UploadService(
-            UploadStore(database, quota),
+            UploadStore(database, usage),
             store,
             blobs,
+            usage,
             int(settings.files.max_upload_bytes),
             settings.files.upload_timeout,
             utc_now,
@@ -116,7 +118,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             files=files,
             attachments=attachments,
             capture=Capture(
-                blobs, store, _capture_bounds(settings), settings.files.retention, utc_now
+                blobs, usage, _capture_bounds(settings), settings.files.retention, utc_now
             ),
             bounds=_runner_bounds(settings),
             start_timeout=settings.sandbox.start_timeout,
@@ -131,7 +133,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         )
         await stack.enter_async_context(keeper)
         manager = SessionManager(settings, sessions, starter, keeper, utc_now)
-        service = ExecutionService(executions, journal, _execution_limits(settings), utc_now)
+        service = ExecutionService(executions, journal, usage, _execution_limits(settings), utc_now)
         listener = Listener(
             settings.server.listen,
             int(settings.server.max_message_bytes),

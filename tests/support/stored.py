@@ -14,6 +14,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.uploads import UploadStore
+from cellblock_server.store.usage import Usage
 from tests.support.records import START
 
 KEPT_FOR = timedelta(hours=1)
@@ -40,6 +41,7 @@ class Stored:
     blobs: BlobStore
     files: FileService
     store: FileStore
+    usage: Usage
     sessions: SessionStore
     uploads: UploadService
     retention: Retention
@@ -63,9 +65,10 @@ async def stored(
     await database.start()
     try:
         blobs = BlobStore(folder / "blobs", min_free)
-        store, sessions = FileStore(database, quota), SessionStore(database)
+        usage = Usage(database, quota)
+        store, sessions = FileStore(database), SessionStore(database)
         uploads = UploadService(
-            UploadStore(database, quota), store, blobs, max_bytes, KEPT_FOR, clock
+            UploadStore(database, usage), store, blobs, usage, max_bytes, KEPT_FOR, clock
         )
         await uploads.start()
         yield Stored(
@@ -75,6 +78,7 @@ async def stored(
             blobs=blobs,
             files=FileService(store, blobs),
             store=store,
+            usage=usage,
             sessions=sessions,
             uploads=uploads,
             retention=Retention(store, sessions, blobs, uploads, SESSION_RETENTION, clock),

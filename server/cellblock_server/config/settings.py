@@ -389,7 +389,8 @@ class Files(Section):
     quota_bytes: ByteSize = Field(
         ByteSize(50 * GIB),
         ge=0,
-        description="Size of all files of a tenant, generated ones included.",
+        description="Size of all files of a tenant, generated ones included, and of the records "
+        "of its executions.",
     )
     min_free_bytes: ByteSize = Field(
         ByteSize(GIB),

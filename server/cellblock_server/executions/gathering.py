@@ -57,8 +57,8 @@ class Gatherer:
                 changes = event.execution_finished.changes
                 stored = await self._changes(hold, owner, changes, self._capture.bounds)
                 gathered = Gathered(event, changes=stored)
-                if event.execution_finished.kept_output_bytes:
-                    gathered.output = await self._output(hold, owner, current.ordinal)
+                if claimed := event.execution_finished.kept_output_bytes:
+                    gathered.output = await self._output(hold, owner, current.ordinal, claimed)
                 return gathered
         return Gathered(event)
 
@@ -84,9 +84,11 @@ class Gatherer:
             return Gathered(event, image_refused=error.message)
         return Gathered(event, image=image)
 
-    async def _output(self, hold: Hold, owner: Owner, ordinal: int) -> FileRecord | Skipped:
+    async def _output(
+        self, hold: Hold, owner: Owner, ordinal: int, claimed_bytes: int
+    ) -> FileRecord | Skipped:
         try:
-            return await self._capture.output(hold, owner, ordinal, self._agent)
+            return await self._capture.output(hold, owner, ordinal, self._agent, claimed_bytes)
         except (OutOfRangeError, NotFoundError) as error:
             raise ProtocolViolationError(f"output that it said it kept: {error.message}") from error
 

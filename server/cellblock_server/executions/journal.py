@@ -120,8 +120,9 @@ class JournalTransaction:
         event.time.FromDatetime(self.now)
         if event.HasField("completed"):
             event.completed.execution.CopyFrom(execution_message(draft, with_code=False))
-        rows = self._events.setdefault(draft.id, [])
-        rows.append((draft.last_sequence, event.SerializeToString()))
+        payload = event.SerializeToString()
+        draft.record_bytes += len(payload)
+        self._events.setdefault(draft.id, []).append((draft.last_sequence, payload))
 
     def start(self, record: ExecutionRecord) -> None:
         """Say that the kernel got an execution's code."""

@@ -24,6 +24,7 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
 from cellblock_server.store.states import EXECUTION_ENDS
+from cellblock_server.store.usage import Usage
 from cellblock_server.uninterrupted import uninterrupted
 
 MAX_PAGE_BYTES = 2 * 2**20
@@ -75,11 +76,17 @@ class ExecutionService:
     """Accepts executions once, and tells what became of them."""
 
     def __init__(
-        self, store: ExecutionStore, journal: Journal, limits: ExecutionLimits, now: Clock
+        self,
+        store: ExecutionStore,
+        journal: Journal,
+        usage: Usage,
+        limits: ExecutionLimits,
+        now: Clock,
     ) -> None:
-        """Read from `store`; events come from `journal`."""
+        """Read from `store`; events come from `journal`; records have to fit by `usage`."""
         self._store = store
         self._journal = journal
+        self._usage = usage
         self._limits = limits
         self._now = now
 
@@ -128,8 +135,10 @@ class ExecutionService:
     ) -> ExecutionRecord:
         """Accept an execution, or find the one that the same request made.
 
-        A caller who leaves meanwhile does not stop it.
+        A caller who leaves meanwhile does not stop it. Raises QuotaError.
         """
+        code_bytes = len(new.code.encode())
+        await self._usage.check_roughly(session.tenant, code_bytes)
         record = ExecutionRecord(
             id=new.execution_id or new_id("call_"),
             tenant=session.tenant,
@@ -141,6 +150,7 @@ class ExecutionService:
             ordinal=0,
             environment=new.environment,
             environment_hash=environment_hash(new.environment),
+            record_bytes=code_bytes,
         )
         try:
             await uninterrupted(runner.submit(record))

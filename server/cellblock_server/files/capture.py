@@ -21,8 +21,8 @@ from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.agent_connection import AgentConnection, FileChangedError
-from cellblock_server.store.files import FileStore, check_quota
 from cellblock_server.store.records import FilePurpose, FileRecord
+from cellblock_server.store.usage import Usage
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 MAX_NOTE_BYTES = 100
@@ -93,14 +93,14 @@ class Capture:
     def __init__(
         self,
         blobs: BlobStore,
-        store: FileStore,
+        usage: Usage,
         bounds: CaptureBounds,
         retention: timedelta,
         now: Clock,
     ) -> None:
         """Store bytes in `blobs`, to be deleted after `retention`; metadata is the journal's."""
         self._blobs = blobs
-        self._store = store
+        self._usage = usage
         self.bounds = bounds
         self._retention = retention
         self._now = now
@@ -116,13 +116,18 @@ class Capture:
 
         Raises QuotaError. A disk that is nearly full has room for it.
         """
-        await self._check_quota(owner, len(data), 0)
+        await self._usage.check(owner.tenant, len(data))
         blob = await hold.write(_once(data), max_bytes=len(data), field="image", keep_room=False)
         name = f"image-{number}.{EXTENSIONS[mime_type]}"
         return self._record(owner, filename=name, blob=blob, mime_type=mime_type, path="")
 
     async def output(
-        self, hold: Hold, owner: Owner, ordinal: int, agent: AgentConnection
+        self,
+        hold: Hold,
+        owner: Owner,
+        ordinal: int,
+        agent: AgentConnection,
+        claimed_bytes: int,
     ) -> FileRecord | Skipped:
         """Fetch and store all that an execution wrote to its streams; `ordinal` names it.
 
@@ -131,7 +136,7 @@ class Capture:
         most = self.bounds.max_output_bytes + MAX_NOTE_BYTES
         name = f"output-{ordinal}.txt"
         try:
-            await self._check_quota(owner, most, 0)
+            await self._usage.check(owner.tenant, min(claimed_bytes, most))
             chunks = agent.read_output(owner.execution_id)
             blob = await hold.write(chunks, max_bytes=most, field="output")
         except (QuotaError, ExhaustedError) as error:
@@ -182,7 +187,8 @@ class Capture:
         if change.file.bytes > left.max_bytes:
             return too_big
         try:
-            await self._check_quota(owner, change.file.bytes, bounds.max_bytes - left.max_bytes)
+            uncounted = bounds.max_bytes - left.max_bytes
+            await self._usage.check(owner.tenant, change.file.bytes, uncounted=uncounted)
             chunks = agent.read_file(path, unchanged=True)
             blob = await hold.write(chunks, max_bytes=left.max_bytes, field="file")
         except OutOfRangeError:
@@ -198,11 +204,6 @@ class Capture:
         )
         before = change.renamed_from
         return Captured(record, _printable(before) if before else "")
-
-    async def _check_quota(self, owner: Owner, more: int, not_counted: int) -> None:
-        """Raise QuotaError if `more` bytes, and those that the store has not yet, do not fit."""
-        used = await self._store.used_bytes(owner.tenant) + not_counted
-        check_quota(owner.tenant, used, more, self._store.quota)
 
     async def _head(self, blob: Blob) -> bytes:
         return b"".join([chunk async for chunk in self._blobs.read(blob.sha256, 0, HEAD_BYTES)])

@@ -21,9 +21,10 @@ from cellblock_server.files.blobs import Blob, BlobStore, PartialFile
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import check_filename
 from cellblock_server.ids import new_id
-from cellblock_server.store.files import FileStore, check_quota
+from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.uploads import UploadStore
+from cellblock_server.store.usage import Usage
 from cellblock_server.uninterrupted import uninterrupted
 
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,64}")
@@ -102,6 +103,7 @@ class UploadService:
         store: UploadStore,
         files: FileStore,
         blobs: BlobStore,
+        usage: Usage,
         max_bytes: int,
         kept_for: timedelta,
         now: Clock,
@@ -110,6 +112,7 @@ class UploadService:
         self._store = store
         self._files = files
         self._blobs = blobs
+        self._usage = usage
         self._max_bytes = max_bytes
         self._kept_for = kept_for
         self._now = now
@@ -246,7 +249,7 @@ class UploadService:
         self, tenant: str, upload: Upload, received: Received, file: PartialFile, *, counted: int
     ) -> None:
         """Append what comes. `counted` of its bytes are in the tenant's sum already."""
-        others = await self._files.used_bytes(tenant) - counted
+        others = await self._usage.used(tenant) - counted
         size = await file.size()
         if upload.bytes is not None:
             self._check_fits(tenant, others, upload.bytes, upload.bytes - size)
@@ -260,7 +263,7 @@ class UploadService:
         await file.append(aiter(received), max_bytes=most, field="data", check=check)
 
     def _check_fits(self, tenant: str, others: int, size: int, more: int) -> None:
-        check_quota(tenant, others, size, self._files.quota)
+        self._usage.check_sum(tenant, others, size)
         self._blobs.check_room(more)
 
     async def _finish(

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cellblock_server.errors import AlreadyExistsError, QuotaError
+from cellblock_server.errors import AlreadyExistsError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import (
@@ -25,10 +25,9 @@ from cellblock_server.store.tables import attachments, files, uploads
 class FileStore:
     """Reads and writes `FileRecord`s and `AttachmentRecord`s."""
 
-    def __init__(self, database: Database, quota: int) -> None:
-        """Keep them in `database`; a tenant's files have at most `quota` bytes together."""
+    def __init__(self, database: Database) -> None:
+        """Keep them in `database`."""
         self._database = database
-        self.quota = quota
 
     async def find(self, tenant: str, file_id: str) -> FileRecord | None:
         """A file by id."""
@@ -84,11 +83,6 @@ class FileStore:
             await connection.execute(delete(uploads).where(uploads.c.file_id.in_(names)))
         return [row.sha256 for row in rows]
 
-    async def used_bytes(self, tenant: str) -> int:
-        """What a tenant's files, and uploads that are not complete, have together."""
-        async with self._database.read() as connection:
-            return await used_bytes(connection, tenant)
-
     async def is_referenced(self, sha256: str) -> bool:
         """Whether any file has these bytes."""
         query = select(files.c.id).where(files.c.sha256 == sha256).limit(1)
@@ -127,38 +121,6 @@ class FileStore:
 async def insert_file(connection: AsyncConnection, record: FileRecord) -> None:
     """Store a new file's metadata, as part of a transaction."""
     await connection.execute(insert(files).values(**asdict(record)))
-
-
-async def insert_within_quota(connection: AsyncConnection, record: FileRecord, quota: int) -> None:
-    """As `insert_file`. Raises QuotaError if the tenant has more than `quota` bytes then.
-
-    Within the transaction: two uploads at once can't both have the last bytes.
-    """
-    check_quota(record.tenant, await used_bytes(connection, record.tenant), record.bytes, quota)
-    await insert_file(connection, record)
-
-
-async def used_bytes(connection: AsyncConnection, tenant: str) -> int:
-    """See `FileStore.used_bytes`, as part of a transaction."""
-    stored = select(func.coalesce(func.sum(files.c.bytes), 0)).where(files.c.tenant == tenant)
-    coming = select(func.coalesce(func.sum(uploads.c.received_bytes), 0)).where(
-        uploads.c.tenant == tenant
-    )
-    total = 0
-    for query in (stored, coming):
-        total += int((await connection.execute(query)).scalar_one())
-    return total
-
-
-def check_quota(tenant: str, used: int, more: int, quota: int) -> None:
-    """Raise QuotaError if `more` bytes do not fit."""
-    if used + more > quota:
-        raise QuotaError(
-            "STORAGE_QUOTA",
-            f"tenant:{tenant}",
-            f"the files of tenant {tenant!r} have {used} bytes; {more} more are past the quota "
-            f"of {quota} bytes",
-        )
 
 
 def file_record(row: Row[Any]) -> FileRecord:

@@ -154,6 +154,8 @@ class ExecutionRecord:
     """Variables of this execution; their values are forgotten when it has ended."""
     environment_hash: str = ""
     """Tells the same variables from others once the values are forgotten."""
+    record_bytes: int = 0
+    """Its code and events in the store."""
 
 
 @dataclass

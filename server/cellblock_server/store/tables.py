@@ -126,7 +126,10 @@ executions = Table(
     # Values are kept until the execution has ended.
     Column("environment", JSON, nullable=False, server_default="{}"),
     Column("environment_hash", String(64), nullable=False, server_default=""),
+    Column("record_bytes", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("session_id", "ordinal"),
+    # Holds all that the sum of a tenant's records needs.
+    Index(None, "tenant", "record_bytes"),
     Index(None, "status"),
 )
 

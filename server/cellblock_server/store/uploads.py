@@ -8,18 +8,19 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, insert, select, update
 
 from cellblock_server.store.database import Database
-from cellblock_server.store.files import insert_within_quota
+from cellblock_server.store.files import insert_file
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.tables import uploads
+from cellblock_server.store.usage import Usage
 
 
 class UploadStore:
     """Reads and writes `UploadRecord`s."""
 
-    def __init__(self, database: Database, quota: int) -> None:
-        """Keep them in `database`; a tenant's files have at most `quota` bytes together."""
+    def __init__(self, database: Database, usage: Usage) -> None:
+        """Keep them in `database`; what is stored has to fit by `usage`."""
         self._database = database
-        self._quota = quota
+        self._usage = usage
 
     async def insert(self, record: UploadRecord) -> None:
         """Remember a new upload."""
@@ -61,7 +62,8 @@ class UploadStore:
                     .where(uploads.c.tenant == file.tenant, uploads.c.id == upload_id)
                     .values(file_id=file.id, received_bytes=0)
                 )
-            await insert_within_quota(connection, file, self._quota)
+            await self._usage.check_within(connection, file.tenant, file.bytes)
+            await insert_file(connection, file)
 
     async def delete(self, tenant: str, upload_id: str) -> None:
         """Forget an upload."""

@@ -6,7 +6,7 @@ import pytest
 
 from cellblock_client import Client
 from cellblock_client.client import Session
-from cellblock_client.errors import NotFoundError
+from cellblock_client.errors import NotFoundError, ResourceExhaustedError
 from cellblock_client.events import FileDeleted, GeneratedFile
 from cellblock_client.result import ExecutionResult
 from tests.support.server import ServerProcess
@@ -123,22 +123,28 @@ def test_an_unclosed_file_is_stored_with_its_execution(session: Session) -> None
 def test_what_is_not_stored_is_named(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(
         CELLBLOCK_FILES__MAX_CAPTURED_FILES="3",
-        CELLBLOCK_FILES__MAX_CAPTURED_BYTES="1000",
-        CELLBLOCK_FILES__QUOTA_BYTES="1500",
+        CELLBLOCK_FILES__MAX_CAPTURED_BYTES="600000",
+        CELLBLOCK_FILES__QUOTA_BYTES="1000000",
     )
     with Client(server.address) as client, client.sessions.create() as session:
         result = session.run("for n in range(5): open(f'{n}', 'w').write('x')")
         assert len(result.files) == 3
         assert generated(result)[-1].skipped_reason == "2 files more than 3 of one execution"
-        result = session.run("open('big', 'w').write('x' * 1001)")
-        assert generated(result)[0].skipped_reason == "past 1000 bytes of files of one execution"
-        session.run("open('fits', 'w').write('x' * 900)")
-        result = session.run("open('over', 'w').write('x' * 900)")
-        assert "past the quota of 1500 bytes" in generated(result)[0].skipped_reason
-        result = session.run("import matplotlib.pyplot as plt; plt.plot([1]); plt.show()")
+        result = session.run("open('big', 'w').write('x' * 600_001)")
+        assert generated(result)[0].skipped_reason == "past 600000 bytes of files of one execution"
+        assert session.run("open('fits', 'w').write('x' * 580_000)").files
+        result = session.run("open('over', 'w').write('x' * 580_000)")
+        assert "past the quota of 1000000 bytes" in generated(result)[0].skipped_reason
+        result = session.run(
+            "import io, matplotlib.pyplot as plt, numpy as np\n"
+            "from IPython.display import Image\n"
+            "noise = io.BytesIO(); plt.imsave(noise, np.random.rand(600, 600), cmap='prism')\n"
+            "print(len(noise.getvalue()) > 420_000); Image(data=noise.getvalue())"
+        )
+        assert result.stdout == "True\n"
         assert result.images == []
         assert "image not kept" in result.stderr
-        assert "past the quota of 1500 bytes" in result.stderr
+        assert "past the quota of 1000000 bytes" in result.stderr
         result = session.run(
             "import os, socket\n"
             "os.symlink('/etc/passwd', 'link'); os.mkfifo('fifo')\n"
@@ -199,3 +205,24 @@ def test_background_changes_survive_a_killed_server(
         session = client.sessions.get(session.id)
         until(lambda: [file.bytes for file in client.files.list(session_id=session.id)] == [10])
         session.delete()
+
+
+def test_records_count_against_the_quota(new_server: Callable[..., ServerProcess]) -> None:
+    server = new_server(CELLBLOCK_FILES__QUOTA_BYTES="3000000")
+    with Client(server.address) as client, client.sessions.create() as session:
+        file = client.files.upload(b"x" * 2_900_000, "x")
+        refusals: list[ResourceExhaustedError] = []
+
+        def is_refused() -> bool:
+            try:
+                session.run("print('x' * 10_000)")
+            except ResourceExhaustedError as error:
+                refusals.append(error)
+            return bool(refusals)
+
+        # The sum that is asked may be a second old.
+        until(is_refused)
+        assert refusals[0].reason == "STORAGE_QUOTA"
+        # That of a refusal is not.
+        client.files.delete(file.id)
+        assert session.run("1").text == "1"

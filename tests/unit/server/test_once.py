@@ -14,6 +14,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.usage import Usage
 from tests.support.records import execution_record, session_record
 
 ROUNDS = 30
@@ -27,7 +28,8 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
         await SessionStore(database).insert(session_record())
         store = ExecutionStore(database)
         journal = Journal(database, store, utc_now)
-        service = ExecutionService(store, journal, ExecutionLimits(SECOND, SECOND, 10), utc_now)
+        limits = ExecutionLimits(SECOND, SECOND, 10)
+        service = ExecutionService(store, journal, Usage(database, 2**30), limits, utc_now)
 
         async def accept(record: ExecutionRecord) -> None:
             async with journal.transaction() as transaction:

@@ -18,7 +18,9 @@ from cellblock_server.errors import (
     WrongStateError,
 )
 from cellblock_server.files.uploads import Upload
+from cellblock_server.store.executions import insert_execution
 from cellblock_server.store.records import FilePurpose
+from tests.support.records import execution_record, session_record
 from tests.support.stored import KEPT_FOR, Clock, Stored, stored
 
 HELLO = hashlib.sha256(b"hello").hexdigest()
@@ -226,9 +228,9 @@ async def test_the_quota_counts_files_and_what_is_coming(tmp_path: Path, clock: 
         assert await kept.uploads.upload("other", Upload("b"), Sent(b"xyz"))
         # What has come of it counts once, also while it goes on.
         await kept.uploads.upload("t", going_on(3), Sent(b"de"))
-        assert await kept.store.used_bytes("t") == 10
+        assert await kept.usage.used("t") == 10
         await kept.files.delete("t", file.id)
-        assert await kept.store.used_bytes("t") == 5
+        assert await kept.usage.used("t") == 5
 
 
 async def test_two_at_once_do_not_both_get_the_last_bytes(tmp_path: Path, clock: Clock) -> None:
@@ -236,7 +238,7 @@ async def test_two_at_once_do_not_both_get_the_last_bytes(tmp_path: Path, clock:
         tries = [kept.uploads.upload("t", Upload("a"), Sent(b"hello")) for _ in range(2)]
         results = await asyncio.gather(*tries, return_exceptions=True)
         assert [isinstance(result, QuotaError) for result in results].count(True) == 1
-        assert await kept.store.used_bytes("t") == 5
+        assert await kept.usage.used("t") == 5
 
 
 async def test_a_disk_that_is_nearly_full_refuses_at_once(tmp_path: Path, clock: Clock) -> None:
@@ -249,3 +251,20 @@ async def test_a_disk_that_is_nearly_full_refuses_at_once(tmp_path: Path, clock:
 async def test_a_message_past_the_size_is_out_of_range(kept: Stored) -> None:
     with pytest.raises(OutOfRangeError, match="data: must be at most 1048576 bytes"):
         await kept.uploads.upload("t", Upload("a"), Sent(bytes(2**20), b"x"))
+
+
+async def test_records_of_executions_count(tmp_path: Path, clock: Clock) -> None:
+    execution = execution_record("call_1", 1)
+    execution.record_bytes = 7
+    async with stored(tmp_path, clock, quota=10) as kept:
+        await kept.sessions.insert(session_record())
+        async with kept.database.write() as connection:
+            await insert_execution(connection, execution)
+        with pytest.raises(QuotaError, match="have 7 bytes; 5 more"):
+            await kept.uploads.upload("t", Upload("a"), Sent(b"hello"))
+        await kept.usage.check_roughly("t", 3)
+        with pytest.raises(QuotaError):
+            await kept.usage.check_roughly("t", 4)
+        await kept.sessions.delete("sess_1")
+    async with stored(tmp_path, clock, quota=10) as kept:
+        await kept.usage.check_roughly("t", 10)

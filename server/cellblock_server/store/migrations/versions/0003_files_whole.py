@@ -1,4 +1,5 @@
-"""Files that expire, uploads that go on, unpacked attachments, changes in the background."""
+"""Files that expire, uploads that go on, unpacked attachments, changes in the background,
+and what counts against a quota."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +20,13 @@ def upgrade() -> None:
         attachments.add_column(
             sa.Column("unpacked", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+    with op.batch_alter_table("executions") as executions:
+        executions.add_column(
+            sa.Column("record_bytes", sa.BigInteger(), nullable=False, server_default="0")
+        )
+    op.create_index(
+        op.f("ix_executions_tenant_record_bytes"), "executions", ["tenant", "record_bytes"]
+    )
     with op.batch_alter_table("sessions") as sessions:
         sessions.add_column(
             sa.Column("background_changes", sa.JSON(), nullable=False, server_default="[]")

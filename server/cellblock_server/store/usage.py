@@ -1,0 +1,89 @@
+"""What a tenant's files and records use, and the quota that bounds them."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cellblock_server.errors import QuotaError
+from cellblock_server.store.database import Database
+from cellblock_server.store.tables import executions, files, uploads
+
+BELIEVED_SECONDS = 1.0
+"""For how long a sum over many rows is believed where it need not be exact: it grows little by
+little."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    bytes: int
+    time: float
+
+
+class Usage:
+    """Adds up what tenants use. Sizes in bytes."""
+
+    def __init__(self, database: Database, quota: int) -> None:
+        """Read from `database`; a tenant may have `quota`, of files and records together."""
+        self._database = database
+        self._quota = quota
+        self._records: dict[str, _Seen] = {}
+        self._totals: dict[str, _Seen] = {}
+
+    async def used(self, tenant: str) -> int:
+        """What a tenant's files, uploads under way and records have together."""
+        records = await self._records_of(tenant)
+        async with self._database.read() as connection:
+            return records + await _files(connection, tenant)
+
+    async def check(self, tenant: str, more: int, *, uncounted: int = 0) -> None:
+        """Raise QuotaError if `more` does not fit. `uncounted` is what is not stored yet."""
+        self.check_sum(tenant, await self.used(tenant) + uncounted, more)
+
+    async def check_roughly(self, tenant: str, more: int) -> None:
+        """As `check`, by a sum that may be a second old, unless `more` does not fit by it."""
+        seen = self._totals.get(tenant)
+        if seen is None or _now() - seen.time > BELIEVED_SECONDS:
+            seen = self._totals[tenant] = _Seen(await self.used(tenant), _now())
+        if seen.bytes + more > self._quota:
+            await self.check(tenant, more)
+
+    async def check_within(self, connection: AsyncConnection, tenant: str, more: int) -> None:
+        """As `check`, in a transaction: two at once can't both have the last bytes."""
+        records = self._records.get(tenant, _Seen(0, 0))
+        self.check_sum(tenant, records.bytes + await _files(connection, tenant), more)
+
+    def check_sum(self, tenant: str, used: int, more: int) -> None:
+        """Raise QuotaError if `more` does not fit beside `used`."""
+        if used + more > self._quota:
+            raise QuotaError(
+                "STORAGE_QUOTA",
+                f"tenant:{tenant}",
+                f"the files and records of tenant {tenant!r} have {used} bytes; {more} more are "
+                f"past the quota of {self._quota} bytes",
+            )
+
+    async def _records_of(self, tenant: str) -> int:
+        seen = self._records.get(tenant)
+        if seen is None or _now() - seen.time > BELIEVED_SECONDS:
+            async with self._database.read() as connection:
+                total = await _sum(connection, executions, executions.c.record_bytes, tenant)
+            seen = self._records[tenant] = _Seen(total, _now())
+        return seen.bytes
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _files(connection: AsyncConnection, tenant: str) -> int:
+    stored = await _sum(connection, files, files.c.bytes, tenant)
+    return stored + await _sum(connection, uploads, uploads.c.received_bytes, tenant)
+
+
+async def _sum(
+    connection: AsyncConnection, table: Table, column: ColumnElement[int], tenant: str
+) -> int:
+    query = select(func.coalesce(func.sum(column), 0)).where(table.c.tenant == tenant)
+    return int((await connection.execute(query)).scalar_one())
