@@ -35,18 +35,13 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     ) -> pb.WriteFileResponse:
         """Write a file: it appears whole, or not at all."""
         async with Statuses(context):
-            target = (await anext(request_iterator)).target
-            if target.exclusive:
-                self._check_free(target.path, target.alias)
-            # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
-            new = self._folder.create(target.path)
             try:
-                async for data in _until_end(request_iterator):
-                    await asyncio.to_thread(new.write, data)
-                entry = await asyncio.to_thread(self._publish, new, target)
-            finally:
-                new.close()
-            return pb.WriteFileResponse(file=entry)
+                return pb.WriteFileResponse(file=await self._write(request_iterator))
+            except Exception:
+                # The caller's gRPC would lose the status of a call that ends while it sends.
+                async for _request in request_iterator:
+                    pass
+                raise
 
     async def LinkInput(  # noqa: N802
         self, request: pb.LinkInputRequest, context: Context
@@ -120,6 +115,19 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
         async with Statuses(context):
             await asyncio.to_thread(self._remove, request)
         return pb.RemoveFileResponse()
+
+    async def _write(self, requests: AsyncIterator[pb.WriteFileRequest]) -> pb.FileEntry:
+        target = (await anext(requests)).target
+        if target.exclusive:
+            self._check_free(target.path, target.alias)
+        # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
+        new = self._folder.create(target.path)
+        try:
+            async for data in _until_end(requests):
+                await asyncio.to_thread(new.write, data)
+            return await asyncio.to_thread(self._publish, new, target)
+        finally:
+            new.close()
 
     def _check_free(self, *names: str) -> None:
         for name in filter(None, names):

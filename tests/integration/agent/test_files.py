@@ -38,6 +38,13 @@ async def test_a_taken_name_is_refused_and_left_alone(agent: RunningAgent) -> No
     assert sorted(path.name for path in agent.data.iterdir()) == ["a"]
 
 
+async def test_a_refusal_is_told_whole_while_much_is_sent(agent: RunningAgent) -> None:
+    await agent.connection.write_file("a", chunks(b"first"))
+    for _number in range(20):
+        with pytest.raises(AlreadyExistsError):
+            await agent.connection.write_file("a", chunks(*[bytes(2**20)] * 8), exclusive=True)
+
+
 async def test_inputs_are_linked_and_readable(agent: RunningAgent) -> None:
     (agent.folder.inputs / "file-9").write_bytes(b"big")
     await agent.connection.link_input("file-9", "big.bin", "file-9")
