@@ -23,9 +23,10 @@ test: setup engine bubblewrap image lint ## everything, with a real engine
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
 
-bench: setup engine image ## what floods and kernel restarts cost; asserts nothing
+bench: setup engine image ## what floods, kernel restarts and files cost; asserts nothing
 	@$(BIN)/python -m benchmarks.flood
 	@$(BIN)/python -m benchmarks.kernel_restart
+	@$(BIN)/python -m benchmarks.files
 
 lint: setup ## style, types and the direction of imports
 	@$(BIN)/ruff check
