@@ -88,7 +88,7 @@ class Sending:
         self._requests = self._from(first, offset)
         self._lock = threading.Lock()
         self._stopped = False
-        self._any_data = False
+        self._took_data = False
 
     def take(self) -> Any:  # noqa: ANN401 - one of two kinds of message
         """The next request, from whatever thread this is; None if there is no more."""
@@ -103,7 +103,7 @@ class Sending:
 
     def taken(self) -> None:
         """The request that was taken last is on its way."""
-        if not self._any_data or self._stopped:
+        if not self._took_data or self._stopped:
             return
         self.moved = self._reader.position > CHUNK_BYTES
         try:
@@ -127,8 +127,9 @@ class Sending:
         yield first
         self._reader.go_to(offset)
         while chunk := self._reader.read():
-            self._any_data = True
+            self._took_data = True
             yield kind(data=chunk)
+        self._took_data = False
         yield kind(end=pb.EndOfData(sha256=self._reader.sha256()))
 
 
