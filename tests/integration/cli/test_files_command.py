@@ -256,3 +256,18 @@ def test_a_bar_is_shown_in_a_terminal(server: str, client: Client, tmp_path: Pat
     assert process.wait(20) == 0
     child.close()
     assert (tmp_path / "down.bin").stat().st_size == 30_000_000
+
+
+def test_bytes_do_nothing_to_a_terminal(
+    server: str, files: Command, session: Session, tmp_path: Path
+) -> None:
+    session.files.write("evil", b"<\x1b]0;title\x07\xc3\xa9\xff\x1b[2J>")
+    command = ("files", "--address", server, "read", session.id, "evil", "-")
+    process, child = in_a_terminal(*command, cwd=tmp_path, terminal="xterm")
+    child.expect("<.*>")
+    assert child.match.group(0) == "<]0;titleé\ufffd[2J>"  # type: ignore[union-attr]
+    assert process.wait(20) == 0
+    child.close()
+    # Elsewhere they are as they are: `read` of text would fail to decode the rest.
+    session.files.write("plain", b"<\x1b[2J>")
+    assert files("read", session.id, "plain", "-") == "<\x1b[2J>"
