@@ -113,9 +113,10 @@ def test_what_lies_in_a_session_now(session: Session) -> None:
     session.files.write("folder/a.bin", b"\x00\x01")
     assert session.run("open('folder/a.bin', 'rb').read()").text == r"b'\x00\x01'"
     session.run("open('/mnt/data/b.txt', 'w').write('made inside')")
-    assert [file.path for file in session.files.list()] == [
-        "/mnt/data/b.txt",
-        "/mnt/data/folder/a.bin",
+    assert [(file.path, file.is_folder) for file in session.files.list()] == [
+        ("/mnt/data/b.txt", False),
+        ("/mnt/data/folder", True),
+        ("/mnt/data/folder/a.bin", False),
     ]
     assert session.files.read("/mnt/data/b.txt") == b"made inside"
 
@@ -149,11 +150,21 @@ def test_hostile_names_come_out_safe(session: Session) -> None:
     assert file.filename == "a_b_c"
 
 
+class Pipe(io.BytesIO):
+    """Nobody knows how much will come."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 def test_an_upload_past_the_limit_leaves_nothing(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(CELLBLOCK_FILES__MAX_UPLOAD_BYTES="1000")
     with Client(server.address) as client:
-        with pytest.raises(InvalidArgumentError, match="must be at most 1000 bytes") as caught:
+        with pytest.raises(InvalidArgumentError, match="must be 0 to 1000") as caught:
             client.files.upload(b"x" * 3_000_000, "big")
+        assert caught.value.field == "metadata.bytes"
+        with pytest.raises(InvalidArgumentError, match="must be at most 1000 bytes") as caught:
+            client.files.upload(Pipe(b"x" * 3_000_000), "big")
         assert caught.value.field == "data"
         assert list(client.files.list()) == []
     assert [path for path in (server.state / "blobs").rglob("*") if path.is_file()] == []
