@@ -52,7 +52,8 @@ class NotFoundError(CellblockError):
 
     def __init__(self, kind: str, name: str, *, reason: str | None = None) -> None:
         """Name what was looked for: its `kind` (`session`, `file`, …) and `name`."""
-        super().__init__(reason or f"{kind.upper()}_NOT_FOUND", f"no {kind} {name!r}")
+        words = kind.replace("_", " ")
+        super().__init__(reason or f"{kind.upper()}_NOT_FOUND", f"no {words} {name!r}")
         self.kind = kind
         self.name = name
 

@@ -8,10 +8,10 @@ from weakref import WeakValueDictionary
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
-from cellblock_server.errors import AlreadyExistsError, NotFoundError
+from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
-from cellblock_server.files.names import check_filename
+from cellblock_server.files.names import check_filename, safe_text
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import Sandbox
 from cellblock_server.store.files import FileStore
@@ -148,6 +148,10 @@ class AttachmentService:
                 max_entries=self._bounds.max_unpacked_files,
                 max_ratio=self._bounds.max_unpack_ratio,
             )
+        except WrongStateError as error:
+            # The agent knows the archive by its id only.
+            message = safe_text(error.message.replace(file.id, file.filename))
+            raise WrongStateError(error.reason, message) from error
         finally:
             _input(place, file.id).unlink(missing_ok=True)
         return Attached(sandbox_path(name), copied, unpacked)

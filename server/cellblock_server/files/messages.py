@@ -27,4 +27,4 @@ def file_message(record: FileRecord) -> pb.File:
 
 def sandbox_path(relative: str) -> str:
     """A path below the data folder, as code in the sandbox writes it."""
-    return f"{DATA_FOLDER}/{relative}"
+    return f"{DATA_FOLDER}/{relative}" if relative else DATA_FOLDER

@@ -5,10 +5,14 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.file_watch import STEP_SECONDS
 from tests.support.agent import RunningAgent, changed_paths, chunks
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.slow
 
 
 def moves(changes: pb.FileChanges) -> dict[str, str]:

@@ -126,6 +126,7 @@ async def test_removing_all_removes_links_not_what_they_lead_to(agent: RunningAg
     assert (home / "kept").read_text() == "1"
 
 
+@pytest.mark.slow
 async def test_a_folder_thousands_deep_is_removed(agent: RunningAgent) -> None:
     await agent.run(
         "import os\n"

@@ -16,6 +16,8 @@ from cellblock_server.errors import CellblockError, NotFoundError, WrongStateErr
 from cellblock_server.sandbox.agent_connection import AgentGoneError, FileChangedError
 from tests.support.agent import RunningAgent, changed_paths, chunks, running_agent
 
+pytestmark = pytest.mark.slow
+
 CANARY = b"this is not the sandbox's"
 
 

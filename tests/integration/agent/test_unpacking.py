@@ -26,6 +26,8 @@ from cellblock_server.errors import (
 from tests.support.agent import RunningAgent, chunks
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 FILES = {"a.txt": b"a" * 100, "deep/er/b.bin": os.urandom(5000), "文.txt": b"", "deep/c": b"c"}
 
 

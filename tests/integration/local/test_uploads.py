@@ -17,6 +17,8 @@ from cellblock_client.types import ListOrder
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.slow
+
 MIB = 2**20
 
 
