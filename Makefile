@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bench lint setup engine bubblewrap image docs proto lock clean
+.PHONY: help demo test test-fast bench lint setup engine bubblewrap image images docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +17,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap image lint ## everything, with a real engine
+test: setup engine bubblewrap images lint ## everything, with a real engine
 	@$(BIN)/pytest -n $(WORKERS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
@@ -53,18 +53,23 @@ bubblewrap:
 image: setup engine ## the sandbox image, if something in it has changed
 	@$(BIN)/python scripts/build_image.py
 
+images: setup engine ## both sandbox images: the full one, and the core
+	@$(BIN)/python scripts/build_image.py core full
+
 docs: setup ## the configuration reference, from the code
 	@$(BIN)/python scripts/generate_docs.py
 
 proto: setup ## the generated code, from proto/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py
 
-lock: setup ## the locked requirements, from pyproject.toml and sandbox_image/requirements.in
+lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_image/*.in
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
 	    --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
-	@$(BIN)/uv pip compile sandbox_image/requirements.in -c requirements/dev.txt --generate-hashes \
-	    --python-version 3.11 --python-platform linux --only-binary :all: \
-	    --no-emit-index-url --no-header --quiet -o sandbox_image/requirements.txt
+	@for target in core full; do $(BIN)/uv pip compile sandbox_image/requirements-$$target.in \
+	    -c requirements/dev.txt --generate-hashes --python-version 3.11 --python-platform linux \
+	    --only-binary :all: --no-emit-index-url --no-header --quiet \
+	    -o sandbox_image/requirements-$$target.txt; done
+	@$(BIN)/python scripts/lock_debian.py
 
 clean: ## remove containers, sockets, caches, the virtualenv; IMAGES=1: our images too
 	@scripts/clean.sh $(if $(IMAGES),--images)

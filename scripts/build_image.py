@@ -1,12 +1,15 @@
-"""Build the sandbox image, unless it is there and nothing that goes into it has changed.
+"""Build the sandbox images, unless they are there and nothing that goes into them has changed.
 
-    python scripts/build_image.py [--print-hash]
+    python scripts/build_image.py [--print-hash] [full] [core]
+
+The target `full` is the default.
 
 Environment: `BASE_IMAGE` overrides the base. pip's index settings, the usual names of
 a CA bundle (`PIP_CERT`, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`) and of proxies are used
 for the build and stay out of the image. Uses the standard library only.
 """
 
+import argparse
 import hashlib
 import os
 import re
@@ -22,6 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "sandbox_image"
 STUBS = ROOT / "proto" / "python" / "cellblock"
 CACHE = ROOT / ".cache"
+TARGETS = {"core": "about a minute", "full": "about three minutes"}
+"""What can be built, and how long that takes."""
+CORE_SOURCES = ("Dockerfile", "requirements-core.txt")
+FULL_SOURCES = ("requirements-full.txt", "debian.txt", "unpack_debian.sh", "fonts")
 HASH_LABEL = "dev.cellblock.image.hash"
 LOCAL_BASE = "cellblock-base:local"
 PULL_SECONDS = 180
@@ -33,28 +40,49 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https
 
 
 def main() -> int:
-    """Build if needed; the exit code."""
+    """Build what is needed; the exit code."""
+    parser = argparse.ArgumentParser(prog="build_image.py")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}")
+    parser.add_argument("--print-hash", action="store_true", help="only say what would be built")
+    parsed = parser.parse_args()
+    targets: list[str] = parsed.targets or ["full"]
+    for target in targets:
+        if target not in TARGETS:
+            parser.error(f"{target} is none of {', '.join(TARGETS)}")
     CACHE.mkdir(exist_ok=True)
+    for target in targets:
+        code = make(target, only_print_hash=parsed.print_hash)
+        if code != 0:
+            return code
+    return 0
+
+
+def make(target: str, *, only_print_hash: bool) -> int:
+    """Build a target if needed; the builder's exit code."""
     with tempfile.TemporaryDirectory(prefix="image-", dir=CACHE) as folder:
         context = Path(folder)
-        stage(context)
+        stage(context, target)
         digest = context_hash(context)
-        if sys.argv[1:] == ["--print-hash"]:
+        if only_print_hash:
             print(digest)
             return 0
-        if label(image_name(), HASH_LABEL) == digest:
+        if label(image_name(target), HASH_LABEL) == digest:
             return 0
-        return build(context, digest)
+        # The builder runs the Dockerfile up to the target: what other targets need of the
+        # context has to be there, and does not count.
+        stage(context, "full")
+        return build(context, target, digest)
 
 
-def build(context: Path, digest: str) -> int:
-    """Build the image from what was staged; the builder's exit code."""
-    name, base = image_name(), choose_base()
-    print(f"→ building {name} from {base} (one or two minutes the first time)", flush=True)
+def build(context: Path, target: str, digest: str) -> int:
+    """Build an image from what was staged; the builder's exit code."""
+    name, base = image_name(target), choose_base()
+    print(f"→ building {name} from {base} ({TARGETS[target]} the first time)", flush=True)
     add_certificates(context)
     settings = [name for name in (*PIP_VARIABLES, *PROXY_VARIABLES) if os.environ.get(name)]
     command = [
-        "docker", "build", "--network=host", f"--tag={name}", f"--build-arg=BASE_IMAGE={base}",
+        "docker", "build", "--network=host", f"--tag={name}", f"--target={target}",
+        f"--build-arg=BASE_IMAGE={base}",
         # By name only: values, which may hold passwords, stay out of the process list.
         *(f"--build-arg={setting}" for setting in settings),
         f"--label={HASH_LABEL}={digest}",
@@ -70,9 +98,9 @@ def build(context: Path, digest: str) -> int:
     return done.returncode
 
 
-def image_name() -> str:
-    """The image that this version of the server uses by default."""
-    return f"cellblock-sandbox:{version()}"
+def image_name(target: str) -> str:
+    """What a target's image is called: the server uses the full one by default."""
+    return f"cellblock-sandbox:{version()}" + ("" if target == "full" else f"-{target}")
 
 
 def version() -> str:
@@ -80,15 +108,25 @@ def version() -> str:
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def stage(context: Path) -> None:
-    """Put together what the build may see: nothing but what goes into the image."""
+def stage(context: Path, target: str) -> None:
+    """Put together what the build of a target may see: nothing but what goes into the image."""
     agent = context / "agent"
     ignore = shutil.ignore_patterns("__pycache__", "*.pyi", "py.typed")
-    shutil.copytree(SOURCES / "cellblock_agent", agent / "cellblock_agent", ignore=ignore)
-    shutil.copytree(STUBS / "agent", agent / "cellblock" / "agent", ignore=ignore)
-    shutil.copy(STUBS / "__init__.py", agent / "cellblock")
-    for name in ("Dockerfile", "requirements.txt"):
-        shutil.copy(SOURCES / name, context)
+    copies = {
+        SOURCES / "cellblock_agent": agent / "cellblock_agent",
+        STUBS / "agent": agent / "cellblock" / "agent",
+        STUBS / "__init__.py": agent / "cellblock" / "__init__.py",
+        **{
+            SOURCES / name: context / name
+            for name in (*CORE_SOURCES, *(FULL_SOURCES if target == "full" else ()))
+        },
+    }
+    for source, copy in copies.items():
+        if source.is_dir():
+            shutil.copytree(source, copy, ignore=ignore, dirs_exist_ok=True)
+        else:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
 
 
 def context_hash(context: Path) -> str:

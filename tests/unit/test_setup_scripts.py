@@ -60,7 +60,11 @@ def test_the_hash_is_stable(checkout: Path) -> None:
     "source",
     [
         "sandbox_image/Dockerfile",
-        "sandbox_image/requirements.txt",
+        "sandbox_image/requirements-core.txt",
+        "sandbox_image/requirements-full.txt",
+        "sandbox_image/debian.txt",
+        "sandbox_image/unpack_debian.sh",
+        "sandbox_image/fonts/matplotlib_fallback.py",
         "sandbox_image/cellblock_agent/agent.py",
         "proto/python/cellblock/agent/v1/agent_pb2.py",
     ],
