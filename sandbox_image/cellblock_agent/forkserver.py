@@ -121,6 +121,8 @@ def prepare_environment() -> None:
     # Threads of a numeric library started now would not exist in the kernels.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    # pyarrow, which pandas imports, starts a thread of its allocator's.
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     # The kernel's output goes to programs: no colours by guess, no paging.
     os.environ.update({"PAGER": "cat", "GIT_PAGER": "cat", "TERM": "dumb"})
