@@ -30,7 +30,11 @@ from cellblock_server.retention import Retention
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.listener import Listener, ListenError
+from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.runsteps.image_urls import ImageUrls
+from cellblock_server.runsteps.resolver import AnnotationResolver
+from cellblock_server.runsteps.service import RunStepService
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -40,6 +44,7 @@ from cellblock_server.state_folder import StateFolder, StateFolderError, state_f
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
+from cellblock_server.store.run_steps import RunStepStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
@@ -140,6 +145,15 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             SessionServicer(manager),
             ExecutionServicer(service, manager),
             FileServicer(files, uploads, attachments, manager),
+            RunStepServicer(
+                RunStepService(
+                    RunStepStore(database),
+                    sessions,
+                    journal,
+                    ImageUrls(files, settings.run_steps.image_url),
+                ),
+                AnnotationResolver(store, sessions),
+            ),
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from cellblock_server.executions.place import WantedPlace
 from cellblock_server.store.records import (
     ExecutionRecord,
     ExecutionStatus,
@@ -50,3 +51,7 @@ def execution_record(name: str, ordinal: int) -> ExecutionRecord:
         create_time=START,
         ordinal=ordinal,
     )
+
+
+PLACE = WantedPlace().in_session(session_record())
+"""A run step of that session, new for each test's store."""

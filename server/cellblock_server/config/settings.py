@@ -414,6 +414,17 @@ class Files(Section):
     )
 
 
+class RunSteps(Section):
+    """How run steps are handed on."""
+
+    image_url: str = Field(
+        "",
+        pattern=r"^(https?://.*)?$",
+        description="What a file's id is put behind to make an image's URL in the Responses API's "
+        "shape. Empty: URLs hold the image itself (`data:`).",
+    )
+
+
 class Settings(BaseSettings):
     """The whole configuration. Use `load`."""
 
@@ -435,6 +446,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Field(default_factory=Sessions)
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
+    run_steps: RunSteps = Field(default_factory=RunSteps)
 
     @property
     def database_url(self) -> str:

@@ -1,5 +1,6 @@
 """The journal: every event is stored before anybody sees it, and numbered here."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
@@ -10,6 +11,8 @@ from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import Clock
 from cellblock_server.executions.hub import Hub
 from cellblock_server.executions.messages import execution_message
+from cellblock_server.executions.place import StepPlace
+from cellblock_server.store import run_steps
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import (
     ExecutionStore,
@@ -92,6 +95,10 @@ class Journal:
             if not rows:
                 await change.wait()
 
+    def next_change(self, name: str) -> asyncio.Event:
+        """See `Hub.next_change`: also of a session, run or thread, when it has more run steps."""
+        return self._hub.next_change(name)
+
 
 class JournalTransaction:
     """Changes to executions and their session that are stored together."""
@@ -104,6 +111,8 @@ class JournalTransaction:
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[int, bytes]]] = {}
         self._session_changes: list[tuple[SessionRecord, dict[str, object]]] = []
+        self._touched: set[str] = set()
+        """Ids of what watchers of run steps wait for."""
 
     def draft(self, record: ExecutionRecord) -> ExecutionRecord:
         """A copy to change; `record` takes its values once they are stored."""
@@ -143,8 +152,14 @@ class JournalTransaction:
         draft.environment = dict.fromkeys(draft.environment, "")
         self.append(record, pb.ExecutionEvent(completed=pb.Completed()))
 
-    async def insert(self, record: ExecutionRecord) -> None:
-        """Store a new execution; at once, so that a taken id fails here (IntegrityError)."""
+    async def insert(self, record: ExecutionRecord, place: StepPlace) -> None:
+        """Store a new execution, and its run step if that is new.
+
+        At once, so that a taken id fails here (IntegrityError). See also `run_steps.place`.
+        """
+        step = await run_steps.place(self._connection, place.step(self.now), place.chosen)
+        record.step_id = step.id
+        self._touched |= {step.run_id, step.thread_id}
         await insert_execution(self._connection, record)
 
     async def insert_file(self, record: FileRecord) -> None:
@@ -174,3 +189,8 @@ class JournalTransaction:
             vars(session).update(values)
         for execution_id in self._events:
             hub.changed(execution_id)
+        for session, values in self._session_changes:
+            if values.keys() & {"state", "execution_count"}:
+                hub.changed(session.id)
+        for name in self._touched:
+            hub.changed(name)

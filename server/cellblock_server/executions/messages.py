@@ -23,6 +23,7 @@ def execution_message(record: ExecutionRecord, *, with_code: bool = True) -> pb.
         start_time=timestamp(record.start_time),
         end_time=timestamp(record.end_time),
         environment_names=sorted(record.environment),
+        step_id=record.step_id,
     )
     message.timeout.FromTimedelta(record.timeout)
     return message

@@ -1,23 +1,34 @@
-"""From an execution's events to its outputs: what a reader has before them in the end.
+"""From an execution's events to its outputs: text (`logs`) and images, as they become final.
 
 Text between two images is one piece, in the order in which it came: streams, results,
-displays and the traceback. What was cleared, overwritten or replaced is left out.
+displays and the traceback. Outputs only ever grow, so that whoever is sent each piece once
+has the same in the end as whoever asks then. What code can still take back waits: a line
+until it is complete; and once code has cleared its output or moved up to earlier lines,
+what it may take back in that way again.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import file_pb2
-from cellblock_server.executions.terminal_text import resolved
+from cellblock_server.executions.terminal_text import Terminal
 
 PLAIN = "text/plain"
 TEXT_TYPES = (PLAIN, "text/markdown", "text/latex", "application/json")
 """Representations that people read as they are, the best first."""
 PLACEHOLDER = re.compile(r"<IPython\.\S+ object>")
 """What objects that are only there to be displayed have for plain text."""
+
+
+@dataclass(frozen=True)
+class OutputDelta:
+    """What is added to the output at a place: text to its end, or an image, which is all of it."""
+
+    index: int
+    logs: str = ""
+    image: file_pb2.File | None = None
 
 
 @dataclass
@@ -32,36 +43,64 @@ class _Piece:
 
 
 async def outputs_of(events: AsyncIterator[pb.ExecutionEvent]) -> list[pb.Output]:
-    """The outputs of an execution's events."""
-    collected = Outputs()
+    """The outputs of an execution's events, whole or so far."""
+    stream = OutputStream()
+    outputs = WholeOutputs()
     async for event in events:
-        collected.add(event)
-    return collected.finish()
+        outputs.add(stream.add(event))
+    outputs.add(stream.finish())
+    return outputs.outputs
 
 
-class Outputs:
-    """Collects events."""
+class WholeOutputs:
+    """Puts deltas together."""
 
     def __init__(self) -> None:
         """Start with nothing shown."""
-        self._pieces: list[_Piece] = []
-        self._displays: defaultdict[str, list[_Piece]] = defaultdict(list)
-        self._clear_first = False
+        self.outputs: list[pb.Output] = []
 
-    def add(self, event: pb.ExecutionEvent) -> None:
-        """Take in the next event."""
+    def add(self, deltas: Iterator[OutputDelta]) -> None:
+        """Add what has become final."""
+        for delta in deltas:
+            if delta.index == len(self.outputs):
+                self.outputs.append(pb.Output(logs=delta.logs, image=delta.image))
+                if delta.image is None:
+                    self.outputs[-1].logs = delta.logs
+            else:
+                self.outputs[delta.index].logs += delta.logs
+
+
+class OutputStream:
+    """Turns events into deltas. The same events always make the same deltas."""
+
+    def __init__(self) -> None:
+        """Start with nothing shown."""
+        self._terminal = Terminal()
+        self._index = 0
+        self._has_logs = False
+        """Whether the output at the index is text that has begun."""
+        self._held: list[_Piece] | None = None
+        """What waits for the end, because code clears its output."""
+        self._clear_first = False
+        self._shown: dict[str, _Piece] = {}
+        """What was sent of displays that have an id."""
+        self._newest: dict[str, _Piece] = {}
+        """What they were replaced by since."""
+
+    def add(self, event: pb.ExecutionEvent) -> Iterator[OutputDelta]:
+        """Take in the next event; what it makes final."""
         match event.WhichOneof("event"):
             case "stdout":
-                self._show(_Piece(event.stdout.text))
+                yield from self._show(_Piece(event.stdout.text))
             case "stderr":
-                self._show(_Piece(event.stderr.text))
+                yield from self._show(_Piece(event.stderr.text))
             case "result":
-                self._show(_block(event.result.data, event.result.display_id))
+                yield from self._show(_block(event.result.data, event.result.display_id))
             case "display":
-                self._show(_block(event.display.data, event.display.display_id))
+                yield from self._show(_block(event.display.data, event.display.display_id))
             case "image":
                 image = event.image
-                self._show(_Piece(image=image.file, display_id=image.display_id))
+                yield from self._show(_Piece(image=image.file, display_id=image.display_id))
             case "display_update":
                 self._replace(event.display_update)
             case "output_cleared" if event.output_cleared.wait:
@@ -69,40 +108,64 @@ class Outputs:
             case "output_cleared":
                 self._clear()
             case "error":
-                self._show(_Piece("\n".join(event.error.traceback), is_block=True))
+                traceback = "\n".join(event.error.traceback)
+                yield from self._show(_Piece(traceback, is_block=True))
             case "output_cut":
-                self._show(_Piece(cut_in_words(event.output_cut), is_block=True))
+                yield from self._show(_Piece(cut_in_words(event.output_cut), is_block=True))
 
-    def finish(self) -> list[pb.Output]:
-        """What is shown in the end."""
-        outputs: list[pb.Output] = []
-        text: list[str] = []
-        for piece in self._pieces:
-            if piece.image is None:
-                _append(text, piece)
-                continue
-            outputs += _logs(text)
-            text = []
-            outputs.append(pb.Output(image=piece.image))
-        return outputs + _logs(text)
+    def finish(self) -> Iterator[OutputDelta]:
+        """What becomes final by the end."""
+        for piece in self._held or ():
+            yield from self._write(piece)
+        for piece in self._newest.values():
+            yield from self._write(piece)
+        yield from self._logs(self._terminal.flush())
 
-    def _show(self, piece: _Piece) -> None:
+    def _show(self, piece: _Piece) -> Iterator[OutputDelta]:
         if self._clear_first:
-            self._clear_first = False
             self._clear()
-        self._pieces.append(piece)
+        if self._held is not None:
+            self._held.append(piece)
+            return
         if piece.display_id:
-            self._displays[piece.display_id] = [*self._displays[piece.display_id], piece]
+            self._shown[piece.display_id] = piece
+        yield from self._write(piece)
+
+    def _write(self, piece: _Piece) -> Iterator[OutputDelta]:
+        if piece.image is not None:
+            yield from self._logs(self._terminal.flush())
+            self._index += self._has_logs
+            self._has_logs = False
+            yield OutputDelta(self._index, image=piece.image)
+            self._index += 1
+            return
+        yield from self._logs(self._terminal.write(piece.text, on_own_lines=piece.is_block))
+
+    def _logs(self, text: str) -> Iterator[OutputDelta]:
+        if text:
+            self._has_logs = True
+            yield OutputDelta(self._index, logs=text)
 
     def _clear(self) -> None:
-        self._pieces.clear()
-        self._displays.clear()
+        self._clear_first = False
+        self._held = []
+        self._terminal.clear()
+        self._shown.clear()
+        self._newest.clear()
 
     def _replace(self, update: pb.DisplayUpdate) -> None:
-        for piece in self._displays.get(update.output.display_id, ()):
-            piece.image = update.image if update.HasField("image") else None
-            piece.text = "" if piece.image else _words(update.output.data)
-            piece.is_block = piece.image is None
+        name = update.output.display_id
+        new = _block(update.output.data, name)
+        if update.HasField("image"):
+            new = _Piece(image=update.image, display_id=name)
+        held = [place for place, piece in enumerate(self._held or ()) if piece.display_id == name]
+        for place in held:
+            if self._held is not None:
+                self._held[place] = new
+        if not held and name in self._shown:
+            self._newest.pop(name, None)
+            if new != self._shown[name]:
+                self._newest[name] = new
 
 
 def cut_in_words(cut: pb.OutputCut) -> str:
@@ -128,17 +191,3 @@ def _words(data: Mapping[str, str]) -> str:
             return data[kind]
     others = (f"[{kind}, {len(data[kind])} characters]" for kind in sorted(data) if kind != PLAIN)
     return " ".join(others) or data.get(PLAIN, "")
-
-
-def _append(text: list[str], piece: _Piece) -> None:
-    if piece.is_block and text and not text[-1].endswith("\n"):
-        text.append("\n")
-    if piece.text:
-        text.append(piece.text)
-    if piece.is_block and piece.text and not piece.text.endswith("\n"):
-        text.append("\n")
-
-
-def _logs(text: list[str]) -> list[pb.Output]:
-    logs = resolved("".join(text))
-    return [pb.Output(logs=logs)] if logs else []

@@ -11,6 +11,7 @@ from cellblock.agent.v1.agent_pb2 import Event, OutputLimits
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.errors import ExhaustedError, WrongStateError
 from cellblock_server.executions.journal import Journal, JournalTransaction
+from cellblock_server.executions.place import StepPlace
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.patience import until_available
 from cellblock_server.sandbox.agent_connection import (
@@ -83,11 +84,12 @@ class SessionRunner:
         self._queue.extend(records)
         self._work.set()
 
-    async def submit(self, record: ExecutionRecord) -> None:
+    async def submit(self, record: ExecutionRecord, place: StepPlace) -> None:
         """Accept an execution: from here on it will have an end.
 
         Raises ExhaustedError if the queue is full, WrongStateError if the session
-        has ended meanwhile, IntegrityError if the execution's id is taken.
+        has ended meanwhile, IntegrityError if the execution's id is taken; see also
+        `run_steps.place`.
         """
         async with self._accepting:
             if self._closed:
@@ -103,7 +105,7 @@ class SessionRunner:
             position = waiting + (self._current is not None)
             async with self._journal.transaction() as transaction:
                 record.ordinal = self._session.execution_count + 1
-                await transaction.insert(record)
+                await transaction.insert(record, place)
                 queued = pb.Queued(position=position)
                 transaction.append(record, pb.ExecutionEvent(queued=queued))
                 transaction.change_session(

@@ -18,6 +18,7 @@ from cellblock_server.errors import (
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.outputs import outputs_of
+from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.ids import check_id, new_id
 from cellblock_server.store.executions import ExecutionStore
@@ -48,6 +49,7 @@ class NewExecution:
     execution_id: str = ""
     timeout: timedelta | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    place: WantedPlace = field(default_factory=WantedPlace)
 
     def check(self, limits: ExecutionLimits) -> None:
         """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
@@ -70,6 +72,7 @@ class NewExecution:
                 f"got {self.timeout.total_seconds():g} s",
             )
         check_environment(self.environment)
+        self.place.check()
 
 
 class ExecutionService:
@@ -116,6 +119,7 @@ class ExecutionService:
                 ("session_id", record.session_id, session_id),
                 ("code", record.code, new.code),
                 ("timeout", record.timeout, timeout),
+                ("step_id", record.step_id, new.place.step_id or record.step_id),
                 (
                     "environment",
                     record.environment_hash,
@@ -153,7 +157,7 @@ class ExecutionService:
             record_bytes=code_bytes,
         )
         try:
-            await uninterrupted(runner.submit(record))
+            await uninterrupted(runner.submit(record, new.place.in_session(session)))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             known = await self.known(session.tenant, session.id, new)

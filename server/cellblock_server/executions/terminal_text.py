@@ -1,11 +1,14 @@
-"""What text for a terminal looks like in the end: no escapes, nothing overwritten.
+"""What text for a terminal looks like: no escapes, nothing overwritten, as it becomes final.
 
 Source: ECMA-48 for the control functions; of these, the ones that progress bars use
 are obeyed, and all others are left out. The work is linear in the text's length.
 """
 
 import re
+from itertools import chain
 
+HEIGHT = 24
+"""Lines that text can go back to once it has gone up: a terminal's usual height."""
 TOKENS = re.compile(
     r"\x1b\[(?P<parameters>[0-9:;<=>?]*)[ -/]*(?P<function>[@-~])"  # a control sequence
     # A command string, such as a window's title.
@@ -15,24 +18,55 @@ TOKENS = re.compile(
     r"|(?P<text>[^\x1b\r\n\b]+)",
     re.DOTALL,
 )
-SPECIAL = re.compile(r"[\x1b\r\b]")
+UNFINISHED = re.compile(r"\x1b(?:\[[0-9:;<=>?]*[ -/]*|[\]PX^_][^\x07\x1b]{0,4096}\x1b?|[ -/]*)\Z")
+"""The beginning of an escape whose end may come with the next text."""
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)])
 """Control characters but tab and line feed; carriage return is obeyed."""
 
 
-def resolved(text: str) -> str:
-    """The text as it is left on an endless screen."""
-    if not SPECIAL.search(text):
-        return text.translate(UNPRINTABLE)
-    screen = _Screen()
-    for token in TOKENS.finditer(text):
-        if token["text"] is not None:
-            screen.write(token["text"].translate(UNPRINTABLE))
-        elif token["move"] is not None:
-            screen.move(token["move"])
-        elif token["function"] is not None:
-            screen.control(token["function"], token["parameters"])
-    return screen.text()
+class Terminal:
+    """An endless screen of which lines become final, from the top.
+
+    A line is final when the next one begins: only a carriage return or backspace can
+    change it before. Once a control sequence has gone up, the newest `HEIGHT` lines wait.
+    """
+
+    def __init__(self) -> None:
+        """Start with one empty line."""
+        self._screen = _Screen()
+        self._rest = ""
+
+    def write(self, text: str, *, on_own_lines: bool = False) -> str:
+        """Show text, on lines of its own if asked to; what has become final."""
+        screen = self._screen
+        if on_own_lines:
+            self._end_escape()
+            screen.end_line()
+        text = self._rest + text
+        unfinished = UNFINISHED.search(text)
+        self._rest = unfinished.group() if unfinished else ""
+        screen.show(text.removesuffix(self._rest) if self._rest else text)
+        if on_own_lines:
+            self._end_escape()
+            screen.end_line()
+        return screen.take_final()
+
+    def flush(self) -> str:
+        """All that is left; the screen is empty then."""
+        self._end_escape()
+        left = self._screen.text()
+        self._screen = _Screen()
+        return left
+
+    def clear(self) -> None:
+        """Forget what is not final."""
+        self._screen = _Screen()
+        self._rest = ""
+
+    def _end_escape(self) -> None:
+        """Take an escape that was broken off for what it is."""
+        rest, self._rest = self._rest, ""
+        self._screen.show(rest)
 
 
 class _Screen:
@@ -42,13 +76,42 @@ class _Screen:
         self._rows: list[list[str]] = [[]]
         self._row = 0
         self._column = 0
+        self._goes_up = False
 
-    def write(self, text: str) -> None:
+    def show(self, text: str) -> None:
+        for token in TOKENS.finditer(text):
+            if token["text"] is not None:
+                self._write(token["text"].translate(UNPRINTABLE))
+            elif token["move"] is not None:
+                self._move(token["move"])
+            elif token["function"] is not None:
+                self._control(token["function"], token["parameters"])
+
+    def end_line(self) -> None:
+        """Begin a new line below all others, unless the last one is empty."""
+        self._row, self._column = len(self._rows) - 1, 0
+        if self._rows[self._row]:
+            self._move("\n")
+
+    def take_final(self) -> str:
+        """Lines that nothing can change any more."""
+        waiting = HEIGHT if self._goes_up else 1
+        count = min(len(self._rows) - waiting, self._row)
+        if count <= 0:
+            return ""
+        final, self._rows = self._rows[:count], self._rows[count:]
+        self._row -= count
+        return "".join(chain.from_iterable([*row, "\n"] for row in final))
+
+    def text(self) -> str:
+        return "\n".join("".join(row) for row in self._rows)
+
+    def _write(self, text: str) -> None:
         row = self._rows[self._row]
         row[self._column : self._column + len(text)] = text
         self._column += len(text)
 
-    def move(self, sign: str) -> None:
+    def _move(self, sign: str) -> None:
         if sign == "\b":
             self._column = max(0, self._column - 1)
             return
@@ -58,10 +121,11 @@ class _Screen:
             if self._row == len(self._rows):
                 self._rows.append([])
 
-    def control(self, function: str, parameters: str) -> None:
+    def _control(self, function: str, parameters: str) -> None:
         number = int(parameters[:6]) if parameters[:6].isdecimal() else 0
         match function:
             case "A":
+                self._goes_up = True
                 self._go(self._row - max(1, number), self._column)
             case "B":
                 self._go(self._row + max(1, number), self._column)
@@ -79,9 +143,6 @@ class _Screen:
             case "J" if number >= 2:
                 self._rows = [[]]
                 self._row = self._column = 0
-
-    def text(self) -> str:
-        return "\n".join("".join(row) for row in self._rows)
 
     def _go(self, row: int, column: int) -> None:
         self._row = min(max(0, row), len(self._rows) - 1)

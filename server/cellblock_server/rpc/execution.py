@@ -7,6 +7,7 @@ import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
+from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
 from cellblock_server.rpc.caller import DEFAULT_TENANT
 from cellblock_server.rpc.session import span
@@ -30,7 +31,19 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> AsyncIterator[pb.ExecuteResponse]:
         """Run code and stream its events."""
         timeout = span("timeout", request, request.timeout)
-        new = NewExecution(request.code, request.execution_id, timeout, dict(request.environment))
+        new = NewExecution(
+            code=request.code,
+            execution_id=request.execution_id,
+            timeout=timeout,
+            environment=dict(request.environment),
+            place=WantedPlace(
+                thread_id=request.place.thread_id,
+                run_id=request.place.run_id,
+                assistant_id=request.place.assistant_id,
+                step_id=request.place.step_id,
+                more_calls=request.place.more_calls,
+            ),
+        )
         self._executions.check(new)
         record = await self._executions.known(DEFAULT_TENANT, request.session_id, new)
         if record is None:

@@ -13,12 +13,15 @@ from cellblock.v1 import (
     execution_pb2_grpc,
     file_pb2,
     file_pb2_grpc,
+    run_step_pb2,
+    run_step_pb2_grpc,
     session_pb2,
     session_pb2_grpc,
 )
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 
 SOCKET_MODE = 0o600
@@ -44,6 +47,7 @@ class Listener:
         sessions: SessionServicer,
         executions: ExecutionServicer,
         files: FileServicer,
+        run_steps: RunStepServicer,
     ) -> None:
         """Serve these on `address`: `host:port` or `unix:/path`."""
         self._address = address
@@ -65,6 +69,7 @@ class Listener:
         session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, self._server)
         execution_pb2_grpc.add_ExecutionServiceServicer_to_server(executions, self._server)
         file_pb2_grpc.add_FileServiceServicer_to_server(files, self._server)
+        run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
 
@@ -110,6 +115,7 @@ SERVICES = tuple(
         (session_pb2, "SessionService"),
         (execution_pb2, "ExecutionService"),
         (file_pb2, "FileService"),
+        (run_step_pb2, "RunStepService"),
     )
 )
 STANDARD_SERVICES = (health.SERVICE_NAME, reflection.SERVICE_NAME)

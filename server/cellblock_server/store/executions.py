@@ -19,6 +19,8 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.tables import events, executions
 
+FIXED = ("id", "tenant", "session_id", "step_id", "code", "timeout", "create_time", "ordinal")
+"""What does not change while an execution lives."""
 UNFINISHED = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 
 
@@ -36,14 +38,14 @@ class ExecutionStore:
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else execution_record(row)
 
     async def holder(self, execution_id: str) -> ExecutionRecord | None:
         """The execution that has this id, whichever tenant's it is: not to be shown to another."""
         query = select(executions).where(executions.c.id == execution_id)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _record(row)
+        return None if row is None else execution_record(row)
 
     async def unfinished(self, session_id: str) -> list[ExecutionRecord]:
         """A session's executions that have no end yet, in order of arrival."""
@@ -53,7 +55,7 @@ class ExecutionStore:
             .order_by(executions.c.ordinal)
         )
         async with self._database.read() as connection:
-            return [_record(row) for row in await connection.execute(query)]
+            return [execution_record(row) for row in await connection.execute(query)]
 
     async def last_ordinal(self, session_id: str) -> int:
         """How many executions the session has had."""
@@ -90,7 +92,7 @@ class ExecutionStore:
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        records = [_record(row) for row in rows[:limit]]
+        records = [execution_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         return Page(records, paging.token_after(records[-1].ordinal) if more else "")
 
@@ -103,7 +105,7 @@ async def insert_execution(connection: AsyncConnection, record: ExecutionRecord)
 async def update_execution(connection: AsyncConnection, record: ExecutionRecord) -> None:
     """Store what changes while an execution lives, as part of a transaction."""
     values = _values(record)
-    for fixed in ("id", "tenant", "session_id", "code", "timeout", "create_time", "ordinal"):
+    for fixed in FIXED:
         del values[fixed]
     await connection.execute(
         update(executions).where(executions.c.id == record.id).values(**values)
@@ -133,7 +135,8 @@ def _values(record: ExecutionRecord) -> dict[str, Any]:
     return values
 
 
-def _record(row: Row[Any]) -> ExecutionRecord:
+def execution_record(row: Row[Any]) -> ExecutionRecord:
+    """A row of `executions` as a record."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
     cause = values.pop("failure_cause")
     message = values.pop("failure_message")

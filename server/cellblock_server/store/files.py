@@ -1,6 +1,6 @@
 """Files' metadata and attachments in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,10 @@ from cellblock_server.store.records import (
     Page,
 )
 from cellblock_server.store.tables import attachments, files, uploads
+
+FOLDER = "/mnt/data/"
+BATCH = 500
+"""Values in one query: databases bound them."""
 
 
 class FileStore:
@@ -66,6 +70,41 @@ class FileStore:
         more = len(rows) > limit
         last = records[-1] if records else None
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
+
+    async def at_paths(
+        self, tenant: str, session_id: str, paths: Iterable[str]
+    ) -> dict[str, FileRecord]:
+        """The session's newest generated file at each path, or what is attached there."""
+        found: dict[str, FileRecord] = {}
+        wanted = list(paths)
+        async with self._database.read() as connection:
+            for batch in (wanted[n : n + BATCH] for n in range(0, len(wanted), BATCH)):
+                names = [path.removeprefix(FOLDER) for path in batch]
+                attached = (
+                    select(files, attachments.c.filename.label("attached_as"))
+                    .join(attachments, attachments.c.file_id == files.c.id)
+                    .where(
+                        attachments.c.session_id == session_id,
+                        files.c.tenant == tenant,
+                        attachments.c.filename.in_(names),
+                    )
+                )
+                for row in await connection.execute(attached):
+                    values = dict(row._mapping)  # noqa: SLF001
+                    path = FOLDER + values.pop("attached_as")
+                    found[path] = _of(values)
+                generated = (
+                    select(files)
+                    .where(
+                        files.c.session_id == session_id,
+                        files.c.tenant == tenant,
+                        files.c.path.in_(batch),
+                    )
+                    .order_by(files.c.create_time, files.c.id)
+                )
+                for row in await connection.execute(generated):
+                    found[row.path] = file_record(row)
+        return found
 
     async def delete(self, file_id: str) -> None:
         """Forget a file's metadata, and that it was uploaded."""
@@ -125,6 +164,9 @@ async def insert_file(connection: AsyncConnection, record: FileRecord) -> None:
 
 def file_record(row: Row[Any]) -> FileRecord:
     """A row of `files` as a record."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+    return _of(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's documented accessor
+
+
+def _of(values: dict[str, Any]) -> FileRecord:
     values["purpose"] = FilePurpose(values["purpose"])
     return FileRecord(**values)

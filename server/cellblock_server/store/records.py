@@ -156,6 +156,23 @@ class ExecutionRecord:
     """Tells the same variables from others once the values are forgotten."""
     record_bytes: int = 0
     """Its code and events in the store."""
+    step_id: str = ""
+    """The run step that it is a tool call of; empty for those of earlier releases."""
+
+
+@dataclass
+class RunStepRecord:
+    """One run step. Its tool calls are the executions that name it."""
+
+    id: str
+    tenant: str
+    session_id: str
+    thread_id: str
+    run_id: str
+    assistant_id: str
+    create_time: datetime
+    more_calls: bool = False
+    """Whether the caller said that more tool calls will follow."""
 
 
 @dataclass
@@ -223,6 +240,27 @@ class FileFilter:
     filename: str = ""
     purpose: FilePurpose | None = None
     oldest_first: bool = False
+
+
+@dataclass
+class StepFilter:
+    """Which run steps a listing wants, and which page, as the Assistants API has it."""
+
+    session_id: str = ""
+    thread_id: str = ""
+    run_id: str = ""
+    limit: int = 20
+    oldest_first: bool = False
+    after: str = ""
+    before: str = ""
+
+
+@dataclass
+class StepPage:
+    """One page of run steps."""
+
+    items: list[RunStepRecord]
+    has_more: bool
 
 
 @dataclass

@@ -127,10 +127,30 @@ executions = Table(
     Column("environment", JSON, nullable=False, server_default="{}"),
     Column("environment_hash", String(64), nullable=False, server_default=""),
     Column("record_bytes", BigInteger, nullable=False, server_default="0"),
+    # Empty for those of earlier releases.
+    Column("step_id", String(80), nullable=False, server_default=""),
     UniqueConstraint("session_id", "ordinal"),
     # Holds all that the sum of a tenant's records needs.
     Index(None, "tenant", "record_bytes"),
     Index(None, "status"),
+    Index(None, "step_id"),
+)
+
+run_steps = Table(
+    "run_steps",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("tenant", String(80), nullable=False),
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("thread_id", String(256), nullable=False),
+    Column("run_id", String(80), nullable=False),
+    Column("assistant_id", String(80), nullable=False),
+    Column("create_time", UtcTime, nullable=False),
+    Column("more_calls", Boolean, nullable=False),
+    Index(None, "tenant", "create_time", "id"),
+    Index(None, "session_id", "create_time", "id"),
+    Index(None, "thread_id", "create_time", "id"),
+    Index(None, "run_id", "create_time", "id"),
 )
 
 events = Table(

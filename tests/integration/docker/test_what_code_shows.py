@@ -83,12 +83,12 @@ ROWS = {
     "display and its update": Row(
         SHOWN + "shown = display('a', display_id=True); print('-'); shown.update('b')",
         ["display text/plain", "out -\n", "update text/plain"],
-        ["'b'\n-\n"],
+        ["'a'\n-\n'b'\n"],
     ),
     "clear": Row(
         SHOWN + "print('a'); clear_output(); print('b')",
         ["out a\n", "cleared", "out b\n"],
-        ["b\n"],
+        ["a\nb\n"],
     ),
     "clear later": Row(
         SHOWN + "print('a'); clear_output(wait=True)", ["out a\n", "cleared later"], ["a\n"]

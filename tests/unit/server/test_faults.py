@@ -14,7 +14,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionState
 from cellblock_server.store.sessions import SessionStore
-from tests.support.records import execution_record, session_record
+from tests.support.records import PLACE, execution_record, session_record
 
 
 class Sandboxes:
@@ -68,7 +68,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         async with keeper:
             await sessions.insert(live.record)
             async with journal.transaction() as transaction:
-                await transaction.insert(execution_record("call_1", 1))
+                await transaction.insert(execution_record("call_1", 1), PLACE)
             keeper.keep(live)  # type: ignore[arg-type]
             await live.ended.wait()
         execution = await executions.find("t", "call_1")

@@ -15,7 +15,7 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
-from tests.support.records import execution_record, session_record
+from tests.support.records import PLACE, execution_record, session_record
 
 ROUNDS = 30
 SECOND = timedelta(seconds=1)
@@ -33,7 +33,7 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
 
         async def accept(record: ExecutionRecord) -> None:
             async with journal.transaction() as transaction:
-                await transaction.insert(record)
+                await transaction.insert(record, PLACE)
 
         for ordinal in range(1, ROUNDS):
             record = execution_record(f"call_{ordinal}", ordinal)

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import file_pb2
-from cellblock_server.executions.outputs import outputs_of
+from cellblock_server.executions.outputs import OutputStream, outputs_of
 
 PICTURE = file_pb2.File(id="file-1")
 OTHER = file_pb2.File(id="file-2")
@@ -78,15 +80,25 @@ QUIET = [
         ),
         ([display(text_plain="<IPython.X object>", text_latex="$x$")], ["$x$\n"]),
         ([display(text_plain="<IPython.X object>")], ["<IPython.X object>\n"]),
-        ([out("old\n"), clear(), out("new\n")], ["new\n"]),
-        ([image(), clear()], []),
+        # What was sent stays; what comes between two clearings does not.
+        ([out("old\n"), clear(), out("new\n")], ["old\nnew\n"]),
+        ([out("old\n"), clear(), out("1\n"), clear(), out("2\n")], ["old\n2\n"]),
+        ([out("not complete"), clear(), out("new\n")], ["new\n"]),
+        ([image(), clear(), image(), clear()], ["file-1"]),
         ([out("old\n"), clear(wait=True)], ["old\n"]),
-        ([out("old\n"), clear(wait=True), out("new\n")], ["new\n"]),
-        ([display("d", text_plain="1"), out("x\n"), update("d", text_plain="2")], ["2\nx\n"]),
-        ([image("d"), update("d", OTHER)], ["file-2"]),
-        ([image("d"), update("d", text_plain="gone")], ["gone\n"]),
+        ([clear(), out("1\n"), clear(wait=True)], ["1\n"]),
+        ([clear(), out("1\n"), clear(wait=True), out("2\n")], ["2\n"]),
+        ([display("d", text_plain="1"), out("x\n"), update("d", text_plain="2")], ["1\nx\n2\n"]),
+        ([display("d", text_plain="1"), *[update("d", text_plain=n) for n in "23"]], ["1\n3\n"]),
+        ([display("d", text_plain="1"), *[update("d", text_plain=n) for n in "21"]], ["1\n"]),
+        (
+            [clear(), display("d", text_plain="1"), out("x\n"), update("d", text_plain="2")],
+            ["2\nx\n"],
+        ),
+        ([image("d"), update("d", OTHER)], ["file-1", "file-2"]),
+        ([image("d"), update("d", text_plain="gone")], ["file-1", "gone\n"]),
         ([update("unknown", text_plain="2")], []),
-        ([display("d", text_plain="1"), clear(), update("d", text_plain="2")], []),
+        ([display("d", text_plain="1"), clear(), update("d", text_plain="2")], ["1\n"]),
         ([out("1%\r2%\r"), err("3%\r"), out("done\n")], ["done\n"]),
         (
             [out("a"), CUT, out("b")],
@@ -97,6 +109,29 @@ QUIET = [
 async def test_outputs(events: list[pb.ExecutionEvent], outputs: list[str]) -> None:
     made = await outputs_of(stream(events))
     assert [output.logs or output.image.id for output in made] == outputs
+
+
+@given(events=st.lists(st.sampled_from([
+    *QUIET, CUT, ERROR, out("a"), out("b\n"), out("\r"), err("c\x1b[1A"), out("\x1b"), out("[31m"),
+    result(text_plain="1"), display("d", text_plain="2"), display(text_html="<p>"), image(),
+    image("i"), update("d", text_plain="3"), update("d", OTHER), update("i", OTHER), clear(),
+    clear(wait=True),
+]), max_size=20))  # fmt: skip
+def test_outputs_only_grow(events: list[pb.ExecutionEvent]) -> None:
+    """Each delta adds to the last output or begins the next one; images are never added to."""
+    made = OutputStream()
+    deltas = [delta for event in events for delta in made.add(event)] + list(made.finish())
+    kinds: list[str] = []
+    for delta in deltas:
+        assert bool(delta.logs) != (delta.image is not None)
+        if delta.index == len(kinds):
+            kinds.append("image" if delta.image else "logs")
+        else:
+            assert delta.index == len(kinds) - 1
+            assert kinds[-1] == "logs"
+            assert delta.logs
+    # Text between two images is one piece.
+    assert "logs logs" not in " ".join(kinds)
 
 
 async def stream(events: list[pb.ExecutionEvent]) -> AsyncIterator[pb.ExecutionEvent]:

@@ -1,12 +1,18 @@
-"""Text for a terminal, as it is left on the screen."""
+"""Text for a terminal, as it is left on the screen, and as its lines become final."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellblock_server.executions.terminal_text import resolved
+from cellblock_server.executions.terminal_text import HEIGHT, Terminal
 
 ESC = "\x1b"
+
+
+def shown(*texts: str) -> str:
+    """What texts written one after the other are in the end."""
+    terminal = Terminal()
+    return "".join([terminal.write(text) for text in texts]) + terminal.flush()
 
 
 @pytest.mark.parametrize(
@@ -33,12 +39,42 @@ ESC = "\x1b"
     ],
 )
 def test_what_is_left(written: str, left: str) -> None:
-    assert resolved(written) == left
+    assert shown(written) == left
+
+
+@pytest.mark.parametrize(
+    ("texts", "final"),
+    [
+        (["a", "b\nc", "\n"], ["", "ab\n", "c\n"]),
+        (["1%\r", "2%\r", "3%\n"], ["", "", "3%\n"]),
+        # What was final is out of reach; what comes after going up waits.
+        (["a\nb\n", f"{ESC}[2AX\nY\n"], ["a\nb\n", ""]),
+        (["", f"{ESC}[A", "x\n" * (HEIGHT + 2)], ["", "", "x\n" * 3]),
+    ],
+)
+def test_lines_become_final(texts: list[str], final: list[str]) -> None:
+    terminal = Terminal()
+    assert [terminal.write(text) for text in texts] == final
+
+
+@pytest.mark.parametrize(
+    "text", [f"{ESC}[31mred{ESC}[0m", f"{ESC}]0;title\x07text", f"a{ESC}(Bb", f"x{ESC}[2K\ry"]
+)
+def test_escapes_may_come_in_pieces(text: str) -> None:
+    assert shown(*text) == shown(text)
+
+
+def test_blocks_have_lines_of_their_own() -> None:
+    terminal = Terminal()
+    assert terminal.write("open") == ""
+    assert terminal.write("block", on_own_lines=True) == "open\nblock\n"
+    assert terminal.write("block\n", on_own_lines=True) == "block\n"
+    assert terminal.flush() == ""
 
 
 @given(st.text(alphabet=st.sampled_from(f"ab\n\r\b{ESC}[]0129;ABCDGKJmHh\x07漢 ")))
 def test_nothing_that_a_terminal_would_obey_is_left(written: str) -> None:
-    left = resolved(written)
+    left = shown(written)
     assert not set(left) & {ESC, "\r", "\b", "\x07"}
     assert len(left) <= len(written)
-    assert resolved(left) == left
+    assert shown(left) == left

@@ -13,7 +13,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
-from tests.support.records import execution_record, session_record
+from tests.support.records import PLACE, execution_record, session_record
 
 MOMENTS = 60
 STEP_SECONDS = 0.0002
@@ -34,7 +34,7 @@ async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Databa
     journal = Journal(database, store, utc_now)
     record = execution_record("call_1", 1)
     async with journal.transaction() as transaction:
-        await transaction.insert(record)
+        await transaction.insert(record, PLACE)
 
     async def say(words: str) -> None:
         async with journal.transaction() as transaction:

@@ -154,6 +154,7 @@ class Execution(_message.Message):
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
     OUTPUTS_FIELD_NUMBER: _builtins.int
     ENVIRONMENT_NAMES_FIELD_NUMBER: _builtins.int
+    STEP_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`call_` and 1 to 64 letters, digits, `_` or `-`."""
     session_id: _builtins.str
@@ -166,6 +167,8 @@ class Execution(_message.Message):
     """The kernel's `In [n]` counter; 0 if the kernel did not count it."""
     last_sequence: _builtins.int
     """The number of the last event so far."""
+    step_id: _builtins.str
+    """The run step that it is a tool call of."""
     @_builtins.property
     def timeout(self) -> _duration_pb2.Duration:
         """The time limit, as applied."""
@@ -223,10 +226,11 @@ class Execution(_message.Message):
         last_sequence: _builtins.int = ...,
         outputs: _abc.Iterable[Global___Output] | None = ...,
         environment_names: _abc.Iterable[_builtins.str] | None = ...,
+        step_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "failure", b"failure", "start_time", b"start_time", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "create_time", b"create_time", "end_time", b"end_time", "environment_names", b"environment_names", "error", b"error", "execution_count", b"execution_count", "failure", b"failure", "id", b"id", "last_sequence", b"last_sequence", "outputs", b"outputs", "session_id", b"session_id", "start_time", b"start_time", "status", b"status", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "create_time", b"create_time", "end_time", b"end_time", "environment_names", b"environment_names", "error", b"error", "execution_count", b"execution_count", "failure", b"failure", "id", b"id", "last_sequence", b"last_sequence", "outputs", b"outputs", "session_id", b"session_id", "start_time", b"start_time", "status", b"status", "step_id", b"step_id", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -898,6 +902,7 @@ class ExecuteRequest(_message.Message):
     TIMEOUT_FIELD_NUMBER: _builtins.int
     CANCEL_ON_DISCONNECT_FIELD_NUMBER: _builtins.int
     ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     code: _builtins.str
@@ -916,6 +921,13 @@ class ExecuteRequest(_message.Message):
         same rules as CreateSessionRequest.environment.
         """
 
+    @_builtins.property
+    def place(self) -> Global___RunStepPlace:
+        """Where the execution stands in a run; see RunStepService. What is empty is
+        made: a thread and an assistant for the session, a run and a run step for
+        this execution.
+        """
+
     def __init__(
         self,
         *,
@@ -925,14 +937,61 @@ class ExecuteRequest(_message.Message):
         timeout: _duration_pb2.Duration | None = ...,
         cancel_on_disconnect: _builtins.bool = ...,
         environment: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        place: Global___RunStepPlace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["timeout", b"timeout"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "code", b"code", "environment", b"environment", "execution_id", b"execution_id", "session_id", b"session_id", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "code", b"code", "environment", b"environment", "execution_id", b"execution_id", "place", b"place", "session_id", b"session_id", "timeout", b"timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExecuteRequest: _TypeAlias = ExecuteRequest  # noqa: Y015
+
+@_typing.final
+class RunStepPlace(_message.Message):
+    """RunStepPlace says of which run step an execution is a tool call."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    THREAD_ID_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    ASSISTANT_ID_FIELD_NUMBER: _builtins.int
+    STEP_ID_FIELD_NUMBER: _builtins.int
+    MORE_CALLS_FIELD_NUMBER: _builtins.int
+    thread_id: _builtins.str
+    """The thread: 1 to 256 characters. Empty: the session's."""
+    run_id: _builtins.str
+    """The run: `run_` and 1 to 64 letters, digits, `_` or `-`. Empty: that of the
+    run step if it exists, or a new one.
+    """
+    assistant_id: _builtins.str
+    """The assistant: `asst_` and as above."""
+    step_id: _builtins.str
+    """The run step: `step_` and as above. One that exists gets this execution as its
+    next tool call; FAILED_PRECONDITION if it has ended, ALREADY_EXISTS if it is
+    another session's, run's, thread's or assistant's.
+    """
+    more_calls: _builtins.bool
+    """Whether more tool calls of this run step will follow. It goes on until one
+    without this has ended, another run step of its session begins, or the session
+    ends.
+    """
+    def __init__(
+        self,
+        *,
+        thread_id: _builtins.str = ...,
+        run_id: _builtins.str = ...,
+        assistant_id: _builtins.str = ...,
+        step_id: _builtins.str = ...,
+        more_calls: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assistant_id", b"assistant_id", "more_calls", b"more_calls", "run_id", b"run_id", "step_id", b"step_id", "thread_id", b"thread_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunStepPlace: _TypeAlias = RunStepPlace  # noqa: Y015
 
 @_typing.final
 class ExecuteResponse(_message.Message):

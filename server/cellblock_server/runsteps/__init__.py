@@ -1,0 +1,1 @@
+"""Run steps: the record of executions in the shapes of other APIs."""

@@ -1,0 +1,35 @@
+"""Where a reader of the Responses API's shape finds an image."""
+
+import base64
+from collections.abc import Iterable
+
+from cellblock.v1 import execution_pb2, file_pb2
+from cellblock_server.errors import NotFoundError
+from cellblock_server.files.service import FileService
+
+GONE = "data:,"
+"""An image that has been deleted since."""
+
+
+class ImageUrls:
+    """Makes URLs: the operator's, followed by the file's id; or the bytes themselves."""
+
+    def __init__(self, files: FileService, base: str) -> None:
+        """Without `base`, URLs hold the bytes (RFC 2397)."""
+        self._files = files
+        self._base = base
+
+    async def of(self, tenant: str, outputs: Iterable[execution_pb2.Output]) -> dict[str, str]:
+        """A URL for each image, by its file's id."""
+        images = [shown.image for shown in outputs if shown.HasField("image")]
+        return {image.id: await self._url(tenant, image) for image in images}
+
+    async def _url(self, tenant: str, image: file_pb2.File) -> str:
+        if self._base:
+            return self._base + image.id
+        try:
+            record = await self._files.get(tenant, image.id)
+        except NotFoundError:
+            return GONE
+        data = b"".join([chunk async for chunk in self._files.read(record, 0, 0)])
+        return f"data:{record.mime_type};base64,{base64.b64encode(data).decode()}"

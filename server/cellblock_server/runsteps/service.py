@@ -1,0 +1,153 @@
+"""Run steps, read: whole ones, and their events as they come."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from cellblock.v1 import run_step_pb2 as pb
+from cellblock_server.errors import NotFoundError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.outputs import outputs_of
+from cellblock_server.runsteps import assistants, responses
+from cellblock_server.runsteps.events import StepEvent, StepEvents
+from cellblock_server.runsteps.image_urls import ImageUrls
+from cellblock_server.runsteps.step import Format, ToolCall, WholeStep
+from cellblock_server.store.records import (
+    RunStepRecord,
+    StepFilter,
+)
+from cellblock_server.store.run_steps import RunStepStore
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.states import SESSION_ENDS
+
+MAX_PAGE_BYTES = 2 * 2**20
+"""A page ends early past this."""
+STEPS_AT_ONCE = 20
+"""How many run steps a watcher asks for at a time."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What to watch: one of the first four; and after which event."""
+
+    step_id: str = ""
+    run_id: str = ""
+    thread_id: str = ""
+    session_id: str = ""
+    after_step_id: str = ""
+    after_sequence: int = 0
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    """A page of run steps, whole and in a format."""
+
+    steps: list[pb.RunStep]
+    has_more: bool
+
+
+class RunStepService:
+    """Finds run steps and tells what becomes of them."""
+
+    def __init__(
+        self, store: RunStepStore, sessions: SessionStore, journal: Journal, urls: ImageUrls
+    ) -> None:
+        """Read from these."""
+        self._store = store
+        self._sessions = sessions
+        self._journal = journal
+        self._urls = urls
+        self._events = StepEvents(store, journal, urls)
+
+    async def get(self, tenant: str, step_id: str, form: Format) -> pb.RunStep:
+        """A run step. Raises NotFoundError."""
+        return await self._shown(await self._find(tenant, step_id), form)
+
+    async def list(self, tenant: str, wanted: StepFilter, form: Format) -> ShownPage:
+        """A page of run steps. Raises NotFoundError for an unknown cursor."""
+        page = await self._store.list(tenant, wanted)
+        shown: list[pb.RunStep] = []
+        size = 0
+        for record in page.items:
+            step = await self._shown(record, form)
+            size += step.ByteSize()
+            if shown and size > MAX_PAGE_BYTES and not wanted.before:
+                return ShownPage(shown, has_more=True)
+            shown.append(step)
+        return ShownPage(shown, page.has_more)
+
+    async def watch(self, tenant: str, watched: Watched, form: Format) -> AsyncIterator[StepEvent]:
+        """Events of run steps, past and live. Raises NotFoundError."""
+        if watched.step_id:
+            step = await self._find(tenant, watched.step_id)
+            async for event in self._events.of(step, form, watched.after_sequence):
+                yield event
+            return
+        if watched.session_id and await self._sessions.find(tenant, watched.session_id) is None:
+            raise NotFoundError("session", watched.session_id)
+        after = watched.after_step_id
+        if after:
+            step = await self._find(tenant, after)
+            async for event in self._events.of(step, form, watched.after_sequence):
+                yield event
+        while True:
+            change = self._journal.next_change(
+                watched.session_id or watched.run_id or watched.thread_id
+            )
+            ended = await self._has_ended(tenant, watched.session_id)
+            page = await self._store.list(
+                tenant,
+                StepFilter(
+                    session_id=watched.session_id,
+                    run_id=watched.run_id,
+                    thread_id=watched.thread_id,
+                    limit=STEPS_AT_ONCE,
+                    oldest_first=True,
+                    after=after,
+                ),
+            )
+            for step in page.items:
+                async for event in self._events.of(step, form, 0):
+                    yield event
+                after = step.id
+            if not page.items:
+                if ended:
+                    return
+                await change.wait()
+
+    async def _find(self, tenant: str, step_id: str) -> RunStepRecord:
+        record = await self._store.find(tenant, step_id)
+        if record is None:
+            raise NotFoundError("run_step", step_id)
+        return record
+
+    async def _has_ended(self, tenant: str, session_id: str) -> bool:
+        if not session_id:
+            return False
+        session = await self._sessions.find(tenant, session_id)
+        return session is None or session.state in SESSION_ENDS
+
+    async def _shown(self, record: RunStepRecord, form: Format) -> pb.RunStep:
+        # Asked first: a tool call that comes meanwhile makes it no less open.
+        is_open = await self._store.is_open(record)
+        calls = [
+            ToolCall(execution, await outputs_of(self._journal.read(execution)))
+            for execution in await self._store.calls(record.id)
+        ]
+        step = WholeStep(record, calls, is_open)
+        shown: object = assistants.run_step(step)
+        if form is Format.RESPONSES:
+            outputs = [output for call in calls for output in call.outputs]
+            shown = responses.items(step, await self._urls.of(record.tenant, outputs))
+        message = pb.RunStep(
+            id=record.id,
+            session_id=record.session_id,
+            thread_id=record.thread_id,
+            run_id=record.run_id,
+            assistant_id=record.assistant_id,
+            status=pb.RunStepStatus.ValueType(step.status),
+            execution_ids=[call.execution.id for call in calls],
+            json=json.dumps(shown, ensure_ascii=False),
+        )
+        message.create_time.FromDatetime(record.create_time)
+        return message

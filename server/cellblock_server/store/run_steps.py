@@ -1,0 +1,135 @@
+"""Run steps in the database."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
+from cellblock_server.store import paging
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import UNFINISHED, execution_record
+from cellblock_server.store.records import ExecutionRecord, RunStepRecord, StepFilter, StepPage
+from cellblock_server.store.sessions import ALIVE
+from cellblock_server.store.tables import executions, run_steps, sessions
+
+
+class RunStepStore:
+    """Reads `RunStepRecord`s. They are made with executions: see `place`."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from `database`."""
+        self._database = database
+
+    async def find(self, tenant: str, step_id: str) -> RunStepRecord | None:
+        """A run step by id."""
+        query = select(run_steps).where(run_steps.c.tenant == tenant, run_steps.c.id == step_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record(row)
+
+    async def calls(self, step_id: str) -> list[ExecutionRecord]:
+        """Its tool calls, in order."""
+        query = (
+            select(executions).where(executions.c.step_id == step_id).order_by(executions.c.ordinal)
+        )
+        async with self._database.read() as connection:
+            return [execution_record(row) for row in await connection.execute(query)]
+
+    async def is_open(self, step: RunStepRecord) -> bool:
+        """Whether more tool calls may come."""
+        async with self._database.read() as connection:
+            return await _is_open(connection, step)
+
+    async def list(self, tenant: str, wanted: StepFilter) -> StepPage:
+        """A page of run steps. Raises NotFoundError for an unknown cursor."""
+        query = select(run_steps).where(run_steps.c.tenant == tenant)
+        for column, value in (
+            (run_steps.c.session_id, wanted.session_id),
+            (run_steps.c.thread_id, wanted.thread_id),
+            (run_steps.c.run_id, wanted.run_id),
+        ):
+            if value:
+                query = query.where(column == value)
+        ascending = wanted.oldest_first
+        for field, name in (("after", wanted.after), ("before", wanted.before)):
+            if name:
+                cursor = await self.find(tenant, name)
+                if cursor is None:
+                    raise NotFoundError("run_step", name)
+                newer = ascending == (field == "after")
+                query = query.where(_beyond(cursor, newer=newer))
+        # What precedes a cursor is read from there backwards.
+        backwards = bool(wanted.before) and not wanted.after
+        oldest_first = ascending != backwards
+        keys: Sequence[ColumnElement[Any]] = (run_steps.c.create_time, run_steps.c.id)
+        order = keys if oldest_first else [key.desc() for key in keys]
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(*order).limit(wanted.limit + 1))
+            records = [_record(row) for row in found]
+        page, more = records[: wanted.limit], len(records) > wanted.limit
+        return StepPage(page[::-1] if backwards else page, more)
+
+
+async def place(
+    connection: AsyncConnection, wanted: RunStepRecord, chosen: frozenset[str]
+) -> RunStepRecord:
+    """The run step for a new execution, made if there is none, as part of a transaction.
+
+    `chosen` are the fields that the caller gave. Raises AlreadyExistsError if they are
+    others than those of the run step that exists, WrongStateError if it has ended.
+    """
+    query = select(run_steps).where(run_steps.c.id == wanted.id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        await connection.execute(insert(run_steps).values(**asdict(wanted)))
+        return wanted
+    known = _record(row)
+    differences = [
+        name
+        for name in ("tenant", "session_id", *sorted(chosen))
+        if getattr(known, name) != getattr(wanted, name)
+    ]
+    if differences:
+        # What another tenant's is, is not told.
+        raise AlreadyExistsError(
+            "run_step", wanted.id, f"exists already with another {differences[-1]}"
+        )
+    unfinished = select(func.count()).where(
+        executions.c.step_id == known.id, executions.c.status.in_(UNFINISHED)
+    )
+    if (
+        not await _is_open(connection, known)
+        and not (await connection.execute(unfinished)).scalar_one()
+    ):
+        raise WrongStateError("RUN_STEP_ENDED", f"run step {known.id!r} has ended")
+    known.more_calls = wanted.more_calls
+    await connection.execute(
+        update(run_steps).where(run_steps.c.id == known.id).values(more_calls=known.more_calls)
+    )
+    return known
+
+
+async def _is_open(connection: AsyncConnection, step: RunStepRecord) -> bool:
+    if not step.more_calls:
+        return False
+    later = select(run_steps.c.id).where(
+        run_steps.c.session_id == step.session_id, _beyond(step, newer=True)
+    )
+    query = select(sessions.c.id).where(
+        sessions.c.id == step.session_id,
+        sessions.c.state.in_(ALIVE),
+        ~exists(later),
+    )
+    return (await connection.execute(query)).one_or_none() is not None
+
+
+def _beyond(cursor: RunStepRecord, *, newer: bool) -> ColumnElement[bool]:
+    condition = paging.newer_than if newer else paging.older_than
+    return condition(run_steps.c.create_time, run_steps.c.id, (cursor.create_time, cursor.id))
+
+
+def _record(row: Row[Any]) -> RunStepRecord:
+    return RunStepRecord(**dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's documented accessor

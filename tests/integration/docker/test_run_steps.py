@@ -1,0 +1,264 @@
+"""Run steps of real executions, as the `openai` package reads them."""
+
+import json
+import threading
+from collections.abc import Iterator
+from secrets import token_hex
+from typing import Any
+
+import grpc
+import pytest
+from openai.lib.streaming._assistants import accumulate_run_step
+from openai.types.beta import AssistantStreamEvent
+from openai.types.beta.threads.runs import RunStep
+from openai.types.responses import ResponseCodeInterpreterToolCall, ResponseStreamEvent
+
+from cellblock.v1 import execution_pb2, execution_pb2_grpc, run_step_pb2_grpc
+from cellblock.v1 import run_step_pb2 as pb
+from cellblock_client import Client
+from cellblock_client.client import Session
+from tests.unit.server.test_run_step_shapes import strictly, without_indexes
+
+RESPONSES = pb.RUN_STEP_FORMAT_RESPONSES
+
+
+class Steps:
+    """The service, and executions that say where they stand."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self.stub = run_step_pb2_grpc.RunStepServiceStub(channel)
+        self._executions = execution_pb2_grpc.ExecutionServiceStub(channel)
+
+    def run(self, session: Session, code: str, **place: Any) -> str:
+        """Run code to its end; the run step's id."""
+        request = execution_pb2.ExecuteRequest(session_id=session.id, code=code)
+        request.place.CopyFrom(execution_pb2.RunStepPlace(**place))
+        *_, last = self._executions.Execute(request)
+        return str(last.event.completed.execution.step_id)
+
+    def get(self, step_id: str, form: Any = 0) -> Any:
+        step = self.stub.GetRunStep(pb.GetRunStepRequest(step_id=step_id, format=form)).step
+        return json.loads(step.json)
+
+    def events(self, **request: Any) -> Iterator[tuple[str, Any]]:
+        for event in self.stub.WatchRunSteps(pb.WatchRunStepsRequest(**request)):
+            yield event.event, json.loads(event.data)
+
+    def list(self, **request: Any) -> pb.ListRunStepsResponse:
+        return self.stub.ListRunSteps(pb.ListRunStepsRequest(**request))
+
+
+@pytest.fixture
+def steps(server: str) -> Iterator[Steps]:
+    with grpc.insecure_channel(server) as channel:
+        yield Steps(channel)
+
+
+def name(prefix: str) -> str:
+    """An id of the caller's choice."""
+    return f"{prefix}_{token_hex(8)}"
+
+
+def accumulated(events: Iterator[tuple[str, Any]]) -> tuple[Any, Any]:
+    """What the package makes of events, and the last event's data."""
+    snapshots: dict[str, RunStep] = {}
+    data: Any = None
+    for name, data in events:
+        event = strictly(AssistantStreamEvent, {"event": name, "data": data})
+        accumulate_run_step(event=event, run_step_snapshots=snapshots)
+    (snapshot,) = snapshots.values()
+    return without_indexes(snapshot.model_dump(mode="json", exclude_unset=True)), data
+
+
+CODE = """
+import sys, matplotlib.pyplot as plt
+print('out'); print('err', file=sys.stderr)
+for n in range(3): print(f'{n}/3', end='\\r')
+plt.plot([1, 2]); plt.show()
+print('between')
+plt.plot([2, 1]); plt.show()
+1 / 0
+"""
+
+
+def test_a_whole_step_and_its_events(steps: Steps, client: Client, session: Session) -> None:
+    made = steps.run(session, CODE)
+    step = steps.get(made)
+    strictly(RunStep, step)
+    assert (step["status"], step["last_error"]) == ("completed", None)
+    assert step["thread_id"].startswith("thread_")
+    assert step["run_id"].startswith("run_")
+    assert step["assistant_id"].startswith("asst_")
+    (call,) = step["step_details"]["tool_calls"]
+    assert call["code_interpreter"]["input"] == CODE
+    kinds = [output["type"] for output in call["code_interpreter"]["outputs"]]
+    assert kinds == ["logs", "image", "logs", "image", "logs"]
+    first, picture, between, _, last = call["code_interpreter"]["outputs"]
+    assert first["logs"] == "out\nerr\n2/3\n" or first["logs"].startswith("out\nerr\n2/3")
+    assert between["logs"] == "between\n"
+    assert last["logs"].rstrip().endswith("ZeroDivisionError: division by zero")
+    assert client.files.read(picture["image"]["file_id"]).startswith(b"\x89PNG")
+    snapshot, end = accumulated(steps.events(step_id=made))
+    assert snapshot["step_details"] == step["step_details"]
+    assert end == step
+
+
+def test_events_come_while_code_runs(steps: Steps, session: Session) -> None:
+    step, run = name("step"), name("run")
+    runs = threading.Thread(
+        target=steps.run,
+        args=(session, "print('begun')\nimport os\nwhile not os.path.exists('go'): pass"),
+        kwargs={"step_id": step, "run_id": run},
+    )
+    runs.start()
+    try:
+        events = steps.events(run_id=run)
+        for _event, data in events:
+            if "begun" in json.dumps(data):
+                break
+    finally:
+        session.files.write("go", b"")
+        runs.join()
+    assert next(event for event, _ in events if "delta" not in event) == "thread.run.step.completed"
+
+
+def test_one_step_with_several_calls(steps: Steps, session: Session) -> None:
+    two = name("step")
+    for number in range(2):
+        steps.run(session, f"print({number})", step_id=two, more_calls=True)
+        assert steps.get(two)["status"] == "in_progress"
+    steps.run(session, "print(2)", step_id=two)
+    step = steps.get(two)
+    assert step["status"] == "completed"
+    calls = step["step_details"]["tool_calls"]
+    assert [call["code_interpreter"]["outputs"][0]["logs"] for call in calls] == [
+        "0\n",
+        "1\n",
+        "2\n",
+    ]
+    snapshot, end = accumulated(steps.events(step_id=two))
+    assert (snapshot["step_details"], end) == (step["step_details"], step)
+    with pytest.raises(grpc.RpcError, match="has ended"):
+        steps.run(session, "3", step_id=two)
+    with pytest.raises(grpc.RpcError, match="another run_id"):
+        steps.run(session, "3", step_id=two, run_id="run_other")
+
+
+def test_another_step_or_the_sessions_end_ends_one_that_waits(steps: Steps, client: Client) -> None:
+    first, second = name("step"), name("step")
+    with client.sessions.create() as session:
+        steps.run(session, "1", step_id=first, more_calls=True)
+        steps.run(session, "2", step_id=second, more_calls=True)
+        assert steps.get(first)["status"] == "completed"
+        assert steps.get(second)["status"] == "in_progress"
+        events = steps.events(session_id=session.id)
+        seen = [next(events)]
+    seen += events
+    ends = [data["id"] for event, data in seen if event == "thread.run.step.completed"]
+    assert ends == [first, second]
+
+
+def test_failed_cancelled_and_what_the_kernel_did_not_survive(
+    steps: Steps, session: Session
+) -> None:
+    made = steps.run(session, "import os; os._exit(3)")
+    step = strictly(RunStep, steps.get(made))
+    assert step.status == "failed"
+    assert step.last_error.message.startswith("the kernel died: exit code 3")
+    assert accumulated(steps.events(step_id=made))[1] == steps.get(made)
+
+
+def test_pages_are_those_of_the_assistants_api(steps: Steps, session: Session) -> None:
+    run = name("run")
+    names = [steps.run(session, "1", run_id=run) for _ in range(5)]
+    newest_first = names[::-1]
+
+    def page(**request: Any) -> tuple[list[str], bool]:
+        found = steps.list(run_id=run, **request)
+        ids = [step.id for step in found.data]
+        assert (found.first_id, found.last_id) == ((ids[0], ids[-1]) if ids else ("", ""))
+        return ids, found.has_more
+
+    assert page() == (newest_first, False)
+    assert page(limit=2) == (newest_first[:2], True)
+    assert page(limit=2, after=newest_first[1]) == (newest_first[2:4], True)
+    assert page(limit=2, after=newest_first[3]) == (newest_first[4:], False)
+    assert page(limit=2, before=newest_first[3]) == (newest_first[1:3], True)
+    assert page(limit=3, before=newest_first[3]) == (newest_first[:3], False)
+    assert page(order=1, limit=2) == (names[:2], True)
+    assert page(order=1, limit=2, after=names[1]) == (names[2:4], True)
+    assert page(order=1, limit=2, before=names[4]) == (names[2:4], True)
+    assert [step.id for step in steps.list(session_id=session.id).data] == newest_first
+    for bad, field in (({"limit": 101}, "limit"), ({"order": 7}, "order")):
+        with pytest.raises(grpc.RpcError, match=f"{field}:"):
+            steps.list(**bad)
+    with pytest.raises(grpc.RpcError, match="no run step"):
+        steps.list(after="step_none")
+
+
+def test_going_on_after_an_event(steps: Steps, session: Session) -> None:
+    for _ in range(2):
+        steps.run(session, "print(1)")
+    session.delete()
+    whole = list(steps.stub.WatchRunSteps(pb.WatchRunStepsRequest(session_id=session.id)))
+    for place in (0, 3, len(whole) - 1):
+        rest = steps.stub.WatchRunSteps(
+            pb.WatchRunStepsRequest(
+                session_id=session.id,
+                after_step_id=whole[place].step_id,
+                after_sequence=whole[place].sequence,
+            )
+        )
+        assert list(rest) == whole[place + 1 :]
+
+
+def test_the_responses_apis_shape(steps: Steps, session: Session) -> None:
+    made = steps.run(session, CODE)
+    (item,) = steps.get(made, RESPONSES)
+    call = strictly(ResponseCodeInterpreterToolCall, item)
+    assert (call.container_id, call.status, call.code) == (session.id, "completed", CODE)
+    assert item["outputs"][1]["url"].startswith("data:image/png;base64,")
+    events = list(steps.events(step_id=made, format=RESPONSES))
+    for event, data in events:
+        assert strictly(ResponseStreamEvent, data).type == event
+    assert events[-1][1]["item"] == item
+    numbers = [data["sequence_number"] for _, data in events]
+    assert numbers == list(range(1, len(events) + 1))
+
+
+def test_annotations(steps: Steps, session: Session) -> None:
+    session.attach(b"x", "given.txt")
+    session.run("open('my plot.png', 'w').write('1')")
+    session.run("open('my plot.png', 'w').write('2')")
+    text = (
+        "😀 Here is [the plot](sandbox:/mnt/data/my%20plot.png), made of "
+        "sandbox:/mnt/data/given.txt. Not sandbox:/mnt/data/none.csv."
+    )
+    request = pb.ResolveAnnotationsRequest(session_id=session.id, text=text)
+    response = steps.stub.ResolveAnnotations(request)
+    assert list(response.unknown) == ["sandbox:/mnt/data/none.csv"]
+    plot, given = json.loads(response.json)
+    for annotation in (plot, given):
+        assert text[annotation["start_index"] : annotation["end_index"]] == annotation["text"]
+    assert plot["text"] == "sandbox:/mnt/data/my%20plot.png"
+    assert [item.file.filename for item in response.annotations] == ["my plot.png", "given.txt"]
+    assert response.annotations[0].file.bytes == 1
+    request.format = RESPONSES
+    citation = json.loads(steps.stub.ResolveAnnotations(request).json)[0]
+    assert (citation["type"], citation["container_id"]) == ("container_file_citation", session.id)
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        ({"run_id": "x"}, "place.run_id"),
+        ({"step_id": "step_"}, "place.step_id"),
+        ({"assistant_id": "a" * 100}, "place.assistant_id"),
+        ({"thread_id": "t" * 257}, "place.thread_id"),
+    ],
+)
+def test_bad_places_name_the_field(
+    steps: Steps, shared_session: Session, place: dict[str, str], field: str
+) -> None:
+    with pytest.raises(grpc.RpcError, match=f"{field}:"):
+        steps.run(shared_session, "1", **place)
