@@ -2,8 +2,11 @@
 
 Error
 ├── InvalidArgumentError     a field is wrong: `field`, `problem`
+├── UnauthenticatedError     no key, or one that does not count (any more)
+├── PermissionDeniedError    this caller may not do that
 ├── NotFoundError            no such session, execution or file
 ├── AlreadyExistsError       the id or name is taken by something else
+├── AbortedError             somebody else changed it meanwhile
 ├── WrongStateError          right form, wrong state: the session has ended
 ├── ResourceExhaustedError   come back after `retry_after`
 ├── UnavailableError         no server, or its engine is away; safe to retry
@@ -51,12 +54,24 @@ class InvalidArgumentError(Error):
     """A field of the request is wrong."""
 
 
+class UnauthenticatedError(Error):
+    """There is no key, or one that is wrong or revoked."""
+
+
+class PermissionDeniedError(Error):
+    """A role or a policy forbids it to this caller."""
+
+
 class NotFoundError(Error):
     """There is no such session, execution or file."""
 
 
 class AlreadyExistsError(Error):
     """The id or name is taken by something else."""
+
+
+class AbortedError(Error):
+    """Somebody else changed the same thing meanwhile: look at it, and try again."""
 
 
 class WrongStateError(Error):
@@ -86,8 +101,11 @@ class ServerError(Error):
 KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.OUT_OF_RANGE: InvalidArgumentError,
+    grpc.StatusCode.UNAUTHENTICATED: UnauthenticatedError,
+    grpc.StatusCode.PERMISSION_DENIED: PermissionDeniedError,
     grpc.StatusCode.NOT_FOUND: NotFoundError,
     grpc.StatusCode.ALREADY_EXISTS: AlreadyExistsError,
+    grpc.StatusCode.ABORTED: AbortedError,
     grpc.StatusCode.FAILED_PRECONDITION: WrongStateError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,

@@ -1,0 +1,81 @@
+"""Errors as the OpenAI API tells them, for executors that speak it over HTTP.
+
+The `openai` package chooses its exception by the HTTP status alone, and reads `code`,
+`param` and `type` from the body. docs/errors.md has the whole table.
+"""
+
+import math
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from cellblock_client.errors import (
+    AbortedError,
+    AlreadyExistsError,
+    DeadlineExceededError,
+    Error,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    UnauthenticatedError,
+    UnavailableError,
+    WrongStateError,
+)
+
+STATUSES: tuple[tuple[type[Error], int], ...] = (
+    (InvalidArgumentError, 400),
+    (UnauthenticatedError, 401),
+    (PermissionDeniedError, 403),
+    (NotFoundError, 404),
+    (AlreadyExistsError, 409),
+    (AbortedError, 409),
+    (WrongStateError, 422),
+    (ResourceExhaustedError, 429),
+    (UnavailableError, 503),
+    (DeadlineExceededError, 504),
+)
+OURS = 500
+"""For everything else: a fault of the server's, and bytes that came damaged."""
+
+TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+@dataclass(frozen=True)
+class HttpError:
+    """What to answer over HTTP."""
+
+    status: int
+    body: dict[str, Any]
+    """To be sent as JSON: `{"error": {"message", "type", "param", "code"}}`."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """`Retry-After`, if the server said when a retry has a chance."""
+
+
+def http_error(error: Error) -> HttpError:
+    """The answer that has the `openai` package raise the exception that fits `error`.
+
+    `code` is our reason in lower case, `param` the field that is wrong; None without one.
+    """
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), OURS)
+    told = {
+        "message": error.message,
+        "type": _type(status, error),
+        "param": error.field or None,
+        "code": error.reason.lower() or None,
+    }
+    return HttpError(status, {"error": told}, _headers(error.retry_after))
+
+
+def _type(status: int, error: Error) -> str:
+    if isinstance(error, ResourceExhaustedError) and error.retry_after is None:
+        # Waiting does not help: something has to be given back first.
+        return "insufficient_quota"
+    return TYPES.get(status, "invalid_request_error" if status < OURS else "server_error")
+
+
+def _headers(retry_after: timedelta | None) -> dict[str, str]:
+    if retry_after is None:
+        return {}
+    # Whole seconds, as HTTP has them; never less than was asked for.
+    return {"Retry-After": str(max(0, math.ceil(retry_after.total_seconds())))}
