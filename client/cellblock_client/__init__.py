@@ -10,6 +10,16 @@ from cellblock_client.aio import AsyncClient
 from cellblock_client.client import Client
 from cellblock_client.errors import Error
 from cellblock_client.result import ExecutionResult
+from cellblock_client.run_step_types import (
+    Annotation,
+    Annotations,
+    Place,
+    RunStep,
+    RunStepEvent,
+    RunStepFormat,
+    RunStepPage,
+    RunStepStatus,
+)
 from cellblock_client.types import (
     Attachment,
     CodeError,
@@ -32,6 +42,8 @@ from cellblock_client.types import (
 )
 
 __all__ = [
+    "Annotation",
+    "Annotations",
     "AsyncClient",
     "Attachment",
     "Client",
@@ -48,6 +60,12 @@ __all__ = [
     "Limits",
     "ListOrder",
     "MemoryLoss",
+    "Place",
+    "RunStep",
+    "RunStepEvent",
+    "RunStepFormat",
+    "RunStepPage",
+    "RunStepStatus",
     "SessionFile",
     "SessionFileList",
     "SessionInfo",

@@ -6,11 +6,13 @@ from types import TracebackType
 from cellblock_client import calls, content, folders
 from cellblock_client.aio_executions import AsyncExecution, AsyncExecutions
 from cellblock_client.aio_files import AsyncFiles, stored
+from cellblock_client.aio_run_steps import AsyncRunSteps
 from cellblock_client.aio_session_files import AsyncSessionFiles
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import address_of
 from cellblock_client.result import ExecutionResult
+from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
     Attachment,
     ExecutionInfo,
@@ -39,6 +41,7 @@ class AsyncClient:
         self.sessions = AsyncSessions(transport)
         self.executions = AsyncExecutions(transport)
         self.files = AsyncFiles(transport)
+        self.run_steps = AsyncRunSteps(transport)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -154,13 +157,15 @@ class AsyncSession:
         execution_id: str | None = None,
         environment: Mapping[str, str] | None = None,
         cancel_on_disconnect: bool = False,
+        place: Place | None = None,
         timeout: float | None = None,
     ) -> "AsyncExecution":
         """Run code; iterate over what is returned for its events.
 
         `time_limit` bounds the code, `timeout` this call: when it passes, the code
         goes on unless `cancel_on_disconnect` is set.
-        `environment` is for this execution only.
+        `environment` is for this execution only. `place` says of which run step it is a
+        tool call.
         """
         request = calls.execute(
             self.id,
@@ -169,6 +174,7 @@ class AsyncSession:
             time_limit,
             environment=environment,
             cancel_on_disconnect=cancel_on_disconnect,
+            place=place,
         )
         return AsyncExecution(self._transport, request, timeout)
 
@@ -179,6 +185,7 @@ class AsyncSession:
         time_limit: Seconds | None = None,
         execution_id: str | None = None,
         environment: Mapping[str, str] | None = None,
+        place: Place | None = None,
         timeout: float | None = None,
     ) -> ExecutionResult:
         """Run code to its end and return all that it showed."""
@@ -187,6 +194,7 @@ class AsyncSession:
             time_limit=time_limit,
             execution_id=execution_id,
             environment=environment,
+            place=place,
             timeout=timeout,
         ).result()
 

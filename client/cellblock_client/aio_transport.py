@@ -7,18 +7,22 @@ from typing import Any, TypeVar
 
 import grpc
 
-from cellblock.v1 import execution_pb2_grpc, file_pb2_grpc, session_pb2_grpc
+from cellblock.v1 import (
+    execution_pb2_grpc,
+    file_pb2_grpc,
+    run_step_pb2_grpc,
+    session_pb2_grpc,
+)
 from cellblock_client import calls
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import OPTIONS
-from cellblock_client.cursor import EventCursor
+from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
     DeadlineExceededError,
     NotFoundError,
     UnavailableError,
     from_call,
 )
-from cellblock_client.events import Event
 from cellblock_client.receiving import Download
 from cellblock_client.retry import Backoff
 from cellblock_client.sending import Sending, Upload
@@ -40,6 +44,7 @@ class AsyncTransport:
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
             "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
             "file": file_pb2_grpc.FileServiceStub(self._channel),
+            "run_step": run_step_pb2_grpc.RunStepServiceStub(self._channel),
         }
 
     async def close(self) -> None:
@@ -82,17 +87,20 @@ class AsyncTransport:
             if not token:
                 return
 
-    async def events(self, cursor: EventCursor, timeout: float | None) -> AsyncIterator[Event]:
+    async def events(self, cursor: Cursor[T], timeout: float | None) -> AsyncGenerator[T, None]:
         """Events to the last, over as many streams as it takes."""
         backoff = Backoff(timeout)
         while not cursor.done:
             method, request = cursor.request()
             try:
-                async for response in self.stream("execution", method, request, backoff.left()):
-                    backoff.progress()
-                    event = cursor.take(response)
-                    if event is not None:
-                        yield event
+                stream = self.stream(cursor.service, method, request, backoff.left())
+                async with aclosing(stream) as responses:
+                    async for response in responses:
+                        backoff.progress()
+                        event = cursor.take(response)
+                        if event is not None:
+                            yield event
+                cursor.end_of_stream()
             except (UnavailableError, DeadlineExceededError) as error:
                 await asyncio.sleep(backoff.wait_after(error))
 

@@ -9,6 +9,8 @@ from cellblock_client.channel import address_of
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
+from cellblock_client.run_step_types import Place
+from cellblock_client.run_steps import RunSteps
 from cellblock_client.session_files import SessionFiles
 from cellblock_client.transport import Transport
 from cellblock_client.types import (
@@ -39,6 +41,7 @@ class Client:
         self.sessions = Sessions(transport)
         self.executions = Executions(transport)
         self.files = Files(transport)
+        self.run_steps = RunSteps(transport)
 
     def close(self) -> None:
         """Close the connection."""
@@ -154,13 +157,15 @@ class Session:
         execution_id: str | None = None,
         environment: Mapping[str, str] | None = None,
         cancel_on_disconnect: bool = False,
+        place: Place | None = None,
         timeout: float | None = None,
     ) -> "Execution":
         """Run code; iterate over what is returned for its events.
 
         `time_limit` bounds the code, `timeout` this call: when it passes, the code
         goes on unless `cancel_on_disconnect` is set.
-        `environment` is for this execution only.
+        `environment` is for this execution only. `place` says of which run step it is a
+        tool call.
         """
         request = calls.execute(
             self.id,
@@ -169,6 +174,7 @@ class Session:
             time_limit,
             environment=environment,
             cancel_on_disconnect=cancel_on_disconnect,
+            place=place,
         )
         return Execution(self._transport, request, timeout)
 
@@ -179,6 +185,7 @@ class Session:
         time_limit: Seconds | None = None,
         execution_id: str | None = None,
         environment: Mapping[str, str] | None = None,
+        place: Place | None = None,
         timeout: float | None = None,
     ) -> ExecutionResult:
         """Run code to its end and return all that it showed."""
@@ -187,6 +194,7 @@ class Session:
             time_limit=time_limit,
             execution_id=execution_id,
             environment=environment,
+            place=place,
             timeout=timeout,
         ).result()
 

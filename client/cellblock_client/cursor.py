@@ -1,17 +1,45 @@
-"""Where a reader of an execution's events is, so that a broken stream goes on without a gap."""
+"""Where a reader of events is, so that a broken stream goes on without a gap."""
 
-from typing import Literal
+from typing import Any, Literal, Protocol, TypeVar
+
+from google.protobuf.message import Message
 
 from cellblock.v1 import execution_pb2 as pb
+from cellblock.v1 import run_step_pb2
 from cellblock_client.errors import ServerError
 from cellblock_client.events import Completed, Event, event_of
+from cellblock_client.run_step_types import RunStepEvent, run_step_event
 
 Start = pb.ExecuteRequest | pb.WatchExecutionRequest
 Response = pb.ExecuteResponse | pb.WatchExecutionResponse
+Taken = TypeVar("Taken", covariant=True)
+
+
+class Cursor(Protocol[Taken]):
+    """Says what to ask next, and takes what came."""
+
+    @property
+    def service(self) -> str:
+        """Whom to ask."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is no more to come."""
+
+    def request(self) -> tuple[str, Message]:
+        """The call that goes on from here."""
+
+    def take(self, response: Any, /) -> Taken | None:  # noqa: ANN401 - each has its own
+        """The next event; None for one of a kind that this release does not know."""
+
+    def end_of_stream(self) -> None:
+        """The server ended a stream, and it did not break."""
 
 
 class EventCursor:
-    """Says what to ask next, and takes what came."""
+    """A reader of an execution's events."""
+
+    service = "execution"
 
     def __init__(self, start: Start) -> None:
         """Begin with `start`."""
@@ -40,3 +68,45 @@ class EventCursor:
         event = event_of(message)
         self.done = isinstance(event, Completed)
         return event
+
+    def end_of_stream(self) -> None:
+        """Only the last event is the end."""
+
+
+class StepCursor:
+    """A reader of run steps' events."""
+
+    service = "run_step"
+
+    def __init__(self, start: run_step_pb2.WatchRunStepsRequest) -> None:
+        """Begin with `start`."""
+        self._request = run_step_pb2.WatchRunStepsRequest()
+        self._request.CopyFrom(start)
+        self._seen = False
+        self.done = False
+        """Whether the server has ended a stream: there is nothing more to watch."""
+
+    def request(self) -> tuple[Literal["WatchRunSteps"], run_step_pb2.WatchRunStepsRequest]:
+        """The call that goes on from here."""
+        return "WatchRunSteps", self._request
+
+    def take(self, response: run_step_pb2.WatchRunStepsResponse) -> RunStepEvent:
+        """The next event."""
+        last = self._request
+        same = response.step_id == last.after_step_id
+        expected = last.after_sequence + 1 if same else 1
+        if self._seen and response.sequence != expected:
+            raise ServerError(
+                f"event {response.sequence} of {response.step_id} came instead of {expected}"
+            )
+        self._seen = True
+        # A new one: gRPC may still be sending the other.
+        self._request = run_step_pb2.WatchRunStepsRequest()
+        self._request.CopyFrom(last)
+        self._request.after_step_id = response.step_id
+        self._request.after_sequence = response.sequence
+        return run_step_event(response)
+
+    def end_of_stream(self) -> None:
+        """The run step, or the session, has ended."""
+        self.done = True

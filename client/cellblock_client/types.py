@@ -160,6 +160,8 @@ class ExecutionInfo:
     Empty in events.
     """
     environment_names: tuple[str, ...]
+    step_id: str
+    """The run step that it is a tool call of."""
 
 
 @dataclass(frozen=True)
@@ -306,6 +308,7 @@ def execution_info(message: execution_pb2.Execution) -> ExecutionInfo:
         last_sequence=message.last_sequence,
         outputs=tuple(map(_output, message.outputs)),
         environment_names=tuple(message.environment_names),
+        step_id=message.step_id,
     )
 
 

@@ -8,10 +8,12 @@ from cellblock_client import (
     aio,
     aio_executions,
     aio_files,
+    aio_run_steps,
     aio_session_files,
     client,
     executions,
     files,
+    run_steps,
     session_files,
 )
 
@@ -23,6 +25,7 @@ PAIRS = [
     (executions.Execution, aio_executions.AsyncExecution),
     (executions.Executions, aio_executions.AsyncExecutions),
     (files.Files, aio_files.AsyncFiles),
+    (run_steps.RunSteps, aio_run_steps.AsyncRunSteps),
 ]
 
 
