@@ -111,6 +111,7 @@ class JournalTransaction:
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[int, bytes]]] = {}
         self._session_changes: list[tuple[SessionRecord, dict[str, object]]] = []
+        self._with_code: set[str] = set()
         self._touched: set[str] = set()
         """Ids of what watchers of run steps wait for."""
 
@@ -132,6 +133,20 @@ class JournalTransaction:
         payload = event.SerializeToString()
         draft.record_bytes += len(payload)
         self._events.setdefault(draft.id, []).append((draft.last_sequence, payload))
+
+    def append_code(self, record: ExecutionRecord, code: str) -> None:
+        """Append the next piece of an execution's code."""
+        self.draft(record).code += code
+        self._with_code.add(record.id)
+        self.append(record, pb.ExecutionEvent(code=pb.Text(text=code)))
+
+    def queue(self, record: ExecutionRecord, position: int) -> None:
+        """Say that an execution waits, with so many before it."""
+        draft = self.draft(record)
+        if draft.status is not ExecutionStatus.QUEUED:
+            check_execution(draft.status, ExecutionStatus.QUEUED)
+            draft.status = ExecutionStatus.QUEUED
+        self.append(record, pb.ExecutionEvent(queued=pb.Queued(position=position)))
 
     def start(self, record: ExecutionRecord) -> None:
         """Say that the kernel got an execution's code."""
@@ -175,7 +190,8 @@ class JournalTransaction:
     async def flush(self) -> None:
         """Write everything; called by `Journal.transaction` before the commit."""
         for _record, draft in self._drafts.values():
-            await update_execution(self._connection, draft)
+            with_code = draft.id in self._with_code
+            await update_execution(self._connection, draft, with_code=with_code)
         for execution_id, rows in self._events.items():
             await insert_events(self._connection, execution_id, rows)
         for session, values in self._session_changes:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 from cellblock.agent.v1.agent_pb2 import Event, OutputLimits
-from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.errors import ExhaustedError, WrongStateError
 from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.place import StepPlace
@@ -65,6 +65,8 @@ class SessionRunner:
         self._queue: deque[ExecutionRecord] = deque()
         self._positions: dict[str, int] = {}
         """What those in the queue were told last."""
+        self._receiving: dict[str, ExecutionRecord] = {}
+        """Those whose code is still coming: each has a place in the queue already."""
         self._current: ExecutionRecord | None = None
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
@@ -81,7 +83,11 @@ class SessionRunner:
 
     def adopt(self, records: Sequence[ExecutionRecord]) -> None:
         """Take over executions that an earlier server process accepted; before `run`."""
-        self._queue.extend(records)
+        for record in records:
+            if record.status is ExecutionStatus.RECEIVING:
+                self._receiving[record.id] = record
+            else:
+                self._queue.append(record)
         self._work.set()
 
     async def submit(self, record: ExecutionRecord, place: StepPlace) -> None:
@@ -92,31 +98,43 @@ class SessionRunner:
         `run_steps.place`.
         """
         async with self._accepting:
-            if self._closed:
-                raise WrongStateError("SESSION_ENDED", f"session {self._session.id!r} has ended")
-            waiting = len(self._queue)
-            if waiting >= self._bounds.max_queue:
-                raise ExhaustedError(
-                    "QUEUE_FULL",
-                    f"session {self._session.id!r} has {waiting} executions waiting; "
-                    f"the limit is {self._bounds.max_queue}",
-                    RETRY_AFTER,
-                )
-            position = waiting + (self._current is not None)
+            async with self._inserting(record, place) as transaction:
+                transaction.queue(record, self._next_position())
+            self._enqueue(record)
+
+    async def receive(self, record: ExecutionRecord, place: StepPlace) -> None:
+        """Accept an execution whose code comes in pieces; raises what `submit` does."""
+        async with self._accepting:
+            async with self._inserting(record, place) as transaction:
+                # Tells those who watch that there is more to come.
+                transaction.append_code(record, "")
+            self._receiving[record.id] = record
+
+    async def receive_code(self, record: ExecutionRecord, code: str) -> None:
+        """Add a piece. Raises WrongStateError if the execution has been ended meanwhile."""
+        async with self._accepting:
+            self._check_receiving(record)
             async with self._journal.transaction() as transaction:
-                record.ordinal = self._session.execution_count + 1
-                await transaction.insert(record, place)
-                queued = pb.Queued(position=position)
-                transaction.append(record, pb.ExecutionEvent(queued=queued))
-                transaction.change_session(
-                    self._session,
-                    execution_count=record.ordinal,
-                    last_use_time=transaction.now,
-                    last_alive_time=transaction.now,
-                )
-            self._positions[record.id] = position
-            self._queue.append(record)
-            self._work.set()
+                transaction.append_code(record, code)
+
+    async def received(self, record: ExecutionRecord) -> None:
+        """Put an execution into the queue, for all of its code has come."""
+        async with self._accepting:
+            self._check_receiving(record)
+            async with self._journal.transaction() as transaction:
+                transaction.queue(record, self._next_position())
+            del self._receiving[record.id]
+            self._enqueue(record)
+
+    async def break_off(self, execution_id: str, why: str) -> None:
+        """End an execution whose code has not all come; nothing if there is none."""
+        async with self._accepting:
+            record = self._receiving.get(execution_id)
+            if record is not None:
+                async with self._journal.transaction() as transaction:
+                    failure = Failure(FailureCause.CANCELLED, why)
+                    transaction.finish(record, ExecutionStatus.CANCELLED, failure)
+                del self._receiving[execution_id]
 
     async def cancel(self, execution_id: str) -> None:
         """Take an execution from the queue, or interrupt it; nothing if it has ended."""
@@ -125,6 +143,7 @@ class SessionRunner:
                 if waiting.id == execution_id:
                     await self._cancel_waiting(place)
                     return
+        await self.break_off(execution_id, "cancelled before all of its code had come")
         if self._current is not None and self._current.id == execution_id:
             # Remembered, for it may not have reached the agent yet.
             self._current_cancelled = True
@@ -150,6 +169,9 @@ class SessionRunner:
 
     async def run(self) -> None:
         """Run until cancelled, or until the agent is gone (AgentGoneError) or lies."""
+        for execution_id in list(self._receiving):
+            why = "the server stopped before all of its code had come"
+            await until_available(partial(self.break_off, execution_id, why))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._record(), name=f"record {self._session.id}")
             tasks.create_task(self._dispatch(), name=f"dispatch {self._session.id}")
@@ -162,10 +184,49 @@ class SessionRunner:
             async with self._journal.transaction() as transaction:
                 if self._current is not None:
                     transaction.finish(self._current, *running)
-                for waiting in self._queue:
+                for waiting in (*self._queue, *self._receiving.values()):
                     transaction.finish(waiting, ExecutionStatus.EXPIRED, expired)
             self._current = None
             self._queue.clear()
+            self._receiving.clear()
+
+    @asynccontextmanager
+    async def _inserting(
+        self, record: ExecutionRecord, place: StepPlace
+    ) -> AsyncIterator[JournalTransaction]:
+        """A transaction that stores a new execution, if there is room for it."""
+        if self._closed:
+            raise WrongStateError("SESSION_ENDED", f"session {self._session.id!r} has ended")
+        waiting = len(self._queue) + len(self._receiving)
+        if waiting >= self._bounds.max_queue:
+            raise ExhaustedError(
+                "QUEUE_FULL",
+                f"session {self._session.id!r} has {waiting} executions waiting; "
+                f"the limit is {self._bounds.max_queue}",
+                RETRY_AFTER,
+            )
+        async with self._journal.transaction() as transaction:
+            record.ordinal = self._session.execution_count + 1
+            await transaction.insert(record, place)
+            transaction.change_session(
+                self._session,
+                execution_count=record.ordinal,
+                last_use_time=transaction.now,
+                last_alive_time=transaction.now,
+            )
+            yield transaction
+
+    def _next_position(self) -> int:
+        return len(self._queue) + (self._current is not None)
+
+    def _enqueue(self, record: ExecutionRecord) -> None:
+        self._positions[record.id] = self._next_position()
+        self._queue.append(record)
+        self._work.set()
+
+    def _check_receiving(self, record: ExecutionRecord) -> None:
+        if record.id not in self._receiving:
+            raise WrongStateError("EXECUTION_ENDED", f"execution {record.id!r} has ended")
 
     async def _cancel_waiting(self, place: int) -> None:
         waiting = self._queue[place]
@@ -193,8 +254,7 @@ class SessionRunner:
             position = place + (self._current is not None)
             if place >= from_place and self._positions.get(waiting.id) != position:
                 self._positions[waiting.id] = position
-                queued = pb.Queued(position=position)
-                transaction.append(waiting, pb.ExecutionEvent(queued=queued))
+                transaction.queue(waiting, position)
 
     async def _record(self) -> None:
         stream = self._agent.stream_events()

@@ -11,6 +11,7 @@ from cellblock_server.clock import Clock
 from cellblock_server.environment import check_environment, environment_hash
 from cellblock_server.errors import (
     AlreadyExistsError,
+    CellblockError,
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
@@ -53,15 +54,13 @@ class NewExecution:
 
     def check(self, limits: ExecutionLimits) -> None:
         """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
-        size = len(self.code.encode())
         if not self.code.strip():
             raise InvalidArgumentError("code", "is empty")
-        if "\0" in self.code:
-            raise InvalidArgumentError("code", "has a NUL character")
-        if size > limits.max_code_bytes:
-            raise OutOfRangeError(
-                "code", f"must be at most {limits.max_code_bytes} bytes, got {size}"
-            )
+        check_code(self.code, limits)
+        self.check_rest(limits)
+
+    def check_rest(self, limits: ExecutionLimits) -> None:
+        """As `check`, for all but the code."""
         if self.execution_id:
             check_id("execution_id", self.execution_id, "call_")
         most = limits.max_timeout
@@ -73,6 +72,14 @@ class NewExecution:
             )
         check_environment(self.environment)
         self.place.check()
+
+
+def check_code(code: str, limits: ExecutionLimits) -> None:
+    """Raise InvalidArgumentError or OutOfRangeError for what no code can have, whole or not."""
+    if "\0" in code:
+        raise InvalidArgumentError("code", "has a NUL character")
+    if (size := len(code.encode())) > limits.max_code_bytes:
+        raise OutOfRangeError("code", f"must be at most {limits.max_code_bytes} bytes, got {size}")
 
 
 class ExecutionService:
@@ -93,9 +100,12 @@ class ExecutionService:
         self._limits = limits
         self._now = now
 
-    def check(self, new: NewExecution) -> None:
+    def check(self, new: NewExecution, *, with_code: bool = True) -> None:
         """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
-        new.check(self._limits)
+        if with_code:
+            new.check(self._limits)
+        else:
+            new.check_rest(self._limits)
 
     async def known(
         self, tenant: str, session_id: str, new: NewExecution
@@ -134,6 +144,10 @@ class ExecutionService:
             )
         return record
 
+    async def exists(self, execution_id: str) -> bool:
+        """Whether there is an execution of this id."""
+        return await self._store.holder(execution_id) is not None
+
     async def submit(
         self, session: SessionRecord, runner: SessionRunner, new: NewExecution
     ) -> ExecutionRecord:
@@ -141,21 +155,8 @@ class ExecutionService:
 
         A caller who leaves meanwhile does not stop it. Raises QuotaError.
         """
-        code_bytes = len(new.code.encode())
-        await self._usage.check_roughly(session.tenant, code_bytes)
-        record = ExecutionRecord(
-            id=new.execution_id or new_id("call_"),
-            tenant=session.tenant,
-            session_id=session.id,
-            status=ExecutionStatus.QUEUED,
-            code=new.code,
-            timeout=new.timeout or self._limits.default_timeout,
-            create_time=self._now(),
-            ordinal=0,
-            environment=new.environment,
-            environment_hash=environment_hash(new.environment),
-            record_bytes=code_bytes,
-        )
+        await self._usage.check_roughly(session.tenant, len(new.code.encode()))
+        record = self._record(session, new, ExecutionStatus.QUEUED)
         try:
             await uninterrupted(runner.submit(record, new.place.in_session(session)))
         except IntegrityError:
@@ -165,6 +166,51 @@ class ExecutionService:
                 raise
             return known
         return record
+
+    async def receive(
+        self,
+        session: SessionRecord,
+        runner: SessionRunner,
+        new: NewExecution,
+        pieces: AsyncIterator[str],
+    ) -> ExecutionRecord:
+        """Accept an execution whose code comes in pieces; it runs when all have come.
+
+        A stream that ends with an error, or a caller who leaves before that, ends it.
+        """
+        await self._usage.check_roughly(session.tenant, 0)
+        record = self._record(session, new, ExecutionStatus.RECEIVING)
+        await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        try:
+            async for piece in pieces:
+                check_code(record.code + piece, self._limits)
+                await uninterrupted(runner.receive_code(record, piece))
+            if not record.code.strip():
+                raise InvalidArgumentError("code", "is empty")
+            await uninterrupted(runner.received(record))
+        except BaseException as error:
+            why = error.message if isinstance(error, CellblockError) else "the caller left"
+            words = f"its code did not come whole: {why}"
+            await uninterrupted(runner.break_off(record.id, words))
+            raise
+        return record
+
+    def _record(
+        self, session: SessionRecord, new: NewExecution, status: ExecutionStatus
+    ) -> ExecutionRecord:
+        return ExecutionRecord(
+            id=new.execution_id or new_id("call_"),
+            tenant=session.tenant,
+            session_id=session.id,
+            status=status,
+            code=new.code,
+            timeout=new.timeout or self._limits.default_timeout,
+            create_time=self._now(),
+            ordinal=0,
+            environment=new.environment,
+            environment_hash=environment_hash(new.environment),
+            record_bytes=len(new.code.encode()),
+        )
 
     def watch(
         self, record: ExecutionRecord, from_sequence: int

@@ -1,17 +1,21 @@
 """ExecutionService: requests to calls of `executions/`, and back."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
+from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
 from cellblock_server.rpc.caller import DEFAULT_TENANT
 from cellblock_server.rpc.session import span
+from cellblock_server.rpc.streams import first
 from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.states import EXECUTION_ENDS
 from cellblock_server.uninterrupted import uninterrupted
 
@@ -30,33 +34,35 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         self, request: pb.ExecuteRequest, context: Context
     ) -> AsyncIterator[pb.ExecuteResponse]:
         """Run code and stream its events."""
-        timeout = span("timeout", request, request.timeout)
-        new = NewExecution(
-            code=request.code,
-            execution_id=request.execution_id,
-            timeout=timeout,
-            environment=dict(request.environment),
-            place=WantedPlace(
-                thread_id=request.place.thread_id,
-                run_id=request.place.run_id,
-                assistant_id=request.place.assistant_id,
-                step_id=request.place.step_id,
-                more_calls=request.place.more_calls,
-            ),
-        )
+        new = _new_execution(request)
         self._executions.check(new)
         record = await self._executions.known(DEFAULT_TENANT, request.session_id, new)
         if record is None:
             live = await self._sessions.live(DEFAULT_TENANT, request.session_id)
             record = await self._executions.submit(live.record, live.runner, new)
-        ended = False
-        try:
-            async for event in self._executions.watch(record, 1):
-                ended = event.HasField("completed")
-                yield pb.ExecuteResponse(event=event)
-        finally:
-            if request.cancel_on_disconnect and not ended:
-                await uninterrupted(self._cancel(record.id))
+        async for event in self._followed(record, cancel=request.cancel_on_disconnect):
+            yield pb.ExecuteResponse(event=event)
+
+    async def ExecuteStream(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.ExecuteStreamRequest], context: Context
+    ) -> AsyncIterator[pb.ExecuteStreamResponse]:
+        """Run code that comes in pieces, and stream its events."""
+        start = (await first(request_iterator, "start")).start
+        new = _new_execution(start)
+        self._executions.check(new, with_code=False)
+        pieces = _pieces(new.code, request_iterator)
+        if new.execution_id and await self._executions.exists(new.execution_id):
+            # Sent again: what it is must be known before it can be found to be the same.
+            new = replace(new, code="".join([piece async for piece in pieces]))
+            record = await self._executions.known(DEFAULT_TENANT, start.session_id, new)
+        else:
+            live = await self._sessions.live(DEFAULT_TENANT, start.session_id)
+            record = await self._executions.receive(
+                live.record, live.runner, replace(new, code=""), pieces
+            )
+        if record is not None:
+            async for event in self._followed(record, cancel=start.cancel_on_disconnect):
+                yield pb.ExecuteStreamResponse(event=event)
 
     async def WatchExecution(  # noqa: N802
         self, request: pb.WatchExecutionRequest, context: Context
@@ -89,8 +95,54 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
         return pb.CancelExecutionResponse(execution=await self._executions.whole(record))
 
+    async def _followed(
+        self, record: ExecutionRecord, *, cancel: bool
+    ) -> AsyncIterator[pb.ExecutionEvent]:
+        """All events; with `cancel`, a caller who leaves before the last one ends it."""
+        ended = False
+        try:
+            async for event in self._executions.watch(record, 1):
+                ended = event.HasField("completed")
+                yield event
+        finally:
+            if cancel and not ended:
+                await uninterrupted(self._cancel(record.id))
+
     async def _cancel(self, execution_id: str) -> None:
         record = await self._executions.get(DEFAULT_TENANT, execution_id)
         if record.status not in EXECUTION_ENDS:
             live = await self._sessions.live(DEFAULT_TENANT, record.session_id)
             await live.runner.cancel(execution_id)
+
+
+def _new_execution(request: pb.ExecuteRequest) -> NewExecution:
+    return NewExecution(
+        code=request.code,
+        execution_id=request.execution_id,
+        timeout=span("timeout", request, request.timeout),
+        environment=dict(request.environment),
+        place=WantedPlace(
+            thread_id=request.place.thread_id,
+            run_id=request.place.run_id,
+            assistant_id=request.place.assistant_id,
+            step_id=request.place.step_id,
+            more_calls=request.place.more_calls,
+        ),
+    )
+
+
+async def _pieces(
+    beginning: str, requests: AsyncIterator[pb.ExecuteStreamRequest]
+) -> AsyncIterator[str]:
+    """Pieces of code up to the end. Raises InvalidArgumentError if they break off."""
+    if beginning:
+        yield beginning
+    async for request in requests:
+        kind = request.WhichOneof("payload")
+        if kind == "end":
+            return
+        if kind != "code":
+            raise InvalidArgumentError("code", "must be every message but the first and last")
+        yield request.code
+    # gRPC ends the requests of a cancelled call as it ends complete ones.
+    raise InvalidArgumentError("end", "must be the last message: the stream broke off")

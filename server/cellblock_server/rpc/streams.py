@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
 
+from cellblock.v1 import execution_pb2
 from cellblock.v1 import file_pb2 as pb
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 
 MAX_CHUNK = 2**20
 
 Piece = TypeVar("Piece", pb.UploadFileRequest, pb.WriteSessionFileRequest)
+Message = TypeVar(
+    "Message", pb.UploadFileRequest, pb.WriteSessionFileRequest, execution_pb2.ExecuteStreamRequest
+)
 
 
-async def first(requests: AsyncIterator[Piece], name: str) -> Piece:
+async def first(requests: AsyncIterator[Message], name: str) -> Message:
     """The first message. Raises InvalidArgumentError unless it carries `name`."""
     async for request in requests:
         if request.WhichOneof("payload") == name:

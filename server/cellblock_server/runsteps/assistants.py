@@ -6,7 +6,7 @@ Source: the `openai` package's models (`types/beta/threads/runs/run_step.py`,
 before, so each piece, an id included, is sent once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cellblock.v1 import execution_pb2
@@ -60,20 +60,56 @@ def begin(step: WholeStep) -> Iterator[Event]:
     yield "thread.run.step.in_progress", data
 
 
-def begin_call(step_id: str, index: int, execution: ExecutionRecord) -> Event:
-    """The event of a tool call that begins."""
-    call = {"id": execution.id, "code_interpreter": {"input": execution.code, "outputs": []}}
-    return _delta(step_id, index, call)
+class CallEvents:
+    """The events of one tool call."""
 
+    def __init__(self, step_id: str, index: int, execution: ExecutionRecord) -> None:
+        """It is the step's tool call at `index`."""
+        self._step_id = step_id
+        self._index = index
+        self._execution = execution
 
-def output(step_id: str, index: int, delta: OutputDelta) -> Event:
-    """The event of output that has become final."""
-    if delta.image is not None:
-        shown: Json = {"type": "image", "image": {"file_id": delta.image.id}}
-    else:
-        shown = {"type": "logs", "logs": delta.logs}
-    outputs = [{"index": delta.index, **shown}]
-    return _delta(step_id, index, {"code_interpreter": {"outputs": outputs}})
+    def begin(self, code: str) -> list[Event]:
+        """It begins, with its code or the first piece of it."""
+        return [self._delta(id=self._execution.id, input=code, outputs=[])]
+
+    def more_code(self, code: str) -> list[Event]:
+        """The next piece of its code."""
+        return [self._delta(input=code)]
+
+    def code_done(self, _code: str) -> list[Event]:
+        """All of its code has come; nothing tells of it here."""
+        return []
+
+    def started(self) -> list[Event]:
+        """The kernel has got it; nothing tells of it here."""
+        return []
+
+    def output(self, delta: OutputDelta) -> list[Event]:
+        """Output has become final."""
+        if delta.image is not None:
+            shown: Json = {"type": "image", "image": {"file_id": delta.image.id}}
+        else:
+            shown = {"type": "logs", "logs": delta.logs}
+        return [self._delta(outputs=[{"index": delta.index, **shown}])]
+
+    def end(self, _call: ToolCall, _urls: Mapping[str, str]) -> list[Event]:
+        """It has ended; nothing tells of it here."""
+        return []
+
+    def _delta(self, *, id: str = "", **interpreter: Any) -> Event:  # noqa: A002, ANN401 - JSON
+        call = {
+            "index": self._index,
+            "type": "code_interpreter",
+            **({"id": id} if id else {}),
+            "code_interpreter": interpreter,
+        }
+        details = {"type": "tool_calls", "tool_calls": [call]}
+        return "thread.run.step.delta", {
+            "id": self._step_id,
+            "object": "thread.run.step.delta",
+            "delta": {"step_details": details},
+        }
 
 
 def end(step: WholeStep) -> Event:
@@ -96,12 +132,3 @@ def _output(shown: execution_pb2.Output) -> Json:
     if shown.HasField("image"):
         return {"type": "image", "image": {"file_id": shown.image.id}}
     return {"type": "logs", "logs": shown.logs}
-
-
-def _delta(step_id: str, index: int, call: Json) -> Event:
-    details = {
-        "type": "tool_calls",
-        "tool_calls": [{"index": index, "type": "code_interpreter", **call}],
-    }
-    data = {"id": step_id, "object": "thread.run.step.delta", "delta": {"step_details": details}}
-    return "thread.run.step.delta", data

@@ -16,6 +16,13 @@ from cellblock_server.store.states import EXECUTION_ENDS
 Event = tuple[str, dict[str, Any]]
 
 
+CallShape = assistants.CallEvents | responses.CallEvents
+SHAPES: dict[Format, type[assistants.CallEvents] | type[responses.CallEvents]] = {
+    Format.ASSISTANTS: assistants.CallEvents,
+    Format.RESPONSES: responses.CallEvents,
+}
+
+
 @dataclass(frozen=True)
 class StepEvent:
     """One event of a run step, and its place among them."""
@@ -73,28 +80,48 @@ class StepEvents:
     ) -> AsyncIterator[Event]:
         """The events of one tool call, which is added to `calls` when it has ended."""
         index = len(calls)
-        stream, whole = OutputStream(), WholeOutputs()
-        if form is Format.ASSISTANTS:
-            yield assistants.begin_call(step.id, index, execution)
-        else:
-            for event in responses.begin_call(index, execution):
-                yield event
-        async for happened in self._journal.watch(execution.id, 1):
-            deltas = list(stream.add(happened))
-            if happened.HasField("completed"):
-                deltas += stream.finish()
-            whole.add(iter(deltas))
-            if form is Format.ASSISTANTS:
-                for delta in deltas:
-                    yield assistants.output(step.id, index, delta)
-            elif happened.HasField("started"):
-                yield responses.interpreting(index, execution)
+        shape = SHAPES[form](step.id, index, execution)
+        whole = WholeOutputs()
+        async for event in self._coming(execution, shape, whole):
+            yield event
         ended = (await self._store.calls(step.id))[index]
         if ended.status not in EXECUTION_ENDS:
             raise RuntimeError("an execution's last event comes before its end is stored")
         call = ToolCall(ended, whole.outputs)
-        if form is Format.RESPONSES:
-            urls = await self._urls.of(step.tenant, call.outputs)
-            for event in responses.end_call(index, call, urls):
-                yield event
+        urls = await self._urls.of(step.tenant, call.outputs) if form is Format.RESPONSES else {}
+        for event in shape.end(call, urls):
+            yield event
         calls.append(call)
+
+    async def _coming(
+        self, execution: ExecutionRecord, shape: CallShape, whole: WholeOutputs
+    ) -> AsyncIterator[Event]:
+        """What is told as it comes: code, in pieces or whole, and output, collected in `whole`."""
+        stream = OutputStream()
+        pieces: list[str] = []
+        is_whole = False
+        async for happened in self._journal.watch(execution.id, 1):
+            if happened.HasField("code"):
+                piece = happened.code.text
+                for event in shape.more_code(piece) if pieces else shape.begin(piece):
+                    yield event
+                pieces.append(piece)
+                continue
+            if not pieces:
+                pieces.append(execution.code)
+                for event in shape.begin(execution.code):
+                    yield event
+            if not is_whole:
+                is_whole = True
+                for event in shape.code_done("".join(pieces)):
+                    yield event
+            if happened.HasField("started"):
+                for event in shape.started():
+                    yield event
+            deltas = list(stream.add(happened))
+            if happened.HasField("completed"):
+                deltas += stream.finish()
+            whole.add(iter(deltas))
+            for delta in deltas:
+                for event in shape.output(delta):
+                    yield event

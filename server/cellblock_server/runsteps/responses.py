@@ -4,10 +4,11 @@ Source: the `openai` package's models (`types/responses/response_code_interprete
 What OpenAI calls a container is a session here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cellblock.v1 import execution_pb2
+from cellblock_server.executions.outputs import OutputDelta
 from cellblock_server.runsteps.step import ToolCall, WholeStep
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
 
@@ -15,6 +16,7 @@ Json = dict[str, Any]
 Event = tuple[str, Json]
 
 STATUSES = {
+    ExecutionStatus.RECEIVING: "in_progress",
     ExecutionStatus.QUEUED: "in_progress",
     ExecutionStatus.RUNNING: "interpreting",
     ExecutionStatus.COMPLETED: "completed",
@@ -22,7 +24,6 @@ STATUSES = {
     ExecutionStatus.CANCELLED: "incomplete",
     ExecutionStatus.EXPIRED: "incomplete",
 }
-CALL = "response.code_interpreter_call"
 
 
 def items(step: WholeStep, urls: Mapping[str, str]) -> list[Json]:
@@ -43,33 +44,56 @@ def item(call: ToolCall, urls: Mapping[str, str]) -> Json:
     }
 
 
-def begin_call(index: int, execution: ExecutionRecord) -> Iterator[Event]:
-    """The events of a tool call that begins, up to its code."""
-    name = item_id(execution)
-    empty = {
-        "id": name,
-        "type": "code_interpreter_call",
-        "status": "in_progress",
-        "container_id": execution.session_id,
-        "code": "",
-        "outputs": None,
-    }
-    yield _event("response.output_item.added", index, item=empty)
-    yield _event(f"{CALL}.in_progress", index, item_id=name)
-    yield _event(f"{CALL}_code.delta", index, item_id=name, delta=execution.code)
-    yield _event(f"{CALL}_code.done", index, item_id=name, code=execution.code)
+class CallEvents:
+    """The events of one tool call."""
 
+    def __init__(self, _step_id: str, index: int, execution: ExecutionRecord) -> None:
+        """It is the output item at `index`."""
+        self._index = index
+        self._execution = execution
+        self._id = item_id(execution)
 
-def interpreting(index: int, execution: ExecutionRecord) -> Event:
-    """The event of a tool call whose code the kernel has got."""
-    return _event(f"{CALL}.interpreting", index, item_id=item_id(execution))
+    def begin(self, code: str) -> list[Event]:
+        """It begins, with its code or the first piece of it."""
+        empty = {
+            "id": self._id,
+            "type": "code_interpreter_call",
+            "status": "in_progress",
+            "container_id": self._execution.session_id,
+            "code": "",
+            "outputs": None,
+        }
+        return [
+            _event("response.output_item.added", self._index, item=empty),
+            self._event(".in_progress"),
+            *self.more_code(code),
+        ]
 
+    def more_code(self, code: str) -> list[Event]:
+        """The next piece of its code."""
+        return [self._event("_code.delta", delta=code)]
 
-def end_call(index: int, call: ToolCall, urls: Mapping[str, str]) -> Iterator[Event]:
-    """The events of a tool call that has ended: only here are its outputs."""
-    if call.execution.status is ExecutionStatus.COMPLETED:
-        yield _event(f"{CALL}.completed", index, item_id=item_id(call.execution))
-    yield _event("response.output_item.done", index, item=item(call, urls))
+    def code_done(self, code: str) -> list[Event]:
+        """All of its code has come."""
+        return [self._event("_code.done", code=code)]
+
+    def started(self) -> list[Event]:
+        """The kernel has got it."""
+        return [self._event(".interpreting")]
+
+    def output(self, _delta: OutputDelta) -> list[Event]:
+        """Output has become final; only the item at the end tells of it here."""
+        return []
+
+    def end(self, call: ToolCall, urls: Mapping[str, str]) -> list[Event]:
+        """It has ended, with all that it showed."""
+        completed = call.execution.status is ExecutionStatus.COMPLETED
+        done = _event("response.output_item.done", self._index, item=item(call, urls))
+        return [self._event(".completed"), done] if completed else [done]
+
+    def _event(self, name: str, **fields: Any) -> Event:  # noqa: ANN401 - JSON
+        name = "response.code_interpreter_call" + name
+        return _event(name, self._index, item_id=self._id, **fields)
 
 
 def item_id(execution: ExecutionRecord) -> str:

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from cellblock.v1 import execution_pb2, run_step_pb2
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, RunStepRecord
+from cellblock_server.store.states import EXECUTION_ENDS
 
 
 class Format(IntEnum):
@@ -47,7 +48,7 @@ class WholeStep:
     def status(self) -> RunStepStatus:
         """The worst of what became of its tool calls, once all have ended."""
         ends = {call.execution.status for call in self.calls}
-        if self.is_open or not ends or ends & {ExecutionStatus.QUEUED, ExecutionStatus.RUNNING}:
+        if self.is_open or not ends or not ends <= EXECUTION_ENDS:
             return RunStepStatus.IN_PROGRESS
         for end, status in (
             (ExecutionStatus.FAILED, RunStepStatus.FAILED),

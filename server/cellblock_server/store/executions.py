@@ -19,9 +19,9 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.tables import events, executions
 
-FIXED = ("id", "tenant", "session_id", "step_id", "code", "timeout", "create_time", "ordinal")
+FIXED = ("id", "tenant", "session_id", "step_id", "timeout", "create_time", "ordinal")
 """What does not change while an execution lives."""
-UNFINISHED = (ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
+UNFINISHED = (ExecutionStatus.RECEIVING, ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 
 
 class ExecutionStore:
@@ -102,9 +102,16 @@ async def insert_execution(connection: AsyncConnection, record: ExecutionRecord)
     await connection.execute(insert(executions).values(**_values(record)))
 
 
-async def update_execution(connection: AsyncConnection, record: ExecutionRecord) -> None:
-    """Store what changes while an execution lives, as part of a transaction."""
+async def update_execution(
+    connection: AsyncConnection, record: ExecutionRecord, *, with_code: bool
+) -> None:
+    """Store what changes while an execution lives, as part of a transaction.
+
+    Its code, which may be long, only if more of it has come.
+    """
     values = _values(record)
+    if not with_code:
+        del values["code"]
     for fixed in FIXED:
         del values[fixed]
     await connection.execute(

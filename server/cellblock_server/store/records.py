@@ -45,6 +45,7 @@ class ExecutionStatus(IntEnum):
     FAILED = execution_pb2.EXECUTION_STATUS_FAILED
     CANCELLED = execution_pb2.EXECUTION_STATUS_CANCELLED
     EXPIRED = execution_pb2.EXECUTION_STATUS_EXPIRED
+    RECEIVING = execution_pb2.EXECUTION_STATUS_RECEIVING
 
 
 class FailureCause(IntEnum):

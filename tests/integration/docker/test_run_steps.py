@@ -1,8 +1,9 @@
 """Run steps of real executions, as the `openai` package reads them."""
 
 import json
+import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from secrets import token_hex
 from typing import Any
 
@@ -17,6 +18,8 @@ from cellblock.v1 import execution_pb2, execution_pb2_grpc, run_step_pb2_grpc
 from cellblock.v1 import run_step_pb2 as pb
 from cellblock_client import Client
 from cellblock_client.client import Session
+from tests.support.server import ServerProcess
+from tests.support.waiting import until
 from tests.unit.server.test_run_step_shapes import strictly, without_indexes
 
 RESPONSES = pb.RUN_STEP_FORMAT_RESPONSES
@@ -210,6 +213,116 @@ def test_going_on_after_an_event(steps: Steps, session: Session) -> None:
             )
         )
         assert list(rest) == whole[place + 1 :]
+
+
+class Writer:
+    """A model that writes code, as fast as a test lets it."""
+
+    def __init__(self, session_id: str, **place: Any) -> None:
+        self._start = execution_pb2.ExecuteRequest(
+            session_id=session_id, code="pri", place=execution_pb2.RunStepPlace(**place)
+        )
+        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def write(self, piece: str | None) -> None:
+        self._pieces.put(piece)
+
+    def __iter__(self) -> Iterator[execution_pb2.ExecuteStreamRequest]:
+        yield execution_pb2.ExecuteStreamRequest(start=self._start)
+        while (piece := self._pieces.get()) is not None:
+            yield execution_pb2.ExecuteStreamRequest(code=piece)
+        yield execution_pb2.ExecuteStreamRequest(end=execution_pb2.EndOfCode())
+
+
+def inputs(events: Iterator[tuple[str, Any]]) -> Iterator[str]:
+    for event, data in events:
+        if event == "thread.run.step.delta":
+            (call,) = data["delta"]["step_details"]["tool_calls"]
+            if "input" in call["code_interpreter"]:
+                yield call["code_interpreter"]["input"]
+
+
+def test_code_is_seen_while_it_is_written(server: str, steps: Steps, session: Session) -> None:
+    step, run = name("step"), name("run")
+    writer = Writer(session.id, step_id=step, run_id=run)
+    with grpc.insecure_channel(server) as channel:
+        stub = execution_pb2_grpc.ExecutionServiceStub(channel)
+        call = stub.ExecuteStream(iter(writer))
+        seen = inputs(steps.events(run_id=run))
+        assert [next(seen), next(seen)] == ["", "pri"]
+        writer.write("nt('wr")
+        assert next(seen) == "nt('wr"
+        assert steps.get(step)["status"] == "in_progress"
+        writer.write("itten')")
+        assert next(seen) == "itten')"
+        writer.write(None)
+        kinds = [response.event.WhichOneof("event") for response in call]
+    assert kinds == ["code"] * 4 + ["queued", "started", "stdout", "completed"]
+    whole = steps.get(step)
+    interpreter = whole["step_details"]["tool_calls"][0]["code_interpreter"]
+    assert interpreter["input"] == "print('written')"
+    assert interpreter["outputs"] == [{"type": "logs", "logs": "written\n"}]
+    snapshot, end = accumulated(steps.events(step_id=step))
+    assert (snapshot["step_details"], end) == (whole["step_details"], whole)
+    events = [data for _, data in steps.events(step_id=step, format=RESPONSES)]
+    for data in events:
+        strictly(ResponseStreamEvent, data)
+    pieces = [data["delta"] for data in events if "delta" in data]
+    assert "".join(pieces) == events[-1]["item"]["code"] == "print('written')"
+
+
+def test_code_that_is_broken_off_does_not_run(server: str, steps: Steps, session: Session) -> None:
+    step, run = name("step"), name("run")
+    writer = Writer(session.id, step_id=step, run_id=run)
+    with grpc.insecure_channel(server) as channel:
+        call = execution_pb2_grpc.ExecutionServiceStub(channel).ExecuteStream(iter(writer))
+        seen = inputs(steps.events(run_id=run))
+        assert [next(seen), next(seen)] == ["", "pri"]
+        call.cancel()
+        writer.write(None)
+    *_, (last, data) = steps.events(step_id=step)
+    assert last == "thread.run.step.cancelled"
+    assert data["step_details"]["tool_calls"][0]["code_interpreter"]["input"] == "pri"
+    assert session.run("1").text == "1"
+
+
+@pytest.mark.parametrize("pieces", [["\0"], ["x" * 2**20] * 2])
+def test_what_no_code_has_is_refused_while_it_comes(
+    server: str, steps: Steps, session: Session, pieces: list[str]
+) -> None:
+    step = name("step")
+    writer = Writer(session.id, step_id=step)
+    for piece in [*pieces, None]:
+        writer.write(piece)
+    with grpc.insecure_channel(server) as channel:
+        call = execution_pb2_grpc.ExecutionServiceStub(channel).ExecuteStream(iter(writer))
+        with pytest.raises(grpc.RpcError, match="code:"):
+            list(call)
+    assert steps.get(step)["status"] == "cancelled"
+
+
+def test_code_that_a_killed_server_had_in_part_is_cancelled(
+    new_server: Callable[..., ServerProcess],
+) -> None:
+    server = new_server()
+    step = name("step")
+    with Client(server.address) as client, grpc.insecure_channel(server.address) as channel:
+        session = client.sessions.create()
+        writer = Writer(session.id, step_id=step)
+        call = execution_pb2_grpc.ExecutionServiceStub(channel).ExecuteStream(iter(writer))
+        stub = run_step_pb2_grpc.RunStepServiceStub(channel)
+        until(lambda: len(stub.ListRunSteps(pb.ListRunStepsRequest()).data) == 1)
+        server.kill()
+        writer.write(None)
+        with pytest.raises(grpc.RpcError):
+            list(call)
+    server.start()
+    with Client(server.address) as client, grpc.insecure_channel(server.address) as channel:
+        *_, last = Steps(channel).events(step_id=step)
+        assert last[0] == "thread.run.step.cancelled"
+        session = client.sessions.get(session.id)
+        assert session.run("1").text == "1"
+        session.delete()
 
 
 def test_the_responses_apis_shape(steps: Steps, session: Session) -> None:

@@ -110,14 +110,16 @@ def test_the_accumulator_makes_the_whole_step_of_the_events(
     for index, (shown, status) in enumerate(calls):
         execution = ended(index + 1, status)
         stream, whole = OutputStream(), WholeOutputs()
-        events.append(assistants.begin_call(record.id, index, execution))
+        shape = assistants.CallEvents(record.id, index, execution)
+        # The code comes in two pieces.
+        events += shape.begin(execution.code[:3]) + shape.more_code(execution.code[3:])
         for happened in shown:
             deltas = list(stream.add(happened))
             whole.add(iter(deltas))
-            events += [assistants.output(record.id, index, delta) for delta in deltas]
+            events += [event for delta in deltas for event in shape.output(delta)]
         deltas = list(stream.finish())
         whole.add(iter(deltas))
-        events += [assistants.output(record.id, index, delta) for delta in deltas]
+        events += [event for delta in deltas for event in shape.output(delta)]
         done.append(ToolCall(execution, whole.outputs))
     step = WholeStep(record, done, is_open=False)
     events.append(assistants.end(step))
@@ -184,10 +186,13 @@ def test_items_and_events_of_the_responses_api(
         whole.add(stream.add(happened))
     whole.add(stream.finish())
     call = ToolCall(execution, whole.outputs)
+    shape = responses.CallEvents("step_1", 0, execution)
     events = [
-        *responses.begin_call(0, execution),
-        responses.interpreting(0, execution),
-        *responses.end_call(0, call, URLS),
+        *shape.begin(execution.code[:3]),
+        *shape.more_code(execution.code[3:]),
+        *shape.code_done(execution.code),
+        *shape.started(),
+        *shape.end(call, URLS),
     ]
     for sequence, (name, data) in enumerate(events):
         data["sequence_number"] = sequence

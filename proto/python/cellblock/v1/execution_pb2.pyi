@@ -42,6 +42,8 @@ class _ExecutionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Execu
     """It was ended on request."""
     EXECUTION_STATUS_EXPIRED: _ExecutionStatus.ValueType  # 6
     """Its session ended before it started."""
+    EXECUTION_STATUS_RECEIVING: _ExecutionStatus.ValueType  # 7
+    """Its code is still coming; see ExecuteStream."""
 
 class ExecutionStatus(_ExecutionStatus, metaclass=_ExecutionStatusEnumTypeWrapper):
     """ExecutionStatus is a place in an execution's life."""
@@ -60,6 +62,8 @@ EXECUTION_STATUS_CANCELLED: ExecutionStatus.ValueType  # 5
 """It was ended on request."""
 EXECUTION_STATUS_EXPIRED: ExecutionStatus.ValueType  # 6
 """Its session ended before it started."""
+EXECUTION_STATUS_RECEIVING: ExecutionStatus.ValueType  # 7
+"""Its code is still coming; see ExecuteStream."""
 Global___ExecutionStatus: _TypeAlias = ExecutionStatus  # noqa: Y015
 
 class _FailureCause:
@@ -356,6 +360,7 @@ class ExecutionEvent(_message.Message):
     KERNEL_RESTARTED_FIELD_NUMBER: _builtins.int
     COMPLETED_FIELD_NUMBER: _builtins.int
     FILE_DELETED_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     execution_id: _builtins.str
     """The execution."""
     sequence: _builtins.int
@@ -424,6 +429,10 @@ class ExecutionEvent(_message.Message):
     def file_deleted(self) -> Global___FileDeleted:
         """It deleted a file below `/mnt/data`."""
 
+    @_builtins.property
+    def code(self) -> Global___Text:
+        """The next piece of its code, if that came in pieces."""
+
     def __init__(
         self,
         *,
@@ -445,12 +454,13 @@ class ExecutionEvent(_message.Message):
         kernel_restarted: Global___KernelRestarted | None = ...,
         completed: Global___Completed | None = ...,
         file_deleted: Global___FileDeleted | None = ...,
+        code: Global___Text | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "file", b"file", "file_deleted", b"file_deleted", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "file", b"file", "file_deleted", b"file_deleted", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "execution_id", b"execution_id", "file", b"file", "file_deleted", b"file_deleted", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "sequence", b"sequence", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "completed", b"completed", "display", b"display", "display_update", b"display_update", "error", b"error", "event", b"event", "execution_id", b"execution_id", "file", b"file", "file_deleted", b"file_deleted", "image", b"image", "kernel_restarted", b"kernel_restarted", "output_cleared", b"output_cleared", "output_cut", b"output_cut", "queued", b"queued", "result", b"result", "sequence", b"sequence", "started", b"started", "stderr", b"stderr", "stdout", b"stdout", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["queued", "started", "stdout", "stderr", "result", "display", "image", "display_update", "output_cleared", "error", "file", "output_cut", "kernel_restarted", "completed", "file_deleted"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["queued", "started", "stdout", "stderr", "result", "display", "image", "display_update", "output_cleared", "error", "file", "output_cut", "kernel_restarted", "completed", "file_deleted", "code"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1016,6 +1026,85 @@ class ExecuteResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ExecuteResponse: _TypeAlias = ExecuteResponse  # noqa: Y015
+
+@_typing.final
+class ExecuteStreamRequest(_message.Message):
+    """ExecuteStreamRequest is one message of code that comes in pieces."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """The next piece."""
+    @_builtins.property
+    def start(self) -> Global___ExecuteRequest:
+        """All but the code, of which it may have the first piece."""
+
+    @_builtins.property
+    def end(self) -> Global___EndOfCode:
+        """All of it has come."""
+
+    def __init__(
+        self,
+        *,
+        start: Global___ExecuteRequest | None = ...,
+        code: _builtins.str = ...,
+        end: Global___EndOfCode | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "end", b"end", "payload", b"payload", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "end", b"end", "payload", b"payload", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["start", "code", "end"]  # noqa: Y015
+    _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
+
+Global___ExecuteStreamRequest: _TypeAlias = ExecuteStreamRequest  # noqa: Y015
+
+@_typing.final
+class EndOfCode(_message.Message):
+    """EndOfCode says that all pieces were sent. Without it, code that was broken off
+    could not be told from code that is complete.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EndOfCode: _TypeAlias = EndOfCode  # noqa: Y015
+
+@_typing.final
+class ExecuteStreamResponse(_message.Message):
+    """ExecuteStreamResponse is one message of the stream."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___ExecutionEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___ExecutionEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExecuteStreamResponse: _TypeAlias = ExecuteStreamResponse  # noqa: Y015
 
 @_typing.final
 class WatchExecutionRequest(_message.Message):

@@ -43,6 +43,11 @@ class ExecutionServiceStub:
                 request_serializer=cellblock_dot_v1_dot_execution__pb2.ExecuteRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_execution__pb2.ExecuteResponse.FromString,
                 _registered_method=True)
+        self.ExecuteStream = channel.stream_stream(
+                '/cellblock.v1.ExecutionService/ExecuteStream',
+                request_serializer=cellblock_dot_v1_dot_execution__pb2.ExecuteStreamRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_execution__pb2.ExecuteStreamResponse.FromString,
+                _registered_method=True)
         self.WatchExecution = channel.unary_stream(
                 '/cellblock.v1.ExecutionService/WatchExecution',
                 request_serializer=cellblock_dot_v1_dot_execution__pb2.WatchExecutionRequest.SerializeToString,
@@ -83,6 +88,16 @@ class ExecutionServiceServicer:
         `cancel_on_disconnect` is set. INVALID_ARGUMENT or OUT_OF_RANGE names a
         bad field; NOT_FOUND an unknown session; FAILED_PRECONDITION says why and
         when the session ended; RESOURCE_EXHAUSTED that its queue is full.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExecuteStream(self, request_iterator, context):
+        """ExecuteStream does what Execute does, with code that comes in pieces, as a model
+        writes it: whoever watches sees it being written. The first message carries
+        `start`, the last one `end`, every other one `code`. The code runs when all of
+        it has come; a stream that breaks off before ends the execution as CANCELLED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,6 +145,11 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.Execute,
                     request_deserializer=cellblock_dot_v1_dot_execution__pb2.ExecuteRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_execution__pb2.ExecuteResponse.SerializeToString,
+            ),
+            'ExecuteStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.ExecuteStream,
+                    request_deserializer=cellblock_dot_v1_dot_execution__pb2.ExecuteStreamRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_execution__pb2.ExecuteStreamResponse.SerializeToString,
             ),
             'WatchExecution': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchExecution,
@@ -183,6 +203,33 @@ class ExecutionService:
             '/cellblock.v1.ExecutionService/Execute',
             cellblock_dot_v1_dot_execution__pb2.ExecuteRequest.SerializeToString,
             cellblock_dot_v1_dot_execution__pb2.ExecuteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExecuteStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/cellblock.v1.ExecutionService/ExecuteStream',
+            cellblock_dot_v1_dot_execution__pb2.ExecuteStreamRequest.SerializeToString,
+            cellblock_dot_v1_dot_execution__pb2.ExecuteStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

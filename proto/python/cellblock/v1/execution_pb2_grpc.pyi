@@ -49,6 +49,12 @@ class ExecutionServiceStub:
     bad field; NOT_FOUND an unknown session; FAILED_PRECONDITION says why and
     when the session ended; RESOURCE_EXHAUSTED that its queue is full.
     """
+    ExecuteStream: _grpc.StreamStreamMultiCallable[_execution_pb2.ExecuteStreamRequest, _execution_pb2.ExecuteStreamResponse]
+    """ExecuteStream does what Execute does, with code that comes in pieces, as a model
+    writes it: whoever watches sees it being written. The first message carries
+    `start`, the last one `end`, every other one `code`. The code runs when all of
+    it has come; a stream that breaks off before ends the execution as CANCELLED.
+    """
     WatchExecution: _grpc.UnaryStreamMultiCallable[_execution_pb2.WatchExecutionRequest, _execution_pb2.WatchExecutionResponse]
     """WatchExecution streams the same events as Execute from any number on, of a
     live execution or a past one. Any number of watchers; a slow one loses
@@ -89,6 +95,12 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     `cancel_on_disconnect` is set. INVALID_ARGUMENT or OUT_OF_RANGE names a
     bad field; NOT_FOUND an unknown session; FAILED_PRECONDITION says why and
     when the session ended; RESOURCE_EXHAUSTED that its queue is full.
+    """
+    ExecuteStream: _aio.StreamStreamMultiCallable[_execution_pb2.ExecuteStreamRequest, _execution_pb2.ExecuteStreamResponse]  # type: ignore[assignment]
+    """ExecuteStream does what Execute does, with code that comes in pieces, as a model
+    writes it: whoever watches sees it being written. The first message carries
+    `start`, the last one `end`, every other one `code`. The code runs when all of
+    it has come; a stream that breaks off before ends the execution as CANCELLED.
     """
     WatchExecution: _aio.UnaryStreamMultiCallable[_execution_pb2.WatchExecutionRequest, _execution_pb2.WatchExecutionResponse]  # type: ignore[assignment]
     """WatchExecution streams the same events as Execute from any number on, of a
@@ -133,6 +145,18 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         `cancel_on_disconnect` is set. INVALID_ARGUMENT or OUT_OF_RANGE names a
         bad field; NOT_FOUND an unknown session; FAILED_PRECONDITION says why and
         when the session ended; RESOURCE_EXHAUSTED that its queue is full.
+        """
+
+    @_abc_1.abstractmethod
+    def ExecuteStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[_execution_pb2.ExecuteStreamRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_execution_pb2.ExecuteStreamResponse], _abc.AsyncIterator[_execution_pb2.ExecuteStreamResponse]]:
+        """ExecuteStream does what Execute does, with code that comes in pieces, as a model
+        writes it: whoever watches sees it being written. The first message carries
+        `start`, the last one `end`, every other one `code`. The code runs when all of
+        it has come; a stream that breaks off before ends the execution as CANCELLED.
         """
 
     @_abc_1.abstractmethod
