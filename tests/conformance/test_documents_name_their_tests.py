@@ -8,13 +8,13 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 ROWS = "integration/docker/test_what_code_shows.py"
-DOCUMENTS = ("execution.md", "files.md")
+DOCUMENTS = ("execution.md", "files.md", "run-steps.md", "errors.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_tests_that_are_named_exist(name: str) -> None:
     named = TEST.findall((ROOT / "docs" / name).read_text())
-    assert len(named) > 40
+    assert len(named) > 20
     missing = [
         f"{file}::{test}"
         for file, test in named
@@ -42,5 +42,5 @@ def test_every_row_of_a_table_names_a_test(name: str) -> None:
         if heading.endswith("| test |")
         for row in rows
     ]
-    assert len(promises) > 40
+    assert len(promises) > 20
     assert [row for row in promises if not TEST.search(row)] == []
