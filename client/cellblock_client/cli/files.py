@@ -12,8 +12,9 @@ from cellblock_client.cli import parameters
 from cellblock_client.cli.sessions import Address
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
-from cellblock_client.cli.terminal import complain, plain
+from cellblock_client.cli.terminal import complain
 from cellblock_client.cli.transfers import transfer
+from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
 from cellblock_client.content import Progress, Source
 from cellblock_client.errors import Error

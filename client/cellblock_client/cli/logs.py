@@ -1,99 +1,211 @@
 """`cellblock logs`: what a session ran, and what it showed."""
 
+import json
+import re
 import sys
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from cellblock_client.cli.folder import Folder
+from cellblock_client.cli.pretty_log import PrettyLog
 from cellblock_client.cli.sessions import Address, Id
-from cellblock_client.cli.terminal import cut_in_words, plain, sanitized
+from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
-from cellblock_client.events import (
-    Completed,
-    Display,
-    DisplayUpdate,
-    ErrorRaised,
-    Event,
-    FileDeleted,
-    GeneratedFile,
-    Image,
-    KernelRestarted,
-    OutputCut,
-    Result,
-    Stderr,
-    Stdout,
-)
-from cellblock_client.types import ExecutionInfo, FileChange
+from cellblock_client.errors import Error
+from cellblock_client.events import Completed, ErrorRaised, Event, GeneratedFile
+from cellblock_client.run_step_types import RunStep, RunStepEvent, RunStepFormat
+from cellblock_client.types import ExecutionInfo, ListOrder
+
+
+class LogFormat(Enum):
+    """What a log is written as."""
+
+    PRETTY = "pretty"
+    JSON = "json"
+    OPENAI = "openai"
+    RESPONSES = "responses"
+
+
+SHAPES = {
+    LogFormat.OPENAI: RunStepFormat.ASSISTANTS,
+    LogFormat.RESPONSES: RunStepFormat.RESPONSES,
+}
+EVENT_NAMES: dict[type[Event], str] = {GeneratedFile: "file", ErrorRaised: "error"}
+"""Where the proto has another name than the class."""
 
 
 def logs(
     session: Id,
     address: Address = None,
+    run: Annotated[
+        str, typer.Option("--run", metavar="ID", help="Only what this run executed.")
+    ] = "",
     follow: Annotated[
-        bool, typer.Option("--follow", help="Wait for executions that have not ended.")
+        bool, typer.Option("--follow", help="Go on with what comes, until the session ends.")
     ] = False,
+    form: Annotated[
+        LogFormat,
+        typer.Option(
+            "--format",
+            help="pretty: for people. json: a line for each event. openai, responses: run steps "
+            "as those APIs have them; with --follow, their events.",
+        ),
+    ] = LogFormat.PRETTY,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Folder to save images and files in (pretty).")
+    ] = None,
 ) -> None:
-    """Show a session's executions: code, output, images and files, in order."""
+    """Show a session's executions: code, output, images and files, in order.
+
+    Images are shown where the terminal can (kitty, Ghostty, iTerm2, WezTerm).
+    """
+    if output and form is not LogFormat.PRETTY:
+        raise typer.BadParameter("goes with --format pretty only", param_hint="--output")
     with Client(address) as client:
-        write_log(client, session, follow=follow)
+        wanted = Wanted(client, client.sessions.get(session).id, run, follow=follow)
+        if form in SHAPES:
+            write_steps(wanted, SHAPES[form])
+        elif form is LogFormat.JSON:
+            write_json(wanted)
+        else:
+            write_pretty(wanted, Folder(client, output) if output else None)
 
 
-def write_log(client: Client, session_id: str, *, follow: bool = False) -> None:
-    """Write a session's log to standard output."""
-    for execution in client.executions.list(session_id):
-        sys.stdout.write(_heading(execution))
-        if execution.end_time is None and not follow:
-            sys.stdout.write("(has not ended)\n")
-            continue
-        for event in client.executions.watch(execution.id):
-            sys.stdout.write(sanitized(_words(event)))
-    info = client.sessions.get(session_id).info
-    if late := info.background_output:
-        sys.stdout.write(f"── written while no execution ran\n{sanitized(late)}")
-    if info.background_changes:
-        sys.stdout.write("── changed while no execution ran\n")
-        sys.stdout.writelines(map(_change, info.background_changes))
+class Wanted:
+    """The part of a session that is to be shown."""
+
+    def __init__(self, client: Client, session_id: str, run_id: str, *, follow: bool) -> None:
+        """All of it if no run is given."""
+        self.client = client
+        self.session_id = session_id
+        self.run_id = run_id
+        self.follow = follow
+
+    def executions(self) -> Iterator[tuple[str, ExecutionInfo | None]]:
+        """Ids of executions, oldest first, and what is known of them already."""
+        if self.follow:
+            for event in self.step_events(RunStepFormat.ASSISTANTS):
+                for execution_id in begun(event):
+                    yield execution_id, None
+            return
+        steps = {step.id for step in self.steps(RunStepFormat.ASSISTANTS)} if self.run_id else None
+        for execution in self.client.executions.list(self.session_id):
+            if steps is None or execution.step_id in steps:
+                yield execution.id, execution
+
+    def events(self, execution_id: str, known: ExecutionInfo | None) -> Iterator[Event]:
+        """An execution's events: to its end, or as many as there are if nobody waits."""
+        for event in self.client.executions.watch(execution_id):
+            yield event
+            if known and event.sequence >= known.last_sequence:
+                return
+
+    def steps(self, form: RunStepFormat) -> Iterator[RunStep]:
+        """Run steps, oldest first."""
+        found = self.client.run_steps.iterate(
+            session_id=self.session_id,
+            run_id=self.run_id,
+            order=ListOrder.ASCENDING,
+            format=form,
+        )
+        first = next(found, None)
+        if first is not None:
+            yield first
+        elif self.run_id:
+            raise Error(f"no run {plain(self.run_id)!r} in session {self.session_id}")
+        yield from found
+
+    def step_events(self, form: RunStepFormat) -> Iterator[RunStepEvent]:
+        """Events of run steps, past ones first and then live ones, until the session ends."""
+        # Of the session, not of the run: nothing tells when no more will come of a run.
+        step_id, shown = "", True
+        for event in self.client.run_steps.watch(session_id=self.session_id, format=form):
+            if self.run_id and event.step_id != step_id:
+                step_id = event.step_id
+                shown = self.client.run_steps.get(step_id).run_id == self.run_id
+            if shown:
+                yield event
 
 
-def _heading(execution: ExecutionInfo) -> str:
-    took = ""
-    if execution.start_time and execution.end_time:
-        took = f", {(execution.end_time - execution.start_time).total_seconds():.2f} s"
-    code = "\n".join(f"  {line}" for line in sanitized(execution.code).splitlines())
-    return f"── {execution.id} ({execution.status.name.lower()}{took})\n{code}\n"
+def write_pretty(wanted: Wanted, folder: Folder | None) -> None:
+    """Write a log for people."""
+    log = PrettyLog(wanted.client, folder)
+    for execution_id, known in wanted.executions():
+        last: Event | None = None
+        for last in wanted.events(execution_id, known):
+            log.show(last, known)
+        if not isinstance(last, Completed):
+            log.has_not_ended()
+    if not wanted.run_id:
+        log.background(wanted.client.sessions.get(wanted.session_id).info)
 
 
-def _words(event: Event) -> str:
-    match event:
-        case Stdout(text=text) | Stderr(text=text):
-            return text
-        case Result() | Display() | DisplayUpdate(file=None):
-            return f"{event.text}\n"
-        case Image(file=file):
-            return f"[image {file.id} {file.filename}, {file.bytes} bytes]\n"
-        case DisplayUpdate(file=file) if file is not None:
-            return f"[image {file.id} {file.filename}, {file.bytes} bytes]\n"
-        case GeneratedFile(file=file, path=path, skipped_reason=reason, renamed_from=before):
-            return _change(FileChange(path, file, reason, before, deleted=False))
-        case FileDeleted(path=path):
-            return _change(FileChange(path, None, "", "", deleted=True))
-        case ErrorRaised(error=error):
-            return "\n".join(error.traceback) + "\n"
-        case OutputCut():
-            return f"{cut_in_words(event)}\n"
-        case KernelRestarted(reason=reason):
-            return f"[kernel restarted: {reason}]\n"
-        case Completed(execution=execution) if execution.failure is not None:
-            return f"[{execution.status.name.lower()}: {execution.failure.message}]\n"
-        case _:
-            return ""
+def write_json(wanted: Wanted) -> None:
+    """Write a line for each event of an execution; the first one has its code."""
+    for execution_id, known in wanted.executions():
+        execution = known or wanted.client.executions.get(execution_id)
+        for event in wanted.events(execution_id, known):
+            name = EVENT_NAMES.get(type(event)) or re.sub(
+                r"(?<!^)(?=[A-Z])", "_", type(event).__name__
+            )
+            data = {"event": name.lower(), **asdict(event)}
+            if event.sequence == 1:
+                data |= {"step_id": execution.step_id, "code": execution.code}
+            if isinstance(event, Completed):
+                # An event has it without these.
+                del data["execution"]["code"], data["execution"]["outputs"]
+            _write_line(_json(data))
 
 
-def _change(change: FileChange) -> str:
-    path, file = plain(change.path), change.file
-    if change.deleted:
-        return f"[file deleted: {path}]\n"
-    if file is None:
-        return f"[file not kept: {path}: {plain(change.skipped_reason)}]\n"
-    moved = f" (was {plain(change.renamed_from)})" if change.renamed_from else ""
-    return f"[file {file.id} {path or plain(file.filename)}{moved}, {file.bytes} bytes]\n"
+def write_steps(wanted: Wanted, form: RunStepFormat) -> None:
+    """Write run steps as an array, or their events as server-sent ones."""
+    if wanted.follow:
+        for event in wanted.step_events(form):
+            _write_line(f"event: {plain(event.event)}\ndata: {_json(event.data)}\n")
+        return
+    separator = "["
+    for item in _items(wanted.steps(form)):
+        _write_line(f"{separator}\n{_json(item)}", end="")
+        separator = ","
+    _write_line("[]" if separator == "[" else "\n]")
+
+
+def begun(event: RunStepEvent) -> list[str]:
+    """Ids of the executions that begin with an event, which has the Assistants API's shape."""
+    details = event.data.get("delta", {}).get("step_details", {})
+    return [call["id"] for call in details.get("tool_calls", []) if call.get("id")]
+
+
+def _items(steps: Iterable[RunStep]) -> Iterator[Any]:
+    for step in steps:
+        if isinstance(step.data, list):
+            yield from step.data
+        else:
+            yield step.data
+
+
+def _write_line(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def _json(value: object) -> str:
+    # Escaped beyond ASCII: a terminal obeys nothing in it.
+    return json.dumps(value, default=_plain_json)
+
+
+def _plain_json(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Enum():
+            return value.name
+    raise TypeError(f"{type(value).__name__} in an event")

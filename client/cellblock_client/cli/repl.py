@@ -9,7 +9,8 @@ from prompt_toolkit.history import InMemoryHistory
 
 from cellblock_client.cli.connection import Opened
 from cellblock_client.cli.run import follow
-from cellblock_client.cli.terminal import Terminal, complain, shown_path
+from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.cli.words import shown_path
 from cellblock_client.errors import Error
 
 HELP = """\

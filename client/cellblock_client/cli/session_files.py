@@ -10,8 +10,8 @@ from cellblock_client.cli import parameters
 from cellblock_client.cli.files import Id, source_of
 from cellblock_client.cli.sessions import Id as SessionId
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
-from cellblock_client.cli.terminal import plain, shown_path
 from cellblock_client.cli.transfers import attach_path, note_skipped, transfer
+from cellblock_client.cli.words import plain, shown_path
 from cellblock_client.client import Client
 from cellblock_client.types import File
 

@@ -6,7 +6,7 @@ import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.tables import print_table, table_of
-from cellblock_client.cli.terminal import sanitized
+from cellblock_client.cli.words import sanitized
 from cellblock_client.client import Client
 from cellblock_client.types import SessionInfo
 

@@ -11,7 +11,7 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from cellblock_client.cli.terminal import sanitized
+from cellblock_client.cli.words import sanitized
 from cellblock_client.content import Target
 
 STDOUT = "-"

@@ -10,7 +10,7 @@ from typing import TypeVar
 from rich import progress
 from rich.console import Console
 
-from cellblock_client.cli.terminal import plain
+from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
 from cellblock_client.content import Progress
 from cellblock_client.types import Attachment, File

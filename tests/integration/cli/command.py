@@ -29,7 +29,7 @@ def cellblock(
 
 
 def in_a_terminal(
-    *arguments: str, cwd: Path, terminal: str = "dumb"
+    *arguments: str, cwd: Path, terminal: str = "dumb", **variables: str
 ) -> tuple["subprocess.Popen[bytes]", "fdpexpect.fdspawn[str]"]:
     """The command with a terminal of its own, and whoever sits at it.
 
@@ -42,7 +42,7 @@ def in_a_terminal(
         stdin=its,
         stdout=its,
         stderr=its,
-        env={**os.environ, "TERM": terminal, "PROMPT_TOOLKIT_NO_CPR": "1"},
+        env={**os.environ, "TERM": terminal, "PROMPT_TOOLKIT_NO_CPR": "1", **variables},
     )
     os.close(its)
     return process, fdpexpect.fdspawn(ours, encoding="utf-8", timeout=20)

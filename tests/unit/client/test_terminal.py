@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from cellblock_client import Client
 from cellblock_client.cli.parameters import duration
 from cellblock_client.cli.repl import _is_unfinished
-from cellblock_client.cli.terminal import COLOUR, Terminal, plain, sanitized
+from cellblock_client.cli.terminal import Terminal
+from cellblock_client.cli.words import COLOUR, plain, sanitized
 from cellblock_client.events import Event, FileDeleted, GeneratedFile
 
 

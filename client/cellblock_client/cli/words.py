@@ -1,0 +1,35 @@
+"""Text for people, of which a terminal obeys nothing but colours.
+
+What comes from a sandbox is hostile to terminals too: escape sequences can set the
+clipboard or fake a prompt. Colours pass; everything else is taken out.
+"""
+
+import re
+
+from cellblock_client.events import OutputCut
+from cellblock_client.types import SessionFile
+
+# An escape that does not begin a colour, and control characters but \b \t \n \r.
+UNSAFE = re.compile(r"\x1b(?!\[[0-9;:]*m)|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+def sanitized(text: str) -> str:
+    """Text without anything that a terminal would obey, colours aside."""
+    return UNSAFE.sub("", text)
+
+
+def plain(text: str) -> str:
+    """A name or path on one line: what can't be printed is replaced, colours as well."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def shown_path(file: SessionFile) -> str:
+    """What lies in a session: a folder's path ends with a slash."""
+    return plain(file.path) + ("/" if file.is_folder else "")
+
+
+def cut_in_words(cut: OutputCut) -> str:
+    """What stands in place of output that was left out."""
+    unit = "events" if cut.limit == "EVENTS" else "bytes"
+    return f"[{cut.omitted_bytes} bytes of output left out: the limit is {cut.limit_value} {unit}]"
