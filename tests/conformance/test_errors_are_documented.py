@@ -1,0 +1,115 @@
+"""docs/errors.md has every reason that the server's source raises, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from google.rpc import code_pb2
+
+from cellblock_server import errors
+from cellblock_server.errors import CellblockError
+from cellblock_server.rpc.status import CODES
+from cellblock_server.store.states import SESSION_ENDS
+from tests.support.error_table import rows
+
+SERVER = Path(errors.__file__).parent
+KINDS: dict[str, type[CellblockError]] = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, CellblockError)
+}
+BY_FIELD = {"InvalidArgumentError": "INVALID_FIELD", "OutOfRangeError": "OUT_OF_BOUNDS"}
+BY_KIND = {"NotFoundError": "{}_NOT_FOUND", "AlreadyExistsError": "{}_EXISTS"}
+Raised = tuple[str, str]
+"""gRPC status and reason."""
+
+
+def raised() -> set[Raised]:
+    return {found for path in SERVER.rglob("*.py") for found in raised_in(path)}
+
+
+def raised_in(path: Path) -> Iterator[Raised]:
+    """What one file raises; fails for a reason that can't be told from the source."""
+    tree = ast.parse(path.read_text())
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.ClassDef) and path.name != "errors.py":
+            # A kind of error of its own says its reason when it is made.
+            for base in scope.bases:
+                if isinstance(base, ast.Name) and base.id in KINDS:
+                    yield from (
+                        (status_of(base.id), reason)
+                        for call in ast.walk(scope)
+                        if isinstance(call, ast.Call)
+                        and ast.unparse(call.func).endswith("__init__")
+                        for reason in reasons(call.args[0], scope, path)
+                    )
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            for call in ast.walk(scope):
+                if isinstance(call, ast.Call) and name_of(call) in KINDS:
+                    yield from made(call, scope, path)
+
+
+def name_of(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def made(call: ast.Call, scope: ast.AST, path: Path) -> Iterator[Raised]:
+    """The errors that one call of a kind makes."""
+    name = name_of(call)
+    arguments = {keyword.arg: keyword.value for keyword in call.keywords}
+    own = arguments.get("reason")
+    if own is None and name in BY_FIELD:
+        yield status_of(name), BY_FIELD[name]
+        return
+    what = own or arguments.get("kind") or call.args[0]
+    form = BY_KIND.get(name, "{}") if own is None else "{}"
+    for reason in reasons(what, scope, path):
+        yield status_of(name), form.format(reason.upper() if form != "{}" else reason)
+
+
+def reasons(value: ast.expr, scope: ast.AST, path: Path) -> Iterator[str]:
+    match value:
+        case ast.Constant(value=str(reason)):
+            yield reason
+        case ast.IfExp(body=one, orelse=other):
+            yield from reasons(one, scope, path)
+            yield from reasons(other, scope, path)
+        case ast.Name(id=name):
+            assigned = [
+                node.value
+                for node in ast.walk(scope)
+                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+            ]
+            assert assigned, f"{path}:{value.lineno}: what is {name}?"
+            for one in assigned:
+                yield from reasons(one, scope, path)
+        case ast.Attribute(attr="reason"):
+            pass  # handed on: it was raised elsewhere
+        case ast.JoinedStr() if ast.unparse(value) == "f'SESSION_{record.state.name}'":
+            yield from (f"SESSION_{state.name}" for state in SESSION_ENDS)
+        case _:
+            raise AssertionError(f"{path}:{value.lineno}: which reason is {ast.unparse(value)}?")
+
+
+def status_of(name: str) -> str:
+    """As `rpc/status.py` chooses it."""
+    code = next((code for kind, code in CODES if issubclass(KINDS[name], kind)), code_pb2.INTERNAL)
+    return str(code_pb2.Code.Name(code))
+
+
+def test_the_table_has_what_the_server_raises() -> None:
+    assert {(row.status, row.reason) for row in rows() if row.reason} == raised()
+
+
+def test_the_table_says_each_thing_once() -> None:
+    found = [(row.status, row.reason) for row in rows()]
+    assert len(found) == len(set(found)) > 40
+
+
+def test_no_reason_is_overlooked() -> None:
+    """Words that look like reasons, where errors are made, are read as such."""
+    word = re.compile(r'Error\(\s*"([A-Z]+(?:_[A-Z]+)*)"')
+    seen = {reason for path in SERVER.rglob("*.py") for reason in word.findall(path.read_text())}
+    assert seen
+    assert seen <= {reason for _, reason in raised()}

@@ -1,0 +1,501 @@
+"""The table of docs/errors.md, walked: each failure is a real one of a real server.
+
+Of each is asked what the `openai` package raises when an executor hands it on.
+"""
+
+import io
+import json
+import sqlite3
+import subprocess
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import grpc
+import pytest
+
+from cellblock.v1 import (
+    execution_pb2,
+    execution_pb2_grpc,
+    file_pb2,
+    file_pb2_grpc,
+    run_step_pb2,
+    run_step_pb2_grpc,
+    session_pb2,
+    session_pb2_grpc,
+)
+from cellblock_client import Client, Limits
+from cellblock_client.client import Session
+from cellblock_client.errors import Error, from_call
+from tests.support.engine import containers, docker
+from tests.support.error_table import check
+from tests.support.server import ServerProcess
+from tests.support.waiting import until
+
+NewServer = Callable[..., ServerProcess]
+MIB = 2**20
+
+
+@contextmanager
+def refused(reason: str, *, status: str = "", field: str = "") -> Iterator[None]:
+    """A block that fails as the table says."""
+    with pytest.raises((Error, grpc.RpcError)) as caught:
+        yield
+    error = caught.value
+    if isinstance(error, grpc.RpcError):
+        told = from_call(error)
+        told.__cause__ = error
+        error = told
+    assert isinstance(error, Error)
+    assert (error.reason, error.field) == (reason, field)
+    check(error, status)
+
+
+class Calls:
+    """The services as they are, for what the client would not say."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self.session = session_pb2_grpc.SessionServiceStub(channel)
+        self.execution = execution_pb2_grpc.ExecutionServiceStub(channel)
+        self.file = file_pb2_grpc.FileServiceStub(channel)
+        self.run_step = run_step_pb2_grpc.RunStepServiceStub(channel)
+
+    def create(self, request_id: str, thread_id: str) -> str:
+        request = session_pb2.CreateSessionRequest(request_id=request_id, thread_id=thread_id)
+        return self.session.CreateSession(request).session.id
+
+    def upload(self, upload_id: str, filename: str, offset: int = 0) -> None:
+        """An upload of a few bytes."""
+        metadata = file_pb2.UploadFileMetadata(
+            upload_id=upload_id, filename=filename, offset=offset
+        )
+        self.file.UploadFile(
+            iter(
+                [
+                    file_pb2.UploadFileRequest(metadata=metadata),
+                    file_pb2.UploadFileRequest(end=file_pb2.EndOfData()),
+                ]
+            )
+        )
+
+    def execute(self, session: Session, **place: Any) -> None:
+        request = execution_pb2.ExecuteRequest(session_id=session.id, code="1")
+        request.place.CopyFrom(execution_pb2.RunStepPlace(**place))
+        list(self.execution.Execute(request))
+
+
+@pytest.fixture
+def calls(server: str) -> Iterator[Calls]:
+    with grpc.insecure_channel(server) as channel:
+        yield Calls(channel)
+
+
+def new(prefix: str) -> str:
+    return f"{prefix}{token_hex(8)}"
+
+
+@dataclass
+class Place:
+    """Where a failure is provoked."""
+
+    client: Client
+    calls: Calls
+
+
+def a_malformed_field(at: Place) -> None:
+    with refused("INVALID_FIELD", status="INVALID_ARGUMENT", field="session_id"):
+        at.client.sessions.create(session_id="not-a-session")
+
+
+def a_field_past_its_bound(at: Place) -> None:
+    with refused("OUT_OF_BOUNDS", status="OUT_OF_RANGE", field="limits.pids"):
+        at.client.sessions.create(limits=Limits(pids=10))
+
+
+def no_such_session(at: Place) -> None:
+    with refused("SESSION_NOT_FOUND"):
+        at.client.sessions.get("sess_nobody")
+
+
+def no_such_execution(at: Place) -> None:
+    with refused("EXECUTION_NOT_FOUND"):
+        at.client.executions.get("call_nobody")
+
+
+def no_such_file(at: Place) -> None:
+    with refused("FILE_NOT_FOUND"):
+        at.client.files.get("file-nothing")
+    with refused("FILE_NOT_FOUND"):
+        at.client.files.read("file-nothing")
+
+
+def no_such_upload(at: Place) -> None:
+    with refused("UPLOAD_NOT_FOUND"):
+        at.calls.file.GetUpload(file_pb2.GetUploadRequest(upload_id="upload_nothing"))
+
+
+def no_such_run_step(at: Place) -> None:
+    with refused("RUN_STEP_NOT_FOUND"):
+        at.calls.run_step.GetRunStep(run_step_pb2.GetRunStepRequest(step_id="step_nothing"))
+
+
+def another_body_under_the_same_request_id(at: Place) -> None:
+    request_id = new("request-")
+    session_id = at.calls.create(request_id, "thread_1")
+    try:
+        with refused("REQUEST_EXISTS"):
+            at.calls.create(request_id, "thread_2")
+    finally:
+        at.client.sessions.get(session_id).delete()
+
+
+def another_file_under_the_same_upload_id(at: Place) -> None:
+    upload_id = new("upload_")
+    at.calls.upload(upload_id, "one")
+    with refused("UPLOAD_EXISTS"):
+        at.calls.upload(upload_id, "another")
+
+
+def an_upload_that_goes_on_too_far(at: Place) -> None:
+    with refused("UPLOAD_OFFSET"):
+        at.calls.upload(new("upload_"), "a", offset=10)
+
+
+OF_THE_SERVER = [
+    a_malformed_field,
+    a_field_past_its_bound,
+    no_such_session,
+    no_such_execution,
+    no_such_file,
+    no_such_upload,
+    no_such_run_step,
+    another_body_under_the_same_request_id,
+    another_file_under_the_same_upload_id,
+    an_upload_that_goes_on_too_far,
+]
+
+
+@pytest.mark.parametrize("provoke", OF_THE_SERVER, ids=lambda provoke: provoke.__name__)
+def test_what_is_asked_of_the_server(
+    client: Client, calls: Calls, provoke: Callable[[Place], None]
+) -> None:
+    provoke(Place(client, calls))
+
+
+@dataclass
+class InSession(Place):
+    """Where a failure is provoked, with a session that others use, too."""
+
+    session: Session
+
+
+def a_file_that_is_not_attached(at: InSession) -> None:
+    with refused("ATTACHMENT_NOT_FOUND"):
+        at.session.detach("file-nothing")
+
+
+def no_such_path(at: InSession) -> None:
+    with refused("SESSION_FILE_NOT_FOUND"):
+        at.session.files.read("nothing")
+
+
+def a_taken_session_id(at: InSession) -> None:
+    with refused("SESSION_EXISTS"):
+        at.client.sessions.create(session_id=at.session.id)
+
+
+def other_code_under_the_same_execution_id(at: InSession) -> None:
+    execution_id = new("call_")
+    at.session.run("1", execution_id=execution_id)
+    with refused("EXECUTION_EXISTS"):
+        at.session.run("2", execution_id=execution_id)
+
+
+def another_run_of_the_same_run_step(at: InSession) -> None:
+    step_id = new("step_")
+    at.calls.execute(at.session, step_id=step_id, run_id="run_1", more_calls=True)
+    with refused("RUN_STEP_EXISTS"):
+        at.calls.execute(at.session, step_id=step_id, run_id="run_2")
+
+
+def a_call_after_the_last_one_of_a_run_step(at: InSession) -> None:
+    step_id = new("step_")
+    at.calls.execute(at.session, step_id=step_id)
+    with refused("RUN_STEP_ENDED"):
+        at.calls.execute(at.session, step_id=step_id)
+
+
+def a_taken_attachment_name(at: InSession) -> None:
+    name = new("")
+    at.session.attach(b"one", name)
+    with refused("ATTACHMENT_EXISTS"):
+        at.session.attach(b"another", name)
+
+
+def a_file_where_a_folder_is_wanted(at: InSession) -> None:
+    name = new("")
+    at.session.files.write(name, b"x")
+    with refused("SESSION_FILE_EXISTS"):
+        at.session.files.create_folder(name)
+
+
+def a_folder_that_is_not_empty(at: InSession) -> None:
+    name = new("")
+    at.session.files.write(f"{name}/file", b"x")
+    with refused("SANDBOX_REFUSED"):
+        at.session.files.delete(name)
+
+
+def a_hostile_archive(at: InSession) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("../outside"))
+    with refused("SANDBOX_REFUSED"):
+        at.session.attach(data.getvalue(), f"{new('')}.tar", unpack=True)
+
+
+def a_deleted_session(at: InSession) -> None:
+    session = at.client.sessions.create()
+    session.delete()
+    with refused("SESSION_DELETED"):
+        session.run("1")
+
+
+def an_expired_session(at: InSession) -> None:
+    session = at.client.sessions.create(idle_timeout=0.01)
+    until(lambda: session.refresh().end_time is not None)
+    with refused("SESSION_EXPIRED"):
+        session.run("1")
+
+
+IN_A_SESSION = [
+    a_file_that_is_not_attached,
+    no_such_path,
+    a_taken_session_id,
+    other_code_under_the_same_execution_id,
+    another_run_of_the_same_run_step,
+    a_call_after_the_last_one_of_a_run_step,
+    a_taken_attachment_name,
+    a_file_where_a_folder_is_wanted,
+    a_folder_that_is_not_empty,
+    a_hostile_archive,
+    a_deleted_session,
+    an_expired_session,
+]
+
+
+@pytest.mark.parametrize("provoke", IN_A_SESSION, ids=lambda provoke: provoke.__name__)
+def test_what_is_asked_of_a_session(
+    client: Client, calls: Calls, shared_session: Session, provoke: Callable[[InSession], None]
+) -> None:
+    provoke(InSession(client, calls, shared_session))
+
+
+def test_a_session_whose_sandbox_was_lost(client: Client, instance: str) -> None:
+    before = set(containers(instance))
+    session = client.sessions.create()
+    (name,) = set(containers(instance)) - before
+    docker("rm", "--force", name)
+    until(lambda: session.refresh().end_time is not None)
+    with refused("SESSION_FAILED"):
+        session.run("1")
+
+
+def test_a_full_sandbox(client: Client) -> None:
+    limits = Limits(data_bytes=MIB)
+    with client.sessions.create(limits=limits) as session, refused("SANDBOX_FULL"):
+        session.files.write("more", bytes(2 * MIB))
+
+
+def test_a_full_queue(session: Session) -> None:
+    streams = []
+    for _ in range(17):  # one runs, sixteen wait
+        streams.append(iter(session.execute("import time; time.sleep(30)")))
+        next(streams[-1])
+    with refused("QUEUE_FULL"):
+        session.run("1")
+
+
+def test_a_deadline_that_passes(session: Session) -> None:
+    with refused("", status="DEADLINE_EXCEEDED"):
+        session.run("import time; time.sleep(30)", timeout=0.2)
+
+
+def test_no_server() -> None:
+    with Client("127.0.0.1:1") as client, refused("", status="UNAVAILABLE"):
+        client.sessions.get("sess_1")
+
+
+def test_no_room_for_another_session(new_server: NewServer) -> None:
+    server = new_server(CELLBLOCK_SESSIONS__MAX_SESSIONS="1")
+    with Client(server.address) as client, client.sessions.create(), refused("SESSION_LIMIT"):
+        client.sessions.create()
+
+
+def test_a_quota_that_is_used_up(new_server: NewServer) -> None:
+    server = new_server(CELLBLOCK_FILES__QUOTA_BYTES="10")
+    with Client(server.address) as client, refused("STORAGE_QUOTA"):
+        client.files.upload(bytes(11), "large")
+
+
+def test_a_disk_that_is_nearly_full(new_server: NewServer) -> None:
+    server = new_server(CELLBLOCK_FILES__MIN_FREE_BYTES=str(2**60))
+    with Client(server.address) as client, refused("DISK_LOW"):
+        client.files.upload(b"x", "x")
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"), [("IMAGE", "IMAGE_MISSING"), ("RUNTIME", "RUNTIME_MISSING")]
+)
+def test_an_image_or_a_runtime_that_is_not_there(
+    new_server: NewServer, key: str, reason: str
+) -> None:
+    server = new_server(**{f"CELLBLOCK_SANDBOX__{key}": "cellblock-nothing"})
+    with Client(server.address) as client, refused(reason):
+        client.sessions.create()
+
+
+def test_a_sandbox_that_does_not_come_up(new_server: NewServer) -> None:
+    image = f"cellblock-broken:{token_hex(4)}"
+    dockerfile = 'FROM cellblock-sandbox:0.1.0\nENTRYPOINT ["/bin/false"]\n'
+    build = ["docker", "build", "--quiet", "--tag", image, "-"]
+    subprocess.run(build, input=dockerfile, text=True, check=True, capture_output=True)
+    try:
+        server = new_server(CELLBLOCK_SANDBOX__IMAGE=image)
+        with Client(server.address) as client, refused("SANDBOX_START_FAILED"):
+            client.sessions.create(timeout=10)
+    finally:
+        docker("rmi", "--force", image)
+
+
+def test_an_engine_that_is_away(new_server: NewServer) -> None:
+    server = new_server(DOCKER_HOST="unix:///nowhere/docker.sock")
+    with Client(server.address) as client, refused("ENGINE_UNREACHABLE"):
+        client.sessions.create(timeout=5)
+
+
+class Engine(ThreadingHTTPServer):
+    """An engine that has nothing and makes nothing, in the words of Docker's."""
+
+    daemon_threads = True
+
+    def __init__(self, status: int) -> None:
+        super().__init__(("127.0.0.1", 0), EngineCalls)
+        self.status = status
+        """What it answers to whoever wants a container."""
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+
+    @property
+    def address(self) -> str:
+        return f"tcp://127.0.0.1:{self.server_port}"
+
+
+class EngineCalls(BaseHTTPRequestHandler):
+    """What is asked of it."""
+
+    server: Engine
+
+    def do_GET(self) -> None:
+        self._answer(200, {"ApiVersion": "1.44"} if self.path.endswith("/version") else [])
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.set()
+        self.server.may_answer.wait()
+        self._answer(self.server.status, {"message": "not today"})
+
+    def do_DELETE(self) -> None:
+        self._answer(404, {"message": "no such container"})
+
+    def log_message(self, *_arguments: object) -> None:
+        """Nobody reads it."""
+
+    def _answer(self, status: int, body: object) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+@contextmanager
+def engine(status: int) -> Iterator[Engine]:
+    with Engine(status) as made:
+        thread = threading.Thread(target=made.serve_forever)
+        thread.start()
+        yield made
+        made.may_answer.set()
+        made.shutdown()
+        thread.join()
+
+
+def test_an_engine_that_fails_and_a_session_that_is_not_ready(new_server: NewServer) -> None:
+    with engine(500) as failing, ThreadPoolExecutor(1) as pool:
+        server = new_server(DOCKER_HOST=failing.address)
+        with Client(server.address) as client:
+            creation = pool.submit(client.sessions.create, session_id="sess_1")
+            assert failing.asked.wait(20)
+            with refused("SESSION_NOT_READY"):
+                client.sessions.get("sess_1").restart()
+            failing.may_answer.set()
+            with refused("ENGINE_FAILED"):
+                creation.result()
+
+
+def test_an_engine_that_refuses(new_server: NewServer) -> None:
+    with engine(400) as refusing:
+        refusing.may_answer.set()
+        server = new_server(DOCKER_HOST=refusing.address)
+        with Client(server.address) as client, refused("ENGINE_REFUSED"):
+            client.sessions.create()
+
+
+@contextmanager
+def changed(server: ServerProcess, change: str, back: str) -> Iterator[None]:
+    """A block in which the server's database is not as it should be."""
+    with closing(sqlite3.connect(server.state / "cellblock.db")) as database:
+        with database:
+            database.execute(change)
+        yield
+        with database:
+            database.execute(back)
+
+
+def test_a_store_that_fails(new_server: NewServer) -> None:
+    server = new_server()
+    with (
+        Client(server.address) as client,
+        changed(server, "ALTER TABLE files RENAME TO x", "ALTER TABLE x RENAME TO files"),
+        refused("STORE_FAILED"),
+    ):
+        client.files.get("file-nothing", timeout=5)
+
+
+def test_a_fault(new_server: NewServer) -> None:
+    server = new_server()
+    with Client(server.address) as client:
+        file = client.files.upload(b"x", "x")
+        with (
+            changed(server, "UPDATE files SET create_time = 'never'", "DELETE FROM files"),
+            refused("FAULT"),
+        ):
+            client.files.get(file.id)
+
+
+def test_what_was_stored_is_damaged(new_server: NewServer, tmp_path: Path) -> None:
+    server = new_server()
+    with Client(server.address) as client:
+        file = client.files.upload(b"right", "x")
+        blob = server.state / "blobs" / file.sha256[:2] / file.sha256[2:]
+        blob.chmod(0o600)
+        blob.write_bytes(b"wrong")
+        with refused("", status="DATA_LOSS"):
+            client.files.download(file.id, tmp_path / "x")

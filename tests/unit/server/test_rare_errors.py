@@ -1,0 +1,105 @@
+"""Errors that take a race, a crowd or half an installation."""
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from cellblock_server.clock import utc_now
+from cellblock_server.config.settings import Settings
+from cellblock_server.errors import UnavailableError, WrongStateError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.runner import RunnerBounds, SessionRunner
+from cellblock_server.main import _backend
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause
+from cellblock_server.store.sessions import SessionStore
+from tests.support.records import PLACE, execution_record, session_record
+
+ABSENT: Any = None
+"""What is not reached."""
+
+
+@pytest.fixture
+async def executions(tmp_path: Path) -> AsyncIterator[ExecutionStore]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    try:
+        await SessionStore(database).insert(session_record())
+        yield ExecutionStore(database)
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def runner(executions: ExecutionStore) -> SessionRunner:
+    """Of a session whose sandbox is not needed."""
+    journal = Journal(executions._database, executions, utc_now)
+    bounds = RunnerBounds(max_queue=1, grace=timedelta(0), output=ABSENT)
+    return SessionRunner(session_record(), ABSENT, journal, ABSENT, bounds)
+
+
+async def test_a_session_that_ends_while_code_is_submitted(
+    executions: ExecutionStore, runner: SessionRunner
+) -> None:
+    ended = Failure(FailureCause.SESSION_ENDED, "deleted")
+    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted")
+    with pytest.raises(WrongStateError, match="session 'sess_1' has ended") as caught:
+        await runner.submit(execution_record("call_1", 1), PLACE)
+    assert caught.value.reason == "SESSION_ENDED"
+    assert await executions.find("t", "call_1") is None
+
+
+async def test_an_execution_that_ends_while_its_code_comes(
+    executions: ExecutionStore, runner: SessionRunner
+) -> None:
+    record = execution_record("call_1", 1)
+    await runner.receive(record, PLACE)
+    await runner.receive_code(record, "print(")
+    await runner.cancel("call_1")
+    for goes_on in (runner.receive_code(record, "1)"), runner.received(record)):
+        with pytest.raises(WrongStateError, match="execution 'call_1' has ended") as caught:
+            await goes_on
+        assert caught.value.reason == "EXECUTION_ENDED"
+    stored = await executions.find("t", "call_1")
+    assert stored is not None
+    assert stored.status is ExecutionStatus.CANCELLED
+
+
+async def test_a_store_without_a_free_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "cellblock_server.store.database.create_async_engine",
+        lambda url, **options: create_async_engine(
+            url, **{**options, "pool_size": 1, "pool_timeout": 0.01}
+        ),
+    )
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    try:
+        async with database.read():
+            with pytest.raises(UnavailableError, match="no connection is free") as caught:
+                async with database.read():
+                    pytest.fail("a second connection")
+        assert caught.value.reason == "STORE_BUSY"
+    finally:
+        await database.close()
+
+
+def test_the_local_backend_may_not_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELLBLOCK_SANDBOX__BACKEND", "local")
+    monkeypatch.delitem(sys.modules, "cellblock_server.sandbox.local", raising=False)
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    state: Any = SimpleNamespace(sandboxes=tmp_path)
+    with pytest.raises(WrongStateError, match=r"needs psutil: pip install") as caught:
+        _backend(Settings(), state)
+    assert caught.value.reason == "LOCAL_MISSING"
