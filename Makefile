@@ -56,8 +56,9 @@ image: setup engine ## the sandbox image, if something in it has changed
 images: setup engine ## both sandbox images: the full one, and the core
 	@$(BIN)/python scripts/build_image.py core full
 
-docs: setup ## the configuration reference, from the code
+docs: setup ## the references of the configuration and of the image, from the code
 	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/python scripts/generate_image_docs.py
 
 proto: setup ## the generated code, from proto/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 
@@ -20,16 +22,24 @@ def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
     assert [name for name in fresh if fresh[name] != committed[name]] == [], "run `make proto`"
 
 
-def test_the_configuration_reference_matches_the_settings() -> None:
+@pytest.mark.parametrize(
+    ("script", "function", "document"),
+    [
+        ("generate_docs", "reference", "configuration.md"),
+        ("generate_image_docs", "document", "sandbox-image.md"),
+    ],
+)
+def test_references_match_what_they_are_made_from(
+    script: str, function: str, document: str
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import generate_docs; print(generate_docs.reference(), end='')"],
+        [sys.executable, "-c", f"import {script}; print({script}.{function}(), end='')"],
         check=True,
         capture_output=True,
         text=True,
         cwd=ROOT / "scripts",
     )
-    committed = (ROOT / "docs" / "configuration.md").read_text()
-    assert done.stdout == committed, "run `make docs`"
+    assert done.stdout == (ROOT / "docs" / document).read_text(), "run `make docs`"
 
 
 def test_the_readme_has_the_example_that_is_tested() -> None:

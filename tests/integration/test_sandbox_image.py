@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,19 @@ pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parent.parent.parent
 IMAGE = f"cellblock-sandbox:{importlib.metadata.version('cellblock')}"
+IMAGES = {"full": IMAGE, "core": f"{IMAGE}-core"}
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+
+
+@pytest.fixture(params=IMAGES)
+def target(request: pytest.FixtureRequest) -> str:
+    """What tests of all images are run for."""
+    return str(request.param)
+
+
+@pytest.fixture
+def image(target: str) -> str:
+    return IMAGES[target]
 
 
 def run(command: str, *, image: str = IMAGE, user: str = "1000:1000") -> str:
@@ -23,65 +36,109 @@ def run(command: str, *, image: str = IMAGE, user: str = "1000:1000") -> str:
     return docker("run", *options, image, "-c", command)
 
 
-def test_it_is_made_of_these_sources() -> None:
+def test_it_is_made_of_these_sources(target: str, image: str) -> None:
     script = ROOT / "scripts" / "build_image.py"
     done = subprocess.run(
-        [sys.executable, script, "--print-hash"], check=True, capture_output=True, text=True
+        [sys.executable, script, "--print-hash", target],
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    labels = inspect(IMAGE)["Config"]["Labels"]
-    assert labels["dev.cellblock.image.hash"] == done.stdout.strip(), "run `make image`"
+    labels = inspect(image)["Config"]["Labels"]
+    assert labels["dev.cellblock.image.hash"] == done.stdout.strip(), "run `make images`"
 
 
-def test_it_runs_the_agent_as_nobody_in_the_data_folder() -> None:
-    config = inspect(IMAGE)["Config"]
+def test_it_runs_the_agent_as_nobody_in_the_data_folder(image: str) -> None:
+    config = inspect(image)["Config"]
     assert config["User"] == "1000:1000"
     assert config["WorkingDir"] == "/mnt/data"
     assert config["Entrypoint"][1:] == ["-I", "-m", "cellblock_agent"]
 
 
-def test_no_program_changes_its_user() -> None:
-    assert run("find / -xdev -perm /6000 -type f", user="0:0") == ""
+def test_no_program_changes_its_user(image: str) -> None:
+    assert run("find / -xdev -perm /6000 -type f", image=image, user="0:0") == ""
 
 
-def test_its_user_can_change_nothing_of_the_system() -> None:
+def test_its_user_can_change_nothing_of_the_system(image: str) -> None:
     # What a read-only root file system would hide: the image itself gives nothing away.
     folders = "/opt /usr /etc /bin /lib /home /mnt"
-    assert run(f"find {folders} -xdev -writable ! -type l 2>/dev/null || true") == ""
+    assert run(f"find {folders} -xdev -writable ! -type l 2>/dev/null || true", image=image) == ""
 
 
-def test_the_data_stack_imports() -> None:
+def test_the_data_stack_imports(image: str) -> None:
     modules = "ipykernel, numpy, pandas, matplotlib.pyplot, openpyxl, grpc, cellblock_agent"
     command = f"MPLCONFIGDIR=/tmp/mpl /opt/cellblock/venv/bin/python -I -c 'import {modules}'"
-    assert run(command) == ""
+    assert run(command, image=image) == ""
 
 
-def test_libraries_are_of_the_versions_that_the_server_is_tested_with() -> None:
+def test_libraries_are_of_the_versions_that_the_server_is_tested_with(image: str) -> None:
     listing = (
         "/opt/cellblock/venv/bin/python -I -m pip list --format=json --disable-pip-version-check"
     )
-    inside = {package["name"]: package["version"] for package in json.loads(run(listing))}
+    inside = {
+        package["name"]: package["version"] for package in json.loads(run(listing, image=image))
+    }
     shared = ("grpcio", "protobuf", "ipykernel", "jupyter_client")
     assert {name: inside[name] for name in shared} == {
         name: importlib.metadata.version(name) for name in shared
     }
 
 
-def test_fonts_were_looked_for_once() -> None:
-    assert "fontlist" in run("ls /opt/cellblock/matplotlib")
+def test_each_package_is_of_its_locked_version(target: str, image: str) -> None:
+    lock = (ROOT / "sandbox_image" / f"requirements-{target}.txt").read_text()
+    locked = dict(re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE))
+    assert len(locked) > 40
+    assert lock.count(" --hash=sha256:") >= len(locked)
+    listing = (
+        "/opt/cellblock/venv/bin/python -I -m pip list --format=json --disable-pip-version-check"
+    )
+    inside = {
+        re.sub(r"[-_.]+", "-", package["name"]).lower(): package["version"]
+        for package in json.loads(run(listing, image=image))
+    }
+    # They come with the virtualenv.
+    assert inside.keys() - locked.keys() <= {"pip", "setuptools"}
+    assert {name: inside[name] for name in locked} == locked
 
 
-def test_the_builders_certificates_and_settings_stay_out() -> None:
-    base = inspect(IMAGE)["Config"]["Labels"]["org.opencontainers.image.base.name"]
+def test_only_the_full_image_opens_documents() -> None:
+    modules = "docx, pptx, pypdf, pdfplumber, reportlab, lxml, bs4, cv2, scipy, pyarrow"
+    python = "/opt/cellblock/venv/bin/python -I -c"
+    assert run(f"{python} 'import {modules}'") == ""
+    missing = (
+        "from importlib.util import find_spec; "
+        f'print([name for name in "{modules}".split(", ") if find_spec(name)])'
+    )
+    assert run(f"{python} '{missing}'", image=IMAGES["core"]) == "[]"
+    assert run("command -v antiword") == "/usr/bin/antiword"
+    assert run("command -v antiword || true", image=IMAGES["core"]) == ""
+
+
+def test_debian_packages_are_told_to_scanners() -> None:
+    lines = (ROOT / "sandbox_image" / "debian.txt").read_text().splitlines()
+    locked = {line.split()[0]: line.split()[1] for line in lines if not line.startswith("#")}
+    shown = run("grep -h -E '^(Package|Version): ' /var/lib/dpkg/status.d/*").splitlines()
+    values = [line.split(": ")[1] for line in shown]
+    assert dict(zip(values[::2], values[1::2], strict=True)) == locked
+
+
+def test_fonts_were_looked_for_once(image: str) -> None:
+    assert "fontlist" in run("ls /opt/cellblock/matplotlib", image=image)
+
+
+def test_the_builders_certificates_and_settings_stay_out(image: str) -> None:
+    base = inspect(image)["Config"]["Labels"]["org.opencontainers.image.base.name"]
     certificates = f"if [ -e {BUNDLE} ]; then sha256sum {BUNDLE}; fi"
-    assert run(certificates) == run(certificates, image=base)
+    assert run(certificates, image=image) == run(certificates, image=base)
     # Those of site-packages came with the wheels, whose hashes are locked.
     found = run(
         "find /opt /tmp /root /home /mnt /run /var -xdev -type f -not -path '*/site-packages/*'"
         " -exec grep -l 'BEGIN CERTIFICATE' {} + || true",
+        image=image,
         user="0:0",
     )
     assert found == ""
-    history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", IMAGE)
+    history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)
     assert "PIP_" not in history
     assert "proxy" not in history.lower()
-    assert not [line for line in inspect(IMAGE)["Config"]["Env"] if line.startswith("PIP_")]
+    assert not [line for line in inspect(image)["Config"]["Env"] if line.startswith("PIP_")]

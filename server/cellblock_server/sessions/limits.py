@@ -14,7 +14,7 @@ from cellblock_server.sandbox.backend import SandboxLimits
 from cellblock_server.sessions.request import NewSession
 
 RESERVED_BYTES = 192 * MIB
-"""For the agent, a kernel that does nothing (137 MiB, measured), and the folders' inodes."""
+"""For the agent, a kernel that does nothing (146 MB, measured), and the folders' inodes."""
 SMALL_SHARE = 4
 """Of what is left, `/tmp` and home get a part of this each, if it is less than their default."""
 

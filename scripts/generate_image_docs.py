@@ -1,0 +1,98 @@
+"""Write docs/sandbox-image.md from what the images are locked to.
+
+python scripts/generate_image_docs.py
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "sandbox_image"
+TARGET = ROOT / "docs" / "sandbox-image.md"
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+HEAD = f"""\
+# The sandbox image
+
+<!-- Made by `make docs` from sandbox_image/ and scripts/generate_image_docs.py. -->
+
+What code in a session finds, without a network. Two targets of one Dockerfile:
+
+| target | image | size | built in | what it is for |
+| --- | --- | --- | --- | --- |
+| `full` | `cellblock-sandbox:{VERSION}` | 1.5 GB | 3 min | documents, pictures, all scripts |
+| `core` | `cellblock-sandbox:{VERSION}-core` | 0.6 GB | 1 min | the agent and the data stack |
+
+Sizes are those that `docker images` tells, with a base of Debian packages (220 MB). An idle
+session uses 137 MB of memory with the core image, 146 MB with the full one.
+
+`make image` builds the full one, `make images` both; neither does anything if nothing has changed.
+The base is the official Python image, pinned by digest. Every package is locked with its hash,
+pip's as well as Debian's. `make lock` renews the locks; a build says when a Debian version is gone.
+
+## What opens what
+
+| format | with |
+| --- | --- |
+| `.csv` `.json` `.xml` `.html` | pandas, lxml, beautifulsoup4, html5lib |
+| `.xlsx` `.xls` `.ods` | openpyxl, xlsxwriter (to write), xlrd, python-calamine |
+| `.parquet` and other columns | pyarrow |
+| `.docx` `.pptx` | python-docx, python-pptx |
+| `.doc` | the command `antiword`: `subprocess.run(["antiword", path])`; olefile |
+| `.rtf` | striprtf |
+| `.pdf` | pypdf, pdfplumber; reportlab and matplotlib to write |
+| `.png` `.jpeg` `.gif` and other pictures | pillow, imageio, opencv |
+| `.md` | markdown |
+| `.zip` `.tar` | Python's own |
+| source code, `.tex` `.txt` | as text |
+
+Each of the 29 formats of the Assistants API's table is opened by a test
+([test_formats.py](../tests/integration/docker/test_formats.py)), and twelve are written by code and
+opened by other programs.
+
+## Fonts
+
+matplotlib draws Chinese, Japanese, Korean, Arabic, Hebrew, Indic and other scripts, emoji and
+symbols, whatever font code asks for: what that font lacks comes from Noto. Emoji have one colour:
+matplotlib can't draw coloured ones. Pillow joins Arabic letters.
+[test_fonts.py](../tests/integration/docker/test_fonts.py) looks at the pictures.
+
+## Adding packages
+
+Three lines:
+
+```dockerfile
+FROM cellblock-sandbox:{VERSION}
+USER 0
+RUN pip install --no-cache-dir duckdb==2.0.0
+```
+
+`docker build -t my-sandbox .`, then name it in the configuration, as `sandbox.image` or among
+`sandbox.allowed_images`. The server starts every container as user 1000, whatever the image says.
+pip keeps the versions of what is there, because the agent needs them.
+[test_own_image.py](../tests/integration/docker/test_own_image.py) does this.
+"""
+
+
+def reference() -> str:
+    """The whole document."""
+    core = dict(PINNED.findall((SOURCES / "requirements-core.txt").read_text()))
+    full = dict(PINNED.findall((SOURCES / "requirements-full.txt").read_text()))
+    parts = [HEAD, "\n## Python packages\n\n| package | version | core |\n| --- | --- | --- |\n"]
+    parts += [
+        f"| {name} | {version} | {'yes' if name in core else ''} |\n"
+        for name, version in sorted(full.items(), key=lambda item: item[0].lower())
+    ]
+    parts.append("\n## Debian packages and fonts\n\nThe full image only.\n\n")
+    parts.append("| package | version |\n| --- | --- |\n")
+    for line in (SOURCES / "debian.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, version, _hash = line.split()
+            parts.append(f"| {name} | {version} |\n")
+    parts.append("| Noto Emoji, from sandbox_image/fonts | 3.006 |\n")
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference())
