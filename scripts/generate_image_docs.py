@@ -54,8 +54,9 @@ opened by other programs.
 ## Fonts
 
 matplotlib draws Chinese, Japanese, Korean, Arabic, Hebrew, Indic and other scripts, emoji and
-symbols, whatever font code asks for: what that font lacks comes from Noto. Emoji have one colour:
-matplotlib can't draw coloured ones. Pillow joins Arabic letters.
+symbols, whatever font code asks for: what that font lacks comes from Noto. Arabic letters are
+joined. Emoji have one colour: matplotlib can't draw coloured ones. Pillow finds the same fonts by
+the names of their files, such as `NotoSansCJK-Regular.ttc`.
 [test_fonts.py](../tests/integration/docker/test_fonts.py) looks at the pictures.
 
 ## Adding packages

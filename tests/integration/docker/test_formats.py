@@ -180,8 +180,13 @@ READERS = {
         "print(openpyxl.load_workbook('{name}').sheetnames)\n"
         "for engine in ('openpyxl', 'calamine'):\n"
         "    table = pandas.read_excel('{name}', engine=engine)\n"
-        "    print(list(table.city), table.sales.sum())",
-        "['Städte', 'Sum']\n" + 2 * "['Zürich', '東京'] 7300.5\n",
+        "    print(list(table.city), table.sales.sum(), table.day.max().date())\n"
+        "for values in (False, True):\n"
+        "    book = openpyxl.load_workbook('{name}', data_only=values)\n"
+        "    print(book['Sum']['B1'].value)",
+        "['Städte', 'Sum']\n"
+        + 2 * "['Zürich', '東京'] 7300.5 2024-03-13\n"
+        + "=SUM(Städte!B2:B3)\n7300.5",
     ),
     ".xml": (
         "from lxml import etree\n"
