@@ -9,6 +9,7 @@ import pytest
 from cellblock_client import Client
 from cellblock_client.client import Session
 from cellblock_client.embedded import embedded_server
+from tests.support.images import ENVIRONMENT, FULL
 from tests.support.server import ServerProcess
 
 
@@ -20,7 +21,11 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(state_dir: Path) -> Iterator[str]:
     """A server's address."""
-    with embedded_server(state_dir=state_dir) as address:
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in ENVIRONMENT.items():
+                patch.setenv(name, value)
+            address = stack.enter_context(embedded_server(state_dir=state_dir))
         yield address
 
 
@@ -46,6 +51,13 @@ def session(client: Client) -> Iterator[Session]:
 def shared_session(server: str) -> Iterator[Session]:
     """A session for tests that do not mind what others left in it."""
     with Client(server) as client, client.sessions.create() as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def full_session(server: str) -> Iterator[Session]:
+    """As `shared_session`, with all that the default image has."""
+    with Client(server) as client, client.sessions.create(image=FULL) as session:
         yield session
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cellblock_client.embedded import SERVER
+from tests.support.images import ENVIRONMENT
 
 START_SECONDS = 30
 
@@ -35,7 +36,12 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, "CELLBLOCK_LOG__FORMAT": "json", **self._environment},
+                env={
+                    **os.environ,
+                    "CELLBLOCK_LOG__FORMAT": "json",
+                    **ENVIRONMENT,
+                    **self._environment,
+                },
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

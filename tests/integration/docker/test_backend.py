@@ -13,10 +13,10 @@ from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker import DockerBackend
 from tests.support.engine import containers, docker
+from tests.support.images import CORE
 
 MIB = 2**20
 LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
-IMAGE = "cellblock-sandbox:0.1.0"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def backend(tmp_path: Path) -> AsyncIterator[DockerBackend]:
 
 
 async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
-    spec, token = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS), secrets.token_urlsafe(32)
+    spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
     sandbox = await backend.create(spec, token)
     agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
     assert (await agent.status()).kernel_generation == 1
@@ -53,14 +53,14 @@ async def test_two_servers_do_not_see_each_others_sandboxes(
     backend: DockerBackend, tmp_path: Path
 ) -> None:
     other = DockerBackend(tmp_path / "other", new_id(""), ["--orphan-timeout=60"])
-    spec = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS)
+    spec = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS)
     await backend.create(spec, secrets.token_urlsafe(32))
     assert await other.list() == []
     await other.close()
 
 
 async def test_the_agent_ends_its_container_when_told_to(backend: DockerBackend) -> None:
-    spec, token = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS), secrets.token_urlsafe(32)
+    spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
     sandbox = await backend.create(spec, token)
     agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
     docker("kill", "--signal", "TERM", f"cellblock-{sandbox.id}")
@@ -70,7 +70,7 @@ async def test_the_agent_ends_its_container_when_told_to(backend: DockerBackend)
 
 async def test_a_forgotten_sandbox_ends_by_itself(tmp_path: Path) -> None:
     backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=1"])
-    spec, token = SandboxSpec(new_id("sbx_"), IMAGE, "", LIMITS), secrets.token_urlsafe(32)
+    spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
     sandbox = await backend.create(spec, token)
     assert await backend.wait(sandbox.id) == "exited with code 0"
     assert await backend.list() == []  # what has ended is removed

@@ -1,6 +1,5 @@
 """Pictures show characters of all scripts, emoji and symbols, and never a box in their place."""
 
-import importlib.metadata
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +8,9 @@ import pytest
 
 from cellblock_client import Client
 from cellblock_client.client import Session
+from tests.support.images import CORE
 from tests.support.server import ServerProcess
 
-IMAGE = f"cellblock-sandbox:{importlib.metadata.version('cellblock')}"
 # fmt: off
 CHARACTERS = [
     "汉", "字", "日", "本", "한", "글", "あ", "ア", "م", "ع", "😀", "🚀", "🤖", "🥳", "⚙", "→",
@@ -98,10 +97,10 @@ def wrong(session: Session, code: str) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def drawing(shared_session: Session) -> Session:
-    result = shared_session.run(PREPARE)
+def drawing(full_session: Session) -> Session:
+    result = full_session.run(PREPARE)
     assert result.error is None, result.error
-    return shared_session
+    return full_session
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=list(LOOKS))
@@ -143,7 +142,7 @@ def test_the_check_finds_a_character_of_no_font(drawing: Session) -> None:
     ],
 )
 def test_pillow_finds_fonts_by_their_names(
-    shared_session: Session, font: str, characters: str
+    full_session: Session, font: str, characters: str
 ) -> None:
     code = (
         "from PIL import ImageFont\n"
@@ -152,13 +151,13 @@ def test_pillow_finds_fonts_by_their_names(
         f"{[*characters, NOBODY]!r}]\n"
         "print(len(set(pictures)), all(map(any, pictures[:-1])))"
     )
-    result = shared_session.run(code)
+    result = full_session.run(code)
     assert result.error is None, result.error
     assert result.stdout == f"{len(characters) + 1} True\n"
 
 
-def test_pillow_joins_arabic_letters(shared_session: Session) -> None:
-    result = shared_session.run(
+def test_pillow_joins_arabic_letters(full_session: Session) -> None:
+    result = full_session.run(
         "from PIL import ImageFont, features\n"
         "font = ImageFont.truetype('NotoSansArabic-Regular.ttf', 40)\n"
         "word, letters = 'مرحبا', sum(map(font.getlength, 'مرحبا'))\n"
@@ -168,7 +167,7 @@ def test_pillow_joins_arabic_letters(shared_session: Session) -> None:
 
 
 def test_without_the_fonts_the_check_fails(new_server: Callable[..., ServerProcess]) -> None:
-    server = new_server(CELLBLOCK_SANDBOX__IMAGE=f"{IMAGE}-core")
+    server = new_server(CELLBLOCK_SANDBOX__IMAGE=CORE)
     with Client(server.address) as client, client.sessions.create() as session:
         result = session.run(PREPARE)
         assert result.error is None, result.error

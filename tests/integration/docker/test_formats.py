@@ -15,6 +15,7 @@ import pytest
 from cellblock_client import Client
 from cellblock_client.client import Session
 from tests.support import decoded
+from tests.support.images import FULL
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 # fmt: off
@@ -214,16 +215,16 @@ def test_each_format_has_a_sample_and_a_reader() -> None:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_a_sample_is_read_by_ordinary_code(shared_session: Session, extension: str) -> None:
+def test_a_sample_is_read_by_ordinary_code(full_session: Session, extension: str) -> None:
     code, expected = READERS[extension]
-    attached = shared_session.attach(SAMPLES / f"sample{extension}")
+    attached = full_session.attach(SAMPLES / f"sample{extension}")
     try:
         assert attached.path == f"/mnt/data/sample{extension}"
-        result = shared_session.run(code.format(name=f"sample{extension}"))
+        result = full_session.run(code.format(name=f"sample{extension}"))
         assert result.error is None, result.error
         assert result.stdout.strip() == expected.strip()
     finally:
-        shared_session.detach(attached.file_id)
+        full_session.detach(attached.file_id)
 
 
 WRITE = """
@@ -283,7 +284,7 @@ with tarfile.open("made.tar", "w") as archive:
 @pytest.fixture(scope="module")
 def downloads(server: str) -> Iterator[dict[str, bytes]]:
     """What code in a sandbox wrote, by extension."""
-    with Client(server) as client, client.sessions.create() as session:
+    with Client(server) as client, client.sessions.create(image=FULL) as session:
         result = session.run(WRITE)
         assert result.error is None, result.error
         yield {Path(file.filename).suffix: client.files.read(file.id) for file in result.files}

@@ -1,0 +1,13 @@
+"""The sandbox images of this release."""
+
+import importlib.metadata
+import json
+
+FULL = f"cellblock-sandbox:{importlib.metadata.version('cellblock')}"
+CORE = f"{FULL}-core"
+"""For tests that need no more: its sessions start sooner."""
+ENVIRONMENT = {
+    "CELLBLOCK_SANDBOX__IMAGE": CORE,
+    "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([FULL]),
+}
+"""Of servers that tests start."""
