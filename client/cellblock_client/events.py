@@ -38,6 +38,13 @@ class Queued(Event):
 
 
 @dataclass(frozen=True)
+class Code(Event):
+    """The next piece of the code, if that came in pieces."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Started(Event):
     """The kernel got the code."""
 
@@ -207,6 +214,7 @@ def _cut(base: Event, body: pb.OutputCut) -> OutputCut:
 
 MAKERS: dict[str, Callable[..., Event]] = {
     "queued": lambda base, body: Queued(*_base(base), body.position),
+    "code": lambda base, body: Code(*_base(base), body.text),
     "started": lambda base, body: Started(*_base(base), body.kernel_generation),
     "stdout": lambda base, body: Stdout(*_base(base), body.text),
     "stderr": lambda base, body: Stderr(*_base(base), body.text),

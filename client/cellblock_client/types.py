@@ -31,6 +31,8 @@ class ExecutionStatus(Enum):
     FAILED = execution_pb2.EXECUTION_STATUS_FAILED
     CANCELLED = execution_pb2.EXECUTION_STATUS_CANCELLED
     EXPIRED = execution_pb2.EXECUTION_STATUS_EXPIRED
+    RECEIVING = execution_pb2.EXECUTION_STATUS_RECEIVING
+    """Its code is still coming."""
 
 
 class FailureCause(Enum):

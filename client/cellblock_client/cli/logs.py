@@ -18,7 +18,7 @@ from cellblock_client.cli.sessions import Address, Id
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
 from cellblock_client.errors import Error
-from cellblock_client.events import Completed, ErrorRaised, Event, GeneratedFile
+from cellblock_client.events import Code, Completed, ErrorRaised, Event, GeneratedFile
 from cellblock_client.run_step_types import RunStep, RunStepEvent, RunStepFormat
 from cellblock_client.types import ExecutionInfo, ListOrder
 
@@ -147,7 +147,10 @@ def write_pretty(wanted: Wanted, folder: Folder | None) -> None:
 
 
 def write_json(wanted: Wanted) -> None:
-    """Write a line for each event of an execution; the first one has its code."""
+    """Write a line for each event of an execution; the first one has its code.
+
+    Code that came in pieces is in events of its own.
+    """
     for execution_id, known in wanted.executions():
         execution = known or wanted.client.executions.get(execution_id)
         for event in wanted.events(execution_id, known):
@@ -156,7 +159,9 @@ def write_json(wanted: Wanted) -> None:
             )
             data = {"event": name.lower(), **asdict(event)}
             if event.sequence == 1:
-                data |= {"step_id": execution.step_id, "code": execution.code}
+                data["step_id"] = execution.step_id
+                if not isinstance(event, Code):
+                    data["code"] = execution.code
             if isinstance(event, Completed):
                 # An event has it without these.
                 del data["execution"]["code"], data["execution"]["outputs"]

@@ -13,6 +13,7 @@ from cellblock_client.cli.words import COLOUR, cut_in_words, plain, sanitized
 from cellblock_client.client import Client
 from cellblock_client.errors import NotFoundError
 from cellblock_client.events import (
+    Code,
     Completed,
     Display,
     DisplayUpdate,
@@ -51,7 +52,7 @@ class PrettyLog:
     def show(self, event: Event, execution: ExecutionInfo | None) -> None:
         """Show an event. Without its execution, that is asked for once its code is there."""
         if self._headed != event.execution_id:
-            if execution is None and isinstance(event, Queued):
+            if execution is None and isinstance(event, Code | Queued):
                 return
             self._head(execution or self._client.executions.get(event.execution_id))
         match event:

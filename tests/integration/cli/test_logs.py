@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import grpc
 import pexpect
 import pytest
 from openai.lib.streaming._assistants import accumulate_run_step
@@ -19,9 +20,11 @@ from openai.types.beta import AssistantStreamEvent
 from openai.types.beta.threads.runs import RunStep
 from openai.types.responses import ResponseCodeInterpreterToolCall, ResponseStreamEvent
 
+from cellblock.v1 import execution_pb2_grpc
 from cellblock_client import Client, Place
 from cellblock_client.client import Session
 from tests.integration.cli.command import CELLBLOCK, cellblock, in_a_terminal
+from tests.integration.docker.test_run_steps import Writer
 from tests.unit.server.test_run_step_shapes import strictly, without_indexes
 
 PLOT = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
@@ -269,6 +272,31 @@ def test_without_follow_nobody_waits(
     else:
         (found,) = json.loads(text)
         assert found["status"] in ("in_progress", "interpreting")
+
+
+def test_code_that_comes_in_pieces(
+    server: str, session: Session, client: Client, tmp_path: Path
+) -> None:
+    writer = Writer(session.id)
+    with grpc.insecure_channel(server) as channel:
+        call = execution_pb2_grpc.ExecutionServiceStub(channel).ExecuteStream(iter(writer))
+        seen = client.run_steps.watch(session_id=session.id)
+        assert any('"pri"' in json.dumps(event.data) for event in seen)
+        text = log(server, session, cwd=tmp_path)
+        assert text.endswith(" (receiving)\n  pri\n(has not ended)\n")
+        with following(server, session, cwd=tmp_path) as process:
+            assert process.stdout is not None
+            writer.write("nt('written')")
+            writer.write(None)
+            heading, code = process.stdout.readline(), process.stdout.readline()
+            assert (heading[:8], code) == ("── call_", "  print('written')\n")
+            assert process.stdout.readline() == "written\n"
+        assert list(call)[-1].event.HasField("completed")
+    events = json_lines(log(server, session, "--format", "json", cwd=tmp_path))
+    assert "".join(event["text"] for event in events if event["event"] == "code") == (
+        "print('written')"
+    )
+    assert "code" not in events[0]
 
 
 def test_ctrl_c_leaves(server: str, session: Session, tmp_path: Path) -> None:
