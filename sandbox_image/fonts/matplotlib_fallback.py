@@ -76,10 +76,12 @@ def extend(font_manager: Any) -> None:  # noqa: ANN401 - a module
         wanted = font_manager.FontProperties._from_any(prop)  # noqa: SLF001
         look = (wanted.get_style(), wanted.get_weight(), wanted.get_stretch())
         if look not in found:
-            found[look] = list(fallbacks(self, wanted.copy()))
+            found[look] = list(fallbacks(self, *look))
         return paths + [path for path in found[look] if path not in paths]
 
-    def fallbacks(self: Any, wanted: Any) -> Any:  # noqa: ANN401
+    def fallbacks(self: Any, style: Any, weight: Any, stretch: Any) -> Any:  # noqa: ANN401
+        # Not a copy of what code asks for: that may name a file, which would be found each time.
+        wanted = font_manager.FontProperties(style=style, weight=weight, stretch=stretch)
         for family in FAMILIES:
             wanted.set_family(family)
             try:

@@ -8,7 +8,7 @@ import pytest
 
 from cellblock_client import Client
 from cellblock_client.client import Session
-from tests.support.images import CORE
+from tests.support.images import CORE, FULL
 from tests.support.server import ServerProcess
 
 # fmt: off
@@ -17,6 +17,7 @@ CHARACTERS = [
     "∑", "♥", "★", "א", "ไ", "अ",
 ]
 # fmt: on
+DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 NOBODY = "\ue123"
 """For private use: no font has it."""
 PREPARE = f"""
@@ -108,6 +109,18 @@ def test_matplotlib_draws_each_character(drawing: Session, look: Look) -> None:
     code = f"with matplotlib.rc_context():\n    {look.before or 'pass'}\n"
     code += f"    print(checked({CHARACTERS!r}, {look.properties}))"
     assert wrong(drawing, code) == {}
+
+
+def test_a_font_by_its_file_has_the_same_behind_it(server: str) -> None:
+    """In a kernel that draws for the first time, before any other font was looked for."""
+    code = (
+        f"print(json.dumps([check('汉', fontproperties=FontProperties(fname={DEJAVU!r})),"
+        " check('字')]))"
+    )
+    with Client(server) as client, client.sessions.create(image=FULL) as session:
+        result = session.run(PREPARE + code)
+        assert result.error is None, result.error
+        assert json.loads(result.stdout) == [[], []]
 
 
 def test_characters_do_not_look_alike(drawing: Session) -> None:
