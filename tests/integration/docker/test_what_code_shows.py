@@ -113,7 +113,7 @@ ROWS = {
     "picture and its update": Row(
         SHOWN + "shown = display(picture('PNG'), display_id=True); shown.update(picture('GIF'))",
         ["image image/png", "update image/gif"],
-        ["image/gif"],
+        ["image/png", "image/gif"],
     ),
     "figure shown": Row(PLOT + "plt.plot([1]); plt.show()", ["image image/png"], ["image/png"]),
     "figure left open": Row(PLOT + "_ = plt.plot([1])", ["image image/png"], ["image/png"]),
