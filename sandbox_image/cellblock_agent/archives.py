@@ -98,6 +98,7 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
                 try:
                     content = archive.open(info)
                 except NotImplementedError as error:
+                    # What zipfile raises for compression and encryption that it does not know.
                     raise BadArchiveError(
                         f"has {shown(name)!r}, which can't be read: {error}"
                     ) from error

@@ -7,6 +7,7 @@ made right now, and of nothing else, so that no code can hide a file by its name
 import os
 import secrets
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 
 from cellblock_agent.tree import remove_tree
@@ -15,7 +16,7 @@ from cellblock_agent.walk import FOLDER_FLAGS
 FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class NewEntry:
+class NewEntry(ABC):
     """Something that is being made under a hidden name."""
 
     def __init__(self, folder: int, name: str, hidden: set[str]) -> None:
@@ -47,11 +48,13 @@ class NewEntry:
                 self._hidden.discard(self._temporary)
                 os.close(self._folder)
 
+    @abstractmethod
     def _make(self) -> int:
-        raise NotImplementedError
+        """Make it under its temporary name; its descriptor."""
 
+    @abstractmethod
     def _remove(self) -> None:
-        raise NotImplementedError
+        """Remove it from under its temporary name."""
 
     def _check_open(self) -> None:
         if not self._is_open:

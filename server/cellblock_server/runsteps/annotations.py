@@ -84,7 +84,5 @@ def _links(text: str, start: int, end: int) -> Iterator[Link]:
     shown = text[start:end]
     plain = shown.removeprefix(SCHEME)
     # A name may have a `%`, or a backslash that Markdown wants before a sign.
-    for path in dict.fromkeys(
-        (plain, unquote(plain), re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", plain))
-    ):
+    for path in dict.fromkeys((plain, unquote(plain), ESCAPED.sub(r"\1", plain))):
         yield Link(start, end, shown, path)

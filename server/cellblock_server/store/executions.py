@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cellblock_server.store import paging
@@ -56,14 +56,6 @@ class ExecutionStore:
         )
         async with self._database.read() as connection:
             return [execution_record(row) for row in await connection.execute(query)]
-
-    async def last_ordinal(self, session_id: str) -> int:
-        """How many executions the session has had."""
-        query = select(func.coalesce(func.max(executions.c.ordinal), 0)).where(
-            executions.c.session_id == session_id
-        )
-        async with self._database.read() as connection:
-            return int((await connection.execute(query)).scalar_one())
 
     async def events(
         self, execution_id: str, from_sequence: int, limit: int

@@ -73,11 +73,6 @@ class SessionStore:
         last = records[-1] if records else None
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
 
-    async def update(self, session_id: str, **values: object) -> None:
-        """Change columns of a session."""
-        async with self._database.write() as connection:
-            await update_session(connection, session_id, **values)
-
     async def delete(self, session_id: str) -> None:
         """Forget a session, with its executions and their events."""
         async with self._database.write() as connection:
