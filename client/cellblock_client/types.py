@@ -157,7 +157,7 @@ class ExecutionInfo:
     failure: Failure | None
     last_sequence: int
     outputs: tuple["str | File", ...]
-    """What it showed, as a reader sees it in the end: text, and images between it.
+    """What it showed, as a reader sees it: text, and images between it.
 
     Empty in events.
     """

@@ -203,7 +203,7 @@ class Execution(_message.Message):
 
     @_builtins.property
     def outputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Output]:
-        """What it has shown so far, as a reader sees it in the end: see Output.
+        """What it has shown so far, as a reader sees it: see Output.
         Empty in events.
         """
 
@@ -252,7 +252,9 @@ class Output(_message.Message):
     IMAGE_FIELD_NUMBER: _builtins.int
     logs: _builtins.str
     """Text: streams, results, displays and the traceback in the order in which
-    they came; colours taken out, what was overwritten or cleared left out.
+    they came; colours taken out, what was overwritten in a line left out. Of
+    output that the code cleared, lines that were complete before the first
+    clearing stay.
     """
     @_builtins.property
     def image(self) -> _file_pb2.File:
