@@ -1,6 +1,6 @@
 """The client for asyncio: `client.py` with `await`, name for name."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 
 from cellblock_client import calls, content, folders
@@ -11,6 +11,7 @@ from cellblock_client.aio_session_files import AsyncSessionFiles
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import address_of
+from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.result import ExecutionResult
 from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
@@ -177,6 +178,35 @@ class AsyncSession:
             place=place,
         )
         return AsyncExecution(self._transport, request, timeout)
+
+    def execute_stream(
+        self,
+        pieces: AsyncIterable[str] | Iterable[str],
+        *,
+        time_limit: Seconds | None = None,
+        execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        cancel_on_disconnect: bool = False,
+        place: Place | None = None,
+        timeout: float | None = None,
+    ) -> "AsyncExecution":
+        """As `execute`, with code that comes in pieces, as a model writes it.
+
+        Whoever watches its run step sees it being written; it runs when `pieces` ends.
+        What `pieces` raises is raised where the events are read, and then nothing runs. If
+        the connection breaks while it is written, its execution is CANCELLED: run it anew.
+        `pieces` is read while the events are, and kept until the end.
+        """
+        start = calls.execute(
+            self.id,
+            "",
+            execution_id,
+            time_limit,
+            environment=environment,
+            cancel_on_disconnect=cancel_on_disconnect,
+            place=place,
+        )
+        return AsyncExecution(self._transport, AsyncCodeStream(start, pieces), timeout)
 
     async def run(
         self,

@@ -6,6 +6,7 @@ from types import TracebackType
 from cellblock_client import calls, content, folders
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import address_of
+from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
@@ -177,6 +178,35 @@ class Session:
             place=place,
         )
         return Execution(self._transport, request, timeout)
+
+    def execute_stream(
+        self,
+        pieces: Iterable[str],
+        *,
+        time_limit: Seconds | None = None,
+        execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        cancel_on_disconnect: bool = False,
+        place: Place | None = None,
+        timeout: float | None = None,
+    ) -> "Execution":
+        """As `execute`, with code that comes in pieces, as a model writes it.
+
+        Whoever watches its run step sees it being written; it runs when `pieces` ends.
+        What `pieces` raises is raised where the events are read, and then nothing runs. If
+        the connection breaks while it is written, its execution is CANCELLED: run it anew.
+        `pieces` is read while the events are, and kept until the end.
+        """
+        start = calls.execute(
+            self.id,
+            "",
+            execution_id,
+            time_limit,
+            environment=environment,
+            cancel_on_disconnect=cancel_on_disconnect,
+            place=place,
+        )
+        return Execution(self._transport, CodeStream(start, pieces), timeout)
 
     def run(
         self,

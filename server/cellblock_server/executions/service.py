@@ -112,7 +112,8 @@ class ExecutionService:
     ) -> ExecutionRecord | None:
         """The execution that the same request made before, if it did.
 
-        Raises AlreadyExistsError if the id was used for something else.
+        Of one that never ran, not all of the code may have come. Raises AlreadyExistsError
+        if the id was used for something else.
         """
         if not new.execution_id:
             return None
@@ -122,12 +123,15 @@ class ExecutionService:
             return None
         if record.tenant != tenant:
             raise AlreadyExistsError("execution", new.execution_id, "exists already")
+        in_part = record.status is ExecutionStatus.RECEIVING or (
+            record.status is ExecutionStatus.CANCELLED and record.start_time is None
+        )
         timeout = new.timeout or self._limits.default_timeout
         differences = [
             name
             for name, then, now in (
                 ("session_id", record.session_id, session_id),
-                ("code", record.code, new.code),
+                ("code", record.code, new.code[: len(record.code)] if in_part else new.code),
                 ("timeout", record.timeout, timeout),
                 ("step_id", record.step_id, new.place.step_id or record.step_id),
                 (
