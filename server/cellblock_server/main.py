@@ -39,7 +39,9 @@ from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.sessions.stocks import pool_bounds, stocks
 from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -116,8 +118,10 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         backend = _backend(settings, state)
         await backend.start()
         stack.push_async_callback(backend.close)
+        pool = Pool(backend, stocks(settings), pool_bounds(settings))
         starter = SessionStarter(
             backend=backend,
+            pool=pool,
             journal=journal,
             executions=executions,
             files=files,
@@ -137,6 +141,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             end_on_shutdown=settings.sessions.end_on_shutdown,
         )
         await stack.enter_async_context(keeper)
+        await stack.enter_async_context(pool.kept(after=keeper.reconciled))
         manager = SessionManager(settings, sessions, starter, keeper, utc_now)
         service = ExecutionService(executions, journal, usage, _execution_limits(settings), utc_now)
         listener = Listener(

@@ -294,6 +294,60 @@ class Sessions(Section):
         return self
 
 
+class PoolProfile(Section):
+    """Further sandboxes to have ready; what is not said is as for the default ones."""
+
+    image: str = ""
+    runtime: str = ""
+    memory_bytes: ByteSize = ByteSize(0)
+    data_bytes: ByteSize = ByteSize(0)
+    tmp_bytes: ByteSize = ByteSize(0)
+    size: int = Field(1, ge=0, le=1000)
+
+
+Profiles = Annotated[list[PoolProfile], BeforeValidator(_from_json)]
+
+
+class Pool(Section):
+    """Sandboxes that are started ahead, so that a session need not wait for one.
+
+    A session that asks for another image, runtime or size of folders than one of them has
+    starts cold. Other memory, CPU time or processes it can have.
+    """
+
+    size: int = Field(
+        2,
+        ge=0,
+        le=1000,
+        description="How many wait at least; 0 for none. When more sessions were created in the "
+        "last minute, as many as that, up to `max_size`.",
+    )
+    max_size: int = Field(8, ge=0, le=1000, description="How many wait at most.")
+    memory_bytes: ByteSize = Field(
+        ByteSize(2 * GIB),
+        ge=0,
+        description="What they may use together: each counts as 192 MiB.",
+    )
+    parallelism: int = Field(1, ge=1, le=64, description="How many are started at a time.")
+    profiles: Profiles = Field(
+        [],
+        description="Further kinds to have ready, as tables with any of `image`, `runtime`, "
+        "`memory_bytes`, `data_bytes`, `tmp_bytes` and `size`: what sessions will ask for.",
+    )
+    max_age: Duration = Field(
+        timedelta(hours=1),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="One that has waited for so long is replaced.",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Pool":
+        if self.size > self.max_size:
+            raise ValueError(f"size: must be at most max_size ({self.max_size}), got {self.size}")
+        return self
+
+
 class Executions(Section):
     """Bounds on one piece of code and what it shows."""
 
@@ -444,6 +498,7 @@ class Settings(BaseSettings):
     sandbox: Sandbox = Field(default_factory=Sandbox)
     limits: Limits = Field(default_factory=Limits)
     sessions: Sessions = Field(default_factory=Sessions)
+    pool: Pool = Field(default_factory=Pool)
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
     run_steps: RunSteps = Field(default_factory=RunSteps)

@@ -56,7 +56,8 @@ class SessionKeeper:
         self._end_on_shutdown = end_on_shutdown
         self._live: dict[str, LiveSession] = {}
         self._left_behind: set[str] = set()
-        self._reconciled = False
+        self.reconciled = asyncio.Event()
+        """Set when all that ran before this server has been taken over or ended."""
         self._started = now()
         self._changed = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
@@ -184,7 +185,7 @@ class SessionKeeper:
 
     async def _look_after_all(self) -> None:
         self._expire()
-        if not self._reconciled:
+        if not self.reconciled.is_set():
             await self._try_to_reconcile()
         for sandbox_id in list(self._left_behind):
             self._left_behind.discard(sandbox_id)
@@ -208,7 +209,7 @@ class SessionKeeper:
     async def _try_to_reconcile(self) -> None:
         try:
             await self._reconcile()
-            self._reconciled = True
+            self.reconciled.set()
         except UnavailableError as error:
             log.warning("engine_not_there_yet", detail=error.message)
 
