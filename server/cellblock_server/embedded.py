@@ -19,6 +19,8 @@ def flags(folder: Path) -> dict[str, dict[str, object]]:
     return {
         "server": {"listen": f"unix:{folder / 'server.sock'}", "state_dir": str(folder / "state")},
         "sessions": {"end_on_shutdown": True},
+        # Only its owner reaches it.
+        "auth": {"required": False},
     }
 
 

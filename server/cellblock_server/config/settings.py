@@ -114,6 +114,16 @@ class Server(Section):
         return self
 
 
+class Auth(Section):
+    """Who may call."""
+
+    required: bool = Field(
+        False,
+        description="Whether every call needs a key. Without, whoever reaches the listener may do "
+        "everything, as the tenant `default`; a key that is sent counts all the same.",
+    )
+
+
 class Store(Section):
     """Where metadata is kept."""
 
@@ -439,6 +449,7 @@ class Settings(BaseSettings):
     )
 
     server: Server = Field(default_factory=Server)
+    auth: Auth = Field(default_factory=Auth)
     store: Store = Field(default_factory=Store)
     log: Log = Field(default_factory=Log)
     sandbox: Sandbox = Field(default_factory=Sandbox)

@@ -9,6 +9,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from cellblock.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
     execution_pb2,
     execution_pb2_grpc,
     file_pb2,
@@ -18,6 +20,8 @@ from cellblock.v1 import (
     session_pb2,
     session_pb2_grpc,
 )
+from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.interceptors import CallInterceptor
@@ -48,12 +52,14 @@ class Listener:
         executions: ExecutionServicer,
         files: FileServicer,
         run_steps: RunStepServicer,
+        admin: AdminServicer,
+        auth: AuthInterceptor,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`."""
+        """Serve these on `address`: `host:port` or `unix:/path`, to whom `auth` lets in."""
         self._address = address
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor()],
+            interceptors=[CallInterceptor(), auth],
             options=[
                 ("grpc.max_receive_message_length", max_message_bytes),
                 ("grpc.max_send_message_length", -1),
@@ -70,6 +76,7 @@ class Listener:
         execution_pb2_grpc.add_ExecutionServiceServicer_to_server(executions, self._server)
         file_pb2_grpc.add_FileServiceServicer_to_server(files, self._server)
         run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, self._server)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
 
@@ -116,6 +123,7 @@ SERVICES = tuple(
         (execution_pb2, "ExecutionService"),
         (file_pb2, "FileService"),
         (run_step_pb2, "RunStepService"),
+        (admin_pb2, "AdminService"),
     )
 )
 STANDARD_SERVICES = (health.SERVICE_NAME, reflection.SERVICE_NAME)
