@@ -39,6 +39,7 @@ from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.listener import Listener, ListenError
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService
@@ -189,6 +190,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             ),
             AdminServicer(tenants, keys),
             AuthInterceptor(keys, live_calls, required=settings.auth.required),
+            _tls(settings),
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
@@ -204,6 +206,17 @@ async def _database(url: str) -> Database:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
     return database
+
+
+def _tls(settings: Settings) -> TlsFiles | None:
+    server = settings.server
+    if not server.tls_certificate:
+        return None
+    return TlsFiles(
+        Path(server.tls_certificate),
+        Path(server.tls_key),
+        Path(server.tls_client_ca) if server.tls_client_ca else None,
+    )
 
 
 def _backend(settings: Settings, state: StateFolder) -> Backend:

@@ -29,7 +29,7 @@ class Guarded:
         return self.server.address
 
     def client(self, key: str) -> Client:
-        return Client(self.address, api_key=key)
+        return Client(self.address, api_key=key, tls=False)
 
     def tenant(self, name: str, role: Role = Role.EXECUTOR) -> str:
         """A new tenant's key."""
@@ -52,7 +52,9 @@ def guarded(folder: Path, **environment: str) -> Iterator[Guarded]:
         with grpc.insecure_channel(server.address) as channel:
             yield Guarded(server, channel, admin_key(server))
     finally:
-        server.end()
+        if server.running:
+            # Sessions of this backend end with it.
+            server.stop()
 
 
 def key_id(secret: str) -> str:

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, run_step_pb2, session_pb2
 from cellblock_client import Place, Role
 from cellblock_client.errors import Error
-from tests.security.callers import Guarded, guarded, key_id
+from tests.security.callers import Guarded, key_id
 from tests.support.callers import call, error_of, methods, status_of
 
 
@@ -145,20 +145,20 @@ class Neighbours:
 
 
 @pytest.fixture(scope="module")
-def neighbours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
-    with guarded(tmp_path_factory.mktemp("server")) as at:
-        owner, other = at.tenant("owner"), at.tenant("other")
-        names = Things()
-        for requests in OWN.values():
-            perform(at, requests(names), owner)
-        with at.client(owner) as client:
-            session = client.sessions.get(names.session)
-            place = Place(run_id=names.run, step_id=names.step, more_calls=True)
-            session.run("1 + 1", execution_id=names.execution, place=place)
-            file = client.files.upload(b"the owner's", "owners")
-            session.attach(file)
+def neighbours(at: Guarded) -> Iterator[Neighbours]:
+    owner, other = at.tenant("owner"), at.tenant("other")
+    names = Things()
+    for requests in OWN.values():
+        perform(at, requests(names), owner)
+    with at.client(owner) as client:
+        session = client.sessions.get(names.session)
+        place = Place(run_id=names.run, step_id=names.step, more_calls=True)
+        session.run("1 + 1", execution_id=names.execution, place=place)
+        file = client.files.upload(b"the owner's", "owners")
+        session.attach(file)
         things = Things(file=file.id, key=key_id(owner), tenant="owner")
         yield Neighbours(at, owner, other, things)
+        session.delete()
 
 
 def perform(at: Guarded, requests: Sequence[Message], key: str) -> list[Any]:

@@ -27,6 +27,7 @@ from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
 
 SOCKET_MODE = 0o600
 MAX_METADATA_BYTES = 16 * 1024
@@ -54,8 +55,10 @@ class Listener:
         run_steps: RunStepServicer,
         admin: AdminServicer,
         auth: AuthInterceptor,
+        tls: TlsFiles | None,
     ) -> None:
         """Serve these on `address`: `host:port` or `unix:/path`, to whom `auth` lets in."""
+        self._tls = tls
         self._address = address
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
@@ -91,7 +94,9 @@ class Listener:
         # From the first moment on: a caller that got in earlier would stay in.
         mask = os.umask(0o777 & ~SOCKET_MODE)
         try:
-            port = self._server.add_insecure_port(self._address)
+            port = self._bind()
+        except TlsError as error:
+            raise ListenError(f"server.tls_…: {error}") from error
         except RuntimeError as error:
             raise ListenError(f"can't listen on {self._address}: is it in use?") from error
         finally:
@@ -109,6 +114,11 @@ class Listener:
         path = self._socket_path()
         if path is not None:
             path.unlink(missing_ok=True)
+
+    def _bind(self) -> int:
+        if self._tls is None:
+            return self._server.add_insecure_port(self._address)
+        return self._server.add_secure_port(self._address, server_credentials(self._tls))
 
     def _socket_path(self) -> Path | None:
         if not self._address.startswith("unix:"):
