@@ -21,6 +21,8 @@ def flags(folder: Path) -> dict[str, dict[str, object]]:
         "sessions": {"end_on_shutdown": True},
         # Its owner has come for one session, most likely.
         "pool": {"size": 0, "max_size": 0},
+        # Only its owner reaches it.
+        "auth": {"required": False},
     }
 
 

@@ -75,8 +75,21 @@ class Server(Section):
 
     listen: str = Field(
         "127.0.0.1:7711",
-        description="Where to listen: `host:port` or `unix:/path`. Only this machine can "
-        "reach either: other addresses are refused, because there are no keys and no TLS yet.",
+        description="Where to listen: `host:port` or `unix:/path`. An address that other "
+        "machines can reach is refused unless `auth.required` and TLS are set.",
+    )
+    tls_certificate: str = Field(
+        "",
+        description="PEM file of the server's certificate, with those between it and its "
+        "authority. Empty: no TLS. A changed file counts from the next connection on.",
+    )
+    tls_key: str = Field(
+        "", description="PEM file of its private key, which must not need a password."
+    )
+    tls_client_ca: str = Field(
+        "",
+        description="PEM file of who vouches for callers (mutual TLS): each must have a "
+        "certificate of theirs, and a key as well if `auth.required`. Empty: none is asked for.",
     )
     state_dir: Path = Field(
         default_factory=_state_dir,
@@ -98,7 +111,7 @@ class Server(Section):
     )
 
     @model_validator(mode="after")
-    def _only_local(self) -> "Server":
+    def _well_formed(self) -> "Server":
         if self.listen.startswith("unix:"):
             if not self.listen.removeprefix("unix:").startswith("/"):
                 raise ValueError(f"listen: a socket's path must be absolute, got {self.listen!r}")
@@ -106,12 +119,32 @@ class Server(Section):
         host, _, port = self.listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
             raise ValueError(f"listen: must be host:port or unix:/path, got {self.listen!r}")
-        if not _is_loopback(host.strip("[]")):
-            raise ValueError(
-                f"listen: {host!r} is not a loopback address; this release has no TLS and no "
-                "keys, so whoever reached it could run code"
-            )
         return self
+
+    @model_validator(mode="after")
+    def _tls_whole(self) -> "Server":
+        for name, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
+            if getattr(self, name) and not getattr(self, other):
+                raise ValueError(f"{name}: needs server.{other}")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError("tls_client_ca: needs server.tls_certificate and server.tls_key")
+        return self
+
+    @property
+    def only_local(self) -> bool:
+        """Whether nobody but this machine can reach the listener."""
+        host = self.listen.rpartition(":")[0].strip("[]")
+        return self.listen.startswith("unix:") or _is_loopback(host)
+
+
+class Auth(Section):
+    """Who may call."""
+
+    required: bool = Field(
+        False,
+        description="Whether every call needs a key. Without, whoever reaches the listener may do "
+        "everything, as the tenant `default`; a key that is sent counts all the same.",
+    )
 
 
 class Store(Section):
@@ -493,6 +526,7 @@ class Settings(BaseSettings):
     )
 
     server: Server = Field(default_factory=Server)
+    auth: Auth = Field(default_factory=Auth)
     store: Store = Field(default_factory=Store)
     log: Log = Field(default_factory=Log)
     sandbox: Sandbox = Field(default_factory=Sandbox)
@@ -502,6 +536,20 @@ class Settings(BaseSettings):
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
     run_steps: RunSteps = Field(default_factory=RunSteps)
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "Settings":
+        server = self.server
+        missing = [] if self.auth.required else ["auth.required = true"]
+        if not server.tls_certificate:
+            missing += ["server.tls_certificate", "server.tls_key"]
+        if missing and not server.only_local:
+            host = server.listen.rpartition(":")[0]
+            raise ValueError(
+                f"server.listen: {host!r} is not a loopback address: whoever reaches it could run "
+                f"code, or read what is sent; set {', '.join(missing)}"
+            )
+        return self
 
     @property
     def database_url(self) -> str:

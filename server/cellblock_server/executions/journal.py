@@ -69,7 +69,7 @@ class Journal:
         """An execution's events up to its last one in `record`."""
         wanted = 1
         while wanted <= record.last_sequence:
-            rows = await self._executions.events(record.id, wanted, WATCH_BATCH)
+            rows = await self._executions.events(record, wanted, WATCH_BATCH)
             for sequence, payload in rows:
                 if sequence > record.last_sequence:
                     return
@@ -79,13 +79,13 @@ class Journal:
                 return  # forgotten meanwhile
 
     async def watch(
-        self, execution_id: str, from_sequence: int
+        self, execution: ExecutionRecord, from_sequence: int
     ) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events from a number on, as they come, to the last one."""
         wanted = max(1, from_sequence)
         while True:
-            change = self._hub.next_change(execution_id)
-            rows = await self._executions.events(execution_id, wanted, WATCH_BATCH)
+            change = self._hub.next_change((execution.tenant, execution.id))
+            rows = await self._executions.events(execution, wanted, WATCH_BATCH)
             for sequence, payload in rows:
                 event = pb.ExecutionEvent.FromString(payload)
                 yield event
@@ -95,9 +95,9 @@ class Journal:
             if not rows:
                 await change.wait()
 
-    def next_change(self, name: str) -> asyncio.Event:
+    def next_change(self, tenant: str, name: str) -> asyncio.Event:
         """See `Hub.next_change`: also of a session, run or thread, when it has more run steps."""
-        return self._hub.next_change(name)
+        return self._hub.next_change((tenant, name))
 
 
 class JournalTransaction:
@@ -112,8 +112,8 @@ class JournalTransaction:
         self._events: dict[str, list[tuple[int, bytes]]] = {}
         self._session_changes: list[tuple[SessionRecord, dict[str, object]]] = []
         self._with_code: set[str] = set()
-        self._touched: set[str] = set()
-        """Ids of what watchers of run steps wait for."""
+        self._touched: set[tuple[str, str]] = set()
+        """Tenants and ids of what watchers of run steps wait for."""
 
     def draft(self, record: ExecutionRecord) -> ExecutionRecord:
         """A copy to change; `record` takes its values once they are stored."""
@@ -174,7 +174,7 @@ class JournalTransaction:
         """
         step = await run_steps.place(self._connection, place.step(self.now), place.chosen)
         record.step_id = step.id
-        self._touched |= {step.run_id, step.thread_id}
+        self._touched |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
         await insert_execution(self._connection, record)
 
     async def insert_file(self, record: FileRecord) -> None:
@@ -193,9 +193,9 @@ class JournalTransaction:
             with_code = draft.id in self._with_code
             await update_execution(self._connection, draft, with_code=with_code)
         for execution_id, rows in self._events.items():
-            await insert_events(self._connection, execution_id, rows)
+            await insert_events(self._connection, self._drafts[execution_id][1], rows)
         for session, values in self._session_changes:
-            await update_session(self._connection, session.id, **values)
+            await update_session(self._connection, session, **values)
 
     def publish(self, hub: Hub) -> None:
         """Make the changes visible; called by `Journal.transaction` after the commit."""
@@ -204,9 +204,9 @@ class JournalTransaction:
         for session, values in self._session_changes:
             vars(session).update(values)
         for execution_id in self._events:
-            hub.changed(execution_id)
+            hub.changed((self._drafts[execution_id][0].tenant, execution_id))
         for session, values in self._session_changes:
             if values.keys() & {"state", "execution_count"}:
-                hub.changed(session.id)
+                hub.changed((session.tenant, session.id))
         for name in self._touched:
             hub.changed(name)

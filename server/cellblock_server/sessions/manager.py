@@ -95,7 +95,7 @@ class SessionManager:
         record = await self.get(tenant, session_id)
         if record.state in SESSION_ENDS:
             raise ended_error(record)
-        live = self._keeper.find(session_id)
+        live = self._keeper.find(tenant, session_id)
         if live is None:
             raise UnavailableError(
                 "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
@@ -183,7 +183,7 @@ class SessionManager:
             try:
                 live = await self._starter.start(record, spec, new)
             except BaseException:
-                await self._store.delete(record.id)
+                await self._store.delete(tenant, record.id)
                 raise
             self._keeper.keep(live)
             log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
@@ -227,7 +227,7 @@ class SessionManager:
 
     def _current(self, record: SessionRecord) -> SessionRecord:
         """The record that the live session works with, if there is one."""
-        live = self._keeper.find(record.id)
+        live = self._keeper.find(record.tenant, record.id)
         return record if live is None else live.record
 
 

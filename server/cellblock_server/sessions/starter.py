@@ -48,7 +48,7 @@ class SessionStarter:
         try:
             if new.environment:
                 await ready.agent.set_environment(new.environment)
-            place = Place(record.id, ready.sandbox, ready.agent)
+            place = Place(record.tenant, record.id, ready.sandbox, ready.agent)
             for wanted in new.attachments:
                 file = await self.files.get(record.tenant, wanted.file_id)
                 attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
@@ -75,7 +75,7 @@ class SessionStarter:
         """
         agent = await AgentConnection.reconnect(sandbox, record.agent_token)
         live = self._live(record, sandbox, agent)
-        live.runner.adopt(await self.executions.unfinished(record.id))
+        live.runner.adopt(await self.executions.unfinished(record))
         return live
 
     def _live(self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection) -> LiveSession:

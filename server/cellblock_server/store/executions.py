@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cellblock_server.store import paging
@@ -16,6 +16,7 @@ from cellblock_server.store.records import (
     Failure,
     FailureCause,
     Page,
+    SessionRecord,
 )
 from cellblock_server.store.tables import events, executions
 
@@ -40,45 +41,39 @@ class ExecutionStore:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else execution_record(row)
 
-    async def holder(self, execution_id: str) -> ExecutionRecord | None:
-        """The execution that has this id, whichever tenant's it is: not to be shown to another."""
-        query = select(executions).where(executions.c.id == execution_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else execution_record(row)
-
-    async def unfinished(self, session_id: str) -> list[ExecutionRecord]:
+    async def unfinished(self, session: SessionRecord) -> list[ExecutionRecord]:
         """A session's executions that have no end yet, in order of arrival."""
         query = (
             select(executions)
-            .where(executions.c.session_id == session_id, executions.c.status.in_(UNFINISHED))
+            .where(*_of(session), executions.c.status.in_(UNFINISHED))
             .order_by(executions.c.ordinal)
         )
         async with self._database.read() as connection:
             return [execution_record(row) for row in await connection.execute(query)]
 
     async def events(
-        self, execution_id: str, from_sequence: int, limit: int
+        self, execution: ExecutionRecord, from_sequence: int, limit: int
     ) -> list[tuple[int, bytes]]:
         """Up to `limit` events from a number on: (sequence, serialized ExecutionEvent)."""
         query = (
             select(events.c.sequence, events.c.payload)
-            .where(events.c.execution_id == execution_id, events.c.sequence >= from_sequence)
+            .where(
+                events.c.tenant == execution.tenant,
+                events.c.execution_id == execution.id,
+                events.c.sequence >= from_sequence,
+            )
             .order_by(events.c.sequence)
             .limit(limit)
         )
         async with self._database.read() as connection:
             return [(row.sequence, row.payload) for row in await connection.execute(query)]
 
-    async def list(self, session_id: str, size: int, token: str) -> Page[ExecutionRecord]:
+    async def list(self, session: SessionRecord, size: int, token: str) -> Page[ExecutionRecord]:
         """A page of a session's executions, oldest first."""
         limit = paging.page_size(size)
         query = (
             select(executions)
-            .where(
-                executions.c.session_id == session_id,
-                executions.c.ordinal > paging.ordinal(token),
-            )
+            .where(*_of(session), executions.c.ordinal > paging.ordinal(token))
             .order_by(executions.c.ordinal)
             .limit(limit + 1)
         )
@@ -107,21 +102,32 @@ async def update_execution(
     for fixed in FIXED:
         del values[fixed]
     await connection.execute(
-        update(executions).where(executions.c.id == record.id).values(**values)
+        update(executions)
+        .where(executions.c.tenant == record.tenant, executions.c.id == record.id)
+        .values(**values)
     )
 
 
 async def insert_events(
-    connection: AsyncConnection, execution_id: str, rows: Sequence[tuple[int, bytes]]
+    connection: AsyncConnection, execution: ExecutionRecord, rows: Sequence[tuple[int, bytes]]
 ) -> None:
     """Append events, as part of a transaction."""
     await connection.execute(
         insert(events),
         [
-            {"execution_id": execution_id, "sequence": sequence, "payload": payload}
+            {
+                "tenant": execution.tenant,
+                "execution_id": execution.id,
+                "sequence": sequence,
+                "payload": payload,
+            }
             for sequence, payload in rows
         ],
     )
+
+
+def _of(session: SessionRecord) -> tuple[ColumnElement[bool], ...]:
+    return executions.c.tenant == session.tenant, executions.c.session_id == session.id
 
 
 def _values(record: ExecutionRecord) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -84,6 +84,7 @@ class FileStore:
                     select(files, attachments.c.filename.label("attached_as"))
                     .join(attachments, attachments.c.file_id == files.c.id)
                     .where(
+                        attachments.c.tenant == tenant,
                         attachments.c.session_id == session_id,
                         files.c.tenant == tenant,
                         attachments.c.filename.in_(names),
@@ -138,20 +139,17 @@ class FileStore:
                 "attachment", record.filename, "is attached to the session already"
             ) from error
 
-    async def detach(self, session_id: str, file_id: str) -> None:
+    async def detach(self, tenant: str, session_id: str, file_id: str) -> None:
         """Forget an attachment."""
+        named = _attachment(tenant, session_id, file_id)
         async with self._database.write() as connection:
-            await connection.execute(
-                delete(attachments).where(
-                    attachments.c.session_id == session_id, attachments.c.file_id == file_id
-                )
-            )
+            await connection.execute(delete(attachments).where(*named))
 
-    async def find_attachment(self, session_id: str, file_id: str) -> AttachmentRecord | None:
+    async def find_attachment(
+        self, tenant: str, session_id: str, file_id: str
+    ) -> AttachmentRecord | None:
         """An attachment by session and file."""
-        query = select(attachments).where(
-            attachments.c.session_id == session_id, attachments.c.file_id == file_id
-        )
+        query = select(attachments).where(*_attachment(tenant, session_id, file_id))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else AttachmentRecord(**dict(row._mapping))  # noqa: SLF001
@@ -160,6 +158,14 @@ class FileStore:
 async def insert_file(connection: AsyncConnection, record: FileRecord) -> None:
     """Store a new file's metadata, as part of a transaction."""
     await connection.execute(insert(files).values(**asdict(record)))
+
+
+def _attachment(tenant: str, session_id: str, file_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        attachments.c.tenant == tenant,
+        attachments.c.session_id == session_id,
+        attachments.c.file_id == file_id,
+    )
 
 
 def file_record(row: Row[Any]) -> FileRecord:

@@ -30,10 +30,12 @@ class RunStepStore:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _record(row)
 
-    async def calls(self, step_id: str) -> list[ExecutionRecord]:
+    async def calls(self, step: RunStepRecord) -> list[ExecutionRecord]:
         """Its tool calls, in order."""
         query = (
-            select(executions).where(executions.c.step_id == step_id).order_by(executions.c.ordinal)
+            select(executions)
+            .where(executions.c.tenant == step.tenant, executions.c.step_id == step.id)
+            .order_by(executions.c.ordinal)
         )
         async with self._database.read() as connection:
             return [execution_record(row) for row in await connection.execute(query)]
@@ -81,24 +83,25 @@ async def place(
     `chosen` are the fields that the caller gave. Raises AlreadyExistsError if they are
     others than those of the run step that exists, WrongStateError if it has ended.
     """
-    query = select(run_steps).where(run_steps.c.id == wanted.id)
-    row = (await connection.execute(query)).one_or_none()
+    named = run_steps.c.tenant == wanted.tenant, run_steps.c.id == wanted.id
+    row = (await connection.execute(select(run_steps).where(*named))).one_or_none()
     if row is None:
         await connection.execute(insert(run_steps).values(**asdict(wanted)))
         return wanted
     known = _record(row)
     differences = [
         name
-        for name in ("tenant", "session_id", *sorted(chosen))
+        for name in ("session_id", *sorted(chosen))
         if getattr(known, name) != getattr(wanted, name)
     ]
     if differences:
-        # What another tenant's is, is not told.
         raise AlreadyExistsError(
             "run_step", wanted.id, f"exists already with another {differences[-1]}"
         )
     unfinished = select(func.count()).where(
-        executions.c.step_id == known.id, executions.c.status.in_(UNFINISHED)
+        executions.c.tenant == known.tenant,
+        executions.c.step_id == known.id,
+        executions.c.status.in_(UNFINISHED),
     )
     if (
         not await _is_open(connection, known)
@@ -106,9 +109,7 @@ async def place(
     ):
         raise WrongStateError("RUN_STEP_ENDED", f"run step {known.id!r} has ended")
     known.more_calls = wanted.more_calls
-    await connection.execute(
-        update(run_steps).where(run_steps.c.id == known.id).values(more_calls=known.more_calls)
-    )
+    await connection.execute(update(run_steps).where(*named).values(more_calls=known.more_calls))
     return known
 
 
@@ -116,9 +117,12 @@ async def _is_open(connection: AsyncConnection, step: RunStepRecord) -> bool:
     if not step.more_calls:
         return False
     later = select(run_steps.c.id).where(
-        run_steps.c.session_id == step.session_id, _beyond(step, newer=True)
+        run_steps.c.tenant == step.tenant,
+        run_steps.c.session_id == step.session_id,
+        _beyond(step, newer=True),
     )
     query = select(sessions.c.id).where(
+        sessions.c.tenant == step.tenant,
         sessions.c.id == step.session_id,
         sessions.c.state.in_(ALIVE),
         ~exists(later),

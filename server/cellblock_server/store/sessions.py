@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -73,19 +73,22 @@ class SessionStore:
         last = records[-1] if records else None
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
 
-    async def delete(self, session_id: str) -> None:
+    async def delete(self, tenant: str, session_id: str) -> None:
         """Forget a session, with its executions and their events."""
         async with self._database.write() as connection:
-            await connection.execute(sessions.delete().where(sessions.c.id == session_id))
+            await connection.execute(
+                delete(sessions).where(sessions.c.tenant == tenant, sessions.c.id == session_id)
+            )
 
     async def delete_ended_before(self, time: datetime, limit: int) -> int:
         """Forget up to `limit` sessions that ended before `time`; how many there were.
 
         Their executions, events and attachments go with them.
         """
-        ended = select(sessions.c.id).where(sessions.c.end_time < time).limit(limit)
+        names = sessions.c.tenant, sessions.c.id
+        ended = select(*names).where(sessions.c.end_time < time).limit(limit)
         async with self._database.write() as connection:
-            done = await connection.execute(delete(sessions).where(sessions.c.id.in_(ended)))
+            done = await connection.execute(delete(sessions).where(tuple_(*names).in_(ended)))
             return done.rowcount
 
     async def _one(self, *conditions: ColumnElement[bool]) -> SessionRecord | None:
@@ -94,9 +97,15 @@ class SessionStore:
         return None if row is None else _record(row)
 
 
-async def update_session(connection: AsyncConnection, session_id: str, **values: object) -> None:
+async def update_session(
+    connection: AsyncConnection, session: SessionRecord, **values: object
+) -> None:
     """Change columns of a session, as part of a transaction."""
-    await connection.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+    await connection.execute(
+        update(sessions)
+        .where(sessions.c.tenant == session.tenant, sessions.c.id == session.id)
+        .values(**values)
+    )
 
 
 def _record(row: Row[Any]) -> SessionRecord:

@@ -265,6 +265,6 @@ async def test_records_of_executions_count(tmp_path: Path, clock: Clock) -> None
         await kept.usage.check_roughly("t", 3)
         with pytest.raises(QuotaError):
             await kept.usage.check_roughly("t", 4)
-        await kept.sessions.delete("sess_1")
+        await kept.sessions.delete("t", "sess_1")
     async with stored(tmp_path, clock, quota=10) as kept:
         await kept.usage.check_roughly("t", 10)
