@@ -152,8 +152,8 @@ class Store(Section):
 
     url: str = Field(
         "",
-        pattern=r"^(sqlite\+aiosqlite:///.+)?$",
-        description="Database, as SQLAlchemy writes it (`sqlite+aiosqlite:////path`). "
+        pattern=r"^(sqlite:///.+)?$",
+        description="Database, as SQLAlchemy writes it (`sqlite:////path`). "
         "Empty: `cellblock.db` in the state folder.",
     )
 
@@ -554,5 +554,5 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """Where metadata is kept."""
-        default = f"sqlite+aiosqlite:///{self.server.state_dir.absolute() / 'cellblock.db'}"
+        default = f"sqlite:///{self.server.state_dir.absolute() / 'cellblock.db'}"
         return self.store.url or default

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import Clock
@@ -46,23 +46,24 @@ class Journal:
         self._executions = executions
         self._now = now
         self._hub = Hub()
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["JournalTransaction"]:
         """A block whose changes are stored together, then seen by watchers.
 
         If storing fails, or its caller is cancelled before it is done, nothing of it is,
-        and the records are as before.
+        and the records are as before. What the store refuses is raised at the block's end.
         """
-        async with self._database.write() as connection:
-            transaction = JournalTransaction(connection, self._now)
+        # What a block reads of the records must still be so when its changes are stored.
+        async with self._turn:
+            transaction = JournalTransaction(self._now)
             yield transaction
-            await transaction.flush()
-            await uninterrupted(self._commit(connection, transaction))
+            await uninterrupted(self._store(transaction))
 
-    async def _commit(self, connection: AsyncConnection, transaction: "JournalTransaction") -> None:
+    async def _store(self, transaction: "JournalTransaction") -> None:
         """In one: the records must never lag behind what is stored, nor run ahead of it."""
-        await connection.commit()
+        await self._database.write(transaction.write)
         transaction.publish(self._hub)
 
     async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
@@ -103,14 +104,16 @@ class Journal:
 class JournalTransaction:
     """Changes to executions and their session that are stored together."""
 
-    def __init__(self, connection: AsyncConnection, now: Clock) -> None:
+    def __init__(self, now: Clock) -> None:
         """Use `Journal.transaction`."""
         self.now = now()
         """One time for all that is stored together."""
-        self._connection = connection
+        self._places: dict[str, StepPlace] = {}
+        """Of executions that are new."""
+        self._files: list[FileRecord] = []
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[int, bytes]]] = {}
-        self._session_changes: list[tuple[SessionRecord, dict[str, object]]] = []
+        self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
         self._with_code: set[str] = set()
         self._touched: set[tuple[str, str]] = set()
         """Tenants and ids of what watchers of run steps wait for."""
@@ -167,45 +170,53 @@ class JournalTransaction:
         draft.environment = dict.fromkeys(draft.environment, "")
         self.append(record, pb.ExecutionEvent(completed=pb.Completed()))
 
-    async def insert(self, record: ExecutionRecord, place: StepPlace) -> None:
+    def insert(self, record: ExecutionRecord, place: StepPlace) -> None:
         """Store a new execution, and its run step if that is new.
 
-        At once, so that a taken id fails here (IntegrityError). See also `run_steps.place`.
+        The block's end raises IntegrityError if its id is taken, and what
+        `run_steps.place` does.
         """
-        step = await run_steps.place(self._connection, place.step(self.now), place.chosen)
-        record.step_id = step.id
-        self._touched |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
-        await insert_execution(self._connection, record)
+        self.draft(record)
+        self._places[record.id] = place
 
-    async def insert_file(self, record: FileRecord) -> None:
+    def insert_file(self, record: FileRecord) -> None:
         """Store a generated file's metadata."""
-        await insert_file(self._connection, record)
+        self._files.append(record)
 
     def change_session(self, session: SessionRecord, **values: object) -> None:
         """Change fields of the session; `session` takes them once they are stored."""
         if isinstance(state := values.get("state"), SessionState):
             check_session(session.state, state)
-        self._session_changes.append((session, values))
+        _session, changes = self._session_changes.setdefault(session.id, (session, {}))
+        changes.update(values)
 
-    async def flush(self) -> None:
-        """Write everything; called by `Journal.transaction` before the commit."""
+    def write(self, connection: Connection) -> None:
+        """Write everything; called by `Journal.transaction`, in the store's thread."""
         for _record, draft in self._drafts.values():
-            with_code = draft.id in self._with_code
-            await update_execution(self._connection, draft, with_code=with_code)
+            place = self._places.get(draft.id)
+            if place is None:
+                update_execution(connection, draft, with_code=draft.id in self._with_code)
+            else:
+                step = run_steps.place(connection, place.step(self.now), place.chosen)
+                draft.step_id = step.id
+                self._touched |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
+                insert_execution(connection, draft)
         for execution_id, rows in self._events.items():
-            await insert_events(self._connection, self._drafts[execution_id][1], rows)
-        for session, values in self._session_changes:
-            await update_session(self._connection, session, **values)
+            insert_events(connection, self._drafts[execution_id][1], rows)
+        for file in self._files:
+            insert_file(connection, file)
+        for session, values in self._session_changes.values():
+            update_session(connection, session, values)
 
     def publish(self, hub: Hub) -> None:
         """Make the changes visible; called by `Journal.transaction` after the commit."""
         for record, draft in self._drafts.values():
             vars(record).update(vars(draft))
-        for session, values in self._session_changes:
+        for session, values in self._session_changes.values():
             vars(session).update(values)
         for execution_id in self._events:
             hub.changed((self._drafts[execution_id][0].tenant, execution_id))
-        for session, values in self._session_changes:
+        for session, values in self._session_changes.values():
             if values.keys() & {"state", "execution_count"}:
                 hub.changed((session.tenant, session.id))
         for name in self._touched:

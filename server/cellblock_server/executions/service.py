@@ -1,7 +1,7 @@
 """What callers do with executions."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -181,7 +181,15 @@ class ExecutionService:
         """
         await self._usage.check_roughly(session.tenant, 0)
         record = self._record(session, new, ExecutionStatus.RECEIVING)
-        await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        try:
+            await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        except IntegrityError:
+            # Sent twice at once: the other one was first.
+            whole = replace(new, code="".join([piece async for piece in pieces]))
+            known = await self.known(session.tenant, session.id, whole)
+            if known is None:
+                raise
+            return known
         try:
             async for piece in pieces:
                 check_code(record.code + piece, self._limits)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
 
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
@@ -22,6 +21,10 @@ from cellblock_server.store.tables import events, executions
 
 FIXED = ("id", "tenant", "session_id", "step_id", "timeout", "create_time", "ordinal")
 """What does not change while an execution lives."""
+UPDATE = update(executions).where(
+    executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
+)
+"""Made once: the columns to set come with their values."""
 UNFINISHED = (ExecutionStatus.RECEIVING, ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 
 
@@ -37,8 +40,7 @@ class ExecutionStore:
         query = select(executions).where(
             executions.c.tenant == tenant, executions.c.id == execution_id
         )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else execution_record(row)
 
     async def unfinished(self, session: SessionRecord) -> list[ExecutionRecord]:
@@ -48,8 +50,7 @@ class ExecutionStore:
             .where(*_of(session), executions.c.status.in_(UNFINISHED))
             .order_by(executions.c.ordinal)
         )
-        async with self._database.read() as connection:
-            return [execution_record(row) for row in await connection.execute(query)]
+        return [execution_record(row) for row in await self._database.rows(query)]
 
     async def events(
         self, execution: ExecutionRecord, from_sequence: int, limit: int
@@ -65,8 +66,7 @@ class ExecutionStore:
             .order_by(events.c.sequence)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [(row.sequence, row.payload) for row in await connection.execute(query)]
+        return [(row.sequence, row.payload) for row in await self._database.rows(query)]
 
     async def list(self, session: SessionRecord, size: int, token: str) -> Page[ExecutionRecord]:
         """A page of a session's executions, oldest first."""
@@ -77,21 +77,18 @@ class ExecutionStore:
             .order_by(executions.c.ordinal)
             .limit(limit + 1)
         )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.rows(query)
         records = [execution_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         return Page(records, paging.token_after(records[-1].ordinal) if more else "")
 
 
-async def insert_execution(connection: AsyncConnection, record: ExecutionRecord) -> None:
+def insert_execution(connection: Connection, record: ExecutionRecord) -> None:
     """Store a new execution, as part of a transaction."""
-    await connection.execute(insert(executions).values(**_values(record)))
+    connection.execute(insert(executions), _values(record))
 
 
-async def update_execution(
-    connection: AsyncConnection, record: ExecutionRecord, *, with_code: bool
-) -> None:
+def update_execution(connection: Connection, record: ExecutionRecord, *, with_code: bool) -> None:
     """Store what changes while an execution lives, as part of a transaction.
 
     Its code, which may be long, only if more of it has come.
@@ -101,18 +98,15 @@ async def update_execution(
         del values["code"]
     for fixed in FIXED:
         del values[fixed]
-    await connection.execute(
-        update(executions)
-        .where(executions.c.tenant == record.tenant, executions.c.id == record.id)
-        .values(**values)
-    )
+    values["this_tenant"], values["this_id"] = record.tenant, record.id
+    connection.execute(UPDATE, values)
 
 
-async def insert_events(
-    connection: AsyncConnection, execution: ExecutionRecord, rows: Sequence[tuple[int, bytes]]
+def insert_events(
+    connection: Connection, execution: ExecutionRecord, rows: Sequence[tuple[int, bytes]]
 ) -> None:
     """Append events, as part of a transaction."""
-    await connection.execute(
+    connection.execute(
         insert(events),
         [
             {
@@ -131,8 +125,9 @@ def _of(session: SessionRecord) -> tuple[ColumnElement[bool], ...]:
 
 
 def _values(record: ExecutionRecord) -> dict[str, Any]:
-    values = asdict(record)
+    values = dict(vars(record))
     failure = record.failure
+    values["error"] = asdict(record.error) if record.error else None
     del values["failure"]
     values["failure_cause"] = failure.cause if failure else None
     values["failure_message"] = failure.message if failure else None

@@ -21,14 +21,12 @@ class KeyStore:
 
     async def insert(self, record: KeyRecord) -> None:
         """Store a new key."""
-        async with self._database.write() as connection:
-            await connection.execute(insert(api_keys).values(**asdict(record)))
+        await self._database.execute(insert(api_keys).values(**asdict(record)))
 
     async def find(self, key_id: str) -> KeyRecord | None:
         """A key by id."""
         query = select(api_keys).where(api_keys.c.id == key_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def list(self, tenant: str, size: int, token: str) -> Page[KeyRecord]:
@@ -39,8 +37,7 @@ class KeyStore:
             query = query.where(api_keys.c.tenant == tenant)
         if (after := paging.time_and_id(token)) is not None:
             query = query.where(paging.older_than(api_keys.c.create_time, api_keys.c.id, after))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(limit + 1))).all()
+        rows = await self._database.rows(query.limit(limit + 1))
         records = [_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = records[-1] if records else None
@@ -57,10 +54,9 @@ class KeyStore:
         await self._update(key_id, {"last_use_time": time})
 
     async def _update(self, key_id: str, values: dict[str, Any]) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(api_keys).where(api_keys.c.id == key_id).values(**values)
-            )
+        await self._database.execute(
+            update(api_keys).where(api_keys.c.id == key_id).values(**values)
+        )
 
 
 def _record(row: Row[Any]) -> KeyRecord:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
 
 from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.store import paging
@@ -26,8 +25,7 @@ class RunStepStore:
     async def find(self, tenant: str, step_id: str) -> RunStepRecord | None:
         """A run step by id."""
         query = select(run_steps).where(run_steps.c.tenant == tenant, run_steps.c.id == step_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def calls(self, step: RunStepRecord) -> list[ExecutionRecord]:
@@ -37,13 +35,11 @@ class RunStepStore:
             .where(executions.c.tenant == step.tenant, executions.c.step_id == step.id)
             .order_by(executions.c.ordinal)
         )
-        async with self._database.read() as connection:
-            return [execution_record(row) for row in await connection.execute(query)]
+        return [execution_record(row) for row in await self._database.rows(query)]
 
     async def is_open(self, step: RunStepRecord) -> bool:
         """Whether more tool calls may come."""
-        async with self._database.read() as connection:
-            return await _is_open(connection, step)
+        return await self._database.read(lambda connection: _is_open(connection, step))
 
     async def list(self, tenant: str, wanted: StepFilter) -> StepPage:
         """A page of run steps. Raises NotFoundError for an unknown cursor."""
@@ -68,25 +64,22 @@ class RunStepStore:
         oldest_first = ascending != backwards
         keys: Sequence[ColumnElement[Any]] = (run_steps.c.create_time, run_steps.c.id)
         order = keys if oldest_first else [key.desc() for key in keys]
-        async with self._database.read() as connection:
-            found = await connection.execute(query.order_by(*order).limit(wanted.limit + 1))
-            records = [_record(row) for row in found]
+        found = await self._database.rows(query.order_by(*order).limit(wanted.limit + 1))
+        records = [_record(row) for row in found]
         page, more = records[: wanted.limit], len(records) > wanted.limit
         return StepPage(page[::-1] if backwards else page, more)
 
 
-async def place(
-    connection: AsyncConnection, wanted: RunStepRecord, chosen: frozenset[str]
-) -> RunStepRecord:
+def place(connection: Connection, wanted: RunStepRecord, chosen: frozenset[str]) -> RunStepRecord:
     """The run step for a new execution, made if there is none, as part of a transaction.
 
     `chosen` are the fields that the caller gave. Raises AlreadyExistsError if they are
     others than those of the run step that exists, WrongStateError if it has ended.
     """
     named = run_steps.c.tenant == wanted.tenant, run_steps.c.id == wanted.id
-    row = (await connection.execute(select(run_steps).where(*named))).one_or_none()
+    row = connection.execute(select(run_steps).where(*named)).one_or_none()
     if row is None:
-        await connection.execute(insert(run_steps).values(**asdict(wanted)))
+        connection.execute(insert(run_steps), asdict(wanted))
         return wanted
     known = _record(row)
     differences = [
@@ -103,17 +96,14 @@ async def place(
         executions.c.step_id == known.id,
         executions.c.status.in_(UNFINISHED),
     )
-    if (
-        not await _is_open(connection, known)
-        and not (await connection.execute(unfinished)).scalar_one()
-    ):
+    if not _is_open(connection, known) and not connection.execute(unfinished).scalar_one():
         raise WrongStateError("RUN_STEP_ENDED", f"run step {known.id!r} has ended")
     known.more_calls = wanted.more_calls
-    await connection.execute(update(run_steps).where(*named).values(more_calls=known.more_calls))
+    connection.execute(update(run_steps).where(*named).values(more_calls=known.more_calls))
     return known
 
 
-async def _is_open(connection: AsyncConnection, step: RunStepRecord) -> bool:
+def _is_open(connection: Connection, step: RunStepRecord) -> bool:
     if not step.more_calls:
         return False
     later = select(run_steps.c.id).where(
@@ -127,7 +117,7 @@ async def _is_open(connection: AsyncConnection, step: RunStepRecord) -> bool:
         sessions.c.state.in_(ALIVE),
         ~exists(later),
     )
-    return (await connection.execute(query)).one_or_none() is not None
+    return connection.execute(query).one_or_none() is not None
 
 
 def _beyond(cursor: RunStepRecord, *, newer: bool) -> ColumnElement[bool]:

@@ -1,12 +1,22 @@
 """Sessions in the database."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cellblock_server.errors import AlreadyExistsError
 from cellblock_server.store import paging
@@ -22,6 +32,10 @@ from cellblock_server.store.tables import sessions
 
 ALIVE = (SessionState.CREATING, SessionState.READY, SessionState.BUSY, SessionState.RESTARTING)
 """States of sessions that have not ended."""
+UPDATE = update(sessions).where(
+    sessions.c.tenant == bindparam("this_tenant"), sessions.c.id == bindparam("this_id")
+)
+"""Made once: the columns to set come with their values."""
 
 
 class SessionStore:
@@ -34,8 +48,7 @@ class SessionStore:
     async def insert(self, record: SessionRecord) -> None:
         """Store a new session. Raises AlreadyExistsError if the id or request id is taken."""
         try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(sessions).values(**asdict(record)))
+            await self._database.execute(insert(sessions).values(**asdict(record)))
         except IntegrityError as error:
             raise AlreadyExistsError("session", record.id, "exists already") from error
 
@@ -49,9 +62,8 @@ class SessionStore:
 
     async def alive(self) -> list[SessionRecord]:
         """All tenants' sessions that have not ended."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(sessions).where(sessions.c.state.in_(ALIVE)))
-            return [_record(row) for row in rows]
+        query = select(sessions).where(sessions.c.state.in_(ALIVE))
+        return [_record(row) for row in await self._database.rows(query)]
 
     async def list(
         self, tenant: str, wanted: SessionFilter, size: int, token: str
@@ -66,8 +78,7 @@ class SessionStore:
         if (after := paging.time_and_id(token)) is not None:
             query = query.where(paging.older_than(sessions.c.create_time, sessions.c.id, after))
         query = query.order_by(sessions.c.create_time.desc(), sessions.c.id.desc())
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(limit + 1))).all()
+        rows = await self._database.rows(query.limit(limit + 1))
         records = [_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = records[-1] if records else None
@@ -75,10 +86,9 @@ class SessionStore:
 
     async def delete(self, tenant: str, session_id: str) -> None:
         """Forget a session, with its executions and their events."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                delete(sessions).where(sessions.c.tenant == tenant, sessions.c.id == session_id)
-            )
+        await self._database.execute(
+            delete(sessions).where(sessions.c.tenant == tenant, sessions.c.id == session_id)
+        )
 
     async def delete_ended_before(self, time: datetime, limit: int) -> int:
         """Forget up to `limit` sessions that ended before `time`; how many there were.
@@ -87,25 +97,20 @@ class SessionStore:
         """
         names = sessions.c.tenant, sessions.c.id
         ended = select(*names).where(sessions.c.end_time < time).limit(limit)
-        async with self._database.write() as connection:
-            done = await connection.execute(delete(sessions).where(tuple_(*names).in_(ended)))
-            return done.rowcount
+        statement = delete(sessions).where(tuple_(*names).in_(ended))
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
     async def _one(self, *conditions: ColumnElement[bool]) -> SessionRecord | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(sessions).where(*conditions))).one_or_none()
+        row = await self._database.row(select(sessions).where(*conditions))
         return None if row is None else _record(row)
 
 
-async def update_session(
-    connection: AsyncConnection, session: SessionRecord, **values: object
+def update_session(
+    connection: Connection, session: SessionRecord, values: Mapping[str, object]
 ) -> None:
     """Change columns of a session, as part of a transaction."""
-    await connection.execute(
-        update(sessions)
-        .where(sessions.c.tenant == session.tenant, sessions.c.id == session.id)
-        .values(**values)
-    )
+    this = {"this_tenant": session.tenant, "this_id": session.id}
+    connection.execute(UPDATE, {**values, **this})
 
 
 def _record(row: Row[Any]) -> SessionRecord:

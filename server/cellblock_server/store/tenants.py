@@ -24,22 +24,19 @@ class TenantStore:
     async def insert(self, record: TenantRecord) -> None:
         """Store a new tenant. Raises AlreadyExistsError."""
         try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(tenants).values(**asdict(record)))
+            await self._database.execute(insert(tenants).values(**asdict(record)))
         except IntegrityError as error:
             raise AlreadyExistsError("tenant", record.id, "exists already") from error
 
     async def ensure(self, tenant_id: str, now: datetime) -> None:
         """Store a tenant unless there is one of this id."""
         query = insert(tenants).prefix_with("OR IGNORE", dialect="sqlite")
-        async with self._database.write() as connection:
-            await connection.execute(query.values(id=tenant_id, create_time=now))
+        await self._database.execute(query.values(id=tenant_id, create_time=now))
 
     async def find(self, tenant_id: str) -> TenantRecord | None:
         """A tenant by id."""
         query = select(tenants).where(tenants.c.id == tenant_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def list(self, size: int, token: str) -> Page[TenantRecord]:
@@ -48,8 +45,7 @@ class TenantStore:
         query = select(tenants).order_by(tenants.c.create_time.desc(), tenants.c.id.desc())
         if (after := paging.time_and_id(token)) is not None:
             query = query.where(paging.older_than(tenants.c.create_time, tenants.c.id, after))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(limit + 1))).all()
+        rows = await self._database.rows(query.limit(limit + 1))
         records = [_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = records[-1] if records else None

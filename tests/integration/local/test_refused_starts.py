@@ -86,7 +86,7 @@ def test_a_store_of_a_later_release_is_told_in_one_line(folder: Path) -> None:
 def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProcess[str]":
     (folder / "store.db").write_bytes(content)
     file = folder / "config.toml"
-    file.write_text(f'[store]\nurl = "sqlite+aiosqlite:///{folder / "store.db"}"\n')
+    file.write_text(f'[store]\nurl = "sqlite:///{folder / "store.db"}"\n')
     listen = "--listen=127.0.0.1:0"
     return start(f"--config={file}", f"--state-dir={folder / 'state'}", listen)
 

@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     await TenantService(TenantStore(database), clock).start()
     yield database

@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     try:
         await SessionStore(database).insert(session_record())
@@ -30,7 +30,7 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
 
         async def accept(record: ExecutionRecord) -> None:
             async with journal.transaction() as transaction:
-                await transaction.insert(record, PLACE)
+                transaction.insert(record, PLACE)
 
         for ordinal in range(1, ROUNDS):
             record = execution_record(f"call_{ordinal}", ordinal)

@@ -63,9 +63,8 @@ async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) ->
         await kept.sessions.insert(record)
     execution = execution_record("call_1", 1)
     execution.session_id = "sess_2"
-    async with kept.database.write() as connection:
-        await insert_execution(connection, execution)
-        await insert_events(connection, execution, [(1, b"event")])
+    await kept.database.write(lambda connection: insert_execution(connection, execution))
+    await kept.database.write(lambda connection: insert_events(connection, execution, [(1, b"")]))
     executions = ExecutionStore(kept.database)
     clock.time += SESSION_RETENTION
     await kept.retention.expire()
