@@ -83,17 +83,21 @@ class Journal:
         self, execution: ExecutionRecord, from_sequence: int
     ) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events from a number on, as they come, to the last one."""
+        name = execution.tenant, execution.id
+        recent = self._hub.recent(name)
         wanted = max(1, from_sequence)
         while True:
-            change = self._hub.next_change((execution.tenant, execution.id))
-            rows = await self._executions.events(execution, wanted, WATCH_BATCH)
-            for sequence, payload in rows:
-                event = pb.ExecutionEvent.FromString(payload)
+            change = self._hub.next_change(name)
+            events = recent.since(wanted) if recent is not None else None
+            if events is None:
+                rows = await self._executions.events(execution, wanted, WATCH_BATCH)
+                events = [pb.ExecutionEvent.FromString(payload) for _sequence, payload in rows]
+            for event in events:
                 yield event
                 if event.HasField("completed"):
                     return
-                wanted = sequence + 1
-            if not rows:
+                wanted = event.sequence + 1
+            if not events:
                 await change.wait()
 
     def next_change(self, tenant: str, name: str) -> asyncio.Event:
@@ -112,7 +116,7 @@ class JournalTransaction:
         """Of executions that are new."""
         self._files: list[FileRecord] = []
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
-        self._events: dict[str, list[tuple[int, bytes]]] = {}
+        self._events: dict[str, list[tuple[pb.ExecutionEvent, bytes]]] = {}
         self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
         self._with_code: set[str] = set()
         self._touched: set[tuple[str, str]] = set()
@@ -135,7 +139,7 @@ class JournalTransaction:
             event.completed.execution.CopyFrom(execution_message(draft, with_code=False))
         payload = event.SerializeToString()
         draft.record_bytes += len(payload)
-        self._events.setdefault(draft.id, []).append((draft.last_sequence, payload))
+        self._events.setdefault(draft.id, []).append((event, payload))
 
     def append_code(self, record: ExecutionRecord, code: str) -> None:
         """Append the next piece of an execution's code."""
@@ -201,7 +205,8 @@ class JournalTransaction:
                 draft.step_id = step.id
                 self._touched |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
                 insert_execution(connection, draft)
-        for execution_id, rows in self._events.items():
+        for execution_id, events in self._events.items():
+            rows = [(event.sequence, payload) for event, payload in events]
             insert_events(connection, self._drafts[execution_id][1], rows)
         for file in self._files:
             insert_file(connection, file)
@@ -214,8 +219,9 @@ class JournalTransaction:
             vars(record).update(vars(draft))
         for session, values in self._session_changes.values():
             vars(session).update(values)
-        for execution_id in self._events:
-            hub.changed((self._drafts[execution_id][0].tenant, execution_id))
+        for execution_id, events in self._events.items():
+            name = self._drafts[execution_id][0].tenant, execution_id
+            hub.add(name, [(event, len(payload)) for event, payload in events])
         for session, values in self._session_changes.values():
             if values.keys() & {"state", "execution_count"}:
                 hub.changed((session.tenant, session.id))

@@ -8,7 +8,7 @@ import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.errors import CellblockError, InvalidArgumentError
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
 from cellblock_server.rpc.caller import tenant
@@ -36,10 +36,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         """Run code and stream its events."""
         new = _new_execution(request)
         self._executions.check(new)
-        record = await self._executions.known(tenant(), request.session_id, new)
-        if record is None:
-            live = await self._sessions.live(tenant(), request.session_id)
-            record = await self._executions.submit(live.record, live.runner, new)
+        record = await self._accepted(tenant(), request.session_id, new)
         async for event in self._followed(record, cancel=request.cancel_on_disconnect):
             yield pb.ExecuteResponse(event=event)
 
@@ -95,6 +92,18 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         await uninterrupted(self._cancel(owner, request.execution_id))
         record = await self._executions.get(owner, request.execution_id)
         return pb.CancelExecutionResponse(execution=await self._executions.whole(record))
+
+    async def _accepted(self, tenant: str, session_id: str, new: NewExecution) -> ExecutionRecord:
+        """The execution, new or known; most are new, and so it is tried first."""
+        try:
+            live = await self._sessions.live(tenant, session_id)
+            return await self._executions.submit(live.record, live.runner, new)
+        except CellblockError:
+            # A session that has ended, or is full by now, may have run it before.
+            known = await self._executions.known(tenant, session_id, new)
+            if known is None:
+                raise
+            return known
 
     async def _followed(
         self, record: ExecutionRecord, *, cancel: bool

@@ -92,15 +92,15 @@ class SessionManager:
         Raises NotFoundError; WrongStateError that says why and when it ended;
         UnavailableError while it is being started or taken over.
         """
+        live = self._keeper.find(tenant, session_id)
+        if live is not None and live.record.state not in SESSION_ENDS:
+            return live
         record = await self.get(tenant, session_id)
         if record.state in SESSION_ENDS:
             raise ended_error(record)
-        live = self._keeper.find(tenant, session_id)
-        if live is None:
-            raise UnavailableError(
-                "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
-            )
-        return live
+        raise UnavailableError(
+            "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
+        )
 
     async def use(self, tenant: str, session_id: str) -> LiveSession:
         """A live session, with this counted as a use of it."""

@@ -67,13 +67,13 @@ class Database:
         """
         return await uninterrupted(self._run(self._writer, self._write, change))
 
-    async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        """All that a query finds."""
-        return await self.read(lambda connection: connection.execute(query).all())
+    async def rows(self, query: Select[Any], **values: object) -> Sequence[Row[Any]]:
+        """All that a query finds, with these values for its parameters."""
+        return await self.read(lambda connection: connection.execute(query, values).all())
 
-    async def row(self, query: Select[Any]) -> Row[Any] | None:
+    async def row(self, query: Select[Any], **values: object) -> Row[Any] | None:
         """The one that a query finds, if it does."""
-        return await self.read(lambda connection: connection.execute(query).one_or_none())
+        return await self.read(lambda connection: connection.execute(query, values).one_or_none())
 
     async def execute(self, *statements: Executable) -> None:
         """Run statements as a transaction."""

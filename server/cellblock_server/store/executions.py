@@ -21,10 +21,20 @@ from cellblock_server.store.tables import events, executions
 
 FIXED = ("id", "tenant", "session_id", "step_id", "timeout", "create_time", "ordinal")
 """What does not change while an execution lives."""
-UPDATE = update(executions).where(
-    executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
+THIS = executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
+FIND, UPDATE = select(executions).where(*THIS), update(executions).where(*THIS)
+"""Made once: making a statement costs more than running it. Columns to set come with their values.
+"""
+EVENTS = (
+    select(events.c.sequence, events.c.payload)
+    .where(
+        events.c.tenant == bindparam("this_tenant"),
+        events.c.execution_id == bindparam("this_execution"),
+        events.c.sequence >= bindparam("first"),
+    )
+    .order_by(events.c.sequence)
+    .limit(bindparam("most"))
 )
-"""Made once: the columns to set come with their values."""
 UNFINISHED = (ExecutionStatus.RECEIVING, ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 
 
@@ -37,10 +47,7 @@ class ExecutionStore:
 
     async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
         """An execution by id."""
-        query = select(executions).where(
-            executions.c.tenant == tenant, executions.c.id == execution_id
-        )
-        row = await self._database.row(query)
+        row = await self._database.row(FIND, this_tenant=tenant, this_id=execution_id)
         return None if row is None else execution_record(row)
 
     async def unfinished(self, session: SessionRecord) -> list[ExecutionRecord]:
@@ -56,17 +63,14 @@ class ExecutionStore:
         self, execution: ExecutionRecord, from_sequence: int, limit: int
     ) -> list[tuple[int, bytes]]:
         """Up to `limit` events from a number on: (sequence, serialized ExecutionEvent)."""
-        query = (
-            select(events.c.sequence, events.c.payload)
-            .where(
-                events.c.tenant == execution.tenant,
-                events.c.execution_id == execution.id,
-                events.c.sequence >= from_sequence,
-            )
-            .order_by(events.c.sequence)
-            .limit(limit)
+        rows = await self._database.rows(
+            EVENTS,
+            this_tenant=execution.tenant,
+            this_execution=execution.id,
+            first=from_sequence,
+            most=limit,
         )
-        return [(row.sequence, row.payload) for row in await self._database.rows(query)]
+        return [(row.sequence, row.payload) for row in rows]
 
     async def list(self, session: SessionRecord, size: int, token: str) -> Page[ExecutionRecord]:
         """A page of a session's executions, oldest first."""

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.store import paging
@@ -13,6 +23,9 @@ from cellblock_server.store.executions import UNFINISHED, execution_record
 from cellblock_server.store.records import ExecutionRecord, RunStepRecord, StepFilter, StepPage
 from cellblock_server.store.sessions import ALIVE
 from cellblock_server.store.tables import executions, run_steps, sessions
+
+THIS = run_steps.c.tenant == bindparam("this_tenant"), run_steps.c.id == bindparam("this_id")
+FIND, UPDATE = select(run_steps).where(*THIS), update(run_steps).where(*THIS)
 
 
 class RunStepStore:
@@ -24,8 +37,7 @@ class RunStepStore:
 
     async def find(self, tenant: str, step_id: str) -> RunStepRecord | None:
         """A run step by id."""
-        query = select(run_steps).where(run_steps.c.tenant == tenant, run_steps.c.id == step_id)
-        row = await self._database.row(query)
+        row = await self._database.row(FIND, this_tenant=tenant, this_id=step_id)
         return None if row is None else _record(row)
 
     async def calls(self, step: RunStepRecord) -> list[ExecutionRecord]:
@@ -76,8 +88,8 @@ def place(connection: Connection, wanted: RunStepRecord, chosen: frozenset[str])
     `chosen` are the fields that the caller gave. Raises AlreadyExistsError if they are
     others than those of the run step that exists, WrongStateError if it has ended.
     """
-    named = run_steps.c.tenant == wanted.tenant, run_steps.c.id == wanted.id
-    row = connection.execute(select(run_steps).where(*named)).one_or_none()
+    named = {"this_tenant": wanted.tenant, "this_id": wanted.id}
+    row = connection.execute(FIND, named).one_or_none()
     if row is None:
         connection.execute(insert(run_steps), asdict(wanted))
         return wanted
@@ -99,7 +111,7 @@ def place(connection: Connection, wanted: RunStepRecord, chosen: frozenset[str])
     if not _is_open(connection, known) and not connection.execute(unfinished).scalar_one():
         raise WrongStateError("RUN_STEP_ENDED", f"run step {known.id!r} has ended")
     known.more_calls = wanted.more_calls
-    connection.execute(update(run_steps).where(*named).values(more_calls=known.more_calls))
+    connection.execute(UPDATE, {**named, "more_calls": known.more_calls})
     return known
 
 

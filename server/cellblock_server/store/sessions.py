@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     bindparam,
@@ -32,10 +31,10 @@ from cellblock_server.store.tables import sessions
 
 ALIVE = (SessionState.CREATING, SessionState.READY, SessionState.BUSY, SessionState.RESTARTING)
 """States of sessions that have not ended."""
-UPDATE = update(sessions).where(
-    sessions.c.tenant == bindparam("this_tenant"), sessions.c.id == bindparam("this_id")
-)
-"""Made once: the columns to set come with their values."""
+THIS = sessions.c.tenant == bindparam("this_tenant"), sessions.c.id == bindparam("this_id")
+FIND, UPDATE = select(sessions).where(*THIS), update(sessions).where(*THIS)
+"""Made once: making a statement costs more than running it. Columns to set come with their values.
+"""
 
 
 class SessionStore:
@@ -54,11 +53,16 @@ class SessionStore:
 
     async def find(self, tenant: str, session_id: str) -> SessionRecord | None:
         """A session by id."""
-        return await self._one(sessions.c.tenant == tenant, sessions.c.id == session_id)
+        row = await self._database.row(FIND, this_tenant=tenant, this_id=session_id)
+        return None if row is None else _record(row)
 
     async def find_request(self, tenant: str, request_id: str) -> SessionRecord | None:
         """The session that a request made."""
-        return await self._one(sessions.c.tenant == tenant, sessions.c.request_id == request_id)
+        query = select(sessions).where(
+            sessions.c.tenant == tenant, sessions.c.request_id == request_id
+        )
+        row = await self._database.row(query)
+        return None if row is None else _record(row)
 
     async def alive(self) -> list[SessionRecord]:
         """All tenants' sessions that have not ended."""
@@ -99,10 +103,6 @@ class SessionStore:
         ended = select(*names).where(sessions.c.end_time < time).limit(limit)
         statement = delete(sessions).where(tuple_(*names).in_(ended))
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
-
-    async def _one(self, *conditions: ColumnElement[bool]) -> SessionRecord | None:
-        row = await self._database.row(select(sessions).where(*conditions))
-        return None if row is None else _record(row)
 
 
 def update_session(
