@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +14,7 @@ from cellblock_server.executions.hub import Hub
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.store import run_steps
+from cellblock_server.store.cpu import add_cpu
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import (
     ExecutionStore,
@@ -180,6 +182,11 @@ class JournalTransaction:
     async def insert_file(self, record: FileRecord) -> None:
         """Store a generated file's metadata."""
         await insert_file(self._connection, record)
+
+    async def count_cpu(self, session: SessionRecord, seconds: float, period: datetime) -> None:
+        """Count that a session has used so much CPU time so far: what is new is the period's."""
+        await add_cpu(self._connection, session.tenant, period, seconds - session.cpu_seconds)
+        self.change_session(session, cpu_seconds=seconds)
 
     def change_session(self, session: SessionRecord, **values: object) -> None:
         """Change fields of the session; `session` takes them once they are stored."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cellblock_server.store import paging
@@ -50,6 +50,14 @@ class ExecutionStore:
         )
         async with self._database.read() as connection:
             return [execution_record(row) for row in await connection.execute(query)]
+
+    async def count_unfinished(self, tenant: str) -> int:
+        """How many executions of a tenant have no end yet."""
+        query = select(func.count()).where(
+            executions.c.tenant == tenant, executions.c.status.in_(UNFINISHED)
+        )
+        async with self._database.read() as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     async def events(
         self, execution: ExecutionRecord, from_sequence: int, limit: int

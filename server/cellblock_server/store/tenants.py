@@ -1,10 +1,11 @@
 """Tenants in the database."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cellblock_server.errors import AlreadyExistsError
@@ -33,7 +34,19 @@ class TenantStore:
         """Store a tenant unless there is one of this id."""
         query = insert(tenants).prefix_with("OR IGNORE", dialect="sqlite")
         async with self._database.write() as connection:
-            await connection.execute(query.values(id=tenant_id, create_time=now))
+            await connection.execute(query.values(id=tenant_id, create_time=now, quotas={}))
+
+    async def set_quotas(self, tenant_id: str, quotas: dict[str, float]) -> None:
+        """Replace what is set for a tenant."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(tenants).where(tenants.c.id == tenant_id).values(quotas=quotas)
+            )
+
+    async def all(self) -> Sequence[TenantRecord]:
+        """All tenants."""
+        async with self._database.read() as connection:
+            return [_record(row) for row in await connection.execute(select(tenants))]
 
     async def find(self, tenant_id: str) -> TenantRecord | None:
         """A tenant by id."""
