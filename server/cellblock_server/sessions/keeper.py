@@ -1,6 +1,7 @@
 """Keeps live sessions: runs them, ends them in time, takes them over after a restart."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -47,10 +48,15 @@ class SessionKeeper:
         store: SessionStore,
         lifetime_cap: timedelta,
         now: Clock,
+        measure_last: Callable[[SessionRecord], Awaitable[None]],
         *,
         end_on_shutdown: bool,
     ) -> None:
-        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us."""
+        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us.
+
+        `measure_last` is awaited before a sandbox is removed.
+        """
+        self._measure_last = measure_last
         self._starter = starter
         self._backend: Backend = starter.backend
         self._store = store
@@ -71,6 +77,20 @@ class SessionKeeper:
     def count(self) -> int:
         """How many sessions live."""
         return len(self._live)
+
+    def records(self) -> list[SessionRecord]:
+        """All live sessions."""
+        return [live.record for live in self._live.values()]
+
+    def count_of(self, tenant: str) -> int:
+        """How many sessions of a tenant live."""
+        return sum(record.tenant == tenant for record in self.records())
+
+    def unfinished_of(self, tenant: str) -> int:
+        """How many executions of a tenant wait or run."""
+        return sum(
+            live.runner.unfinished for live in self._live.values() if live.record.tenant == tenant
+        )
 
     def find(self, tenant: str, session_id: str) -> LiveSession | None:
         """A live session by id."""
@@ -122,6 +142,7 @@ class SessionKeeper:
         structlog.contextvars.bind_contextvars(session_id=record.id)
         try:
             end = await self._until_end(live)
+            await self._measure_last(record)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
             await self._end_executions(live, end)
             await until_available(partial(self._store_end, record, end))
