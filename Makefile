@@ -9,15 +9,16 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bench lint setup engine bubblewrap image images docs proto lock clean
+.PHONY: help demo test test-fast bench lint setup engine bubblewrap image images \
+    server-image engine-proxy-image docs proto lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap images lint ## everything, with a real engine
+test: setup engine bubblewrap images server-image engine-proxy-image lint ## everything, with a real engine
 	@$(BIN)/pytest -n $(WORKERS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
@@ -55,6 +56,12 @@ image: setup engine ## the sandbox image, if something in it has changed
 
 images: setup engine ## both sandbox images: the full one, and the core
 	@$(BIN)/python scripts/build_image.py core full
+
+server-image: setup engine ## the server as an image, if something in it has changed
+	@$(BIN)/python scripts/build_deploy_images.py server
+
+engine-proxy-image: setup engine ## the proxy between server and engine, if it has changed
+	@$(BIN)/python scripts/build_deploy_images.py engine-proxy
 
 docs: setup ## the references of the configuration and of the image, from the code
 	@$(BIN)/python scripts/generate_docs.py
