@@ -31,10 +31,7 @@ class Folders:
     """What server and proxy share with the host, under the same names inside and outside."""
 
     root: Path
-
-    @property
-    def state(self) -> Path:
-        return self.root / "state"
+    state: Path
 
     @property
     def engine(self) -> Path:
@@ -51,7 +48,7 @@ def folders() -> Iterator[Folders]:
     """Folders that belong to the containers' users, made and removed by the engine as root."""
     # Short: a Unix socket's path has at most 107 bytes.
     root = Path(tempfile.mkdtemp(prefix="cellblock-"))
-    made = Folders(root)
+    made = Folders(root, root / "state")
     try:
         _as_root(root, "install", "-d", f"-o{SERVER_USER}", "-m0700", str(made.state))
         _as_root(root, "install", "-d", f"-o{PROXY_USER}", "-m0755", str(made.engine))
