@@ -10,7 +10,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast bench lint setup engine bubblewrap image images \
-    server-image engine-proxy-image docs proto lock clean
+    server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -62,6 +62,12 @@ server-image: setup engine ## the server as an image, if something in it has cha
 
 engine-proxy-image: setup engine ## the proxy between server and engine, if it has changed
 	@$(BIN)/python scripts/build_deploy_images.py engine-proxy
+
+audit: setup ## known vulnerabilities of the locked packages, as a report: build/audit.json
+	@$(BIN)/python scripts/audit.py
+
+sbom: images server-image engine-proxy-image ## what is in our images, as CycloneDX: build/sbom
+	@$(BIN)/python scripts/sbom.py
 
 docs: setup ## the references of the configuration and of the image, from the code
 	@$(BIN)/python scripts/generate_docs.py
