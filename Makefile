@@ -18,7 +18,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap images server-image engine-proxy-image lint ## everything, with a real engine
+test: setup engine bubblewrap images server-image engine-proxy-image lint audit ## everything, with a real engine
 	@$(BIN)/pytest -n $(WORKERS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute

@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -22,11 +23,10 @@ CARRIED = {
 def python_packages() -> Iterator[dict[str, object]]:
     """All distributions of all Pythons: the virtualenv's, and the base's."""
     folders = {
-        str(folder.resolve())
+        os.path.realpath(folder)
         for top in ("/opt", "/usr")
-        for pattern in ("site-packages", "dist-packages")
-        for folder in Path(top).rglob(pattern)
-        if folder.is_dir()
+        for folder, _, _ in os.walk(top)
+        if folder.endswith(("/site-packages", "/dist-packages"))
     }
     for found in distributions(path=sorted(folders)):
         metadata = found.metadata
