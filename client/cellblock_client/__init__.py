@@ -6,7 +6,9 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 """
 
 from cellblock_client import errors, events
+from cellblock_client.admin_types import Key, NewKey, Role, Tenant
 from cellblock_client.aio import AsyncClient
+from cellblock_client.channel import Tls
 from cellblock_client.client import Client
 from cellblock_client.errors import Error
 from cellblock_client.result import ExecutionResult
@@ -57,10 +59,13 @@ __all__ = [
     "File",
     "FileChange",
     "FilePurpose",
+    "Key",
     "Limits",
     "ListOrder",
     "MemoryLoss",
+    "NewKey",
     "Place",
+    "Role",
     "RunStep",
     "RunStepEvent",
     "RunStepFormat",
@@ -71,6 +76,8 @@ __all__ = [
     "SessionInfo",
     "SessionState",
     "Skipped",
+    "Tenant",
+    "Tls",
     "Unpacked",
     "errors",
     "events",

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 from cellblock_client import calls, content, folders
+from cellblock_client.admin import Admin
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
-from cellblock_client.channel import address_of
+from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
@@ -31,18 +32,29 @@ class Client:
     a call may take, retries included; None for a stream means no bound.
     """
 
-    def __init__(self, address: str | None = None) -> None:
-        """Connect to `address` (`host:port` or `unix:/path`).
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        api_key: str | None = None,
+        tls: Tls | bool | None = None,
+    ) -> None:
+        """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
-        Without one: `CELLBLOCK_ADDRESS`, or `127.0.0.1:7711`.
+        What is not given is taken from the environment: `CELLBLOCK_ADDRESS` (default
+        `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
+        docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
+        another machine without TLS, OSError for a file that can't be read.
         """
-        self.address = address_of(address)
-        transport = Transport(self.address)
+        told = connection(address, api_key, tls)
+        self.address = told.address
+        transport = Transport(told)
         self._transport = transport
         self.sessions = Sessions(transport)
         self.executions = Executions(transport)
         self.files = Files(transport)
         self.run_steps = RunSteps(transport)
+        self.admin = Admin(transport)
 
     def close(self) -> None:
         """Close the connection."""

@@ -3,6 +3,8 @@
 CellblockError
 ├── InvalidArgumentError      a field is malformed          INVALID_ARGUMENT
 │   └── OutOfRangeError       a field is past its bound     OUT_OF_RANGE
+├── UnauthenticatedError      no key that counts            UNAUTHENTICATED
+├── PermissionDeniedError     the key's role forbids it     PERMISSION_DENIED
 ├── NotFoundError             no such thing for this tenant NOT_FOUND
 ├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
 ├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
@@ -45,6 +47,14 @@ class OutOfRangeError(InvalidArgumentError):
     def __init__(self, field: str, problem: str, *, reason: str = "OUT_OF_BOUNDS") -> None:
         """Name the `field` as the proto does, and its `problem` with the bound."""
         super().__init__(field, problem, reason=reason)
+
+
+class UnauthenticatedError(CellblockError):
+    """The caller has no key, or one that does not count, or does not count any more."""
+
+
+class PermissionDeniedError(CellblockError):
+    """The caller's key counts, but its role does not allow this."""
 
 
 class NotFoundError(CellblockError):

@@ -49,6 +49,11 @@ class ServerProcess:
         self.address = line.split()[1]
         return self.address
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not been ended."""
+        return self._process is not None
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         assert self._process is not None

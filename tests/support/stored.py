@@ -61,7 +61,7 @@ async def stored(
     min_free: int = 0,
 ) -> AsyncIterator[Stored]:
     """Open what `folder` keeps, as a server does that starts."""
-    database = Database(f"sqlite+aiosqlite:///{folder / 'cellblock.db'}")
+    database = Database(f"sqlite:///{folder / 'cellblock.db'}")
     await database.start()
     try:
         blobs = BlobStore(folder / "blobs", min_free)

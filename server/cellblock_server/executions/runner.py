@@ -207,7 +207,7 @@ class SessionRunner:
             )
         async with self._journal.transaction() as transaction:
             record.ordinal = self._session.execution_count + 1
-            await transaction.insert(record, place)
+            transaction.insert(record, place)
             transaction.change_session(
                 self._session,
                 execution_count=record.ordinal,

@@ -1,7 +1,7 @@
 """What callers do with executions."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -117,12 +117,9 @@ class ExecutionService:
         """
         if not new.execution_id:
             return None
-        # One reading, for the same request may be storing it at this moment.
-        record = await self._store.holder(new.execution_id)
+        record = await self._store.find(tenant, new.execution_id)
         if record is None:
             return None
-        if record.tenant != tenant:
-            raise AlreadyExistsError("execution", new.execution_id, "exists already")
         in_part = record.status is ExecutionStatus.RECEIVING or (
             record.status is ExecutionStatus.CANCELLED and record.start_time is None
         )
@@ -148,9 +145,9 @@ class ExecutionService:
             )
         return record
 
-    async def exists(self, execution_id: str) -> bool:
+    async def exists(self, tenant: str, execution_id: str) -> bool:
         """Whether there is an execution of this id."""
-        return await self._store.holder(execution_id) is not None
+        return await self._store.find(tenant, execution_id) is not None
 
     async def submit(
         self, session: SessionRecord, runner: SessionRunner, new: NewExecution
@@ -184,7 +181,15 @@ class ExecutionService:
         """
         await self._usage.check_roughly(session.tenant, 0)
         record = self._record(session, new, ExecutionStatus.RECEIVING)
-        await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        try:
+            await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        except IntegrityError:
+            # Sent twice at once: the other one was first.
+            whole = replace(new, code="".join([piece async for piece in pieces]))
+            known = await self.known(session.tenant, session.id, whole)
+            if known is None:
+                raise
+            return known
         try:
             async for piece in pieces:
                 check_code(record.code + piece, self._limits)
@@ -223,7 +228,7 @@ class ExecutionService:
         last = record.last_sequence
         if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):
             raise OutOfRangeError("from_sequence", f"must be 0 to {last}, got {from_sequence}")
-        return self._journal.watch(record.id, from_sequence)
+        return self._journal.watch(record, from_sequence)
 
     async def get(self, tenant: str, execution_id: str) -> ExecutionRecord:
         """An execution. Raises NotFoundError."""
@@ -238,12 +243,12 @@ class ExecutionService:
         message.outputs.extend(await outputs_of(self._journal.read(record)))
         return message
 
-    async def list(self, session_id: str, size: int, token: str) -> Page[pb.Execution]:
+    async def list(self, session: SessionRecord, size: int, token: str) -> Page[pb.Execution]:
         """A page of a session's executions with their outputs, oldest first.
 
         It ends early when they are many.
         """
-        page = await self._store.list(session_id, size, token)
+        page = await self._store.list(session, size, token)
         messages: list[pb.Execution] = []
         total = 0
         for record in page.items:

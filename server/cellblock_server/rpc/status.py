@@ -15,7 +15,9 @@ from cellblock_server.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
+    PermissionDeniedError,
     QuotaError,
+    UnauthenticatedError,
     UnavailableError,
     WrongStateError,
 )
@@ -29,6 +31,8 @@ MAX_MESSAGE = 2000
 CODES: list[tuple[type[CellblockError], int]] = [
     (OutOfRangeError, code_pb2.OUT_OF_RANGE),
     (InvalidArgumentError, code_pb2.INVALID_ARGUMENT),
+    (UnauthenticatedError, code_pb2.UNAUTHENTICATED),
+    (PermissionDeniedError, code_pb2.PERMISSION_DENIED),
     (NotFoundError, code_pb2.NOT_FOUND),
     (AlreadyExistsError, code_pb2.ALREADY_EXISTS),
     (WrongStateError, code_pb2.FAILED_PRECONDITION),

@@ -118,6 +118,14 @@ class Backend(ABC):
         """What a sandbox uses now. Raises `NotFoundError` if it is gone."""
 
     @abstractmethod
+    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
+        """Change memory, CPU and processes of a sandbox that runs; the other limits are settled.
+
+        Called when a session takes a sandbox that was started ahead, before any of its
+        code runs. Raises `NotFoundError` if it is gone.
+        """
+
+    @abstractmethod
     async def destroy(self, sandbox_id: str) -> None:
         """Remove a sandbox with everything in it; called when its session ends.
 

@@ -19,8 +19,19 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec, SandboxStats
-from cellblock_server.sandbox.docker_options import INSTANCE_LABEL, LABEL, container_options
+from cellblock_server.sandbox.backend import (
+    Backend,
+    Sandbox,
+    SandboxLimits,
+    SandboxSpec,
+    SandboxStats,
+)
+from cellblock_server.sandbox.docker_options import (
+    INSTANCE_LABEL,
+    LABEL,
+    changeable_limits,
+    container_options,
+)
 from cellblock_server.sandbox.folder import SandboxFolder
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
@@ -121,6 +132,21 @@ class DockerBackend(Backend):
             cpu_seconds=sample["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
             pids=int(sample["pids_stats"].get("current", 0)),
         )
+
+    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
+        """Change the container's cgroup; see `Backend.update`."""
+        async with self._engine() as docker:
+            try:
+                # aiodocker has no call for it.
+                await docker._query_json(  # noqa: SLF001
+                    f"containers/{_container_name(sandbox_id)}/update",
+                    method="POST",
+                    data=changeable_limits(limits),
+                )
+            except DockerError as error:
+                if error.status == 404:
+                    raise NotFoundError("sandbox", sandbox_id) from error
+                raise
 
     async def destroy(self, sandbox_id: str) -> None:
         """Kill and remove the container and its folder; see `Backend.destroy`."""

@@ -32,6 +32,9 @@ HOUSEKEEPING = timedelta(seconds=10)
 SHORTEST_LOOK = timedelta(milliseconds=10)
 """Keeps a clock that jumps from making housekeeping spin."""
 
+Key = tuple[str, str]
+"""Tenant and session id: two tenants may have chosen the same id."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -54,13 +57,14 @@ class SessionKeeper:
         self._cap = lifetime_cap
         self._now = now
         self._end_on_shutdown = end_on_shutdown
-        self._live: dict[str, LiveSession] = {}
+        self._live: dict[Key, LiveSession] = {}
         self._left_behind: set[str] = set()
-        self._reconciled = False
+        self.reconciled = asyncio.Event()
+        """Set when all that ran before this server has been taken over or ended."""
         self._started = now()
         self._changed = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
-        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._keepers: dict[Key, asyncio.Task[None]] = {}
         self._housekeeping: asyncio.Task[None] | None = None
 
     @property
@@ -68,17 +72,17 @@ class SessionKeeper:
         """How many sessions live."""
         return len(self._live)
 
-    def find(self, session_id: str) -> LiveSession | None:
+    def find(self, tenant: str, session_id: str) -> LiveSession | None:
         """A live session by id."""
-        return self._live.get(session_id)
+        return self._live.get((tenant, session_id))
 
     def keep(self, live: LiveSession) -> None:
         """Run a session from now on."""
-        session_id = live.record.id
+        key = _key(live.record)
         live.runner.on_idle = self.reconsider
-        self._live[session_id] = live
-        task = self._tasks.create_task(self._run(live), name=f"session {session_id}")
-        self._keepers[session_id] = task
+        self._live[key] = live
+        task = self._tasks.create_task(self._run(live), name=f"session {live.record.id}")
+        self._keepers[key] = task
         self.reconsider()
 
     def reconsider(self) -> None:
@@ -128,8 +132,8 @@ class SessionKeeper:
             self._left_behind.add(record.sandbox_id)
             self.reconsider()
         finally:
-            del self._live[record.id]
-            del self._keepers[record.id]
+            del self._live[_key(record)]
+            del self._keepers[_key(record)]
             live.ended.set()
             await live.agent.close()
 
@@ -184,7 +188,7 @@ class SessionKeeper:
 
     async def _look_after_all(self) -> None:
         self._expire()
-        if not self._reconciled:
+        if not self.reconciled.is_set():
             await self._try_to_reconcile()
         for sandbox_id in list(self._left_behind):
             self._left_behind.discard(sandbox_id)
@@ -208,7 +212,7 @@ class SessionKeeper:
     async def _try_to_reconcile(self) -> None:
         try:
             await self._reconcile()
-            self._reconciled = True
+            self.reconciled.set()
         except UnavailableError as error:
             log.warning("engine_not_there_yet", detail=error.message)
 
@@ -218,7 +222,7 @@ class SessionKeeper:
         # Read after the list: a sandbox that is being created has its record by now.
         for record in await self._store.alive():
             sandbox = sandboxes.pop(record.sandbox_id, None)
-            if record.id not in self._live and record.create_time < self._started:
+            if _key(record) not in self._live and record.create_time < self._started:
                 await self._adopt(record, sandbox)
         for sandbox_id in sandboxes:
             log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
@@ -243,9 +247,13 @@ class SessionKeeper:
 
     async def _end_unfinished(self, record: SessionRecord, end: End) -> None:
         async with self._starter.journal.transaction() as transaction:
-            for execution in await self._starter.executions.unfinished(record.id):
+            for execution in await self._starter.executions.unfinished(record):
                 if execution.status is ExecutionStatus.RUNNING:
                     transaction.finish(execution, *end.running_end())
                 else:
                     failure = Failure(FailureCause.SESSION_ENDED, end.message)
                     transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
+
+
+def _key(record: SessionRecord) -> Key:
+    return record.tenant, record.id

@@ -21,7 +21,7 @@ from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
-from cellblock_server.sessions.limits import sandbox_limits
+from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.live import DELETED, LiveSession
 from cellblock_server.sessions.request import NewSession, check_labels, check_span
 from cellblock_server.sessions.starter import SessionStarter
@@ -92,15 +92,15 @@ class SessionManager:
         Raises NotFoundError; WrongStateError that says why and when it ended;
         UnavailableError while it is being started or taken over.
         """
+        live = self._keeper.find(tenant, session_id)
+        if live is not None and live.record.state not in SESSION_ENDS:
+            return live
         record = await self.get(tenant, session_id)
         if record.state in SESSION_ENDS:
             raise ended_error(record)
-        live = self._keeper.find(session_id)
-        if live is None:
-            raise UnavailableError(
-                "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
-            )
-        return live
+        raise UnavailableError(
+            "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
+        )
 
     async def use(self, tenant: str, session_id: str) -> LiveSession:
         """A live session, with this counted as a use of it."""
@@ -181,9 +181,9 @@ class SessionManager:
         try:
             await self._store.insert(record)
             try:
-                live = await self._start(record, spec, new)
+                live = await self._starter.start(record, spec, new)
             except BaseException:
-                await self._store.delete(record.id)
+                await self._store.delete(tenant, record.id)
                 raise
             self._keeper.keep(live)
             log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
@@ -191,38 +191,17 @@ class SessionManager:
             self._starting -= 1
         return live.record
 
-    async def _start(
-        self, record: SessionRecord, spec: SandboxSpec, new: NewSession
-    ) -> LiveSession:
-        live = await self._starter.start(record, spec, new)
-        try:
-            now = self._now()
-            await self._change(
-                record, state=SessionState.READY, last_use_time=now, last_alive_time=now
-            )
-        except BaseException:
-            await live.agent.close()
-            await self._starter.backend.destroy(record.sandbox_id)
-            raise
-        return live
-
     def _plan(self, tenant: str, new: NewSession) -> tuple[SessionRecord, SandboxSpec]:
         settings, now = self._settings, self._now()
-        limits = sandbox_limits(new, settings)
+        spec = sandbox_spec(new, settings, new_id("sbx_"))
         bounds = settings.sessions
-        spec = SandboxSpec(
-            id=new_id("sbx_"),
-            image=new.image or settings.sandbox.image,
-            runtime=new.runtime or settings.sandbox.runtime,
-            limits=limits,
-        )
         record = SessionRecord(
             id=new.session_id or new_id("sess_"),
             tenant=tenant,
             state=SessionState.CREATING,
             thread_id=new.thread_id,
             labels=new.labels,
-            limits=asdict(limits),
+            limits=asdict(spec.limits),
             idle_timeout=check_span(
                 "idle_timeout", new.idle_timeout, bounds.idle_timeout, bounds.max_idle_timeout
             ),
@@ -248,7 +227,7 @@ class SessionManager:
 
     def _current(self, record: SessionRecord) -> SessionRecord:
         """The record that the live session works with, if there is one."""
-        live = self._keeper.find(record.id)
+        live = self._keeper.find(record.tenant, record.id)
         return record if live is None else live.record
 
 

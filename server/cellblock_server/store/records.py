@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-from cellblock.v1 import execution_pb2, file_pb2, session_pb2
+from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, session_pb2
 
 T = TypeVar("T")
 
@@ -67,6 +67,41 @@ class FilePurpose(IntEnum):
     ASSISTANTS_OUTPUT = file_pb2.FILE_PURPOSE_ASSISTANTS_OUTPUT
     VISION = file_pb2.FILE_PURPOSE_VISION
     USER_DATA = file_pb2.FILE_PURPOSE_USER_DATA
+
+
+class Role(IntEnum):
+    """As in the API: see `Role` in `admin.proto`. A larger one includes the smaller ones."""
+
+    READ_ONLY = admin_pb2.ROLE_READ_ONLY
+    EXECUTOR = admin_pb2.ROLE_EXECUTOR
+    ADMIN = admin_pb2.ROLE_ADMIN
+
+
+@dataclass(frozen=True)
+class TenantRecord:
+    """One tenant."""
+
+    id: str
+    create_time: datetime
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """One key. What its bearer sends is not in it."""
+
+    id: str
+    tenant: str
+    role: Role
+    description: str
+    hash: str
+    create_time: datetime
+    expire_time: datetime | None = None
+    previous_hash: str = ""
+    """Of the secret before the last rotation; empty if there was none."""
+    previous_expire_time: datetime | None = None
+    rotate_time: datetime | None = None
+    revoke_time: datetime | None = None
+    last_use_time: datetime | None = None
 
 
 @dataclass
@@ -217,6 +252,7 @@ class UploadRecord:
 class AttachmentRecord:
     """A file that is attached to a session."""
 
+    tenant: str
     session_id: str
     file_id: str
     filename: str

@@ -52,7 +52,7 @@ class Faulty:
 
 
 async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     try:
         sessions, executions = SessionStore(database), ExecutionStore(database)
@@ -68,7 +68,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         async with keeper:
             await sessions.insert(live.record)
             async with journal.transaction() as transaction:
-                await transaction.insert(execution_record("call_1", 1), PLACE)
+                transaction.insert(execution_record("call_1", 1), PLACE)
             keeper.keep(live)  # type: ignore[arg-type]
             await live.ended.wait()
         execution = await executions.find("t", "call_1")
