@@ -9,15 +9,16 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bench lint setup engine bubblewrap image images docs proto lock clean
+.PHONY: help demo test test-fast bench lint setup engine bubblewrap image images \
+    server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap images lint ## everything, with a real engine
+test: setup engine bubblewrap images server-image engine-proxy-image lint audit ## everything, with a real engine
 	@$(BIN)/pytest -n $(WORKERS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
@@ -56,6 +57,18 @@ image: setup engine ## the sandbox image, if something in it has changed
 images: setup engine ## both sandbox images: the full one, and the core
 	@$(BIN)/python scripts/build_image.py core full
 
+server-image: setup engine ## the server as an image, if something in it has changed
+	@$(BIN)/python scripts/build_deploy_images.py server
+
+engine-proxy-image: setup engine ## the proxy between server and engine, if it has changed
+	@$(BIN)/python scripts/build_deploy_images.py engine-proxy
+
+audit: setup ## known vulnerabilities of the locked packages, as a report: build/audit.json
+	@$(BIN)/python scripts/audit.py
+
+sbom: images server-image engine-proxy-image ## what is in our images, as CycloneDX: build/sbom
+	@$(BIN)/python scripts/sbom.py
+
 docs: setup ## the references of the configuration and of the image, from the code
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_image_docs.py
@@ -66,6 +79,9 @@ proto: setup ## the generated code, from proto/
 lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_image/*.in
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
 	    --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra server --extra cli -c requirements/dev.txt \
+	    --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --quiet \
+	    -o requirements/server.txt
 	@for target in core full; do $(BIN)/uv pip compile sandbox_image/requirements-$$target.in \
 	    -c requirements/dev.txt --generate-hashes --python-version 3.11 --python-platform linux \
 	    --only-binary :all: --no-emit-index-url --no-header --quiet \

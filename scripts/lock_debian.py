@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from build_image import SOURCES, add_certificates, choose_base
+from builder import SOURCES, add_certificates, choose_base
 
 HEAD = """\
 # Made by `make lock` from debian.in, for amd64: package, version, SHA-256.

@@ -20,7 +20,8 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("sandbox_image", "proto/python/cellblock"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     (tmp_path / "scripts").mkdir()
-    for name in ("pyproject.toml", "scripts/build_image.py"):
+    scripts = ("build_image.py", "builder.py", "image_labels.py")
+    for name in ("pyproject.toml", *(f"scripts/{script}" for script in scripts)):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

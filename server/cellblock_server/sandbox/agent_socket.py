@@ -17,6 +17,9 @@ from asyncinotify import Inotify, Mask
 from cellblock_server.errors import CellblockError
 
 NAME = "agent.sock"
+OUTSIDE = 0
+"""What the kernel says of a process that this one has no number for: where the server is in a
+container, all sandboxes are outside, and only what is inside with it can be told from an agent."""
 
 
 class HostileFolderError(CellblockError):
@@ -45,7 +48,8 @@ class PinnedSocket:
     def __init__(self, folder: Path, agent_pid: int | None) -> None:
         """Open and check `agent.sock` in `folder`.
 
-        If `agent_pid` is given, the process that listens must be that one.
+        If `agent_pid` is given, the process that listens must be that one, as far as this
+        process can see the host's.
         Raises HostileFolderError.
         """
         try:
@@ -84,5 +88,7 @@ class PinnedSocket:
             size = struct.calcsize("3i")
             credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         pid, _uid, _gid = struct.unpack("3i", credentials)
+        if pid == OUTSIDE:
+            return
         if pid != agent_pid:
             raise HostileFolderError(f"process {pid} listens, not the agent ({agent_pid})")

@@ -10,7 +10,6 @@ from typing import Any
 import aiodocker
 import aiohttp
 import structlog
-from aiodocker.containers import DockerContainer
 from aiodocker.exceptions import DockerError
 
 from cellblock_server.errors import (
@@ -84,7 +83,10 @@ class DockerBackend(Backend):
         try:
             options = container_options(spec, folder, self._instance, self._agent_arguments)
             async with self._engine(spec) as docker:
-                container = await docker.containers.create(options, name=_container_name(spec.id))
+                name = _container_name(spec.id)
+                await docker.containers.create(options, name=name)
+                # By its name from here on: the engine proxy lets no other containers be touched.
+                container = docker.containers.container(name)
                 await container.start()
                 return self._sandbox(spec.id, folder, await container.show())
         except BaseException:
@@ -102,7 +104,8 @@ class DockerBackend(Backend):
             return [
                 sandbox
                 for container in containers
-                if (sandbox := await self._adoptable(container)) is not None
+                if (sandbox := await self._adoptable(docker, container["Labels"][LABEL]))
+                is not None
             ]
 
     async def wait(self, sandbox_id: str) -> str:
@@ -178,14 +181,13 @@ class DockerBackend(Backend):
         except (CellblockError, OSError):
             log.exception("sandbox_left_behind", sandbox_id=sandbox_id)
 
-    async def _adoptable(self, container: DockerContainer) -> Sandbox | None:
+    async def _adoptable(self, docker: aiodocker.Docker, sandbox_id: str) -> Sandbox | None:
         try:
-            details = await container.show()
+            details = await docker.containers.container(_container_name(sandbox_id)).show()
         except DockerError as error:
             if error.status == 404:  # removed since it was listed
                 return None
             raise
-        sandbox_id = str(details["Config"]["Labels"][LABEL])
         if not details["State"]["Running"]:
             await self.destroy(sandbox_id)
             return None

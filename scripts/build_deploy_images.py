@@ -1,0 +1,82 @@
+"""Build the images of deploy/, unless they are there and nothing that goes into them has changed.
+
+    python scripts/build_deploy_images.py [--print-hash] [server] [engine-proxy]
+
+Both are the default; builder.py says what the environment can set.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from builder import CACHE, HASH_LABEL, ROOT, Build, build, context_hash, copy, label
+from image_labels import version
+
+DEPLOY = ROOT / "deploy"
+PROXY = DEPLOY / "engine-proxy"
+SERVER_LOCK = ROOT / "requirements" / "server.txt"
+
+
+def stage_server(context: Path) -> None:
+    """The server's packages and its wheel, made with the locked build tools of this virtualenv."""
+    copy(DEPLOY / "Dockerfile", context / "Dockerfile")
+    copy(SERVER_LOCK, context / "requirements.txt")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target=wheel",
+         f"--directory={context / 'wheel'}"],
+        check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def stage_proxy(context: Path) -> None:
+    """The proxy's configuration."""
+    for name in ("Dockerfile", "nginx.conf", "policy.js"):
+        copy(PROXY / name, context / name)
+
+
+IMAGES: dict[str, tuple[Callable[[Path], None], list[Path], str]] = {
+    "server": (stage_server, [SERVER_LOCK], "half a minute"),
+    "engine-proxy": (stage_proxy, [], "ten seconds"),
+}
+"""How each is staged, its locks, and how long it takes."""
+
+
+def main() -> int:
+    """Build what is needed; the exit code."""
+    parser = argparse.ArgumentParser(prog="build_deploy_images.py")
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"of {', '.join(IMAGES)}")
+    parser.add_argument("--print-hash", action="store_true", help="only say what would be built")
+    parsed = parser.parse_args()
+    images: list[str] = parsed.images or list(IMAGES)
+    for image in images:
+        if image not in IMAGES:
+            parser.error(f"{image} is none of {', '.join(IMAGES)}")
+    CACHE.mkdir(exist_ok=True)
+    for image in images:
+        code = make(image, only_print_hash=parsed.print_hash)
+        if code != 0:
+            return code
+    return 0
+
+
+def make(image: str, *, only_print_hash: bool) -> int:
+    """Build an image if needed; the builder's exit code."""
+    stage, locks, takes = IMAGES[image]
+    name = f"cellblock-{image}:{version()}"
+    with tempfile.TemporaryDirectory(prefix="image-", dir=CACHE) as folder:
+        context = Path(folder)
+        stage(context)
+        digest = context_hash(context)
+        if only_print_hash:
+            print(digest)
+            return 0
+        if label(name, HASH_LABEL) == digest:
+            return 0
+        return build(Build(name, context, digest, locks, takes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""An SBOM lists what is in an image, all of it, as CycloneDX's schema wants it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sbom
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.utils import canonicalize_name
+
+from tests.support.deployment import PROXY_IMAGE, SERVER_IMAGE
+from tests.support.engine import docker, inspect
+from tests.support.images import CORE, FULL
+from tests.support.locks import IMAGES as IMAGE_LOCKS
+from tests.support.locks import SERVER, locked
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parent.parent.parent
+IMAGES = (SERVER_IMAGE, FULL, CORE, PROXY_IMAGE)
+LOCKS = {SERVER_IMAGE: SERVER, FULL: IMAGE_LOCKS[1], CORE: IMAGE_LOCKS[0]}
+Packages = set[tuple[str, str]]
+"""Names and versions."""
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The full image's, as the command writes it."""
+    folder = tmp_path_factory.mktemp("sbom")
+    script = ROOT / "scripts" / "sbom.py"
+    subprocess.run([sys.executable, script, f"--output={folder}", FULL], check=True)
+    (file,) = folder.iterdir()
+    return file.read_text()
+
+
+def components(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(text)["components"]
+    return found
+
+
+def packages(text: str, kind: str) -> Packages:
+    return {
+        (component["name"], component["version"])
+        for component in components(text)
+        if component["purl"].startswith(f"pkg:{kind}/")
+    }
+
+
+def run(image: str, command: str) -> str:
+    options = ("--rm", "--network=none", "--user=0", "--entrypoint=sh")
+    return docker("run", *options, image, "-c", command)
+
+
+def dpkg_knows(image: str) -> Packages:
+    """As dpkg itself tells it, and what was unpacked without it."""
+    lines = run(image, "dpkg-query --show --showformat '${Package} ${Version}\\n'").splitlines()
+    unpacked = run(image, "grep -hsE '^(Package|Version): ' /var/lib/dpkg/status.d/* || true")
+    values = [line.split(": ")[1] for line in unpacked.splitlines()]
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return {(name, version) for name, version in map(str.split, lines)} | set(pairs)
+
+
+def folders_say(image: str) -> Packages:
+    """As the names of folders tell it: NAME-VERSION.dist-info."""
+    names = run(image, "find /opt /usr -name '*.dist-info' -printf '%f\\n'").split()
+    pairs = [name.removesuffix(".dist-info").split("-", 1) for name in names]
+    return {(canonicalize_name(name), version) for name, version in pairs}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_all_that_is_installed_is_in_it(image: str) -> None:
+    text = sbom.sbom(image)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert packages(text, "deb") == dpkg_knows(image)
+    assert packages(text, "pypi") == folders_say(image)
+    if image in LOCKS:
+        here = {(one.name, one.version) for one in locked(LOCKS[image]).values() if one.here}
+        assert here - packages(text, "pypi") == set()
+
+
+def test_what_is_no_package_is_in_it_too(full: str) -> None:
+    named = {name for name, _ in packages(full, "generic")}
+    assert named == {"cellblock-agent", "noto-emoji", "python"}
+
+
+def test_licences_are_told(full: str) -> None:
+    python = [one for one in components(full) if one["purl"].startswith("pkg:pypi/")]
+    assert [one["name"] for one in python if not one.get("licenses")] == []
+    debian = [one for one in components(full) if one["purl"].startswith("pkg:deb/")]
+    # The others' copyright files are for people only.
+    assert len([one for one in debian if one.get("licenses")]) > len(debian) / 2
+
+
+def test_it_says_which_image_it_is_of(full: str) -> None:
+    of = json.loads(full)["metadata"]["component"]
+    assert f"{of['name']}:{of['version']}" == FULL
+    assert [item["value"] for item in of["properties"]] == [inspect(FULL)["Id"]]

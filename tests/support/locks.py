@@ -1,0 +1,50 @@
+"""What the locked requirements say, read as pip reads them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent.parent
+DEVELOPMENT = ROOT / "requirements" / "dev.txt"
+SERVER = ROOT / "requirements" / "server.txt"
+IMAGES = tuple(ROOT / "sandbox_image" / f"requirements-{target}.txt" for target in ("core", "full"))
+LOCKS = (DEVELOPMENT, SERVER, *IMAGES)
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?!\S)")
+
+
+@dataclass(frozen=True)
+class Locked:
+    """One requirement of a lock."""
+
+    name: str
+    version: str
+    hashes: int
+    here: bool
+    """Whether it is wanted on this machine: a lock may be for several platforms."""
+
+
+def locked(path: Path) -> dict[str, Locked]:
+    """A lock's requirements by their names; fails for a line that is none."""
+    return {one.name: one for one in map(_read, _logical_lines(path))}
+
+
+def _logical_lines(path: Path) -> Iterator[str]:
+    text = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE)
+    yield from (line for line in text.replace("\\\n", " ").splitlines() if line.strip())
+
+
+def _read(line: str) -> Locked:
+    requirement = Requirement(line.partition("--hash")[0])
+    (exact,) = requirement.specifier
+    assert exact.operator == "==", line
+    marker = requirement.marker
+    return Locked(
+        canonicalize_name(requirement.name),
+        exact.version,
+        len(HASH.findall(line)),
+        marker is None or marker.evaluate(),
+    )
