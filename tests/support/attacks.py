@@ -173,7 +173,8 @@ class Inside:
     def run(self, code: str) -> str:
         """What code prints; it must not fail."""
         result = self.session.run(code)
-        assert (result.error, result.failure) == (None, None)
+        trouble = result.error or result.failure
+        assert trouble is None, trouble
         return result.stdout
 
 

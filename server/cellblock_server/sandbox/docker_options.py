@@ -30,6 +30,23 @@ BYTES_PER_INODE = 16 * 1024
 MIN_INODES = 1024
 TMPFS_FLAGS = "rw,nosuid,nodev,noexec"
 
+MASKED = (
+    # The engine's own list, which giving one replaces.
+    *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys"),
+    *("/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list"),
+    *("/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"),
+    # Anybody may write to it, and so have the host's kernel watch for pressure.
+    "/proc/pressure",
+    # How the host was started, and what its disks, processors and keys are used for.
+    *("/proc/cmdline", "/proc/diskstats", "/proc/fs", "/proc/irq", "/proc/key-users"),
+    *("/proc/partitions", "/proc/schedstat", "/proc/softirqs", "/sys/devices/virtual/dmi"),
+    # Where things are in the kernel: of use to who attacks it.
+    *("/proc/buddyinfo", "/proc/bus", "/proc/config.gz", "/proc/iomem", "/proc/ioports"),
+    *("/proc/kallsyms", "/proc/modules", "/proc/pagetypeinfo", "/proc/slabinfo"),
+    *("/proc/vmallocinfo", "/proc/zoneinfo"),
+)
+"""Empty in a container; what a host does not have is passed over."""
+
 
 @dataclass(frozen=True)
 class Profiles:
@@ -76,6 +93,7 @@ def container_options(
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true", *profiles.security_options()],
         "ReadonlyRootfs": True,
+        "MaskedPaths": list(MASKED),
         "IpcMode": "private",
         "CgroupnsMode": "private",
         "Memory": limits.memory_bytes,

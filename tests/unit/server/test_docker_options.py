@@ -6,7 +6,7 @@ import pytest
 
 from cellblock_server.errors import WrongStateError
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
-from cellblock_server.sandbox.docker_options import Profiles, container_options
+from cellblock_server.sandbox.docker_options import MASKED, Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder
 
 LIMITS = SandboxLimits(
@@ -39,6 +39,7 @@ def test_everything_that_a_container_may_do() -> None:
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges:true", "seccomp={}"],
             "ReadonlyRootfs": True,
+            "MaskedPaths": list(MASKED),
             "IpcMode": "private",
             "CgroupnsMode": "private",
             "Runtime": "runsc",
