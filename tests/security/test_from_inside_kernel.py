@@ -137,7 +137,8 @@ CLOCK = {
     "clock_adjtime": Attack("call('clock_adjtime', 0, buffer(bytes(208)))"),
     "clock's device": Attack("os.open('/dev/rtc0', os.O_RDWR)", "ENOENT", False),
 }
-X86_32 = {
+X86 = {
+    "16-bit segments": Attack("call('modify_ldt', 0, buffer(bytes(16)), 16)"),
     # mov eax, 20 (getpid); int 0x80; ret
     "32-bit call": Attack(
         "(lambda m: (m.write(bytes.fromhex('b814000000cd80c3')),"
@@ -152,7 +153,7 @@ ATTACKS = {
     **KERNEL,
     **RIGHTS,
     **CLOCK,
-    **(X86_32 if platform.machine() == "x86_64" else {}),
+    **(X86 if platform.machine() == "x86_64" else {}),
 }
 
 

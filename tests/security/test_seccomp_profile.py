@@ -2,15 +2,18 @@
 
 import json
 import platform
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from cellblock_client import Client
 from cellblock_client.client import Session
 from cellblock_server.sandbox.seccomp import load_profile
 from tests.support.attacks import NUMBERS, Attack, Inside, Unprotected
 from tests.support.engine import docker
 from tests.support.images import CORE
+from tests.support.server import ServerProcess
 
 MACHINE = ("x86_64", "aarch64").index(platform.machine())
 NUMBER = {name: numbers[MACHINE] for name, numbers in NUMBERS.items()}
@@ -69,6 +72,20 @@ def test_it_is_a_strict_subset_of_the_engines_default(kernels: set[int], tmp_pat
     assert engines - ours == set()
     assert {NUMBER[name] for name in ONLY_OURS_REFUSES} - (ours - engines) == set()
     assert len(ours - engines) > 50
+
+
+@pytest.mark.parametrize(("setting", "keyring"), [("engine", "EPERM"), ("OWN", "done")])
+def test_an_operator_may_choose_another(
+    new_server: Callable[..., ServerProcess], tmp_path: Path, setting: str, keyring: str
+) -> None:
+    """The engine's default lets code trace its children, and refuses keyrings."""
+    own = tmp_path / "own.json"
+    own.write_text('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}')
+    server = new_server(CELLBLOCK_SANDBOX__SECCOMP=setting.replace("OWN", str(own)))
+    with Client(server.address) as client, client.sessions.create() as session:
+        inside = Inside(session)
+        assert inside.outcome("call('ptrace', 0, 0, 0, 0)") == "done"
+        assert inside.outcome("call('keyctl', 0, -3, 1)") == keyring
 
 
 NEEDED = {

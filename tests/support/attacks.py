@@ -13,7 +13,8 @@ from cellblock_client.client import Session
 from tests.support.engine import docker
 from tests.support.images import CORE
 
-# Name: on x86_64, on aarch64. Source: the kernel's asm/unistd_64.h and asm-generic/unistd.h.
+# Name: on x86_64, on aarch64; -1 where there is none.
+# Source: the kernel's asm/unistd_64.h and asm-generic/unistd.h.
 NUMBERS = {
     "acct": (163, 89),
     "add_key": (248, 217),
@@ -40,6 +41,7 @@ NUMBERS = {
     "landlock_create_ruleset": (444, 444),
     "mincore": (27, 232),
     "mknodat": (259, 33),
+    "modify_ldt": (154, -1),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),
