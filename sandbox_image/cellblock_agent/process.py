@@ -10,6 +10,9 @@ from typing import Any
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
+SI_USER = 0
+"""How a signal was sent: by kill(2). asm-generic/siginfo.h"""
+
 OOM_SCORE_KERNEL = 1000
 """The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed."""
 
@@ -62,12 +65,14 @@ def wait_for_termination() -> str:
 
     As PID 1 of a sandbox the agent shares its user with hostile code, which may send
     any signal: only those from outside the PID namespace count, and these have no
-    sender here (`si_pid` is 0, pid_namespaces(7)).
+    sender here (`si_pid` is 0, pid_namespaces(7)). With rt_sigqueueinfo(2) a sender can
+    make up its id, but not that the signal came by kill(2) (`si_code` is SI_USER).
     """
     inside_counts = os.getpid() != 1
     while True:
         info = signal.sigwaitinfo(TERMINATING)
-        if info.si_signo == signal.SIGTERM and (inside_counts or info.si_pid == 0):
+        from_outside = info.si_pid == 0 and info.si_code == SI_USER
+        if info.si_signo == signal.SIGTERM and (inside_counts or from_outside):
             return signal.Signals(info.si_signo).name
 
 

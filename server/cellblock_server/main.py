@@ -51,6 +51,7 @@ from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
+from cellblock_server.sandbox.seccomp import SeccompProfileError, load_profile
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.meter import CpuMeter
@@ -98,7 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stack.enter_context(embedded.removed_at_end(options.embedded))
             state = stack.enter_context(state_folder(settings.server.state_dir))
             asyncio.run(_serve(settings, state, for_owner=bool(options.embedded)))
-    except (NotEmbeddedError, StateFolderError, ListenError, CellblockError) as error:
+    except (
+        NotEmbeddedError,
+        StateFolderError,
+        SeccompProfileError,
+        ListenError,
+        CellblockError,
+    ) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
         return 1
     return 0
@@ -263,7 +270,13 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
         f"--preload={','.join(sandbox.preload)}",
     ]
     if sandbox.backend == "docker":
-        return DockerBackend(state.sandboxes, state.instance, arguments)
+        return DockerBackend(
+            state.sandboxes,
+            state.instance,
+            arguments,
+            seccomp=load_profile(sandbox.seccomp),
+            apparmor=sandbox.apparmor,
+        )
     try:
         from cellblock_server.sandbox.local import LocalBackend
     except ModuleNotFoundError as error:

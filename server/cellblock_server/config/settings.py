@@ -188,6 +188,20 @@ class Sandbox(Section):
         description="OCI runtime of the engine, such as `runsc`. Empty: the engine's default.",
     )
     allowed_runtimes: Names = Field([], description="Further runtimes that sessions may ask for.")
+    seccomp: str = Field(
+        "cellblock",
+        min_length=1,
+        description="Which system calls sandboxes may make. `cellblock`: what data analysis needs. "
+        "`engine`: the engine's default profile, which allows more. Else the absolute path of a "
+        "profile of your own. Runtimes with a kernel of their own, such as `runsc`, pass it over.",
+    )
+    apparmor: str = Field(
+        "",
+        pattern=r"^[\w.:/-]*$",
+        max_length=255,
+        description="AppArmor profile of sandboxes, loaded on the engine's host. Empty: "
+        "`docker-default` where the engine has AppArmor, none where it has not.",
+    )
     start_timeout: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=1),

@@ -30,6 +30,7 @@ from cellblock_server.sandbox.backend import (
 from cellblock_server.sandbox.docker_options import (
     INSTANCE_LABEL,
     LABEL,
+    Profiles,
     changeable_limits,
     container_options,
 )
@@ -59,11 +60,21 @@ class DockerBackend(Backend):
         folders: Path,
         instance: str,
         agent_arguments: list[str],
+        *,
+        seccomp: str | None,
+        apparmor: str = "",
     ) -> None:
-        """Keep sandboxes' shared folders below `folders`, label containers with `instance`."""
+        """Keep sandboxes' shared folders below `folders`, label containers with `instance`.
+
+        `seccomp` is a profile as JSON, None for the engine's default. `apparmor` is a
+        profile's name; empty is for the engine's own, where it has AppArmor.
+        """
         self._folders = folders
         self._instance = instance
         self._agent_arguments = agent_arguments
+        self._seccomp = seccomp
+        self._apparmor = apparmor
+        self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
@@ -81,8 +92,11 @@ class DockerBackend(Backend):
         """Create and start a container; see `Backend.create`."""
         folder = SandboxFolder.create(self._folders, spec.id, token)
         try:
-            options = container_options(spec, folder, self._instance, self._agent_arguments)
             async with self._engine(spec) as docker:
+                profiles = await self._known_profiles(docker)
+                options = container_options(
+                    spec, folder, self._instance, self._agent_arguments, profiles
+                )
                 name = _container_name(spec.id)
                 await docker.containers.create(options, name=name)
                 # By its name from here on: the engine proxy lets no other containers be touched.
@@ -181,6 +195,13 @@ class DockerBackend(Backend):
         except (CellblockError, OSError):
             log.exception("sandbox_left_behind", sandbox_id=sandbox_id)
 
+    async def _known_profiles(self, docker: aiodocker.Docker) -> Profiles:
+        """What applies on this engine, which is asked once: AppArmor does not come and go."""
+        if self._profiles is None:
+            engine = (await docker.system.info()).get("SecurityOptions") or []
+            self._profiles = Profiles.where(engine, self._seccomp, self._apparmor)
+        return self._profiles
+
     async def _adoptable(self, docker: aiodocker.Docker, sandbox_id: str) -> Sandbox | None:
         try:
             details = await docker.containers.container(_container_name(sandbox_id)).show()
@@ -248,6 +269,8 @@ def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockEr
             "IMAGE_MISSING",
             f"the sandbox image {spec.image!r} is not on the engine; build it with `make image`",
         )
+    if spec is not None and "apparmor" in error.message.lower():
+        return WrongStateError("APPARMOR_MISSING", f"sandbox.apparmor: {error.message}")
     if spec is not None and "runtime" in error.message.lower():
         return WrongStateError(
             "RUNTIME_MISSING", f"the engine has no runtime {spec.runtime!r}: {error.message}"
