@@ -11,6 +11,7 @@ import structlog
 from cellblock_server.clock import Clock
 from cellblock_server.errors import CellblockError, UnavailableError
 from cellblock_server.patience import until_available
+from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentGoneError
 from cellblock_server.sandbox.agent_socket import HostileFolderError
 from cellblock_server.sandbox.backend import Backend, Sandbox
@@ -240,17 +241,19 @@ class SessionKeeper:
     async def _reconcile(self) -> None:
         """Take over what runs and belongs to a session; end and remove the rest."""
         sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
-        # Read after the list: a sandbox that is being created has its record by now.
-        for record in await self._store.alive():
-            sandbox = sandboxes.pop(record.sandbox_id, None)
-            if _key(record) not in self._live and record.create_time < self._started:
-                await self._adopt(record, sandbox)
+        # At once: one that does not answer must not hold up all others. The records are read
+        # after the list: a sandbox that is being created has one by now.
+        async with asyncio.TaskGroup() as tasks:
+            for record in await self._store.alive():
+                sandbox = sandboxes.pop(record.sandbox_id, None)
+                if _key(record) not in self._live and record.create_time < self._started:
+                    tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
         for sandbox_id in sandboxes:
             log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
             await self._destroy(sandbox_id)
 
     async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
-        problem = "its sandbox was gone when the server started"
+        problem, reason = "its sandbox was gone when the server started", EndReason.SANDBOX_LOST
         if record.state is SessionState.CREATING:
             problem = "the server stopped while it was being created"
         elif sandbox is not None:
@@ -260,7 +263,9 @@ class SessionKeeper:
                 return
             except (AgentGoneError, HostileFolderError) as error:
                 problem = error.message
-        end = failed(EndReason.SANDBOX_LOST, problem)
+            except ProtocolViolationError as error:
+                problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
+        end = failed(reason, problem)
         log.warning("session_lost", session_id=record.id, problem=problem)
         await self._end_unfinished(record, end)
         await self._store_end(record, end)
