@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,15 @@ def reset_signals() -> None:
 def prefer_for_oom_kill() -> None:
     """Make this process the first victim when the sandbox is out of memory."""
     Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_KERNEL))
+
+
+def limit_processes(number: int) -> None:
+    """Bound the processes and threads of this one's user; for this process and what it starts.
+
+    Only for a sandbox with a kernel of its own: elsewhere the user is that of all sandboxes,
+    and control groups do better.
+    """
+    resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
 
 def wait_for_termination() -> str:

@@ -136,6 +136,13 @@ class Log(Section):
     )
 
 
+class RuntimeOverhead(Section):
+    """What an OCI runtime needs for itself in each container."""
+
+    memory_bytes: ByteSize = Field(ByteSize(0), ge=0)
+    pids: int = Field(0, ge=0)
+
+
 class Sandbox(Section):
     """What sessions run in."""
 
@@ -155,6 +162,12 @@ class Sandbox(Section):
         description="OCI runtime of the engine, such as `runsc`. Empty: the engine's default.",
     )
     allowed_runtimes: Names = Field([], description="Further runtimes that sessions may ask for.")
+    runtime_overhead: Annotated[dict[str, RuntimeOverhead], BeforeValidator(_from_json)] = Field(
+        {"runsc": RuntimeOverhead(memory_bytes=ByteSize(128 * MIB), pids=2048)},
+        description="Tables by runtimes' names: `memory_bytes` and `pids` that containers get over "
+        "their sessions' limits, because the runtime has a kernel of its own to pay for. See "
+        "[gvisor.md](gvisor.md#what-it-costs).",
+    )
     start_timeout: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=1),

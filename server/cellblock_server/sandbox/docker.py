@@ -20,7 +20,13 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec, SandboxStats
+from cellblock_server.sandbox.backend import (
+    Backend,
+    Sandbox,
+    SandboxEnd,
+    SandboxSpec,
+    SandboxStats,
+)
 from cellblock_server.sandbox.docker_options import INSTANCE_LABEL, LABEL, container_options
 from cellblock_server.sandbox.folder import SandboxFolder
 
@@ -91,16 +97,16 @@ class DockerBackend(Backend):
                 if (sandbox := await self._adoptable(container)) is not None
             ]
 
-    async def wait(self, sandbox_id: str) -> str:
+    async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the container's end; see `Backend.wait`."""
         async with self._engine() as docker:
             container = docker.containers.container(_container_name(sandbox_id))
             try:
                 await container.wait(timeout=NO_TIMEOUT)
-                return _end_in_words((await container.show())["State"])
+                return _end((await container.show())["State"])
             except DockerError as error:
                 if error.status == 404:
-                    return "removed"
+                    return SandboxEnd("removed")
                 raise
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
@@ -176,20 +182,19 @@ def _container_name(sandbox_id: str) -> str:
 
 
 def _sandbox(sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) -> Sandbox:
-    # A gVisor container's pid is its sentry's, not the agent's.
-    plain = details["HostConfig"].get("Runtime", "runc") in ("", "runc")
     return Sandbox(
         id=sandbox_id,
         agent_folder=folder.agent,
         inputs_folder=folder.inputs,
-        agent_pid=int(details["State"]["Pid"]) if plain else None,
+        first_pid=int(details["State"]["Pid"]),
     )
 
 
-def _end_in_words(state: dict[str, Any]) -> str:
-    cause = " (out of memory)" if state.get("OOMKilled") else ""
+def _end(state: dict[str, Any]) -> SandboxEnd:
+    out_of_memory = bool(state.get("OOMKilled"))
+    cause = " (out of memory)" if out_of_memory else ""
     error = f": {state['Error']}" if state.get("Error") else ""
-    return f"exited with code {state.get('ExitCode')}{cause}{error}"
+    return SandboxEnd(f"exited with code {state.get('ExitCode')}{cause}{error}", out_of_memory)
 
 
 def _engine_down(detail: str) -> UnavailableError:

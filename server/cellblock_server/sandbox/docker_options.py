@@ -33,6 +33,7 @@ def container_options(
     when asked to.
     """
     limits = spec.limits
+    memory = limits.memory_bytes + spec.overhead.memory_bytes
     host_config: dict[str, Any] = {
         "NetworkMode": "none",
         "CapDrop": ["ALL"],
@@ -40,10 +41,10 @@ def container_options(
         "ReadonlyRootfs": True,
         "IpcMode": "private",
         "CgroupnsMode": "private",
-        "Memory": limits.memory_bytes,
-        "MemorySwap": limits.memory_bytes,  # the sum of both: no swap
+        "Memory": memory,
+        "MemorySwap": memory,  # the sum of both: no swap
         "NanoCpus": round(limits.cpus * 1_000_000_000),
-        "PidsLimit": limits.pids,
+        "PidsLimit": limits.pids + spec.overhead.pids,
         "Ulimits": [
             _ulimit("nofile", limits.open_files),
             _ulimit("fsize", limits.file_bytes),
@@ -71,7 +72,8 @@ def container_options(
         "User": USER,
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
-        "Cmd": command,
+        # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
+        "Cmd": [*command, f"--memory-bytes={limits.memory_bytes}", f"--pids={limits.pids}"],
         "Labels": {LABEL: spec.id, INSTANCE_LABEL: instance},
         "HostConfig": host_config,
     }

@@ -18,7 +18,7 @@ from cellblock_server.errors import (
     WrongStateError,
 )
 from cellblock_server.ids import new_id
-from cellblock_server.sandbox.backend import SandboxSpec
+from cellblock_server.sandbox.backend import Overhead, SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.limits import sandbox_limits
@@ -210,11 +210,13 @@ class SessionManager:
         settings, now = self._settings, self._now()
         limits = sandbox_limits(new, settings)
         bounds = settings.sessions
+        runtime = new.runtime or settings.sandbox.runtime
         spec = SandboxSpec(
             id=new_id("sbx_"),
             image=new.image or settings.sandbox.image,
-            runtime=new.runtime or settings.sandbox.runtime,
+            runtime=runtime,
             limits=limits,
+            overhead=_overhead(runtime, settings),
         )
         record = SessionRecord(
             id=new.session_id or new_id("sess_"),
@@ -259,6 +261,11 @@ def ended_error(record: SessionRecord) -> CellblockError:
         f"SESSION_{record.state.name}",
         f"session {record.id!r} ended at {when}: {record.end_message}",
     )
+
+
+def _overhead(runtime: str, settings: Settings) -> Overhead:
+    needs = settings.sandbox.runtime_overhead.get(runtime)
+    return Overhead() if needs is None else Overhead(int(needs.memory_bytes), needs.pids)
 
 
 async def _result_of(task: asyncio.Task[SessionRecord]) -> SessionRecord:
