@@ -169,6 +169,13 @@ class Log(Section):
     )
 
 
+class RuntimeOverhead(Section):
+    """What an OCI runtime needs for itself in each container."""
+
+    memory_bytes: ByteSize = Field(ByteSize(0), ge=0)
+    pids: int = Field(0, ge=0)
+
+
 class Sandbox(Section):
     """What sessions run in."""
 
@@ -201,6 +208,12 @@ class Sandbox(Section):
         max_length=255,
         description="AppArmor profile of sandboxes, loaded on the engine's host. Empty: "
         "`docker-default` where the engine has AppArmor, none where it has not.",
+    )
+    runtime_overhead: Annotated[dict[str, RuntimeOverhead], BeforeValidator(_from_json)] = Field(
+        {"runsc": RuntimeOverhead(memory_bytes=ByteSize(128 * MIB), pids=2048)},
+        description="Tables by runtimes' names: `memory_bytes` and `pids` that containers get over "
+        "their sessions' limits, because the runtime has a kernel of its own to pay for. See "
+        "[gvisor.md](gvisor.md#what-it-costs).",
     )
     start_timeout: Duration = Field(
         timedelta(seconds=60),
