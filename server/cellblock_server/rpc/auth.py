@@ -6,6 +6,7 @@ from contextlib import ExitStack, aclosing
 import grpc
 import structlog
 
+from cellblock_server.auth.key_text import read_text
 from cellblock_server.auth.keys import Credential, KeyService
 from cellblock_server.auth.live_calls import LiveCall, LiveCalls
 from cellblock_server.errors import PermissionDeniedError, UnauthenticatedError
@@ -79,10 +80,10 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
             CALLER.set(LOCAL)
             return None
         credential = await self._keys.authenticate(text)
-        self._check_role(method, credential)
         key = credential.key
         CALLER.set(Caller(key.tenant, key.role, key.id))
         structlog.contextvars.bind_contextvars(tenant=key.tenant, key_id=key.id)
+        self._check_role(method, credential)
         return stack.enter_context(self._live_calls.during(credential))
 
     def _check_role(self, method: str, credential: Credential) -> None:
@@ -93,6 +94,15 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
                 f"{method.rpartition('/')[2]} needs the role {needed.name}; key {key.id!r} has "
                 f"{key.role.name}",
             )
+
+
+def claimed_key(context: Context) -> str:
+    """The id of the key that a caller says it has; empty if it says nothing of the kind."""
+    try:
+        text = _key_text(context)
+        return "" if text is None else read_text(text).key_id
+    except UnauthenticatedError:
+        return ""
 
 
 def _key_text(context: Context) -> str | None:

@@ -42,7 +42,12 @@ class Database:
         """Migrate the schema and open the pool."""
         await asyncio.to_thread(self._migrate)
         self._engine = create_async_engine(
-            self._url, pool_size=MAX_CONNECTIONS, max_overflow=0, pool_timeout=30
+            self._url,
+            pool_size=MAX_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=30,
+            # Of failed statements: they are what callers said, and errors get into the log.
+            hide_parameters=True,
         )
         event.listen(self._engine.sync_engine, "connect", _configure_sqlite)
 
@@ -77,7 +82,7 @@ class Database:
 
     def _migrate(self) -> None:
         url = make_url(self._url).set(drivername=make_url(self._url).get_backend_name())
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
         try:
             event.listen(engine, "connect", _configure_sqlite)
             config = Config()
