@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 ROWS = "integration/docker/test_what_code_shows.py"
-DOCUMENTS = ("execution.md", "files.md", "run-steps.md", "errors.md")
+DOCUMENTS = ("execution.md", "files.md", "run-steps.md", "errors.md", "../SECURITY.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
