@@ -158,8 +158,8 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-        are open end within a second. Idempotent: a revoked key is returned unchanged.
+        """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+        end at once. Idempotent: a revoked key is returned unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

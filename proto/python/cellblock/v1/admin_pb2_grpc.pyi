@@ -65,8 +65,8 @@ class AdminServiceStub:
     revoked or has expired.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokeKeyRequest, _admin_pb2.RevokeKeyResponse]
-    """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-    are open end within a second. Idempotent: a revoked key is returned unchanged.
+    """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+    end at once. Idempotent: a revoked key is returned unchanged.
     """
     ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListAuditEntriesRequest, _admin_pb2.ListAuditEntriesResponse]
     """ListAuditEntries pages through the audit log, newest first."""
@@ -108,8 +108,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     revoked or has expired.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokeKeyRequest, _admin_pb2.RevokeKeyResponse]  # type: ignore[assignment]
-    """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-    are open end within a second. Idempotent: a revoked key is returned unchanged.
+    """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+    end at once. Idempotent: a revoked key is returned unchanged.
     """
     ListAuditEntries: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListAuditEntriesRequest, _admin_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
     """ListAuditEntries pages through the audit log, newest first."""
@@ -202,8 +202,8 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.RevokeKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.RevokeKeyResponse, _abc.Awaitable[_admin_pb2.RevokeKeyResponse]]:
-        """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-        are open end within a second. Idempotent: a revoked key is returned unchanged.
+        """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+        end at once. Idempotent: a revoked key is returned unchanged.
         """
 
     @_abc_1.abstractmethod
