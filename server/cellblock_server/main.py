@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server import embedded
+from cellblock_server.auth.audit import AuditLog
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.auth.keys import KeyService
 from cellblock_server.auth.live_calls import LiveCalls
@@ -38,6 +39,7 @@ from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.quotas.rate import CallRates
 from cellblock_server.retention import Retention
 from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
@@ -65,6 +67,7 @@ from cellblock_server.state_folder import (
     shared_state_folder,
     state_folder,
 )
+from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -197,6 +200,10 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
         secret = server_secret(state.secret)
         keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
+        audit = AuditLog(
+            AuditStore(database), settings.audit.retention, settings.audit.max_entries, utc_now
+        )
+        await stack.enter_async_context(audit)
         live_calls = await stack.enter_async_context(LiveCalls(keys))
         manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
         room = ExecutionQuota(keeper.unfinished_of, quotas)
@@ -218,8 +225,9 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
                 ),
                 AnnotationResolver(store, sessions),
             ),
-            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu)),
+            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu), audit),
             [
+                AuditInterceptor(audit, utc_now),
                 AuthInterceptor(keys, live_calls, required=settings.auth.required),
                 RateInterceptor(CallRates(quotas, time.monotonic)),
             ],

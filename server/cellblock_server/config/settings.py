@@ -553,6 +553,20 @@ class Quotas(Section):
     )
 
 
+class Audit(Section):
+    """The log of who did what; see docs/authentication.md."""
+
+    retention: Duration = Field(
+        timedelta(days=90),
+        ge=timedelta(seconds=1),
+        le=3650 * DAY,
+        description="An entry is forgotten after so long.",
+    )
+    max_entries: int = Field(
+        100_000, ge=100, description="Entries of one tenant; past it the oldest are forgotten."
+    )
+
+
 class RunSteps(Section):
     """How run steps are handed on."""
 
@@ -588,6 +602,7 @@ class Settings(BaseSettings):
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
     quotas: Quotas = Field(default_factory=Quotas)
+    audit: Audit = Field(default_factory=Audit)
     run_steps: RunSteps = Field(default_factory=RunSteps)
 
     @model_validator(mode="after")
