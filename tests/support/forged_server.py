@@ -18,10 +18,11 @@ from cellblock_server.sandbox import agent_connection
 from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.sandbox.local import LocalBackend
+from cellblock_server.sessions import live
 from cellblock_server.state_folder import StateFolder
 
 IMAGE = "forged"
-SHORT = 2.0
+SHORT = 3.0
 """Seconds for what may take a minute."""
 
 
@@ -61,8 +62,9 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
 
 def main() -> int:
     vars(server)["_backend"] = _backend
-    vars(agent_connection).update(CALL_SECONDS=SHORT, END_SECONDS=0.2, PIECE_SECONDS=SHORT)
+    vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
     vars(runner).update(OVERDUE_SECONDS=SHORT)
+    vars(live).update(END_DETAIL_SECONDS=0.1)
     return server.main()
 
 

@@ -25,33 +25,37 @@ class Allowance:
     def __init__(self, limits: pb.OutputLimits) -> None:
         """Allow twice what `limits` say, and as many images."""
         self._limits = limits
-        self._bytes = SLACK_BYTES + SLACK * (
-            limits.max_text_bytes
-            + limits.max_rich_bytes
-            + limits.max_images * limits.max_image_bytes
-        )
+        self._text = SLACK_BYTES + SLACK * limits.max_text_bytes
+        self._rest = SLACK_BYTES + SLACK * limits.max_rich_bytes
         self._events = SLACK_EVENTS + SLACK * limits.max_events
         self._images = limits.max_images
 
     def spend(self, event: pb.Event) -> None:
         """Take an event from it. Raises ProtocolViolationError once nothing is left."""
-        self._bytes -= event.ByteSize()
+        size = event.ByteSize()
         self._events -= 1
-        if self._bytes < 0 or self._events < 0:
-            raise ProtocolViolationError("more output than it may show")
         match event.WhichOneof("event"):
+            case "stream_text":
+                self._text -= size
             case "rich":
-                self._spend_rich(event.rich)
-            case "error" if event.error.ByteSize() > MAX_ERROR_BYTES:
-                raise ProtocolViolationError(f"an exception of {event.error.ByteSize()} bytes")
+                self._rest -= size - self._image_bytes(event.rich)
+            case "error" if size > MAX_ERROR_BYTES:
+                raise ProtocolViolationError(f"an exception of {size} bytes")
+            case "execution_finished":
+                pass  # it comes once, and names files
+            case _:
+                self._rest -= size
+        if min(self._text, self._rest, self._events) < 0:
+            raise ProtocolViolationError("more output than it may show")
 
-    def _spend_rich(self, rich: pb.Rich) -> None:
+    def _image_bytes(self, rich: pb.Rich) -> int:
         if (size := len(rich.metadata_json.encode())) > MAX_METADATA_BYTES:
             raise ProtocolViolationError(f"a display with metadata of {size} bytes")
         found = image_of(rich)
         if found is None:
-            return
+            return 0
         self._images -= 1
         size, most = len(found[1]), self._limits.max_image_bytes
         if self._images < 0 or size > most:
             raise ProtocolViolationError(f"an image too many, or of more than {most} bytes")
+        return size
