@@ -15,7 +15,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[HostileGround]:
+async def ground() -> AsyncIterator[HostileGround]:
     """A server where agents may be forged."""
-    async with hostile_ground(tmp_path_factory.mktemp("hostile")) as ground:
+    async with hostile_ground() as ground:
         yield ground

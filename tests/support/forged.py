@@ -32,7 +32,7 @@ class ForgedAgent:
     """One agent on one socket."""
 
     def __init__(self, script: Script) -> None:
-        self._script = script
+        self.script = script
         self._server = grpc.aio.server(options=[("grpc.max_send_message_length", -1)])
         self._server.add_generic_rpc_handlers((_Handler(self),))
         self.stream: asyncio.Queue[Iterable[bytes]] = asyncio.Queue()
@@ -41,6 +41,7 @@ class ForgedAgent:
         self.acknowledged: list[int] = []
 
     async def start(self, folder: Path) -> None:
+        self.folder = folder
         self._server.add_insecure_port(f"unix:{folder / 'agent.new'}")
         await self._server.start()
         (folder / "agent.new").rename(folder / "agent.sock")
@@ -49,7 +50,7 @@ class ForgedAgent:
         await self._server.stop(grace=None)
 
     async def answer(self, method: str, requests: AsyncIterator[bytes], context: Any) -> Answers:
-        lie = self._script.lies.get(method)
+        lie = self.script.lies.get(method)
         if lie is not None:
             async for answer in lie(self, requests, context):
                 yield answer
@@ -66,7 +67,7 @@ class ForgedAgent:
                 if method == "StartExecution":
                     name = pb.StartExecutionRequest.FromString(request).execution_id
                     self.executions.append(name)
-                    self.stream.put_nowait(self._script.events(name))
+                    self.stream.put_nowait(self.script.events(name))
             yield b""
 
     async def _read_acknowledgements(self, requests: AsyncIterator[bytes]) -> None:
@@ -92,8 +93,10 @@ class _Handler(grpc.GenericRpcHandler):
 class Forgery:
     """Plays the agents of all sandboxes whose image is `forged`, each by the script of the day."""
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        """For a server, too: its path is short, and a Unix socket's may have 107 bytes."""
+        self.socket = folder / "forgery.sock"
         self.script = Script()
         self.plant: Callable[[Path], Awaitable[None]] | None = None
         """Instead of an agent, what to put into a sandbox's folder."""
@@ -121,7 +124,7 @@ class Forgery:
 @asynccontextmanager
 async def forgery() -> AsyncIterator[Forgery]:
     with tempfile.TemporaryDirectory(prefix="cb-") as folder:
-        forged = Forgery(Path(folder) / "forgery.sock")
+        forged = Forgery(Path(folder))
         server = await asyncio.start_unix_server(forged.serve, forged.socket)
         try:
             yield forged

@@ -29,9 +29,18 @@ SHORT = 3.0
 class ForgedBackend(LocalBackend):
     """Sandboxes whose agent is somebody else's."""
 
+    sessions_outlive_server = True
+
     def __init__(self, folders: Path, agent_arguments: list[str]) -> None:
         super().__init__(folders, agent_arguments)
         self._forged: dict[str, asyncio.Event] = {}
+
+    async def start(self) -> None:
+        """Forget nothing: what runs is looked for by `list`."""
+
+    async def list(self) -> list[Sandbox]:
+        """Forged agents outlive the server; the local backend's do not."""
+        return [_forged(path) for path in self._folders.glob("*") if self._mark(path.name).exists()]
 
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         if spec.image != IMAGE:
@@ -42,7 +51,8 @@ class ForgedBackend(LocalBackend):
         writer.write(json.dumps(str(folder.agent)).encode() + b"\n")
         await reader.readline()
         writer.close()
-        return Sandbox(spec.id, folder.agent, folder.inputs, agent_pid=None)
+        self._mark(spec.id).touch()
+        return _forged(folder.path)
 
     async def wait(self, sandbox_id: str) -> str:
         if (forged := self._forged.get(sandbox_id)) is None:
@@ -53,7 +63,16 @@ class ForgedBackend(LocalBackend):
     async def destroy(self, sandbox_id: str) -> None:
         if forged := self._forged.pop(sandbox_id, None):
             forged.set()
+        self._mark(sandbox_id).unlink(missing_ok=True)
         await super().destroy(sandbox_id)
+
+    def _mark(self, sandbox_id: str) -> Path:
+        return self._folders / sandbox_id / "forged"
+
+
+def _forged(path: Path) -> Sandbox:
+    folder = SandboxFolder(path)
+    return Sandbox(path.name, folder.agent, folder.inputs, agent_pid=None)
 
 
 def _backend(settings: Settings, state: StateFolder) -> Backend:
@@ -63,7 +82,7 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
 def main() -> int:
     vars(server)["_backend"] = _backend
     vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
-    vars(runner).update(OVERDUE_SECONDS=SHORT)
+    vars(runner).update(OVERDUE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=0.1)
     return server.main()
 

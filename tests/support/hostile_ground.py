@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -18,6 +17,7 @@ from cellblock_client.types import ExecutionInfo, SessionInfo
 from tests.support.forged import Forgery, Script, forgery
 from tests.support.forged_server import IMAGE
 from tests.support.server import ServerProcess
+from tests.support.waiting import STEP_SECONDS
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.forged_server")
 REPOSITORY = Path(__file__).parents[2]
@@ -116,21 +116,36 @@ class HostileGround:
         except Error as told:
             error = told
         info = await session.refresh()
+        while _is_ending(events) and info.state.name != "FAILED":
+            # The execution's end is stored first.
+            await asyncio.sleep(STEP_SECONDS)
+            info = await session.refresh()
         return Outcome(info, [each async for each in session.executions()], events, error)
 
 
+def _is_ending(events: list[Event]) -> bool:
+    """Whether an execution ended because its session does."""
+    last = events[-1] if events else None
+    failure = last.execution.failure if isinstance(last, Completed) else None
+    return failure is not None and failure.cause.name in ("SANDBOX_LOST", "SESSION_ENDED")
+
+
+def environment_of(forged: Forgery) -> dict[str, str]:
+    """Of a server whose sandboxes can be `forged`."""
+    return {
+        "FORGERY_SOCKET": str(forged.socket),
+        "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([IMAGE]),
+        "CELLBLOCK_EXECUTIONS__GRACE": "0.1",
+        "CELLBLOCK_SESSIONS__END_ON_SHUTDOWN": "true",
+        "PYTHONPATH": str(REPOSITORY),
+    }
+
+
 @asynccontextmanager
-async def hostile_ground(folder: Path) -> AsyncIterator[HostileGround]:
+async def hostile_ground() -> AsyncIterator[HostileGround]:
     """A server whose sandboxes are forged, where a session asks for it."""
     async with forgery() as forged:
-        environment = {
-            "FORGERY_SOCKET": str(forged.socket),
-            "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([IMAGE]),
-            "CELLBLOCK_EXECUTIONS__GRACE": "1",
-            "PYTHONPATH": str(REPOSITORY),
-            "PATH": os.environ["PATH"],
-        }
-        server = ServerProcess(folder, environment, COMMAND)
+        server = ServerProcess(forged.folder, environment_of(forged), COMMAND)
         await asyncio.to_thread(server.start)
         try:
             async with AsyncClient(server.address) as client:

@@ -47,12 +47,12 @@ def answers(*messages: Message | bytes) -> Lie:
     return lie
 
 
-def endless(message: Message) -> Lie:
+def endless(message: Message | bytes) -> Lie:
     """A call that is answered so, for ever."""
 
     async def lie(_agent: ForgedAgent, _requests: Requests, _context: Any) -> Answers:
         while True:
-            yield message.SerializeToString()
+            yield message if isinstance(message, bytes) else message.SerializeToString()
 
     return lie
 
