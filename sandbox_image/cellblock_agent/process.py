@@ -13,6 +13,11 @@ PR_SET_CHILD_SUBREAPER = 36
 OOM_SCORE_KERNEL = 1000
 """The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed."""
 
+KERNEL_NICENESS = 19
+"""A kernel and all that it starts have a seventieth of the agent's weight, so that the agent has
+its turn to end them however many they are. Only within their sandbox: its share of the CPUs is
+its container's."""
+
 TERMINATING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -55,6 +60,11 @@ def reset_signals() -> None:
 def prefer_for_oom_kill() -> None:
     """Make this process the first victim when the sandbox is out of memory."""
     Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_KERNEL))
+
+
+def give_way() -> None:
+    """Let the agent go before this process and all that it starts; that can't be taken back."""
+    os.nice(KERNEL_NICENESS)
 
 
 def wait_for_termination() -> str:

@@ -3,7 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_client import AsyncClient
+from cellblock_client.aio import AsyncSession
+from tests.support.attack import LIMITS, Attack
 from tests.support.hostile_ground import HostileGround, hostile_ground
+from tests.support.processes import server_pid
 
 HERE = Path(__file__).parent
 
@@ -19,3 +23,32 @@ async def ground() -> AsyncIterator[HostileGround]:
     """A server where agents may be forged."""
     async with hostile_ground() as ground:
         yield ground
+
+
+@pytest.fixture(scope="session")
+async def bystanders(server: str) -> AsyncIterator[AsyncClient]:
+    """A client for those who attack, and those who should not notice."""
+    async with AsyncClient(server) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def attacker(bystanders: AsyncClient) -> AsyncIterator[AsyncSession]:
+    async with await bystanders.sessions.create(limits=LIMITS) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+async def neighbour(bystanders: AsyncClient) -> AsyncIterator[AsyncSession]:
+    async with await bystanders.sessions.create() as session:
+        await session.run("1")
+        yield session
+
+
+@pytest.fixture
+async def attack(
+    attacker: AsyncSession, neighbour: AsyncSession, state_dir: Path
+) -> AsyncIterator[Attack]:
+    attack = Attack(attacker, neighbour, server_pid(state_dir))
+    yield attack
+    await attack.check_after()
