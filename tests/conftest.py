@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cellblock_client import Client
@@ -11,6 +12,10 @@ from cellblock_client.client import Session
 from cellblock_client.embedded import embedded_server
 from tests.support.images import ENVIRONMENT, FULL
 from tests.support.server import ServerProcess
+
+# No test asserts a time: a busy machine is no failure.
+hypothesis.settings.register_profile("cellblock", deadline=None)
+hypothesis.settings.load_profile("cellblock")
 
 
 @pytest.fixture(scope="session")

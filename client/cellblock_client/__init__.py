@@ -6,7 +6,9 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 """
 
 from cellblock_client import errors, events
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.aio import AsyncClient
+from cellblock_client.channel import Tls
 from cellblock_client.client import Client
 from cellblock_client.errors import Error
 from cellblock_client.result import ExecutionResult
@@ -57,10 +59,14 @@ __all__ = [
     "File",
     "FileChange",
     "FilePurpose",
+    "Key",
     "Limits",
     "ListOrder",
     "MemoryLoss",
+    "NewKey",
     "Place",
+    "Quotas",
+    "Role",
     "RunStep",
     "RunStepEvent",
     "RunStepFormat",
@@ -71,7 +77,10 @@ __all__ = [
     "SessionInfo",
     "SessionState",
     "Skipped",
+    "Tenant",
+    "Tls",
     "Unpacked",
+    "Usage",
     "errors",
     "events",
 ]

@@ -1,12 +1,14 @@
 """Executions, for asyncio: `executions.py` with `await`, name for name."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from cellblock.v1 import execution_pb2
 from cellblock_client import calls
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import EventCursor, Start
+from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
 from cellblock_client.types import (
@@ -28,9 +30,16 @@ class AsyncExecution:
         self.id = start.execution_id
         """`call_…`"""
 
-    def __aiter__(self) -> AsyncIterator[Event]:
+    async def __aiter__(self) -> AsyncIterator[Event]:
         """Its events, as they come, to the last; once."""
-        return self._transport.events(self._cursor, self._timeout)
+        try:
+            async with aclosing(self._transport.events(self._cursor, self._timeout)) as events:
+                async for event in events:
+                    yield event
+        except Error as error:
+            if self._cursor.failure is None:
+                raise
+            raise self._cursor.failure from error
 
     async def result(self) -> ExecutionResult:
         """Wait for its end and return all that it showed."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import grpc
 
 from cellblock.v1 import (
+    admin_pb2_grpc,
     execution_pb2_grpc,
     file_pb2_grpc,
     run_step_pb2_grpc,
@@ -15,7 +16,7 @@ from cellblock.v1 import (
 )
 from cellblock_client import calls
 from cellblock_client.calls import Call, Page
-from cellblock_client.channel import OPTIONS
+from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
     DeadlineExceededError,
@@ -35,15 +36,17 @@ T = TypeVar("T")
 class AsyncTransport:
     """One connection, for asyncio."""
 
-    def __init__(self, address: str) -> None:
-        """Connect to `address`."""
-        self._threads = Transport(address)
+    def __init__(self, connection: Connection) -> None:
+        """Connect."""
+        self._threads = Transport(connection)
         """Connects when it is needed."""
-        self._channel = grpc.aio.insecure_channel(address, options=OPTIONS)
+        self._channel = connection.aio_channel()
+        self._metadata = connection.metadata
         self._stubs: dict[str, Any] = {
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
             "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
             "file": file_pb2_grpc.FileServiceStub(self._channel),
+            "admin": admin_pb2_grpc.AdminServiceStub(self._channel),
             "run_step": run_step_pb2_grpc.RunStepServiceStub(self._channel),
         }
 
@@ -60,7 +63,7 @@ class AsyncTransport:
         method = getattr(self._stubs[call.service], call.method)
         while True:
             try:
-                return call.parse(await method(call.request, timeout=backoff.left()))
+                return call.parse(await self._made(method, call.request, backoff.left()))
             except grpc.RpcError as failed:
                 error = from_call(failed)
                 if not call.repeatable:
@@ -108,7 +111,7 @@ class AsyncTransport:
         self, service: str, method: str, request: object, timeout: float | None
     ) -> AsyncGenerator[Any, None]:
         """Responses of a streaming call."""
-        responses = getattr(self._stubs[service], method)(request, timeout=timeout)
+        responses = self._made(getattr(self._stubs[service], method), request, timeout)
         try:
             async for response in responses:
                 yield response
@@ -184,3 +187,7 @@ class AsyncTransport:
         finally:
             call.cancel()
             sending.stop()
+
+    def _made(self, method: Any, request: object, timeout: float | None) -> Any:  # noqa: ANN401
+        """A call, begun: with the key, if there is one."""
+        return method(request, timeout=timeout, metadata=self._metadata)

@@ -57,7 +57,7 @@ SESSION_FILES_PAGE_SIZE = 1000
 class Call(Generic[T]):
     """One call with one response."""
 
-    service: Literal["session", "execution", "file", "run_step"]
+    service: Literal["session", "execution", "file", "run_step", "admin"]
     method: str
     request: Message
     parse: Callable[[Any], T]

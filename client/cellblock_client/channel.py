@@ -1,10 +1,23 @@
-"""How a server is reached."""
+"""How a server is reached: its address, the key, and TLS."""
 
+import ipaddress
 import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+
+from cellblock_client.errors import InvalidArgumentError
 
 ADDRESS_VARIABLE = "CELLBLOCK_ADDRESS"
+KEY_VARIABLE = "CELLBLOCK_API_KEY"
+TLS_VARIABLE = "CELLBLOCK_TLS"
+CA_VARIABLE = "CELLBLOCK_TLS_CA"
+CERTIFICATE_VARIABLE = "CELLBLOCK_TLS_CERTIFICATE"
+TLS_KEY_VARIABLE = "CELLBLOCK_TLS_KEY"
 DEFAULT_ADDRESS = "127.0.0.1:7711"
 MAX_MESSAGE_BYTES = 64 * 2**20
+SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 OPTIONS = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -19,6 +32,122 @@ OPTIONS = [
 ]
 
 
+@dataclass(frozen=True)
+class Tls:
+    """TLS to the server. Paths are of PEM files."""
+
+    ca: str | Path | None = None
+    """Whom to believe who the server is; None: the authorities that gRPC ships with."""
+    certificate: str | Path | None = None
+    """This client's own, if the server asks for one (mutual TLS)."""
+    key: str | Path | None = None
+    """The certificate's private key."""
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """For a channel. Raises OSError, and InvalidArgumentError for half a pair."""
+        if (self.certificate is None) != (self.key is None):
+            raise InvalidArgumentError(
+                "tls: a certificate needs its key, and a key its certificate",
+                field="tls",
+                problem="has one of certificate and key, and not the other",
+            )
+        return grpc.ssl_channel_credentials(
+            *(None if path is None else Path(path).read_bytes() for path in self._files())
+        )
+
+    def _files(self) -> tuple[str | Path | None, ...]:
+        """In gRPC's order."""
+        return self.ca, self.key, self.certificate
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a server is, and how it is spoken to."""
+
+    address: str
+    api_key: str = field(default="", repr=False)
+    """Empty for none."""
+    tls: Tls | None = None
+
+    def __post_init__(self) -> None:
+        """Raise InvalidArgumentError for a key that others could read on its way."""
+        if self.api_key and self.tls is None and not is_local(self.address):
+            raise InvalidArgumentError(
+                f"tls: {self.address!r} is not this machine, and a key is never sent over a "
+                "network without TLS: pass tls=, or set CELLBLOCK_TLS_CA or CELLBLOCK_TLS",
+                field="tls",
+                problem="is needed to send a key to another machine",
+            )
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What goes along with each call."""
+        return (("authorization", f"Bearer {self.api_key}"),) if self.api_key else ()
+
+    @property
+    def options(self) -> list[tuple[str, int]]:
+        """gRPC's, for the channel."""
+        # A proxy that the environment names would be another machine, and read all of it.
+        return OPTIONS if self.tls is not None else [*OPTIONS, ("grpc.enable_http_proxy", 0)]
+
+    def channel(self) -> grpc.Channel:
+        """Connect, for ordinary code."""
+        if self.tls is None:
+            return grpc.insecure_channel(self.address, options=self.options)
+        credentials = self.tls.credentials()
+        return grpc.secure_channel(self.address, credentials, options=self.options)
+
+    def aio_channel(self) -> grpc.aio.Channel:
+        """Connect, for asyncio."""
+        if self.tls is None:
+            return grpc.aio.insecure_channel(self.address, options=self.options)
+        credentials = self.tls.credentials()
+        return grpc.aio.secure_channel(self.address, credentials, options=self.options)
+
+
+def connection(address: str | None, api_key: str | None, tls: Tls | bool | None) -> Connection:
+    """What was given, or else what the environment says, or else the default.
+
+    An empty `api_key` is none; `tls` may be True, for what gRPC believes, or False.
+    """
+    if api_key is None:
+        api_key = os.environ.get(KEY_VARIABLE, "")
+    if tls is None:
+        tls = _tls_of_environment()
+    elif isinstance(tls, bool):
+        tls = Tls() if tls else None
+    return Connection(address_of(address), api_key.strip(), tls)
+
+
 def address_of(given: str | None) -> str:
     """The address to call: the one given, `CELLBLOCK_ADDRESS`, or the default."""
     return given or os.environ.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS
+
+
+def is_local(address: str) -> bool:
+    """Whether an address is this machine's own for certain."""
+    if address.startswith("unix:"):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _tls_of_environment() -> Tls | None:
+    switch = os.environ.get(TLS_VARIABLE, "")
+    if switch.lower() not in SWITCH:
+        raise InvalidArgumentError(
+            f"{TLS_VARIABLE}: must be true or false, got {switch!r}",
+            field=TLS_VARIABLE,
+            problem="must be true or false",
+        )
+    tls = Tls(
+        ca=os.environ.get(CA_VARIABLE) or None,
+        certificate=os.environ.get(CERTIFICATE_VARIABLE) or None,
+        key=os.environ.get(TLS_KEY_VARIABLE) or None,
+    )
+    return tls if SWITCH[switch.lower()] or tls != Tls() else None

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
 from cellblock_client import calls, content, folders
+from cellblock_client.admin import Admin
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
-from cellblock_client.channel import address_of
+from cellblock_client.channel import Tls, connection
+from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
@@ -30,18 +32,29 @@ class Client:
     a call may take, retries included; None for a stream means no bound.
     """
 
-    def __init__(self, address: str | None = None) -> None:
-        """Connect to `address` (`host:port` or `unix:/path`).
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        api_key: str | None = None,
+        tls: Tls | bool | None = None,
+    ) -> None:
+        """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
-        Without one: `CELLBLOCK_ADDRESS`, or `127.0.0.1:7711`.
+        What is not given is taken from the environment: `CELLBLOCK_ADDRESS` (default
+        `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
+        docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
+        another machine without TLS, OSError for a file that can't be read.
         """
-        self.address = address_of(address)
-        transport = Transport(self.address)
+        told = connection(address, api_key, tls)
+        self.address = told.address
+        transport = Transport(told)
         self._transport = transport
         self.sessions = Sessions(transport)
         self.executions = Executions(transport)
         self.files = Files(transport)
         self.run_steps = RunSteps(transport)
+        self.admin = Admin(transport)
 
     def close(self) -> None:
         """Close the connection."""
@@ -177,6 +190,35 @@ class Session:
             place=place,
         )
         return Execution(self._transport, request, timeout)
+
+    def execute_stream(
+        self,
+        pieces: Iterable[str],
+        *,
+        time_limit: Seconds | None = None,
+        execution_id: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        cancel_on_disconnect: bool = False,
+        place: Place | None = None,
+        timeout: float | None = None,
+    ) -> "Execution":
+        """As `execute`, with code that comes in pieces, as a model writes it.
+
+        Whoever watches its run step sees it being written; it runs when `pieces` ends.
+        What `pieces` raises is raised where the events are read, and then nothing runs. If
+        the connection breaks while it is written, its execution is CANCELLED: run it anew.
+        `pieces` is read while the events are, and kept until the end.
+        """
+        start = calls.execute(
+            self.id,
+            "",
+            execution_id,
+            time_limit,
+            environment=environment,
+            cancel_on_disconnect=cancel_on_disconnect,
+            place=place,
+        )
+        return Execution(self._transport, CodeStream(start, pieces), timeout)
 
     def run(
         self,

@@ -2,16 +2,15 @@
 
 from typing import Any, Literal, Protocol, TypeVar
 
-from google.protobuf.message import Message
-
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import run_step_pb2
+from cellblock_client.code_stream import AsyncCodeStream, CodeStream
 from cellblock_client.errors import ServerError
 from cellblock_client.events import Completed, Event, event_of
 from cellblock_client.run_step_types import RunStepEvent, run_step_event
 
-Start = pb.ExecuteRequest | pb.WatchExecutionRequest
-Response = pb.ExecuteResponse | pb.WatchExecutionResponse
+Start = pb.ExecuteRequest | CodeStream | AsyncCodeStream | pb.WatchExecutionRequest
+Response = pb.ExecuteResponse | pb.ExecuteStreamResponse | pb.WatchExecutionResponse
 Taken = TypeVar("Taken", covariant=True)
 
 
@@ -26,7 +25,7 @@ class Cursor(Protocol[Taken]):
     def done(self) -> bool:
         """Whether there is no more to come."""
 
-    def request(self) -> tuple[str, Message]:
+    def request(self) -> tuple[str, Any]:
         """The call that goes on from here."""
 
     def take(self, response: Any, /) -> Taken | None:  # noqa: ANN401 - each has its own
@@ -49,10 +48,19 @@ class EventCursor:
         self.done = False
         """Whether the last event has come."""
 
-    def request(self) -> tuple[Literal["Execute", "WatchExecution"], Start]:
+    @property
+    def failure(self) -> Exception | None:
+        """What the source of the code raised, if it did."""
+        if isinstance(self._start, CodeStream | AsyncCodeStream):
+            return self._start.failure
+        return None
+
+    def request(self) -> tuple[Literal["Execute", "ExecuteStream", "WatchExecution"], Any]:
         """The call that goes on from here. Execute again is safe: its execution has an id."""
         if isinstance(self._start, pb.ExecuteRequest) and not self._seen:
             return "Execute", self._start
+        if isinstance(self._start, CodeStream | AsyncCodeStream) and not self._seen:
+            return "ExecuteStream", self._start.requests()
         watch = pb.WatchExecutionRequest(
             execution_id=self._start.execution_id, from_sequence=self._next
         )

@@ -6,6 +6,7 @@ from cellblock.v1 import execution_pb2
 from cellblock_client import calls
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import EventCursor, Start
+from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
 from cellblock_client.transport import Transport
@@ -30,7 +31,12 @@ class Execution:
 
     def __iter__(self) -> Iterator[Event]:
         """Its events, as they come, to the last; once."""
-        return self._transport.events(self._cursor, self._timeout)
+        try:
+            yield from self._transport.events(self._cursor, self._timeout)
+        except Error as error:
+            if self._cursor.failure is None:
+                raise
+            raise self._cursor.failure from error
 
     def result(self) -> ExecutionResult:
         """Wait for its end and return all that it showed."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import grpc
 
 from cellblock.v1 import (
+    admin_pb2_grpc,
     execution_pb2_grpc,
     file_pb2_grpc,
     run_step_pb2_grpc,
@@ -15,7 +16,7 @@ from cellblock.v1 import (
 )
 from cellblock_client import calls
 from cellblock_client.calls import Call, Page
-from cellblock_client.channel import OPTIONS
+from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
     DeadlineExceededError,
@@ -34,13 +35,15 @@ T = TypeVar("T")
 class Transport:
     """One connection, for ordinary code."""
 
-    def __init__(self, address: str) -> None:
-        """Connect to `address`."""
-        self._channel = grpc.insecure_channel(address, options=OPTIONS)
+    def __init__(self, connection: Connection) -> None:
+        """Connect."""
+        self._channel = connection.channel()
+        self._metadata = connection.metadata
         self._stubs: dict[str, Any] = {
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
             "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
             "file": file_pb2_grpc.FileServiceStub(self._channel),
+            "admin": admin_pb2_grpc.AdminServiceStub(self._channel),
             "run_step": run_step_pb2_grpc.RunStepServiceStub(self._channel),
         }
 
@@ -56,7 +59,7 @@ class Transport:
         method = getattr(self._stubs[call.service], call.method)
         while True:
             try:
-                return call.parse(method(call.request, timeout=backoff.left()))
+                return call.parse(self._made(method, call.request, backoff.left()))
             except grpc.RpcError as failed:
                 error = from_call(failed)
                 if not call.repeatable:
@@ -101,7 +104,7 @@ class Transport:
         self, service: str, method: str, request: object, timeout: float | None
     ) -> Generator[Any, None, None]:
         """Responses of a streaming call."""
-        responses = getattr(self._stubs[service], method)(request, timeout=timeout)
+        responses = self._made(getattr(self._stubs[service], method), request, timeout)
         try:
             yield from responses
         except grpc.RpcError as failed:
@@ -164,7 +167,11 @@ class Transport:
     def begin(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - gRPC's futures have no public type
         """Begin what `send` does; its `outcome` comes later."""
         requests = _requests(sending)
-        return getattr(self._stubs["file"], method).future(requests, timeout=timeout)
+        return self._made(getattr(self._stubs["file"], method).future, requests, timeout)
+
+    def _made(self, method: Any, request: object, timeout: float | None) -> Any:  # noqa: ANN401
+        """A call, begun: with the key, if there is one."""
+        return method(request, timeout=timeout, metadata=self._metadata)
 
 
 def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401

@@ -279,8 +279,8 @@ def session_info(message: session_pb2.Session) -> SessionInfo:
         lifetime=message.lifetime.ToTimedelta(),
         create_time=time_of(message.create_time),
         last_use_time=time_of(message.last_use_time),
-        expire_time=_optional_time(message, "expire_time"),
-        end_time=_optional_time(message, "end_time"),
+        expire_time=optional_time(message, "expire_time"),
+        end_time=optional_time(message, "end_time"),
         image=message.image,
         runtime=message.runtime,
         backend=message.backend,
@@ -302,8 +302,8 @@ def execution_info(message: execution_pb2.Execution) -> ExecutionInfo:
         code=message.code,
         timeout=message.timeout.ToTimedelta(),
         create_time=time_of(message.create_time),
-        start_time=_optional_time(message, "start_time"),
-        end_time=_optional_time(message, "end_time"),
+        start_time=optional_time(message, "start_time"),
+        end_time=optional_time(message, "end_time"),
         execution_count=message.execution_count,
         error=code_error(message.error) if message.HasField("error") else None,
         failure=_failure(message.failure) if message.HasField("failure") else None,
@@ -332,7 +332,7 @@ def file_of(message: file_pb2.File) -> File:
         session_id=message.session_id,
         execution_id=message.execution_id,
         path=message.path,
-        expire_time=_optional_time(message, "expire_time"),
+        expire_time=optional_time(message, "expire_time"),
     )
 
 
@@ -389,5 +389,6 @@ def _failure(message: execution_pb2.Failure) -> Failure:
     return Failure(FailureCause(message.cause), message.message, message.memory_lost)
 
 
-def _optional_time(message: Message, field: str) -> datetime | None:
+def optional_time(message: Message, field: str) -> datetime | None:
+    """From the wire; None if it is not set."""
     return time_of(getattr(message, field)) if message.HasField(field) else None

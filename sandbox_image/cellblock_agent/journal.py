@@ -9,6 +9,10 @@ MAX_TEXT = 65536
 """Characters of one text event: what comes in small pieces is joined up to this."""
 
 
+MANY = 32
+"""As many events are sent without waiting for the server."""
+
+
 class Journal:
     """Numbers events and keeps them until acknowledged.
 
@@ -58,15 +62,20 @@ class Journal:
         if not 0 <= sequence <= self._sent:
             raise ValueError(f"must be 0 to {self._sent}, got {sequence}")
         self._acknowledged = max(self._acknowledged, sequence)
+        self._changed.set()
         while self._events and self._events[0].sequence <= sequence:
             self._events.popleft()
 
     async def after(self, sequence: int, max_bytes: int) -> list[pb.Event]:
         """The events after a number, at least one, at most `max_bytes` but for the first.
 
-        Waits for one. Marks them as sent.
+        Waits for one, and, if there are few, until the server has stored those before it: it
+        stores one batch at a time, and what comes meanwhile can be in the next. Marks them
+        as sent.
         """
-        while self._last <= sequence:
+        while self._last <= sequence or (
+            self._acknowledged < sequence and self._last - sequence < MANY
+        ):
             self._changed.clear()
             await self._changed.wait()
         batch: list[pb.Event] = []

@@ -15,10 +15,14 @@ class NotEmbeddedError(Exception):
 
 
 def flags(folder: Path) -> dict[str, dict[str, object]]:
-    """What is set by being embedded: everything is in `folder`, and nothing outlives the server."""
+    """What is set by being embedded: all is in `folder`, and nothing outlives its owner."""
     return {
         "server": {"listen": f"unix:{folder / 'server.sock'}", "state_dir": str(folder / "state")},
         "sessions": {"end_on_shutdown": True},
+        # Its owner has come for one session, most likely.
+        "pool": {"size": 0, "max_size": 0},
+        # Only its owner reaches it.
+        "auth": {"required": False},
     }
 
 

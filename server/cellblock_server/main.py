@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,11 @@ from sqlalchemy.exc import DBAPIError
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server import embedded
+from cellblock_server.auth.first_key import create_admin_key
+from cellblock_server.auth.keys import KeyService
+from cellblock_server.auth.live_calls import LiveCalls
+from cellblock_server.auth.secret import server_secret
+from cellblock_server.auth.tenants import TenantService
 from cellblock_server.clock import utc_now
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.embedded import NotEmbeddedError
@@ -26,12 +32,20 @@ from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import Capture, CaptureBounds
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
+from cellblock_server.quotas.bounds import Quotas, QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
+from cellblock_server.quotas.rate import CallRates
 from cellblock_server.retention import Retention
+from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.listener import Listener, ListenError
+from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService
@@ -39,16 +53,30 @@ from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.meter import CpuMeter
+from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.starter import SessionStarter
-from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder
+from cellblock_server.sessions.stocks import pool_bounds, stocks
+from cellblock_server.sessions.usage import TenantUsage
+from cellblock_server.state_folder import (
+    StateFolder,
+    StateFolderError,
+    shared_state_folder,
+    state_folder,
+)
+from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
+from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.run_steps import RunStepStore
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry import logging
+
+CREATE_ADMIN_KEY = "create-admin-key"
 
 log = structlog.get_logger(__name__)
 
@@ -64,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.configure(settings.log.level, settings.log.format)
     try:
         with ExitStack() as stack:
+            if options.command == CREATE_ADMIN_KEY:
+                return asyncio.run(_create_admin_key(settings))
             if options.embedded:
                 stack.enter_context(embedded.removed_at_end(options.embedded))
             state = stack.enter_context(state_folder(settings.server.state_dir))
@@ -71,6 +101,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NotEmbeddedError, StateFolderError, ListenError, CellblockError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
         return 1
+    return 0
+
+
+async def _create_admin_key(settings: Settings) -> int:
+    state = shared_state_folder(settings.server.state_dir)
+    database = await _database(settings.database_url)
+    try:
+        print(await create_admin_key(database, state))  # noqa: T201 - what was asked for
+    finally:
+        await database.close()
     return 0
 
 
@@ -94,7 +134,10 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
     async with AsyncExitStack() as stack:
         database = await _database(settings.database_url)
         stack.push_async_callback(database.close)
-        usage = Usage(database, int(settings.files.quota_bytes))
+        quotas = QuotaTable(_quotas(settings))
+        tenants = TenantService(TenantStore(database), quotas, utc_now)
+        await tenants.start()
+        usage = Usage(database, quotas.stored_bytes)
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
         store, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
@@ -116,8 +159,10 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         backend = _backend(settings, state)
         await backend.start()
         stack.push_async_callback(backend.close)
+        pool = Pool(backend, stocks(settings), pool_bounds(settings))
         starter = SessionStarter(
             backend=backend,
+            pool=pool,
             journal=journal,
             executions=executions,
             files=files,
@@ -129,16 +174,28 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             start_timeout=settings.sandbox.start_timeout,
             now=utc_now,
         )
+        cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, utc_now)
+        await cpu.start()
+        meter = CpuMeter(backend, journal, cpu, lambda: keeper.records())
         keeper = SessionKeeper(
             starter,
             sessions,
             settings.sessions.lifetime_cap,
             utc_now,
+            meter.measure_last,
             end_on_shutdown=settings.sessions.end_on_shutdown,
         )
         await stack.enter_async_context(keeper)
-        manager = SessionManager(settings, sessions, starter, keeper, utc_now)
-        service = ExecutionService(executions, journal, usage, _execution_limits(settings), utc_now)
+        await stack.enter_async_context(meter)
+        await stack.enter_async_context(pool.kept(after=keeper.reconciled))
+        secret = server_secret(state.secret)
+        keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
+        live_calls = await stack.enter_async_context(LiveCalls(keys))
+        manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
+        room = ExecutionQuota(keeper.unfinished_of, quotas)
+        service = ExecutionService(
+            executions, journal, usage, room, cpu, _execution_limits(settings), utc_now
+        )
         listener = Listener(
             settings.server.listen,
             int(settings.server.max_message_bytes),
@@ -154,6 +211,12 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
                 ),
                 AnnotationResolver(store, sessions),
             ),
+            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu)),
+            [
+                AuthInterceptor(keys, live_calls, required=settings.auth.required),
+                RateInterceptor(CallRates(quotas, time.monotonic)),
+            ],
+            _tls(settings),
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
@@ -169,6 +232,28 @@ async def _database(url: str) -> Database:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
     return database
+
+
+def _tls(settings: Settings) -> TlsFiles | None:
+    server = settings.server
+    if not server.tls_certificate:
+        return None
+    return TlsFiles(
+        Path(server.tls_certificate),
+        Path(server.tls_key),
+        Path(server.tls_client_ca) if server.tls_client_ca else None,
+    )
+
+
+def _quotas(settings: Settings) -> Quotas:
+    quotas = settings.quotas
+    return Quotas(
+        max_sessions=quotas.max_sessions,
+        max_executions=quotas.max_executions,
+        cpu_seconds=quotas.cpu_seconds,
+        stored_bytes=int(settings.files.quota_bytes),
+        calls_per_second=quotas.calls_per_second,
+    )
 
 
 def _backend(settings: Settings, state: StateFolder) -> Backend:
@@ -236,6 +321,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="cellblock serve",
         description="Run the Cellblock server. Keys, environment variables and the file are "
         "described in docs/configuration.md; a flag counts more than all of them.",
+    )
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=[CREATE_ADMIN_KEY],
+        help=f"{CREATE_ADMIN_KEY}: print a new key with the role ADMIN, and end; the server may "
+        "run meanwhile. Without: serve",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
     parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")

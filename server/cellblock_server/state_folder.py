@@ -27,6 +27,11 @@ class StateFolder:
         return self.path / "blobs"
 
     @property
+    def secret(self) -> Path:
+        """What keys' hashes are made with; see `auth/secret.py`."""
+        return self.path / "secret"
+
+    @property
     def sandboxes(self) -> Path:
         """A folder for each sandbox."""
         return self.path / "run"
@@ -35,9 +40,8 @@ class StateFolder:
 @contextmanager
 def state_folder(path: Path) -> Iterator[StateFolder]:
     """Hold the folder for as long as the block runs. Raises StateFolderError."""
+    state = shared_state_folder(path)
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
         lock = (path / "lock").open("w")
     except OSError as error:
         raise StateFolderError(f"server.state_dir: {path}: {error.strerror}") from error
@@ -48,7 +52,20 @@ def state_folder(path: Path) -> Iterator[StateFolder]:
             raise StateFolderError(
                 f"server.state_dir: another server uses {path}; give each its own"
             ) from error
-        yield StateFolder(path, _instance(path / "instance"))
+        yield state
+
+
+def shared_state_folder(path: Path) -> StateFolder:
+    """The folder, made if there is none, without holding it: a server may be running on it.
+
+    Raises StateFolderError.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        return StateFolder(path, _instance(path / "instance"))
+    except OSError as error:
+        raise StateFolderError(f"server.state_dir: {path}: {error.strerror}") from error
 
 
 def _instance(file: Path) -> str:

@@ -17,7 +17,7 @@ from tests.support.records import execution_record, session_record
 
 async def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
     file = tmp_path / "cellblock.db"
-    database = Database(f"sqlite+aiosqlite:///{file}")
+    database = Database(f"sqlite:///{file}")
     await database.start()
     await database.close()
     engine = create_engine(f"sqlite:///{file}")
@@ -28,13 +28,13 @@ async def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> 
 
 async def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
     for _ in range(2):
-        database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cellblock.db'}")
+        database = Database(f"sqlite:///{tmp_path / 'cellblock.db'}")
         await database.start()
         await database.close()
 
 
 async def test_what_an_earlier_release_stored_is_kept(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cellblock.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'cellblock.db'}")
     engine = create_engine(f"sqlite:///{tmp_path / 'cellblock.db'}")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -59,7 +59,7 @@ async def test_what_an_earlier_release_stored_is_kept(tmp_path: Path) -> None:
         found = await executions.find("t", "call_1")
         assert found is not None
         assert (found.code, found.environment, found.environment_hash) == ("1", {}, "")
-        assert await executions.events("call_1", 1, 10) == [(1, b"event")]
+        assert await executions.events(found, 1, 10) == [(1, b"event")]
         session = await SessionStore(database).find("t", "sess_1")
         assert session is not None
         assert (session.memory_loss_time, session.background_output) == (None, "")

@@ -1,15 +1,23 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from cellblock_client import AsyncClient
 from cellblock_client.aio import AsyncSession
+from tests.security.callers import Guarded, guarded
 from tests.support.attack import LIMITS, Attack
 from tests.support.hostile_ground import HostileGround, hostile_ground
 from tests.support.processes import server_pid
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """A server that needs keys, for tests that have tenants of their own."""
+    with guarded(tmp_path_factory.mktemp("guarded")) as at:
+        yield at
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,5 +9,8 @@ CORE = f"{FULL}-core"
 ENVIRONMENT = {
     "CELLBLOCK_SANDBOX__IMAGE": CORE,
     "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([FULL]),
+    # A test's own containers are all there are.
+    "CELLBLOCK_POOL__SIZE": "0",
+    "CELLBLOCK_POOL__MAX_SIZE": "0",
 }
 """Of servers that tests start."""

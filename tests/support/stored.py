@@ -61,11 +61,11 @@ async def stored(
     min_free: int = 0,
 ) -> AsyncIterator[Stored]:
     """Open what `folder` keeps, as a server does that starts."""
-    database = Database(f"sqlite+aiosqlite:///{folder / 'cellblock.db'}")
+    database = Database(f"sqlite:///{folder / 'cellblock.db'}")
     await database.start()
     try:
         blobs = BlobStore(folder / "blobs", min_free)
-        usage = Usage(database, quota)
+        usage = Usage(database, lambda _tenant: quota)
         store, sessions = FileStore(database), SessionStore(database)
         uploads = UploadService(
             UploadStore(database, usage), store, blobs, usage, max_bytes, KEPT_FOR, clock

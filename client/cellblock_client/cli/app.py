@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli import files, logs, session_files, sessions
+from cellblock_client.cli import access, admin, files, logs, session_files, sessions
 from cellblock_client.cli.connection import connected
 from cellblock_client.cli.repl import Repl
 from cellblock_client.cli.run import run_code
@@ -21,11 +21,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Run Python in sandboxes, and look at what it did.",
 )
+app.callback()(access.options)
 app.add_typer(sessions.app, name="sessions")
 files.app.add_typer(session_files.app)
 app.add_typer(files.app, name="files")
+app.add_typer(admin.app, name="admin")
 app.command(name="logs")(logs.logs)
 
 Address = Annotated[

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellblock_client.cli.access import ACCESS, OWN_SERVER, open_client
 from cellblock_client.cli.transfers import attach_path, note_skipped
 from cellblock_client.client import Client, Session
 from cellblock_client.embedded import embedded_server
@@ -34,9 +35,10 @@ def connected(
     `unpack`, archives become folders.
     """
     with ExitStack() as stack:
-        client = stack.enter_context(
-            Client(address or stack.enter_context(embedded_server(backend)))
-        )
+        if not address:
+            address = stack.enter_context(embedded_server(backend))
+            ACCESS.set(OWN_SERVER)
+        client = stack.enter_context(open_client(address))
         if session_id:
             session = client.sessions.get(session_id)
         else:

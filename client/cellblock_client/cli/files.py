@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from cellblock_client.cli import parameters
+from cellblock_client.cli.access import open_client
 from cellblock_client.cli.sessions import Address
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
@@ -55,7 +56,7 @@ def files(
     if context.invoked_subcommand is not None:
         return
     table = table_of("file", "name", "bytes", "type", "created", "expires")
-    with Client(address) as client:
+    with open_client(address) as client:
         for file in client.files.list(
             session_id=session,
             execution_id=execution,
@@ -121,7 +122,7 @@ def download(
     context: typer.Context, file: Id, target: TargetPath = None, force: Force = False
 ) -> None:
     """Fetch a stored file. An existing one is not overwritten."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         name = client.files.get(file).filename
     with writing_to(target, plain(name), force=force) as opened:
         transfer(
@@ -135,7 +136,7 @@ def download(
 @app.command()
 def show(context: typer.Context, file: Id) -> None:
     """Show all that is known of a stored file."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         found = client.files.get(file)
     for name, value in vars(found).items():
         if value not in ("", None):
@@ -149,7 +150,7 @@ def delete(
 ) -> None:
     """Forget stored files. Sessions that have them keep their copies."""
     failed = False
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         for file in files:
             try:
                 client.files.delete(file)

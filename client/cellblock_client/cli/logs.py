@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cellblock_client.cli.access import open_client
 from cellblock_client.cli.folder import Folder
 from cellblock_client.cli.pretty_log import PrettyLog
 from cellblock_client.cli.sessions import Address, Id
@@ -67,7 +68,7 @@ def logs(
     """
     if output and form is not LogFormat.PRETTY:
         raise typer.BadParameter("goes with --format pretty only", param_hint="--output")
-    with Client(address) as client:
+    with open_client(address) as client:
         wanted = Wanted(client, client.sessions.get(session).id, run, follow=follow)
         if form in SHAPES:
             write_steps(wanted, SHAPES[form])

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from cellblock_client.cli import parameters
+from cellblock_client.cli.access import open_client
 from cellblock_client.cli.files import Id, source_of
 from cellblock_client.cli.sessions import Id as SessionId
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
 from cellblock_client.cli.transfers import attach_path, note_skipped, transfer
 from cellblock_client.cli.words import plain, shown_path
-from cellblock_client.client import Client
 from cellblock_client.types import File
 
 app = typer.Typer()
@@ -38,7 +38,7 @@ def attach(
     path = Path(file)
     item: Path | File = path
     if file.startswith("file-") and not path.exists():
-        with Client(context.obj) as client:
+        with open_client(context.obj) as client:
             item = client.files.get(file)
     attached = attach_path(context.obj, session, item, name, unpack=unpack)
     note_skipped(attached)
@@ -48,7 +48,7 @@ def attach(
 @app.command()
 def detach(context: typer.Context, session: SessionId, file: Id) -> None:
     """Remove an attached file, or the folder it was unpacked into, from a session."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         client.sessions.get(session).detach(file)
 
 
@@ -59,7 +59,7 @@ def list_(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Only what lies below it.")] = "",
 ) -> None:
     """List what lies in a session now: bytes, time and path. A folder ends with a slash."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         found = client.sessions.get(session).files.list(folder)
     for file in found:
         time = f"{file.modify_time:%Y-%m-%d %H:%M:%S}"
@@ -123,14 +123,14 @@ def rm(
     ] = False,
 ) -> None:
     """Remove a file, a link or an empty folder from a session."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         client.sessions.get(session).files.delete(path, recursive=recursive)
 
 
 @app.command()
 def mkdir(context: typer.Context, session: SessionId, path: DataPath) -> None:
     """Make a folder in a session, and those above it."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         client.sessions.get(session).files.create_folder(path)
 
 

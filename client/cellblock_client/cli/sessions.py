@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
+from cellblock_client.cli.access import open_client
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import sanitized
-from cellblock_client.client import Client
 from cellblock_client.types import SessionInfo
 
 app = typer.Typer(invoke_without_command=True, help="List sessions, or act on one.")
@@ -25,7 +25,7 @@ def sessions(context: typer.Context, address: Address = None) -> None:
     if context.invoked_subcommand is not None:
         return
     table = table_of("session", "state", "executions", "created", "ends")
-    with Client(address) as client:
+    with open_client(address) as client:
         for info in client.sessions.list():
             table.add_row(
                 info.id,
@@ -40,7 +40,7 @@ def sessions(context: typer.Context, address: Address = None) -> None:
 @app.command()
 def show(context: typer.Context, session: Id) -> None:
     """Show all that is known of a session."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         info = client.sessions.get(session).info
     for name, value in vars(info).items():
         if value not in ("", None, (), {}):
@@ -50,21 +50,21 @@ def show(context: typer.Context, session: Id) -> None:
 @app.command()
 def create(context: typer.Context) -> None:
     """Create a session and print its id."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         typer.echo(client.sessions.create().id)
 
 
 @app.command()
 def restart(context: typer.Context, session: Id) -> None:
     """Give a session a fresh kernel."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         client.sessions.get(session).restart()
 
 
 @app.command()
 def delete(context: typer.Context, session: Id) -> None:
     """End a session."""
-    with Client(context.obj) as client:
+    with open_client(context.obj) as client:
         client.sessions.get(session).delete()
 
 

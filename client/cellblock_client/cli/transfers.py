@@ -10,6 +10,7 @@ from typing import TypeVar
 from rich import progress
 from rich.console import Console
 
+from cellblock_client.cli.access import open_client
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
 from cellblock_client.content import Progress
@@ -33,7 +34,7 @@ def transfer(
     held. Ctrl-C closes the connection instead, and `action` tidies up as it fails.
     """
     with (
-        Client(address) as client,
+        open_client(address) as client,
         _shown(label, bar=bar) as shown,
         ThreadPoolExecutor(1) as thread,
     ):

@@ -24,6 +24,8 @@ from cellblock_server.config.settings import DELIMITER, PREFIX, Settings
 FILE_VARIABLE = "CELLBLOCK_CONFIG"
 HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\-\" ]+?)\s*=")
+RULE = re.compile(r"^([\w.]+): ")
+"""How an error of a rule over several keys begins: with the one at fault."""
 MAX_SHOWN = 80
 """Characters of a bad value that an error repeats."""
 
@@ -159,9 +161,9 @@ def _key_lines(text: str) -> dict[str, int]:
 
 def _keys(problem: ErrorDetails) -> list[str]:
     keys = [str(part) for part in problem["loc"] if isinstance(part, str)]
-    if problem["type"] == "value_error" and (found := re.match(r"(\w+): ", _cause(problem))):
+    if problem["type"] == "value_error" and (found := RULE.match(_cause(problem))):
         # A rule over several keys begins with the one at fault.
-        keys.append(found.group(1))
+        keys += found.group(1).split(".")
     return keys
 
 
@@ -169,7 +171,7 @@ def _words(problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         return "there is no such key"
     if problem["type"] == "value_error":
-        return re.sub(r"^\w+: ", "", _cause(problem))
+        return RULE.sub("", _cause(problem))
     given = problem["input"]
     shown = f"{given.total_seconds():g} s" if isinstance(given, timedelta) else repr(given)
     wanted = problem["msg"]

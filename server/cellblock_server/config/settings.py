@@ -75,8 +75,21 @@ class Server(Section):
 
     listen: str = Field(
         "127.0.0.1:7711",
-        description="Where to listen: `host:port` or `unix:/path`. Only this machine can "
-        "reach either: other addresses are refused, because there are no keys and no TLS yet.",
+        description="Where to listen: `host:port` or `unix:/path`. An address that other "
+        "machines can reach is refused unless `auth.required` and TLS are set.",
+    )
+    tls_certificate: str = Field(
+        "",
+        description="PEM file of the server's certificate, with those between it and its "
+        "authority. Empty: no TLS. A changed file counts from the next connection on.",
+    )
+    tls_key: str = Field(
+        "", description="PEM file of its private key, which must not need a password."
+    )
+    tls_client_ca: str = Field(
+        "",
+        description="PEM file of who vouches for callers (mutual TLS): each must have a "
+        "certificate of theirs, and a key as well if `auth.required`. Empty: none is asked for.",
     )
     state_dir: Path = Field(
         default_factory=_state_dir,
@@ -98,7 +111,7 @@ class Server(Section):
     )
 
     @model_validator(mode="after")
-    def _only_local(self) -> "Server":
+    def _well_formed(self) -> "Server":
         if self.listen.startswith("unix:"):
             if not self.listen.removeprefix("unix:").startswith("/"):
                 raise ValueError(f"listen: a socket's path must be absolute, got {self.listen!r}")
@@ -106,12 +119,32 @@ class Server(Section):
         host, _, port = self.listen.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
             raise ValueError(f"listen: must be host:port or unix:/path, got {self.listen!r}")
-        if not _is_loopback(host.strip("[]")):
-            raise ValueError(
-                f"listen: {host!r} is not a loopback address; this release has no TLS and no "
-                "keys, so whoever reached it could run code"
-            )
         return self
+
+    @model_validator(mode="after")
+    def _tls_whole(self) -> "Server":
+        for name, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
+            if getattr(self, name) and not getattr(self, other):
+                raise ValueError(f"{name}: needs server.{other}")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError("tls_client_ca: needs server.tls_certificate and server.tls_key")
+        return self
+
+    @property
+    def only_local(self) -> bool:
+        """Whether nobody but this machine can reach the listener."""
+        host = self.listen.rpartition(":")[0].strip("[]")
+        return self.listen.startswith("unix:") or _is_loopback(host)
+
+
+class Auth(Section):
+    """Who may call."""
+
+    required: bool = Field(
+        False,
+        description="Whether every call needs a key. Without, whoever reaches the listener may do "
+        "everything, as the tenant `default`; a key that is sent counts all the same.",
+    )
 
 
 class Store(Section):
@@ -119,8 +152,8 @@ class Store(Section):
 
     url: str = Field(
         "",
-        pattern=r"^(sqlite\+aiosqlite:///.+)?$",
-        description="Database, as SQLAlchemy writes it (`sqlite+aiosqlite:////path`). "
+        pattern=r"^(sqlite:///.+)?$",
+        description="Database, as SQLAlchemy writes it (`sqlite:////path`). "
         "Empty: `cellblock.db` in the state folder.",
     )
 
@@ -294,6 +327,60 @@ class Sessions(Section):
         return self
 
 
+class PoolProfile(Section):
+    """Further sandboxes to have ready; what is not said is as for the default ones."""
+
+    image: str = ""
+    runtime: str = ""
+    memory_bytes: ByteSize = ByteSize(0)
+    data_bytes: ByteSize = ByteSize(0)
+    tmp_bytes: ByteSize = ByteSize(0)
+    size: int = Field(1, ge=0, le=1000)
+
+
+Profiles = Annotated[list[PoolProfile], BeforeValidator(_from_json)]
+
+
+class Pool(Section):
+    """Sandboxes that are started ahead, so that a session need not wait for one.
+
+    A session that asks for another image, runtime or size of folders than one of them has
+    starts cold. Other memory, CPU time or processes it can have.
+    """
+
+    size: int = Field(
+        2,
+        ge=0,
+        le=1000,
+        description="How many wait at least; 0 for none. When more sessions were created in the "
+        "last minute, as many as that, up to `max_size`.",
+    )
+    max_size: int = Field(8, ge=0, le=1000, description="How many wait at most.")
+    memory_bytes: ByteSize = Field(
+        ByteSize(2 * GIB),
+        ge=0,
+        description="What they may use together: each counts as 192 MiB.",
+    )
+    parallelism: int = Field(1, ge=1, le=64, description="How many are started at a time.")
+    profiles: Profiles = Field(
+        [],
+        description="Further kinds to have ready, as tables with any of `image`, `runtime`, "
+        "`memory_bytes`, `data_bytes`, `tmp_bytes` and `size`: what sessions will ask for.",
+    )
+    max_age: Duration = Field(
+        timedelta(hours=1),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="One that has waited for so long is replaced.",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Pool":
+        if self.size > self.max_size:
+            raise ValueError(f"size: must be at most max_size ({self.max_size}), got {self.size}")
+        return self
+
+
 class Executions(Section):
     """Bounds on one piece of code and what it shows."""
 
@@ -414,6 +501,31 @@ class Files(Section):
     )
 
 
+class Quotas(Section):
+    """What one tenant may use, unless something else is set for it. `files.quota_bytes`, too."""
+
+    max_sessions: int = Field(10_000, ge=0, description="Sessions of a tenant at once.")
+    max_executions: int = Field(
+        1000, ge=0, description="Executions of a tenant at once, waiting ones included."
+    )
+    cpu_seconds: float = Field(
+        10_000_000,
+        ge=0,
+        description="CPU time of a tenant's sessions in each period. Past it nothing new is begun; "
+        "what runs goes on to its time limit.",
+    )
+    cpu_period: Duration = Field(
+        DAY,
+        ge=timedelta(minutes=1),
+        le=366 * DAY,
+        description="How long a period is. They are counted from 1970 on: one of a day begins at "
+        "midnight, UTC.",
+    )
+    calls_per_second: int = Field(
+        1000, ge=0, description="Calls of a tenant in a second, on the average and at once."
+    )
+
+
 class RunSteps(Section):
     """How run steps are handed on."""
 
@@ -439,17 +551,34 @@ class Settings(BaseSettings):
     )
 
     server: Server = Field(default_factory=Server)
+    auth: Auth = Field(default_factory=Auth)
     store: Store = Field(default_factory=Store)
     log: Log = Field(default_factory=Log)
     sandbox: Sandbox = Field(default_factory=Sandbox)
     limits: Limits = Field(default_factory=Limits)
     sessions: Sessions = Field(default_factory=Sessions)
+    pool: Pool = Field(default_factory=Pool)
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
+    quotas: Quotas = Field(default_factory=Quotas)
     run_steps: RunSteps = Field(default_factory=RunSteps)
+
+    @model_validator(mode="after")
+    def _guarded(self) -> "Settings":
+        server = self.server
+        missing = [] if self.auth.required else ["auth.required = true"]
+        if not server.tls_certificate:
+            missing += ["server.tls_certificate", "server.tls_key"]
+        if missing and not server.only_local:
+            host = server.listen.rpartition(":")[0]
+            raise ValueError(
+                f"server.listen: {host!r} is not a loopback address: whoever reaches it could run "
+                f"code, or read what is sent; set {', '.join(missing)}"
+            )
+        return self
 
     @property
     def database_url(self) -> str:
         """Where metadata is kept."""
-        default = f"sqlite+aiosqlite:///{self.server.state_dir.absolute() / 'cellblock.db'}"
+        default = f"sqlite:///{self.server.state_dir.absolute() / 'cellblock.db'}"
         return self.store.url or default

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
+from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import Clock
@@ -13,6 +14,7 @@ from cellblock_server.executions.hub import Hub
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.store import run_steps
+from cellblock_server.store.cpu import add_cpu
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import (
     ExecutionStore,
@@ -46,30 +48,31 @@ class Journal:
         self._executions = executions
         self._now = now
         self._hub = Hub()
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["JournalTransaction"]:
         """A block whose changes are stored together, then seen by watchers.
 
         If storing fails, or its caller is cancelled before it is done, nothing of it is,
-        and the records are as before.
+        and the records are as before. What the store refuses is raised at the block's end.
         """
-        async with self._database.write() as connection:
-            transaction = JournalTransaction(connection, self._now)
+        # What a block reads of the records must still be so when its changes are stored.
+        async with self._turn:
+            transaction = JournalTransaction(self._now)
             yield transaction
-            await transaction.flush()
-            await uninterrupted(self._commit(connection, transaction))
+            await uninterrupted(self._store(transaction))
 
-    async def _commit(self, connection: AsyncConnection, transaction: "JournalTransaction") -> None:
+    async def _store(self, transaction: "JournalTransaction") -> None:
         """In one: the records must never lag behind what is stored, nor run ahead of it."""
-        await connection.commit()
+        await self._database.write(transaction.write)
         transaction.publish(self._hub)
 
     async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events up to its last one in `record`."""
         wanted = 1
         while wanted <= record.last_sequence:
-            rows = await self._executions.events(record.id, wanted, WATCH_BATCH)
+            rows = await self._executions.events(record, wanted, WATCH_BATCH)
             for sequence, payload in rows:
                 if sequence > record.last_sequence:
                     return
@@ -79,41 +82,48 @@ class Journal:
                 return  # forgotten meanwhile
 
     async def watch(
-        self, execution_id: str, from_sequence: int
+        self, execution: ExecutionRecord, from_sequence: int
     ) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events from a number on, as they come, to the last one."""
+        name = execution.tenant, execution.id
+        recent = self._hub.recent(name)
         wanted = max(1, from_sequence)
         while True:
-            change = self._hub.next_change(execution_id)
-            rows = await self._executions.events(execution_id, wanted, WATCH_BATCH)
-            for sequence, payload in rows:
-                event = pb.ExecutionEvent.FromString(payload)
+            change = self._hub.next_change(name)
+            events = recent.since(wanted) if recent is not None else None
+            if events is None:
+                rows = await self._executions.events(execution, wanted, WATCH_BATCH)
+                events = [pb.ExecutionEvent.FromString(payload) for _sequence, payload in rows]
+            for event in events:
                 yield event
                 if event.HasField("completed"):
                     return
-                wanted = sequence + 1
-            if not rows:
+                wanted = event.sequence + 1
+            if not events:
                 await change.wait()
 
-    def next_change(self, name: str) -> asyncio.Event:
+    def next_change(self, tenant: str, name: str) -> asyncio.Event:
         """See `Hub.next_change`: also of a session, run or thread, when it has more run steps."""
-        return self._hub.next_change(name)
+        return self._hub.next_change((tenant, name))
 
 
 class JournalTransaction:
     """Changes to executions and their session that are stored together."""
 
-    def __init__(self, connection: AsyncConnection, now: Clock) -> None:
+    def __init__(self, now: Clock) -> None:
         """Use `Journal.transaction`."""
         self.now = now()
         """One time for all that is stored together."""
-        self._connection = connection
+        self._places: dict[str, StepPlace] = {}
+        """Of executions that are new."""
+        self._files: list[FileRecord] = []
+        self._cpu: list[tuple[str, datetime, float]] = []
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
-        self._events: dict[str, list[tuple[int, bytes]]] = {}
-        self._session_changes: list[tuple[SessionRecord, dict[str, object]]] = []
+        self._events: dict[str, list[tuple[pb.ExecutionEvent, bytes]]] = {}
+        self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
         self._with_code: set[str] = set()
-        self._touched: set[str] = set()
-        """Ids of what watchers of run steps wait for."""
+        self._touched: set[tuple[str, str]] = set()
+        """Tenants and ids of what watchers of run steps wait for."""
 
     def draft(self, record: ExecutionRecord) -> ExecutionRecord:
         """A copy to change; `record` takes its values once they are stored."""
@@ -132,7 +142,7 @@ class JournalTransaction:
             event.completed.execution.CopyFrom(execution_message(draft, with_code=False))
         payload = event.SerializeToString()
         draft.record_bytes += len(payload)
-        self._events.setdefault(draft.id, []).append((draft.last_sequence, payload))
+        self._events.setdefault(draft.id, []).append((event, payload))
 
     def append_code(self, record: ExecutionRecord, code: str) -> None:
         """Append the next piece of an execution's code."""
@@ -167,46 +177,63 @@ class JournalTransaction:
         draft.environment = dict.fromkeys(draft.environment, "")
         self.append(record, pb.ExecutionEvent(completed=pb.Completed()))
 
-    async def insert(self, record: ExecutionRecord, place: StepPlace) -> None:
+    def insert(self, record: ExecutionRecord, place: StepPlace) -> None:
         """Store a new execution, and its run step if that is new.
 
-        At once, so that a taken id fails here (IntegrityError). See also `run_steps.place`.
+        The block's end raises IntegrityError if its id is taken, and what
+        `run_steps.place` does.
         """
-        step = await run_steps.place(self._connection, place.step(self.now), place.chosen)
-        record.step_id = step.id
-        self._touched |= {step.run_id, step.thread_id}
-        await insert_execution(self._connection, record)
+        self.draft(record)
+        self._places[record.id] = place
 
-    async def insert_file(self, record: FileRecord) -> None:
+    def insert_file(self, record: FileRecord) -> None:
         """Store a generated file's metadata."""
-        await insert_file(self._connection, record)
+        self._files.append(record)
+
+    def count_cpu(self, session: SessionRecord, seconds: float, period: datetime) -> None:
+        """Count that a session has used so much CPU time so far: what is new is the period's."""
+        self._cpu.append((session.tenant, period, seconds - session.cpu_seconds))
+        self.change_session(session, cpu_seconds=seconds)
 
     def change_session(self, session: SessionRecord, **values: object) -> None:
         """Change fields of the session; `session` takes them once they are stored."""
         if isinstance(state := values.get("state"), SessionState):
             check_session(session.state, state)
-        self._session_changes.append((session, values))
+        _session, changes = self._session_changes.setdefault(session.id, (session, {}))
+        changes.update(values)
 
-    async def flush(self) -> None:
-        """Write everything; called by `Journal.transaction` before the commit."""
+    def write(self, connection: Connection) -> None:
+        """Write everything; called by `Journal.transaction`, in the store's thread."""
         for _record, draft in self._drafts.values():
-            with_code = draft.id in self._with_code
-            await update_execution(self._connection, draft, with_code=with_code)
-        for execution_id, rows in self._events.items():
-            await insert_events(self._connection, execution_id, rows)
-        for session, values in self._session_changes:
-            await update_session(self._connection, session.id, **values)
+            place = self._places.get(draft.id)
+            if place is None:
+                update_execution(connection, draft, with_code=draft.id in self._with_code)
+            else:
+                step = run_steps.place(connection, place.step(self.now), place.chosen)
+                draft.step_id = step.id
+                self._touched |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
+                insert_execution(connection, draft)
+        for execution_id, events in self._events.items():
+            rows = [(event.sequence, payload) for event, payload in events]
+            insert_events(connection, self._drafts[execution_id][1], rows)
+        for file in self._files:
+            insert_file(connection, file)
+        for tenant, period, seconds in self._cpu:
+            add_cpu(connection, tenant, period, seconds)
+        for session, values in self._session_changes.values():
+            update_session(connection, session, values)
 
     def publish(self, hub: Hub) -> None:
         """Make the changes visible; called by `Journal.transaction` after the commit."""
         for record, draft in self._drafts.values():
             vars(record).update(vars(draft))
-        for session, values in self._session_changes:
+        for session, values in self._session_changes.values():
             vars(session).update(values)
-        for execution_id in self._events:
-            hub.changed(execution_id)
-        for session, values in self._session_changes:
+        for execution_id, events in self._events.items():
+            name = self._drafts[execution_id][0].tenant, execution_id
+            hub.add(name, [(event, len(payload)) for event, payload in events])
+        for session, values in self._session_changes.values():
             if values.keys() & {"state", "execution_count"}:
-                hub.changed(session.id)
+                hub.changed((session.tenant, session.id))
         for name in self._touched:
             hub.changed(name)

@@ -74,12 +74,12 @@ class Recorder:
             background: list[pb.FileChange] = []
             for item in gathered:
                 if item.event.execution_id and current is not None:
-                    await self._add(transaction, current, item)
+                    self._add(transaction, current, item)
                     ended = ended or item.event.HasField("execution_finished")
                 if item.event.HasField("kernel_restarted"):
                     self._lose_memory(transaction, item.event)
                 if item.event.HasField("background_changes"):
-                    background += [await _change(transaction, change) for change in item.changes]
+                    background += [_change(transaction, change) for change in item.changes]
             if background:
                 added = map(MessageToDict, background)
                 changes = [*self._session.background_changes, *added][-MAX_BACKGROUND_CHANGES:]
@@ -103,7 +103,7 @@ class Recorder:
             memory_loss_execution_id=event.execution_id,
         )
 
-    async def _add(
+    def _add(
         self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered
     ) -> None:
         event = item.event
@@ -116,7 +116,7 @@ class Recorder:
             case "stream_text":
                 transaction.append(current, translate.text_event(event.stream_text))
             case "rich" if item.image is not None:
-                await transaction.insert_file(item.image)
+                transaction.insert_file(item.image)
                 transaction.append(current, _image_event(event.rich, item.image))
             case "rich":
                 if item.image_refused:
@@ -136,19 +136,19 @@ class Recorder:
                 restarted = translate.restarted(event.kernel_restarted)
                 transaction.append(current, pb.ExecutionEvent(kernel_restarted=restarted))
             case "execution_finished":
-                await self._finish(transaction, current, item)
+                self._finish(transaction, current, item)
 
-    async def _finish(
+    def _finish(
         self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered
     ) -> None:
         for change in item.changes:
-            message = await _change(transaction, change)
+            message = _change(transaction, change)
             if message.HasField("file"):
                 transaction.append(current, pb.ExecutionEvent(file=message.file))
             else:
                 transaction.append(current, pb.ExecutionEvent(file_deleted=message.deleted))
         if item.output is not None:
-            output = await _generated(transaction, item.output)
+            output = _generated(transaction, item.output)
             output.is_full_output = True
             transaction.append(current, pb.ExecutionEvent(file=output))
         finished = item.event.execution_finished
@@ -167,25 +167,23 @@ class Recorder:
         )
 
 
-async def _change(transaction: JournalTransaction, change: Change) -> pb.FileChange:
+def _change(transaction: JournalTransaction, change: Change) -> pb.FileChange:
     """Store a file's metadata; the change as a message."""
     match change:
         case Captured(file, renamed_from):
-            generated = await _generated(transaction, file)
+            generated = _generated(transaction, file)
             generated.renamed_from = renamed_from
             return pb.FileChange(file=generated)
         case Skipped():
-            return pb.FileChange(file=await _generated(transaction, change))
+            return pb.FileChange(file=_generated(transaction, change))
         case Deleted(path):
             return pb.FileChange(deleted=pb.FileDeleted(path=path))
 
 
-async def _generated(
-    transaction: JournalTransaction, file: FileRecord | Skipped
-) -> pb.GeneratedFile:
+def _generated(transaction: JournalTransaction, file: FileRecord | Skipped) -> pb.GeneratedFile:
     if isinstance(file, Skipped):
         return pb.GeneratedFile(path=file.path, skipped_reason=file.reason)
-    await transaction.insert_file(file)
+    transaction.insert_file(file)
     return pb.GeneratedFile(file=file_message(file), path=file.path)
 
 

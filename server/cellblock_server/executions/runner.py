@@ -89,6 +89,11 @@ class SessionRunner:
         """Whether an execution runs or waits."""
         return self._current is not None or bool(self._queue)
 
+    @property
+    def unfinished(self) -> int:
+        """How many executions run, wait, or have code that is still coming."""
+        return (self._current is not None) + len(self._queue) + len(self._receiving)
+
     def adopt(self, records: Sequence[ExecutionRecord]) -> None:
         """Take over executions that an earlier server process accepted; before `run`."""
         for record in records:
@@ -216,7 +221,7 @@ class SessionRunner:
             )
         async with self._journal.transaction() as transaction:
             record.ordinal = self._session.execution_count + 1
-            await transaction.insert(record, place)
+            transaction.insert(record, place)
             transaction.change_session(
                 self._session,
                 execution_count=record.ordinal,

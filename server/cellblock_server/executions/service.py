@@ -1,7 +1,7 @@
 """What callers do with executions."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +22,8 @@ from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.ids import check_id, new_id
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
@@ -90,13 +92,17 @@ class ExecutionService:
         store: ExecutionStore,
         journal: Journal,
         usage: Usage,
+        room: ExecutionQuota,
+        cpu: CpuQuota,
         limits: ExecutionLimits,
         now: Clock,
     ) -> None:
-        """Read from `store`; events come from `journal`; records have to fit by `usage`."""
+        """Read from `store`; events come from `journal`; tenants have quotas."""
         self._store = store
         self._journal = journal
         self._usage = usage
+        self._room = room
+        self._cpu = cpu
         self._limits = limits
         self._now = now
 
@@ -112,22 +118,23 @@ class ExecutionService:
     ) -> ExecutionRecord | None:
         """The execution that the same request made before, if it did.
 
-        Raises AlreadyExistsError if the id was used for something else.
+        Of one that never ran, not all of the code may have come. Raises AlreadyExistsError
+        if the id was used for something else.
         """
         if not new.execution_id:
             return None
-        # One reading, for the same request may be storing it at this moment.
-        record = await self._store.holder(new.execution_id)
+        record = await self._store.find(tenant, new.execution_id)
         if record is None:
             return None
-        if record.tenant != tenant:
-            raise AlreadyExistsError("execution", new.execution_id, "exists already")
+        in_part = record.status is ExecutionStatus.RECEIVING or (
+            record.status is ExecutionStatus.CANCELLED and record.start_time is None
+        )
         timeout = new.timeout or self._limits.default_timeout
         differences = [
             name
             for name, then, now in (
                 ("session_id", record.session_id, session_id),
-                ("code", record.code, new.code),
+                ("code", record.code, new.code[: len(record.code)] if in_part else new.code),
                 ("timeout", record.timeout, timeout),
                 ("step_id", record.step_id, new.place.step_id or record.step_id),
                 (
@@ -144,9 +151,9 @@ class ExecutionService:
             )
         return record
 
-    async def exists(self, execution_id: str) -> bool:
+    async def exists(self, tenant: str, execution_id: str) -> bool:
         """Whether there is an execution of this id."""
-        return await self._store.holder(execution_id) is not None
+        return await self._store.find(tenant, execution_id) is not None
 
     async def submit(
         self, session: SessionRecord, runner: SessionRunner, new: NewExecution
@@ -155,10 +162,12 @@ class ExecutionService:
 
         A caller who leaves meanwhile does not stop it. Raises QuotaError.
         """
+        self._cpu.check(session.tenant)
         await self._usage.check_roughly(session.tenant, len(new.code.encode()))
         record = self._record(session, new, ExecutionStatus.QUEUED)
         try:
-            await uninterrupted(runner.submit(record, new.place.in_session(session)))
+            with self._room.room(session.tenant):
+                await uninterrupted(runner.submit(record, new.place.in_session(session)))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             known = await self.known(session.tenant, session.id, new)
@@ -178,9 +187,19 @@ class ExecutionService:
 
         A stream that ends with an error, or a caller who leaves before that, ends it.
         """
+        self._cpu.check(session.tenant)
         await self._usage.check_roughly(session.tenant, 0)
         record = self._record(session, new, ExecutionStatus.RECEIVING)
-        await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        try:
+            with self._room.room(session.tenant):
+                await uninterrupted(runner.receive(record, new.place.in_session(session)))
+        except IntegrityError:
+            # Sent twice at once: the other one was first.
+            whole = replace(new, code="".join([piece async for piece in pieces]))
+            known = await self.known(session.tenant, session.id, whole)
+            if known is None:
+                raise
+            return known
         try:
             async for piece in pieces:
                 check_code(record.code + piece, self._limits)
@@ -219,7 +238,7 @@ class ExecutionService:
         last = record.last_sequence
         if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):
             raise OutOfRangeError("from_sequence", f"must be 0 to {last}, got {from_sequence}")
-        return self._journal.watch(record.id, from_sequence)
+        return self._journal.watch(record, from_sequence)
 
     async def get(self, tenant: str, execution_id: str) -> ExecutionRecord:
         """An execution. Raises NotFoundError."""
@@ -234,12 +253,12 @@ class ExecutionService:
         message.outputs.extend(await outputs_of(self._journal.read(record)))
         return message
 
-    async def list(self, session_id: str, size: int, token: str) -> Page[pb.Execution]:
+    async def list(self, session: SessionRecord, size: int, token: str) -> Page[pb.Execution]:
         """A page of a session's executions with their outputs, oldest first.
 
         It ends early when they are many.
         """
-        page = await self._store.list(session_id, size, token)
+        page = await self._store.list(session, size, token)
         messages: list[pb.Execution] = []
         total = 0
         for record in page.items:

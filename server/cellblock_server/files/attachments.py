@@ -64,6 +64,7 @@ class Attached:
 class Place:
     """The session that something is attached to."""
 
+    tenant: str
     session_id: str
     sandbox: Sandbox
     agent: AgentConnection
@@ -77,7 +78,7 @@ class AttachmentService:
         self._store = store
         self._blobs = blobs
         self._bounds = bounds
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def attach(self, place: Place, wanted: WantedAttachment) -> Attached:
         """Make a file available in a sandbox.
@@ -87,8 +88,8 @@ class AttachmentService:
         """
         name, file = wanted.name(), wanted.file
         async with self._turn(place):
-            known = await self._store.find_attachment(place.session_id, file.id)
-            record = AttachmentRecord(place.session_id, file.id, name, wanted.unpack)
+            known = await self._store.find_attachment(place.tenant, place.session_id, file.id)
+            record = AttachmentRecord(place.tenant, place.session_id, file.id, name, wanted.unpack)
             if known is not None:
                 if known != record:
                     raise AlreadyExistsError(
@@ -103,13 +104,13 @@ class AttachmentService:
             try:
                 return await self._bring_in(place, wanted, name)
             except BaseException:
-                await self._store.detach(place.session_id, file.id)
+                await self._store.detach(place.tenant, place.session_id, file.id)
                 raise
 
     async def detach(self, place: Place, file_id: str) -> None:
         """Remove an attachment from a sandbox. Raises NotFoundError if it is not attached."""
         async with self._turn(place):
-            record = await self._store.find_attachment(place.session_id, file_id)
+            record = await self._store.find_attachment(place.tenant, place.session_id, file_id)
             if record is None:
                 raise NotFoundError("attachment", file_id)
             names = [record.filename] if record.unpacked else [record.filename, file_id]
@@ -119,11 +120,11 @@ class AttachmentService:
                 except NotFoundError:
                     log.info("attachment_was_removed_in_sandbox", file_id=file_id)
             _input(place, file_id).unlink(missing_ok=True)
-            await self._store.detach(place.session_id, file_id)
+            await self._store.detach(place.tenant, place.session_id, file_id)
 
     def _turn(self, place: Place) -> asyncio.Lock:
         """One at a time in a session: what is looked up must still hold when it is changed."""
-        return self._turns.setdefault(place.session_id, asyncio.Lock())
+        return self._turns.setdefault((place.tenant, place.session_id), asyncio.Lock())
 
     async def _bring_in(self, place: Place, wanted: WantedAttachment, name: str) -> Attached:
         file, path = wanted.file, sandbox_path(name)

@@ -1,4 +1,34 @@
-"""Who calls."""
+"""Who calls: known from the moment that a call is let in to its end."""
 
-DEFAULT_TENANT = "default"
-"""Owner of all there is until API keys name others; the listener is local until then."""
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from cellblock_server.auth.tenants import DEFAULT_TENANT
+from cellblock_server.store.records import Role
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a call."""
+
+    tenant: str
+    """Whose things it may see."""
+    role: Role
+    key_id: str
+    """Empty if it was made without a key."""
+
+
+LOCAL = Caller(DEFAULT_TENANT, Role.ADMIN, "")
+"""Who calls without a key where none is needed: whoever reaches the listener may do everything."""
+
+CALLER: ContextVar[Caller] = ContextVar("caller")
+"""Set by `AuthInterceptor`, and by nobody else."""
+
+
+def tenant() -> str:
+    """Whose things the current call may see.
+
+    To be asked before the first `await` of a handler: what is cleaned up after a call may be
+    cleaned up by somebody else's task. Raises LookupError in no call.
+    """
+    return CALLER.get().tenant

@@ -8,10 +8,10 @@ import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.errors import CellblockError, InvalidArgumentError
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
-from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.streams import first
 from cellblock_server.sessions.manager import SessionManager
@@ -36,10 +36,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         """Run code and stream its events."""
         new = _new_execution(request)
         self._executions.check(new)
-        record = await self._executions.known(DEFAULT_TENANT, request.session_id, new)
-        if record is None:
-            live = await self._sessions.live(DEFAULT_TENANT, request.session_id)
-            record = await self._executions.submit(live.record, live.runner, new)
+        record = await self._accepted(tenant(), request.session_id, new)
         async for event in self._followed(record, cancel=request.cancel_on_disconnect):
             yield pb.ExecuteResponse(event=event)
 
@@ -51,12 +48,12 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         new = _new_execution(start)
         self._executions.check(new, with_code=False)
         pieces = _pieces(new.code, request_iterator)
-        if new.execution_id and await self._executions.exists(new.execution_id):
+        if new.execution_id and await self._executions.exists(tenant(), new.execution_id):
             # Sent again: what it is must be known before it can be found to be the same.
             new = replace(new, code="".join([piece async for piece in pieces]))
-            record = await self._executions.known(DEFAULT_TENANT, start.session_id, new)
+            record = await self._executions.known(tenant(), start.session_id, new)
         else:
-            live = await self._sessions.live(DEFAULT_TENANT, start.session_id)
+            live = await self._sessions.live(tenant(), start.session_id)
             record = await self._executions.receive(
                 live.record, live.runner, replace(new, code=""), pieces
             )
@@ -68,7 +65,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         self, request: pb.WatchExecutionRequest, context: Context
     ) -> AsyncIterator[pb.WatchExecutionResponse]:
         """Stream events from any number on."""
-        record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
+        record = await self._executions.get(tenant(), request.execution_id)
         async for event in self._executions.watch(record, request.from_sequence):
             yield pb.WatchExecutionResponse(event=event)
 
@@ -76,24 +73,37 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         self, request: pb.GetExecutionRequest, context: Context
     ) -> pb.GetExecutionResponse:
         """Get an execution."""
-        record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
+        record = await self._executions.get(tenant(), request.execution_id)
         return pb.GetExecutionResponse(execution=await self._executions.whole(record))
 
     async def ListExecutions(  # noqa: N802
         self, request: pb.ListExecutionsRequest, context: Context
     ) -> pb.ListExecutionsResponse:
         """List a session's executions."""
-        session = await self._sessions.get(DEFAULT_TENANT, request.session_id)
-        page = await self._executions.list(session.id, request.page_size, request.page_token)
+        session = await self._sessions.get(tenant(), request.session_id)
+        page = await self._executions.list(session, request.page_size, request.page_token)
         return pb.ListExecutionsResponse(executions=page.items, next_page_token=page.next_token)
 
     async def CancelExecution(  # noqa: N802
         self, request: pb.CancelExecutionRequest, context: Context
     ) -> pb.CancelExecutionResponse:
         """Interrupt or unqueue an execution."""
-        await uninterrupted(self._cancel(request.execution_id))
-        record = await self._executions.get(DEFAULT_TENANT, request.execution_id)
+        owner = tenant()
+        await uninterrupted(self._cancel(owner, request.execution_id))
+        record = await self._executions.get(owner, request.execution_id)
         return pb.CancelExecutionResponse(execution=await self._executions.whole(record))
+
+    async def _accepted(self, tenant: str, session_id: str, new: NewExecution) -> ExecutionRecord:
+        """The execution, new or known; most are new, and so it is tried first."""
+        try:
+            live = await self._sessions.live(tenant, session_id)
+            return await self._executions.submit(live.record, live.runner, new)
+        except CellblockError:
+            # A session that has ended, or is full by now, may have run it before.
+            known = await self._executions.known(tenant, session_id, new)
+            if known is None:
+                raise
+            return known
 
     async def _followed(
         self, record: ExecutionRecord, *, cancel: bool
@@ -106,12 +116,12 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
                 yield event
         finally:
             if cancel and not ended:
-                await uninterrupted(self._cancel(record.id))
+                await uninterrupted(self._cancel(record.tenant, record.id))
 
-    async def _cancel(self, execution_id: str) -> None:
-        record = await self._executions.get(DEFAULT_TENANT, execution_id)
+    async def _cancel(self, owner: str, execution_id: str) -> None:
+        record = await self._executions.get(owner, execution_id)
         if record.status not in EXECUTION_ENDS:
-            live = await self._sessions.live(DEFAULT_TENANT, record.session_id)
+            live = await self._sessions.live(owner, record.session_id)
             await live.runner.cancel(execution_id)
 
 

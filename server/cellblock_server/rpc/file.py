@@ -17,7 +17,7 @@ from cellblock_server.files.messages import file_message
 from cellblock_server.files.names import safe_text
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import Upload, UploadService
-from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.session_file import SessionFileCalls
 from cellblock_server.rpc.streams import Pieces, first
@@ -53,14 +53,14 @@ class FileServicer(SessionFileCalls):
         """Store a file."""
         metadata = (await first(request_iterator, "metadata")).metadata
         pieces = Pieces(request_iterator)
-        record = await self._uploads.upload(DEFAULT_TENANT, _upload(metadata), pieces)
+        record = await self._uploads.upload(tenant(), _upload(metadata), pieces)
         return pb.UploadFileResponse(file=file_message(record))
 
     async def GetUpload(  # noqa: N802
         self, request: pb.GetUploadRequest, context: Context
     ) -> pb.GetUploadResponse:
         """Tell how far an upload is."""
-        progress = await self._uploads.progress(DEFAULT_TENANT, request.upload_id)
+        progress = await self._uploads.progress(tenant(), request.upload_id)
         response = pb.GetUploadResponse(received_bytes=progress.received_bytes)
         response.expire_time.FromDatetime(progress.record.expire_time)
         if progress.file is not None:
@@ -69,7 +69,7 @@ class FileServicer(SessionFileCalls):
 
     async def GetFile(self, request: pb.GetFileRequest, context: Context) -> pb.GetFileResponse:  # noqa: N802
         """Get a file's metadata."""
-        record = await self._files.get(DEFAULT_TENANT, request.file_id)
+        record = await self._files.get(tenant(), request.file_id)
         return pb.GetFileResponse(file=file_message(record))
 
     async def ListFiles(  # noqa: N802
@@ -83,7 +83,7 @@ class FileServicer(SessionFileCalls):
             purpose=_purpose("purpose", request.purpose),
             oldest_first=_oldest_first(request.order),
         )
-        page = await self._files.list(DEFAULT_TENANT, wanted, request.page_size, request.page_token)
+        page = await self._files.list(tenant(), wanted, request.page_size, request.page_token)
         return pb.ListFilesResponse(
             files=map(file_message, page.items), next_page_token=page.next_token
         )
@@ -92,7 +92,7 @@ class FileServicer(SessionFileCalls):
         self, request: pb.DownloadFileRequest, context: Context
     ) -> AsyncIterator[pb.DownloadFileResponse]:
         """Stream a file's bytes."""
-        record = await self._files.get(DEFAULT_TENANT, request.file_id)
+        record = await self._files.get(tenant(), request.file_id)
         chunks = self._files.read(record, request.offset, request.length)
         yield pb.DownloadFileResponse(file=file_message(record))
         async for chunk in chunks:
@@ -102,7 +102,7 @@ class FileServicer(SessionFileCalls):
         self, request: pb.DeleteFileRequest, context: Context
     ) -> pb.DeleteFileResponse:
         """Forget a file."""
-        await uninterrupted(self._files.delete(DEFAULT_TENANT, request.file_id))
+        await uninterrupted(self._files.delete(tenant(), request.file_id))
         return pb.DeleteFileResponse()
 
     async def AttachFile(  # noqa: N802
@@ -111,7 +111,7 @@ class FileServicer(SessionFileCalls):
         """Make a file available in a session."""
         wanted = request.attachment
         place = await self._place(request.session_id)
-        file = await self._files.get(DEFAULT_TENANT, wanted.file_id)
+        file = await self._files.get(tenant(), wanted.file_id)
         attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
         attached = await uninterrupted(self._attachments.attach(place, attachment))
         return _attached_message(attached)
@@ -125,8 +125,8 @@ class FileServicer(SessionFileCalls):
         return pb.DetachFileResponse()
 
     async def _place(self, session_id: str) -> Place:
-        live = await self._sessions.use(DEFAULT_TENANT, session_id)
-        return Place(live.record.id, live.sandbox, live.agent)
+        live = await self._sessions.use(tenant(), session_id)
+        return Place(live.record.tenant, live.record.id, live.sandbox, live.agent)
 
 
 def _upload(metadata: pb.UploadFileMetadata) -> Upload:

@@ -2,20 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from secrets import token_hex
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import grpc
 import structlog
 from grpc_status import rpc_status
 
 from cellblock_server.errors import CellblockError, InternalError
+from cellblock_server.rpc.handlers import (
+    Context,
+    Continuation,
+    Handler,
+    Single,
+    Streaming,
+    wrapped,
+)
 from cellblock_server.rpc.status import status_of
-
-Handler = Any  # grpc's handlers are typed by their messages, which do not matter here
-Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
 
 MAX_NAME = 80
 """Characters of an id in the log; whether there is such a thing is found out later."""
@@ -38,21 +43,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         if handler is None:
             return None
         call = _Call(details.method)
-        if handler.response_streaming:
-            wrapped, make = call.streaming, _STREAMING[handler.request_streaming]
-            inner = handler.stream_stream if handler.request_streaming else handler.unary_stream
-        else:
-            wrapped, make = call.single, _SINGLE[handler.request_streaming]
-            inner = handler.stream_unary if handler.request_streaming else handler.unary_unary
-        return make(
-            wrapped(inner),
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
-
-
-_SINGLE = (grpc.unary_unary_rpc_method_handler, grpc.stream_unary_rpc_method_handler)
-_STREAMING = (grpc.unary_stream_rpc_method_handler, grpc.stream_stream_rpc_method_handler)
+        return wrapped(handler, call.single, call.streaming)
 
 
 class _Call:
@@ -60,11 +51,11 @@ class _Call:
         self._method = method
         self._rpc = method.rpartition("/")[2]
 
-    def single(self, inner: Handler) -> Handler:
-        async def call(request: object, context: Any) -> object:  # noqa: ANN401 - see Handler
+    def single(self, inner: Single) -> Single:
+        async def call(request: object, context: Context) -> object:
             start = self._begin(request)
             try:
-                response: object = await inner(request, context)
+                response = await inner(request, context)
             except asyncio.CancelledError as error:
                 await self._stray(error, context, start)
                 raise
@@ -75,8 +66,8 @@ class _Call:
 
         return call
 
-    def streaming(self, inner: Handler) -> Handler:
-        async def call(request: object, context: Any) -> AsyncIterator[object]:  # noqa: ANN401
+    def streaming(self, inner: Streaming) -> Streaming:
+        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
             start = self._begin(request)
             try:
                 # Closed at once when the caller leaves, not when it is collected.
@@ -109,7 +100,7 @@ class _Call:
     async def _stray(
         self,
         error: asyncio.CancelledError,
-        context: Any,  # noqa: ANN401
+        context: Context,
         start: float,
     ) -> None:
         """A cancellation that nobody asked for would leave the caller without an answer."""
@@ -122,7 +113,7 @@ class _Call:
     async def _fail(
         self,
         error: Exception,
-        context: Any,  # noqa: ANN401
+        context: Context,
         start: float,
     ) -> NoReturn:
         if isinstance(error, grpc.aio.AbortError):

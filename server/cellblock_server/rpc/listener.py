@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
@@ -9,6 +10,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from cellblock.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
     execution_pb2,
     execution_pb2_grpc,
     file_pb2,
@@ -18,11 +21,13 @@ from cellblock.v1 import (
     session_pb2,
     session_pb2_grpc,
 )
+from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
 
 SOCKET_MODE = 0o600
 MAX_METADATA_BYTES = 16 * 1024
@@ -48,12 +53,16 @@ class Listener:
         executions: ExecutionServicer,
         files: FileServicer,
         run_steps: RunStepServicer,
+        admin: AdminServicer,
+        guards: Sequence[grpc.aio.ServerInterceptor],
+        tls: TlsFiles | None,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`."""
+        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`."""
+        self._tls = tls
         self._address = address
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor()],
+            interceptors=[CallInterceptor(), *guards],
             options=[
                 ("grpc.max_receive_message_length", max_message_bytes),
                 ("grpc.max_send_message_length", -1),
@@ -70,6 +79,7 @@ class Listener:
         execution_pb2_grpc.add_ExecutionServiceServicer_to_server(executions, self._server)
         file_pb2_grpc.add_FileServiceServicer_to_server(files, self._server)
         run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, self._server)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
 
@@ -84,7 +94,9 @@ class Listener:
         # From the first moment on: a caller that got in earlier would stay in.
         mask = os.umask(0o777 & ~SOCKET_MODE)
         try:
-            port = self._server.add_insecure_port(self._address)
+            port = self._bind()
+        except TlsError as error:
+            raise ListenError(f"server.tls_…: {error}") from error
         except RuntimeError as error:
             raise ListenError(f"can't listen on {self._address}: is it in use?") from error
         finally:
@@ -103,6 +115,11 @@ class Listener:
         if path is not None:
             path.unlink(missing_ok=True)
 
+    def _bind(self) -> int:
+        if self._tls is None:
+            return self._server.add_insecure_port(self._address)
+        return self._server.add_secure_port(self._address, server_credentials(self._tls))
+
     def _socket_path(self) -> Path | None:
         if not self._address.startswith("unix:"):
             return None
@@ -116,6 +133,7 @@ SERVICES = tuple(
         (execution_pb2, "ExecutionService"),
         (file_pb2, "FileService"),
         (run_step_pb2, "RunStepService"),
+        (admin_pb2, "AdminService"),
     )
 )
 STANDARD_SERVICES = (health.SERVICE_NAME, reflection.SERVICE_NAME)

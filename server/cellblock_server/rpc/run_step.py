@@ -10,7 +10,7 @@ from cellblock.v1 import file_pb2, run_step_pb2_grpc
 from cellblock.v1 import run_step_pb2 as pb
 from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.files.messages import file_message
-from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.rpc.caller import tenant
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService, Watched
 from cellblock_server.runsteps.step import Format
@@ -50,7 +50,7 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
             after=request.after,
             before=request.before,
         )
-        page = await self._steps.list(DEFAULT_TENANT, wanted, _format(request.format))
+        page = await self._steps.list(tenant(), wanted, _format(request.format))
         return pb.ListRunStepsResponse(
             data=page.steps,
             first_id=page.steps[0].id if page.steps else "",
@@ -63,16 +63,14 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
     ) -> pb.GetRunStepResponse:
         """Get a run step."""
         form = _format(request.format)
-        return pb.GetRunStepResponse(
-            step=await self._steps.get(DEFAULT_TENANT, request.step_id, form)
-        )
+        return pb.GetRunStepResponse(step=await self._steps.get(tenant(), request.step_id, form))
 
     async def WatchRunSteps(  # noqa: N802
         self, request: pb.WatchRunStepsRequest, context: Context
     ) -> AsyncIterator[pb.WatchRunStepsResponse]:
         """Stream events of run steps."""
         form, watched = _format(request.format), _watched(request)
-        async for event in self._steps.watch(DEFAULT_TENANT, watched, form):
+        async for event in self._steps.watch(tenant(), watched, form):
             yield pb.WatchRunStepsResponse(
                 step_id=event.step_id,
                 sequence=event.sequence,
@@ -88,7 +86,7 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
         if size > MAX_TEXT_BYTES:
             raise OutOfRangeError("text", f"must be at most {MAX_TEXT_BYTES} bytes, got {size}")
         form = _format(request.format)
-        resolved = await self._annotations.resolve(DEFAULT_TENANT, request.session_id, request.text)
+        resolved = await self._annotations.resolve(tenant(), request.session_id, request.text)
         response = pb.ResolveAnnotationsResponse(unknown=resolved.unknown)
         shown = []
         for link, file in resolved.links:

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from cellblock.v1 import session_pb2 as pb
 from cellblock.v1 import session_pb2_grpc
 from cellblock_server.errors import InvalidArgumentError
-from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.rpc.caller import tenant
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.messages import session_message
 from cellblock_server.sessions.request import AttachmentRequest, NewSession
@@ -30,14 +30,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: pb.CreateSessionRequest, context: Context
     ) -> pb.CreateSessionResponse:
         """Create a session."""
-        record = await self._sessions.create(DEFAULT_TENANT, _new_session(request))
+        record = await self._sessions.create(tenant(), _new_session(request))
         return pb.CreateSessionResponse(session=self._message(record))
 
     async def GetSession(  # noqa: N802
         self, request: pb.GetSessionRequest, context: Context
     ) -> pb.GetSessionResponse:
         """Get a session."""
-        record = await self._sessions.get(DEFAULT_TENANT, request.session_id)
+        record = await self._sessions.get(tenant(), request.session_id)
         return pb.GetSessionResponse(session=self._message(record))
 
     async def ListSessions(  # noqa: N802
@@ -45,9 +45,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     ) -> pb.ListSessionsResponse:
         """List sessions."""
         wanted = SessionFilter(request.thread_id, [_state(state) for state in request.states])
-        page = await self._sessions.list(
-            DEFAULT_TENANT, wanted, request.page_size, request.page_token
-        )
+        page = await self._sessions.list(tenant(), wanted, request.page_size, request.page_token)
         return pb.ListSessionsResponse(
             sessions=(self._message(item, with_output=False) for item in page.items),
             next_page_token=page.next_token,
@@ -58,7 +56,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     ) -> pb.UpdateSessionResponse:
         """Change labels or time-outs."""
         record = await self._sessions.update(
-            DEFAULT_TENANT,
+            tenant(),
             request.session_id,
             dict(request.labels.labels) if request.HasField("labels") else None,
             span("idle_timeout", request, request.idle_timeout),
@@ -70,21 +68,21 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: pb.KeepAliveRequest, context: Context
     ) -> pb.KeepAliveResponse:
         """Postpone the idle time-out."""
-        record = await self._sessions.keep_alive(DEFAULT_TENANT, request.session_id)
+        record = await self._sessions.keep_alive(tenant(), request.session_id)
         return pb.KeepAliveResponse(session=self._message(record))
 
     async def RestartSession(  # noqa: N802
         self, request: pb.RestartSessionRequest, context: Context
     ) -> pb.RestartSessionResponse:
         """Give the session a fresh kernel."""
-        record = await self._sessions.restart(DEFAULT_TENANT, request.session_id)
+        record = await self._sessions.restart(tenant(), request.session_id)
         return pb.RestartSessionResponse(session=self._message(record))
 
     async def DeleteSession(  # noqa: N802
         self, request: pb.DeleteSessionRequest, context: Context
     ) -> pb.DeleteSessionResponse:
         """End the session."""
-        record = await self._sessions.delete(DEFAULT_TENANT, request.session_id)
+        record = await self._sessions.delete(tenant(), request.session_id)
         return pb.DeleteSessionResponse(session=self._message(record))
 
     def _message(self, record: SessionRecord, *, with_output: bool = True) -> pb.Session:

@@ -11,7 +11,7 @@ from cellblock.v1 import file_pb2_grpc
 from cellblock_server.errors import OutOfRangeError
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.paths import data_folder, data_path
-from cellblock_server.rpc.caller import DEFAULT_TENANT
+from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.streams import Pieces, first
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sessions.manager import SessionManager
@@ -101,7 +101,7 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
             yield pb.DownloadSessionFolderResponse(data=chunk)
 
     async def _agent(self, session_id: str) -> AgentConnection:
-        return (await self._sessions.use(DEFAULT_TENANT, session_id)).agent
+        return (await self._sessions.use(tenant(), session_id)).agent
 
 
 def _session_file(entry: agent_pb.FileEntry) -> pb.SessionFile:

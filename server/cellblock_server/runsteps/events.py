@@ -58,10 +58,10 @@ class StepEvents:
             for event in assistants.begin(WholeStep(step, (), is_open=True)):
                 yield event
         while True:
-            change = self._journal.next_change(step.session_id)
+            change = self._journal.next_change(step.tenant, step.session_id)
             # In this order: what is not open gets no tool call once all have ended.
             is_open = await self._store.is_open(await self._fresh(step))
-            executions = await self._store.calls(step.id)
+            executions = await self._store.calls(step)
             if len(executions) > len(calls):
                 async for event in self._call_events(step, executions[len(calls)], calls, form):
                     yield event
@@ -84,7 +84,7 @@ class StepEvents:
         whole = WholeOutputs()
         async for event in self._coming(execution, shape, whole):
             yield event
-        ended = (await self._store.calls(step.id))[index]
+        ended = (await self._store.calls(step))[index]
         if ended.status not in EXECUTION_ENDS:
             raise RuntimeError("an execution's last event comes before its end is stored")
         call = ToolCall(ended, whole.outputs)
@@ -100,7 +100,7 @@ class StepEvents:
         stream = OutputStream()
         pieces: list[str] = []
         is_whole = False
-        async for happened in self._journal.watch(execution.id, 1):
+        async for happened in self._journal.watch(execution, 1):
             if happened.HasField("code"):
                 piece = happened.code.text
                 for event in shape.more_code(piece) if pieces else shape.begin(piece):

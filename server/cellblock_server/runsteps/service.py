@@ -92,7 +92,7 @@ class RunStepService:
                 yield event
         while True:
             change = self._journal.next_change(
-                watched.session_id or watched.run_id or watched.thread_id
+                tenant, watched.session_id or watched.run_id or watched.thread_id
             )
             ended = await self._has_ended(tenant, watched.session_id)
             page = await self._store.list(
@@ -132,7 +132,7 @@ class RunStepService:
         is_open = await self._store.is_open(record)
         calls = [
             ToolCall(execution, await outputs_of(self._journal.read(execution)))
-            for execution in await self._store.calls(record.id)
+            for execution in await self._store.calls(record)
         ]
         step = WholeStep(record, calls, is_open)
         shown: object = assistants.run_step(step)

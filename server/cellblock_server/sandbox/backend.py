@@ -118,6 +118,22 @@ class Backend(ABC):
         """What a sandbox uses now. Raises `NotFoundError` if it is gone."""
 
     @abstractmethod
+    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
+        """Change memory, CPU and processes of a sandbox that runs; the other limits are settled.
+
+        Called when a session takes a sandbox that was started ahead, before any of its
+        code runs. Raises `NotFoundError` if it is gone.
+        """
+
+    @abstractmethod
+    async def cpu_seconds(self, sandbox_id: str) -> float:
+        """CPU time of a sandbox since its start, as the host's kernel counts it.
+
+        Called for every live session every few seconds, and before its end. Raises
+        `NotFoundError` if it is gone.
+        """
+
+    @abstractmethod
     async def destroy(self, sandbox_id: str) -> None:
         """Remove a sandbox with everything in it; called when its session ends.
 

@@ -20,8 +20,20 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec, SandboxStats
-from cellblock_server.sandbox.docker_options import INSTANCE_LABEL, LABEL, container_options
+from cellblock_server.sandbox import cgroup
+from cellblock_server.sandbox.backend import (
+    Backend,
+    Sandbox,
+    SandboxLimits,
+    SandboxSpec,
+    SandboxStats,
+)
+from cellblock_server.sandbox.docker_options import (
+    INSTANCE_LABEL,
+    LABEL,
+    changeable_limits,
+    container_options,
+)
 from cellblock_server.sandbox.folder import SandboxFolder
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
@@ -54,6 +66,8 @@ class DockerBackend(Backend):
         self._instance = instance
         self._agent_arguments = agent_arguments
         self._client: aiodocker.Docker | None = None
+        self._first_processes: dict[str, tuple[int, str]] = {}
+        """Of each container: its first process's id, and its own."""
 
     async def start(self) -> None:
         """Nothing to do: the engine is looked for at each use until it is found."""
@@ -72,7 +86,7 @@ class DockerBackend(Backend):
             async with self._engine(spec) as docker:
                 container = await docker.containers.create(options, name=_container_name(spec.id))
                 await container.start()
-                return _sandbox(spec.id, folder, await container.show())
+                return self._sandbox(spec.id, folder, await container.show())
         except BaseException:
             # Cancellation included: whatever exists by now goes.
             await asyncio.shield(self.destroy_quietly(spec.id))
@@ -119,8 +133,31 @@ class DockerBackend(Backend):
             pids=int(sample["pids_stats"].get("current", 0)),
         )
 
+    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
+        """Change the container's cgroup; see `Backend.update`."""
+        async with self._engine() as docker:
+            try:
+                # aiodocker has no call for it.
+                await docker._query_json(  # noqa: SLF001
+                    f"containers/{_container_name(sandbox_id)}/update",
+                    method="POST",
+                    data=changeable_limits(limits),
+                )
+            except DockerError as error:
+                if error.status == 404:
+                    raise NotFoundError("sandbox", sandbox_id) from error
+                raise
+
+    async def cpu_seconds(self, sandbox_id: str) -> float:
+        """What the container's cgroup says; see `Backend.cpu_seconds`."""
+        seconds = None
+        if (first := self._first_processes.get(sandbox_id)) is not None:
+            seconds = cgroup.cpu_seconds(*first)
+        return (await self.stats(sandbox_id)).cpu_seconds if seconds is None else seconds
+
     async def destroy(self, sandbox_id: str) -> None:
         """Kill and remove the container and its folder; see `Backend.destroy`."""
+        self._first_processes.pop(sandbox_id, None)
         async with self._engine() as docker:
             container = docker.containers.container(_container_name(sandbox_id))
             try:
@@ -152,7 +189,11 @@ class DockerBackend(Backend):
         if not details["State"]["Running"]:
             await self.destroy(sandbox_id)
             return None
-        return _sandbox(sandbox_id, SandboxFolder(self._folders / sandbox_id), details)
+        return self._sandbox(sandbox_id, SandboxFolder(self._folders / sandbox_id), details)
+
+    def _sandbox(self, sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) -> Sandbox:
+        self._first_processes[sandbox_id] = int(details["State"]["Pid"]), str(details["Id"])
+        return _sandbox(sandbox_id, folder, details)
 
     @asynccontextmanager
     async def _engine(self, spec: SandboxSpec | None = None) -> AsyncIterator[aiodocker.Docker]:

@@ -6,7 +6,7 @@ Source: Docker Engine API v1.41, `POST /containers/create`
 
 from typing import Any
 
-from cellblock_server.sandbox.backend import SandboxSpec
+from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 
 LABEL = "dev.cellblock.sandbox"
@@ -40,10 +40,7 @@ def container_options(
         "ReadonlyRootfs": True,
         "IpcMode": "private",
         "CgroupnsMode": "private",
-        "Memory": limits.memory_bytes,
-        "MemorySwap": limits.memory_bytes,  # the sum of both: no swap
-        "NanoCpus": round(limits.cpus * 1_000_000_000),
-        "PidsLimit": limits.pids,
+        **changeable_limits(limits),
         "Ulimits": [
             _ulimit("nofile", limits.open_files),
             _ulimit("fsize", limits.file_bytes),
@@ -74,6 +71,16 @@ def container_options(
         "Cmd": command,
         "Labels": {LABEL: spec.id, INSTANCE_LABEL: instance},
         "HostConfig": host_config,
+    }
+
+
+def changeable_limits(limits: SandboxLimits) -> dict[str, int]:
+    """Those that the engine changes while a container runs (`POST /containers/{id}/update`)."""
+    return {
+        "Memory": limits.memory_bytes,
+        "MemorySwap": limits.memory_bytes,  # the sum of both: no swap
+        "NanoCpus": round(limits.cpus * 1_000_000_000),
+        "PidsLimit": limits.pids,
     }
 
 

@@ -1,6 +1,7 @@
 """Keeps live sessions: runs them, ends them in time, takes them over after a restart."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -33,6 +34,9 @@ HOUSEKEEPING = timedelta(seconds=10)
 SHORTEST_LOOK = timedelta(milliseconds=10)
 """Keeps a clock that jumps from making housekeeping spin."""
 
+Key = tuple[str, str]
+"""Tenant and session id: two tenants may have chosen the same id."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,23 +49,29 @@ class SessionKeeper:
         store: SessionStore,
         lifetime_cap: timedelta,
         now: Clock,
+        measure_last: Callable[[SessionRecord], Awaitable[None]],
         *,
         end_on_shutdown: bool,
     ) -> None:
-        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us."""
+        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us.
+
+        `measure_last` is awaited before a sandbox is removed.
+        """
+        self._measure_last = measure_last
         self._starter = starter
         self._backend: Backend = starter.backend
         self._store = store
         self._cap = lifetime_cap
         self._now = now
         self._end_on_shutdown = end_on_shutdown
-        self._live: dict[str, LiveSession] = {}
+        self._live: dict[Key, LiveSession] = {}
         self._left_behind: set[str] = set()
-        self._reconciled = False
+        self.reconciled = asyncio.Event()
+        """Set when all that ran before this server has been taken over or ended."""
         self._started = now()
         self._changed = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
-        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._keepers: dict[Key, asyncio.Task[None]] = {}
         self._housekeeping: asyncio.Task[None] | None = None
 
     @property
@@ -69,17 +79,31 @@ class SessionKeeper:
         """How many sessions live."""
         return len(self._live)
 
-    def find(self, session_id: str) -> LiveSession | None:
+    def records(self) -> list[SessionRecord]:
+        """All live sessions."""
+        return [live.record for live in self._live.values()]
+
+    def count_of(self, tenant: str) -> int:
+        """How many sessions of a tenant live."""
+        return sum(record.tenant == tenant for record in self.records())
+
+    def unfinished_of(self, tenant: str) -> int:
+        """How many executions of a tenant wait or run."""
+        return sum(
+            live.runner.unfinished for live in self._live.values() if live.record.tenant == tenant
+        )
+
+    def find(self, tenant: str, session_id: str) -> LiveSession | None:
         """A live session by id."""
-        return self._live.get(session_id)
+        return self._live.get((tenant, session_id))
 
     def keep(self, live: LiveSession) -> None:
         """Run a session from now on."""
-        session_id = live.record.id
+        key = _key(live.record)
         live.runner.on_idle = self.reconsider
-        self._live[session_id] = live
-        task = self._tasks.create_task(self._run(live), name=f"session {session_id}")
-        self._keepers[session_id] = task
+        self._live[key] = live
+        task = self._tasks.create_task(self._run(live), name=f"session {live.record.id}")
+        self._keepers[key] = task
         self.reconsider()
 
     def reconsider(self) -> None:
@@ -119,6 +143,7 @@ class SessionKeeper:
         structlog.contextvars.bind_contextvars(session_id=record.id)
         try:
             end = await self._until_end(live)
+            await self._measure_last(record)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
             await self._end_executions(live, end)
             await until_available(partial(self._store_end, record, end))
@@ -129,8 +154,8 @@ class SessionKeeper:
             self._left_behind.add(record.sandbox_id)
             self.reconsider()
         finally:
-            del self._live[record.id]
-            del self._keepers[record.id]
+            del self._live[_key(record)]
+            del self._keepers[_key(record)]
             live.ended.set()
             await live.agent.close()
 
@@ -185,7 +210,7 @@ class SessionKeeper:
 
     async def _look_after_all(self) -> None:
         self._expire()
-        if not self._reconciled:
+        if not self.reconciled.is_set():
             await self._try_to_reconcile()
         for sandbox_id in list(self._left_behind):
             self._left_behind.discard(sandbox_id)
@@ -209,7 +234,7 @@ class SessionKeeper:
     async def _try_to_reconcile(self) -> None:
         try:
             await self._reconcile()
-            self._reconciled = True
+            self.reconciled.set()
         except UnavailableError as error:
             log.warning("engine_not_there_yet", detail=error.message)
 
@@ -221,7 +246,7 @@ class SessionKeeper:
         async with asyncio.TaskGroup() as tasks:
             for record in await self._store.alive():
                 sandbox = sandboxes.pop(record.sandbox_id, None)
-                if record.id not in self._live and record.create_time < self._started:
+                if _key(record) not in self._live and record.create_time < self._started:
                     tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
         for sandbox_id in sandboxes:
             log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
@@ -248,9 +273,13 @@ class SessionKeeper:
 
     async def _end_unfinished(self, record: SessionRecord, end: End) -> None:
         async with self._starter.journal.transaction() as transaction:
-            for execution in await self._starter.executions.unfinished(record.id):
+            for execution in await self._starter.executions.unfinished(record):
                 if execution.status is ExecutionStatus.RUNNING:
                     transaction.finish(execution, *end.running_end())
                 else:
                     failure = Failure(FailureCause.SESSION_ENDED, end.message)
                     transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
+
+
+def _key(record: SessionRecord) -> Key:
+    return record.tenant, record.id

@@ -10,13 +10,23 @@ from typing import Any
 from cellblock_server.config import Settings
 from cellblock_server.config.settings import MIB, Bounded
 from cellblock_server.errors import OutOfRangeError
-from cellblock_server.sandbox.backend import SandboxLimits
+from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sessions.request import NewSession
 
 RESERVED_BYTES = 192 * MIB
 """For the agent, a kernel that does nothing (146 MB, measured), and the folders' inodes."""
 SMALL_SHARE = 4
 """Of what is left, `/tmp` and home get a part of this each, if it is less than their default."""
+
+
+def sandbox_spec(wanted: NewSession, settings: Settings, sandbox_id: str) -> SandboxSpec:
+    """The sandbox that a session gets. Raises what `sandbox_limits` does."""
+    return SandboxSpec(
+        id=sandbox_id,
+        image=wanted.image or settings.sandbox.image,
+        runtime=wanted.runtime or settings.sandbox.runtime,
+        limits=sandbox_limits(wanted, settings),
+    )
 
 
 def sandbox_limits(wanted: NewSession, settings: Settings) -> SandboxLimits:

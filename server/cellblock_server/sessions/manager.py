@@ -1,6 +1,7 @@
 """What callers do with sessions."""
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -14,14 +15,17 @@ from cellblock_server.errors import (
     CellblockError,
     ExhaustedError,
     NotFoundError,
+    QuotaError,
     UnavailableError,
     WrongStateError,
 )
 from cellblock_server.ids import new_id
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
-from cellblock_server.sessions.limits import sandbox_limits
+from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.live import DELETED, LiveSession
 from cellblock_server.sessions.request import NewSession, check_labels, check_span
 from cellblock_server.sessions.starter import SessionStarter
@@ -45,16 +49,20 @@ class SessionManager:
         store: SessionStore,
         starter: SessionStarter,
         keeper: SessionKeeper,
+        quotas: QuotaTable,
+        cpu: CpuQuota,
         now: Clock,
     ) -> None:
-        """Keep records in `store`; `keeper` runs what `starter` starts."""
+        """Keep records in `store`; `keeper` runs what `starter` starts; tenants have quotas."""
+        self._quotas = quotas
+        self._cpu = cpu
         self._settings = settings
         self._store = store
         self._starter = starter
         self._keeper = keeper
         self._now = now
         self._creating: dict[tuple[str, str], asyncio.Task[SessionRecord]] = {}
-        self._starting = 0
+        self._starting: Counter[str] = Counter()
 
     async def create(self, tenant: str, new: NewSession) -> SessionRecord:
         """Create a session; see `CreateSession` in `session.proto`.
@@ -92,15 +100,15 @@ class SessionManager:
         Raises NotFoundError; WrongStateError that says why and when it ended;
         UnavailableError while it is being started or taken over.
         """
+        live = self._keeper.find(tenant, session_id)
+        if live is not None and live.record.state not in SESSION_ENDS:
+            return live
         record = await self.get(tenant, session_id)
         if record.state in SESSION_ENDS:
             raise ended_error(record)
-        live = self._keeper.find(session_id)
-        if live is None:
-            raise UnavailableError(
-                "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
-            )
-        return live
+        raise UnavailableError(
+            "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
+        )
 
     async def use(self, tenant: str, session_id: str) -> LiveSession:
         """A live session, with this counted as a use of it."""
@@ -170,59 +178,51 @@ class SessionManager:
 
     async def _create(self, tenant: str, new: NewSession) -> SessionRecord:
         record, spec = self._plan(tenant, new)
+        self._check_room(tenant)
+        self._starting[tenant] += 1
+        try:
+            await self._store.insert(record)
+            try:
+                live = await self._starter.start(record, spec, new)
+            except BaseException:
+                await self._store.delete(tenant, record.id)
+                raise
+            self._keeper.keep(live)
+            log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
+        finally:
+            self._starting[tenant] -= 1
+        return live.record
+
+    def _check_room(self, tenant: str) -> None:
         most = self._settings.sessions.max_sessions
-        if self._keeper.count + self._starting >= most:
+        if self._keeper.count + self._starting.total() >= most:
             raise ExhaustedError(
                 "SESSION_LIMIT",
                 f"all {most} sessions that this server may have are in use",
                 RETRY_AFTER,
             )
-        self._starting += 1
-        try:
-            await self._store.insert(record)
-            try:
-                live = await self._start(record, spec, new)
-            except BaseException:
-                await self._store.delete(record.id)
-                raise
-            self._keeper.keep(live)
-            log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
-        finally:
-            self._starting -= 1
-        return live.record
-
-    async def _start(
-        self, record: SessionRecord, spec: SandboxSpec, new: NewSession
-    ) -> LiveSession:
-        live = await self._starter.start(record, spec, new)
-        try:
-            now = self._now()
-            await self._change(
-                record, state=SessionState.READY, last_use_time=now, last_alive_time=now
+        count = self._keeper.count_of(tenant) + self._starting[tenant]
+        quota = self._quotas.of(tenant).max_sessions
+        if count >= quota:
+            raise QuotaError(
+                "SESSION_QUOTA",
+                f"tenant:{tenant}",
+                f"tenant {tenant!r} has {count} sessions; the quota is {quota:g}",
+                RETRY_AFTER,
             )
-        except BaseException:
-            await live.agent.close()
-            await self._starter.backend.destroy(record.sandbox_id)
-            raise
-        return live
+        self._cpu.check(tenant)
 
     def _plan(self, tenant: str, new: NewSession) -> tuple[SessionRecord, SandboxSpec]:
         settings, now = self._settings, self._now()
-        limits = sandbox_limits(new, settings)
+        spec = sandbox_spec(new, settings, new_id("sbx_"))
         bounds = settings.sessions
-        spec = SandboxSpec(
-            id=new_id("sbx_"),
-            image=new.image or settings.sandbox.image,
-            runtime=new.runtime or settings.sandbox.runtime,
-            limits=limits,
-        )
         record = SessionRecord(
             id=new.session_id or new_id("sess_"),
             tenant=tenant,
             state=SessionState.CREATING,
             thread_id=new.thread_id,
             labels=new.labels,
-            limits=asdict(limits),
+            limits=asdict(spec.limits),
             idle_timeout=check_span(
                 "idle_timeout", new.idle_timeout, bounds.idle_timeout, bounds.max_idle_timeout
             ),
@@ -248,7 +248,7 @@ class SessionManager:
 
     def _current(self, record: SessionRecord) -> SessionRecord:
         """The record that the live session works with, if there is one."""
-        live = self._keeper.find(record.id)
+        live = self._keeper.find(record.tenant, record.id)
         return record if live is None else live.record
 
 

@@ -13,9 +13,11 @@ from cellblock_server.files.service import FileService
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.sessions.live import LiveSession
+from cellblock_server.sessions.pool import Pool
+from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import SessionRecord
+from cellblock_server.store.records import SessionRecord, SessionState
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class SessionStarter:
     """Builds `LiveSession`s from the parts that all sessions share."""
 
     backend: Backend
+    pool: Pool
     journal: Journal
     executions: ExecutionStore
     files: FileService
@@ -33,30 +36,37 @@ class SessionStarter:
     now: Clock
 
     async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
-        """Start a sandbox with a ready kernel, its environment and its attachments.
+        """Make a session ready: a sandbox from the pool, or a new one, with what it is to have.
 
         Leaves nothing behind when it fails or is cancelled.
         """
-        sandbox = await self.backend.create(spec, record.agent_token)
-        try:
-            agent = await AgentConnection.connect(
-                sandbox, record.agent_token, self.backend, self.start_timeout
+        ready = await self.pool.take(spec)
+        if ready is None:
+            ready = await ReadySandbox.start(
+                self.backend, spec, record.agent_token, self.start_timeout
             )
-            try:
-                if new.environment:
-                    await agent.set_environment(new.environment)
-                place = Place(record.id, sandbox, agent)
-                for wanted in new.attachments:
-                    file = await self.files.get(record.tenant, wanted.file_id)
-                    attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
-                    await self.attachments.attach(place, attachment)
-            except BaseException:
-                await agent.close()
-                raise
+        try:
+            if new.environment:
+                await ready.agent.set_environment(new.environment)
+            place = Place(record.tenant, record.id, ready.sandbox, ready.agent)
+            for wanted in new.attachments:
+                file = await self.files.get(record.tenant, wanted.file_id)
+                attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
+                await self.attachments.attach(place, attachment)
+            now = self.now()
+            async with self.journal.transaction() as transaction:
+                transaction.change_session(
+                    record,
+                    state=SessionState.READY,
+                    last_use_time=now,
+                    last_alive_time=now,
+                    sandbox_id=ready.spec.id,
+                    agent_token=ready.token,
+                )
         except BaseException:
-            await self.backend.destroy(sandbox.id)
+            await ready.discard(self.backend)
             raise
-        return self._live(record, sandbox, agent)
+        return self._live(record, ready.sandbox, ready.agent)
 
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
         """Take over a sandbox that an earlier server process started.
@@ -65,7 +75,7 @@ class SessionStarter:
         """
         agent = await AgentConnection.reconnect(sandbox, record.agent_token)
         live = self._live(record, sandbox, agent)
-        live.runner.adopt(await self.executions.unfinished(record.id))
+        live.runner.adopt(await self.executions.unfinished(record))
         return live
 
     def _live(self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection) -> LiveSession:

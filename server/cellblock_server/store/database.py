@@ -1,18 +1,17 @@
-"""The database connection: SQLite today, any URL that SQLAlchemy knows later."""
+"""The database: SQLite today, any URL that SQLAlchemy knows later."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Connection, Engine, Executable, Row, Select, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.errors import UnavailableError
@@ -20,73 +19,99 @@ from cellblock_server.uninterrupted import uninterrupted
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
-"""How long a write waits for another one before it fails."""
-MAX_CONNECTIONS = 8
+"""How long a write waits for another process's before it fails."""
+READERS = 4
+"""Readings at a time; more wait for their turn."""
+
+T = TypeVar("T")
 
 
 class Database:
-    """Connections to the store, with its schema brought up to date.
+    """The store, with its schema brought up to date.
 
-    SQLite runs with a write-ahead log: readers and the writer do not wait for each
-    other, and a killed process loses nothing that was committed.
+    A transaction is one function, which runs in a thread of its own: one hand-over, however
+    many statements it has. SQLite runs with a write-ahead log: readers and the writer do
+    not wait for each other, and a killed process loses nothing that was committed.
     """
 
     def __init__(self, url: str) -> None:
-        """Use the database at `url` (`sqlite+aiosqlite:///…`)."""
+        """Use the database at `url` (`sqlite:///…`)."""
         self._url = url
-        self._engine: AsyncEngine | None = None
+        self._engine: Engine | None = None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # SQLite has one writer: waiting here is fair and never times out into BUSY.
-        self._writer = asyncio.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store writer")
 
     async def start(self) -> None:
-        """Migrate the schema and open the pool."""
-        await asyncio.to_thread(self._migrate)
-        self._engine = create_async_engine(
-            self._url, pool_size=MAX_CONNECTIONS, max_overflow=0, pool_timeout=30
-        )
-        event.listen(self._engine.sync_engine, "connect", _configure_sqlite)
+        """Open it and migrate the schema."""
+        self._engine = create_engine(self._url, pool_size=READERS + 1, max_overflow=0)
+        event.listen(self._engine, "connect", _configure_sqlite)
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._migrate)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close it."""
+        for executor in (self._readers, self._writer):
+            await asyncio.to_thread(executor.shutdown)
         if self._engine is not None:
-            await self._engine.dispose()
+            self._engine.dispose()
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading."""
-        with _translated():
-            async with self._open().connect() as connection:
-                yield connection
+    async def read(self, reading: Callable[[Connection], T]) -> T:
+        """What `reading` makes of a connection. Raises UnavailableError."""
+        return await self._run(self._readers, self._read, reading)
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed at the end of the block, rolled back on an exception.
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """Run `change` as a transaction: rolled back if it raises.
 
-        A caller who is cancelled while it is being committed waits for that.
+        A caller who is cancelled meanwhile waits for its end. Raises UnavailableError, and
+        IntegrityError if two callers wanted the same name.
         """
-        async with self._writer:
-            with _translated():
-                async with self._open().connect() as connection:
-                    yield connection
-                    await uninterrupted(connection.commit())
+        return await uninterrupted(self._run(self._writer, self._write, change))
 
-    def _open(self) -> AsyncEngine:
+    async def rows(self, query: Select[Any], **values: object) -> Sequence[Row[Any]]:
+        """All that a query finds, with these values for its parameters."""
+        return await self.read(lambda connection: connection.execute(query, values).all())
+
+    async def row(self, query: Select[Any], **values: object) -> Row[Any] | None:
+        """The one that a query finds, if it does."""
+        return await self.read(lambda connection: connection.execute(query, values).one_or_none())
+
+    async def execute(self, *statements: Executable) -> None:
+        """Run statements as a transaction."""
+
+        def change(connection: Connection) -> None:
+            for statement in statements:
+                connection.execute(statement)
+
+        await self.write(change)
+
+    async def _run(
+        self,
+        executor: ThreadPoolExecutor,
+        run: Callable[[Callable[[Connection], T]], T],
+        function: Callable[[Connection], T],
+    ) -> T:
+        with _translated():
+            return await asyncio.get_running_loop().run_in_executor(executor, run, function)
+
+    def _read(self, reading: Callable[[Connection], T]) -> T:
+        with self._open().connect() as connection:
+            return reading(connection)
+
+    def _write(self, change: Callable[[Connection], T]) -> T:
+        with self._open().begin() as connection:
+            return change(connection)
+
+    def _open(self) -> Engine:
         if self._engine is None:
             raise RuntimeError("the database has not been started")
         return self._engine
 
     def _migrate(self) -> None:
-        url = make_url(self._url).set(drivername=make_url(self._url).get_backend_name())
-        engine = create_engine(url)
-        try:
-            event.listen(engine, "connect", _configure_sqlite)
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS))
-            with engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        finally:
-            engine.dispose()
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._open().begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -111,5 +136,3 @@ def _translated() -> Iterator[None]:
         raise
     except DatabaseError as error:
         raise UnavailableError("STORE_FAILED", f"the store failed: {error.orig}") from error
-    except PoolTimeoutError as error:
-        raise UnavailableError("STORE_BUSY", "the store is busy: no connection is free") from error

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
 
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
@@ -16,11 +15,26 @@ from cellblock_server.store.records import (
     Failure,
     FailureCause,
     Page,
+    SessionRecord,
 )
 from cellblock_server.store.tables import events, executions
 
 FIXED = ("id", "tenant", "session_id", "step_id", "timeout", "create_time", "ordinal")
 """What does not change while an execution lives."""
+THIS = executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
+FIND, UPDATE = select(executions).where(*THIS), update(executions).where(*THIS)
+"""Made once: making a statement costs more than running it. Columns to set come with their values.
+"""
+EVENTS = (
+    select(events.c.sequence, events.c.payload)
+    .where(
+        events.c.tenant == bindparam("this_tenant"),
+        events.c.execution_id == bindparam("this_execution"),
+        events.c.sequence >= bindparam("first"),
+    )
+    .order_by(events.c.sequence)
+    .limit(bindparam("most"))
+)
 UNFINISHED = (ExecutionStatus.RECEIVING, ExecutionStatus.QUEUED, ExecutionStatus.RUNNING)
 
 
@@ -33,70 +47,52 @@ class ExecutionStore:
 
     async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
         """An execution by id."""
-        query = select(executions).where(
-            executions.c.tenant == tenant, executions.c.id == execution_id
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(FIND, this_tenant=tenant, this_id=execution_id)
         return None if row is None else execution_record(row)
 
-    async def holder(self, execution_id: str) -> ExecutionRecord | None:
-        """The execution that has this id, whichever tenant's it is: not to be shown to another."""
-        query = select(executions).where(executions.c.id == execution_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else execution_record(row)
-
-    async def unfinished(self, session_id: str) -> list[ExecutionRecord]:
+    async def unfinished(self, session: SessionRecord) -> list[ExecutionRecord]:
         """A session's executions that have no end yet, in order of arrival."""
         query = (
             select(executions)
-            .where(executions.c.session_id == session_id, executions.c.status.in_(UNFINISHED))
+            .where(*_of(session), executions.c.status.in_(UNFINISHED))
             .order_by(executions.c.ordinal)
         )
-        async with self._database.read() as connection:
-            return [execution_record(row) for row in await connection.execute(query)]
+        return [execution_record(row) for row in await self._database.rows(query)]
 
     async def events(
-        self, execution_id: str, from_sequence: int, limit: int
+        self, execution: ExecutionRecord, from_sequence: int, limit: int
     ) -> list[tuple[int, bytes]]:
         """Up to `limit` events from a number on: (sequence, serialized ExecutionEvent)."""
-        query = (
-            select(events.c.sequence, events.c.payload)
-            .where(events.c.execution_id == execution_id, events.c.sequence >= from_sequence)
-            .order_by(events.c.sequence)
-            .limit(limit)
+        rows = await self._database.rows(
+            EVENTS,
+            this_tenant=execution.tenant,
+            this_execution=execution.id,
+            first=from_sequence,
+            most=limit,
         )
-        async with self._database.read() as connection:
-            return [(row.sequence, row.payload) for row in await connection.execute(query)]
+        return [(row.sequence, row.payload) for row in rows]
 
-    async def list(self, session_id: str, size: int, token: str) -> Page[ExecutionRecord]:
+    async def list(self, session: SessionRecord, size: int, token: str) -> Page[ExecutionRecord]:
         """A page of a session's executions, oldest first."""
         limit = paging.page_size(size)
         query = (
             select(executions)
-            .where(
-                executions.c.session_id == session_id,
-                executions.c.ordinal > paging.ordinal(token),
-            )
+            .where(*_of(session), executions.c.ordinal > paging.ordinal(token))
             .order_by(executions.c.ordinal)
             .limit(limit + 1)
         )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.rows(query)
         records = [execution_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         return Page(records, paging.token_after(records[-1].ordinal) if more else "")
 
 
-async def insert_execution(connection: AsyncConnection, record: ExecutionRecord) -> None:
+def insert_execution(connection: Connection, record: ExecutionRecord) -> None:
     """Store a new execution, as part of a transaction."""
-    await connection.execute(insert(executions).values(**_values(record)))
+    connection.execute(insert(executions), _values(record))
 
 
-async def update_execution(
-    connection: AsyncConnection, record: ExecutionRecord, *, with_code: bool
-) -> None:
+def update_execution(connection: Connection, record: ExecutionRecord, *, with_code: bool) -> None:
     """Store what changes while an execution lives, as part of a transaction.
 
     Its code, which may be long, only if more of it has come.
@@ -106,27 +102,36 @@ async def update_execution(
         del values["code"]
     for fixed in FIXED:
         del values[fixed]
-    await connection.execute(
-        update(executions).where(executions.c.id == record.id).values(**values)
-    )
+    values["this_tenant"], values["this_id"] = record.tenant, record.id
+    connection.execute(UPDATE, values)
 
 
-async def insert_events(
-    connection: AsyncConnection, execution_id: str, rows: Sequence[tuple[int, bytes]]
+def insert_events(
+    connection: Connection, execution: ExecutionRecord, rows: Sequence[tuple[int, bytes]]
 ) -> None:
     """Append events, as part of a transaction."""
-    await connection.execute(
+    connection.execute(
         insert(events),
         [
-            {"execution_id": execution_id, "sequence": sequence, "payload": payload}
+            {
+                "tenant": execution.tenant,
+                "execution_id": execution.id,
+                "sequence": sequence,
+                "payload": payload,
+            }
             for sequence, payload in rows
         ],
     )
 
 
+def _of(session: SessionRecord) -> tuple[ColumnElement[bool], ...]:
+    return executions.c.tenant == session.tenant, executions.c.session_id == session.id
+
+
 def _values(record: ExecutionRecord) -> dict[str, Any]:
-    values = asdict(record)
+    values = dict(vars(record))
     failure = record.failure
+    values["error"] = asdict(record.error) if record.error else None
     del values["failure"]
     values["failure_cause"] = failure.cause if failure else None
     values["failure_message"] = failure.message if failure else None

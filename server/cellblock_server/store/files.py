@@ -5,9 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cellblock_server.errors import AlreadyExistsError
 from cellblock_server.store import paging
@@ -36,8 +35,7 @@ class FileStore:
     async def find(self, tenant: str, file_id: str) -> FileRecord | None:
         """A file by id."""
         query = select(files).where(files.c.tenant == tenant, files.c.id == file_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else file_record(row)
 
     async def list(
@@ -64,8 +62,7 @@ class FileStore:
             condition = paging.older_than
         if after is not None:
             query = query.where(condition(time, name, after))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(limit + 1))).all()
+        rows = await self._database.rows(query.limit(limit + 1))
         records = [file_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = records[-1] if records else None
@@ -75,91 +72,108 @@ class FileStore:
         self, tenant: str, session_id: str, paths: Iterable[str]
     ) -> dict[str, FileRecord]:
         """The session's newest generated file at each path, or what is attached there."""
-        found: dict[str, FileRecord] = {}
         wanted = list(paths)
-        async with self._database.read() as connection:
-            for batch in (wanted[n : n + BATCH] for n in range(0, len(wanted), BATCH)):
-                names = [path.removeprefix(FOLDER) for path in batch]
-                attached = (
-                    select(files, attachments.c.filename.label("attached_as"))
-                    .join(attachments, attachments.c.file_id == files.c.id)
-                    .where(
-                        attachments.c.session_id == session_id,
-                        files.c.tenant == tenant,
-                        attachments.c.filename.in_(names),
-                    )
-                )
-                for row in await connection.execute(attached):
+        batches = [wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH)]
+
+        def reading(connection: Connection) -> dict[str, FileRecord]:
+            found: dict[str, FileRecord] = {}
+            for batch in batches:
+                for row in connection.execute(_attached_as(tenant, session_id, batch)):
                     values = dict(row._mapping)  # noqa: SLF001
                     path = FOLDER + values.pop("attached_as")
                     found[path] = _of(values)
-                generated = (
-                    select(files)
-                    .where(
-                        files.c.session_id == session_id,
-                        files.c.tenant == tenant,
-                        files.c.path.in_(batch),
-                    )
-                    .order_by(files.c.create_time, files.c.id)
-                )
-                for row in await connection.execute(generated):
+                for row in connection.execute(_generated_at(tenant, session_id, batch)):
                     found[row.path] = file_record(row)
-        return found
+            return found
+
+        return await self._database.read(reading)
 
     async def delete(self, file_id: str) -> None:
         """Forget a file's metadata, and that it was uploaded."""
-        async with self._database.write() as connection:
-            await connection.execute(delete(files).where(files.c.id == file_id))
-            await connection.execute(delete(uploads).where(uploads.c.file_id == file_id))
+        await self._database.execute(
+            delete(files).where(files.c.id == file_id),
+            delete(uploads).where(uploads.c.file_id == file_id),
+        )
 
     async def delete_expired(self, now: datetime, limit: int) -> Sequence[str]:
         """Forget up to `limit` files whose time has come; the hashes of their bytes."""
         query = select(files.c.id, files.c.sha256).where(files.c.expire_time <= now).limit(limit)
-        async with self._database.write() as connection:
-            rows = (await connection.execute(query)).all()
+
+        def change(connection: Connection) -> Sequence[str]:
+            rows = connection.execute(query).all()
             names = [row.id for row in rows]
-            await connection.execute(delete(files).where(files.c.id.in_(names)))
-            await connection.execute(delete(uploads).where(uploads.c.file_id.in_(names)))
-        return [row.sha256 for row in rows]
+            connection.execute(delete(files).where(files.c.id.in_(names)))
+            connection.execute(delete(uploads).where(uploads.c.file_id.in_(names)))
+            return [row.sha256 for row in rows]
+
+        return await self._database.write(change)
 
     async def is_referenced(self, sha256: str) -> bool:
         """Whether any file has these bytes."""
         query = select(files.c.id).where(files.c.sha256 == sha256).limit(1)
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).one_or_none() is not None
+        return await self._database.row(query) is not None
 
     async def attach(self, record: AttachmentRecord) -> None:
         """Remember an attachment. Raises AlreadyExistsError if the file or name is attached."""
         try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(attachments).values(**asdict(record)))
+            await self._database.execute(insert(attachments).values(**asdict(record)))
         except IntegrityError as error:
             raise AlreadyExistsError(
                 "attachment", record.filename, "is attached to the session already"
             ) from error
 
-    async def detach(self, session_id: str, file_id: str) -> None:
+    async def detach(self, tenant: str, session_id: str, file_id: str) -> None:
         """Forget an attachment."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                delete(attachments).where(
-                    attachments.c.session_id == session_id, attachments.c.file_id == file_id
-                )
-            )
+        named = _attachment(tenant, session_id, file_id)
+        await self._database.execute(delete(attachments).where(*named))
 
-    async def find_attachment(self, session_id: str, file_id: str) -> AttachmentRecord | None:
+    async def find_attachment(
+        self, tenant: str, session_id: str, file_id: str
+    ) -> AttachmentRecord | None:
         """An attachment by session and file."""
-        query = select(attachments).where(
-            attachments.c.session_id == session_id, attachments.c.file_id == file_id
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        query = select(attachments).where(*_attachment(tenant, session_id, file_id))
+        row = await self._database.row(query)
         return None if row is None else AttachmentRecord(**dict(row._mapping))  # noqa: SLF001
 
 
-async def insert_file(connection: AsyncConnection, record: FileRecord) -> None:
+def insert_file(connection: Connection, record: FileRecord) -> None:
     """Store a new file's metadata, as part of a transaction."""
-    await connection.execute(insert(files).values(**asdict(record)))
+    connection.execute(insert(files), asdict(record))
+
+
+def _attached_as(tenant: str, session_id: str, paths: Sequence[str]) -> Select[Any]:
+    """What is attached at these paths."""
+    return (
+        select(files, attachments.c.filename.label("attached_as"))
+        .join(attachments, attachments.c.file_id == files.c.id)
+        .where(
+            attachments.c.tenant == tenant,
+            attachments.c.session_id == session_id,
+            files.c.tenant == tenant,
+            attachments.c.filename.in_([path.removeprefix(FOLDER) for path in paths]),
+        )
+    )
+
+
+def _generated_at(tenant: str, session_id: str, paths: Sequence[str]) -> Select[Any]:
+    """What code made at these paths, oldest first."""
+    return (
+        select(files)
+        .where(
+            files.c.session_id == session_id,
+            files.c.tenant == tenant,
+            files.c.path.in_(paths),
+        )
+        .order_by(files.c.create_time, files.c.id)
+    )
+
+
+def _attachment(tenant: str, session_id: str, file_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        attachments.c.tenant == tenant,
+        attachments.c.session_id == session_id,
+        attachments.c.file_id == file_id,
+    )
 
 
 def file_record(row: Row[Any]) -> FileRecord:

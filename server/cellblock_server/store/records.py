@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-from cellblock.v1 import execution_pb2, file_pb2, session_pb2
+from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, session_pb2
 
 T = TypeVar("T")
 
@@ -69,6 +69,43 @@ class FilePurpose(IntEnum):
     USER_DATA = file_pb2.FILE_PURPOSE_USER_DATA
 
 
+class Role(IntEnum):
+    """As in the API: see `Role` in `admin.proto`. A larger one includes the smaller ones."""
+
+    READ_ONLY = admin_pb2.ROLE_READ_ONLY
+    EXECUTOR = admin_pb2.ROLE_EXECUTOR
+    ADMIN = admin_pb2.ROLE_ADMIN
+
+
+@dataclass(frozen=True)
+class TenantRecord:
+    """One tenant."""
+
+    id: str
+    create_time: datetime
+    quotas: dict[str, float] = field(default_factory=dict)
+    """What is set for it: see `Overrides` in `quotas/bounds.py`."""
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """One key. What its bearer sends is not in it."""
+
+    id: str
+    tenant: str
+    role: Role
+    description: str
+    hash: str
+    create_time: datetime
+    expire_time: datetime | None = None
+    previous_hash: str = ""
+    """Of the secret before the last rotation; empty if there was none."""
+    previous_expire_time: datetime | None = None
+    rotate_time: datetime | None = None
+    revoke_time: datetime | None = None
+    last_use_time: datetime | None = None
+
+
 @dataclass
 class SessionRecord:
     """One session."""
@@ -112,6 +149,8 @@ class SessionRecord:
     """The newest changes to files while no execution ran: fields of `FileChange`."""
     last_execution_id: str = ""
     """The execution that ended last: what runs on in the background was left by it."""
+    cpu_seconds: float = 0.0
+    """CPU time that has been counted as its tenant's."""
 
 
 @dataclass
@@ -217,6 +256,7 @@ class UploadRecord:
 class AttachmentRecord:
     """A file that is attached to a session."""
 
+    tenant: str
     session_id: str
     file_id: str
     filename: str

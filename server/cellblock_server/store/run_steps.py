@@ -4,8 +4,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.store import paging
@@ -14,6 +23,9 @@ from cellblock_server.store.executions import UNFINISHED, execution_record
 from cellblock_server.store.records import ExecutionRecord, RunStepRecord, StepFilter, StepPage
 from cellblock_server.store.sessions import ALIVE
 from cellblock_server.store.tables import executions, run_steps, sessions
+
+THIS = run_steps.c.tenant == bindparam("this_tenant"), run_steps.c.id == bindparam("this_id")
+FIND, UPDATE = select(run_steps).where(*THIS), update(run_steps).where(*THIS)
 
 
 class RunStepStore:
@@ -25,23 +37,21 @@ class RunStepStore:
 
     async def find(self, tenant: str, step_id: str) -> RunStepRecord | None:
         """A run step by id."""
-        query = select(run_steps).where(run_steps.c.tenant == tenant, run_steps.c.id == step_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(FIND, this_tenant=tenant, this_id=step_id)
         return None if row is None else _record(row)
 
-    async def calls(self, step_id: str) -> list[ExecutionRecord]:
+    async def calls(self, step: RunStepRecord) -> list[ExecutionRecord]:
         """Its tool calls, in order."""
         query = (
-            select(executions).where(executions.c.step_id == step_id).order_by(executions.c.ordinal)
+            select(executions)
+            .where(executions.c.tenant == step.tenant, executions.c.step_id == step.id)
+            .order_by(executions.c.ordinal)
         )
-        async with self._database.read() as connection:
-            return [execution_record(row) for row in await connection.execute(query)]
+        return [execution_record(row) for row in await self._database.rows(query)]
 
     async def is_open(self, step: RunStepRecord) -> bool:
         """Whether more tool calls may come."""
-        async with self._database.read() as connection:
-            return await _is_open(connection, step)
+        return await self._database.read(lambda connection: _is_open(connection, step))
 
     async def list(self, tenant: str, wanted: StepFilter) -> StepPage:
         """A page of run steps. Raises NotFoundError for an unknown cursor."""
@@ -66,64 +76,60 @@ class RunStepStore:
         oldest_first = ascending != backwards
         keys: Sequence[ColumnElement[Any]] = (run_steps.c.create_time, run_steps.c.id)
         order = keys if oldest_first else [key.desc() for key in keys]
-        async with self._database.read() as connection:
-            found = await connection.execute(query.order_by(*order).limit(wanted.limit + 1))
-            records = [_record(row) for row in found]
+        found = await self._database.rows(query.order_by(*order).limit(wanted.limit + 1))
+        records = [_record(row) for row in found]
         page, more = records[: wanted.limit], len(records) > wanted.limit
         return StepPage(page[::-1] if backwards else page, more)
 
 
-async def place(
-    connection: AsyncConnection, wanted: RunStepRecord, chosen: frozenset[str]
-) -> RunStepRecord:
+def place(connection: Connection, wanted: RunStepRecord, chosen: frozenset[str]) -> RunStepRecord:
     """The run step for a new execution, made if there is none, as part of a transaction.
 
     `chosen` are the fields that the caller gave. Raises AlreadyExistsError if they are
     others than those of the run step that exists, WrongStateError if it has ended.
     """
-    query = select(run_steps).where(run_steps.c.id == wanted.id)
-    row = (await connection.execute(query)).one_or_none()
+    named = {"this_tenant": wanted.tenant, "this_id": wanted.id}
+    row = connection.execute(FIND, named).one_or_none()
     if row is None:
-        await connection.execute(insert(run_steps).values(**asdict(wanted)))
+        connection.execute(insert(run_steps), asdict(wanted))
         return wanted
     known = _record(row)
     differences = [
         name
-        for name in ("tenant", "session_id", *sorted(chosen))
+        for name in ("session_id", *sorted(chosen))
         if getattr(known, name) != getattr(wanted, name)
     ]
     if differences:
-        # What another tenant's is, is not told.
         raise AlreadyExistsError(
             "run_step", wanted.id, f"exists already with another {differences[-1]}"
         )
     unfinished = select(func.count()).where(
-        executions.c.step_id == known.id, executions.c.status.in_(UNFINISHED)
+        executions.c.tenant == known.tenant,
+        executions.c.step_id == known.id,
+        executions.c.status.in_(UNFINISHED),
     )
-    if (
-        not await _is_open(connection, known)
-        and not (await connection.execute(unfinished)).scalar_one()
-    ):
+    if not _is_open(connection, known) and not connection.execute(unfinished).scalar_one():
         raise WrongStateError("RUN_STEP_ENDED", f"run step {known.id!r} has ended")
     known.more_calls = wanted.more_calls
-    await connection.execute(
-        update(run_steps).where(run_steps.c.id == known.id).values(more_calls=known.more_calls)
-    )
+    connection.execute(UPDATE, {**named, "more_calls": known.more_calls})
     return known
 
 
-async def _is_open(connection: AsyncConnection, step: RunStepRecord) -> bool:
+def _is_open(connection: Connection, step: RunStepRecord) -> bool:
     if not step.more_calls:
         return False
     later = select(run_steps.c.id).where(
-        run_steps.c.session_id == step.session_id, _beyond(step, newer=True)
+        run_steps.c.tenant == step.tenant,
+        run_steps.c.session_id == step.session_id,
+        _beyond(step, newer=True),
     )
     query = select(sessions.c.id).where(
+        sessions.c.tenant == step.tenant,
         sessions.c.id == step.session_id,
         sessions.c.state.in_(ALIVE),
         ~exists(later),
     )
-    return (await connection.execute(query)).one_or_none() is not None
+    return connection.execute(query).one_or_none() is not None
 
 
 def _beyond(cursor: RunStepRecord, *, newer: bool) -> ColumnElement[bool]:

@@ -1,12 +1,21 @@
 """Sessions in the database."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cellblock_server.errors import AlreadyExistsError
 from cellblock_server.store import paging
@@ -22,6 +31,10 @@ from cellblock_server.store.tables import sessions
 
 ALIVE = (SessionState.CREATING, SessionState.READY, SessionState.BUSY, SessionState.RESTARTING)
 """States of sessions that have not ended."""
+THIS = sessions.c.tenant == bindparam("this_tenant"), sessions.c.id == bindparam("this_id")
+FIND, UPDATE = select(sessions).where(*THIS), update(sessions).where(*THIS)
+"""Made once: making a statement costs more than running it. Columns to set come with their values.
+"""
 
 
 class SessionStore:
@@ -34,24 +47,27 @@ class SessionStore:
     async def insert(self, record: SessionRecord) -> None:
         """Store a new session. Raises AlreadyExistsError if the id or request id is taken."""
         try:
-            async with self._database.write() as connection:
-                await connection.execute(insert(sessions).values(**asdict(record)))
+            await self._database.execute(insert(sessions).values(**asdict(record)))
         except IntegrityError as error:
             raise AlreadyExistsError("session", record.id, "exists already") from error
 
     async def find(self, tenant: str, session_id: str) -> SessionRecord | None:
         """A session by id."""
-        return await self._one(sessions.c.tenant == tenant, sessions.c.id == session_id)
+        row = await self._database.row(FIND, this_tenant=tenant, this_id=session_id)
+        return None if row is None else _record(row)
 
     async def find_request(self, tenant: str, request_id: str) -> SessionRecord | None:
         """The session that a request made."""
-        return await self._one(sessions.c.tenant == tenant, sessions.c.request_id == request_id)
+        query = select(sessions).where(
+            sessions.c.tenant == tenant, sessions.c.request_id == request_id
+        )
+        row = await self._database.row(query)
+        return None if row is None else _record(row)
 
     async def alive(self) -> list[SessionRecord]:
         """All tenants' sessions that have not ended."""
-        async with self._database.read() as connection:
-            rows = await connection.execute(select(sessions).where(sessions.c.state.in_(ALIVE)))
-            return [_record(row) for row in rows]
+        query = select(sessions).where(sessions.c.state.in_(ALIVE))
+        return [_record(row) for row in await self._database.rows(query)]
 
     async def list(
         self, tenant: str, wanted: SessionFilter, size: int, token: str
@@ -66,37 +82,35 @@ class SessionStore:
         if (after := paging.time_and_id(token)) is not None:
             query = query.where(paging.older_than(sessions.c.create_time, sessions.c.id, after))
         query = query.order_by(sessions.c.create_time.desc(), sessions.c.id.desc())
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.limit(limit + 1))).all()
+        rows = await self._database.rows(query.limit(limit + 1))
         records = [_record(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = records[-1] if records else None
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
 
-    async def delete(self, session_id: str) -> None:
+    async def delete(self, tenant: str, session_id: str) -> None:
         """Forget a session, with its executions and their events."""
-        async with self._database.write() as connection:
-            await connection.execute(sessions.delete().where(sessions.c.id == session_id))
+        await self._database.execute(
+            delete(sessions).where(sessions.c.tenant == tenant, sessions.c.id == session_id)
+        )
 
     async def delete_ended_before(self, time: datetime, limit: int) -> int:
         """Forget up to `limit` sessions that ended before `time`; how many there were.
 
         Their executions, events and attachments go with them.
         """
-        ended = select(sessions.c.id).where(sessions.c.end_time < time).limit(limit)
-        async with self._database.write() as connection:
-            done = await connection.execute(delete(sessions).where(sessions.c.id.in_(ended)))
-            return done.rowcount
-
-    async def _one(self, *conditions: ColumnElement[bool]) -> SessionRecord | None:
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(sessions).where(*conditions))).one_or_none()
-        return None if row is None else _record(row)
+        names = sessions.c.tenant, sessions.c.id
+        ended = select(*names).where(sessions.c.end_time < time).limit(limit)
+        statement = delete(sessions).where(tuple_(*names).in_(ended))
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
 
-async def update_session(connection: AsyncConnection, session_id: str, **values: object) -> None:
+def update_session(
+    connection: Connection, session: SessionRecord, values: Mapping[str, object]
+) -> None:
     """Change columns of a session, as part of a transaction."""
-    await connection.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+    this = {"this_tenant": session.tenant, "this_id": session.id}
+    connection.execute(UPDATE, {**values, **this})
 
 
 def _record(row: Row[Any]) -> SessionRecord:

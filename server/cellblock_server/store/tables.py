@@ -10,6 +10,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -67,8 +68,9 @@ metadata = MetaData(
 sessions = Table(
     "sessions",
     metadata,
+    # A caller may choose the id: it means nothing without the tenant.
+    Column("tenant", String(80), primary_key=True),
     Column("id", String(80), primary_key=True),
-    Column("tenant", String(80), nullable=False),
     Column("state", Integer, nullable=False),
     Column("thread_id", String(256), nullable=False),
     Column("labels", JSON, nullable=False),
@@ -98,6 +100,8 @@ sessions = Table(
     Column("background_output", Text, nullable=False, server_default=""),
     Column("background_changes", JSON, nullable=False, server_default="[]"),
     Column("last_execution_id", String(80), nullable=False, server_default=""),
+    # What has been counted as its tenant's.
+    Column("cpu_seconds", Float, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "request_id"),
     Index(None, "tenant", "create_time", "id"),
     Index(None, "state"),
@@ -107,9 +111,9 @@ sessions = Table(
 executions = Table(
     "executions",
     metadata,
+    Column("tenant", String(80), primary_key=True),
     Column("id", String(80), primary_key=True),
-    Column("tenant", String(80), nullable=False),
-    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("session_id", String(80), nullable=False),
     Column("status", Integer, nullable=False),
     Column("code", Text, nullable=False),
     Column("timeout", Seconds, nullable=False),
@@ -129,7 +133,10 @@ executions = Table(
     Column("record_bytes", BigInteger, nullable=False, server_default="0"),
     # Empty for those of earlier releases.
     Column("step_id", String(80), nullable=False, server_default=""),
-    UniqueConstraint("session_id", "ordinal"),
+    ForeignKeyConstraint(
+        ["tenant", "session_id"], ["sessions.tenant", "sessions.id"], ondelete="CASCADE"
+    ),
+    UniqueConstraint("tenant", "session_id", "ordinal"),
     # Holds all that the sum of a tenant's records needs.
     Index(None, "tenant", "record_bytes"),
     Index(None, "status"),
@@ -139,14 +146,17 @@ executions = Table(
 run_steps = Table(
     "run_steps",
     metadata,
+    Column("tenant", String(80), primary_key=True),
     Column("id", String(80), primary_key=True),
-    Column("tenant", String(80), nullable=False),
-    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("session_id", String(80), nullable=False),
     Column("thread_id", String(256), nullable=False),
     Column("run_id", String(80), nullable=False),
     Column("assistant_id", String(80), nullable=False),
     Column("create_time", UtcTime, nullable=False),
     Column("more_calls", Boolean, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant", "session_id"], ["sessions.tenant", "sessions.id"], ondelete="CASCADE"
+    ),
     Index(None, "tenant", "create_time", "id"),
     Index(None, "session_id", "create_time", "id"),
     Index(None, "thread_id", "create_time", "id"),
@@ -156,14 +166,14 @@ run_steps = Table(
 events = Table(
     "events",
     metadata,
-    Column(
-        "execution_id",
-        ForeignKey("executions.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
+    Column("tenant", String(80), primary_key=True),
+    Column("execution_id", String(80), primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
     # A serialized cellblock.v1.ExecutionEvent: what a watcher is sent.
     Column("payload", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["tenant", "execution_id"], ["executions.tenant", "executions.id"], ondelete="CASCADE"
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -212,9 +222,50 @@ uploads = Table(
 attachments = Table(
     "attachments",
     metadata,
-    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True),
+    Column("tenant", String(80), primary_key=True),
+    Column("session_id", String(80), primary_key=True),
     Column("file_id", String(80), primary_key=True),
     Column("filename", Text, nullable=False),
     Column("unpacked", Boolean, nullable=False, server_default=false()),
-    UniqueConstraint("session_id", "filename"),
+    ForeignKeyConstraint(
+        ["tenant", "session_id"], ["sessions.tenant", "sessions.id"], ondelete="CASCADE"
+    ),
+    UniqueConstraint("tenant", "session_id", "filename"),
+)
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("create_time", UtcTime, nullable=False),
+    # What is set for it: names and numbers; the rest is the configuration's.
+    Column("quotas", JSON, nullable=False),
+)
+
+cpu_usage = Table(
+    "cpu_usage",
+    metadata,
+    Column("tenant", String(80), primary_key=True),
+    Column("period", UtcTime, primary_key=True),
+    Column("cpu_seconds", Float, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("tenant", ForeignKey("tenants.id"), nullable=False),
+    Column("role", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    # HMACs: what a key is can't be told from them.
+    Column("hash", String(64), nullable=False),
+    # Of the secret before the last rotation; empty if there was none.
+    Column("previous_hash", String(64), nullable=False),
+    Column("previous_expire_time", UtcTime),
+    Column("create_time", UtcTime, nullable=False),
+    Column("expire_time", UtcTime),
+    Column("rotate_time", UtcTime),
+    Column("revoke_time", UtcTime),
+    Column("last_use_time", UtcTime),
+    Index(None, "tenant", "create_time", "id"),
 )

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from cellblock_server.store.database import Database
 from cellblock_server.store.files import insert_file
@@ -24,70 +24,70 @@ class UploadStore:
 
     async def insert(self, record: UploadRecord) -> None:
         """Remember a new upload."""
-        async with self._database.write() as connection:
-            await connection.execute(insert(uploads).values(**asdict(record)))
+        await self._database.execute(insert(uploads).values(**asdict(record)))
 
     async def find(self, tenant: str, upload_id: str) -> UploadRecord | None:
         """An upload by id."""
         query = select(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def all(self) -> list[UploadRecord]:
         """All tenants' uploads."""
-        async with self._database.read() as connection:
-            return [_record(row) for row in await connection.execute(select(uploads))]
+        return [_record(row) for row in await self._database.rows(select(uploads))]
 
     async def received(
         self, tenant: str, upload_id: str, received_bytes: int, expire_time: datetime
     ) -> None:
         """Remember how much has come, and until when it is kept."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(uploads)
-                .where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
-                .values(received_bytes=received_bytes, expire_time=expire_time)
-            )
+        await self._database.execute(
+            update(uploads)
+            .where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
+            .values(received_bytes=received_bytes, expire_time=expire_time)
+        )
 
     async def complete(self, file: FileRecord, upload_id: str = "") -> None:
         """Store an uploaded file, and that its upload is complete if it has an id.
 
         Raises QuotaError.
         """
-        async with self._database.write() as connection:
+
+        def change(connection: Connection) -> None:
             if upload_id:
-                await connection.execute(
+                connection.execute(
                     update(uploads)
                     .where(uploads.c.tenant == file.tenant, uploads.c.id == upload_id)
                     .values(file_id=file.id, received_bytes=0)
                 )
-            await self._usage.check_within(connection, file.tenant, file.bytes)
-            await insert_file(connection, file)
+            self._usage.check_within(connection, file.tenant, file.bytes)
+            insert_file(connection, file)
+
+        await self._database.write(change)
 
     async def delete(self, tenant: str, upload_id: str) -> None:
         """Forget an upload."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                delete(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
-            )
+        await self._database.execute(
+            delete(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
+        )
 
     async def delete_expired(
         self, now: datetime, spare: Collection[tuple[str, str]]
     ) -> list[UploadRecord]:
         """Forget uploads whose time has come, but not those of `spare` (tenant and id)."""
         query = select(uploads).where(uploads.c.expire_time <= now)
-        async with self._database.write() as connection:
-            rows = (await connection.execute(query)).all()
-            found = [_record(row) for row in rows]
+
+        def change(connection: Connection) -> list[UploadRecord]:
+            found = [_record(row) for row in connection.execute(query)]
             gone = [record for record in found if (record.tenant, record.id) not in spare]
             for record in gone:
-                await connection.execute(
+                connection.execute(
                     delete(uploads).where(
-                        and_(uploads.c.tenant == record.tenant, uploads.c.id == record.id)
+                        uploads.c.tenant == record.tenant, uploads.c.id == record.id
                     )
                 )
-        return gone
+            return gone
+
+        return await self._database.write(change)
 
 
 def _record(row: Row[Any]) -> UploadRecord:

@@ -1,10 +1,10 @@
 """What a tenant's files and records use, and the quota that bounds them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from cellblock_server.errors import QuotaError
 from cellblock_server.store.database import Database
@@ -24,8 +24,8 @@ class _Seen:
 class Usage:
     """Adds up what tenants use. Sizes in bytes."""
 
-    def __init__(self, database: Database, quota: int) -> None:
-        """Read from `database`; a tenant may have `quota`, of files and records together."""
+    def __init__(self, database: Database, quota: Callable[[str], int]) -> None:
+        """Read from `database`; a tenant may have its `quota`, of files and records together."""
         self._database = database
         self._quota = quota
         self._records: dict[str, _Seen] = {}
@@ -34,8 +34,7 @@ class Usage:
     async def used(self, tenant: str) -> int:
         """What a tenant's files, uploads under way and records have together."""
         records = await self._records_of(tenant)
-        async with self._database.read() as connection:
-            return records + await _files(connection, tenant)
+        return records + await self._database.read(lambda connection: _files(connection, tenant))
 
     async def check(self, tenant: str, more: int, *, uncounted: int = 0) -> None:
         """Raise QuotaError if `more` does not fit. `uncounted` is what is not stored yet."""
@@ -46,29 +45,31 @@ class Usage:
         seen = self._totals.get(tenant)
         if seen is None or _now() - seen.time > BELIEVED_SECONDS:
             seen = self._totals[tenant] = _Seen(await self.used(tenant), _now())
-        if seen.bytes + more > self._quota:
+        if seen.bytes + more > self._quota(tenant):
             await self.check(tenant, more)
 
-    async def check_within(self, connection: AsyncConnection, tenant: str, more: int) -> None:
+    def check_within(self, connection: Connection, tenant: str, more: int) -> None:
         """As `check`, in a transaction: two at once can't both have the last bytes."""
         records = self._records.get(tenant, _Seen(0, 0))
-        self.check_sum(tenant, records.bytes + await _files(connection, tenant), more)
+        self.check_sum(tenant, records.bytes + _files(connection, tenant), more)
 
     def check_sum(self, tenant: str, used: int, more: int) -> None:
         """Raise QuotaError if `more` does not fit beside `used`."""
-        if used + more > self._quota:
+        quota = self._quota(tenant)
+        if used + more > quota:
             raise QuotaError(
                 "STORAGE_QUOTA",
                 f"tenant:{tenant}",
                 f"the files and records of tenant {tenant!r} have {used} bytes; {more} more are "
-                f"past the quota of {self._quota} bytes",
+                f"past the quota of {quota} bytes",
             )
 
     async def _records_of(self, tenant: str) -> int:
         seen = self._records.get(tenant)
         if seen is None or _now() - seen.time > BELIEVED_SECONDS:
-            async with self._database.read() as connection:
-                total = await _sum(connection, executions, executions.c.record_bytes, tenant)
+            total = await self._database.read(
+                lambda connection: _sum(connection, executions, executions.c.record_bytes, tenant)
+            )
             seen = self._records[tenant] = _Seen(total, _now())
         return seen.bytes
 
@@ -77,13 +78,11 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def _files(connection: AsyncConnection, tenant: str) -> int:
-    stored = await _sum(connection, files, files.c.bytes, tenant)
-    return stored + await _sum(connection, uploads, uploads.c.received_bytes, tenant)
+def _files(connection: Connection, tenant: str) -> int:
+    stored = _sum(connection, files, files.c.bytes, tenant)
+    return stored + _sum(connection, uploads, uploads.c.received_bytes, tenant)
 
 
-async def _sum(
-    connection: AsyncConnection, table: Table, column: ColumnElement[int], tenant: str
-) -> int:
+def _sum(connection: Connection, table: Table, column: ColumnElement[int], tenant: str) -> int:
     query = select(func.coalesce(func.sum(column), 0)).where(table.c.tenant == tenant)
-    return int((await connection.execute(query)).scalar_one())
+    return int(connection.execute(query).scalar_one())

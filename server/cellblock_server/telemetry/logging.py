@@ -45,5 +45,5 @@ def configure(level: str, style: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # Migrations and connections tell every step.
-    for name in ("alembic", "aiosqlite", "sqlalchemy"):
+    for name in ("alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

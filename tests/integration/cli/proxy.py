@@ -18,6 +18,7 @@ class Proxy:
         self.breaks: list[tuple[str, int]] = []
         """The next connections break after so many bytes `up` or `down`."""
         self.connections = 0
+        self._open: list[socket.socket] = []
 
     def serve(self) -> None:
         """Take connections until it is closed."""
@@ -27,10 +28,16 @@ class Proxy:
                 self.connections += 1
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._server)
+                self._open += [caller, server]
                 way, most = self.breaks.pop(0) if self.breaks else ("", 0)
                 for name, source, sink in (("up", caller, server), ("down", server, caller)):
                     limit = most if way == name else None
                     threading.Thread(target=_pass_on, args=(source, sink, limit)).start()
+
+    def cut(self) -> None:
+        """Break the connections that there are."""
+        _shut(self._open)
+        self._open.clear()
 
     def close(self) -> None:
         """Take no more connections."""
@@ -44,7 +51,11 @@ def _pass_on(source: socket.socket, sink: socket.socket, limit: int | None) -> N
         while (limit is None or passed < limit) and (data := source.recv(PIECE)):
             sink.sendall(data)
             passed += len(data)
-    for end in (source, sink):
+    _shut([source, sink])
+
+
+def _shut(ends: list[socket.socket]) -> None:
+    for end in ends:
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
 

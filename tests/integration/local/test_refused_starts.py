@@ -56,6 +56,16 @@ def test_a_wrong_configuration_is_told_in_one_line(folder: Path) -> None:
     assert not (folder / "state").exists()
 
 
+def test_a_pool_that_no_session_could_take_from_is_told_in_one_line(folder: Path) -> None:
+    file = folder / "config.toml"
+    file.write_text("[[pool.profiles]]\nsize = 1\n[[pool.profiles]]\nimage = 'unknown'\n")
+    listen = "--listen=127.0.0.1:0"
+    refused = start(f"--config={file}", f"--state-dir={folder / 'state'}", listen)
+    assert refused.returncode == 1
+    assert "pool.profiles[1]: image: must be one of" in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
+
+
 def test_a_store_that_is_no_database_is_told_in_one_line(folder: Path) -> None:
     refused = start_with_store(folder, b"no database" * 1000)
     assert refused.returncode == 1
@@ -76,7 +86,7 @@ def test_a_store_of_a_later_release_is_told_in_one_line(folder: Path) -> None:
 def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProcess[str]":
     (folder / "store.db").write_bytes(content)
     file = folder / "config.toml"
-    file.write_text(f'[store]\nurl = "sqlite+aiosqlite:///{folder / "store.db"}"\n')
+    file.write_text(f'[store]\nurl = "sqlite:///{folder / "store.db"}"\n')
     listen = "--listen=127.0.0.1:0"
     return start(f"--config={file}", f"--state-dir={folder / 'state'}", listen)
 

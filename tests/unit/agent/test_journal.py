@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.journal import MAX_TEXT, Journal
+from cellblock_agent.journal import MANY, MAX_TEXT, Journal
 
 
 def text(words: str, execution: str = "call_1") -> pb.Event:
@@ -26,7 +26,31 @@ async def test_events_are_numbered() -> None:
     for _ in range(3):
         journal.append(cleared())
     assert [event.sequence for event in await read(journal)] == [1, 2, 3]
+    journal.acknowledge(2)
     assert [event.sequence for event in await read(journal, after=2)] == [3]
+
+
+async def test_few_events_wait_until_those_before_are_stored() -> None:
+    journal = Journal()
+    journal.append(cleared())
+    await read(journal)
+    journal.append(cleared())
+    reading = asyncio.create_task(read(journal, after=1))
+    await asyncio.sleep(0)
+    journal.append(cleared())
+    await asyncio.sleep(0)
+    assert not reading.done()
+    journal.acknowledge(1)
+    assert [event.sequence for event in await reading] == [2, 3]
+
+
+async def test_many_do_not_wait() -> None:
+    journal = Journal()
+    journal.append(cleared())
+    await read(journal)
+    for _ in range(MANY):
+        journal.append(cleared())
+    assert len(await read(journal, after=1)) == MANY
 
 
 async def test_texts_that_follow_each_other_are_joined_until_sent() -> None:

@@ -117,7 +117,7 @@ FAILURES: list[tuple[CellblockError, str | None, str | None]] = [
     (ExhaustedError("QUEUE_FULL", "full", LATER), None, "3"),
     (QuotaError("STORAGE_QUOTA", "tenant:t", "past the quota"), None, None),
     (UnavailableError("STORE_FAILED", "away", timedelta(milliseconds=1)), None, "1"),
-    (UnavailableError("STORE_BUSY", "busy", timedelta(0)), None, "0"),
+    (UnavailableError("STORE_FAILED", "busy", timedelta(0)), None, "0"),
     (InternalError("FAULT", "a fault; its log tells more under 1f"), None, None),
 ]
 

@@ -10,6 +10,8 @@ import pytest
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
 from cellblock_client import AsyncClient, Client, errors
+from cellblock_client.aio_executions import AsyncExecution
+from cellblock_client.code_stream import AsyncCodeStream, CodeStream
 from cellblock_client.executions import Execution
 
 
@@ -28,13 +30,20 @@ class Breaking(execution_pb2_grpc.ExecutionServiceServicer):
 
     def __init__(self) -> None:
         self.breaks: list[int] = []
-        self.asked: list[tuple[str, int]] = []
+        self.asked: list[tuple[str, int | str]] = []
         self.skip = 0
 
     def Execute(self, request: Any, context: Any) -> Iterator[pb.ExecuteResponse]:  # noqa: N802
         self.asked.append(("Execute", 1))
         for found in self._events(1, context):
             yield pb.ExecuteResponse(event=found)
+
+    def ExecuteStream(  # noqa: N802
+        self, request_iterator: Any, context: Any
+    ) -> Iterator[pb.ExecuteStreamResponse]:
+        self.asked.append(("ExecuteStream", "".join(one.code for one in request_iterator)))
+        for found in self._events(1, context):
+            yield pb.ExecuteStreamResponse(event=found)
 
     def WatchExecution(  # noqa: N802
         self, request: Any, context: Any
@@ -74,6 +83,28 @@ def test_each_event_comes_once(service: tuple[Breaking, str]) -> None:
     with Client(address) as client:
         assert [found.sequence for found in execution(client)] == [1, 2, 3, 4, 5]
     assert breaking.asked == [("Execute", 1), ("Execute", 1), ("Watch", 3), ("Watch", 4)]
+
+
+def test_code_in_pieces_is_sent_again_from_the_first(service: tuple[Breaking, str]) -> None:
+    breaking, address = service
+    breaking.breaks = [0, 2]
+    start = pb.ExecuteRequest(session_id="sess_1", execution_id="call_1")
+    with Client(address) as client:
+        code = CodeStream(start, iter(["1", "+", "1"]))
+        events = Execution(client.executions._transport, code, None)
+        assert [found.sequence for found in events] == [1, 2, 3, 4, 5]
+    assert breaking.asked == [("ExecuteStream", "1+1")] * 2 + [("Watch", 3)]
+
+
+async def test_so_it_is_by_asyncio(service: tuple[Breaking, str]) -> None:
+    breaking, address = service
+    breaking.breaks = [0, 2]
+    start = pb.ExecuteRequest(session_id="sess_1", execution_id="call_1")
+    async with AsyncClient(address) as client:
+        code = AsyncCodeStream(start, iter(["1", "+", "1"]))
+        events = AsyncExecution(client.executions._transport, code, None)
+        assert [found.sequence async for found in events] == [1, 2, 3, 4, 5]
+    assert breaking.asked == [("ExecuteStream", "1+1")] * 2 + [("Watch", 3)]
 
 
 async def test_asyncio_does_the_same(service: tuple[Breaking, str]) -> None:

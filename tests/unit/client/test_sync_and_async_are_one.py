@@ -5,7 +5,9 @@ import inspect
 import pytest
 
 from cellblock_client import (
+    admin,
     aio,
+    aio_admin,
     aio_executions,
     aio_files,
     aio_run_steps,
@@ -26,6 +28,7 @@ PAIRS = [
     (executions.Executions, aio_executions.AsyncExecutions),
     (files.Files, aio_files.AsyncFiles),
     (run_steps.RunSteps, aio_run_steps.AsyncRunSteps),
+    (admin.Admin, aio_admin.AsyncAdmin),
 ]
 
 

@@ -12,7 +12,7 @@ from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.live import DELETED
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import ExecutionStatus, SessionState
+from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from tests.support.records import PLACE, execution_record, session_record
 
@@ -51,8 +51,12 @@ class Faulty:
         """Nothing is open."""
 
 
+async def unmeasured(_record: SessionRecord) -> None:
+    """Its CPU time does not matter here."""
+
+
 async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     try:
         sessions, executions = SessionStore(database), ExecutionStore(database)
@@ -63,12 +67,13 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
             sessions,
             timedelta(hours=24),
             utc_now,
+            unmeasured,
             end_on_shutdown=False,
         )
         async with keeper:
             await sessions.insert(live.record)
             async with journal.transaction() as transaction:
-                await transaction.insert(execution_record("call_1", 1), PLACE)
+                transaction.insert(execution_record("call_1", 1), PLACE)
             keeper.keep(live)  # type: ignore[arg-type]
             await live.ended.wait()
         execution = await executions.find("t", "call_1")

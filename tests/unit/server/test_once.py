@@ -4,17 +4,19 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from cellblock_server.clock import utc_now
-from cellblock_server.errors import AlreadyExistsError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
+from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
+from tests.support.quotas import QUOTAS
 from tests.support.records import PLACE, execution_record, session_record
 
 ROUNDS = 30
@@ -22,18 +24,27 @@ SECOND = timedelta(seconds=1)
 
 
 async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     try:
         await SessionStore(database).insert(session_record())
         store = ExecutionStore(database)
         journal = Journal(database, store, utc_now)
         limits = ExecutionLimits(SECOND, SECOND, 10)
-        service = ExecutionService(store, journal, Usage(database, 2**30), limits, utc_now)
+        quotas = QuotaTable(QUOTAS)
+        service = ExecutionService(
+            store,
+            journal,
+            Usage(database, quotas.stored_bytes),
+            ExecutionQuota(lambda _tenant: 0, quotas),
+            CpuQuota(CpuStore(database), quotas, SECOND, utc_now),
+            limits,
+            utc_now,
+        )
 
         async def accept(record: ExecutionRecord) -> None:
             async with journal.transaction() as transaction:
-                await transaction.insert(record, PLACE)
+                transaction.insert(record, PLACE)
 
         for ordinal in range(1, ROUNDS):
             record = execution_record(f"call_{ordinal}", ordinal)
@@ -44,7 +55,6 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
                 *(service.known("t", "sess_1", new) for _ in range(4)),
             )
             assert {item.id for item in found if item is not None} <= {record.id}
-        with pytest.raises(AlreadyExistsError, match=r"'call_1' exists already$"):
-            await service.known("other", "sess_1", NewExecution("1", "call_1"))
+        assert await service.known("other", "sess_1", NewExecution("1", "call_1")) is None
     finally:
         await database.close()

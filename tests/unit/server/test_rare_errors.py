@@ -8,11 +8,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from cellblock_server.clock import utc_now
 from cellblock_server.config.settings import Settings
-from cellblock_server.errors import UnavailableError, WrongStateError
+from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.main import _backend
@@ -28,7 +27,7 @@ ABSENT: Any = None
 
 @pytest.fixture
 async def executions(tmp_path: Path) -> AsyncIterator[ExecutionStore]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     try:
         await SessionStore(database).insert(session_record())
@@ -70,27 +69,6 @@ async def test_an_execution_that_ends_while_its_code_comes(
     stored = await executions.find("t", "call_1")
     assert stored is not None
     assert stored.status is ExecutionStatus.CANCELLED
-
-
-async def test_a_store_without_a_free_connection(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "cellblock_server.store.database.create_async_engine",
-        lambda url, **options: create_async_engine(
-            url, **{**options, "pool_size": 1, "pool_timeout": 0.01}
-        ),
-    )
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
-    await database.start()
-    try:
-        async with database.read():
-            with pytest.raises(UnavailableError, match="no connection is free") as caught:
-                async with database.read():
-                    pytest.fail("a second connection")
-        assert caught.value.reason == "STORE_BUSY"
-    finally:
-        await database.close()
 
 
 def test_the_local_backend_may_not_be_installed(

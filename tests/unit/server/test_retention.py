@@ -63,9 +63,8 @@ async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) ->
         await kept.sessions.insert(record)
     execution = execution_record("call_1", 1)
     execution.session_id = "sess_2"
-    async with kept.database.write() as connection:
-        await insert_execution(connection, execution)
-        await insert_events(connection, "call_1", [(1, b"event")])
+    await kept.database.write(lambda connection: insert_execution(connection, execution))
+    await kept.database.write(lambda connection: insert_events(connection, execution, [(1, b"")]))
     executions = ExecutionStore(kept.database)
     clock.time += SESSION_RETENTION
     await kept.retention.expire()
@@ -75,7 +74,7 @@ async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) ->
     assert await kept.sessions.find("t", "sess_1")
     assert await kept.sessions.find("t", "sess_2") is None
     assert await executions.find("t", "call_1") is None
-    assert await executions.events("call_1", 1, 10) == []
+    assert await executions.events(execution, 1, 10) == []
 
 
 async def test_bytes_without_a_file_are_swept_up(kept: Stored) -> None:

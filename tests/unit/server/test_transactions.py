@@ -22,7 +22,7 @@ STEP_SECONDS = 0.0002
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
     await SessionStore(database).insert(session_record())
     yield database
@@ -34,7 +34,7 @@ async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Databa
     journal = Journal(database, store, utc_now)
     record = execution_record("call_1", 1)
     async with journal.transaction() as transaction:
-        await transaction.insert(record, PLACE)
+        transaction.insert(record, PLACE)
 
     async def say(words: str) -> None:
         async with journal.transaction() as transaction:
@@ -52,7 +52,7 @@ async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Databa
 
 
 async def last_stored(store: ExecutionStore, record: ExecutionRecord) -> int:
-    stored = await store.events(record.id, 1, MOMENTS)
+    stored = await store.events(record, 1, MOMENTS)
     assert [sequence for sequence, _payload in stored] == list(range(1, len(stored) + 1))
     found = await store.find(record.tenant, record.id)
     assert found is not None

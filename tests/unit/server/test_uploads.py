@@ -258,13 +258,12 @@ async def test_records_of_executions_count(tmp_path: Path, clock: Clock) -> None
     execution.record_bytes = 7
     async with stored(tmp_path, clock, quota=10) as kept:
         await kept.sessions.insert(session_record())
-        async with kept.database.write() as connection:
-            await insert_execution(connection, execution)
+        await kept.database.write(lambda connection: insert_execution(connection, execution))
         with pytest.raises(QuotaError, match="have 7 bytes; 5 more"):
             await kept.uploads.upload("t", Upload("a"), Sent(b"hello"))
         await kept.usage.check_roughly("t", 3)
         with pytest.raises(QuotaError):
             await kept.usage.check_roughly("t", 4)
-        await kept.sessions.delete("sess_1")
+        await kept.sessions.delete("t", "sess_1")
     async with stored(tmp_path, clock, quota=10) as kept:
         await kept.usage.check_roughly("t", 10)

@@ -98,6 +98,9 @@ class ExecutionServiceServicer:
         writes it: whoever watches sees it being written. The first message carries
         `start`, the last one `end`, every other one `code`. The code runs when all of
         it has come; a stream that breaks off before ends the execution as CANCELLED.
+
+        Idempotent as Execute is. Sent again after it broke off, with code that begins
+        like what had come, it gets the events of the execution that was cancelled.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -54,6 +54,9 @@ class ExecutionServiceStub:
     writes it: whoever watches sees it being written. The first message carries
     `start`, the last one `end`, every other one `code`. The code runs when all of
     it has come; a stream that breaks off before ends the execution as CANCELLED.
+
+    Idempotent as Execute is. Sent again after it broke off, with code that begins
+    like what had come, it gets the events of the execution that was cancelled.
     """
     WatchExecution: _grpc.UnaryStreamMultiCallable[_execution_pb2.WatchExecutionRequest, _execution_pb2.WatchExecutionResponse]
     """WatchExecution streams the same events as Execute from any number on, of a
@@ -101,6 +104,9 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     writes it: whoever watches sees it being written. The first message carries
     `start`, the last one `end`, every other one `code`. The code runs when all of
     it has come; a stream that breaks off before ends the execution as CANCELLED.
+
+    Idempotent as Execute is. Sent again after it broke off, with code that begins
+    like what had come, it gets the events of the execution that was cancelled.
     """
     WatchExecution: _aio.UnaryStreamMultiCallable[_execution_pb2.WatchExecutionRequest, _execution_pb2.WatchExecutionResponse]  # type: ignore[assignment]
     """WatchExecution streams the same events as Execute from any number on, of a
@@ -157,6 +163,9 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         writes it: whoever watches sees it being written. The first message carries
         `start`, the last one `end`, every other one `code`. The code runs when all of
         it has come; a stream that breaks off before ends the execution as CANCELLED.
+
+        Idempotent as Execute is. Sent again after it broke off, with code that begins
+        like what had come, it gets the events of the execution that was cancelled.
         """
 
     @_abc_1.abstractmethod

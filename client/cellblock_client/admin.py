@@ -1,0 +1,72 @@
+"""What an operator looks after: tenants and their keys. Needs a key with the role ADMIN."""
+
+from collections.abc import Iterator
+
+from cellblock_client import admin_calls
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
+from cellblock_client.calls import CALL_SECONDS, Seconds
+from cellblock_client.transport import Transport
+
+
+class Admin:
+    """Looks after tenants and keys."""
+
+    def __init__(self, transport: "Transport") -> None:
+        """Use `Client.admin`."""
+        self._transport = transport
+
+    def create_tenant(
+        self,
+        tenant_id: str,
+        *,
+        quotas: Quotas | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> Tenant:
+        """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
+        call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
+        return self._transport.call(call, timeout)
+
+    def update_tenant(
+        self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
+    ) -> Tenant:
+        """Replace all of what is set for a tenant."""
+        return self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
+
+    def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
+        """What a tenant uses now, and what it may."""
+        return self._transport.call(admin_calls.get_usage(tenant_id), timeout)
+
+    def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
+        """A tenant by id."""
+        return self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
+
+    def tenants(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[Tenant]:
+        """All tenants, newest first; pages are fetched as needed."""
+        return self._transport.items(admin_calls.list_tenants, timeout)
+
+    def create_key(
+        self,
+        tenant_id: str,
+        role: Role,
+        *,
+        description: str = "",
+        expires_after: Seconds | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> NewKey:
+        """Make a key; its secret is told this once."""
+        call = admin_calls.create_key(tenant_id, role, description, expires_after)
+        return self._transport.call(call, timeout)
+
+    def keys(self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS) -> Iterator[Key]:
+        """A tenant's keys, or all, newest first, revoked ones included."""
+        return self._transport.items(lambda token: admin_calls.list_keys(token, tenant_id), timeout)
+
+    def rotate_key(
+        self, key_id: str, *, grace: Seconds = 0, timeout: float | None = CALL_SECONDS
+    ) -> NewKey:
+        """Give a key another secret; the present one counts for `grace`, at most 30 days."""
+        return self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
+
+    def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
+        """End a key, for good and at once."""
+        return self._transport.call(admin_calls.revoke_key(key_id), timeout)

@@ -1,0 +1,95 @@
+"""AdminService's calls as values: see `calls.py`."""
+
+from cellblock.v1 import admin_pb2 as pb
+from cellblock_client.admin_types import (
+    Key,
+    NewKey,
+    Quotas,
+    Role,
+    Tenant,
+    Usage,
+    key,
+    tenant,
+    usage,
+)
+from cellblock_client.calls import PAGE_SIZE, Call, Page, Seconds, duration
+
+
+def create_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
+    """CreateTenant."""
+    request = pb.CreateTenantRequest(tenant_id=tenant_id, quotas=_quotas(wanted))
+    # A repetition would be told that its own tenant exists already.
+    return Call("admin", "CreateTenant", request, lambda r: tenant(r.tenant), repeatable=False)
+
+
+def get_tenant(tenant_id: str) -> Call[Tenant]:
+    """GetTenant."""
+    request = pb.GetTenantRequest(tenant_id=tenant_id)
+    return Call("admin", "GetTenant", request, lambda r: tenant(r.tenant))
+
+
+def update_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
+    """UpdateTenant."""
+    request = pb.UpdateTenantRequest(tenant_id=tenant_id, quotas=_quotas(wanted))
+    return Call("admin", "UpdateTenant", request, lambda r: tenant(r.tenant))
+
+
+def get_usage(tenant_id: str) -> Call[Usage]:
+    """GetUsage."""
+    request = pb.GetUsageRequest(tenant_id=tenant_id)
+    return Call("admin", "GetUsage", request, lambda r: usage(r.usage))
+
+
+def list_tenants(token: str) -> Call[Page[Tenant]]:
+    """ListTenants."""
+    request = pb.ListTenantsRequest(page_size=PAGE_SIZE, page_token=token)
+    return Call(
+        "admin",
+        "ListTenants",
+        request,
+        lambda r: Page([tenant(item) for item in r.tenants], r.next_page_token),
+    )
+
+
+def create_key(
+    tenant_id: str, role: Role, description: str, expires_after: Seconds | None
+) -> Call[NewKey]:
+    """CreateKey; made once, for each makes a key."""
+    request = pb.CreateKeyRequest(
+        tenant_id=tenant_id,
+        role=role.value,
+        description=description,
+        expires_after=duration(expires_after),
+    )
+    return Call("admin", "CreateKey", request, _new_key, repeatable=False)
+
+
+def list_keys(token: str, tenant_id: str) -> Call[Page[Key]]:
+    """ListKeys."""
+    request = pb.ListKeysRequest(tenant_id=tenant_id, page_size=PAGE_SIZE, page_token=token)
+    return Call(
+        "admin",
+        "ListKeys",
+        request,
+        lambda r: Page([key(item) for item in r.keys], r.next_page_token),
+    )
+
+
+def rotate_key(key_id: str, grace: Seconds) -> Call[NewKey]:
+    """RotateKey; made once, for a repetition would end the grace of the secret that is in use."""
+    request = pb.RotateKeyRequest(key_id=key_id, grace=duration(grace))
+    return Call("admin", "RotateKey", request, _new_key, repeatable=False)
+
+
+def revoke_key(key_id: str) -> Call[Key]:
+    """RevokeKey."""
+    request = pb.RevokeKeyRequest(key_id=key_id)
+    return Call("admin", "RevokeKey", request, lambda r: key(r.key))
+
+
+def _quotas(wanted: Quotas) -> pb.Quotas:
+    return pb.Quotas(**vars(wanted))
+
+
+def _new_key(response: pb.CreateKeyResponse | pb.RotateKeyResponse) -> NewKey:
+    return NewKey(key(response.key), response.secret)

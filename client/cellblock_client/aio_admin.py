@@ -1,0 +1,74 @@
+"""`admin.py` for asyncio."""
+
+from collections.abc import AsyncIterator
+
+from cellblock_client import admin_calls
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
+from cellblock_client.aio_transport import AsyncTransport
+from cellblock_client.calls import CALL_SECONDS, Seconds
+
+
+class AsyncAdmin:
+    """Looks after tenants and keys."""
+
+    def __init__(self, transport: "AsyncTransport") -> None:
+        """Use `AsyncClient.admin`."""
+        self._transport = transport
+
+    async def create_tenant(
+        self,
+        tenant_id: str,
+        *,
+        quotas: Quotas | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> Tenant:
+        """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
+        call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
+        return await self._transport.call(call, timeout)
+
+    async def update_tenant(
+        self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
+    ) -> Tenant:
+        """Replace all of what is set for a tenant."""
+        return await self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
+
+    async def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
+        """What a tenant uses now, and what it may."""
+        return await self._transport.call(admin_calls.get_usage(tenant_id), timeout)
+
+    async def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
+        """A tenant by id."""
+        return await self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
+
+    def tenants(self, *, timeout: float | None = CALL_SECONDS) -> AsyncIterator[Tenant]:
+        """All tenants, newest first; pages are fetched as needed."""
+        return self._transport.items(admin_calls.list_tenants, timeout)
+
+    async def create_key(
+        self,
+        tenant_id: str,
+        role: Role,
+        *,
+        description: str = "",
+        expires_after: Seconds | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> NewKey:
+        """Make a key; its secret is told this once."""
+        call = admin_calls.create_key(tenant_id, role, description, expires_after)
+        return await self._transport.call(call, timeout)
+
+    def keys(
+        self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS
+    ) -> AsyncIterator[Key]:
+        """A tenant's keys, or all, newest first, revoked ones included."""
+        return self._transport.items(lambda token: admin_calls.list_keys(token, tenant_id), timeout)
+
+    async def rotate_key(
+        self, key_id: str, *, grace: Seconds = 0, timeout: float | None = CALL_SECONDS
+    ) -> NewKey:
+        """Give a key another secret; the present one counts for `grace`, at most 30 days."""
+        return await self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
+
+    async def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
+        """End a key, for good and at once."""
+        return await self._transport.call(admin_calls.revoke_key(key_id), timeout)

@@ -1,0 +1,226 @@
+"""`cellblock admin`: look after tenants and their keys."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
+
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant
+from cellblock_client.channel import ADDRESS_VARIABLE
+from cellblock_client.cli.access import open_client
+from cellblock_client.cli.parameters import duration
+from cellblock_client.cli.tables import print_table, table_of
+from cellblock_client.cli.words import plain
+
+app = typer.Typer(no_args_is_help=True, help="Look after tenants and keys: needs an admin key.")
+tenants = typer.Typer(invoke_without_command=True, help="List tenants, or act on one.")
+keys = typer.Typer(invoke_without_command=True, help="List keys, or act on one.")
+app.add_typer(tenants, name="tenants")
+app.add_typer(keys, name="keys")
+
+Address = Annotated[
+    str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")]
+TenantId = Annotated[str, typer.Argument(metavar="TENANT")]
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id, key_…")]
+MaxSessions = Annotated[int | None, typer.Option(help="Sessions at once.")]
+MaxExecutions = Annotated[int | None, typer.Option(help="Executions at once.")]
+CpuSeconds = Annotated[float | None, typer.Option(help="CPU time in a period.")]
+StoredBytes = Annotated[int | None, typer.Option(help="Size of files and records together.")]
+CallsPerSecond = Annotated[int | None, typer.Option(help="Calls in a second.")]
+ROLES = {role.name.lower().replace("_", "-"): role for role in Role}
+
+
+@app.callback()
+def admin(context: typer.Context, address: Address = None) -> None:
+    """Look after tenants and keys: needs an admin key."""
+    context.obj = address
+
+
+@tenants.callback()
+def list_tenants(context: typer.Context, as_json: Json = False) -> None:
+    """List tenants, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    with open_client(context.obj) as client:
+        _show(client.admin.tenants(), as_json=as_json)
+
+
+@tenants.command("create")
+def create_tenant(
+    context: typer.Context,
+    tenant: TenantId,
+    max_sessions: MaxSessions = None,
+    max_executions: MaxExecutions = None,
+    cpu_seconds: CpuSeconds = None,
+    stored_bytes: StoredBytes = None,
+    calls_per_second: CallsPerSecond = None,
+    as_json: Json = False,
+) -> None:
+    """Make a tenant. Quotas that are not given are as the server is configured."""
+    quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
+    with open_client(context.obj) as client:
+        _show([client.admin.create_tenant(tenant, quotas=quotas)], as_json=as_json)
+
+
+@tenants.command("update")
+def update_tenant(
+    context: typer.Context,
+    tenant: TenantId,
+    max_sessions: MaxSessions = None,
+    max_executions: MaxExecutions = None,
+    cpu_seconds: CpuSeconds = None,
+    stored_bytes: StoredBytes = None,
+    calls_per_second: CallsPerSecond = None,
+    as_json: Json = False,
+) -> None:
+    """Replace all of a tenant's quotas. What is not given is as the server is configured."""
+    quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
+    with open_client(context.obj) as client:
+        _show([client.admin.update_tenant(tenant, quotas)], as_json=as_json)
+
+
+@app.command("usage")
+def usage(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Default: all.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show what tenants use now, beside what they may."""
+    with open_client(context.obj) as client:
+        names = [tenant] if tenant else [item.id for item in client.admin.tenants()]
+        found = {name: client.admin.usage(name) for name in names}
+    if as_json:
+        for name, used in found.items():
+            typer.echo(json.dumps({"tenant_id": name, **_plain(asdict(used))}))
+        return
+    table = table_of("tenant", "sessions", "executions", "cpu seconds", "stored bytes", "calls/s")
+    for name, used in found.items():
+        may = used.quotas
+        table.add_row(
+            plain(name),
+            f"{used.sessions} of {may.max_sessions}",
+            f"{used.executions} of {may.max_executions}",
+            f"{used.cpu_seconds:.1f} of {may.cpu_seconds:.15g}",
+            f"{used.stored_bytes} of {may.stored_bytes}",
+            f"{may.calls_per_second}",
+        )
+    print_table(table)
+
+
+@tenants.command("show")
+def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = False) -> None:
+    """Show a tenant."""
+    with open_client(context.obj) as client:
+        _show([client.admin.get_tenant(tenant)], as_json=as_json)
+
+
+@keys.callback()
+def list_keys(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Option(help="Only this tenant's.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List keys, newest first, revoked ones included."""
+    if context.invoked_subcommand is not None:
+        return
+    with open_client(context.obj) as client:
+        _show(client.admin.keys(tenant), as_json=as_json)
+
+
+@keys.command("create")
+def create_key(
+    context: typer.Context,
+    tenant: TenantId,
+    role: Annotated[str, typer.Option(metavar="|".join(ROLES))] = "executor",
+    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    expires: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it ends, such as 90d. Default: never.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a key, and write its secret, this once, to standard output."""
+    if role not in ROLES:
+        raise typer.BadParameter(f"{role!r} is not one of {', '.join(ROLES)}", param_hint="--role")
+    with open_client(context.obj) as client:
+        new = client.admin.create_key(
+            tenant,
+            ROLES[role],
+            description=description,
+            expires_after=None if expires is None else duration(expires),
+        )
+    _show_new(new, as_json=as_json)
+
+
+@keys.command("rotate")
+def rotate_key(
+    context: typer.Context,
+    key: KeyId,
+    grace: Annotated[
+        str, typer.Option(metavar="TIME", help="How long the present secret counts, such as 1d.")
+    ] = "0s",
+    as_json: Json = False,
+) -> None:
+    """Give a key another secret, and write it, this once, to standard output."""
+    with open_client(context.obj) as client:
+        _show_new(client.admin.rotate_key(key, grace=duration(grace)), as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(context: typer.Context, key: KeyId, as_json: Json = False) -> None:
+    """End a key, for good and at once."""
+    with open_client(context.obj) as client:
+        _show([client.admin.revoke_key(key)], as_json=as_json)
+
+
+def _show(items: Iterable[Tenant | Key], *, as_json: bool) -> None:
+    found = list(items)
+    if as_json:
+        for item in found:
+            typer.echo(json.dumps(_plain(asdict(item))))
+        return
+    names = list(vars(found[0])) if found else ["id"]
+    table = table_of(names[0], *(name.replace("_", " ") for name in names[1:]))
+    for item in found:
+        table.add_row(*(_words(value) for value in vars(item).values()))
+    print_table(table)
+
+
+def _show_new(new: NewKey, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_plain(asdict(new))))
+    else:
+        typer.echo(f"key {new.key.id}: this is the only time that its secret is shown", err=True)
+        typer.echo(new.secret)
+
+
+def _words(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case Quotas():
+            said = {name: bound for name, bound in vars(value).items() if bound is not None}
+            return ", ".join(f"{name}={bound:.15g}" for name, bound in said.items())
+        case Enum():
+            return value.name.lower().replace("_", "-")
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S}"
+    return plain(str(value))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case Sequence() if not isinstance(value, str):
+            return [_plain(item) for item in value]
+        case Enum():
+            return value.name
+        case datetime():
+            return value.isoformat()
+    return value

@@ -1,0 +1,88 @@
+"""Code that comes in pieces, kept so that a stream that breaks can be made again."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+
+from cellblock.v1 import execution_pb2 as pb
+
+
+class CodeStream:
+    """The requests of ExecuteStream.
+
+    What the source raises is kept as `failure`, for gRPC would only log it; the requests
+    stop without an end then, and the code does not run.
+    """
+
+    def __init__(self, start: pb.ExecuteRequest, pieces: Iterable[str]) -> None:
+        """Send `start`, and `pieces` as they come."""
+        self.execution_id = start.execution_id
+        self.failure: Exception | None = None
+        self._start = start
+        # Text is iterable, too: by its characters.
+        self._source = iter([pieces] if isinstance(pieces, str) else pieces)
+        self._read: list[pb.ExecuteStreamRequest] = []
+        # gRPC's thread of a stream that broke may still wait for a piece.
+        self._lock = threading.Lock()
+
+    def requests(self) -> Iterator[pb.ExecuteStreamRequest]:
+        """All of them, from the first."""
+        yield pb.ExecuteStreamRequest(start=self._start)
+        position = 0
+        while (request := self._piece(position)) is not None:
+            yield request
+            position += 1
+        if self.failure is None:
+            yield pb.ExecuteStreamRequest(end=pb.EndOfCode())
+
+    def _piece(self, position: int) -> pb.ExecuteStreamRequest | None:
+        with self._lock:
+            if position == len(self._read) and self.failure is None:
+                try:
+                    piece = next(self._source, None)
+                    if piece is not None:
+                        self._read.append(pb.ExecuteStreamRequest(code=piece))
+                except Exception as error:  # noqa: BLE001 - raised where the events are read
+                    self.failure = error
+            return self._read[position] if position < len(self._read) else None
+
+
+class AsyncCodeStream:
+    """`CodeStream` for asyncio."""
+
+    def __init__(
+        self, start: pb.ExecuteRequest, pieces: AsyncIterable[str] | Iterable[str]
+    ) -> None:
+        """Send `start`, and `pieces` as they come."""
+        self.execution_id = start.execution_id
+        self.failure: Exception | None = None
+        self._start = start
+        self._source = aiter(pieces if isinstance(pieces, AsyncIterable) else _async(pieces))
+        self._read: list[pb.ExecuteStreamRequest] = []
+        self._lock = asyncio.Lock()
+
+    async def requests(self) -> AsyncIterator[pb.ExecuteStreamRequest]:
+        """All of them, from the first."""
+        yield pb.ExecuteStreamRequest(start=self._start)
+        position = 0
+        while (request := await self._piece(position)) is not None:
+            yield request
+            position += 1
+        if self.failure is None:
+            yield pb.ExecuteStreamRequest(end=pb.EndOfCode())
+
+    async def _piece(self, position: int) -> pb.ExecuteStreamRequest | None:
+        async with self._lock:
+            if position == len(self._read) and self.failure is None:
+                try:
+                    piece = await anext(self._source, None)
+                    if piece is not None:
+                        self._read.append(pb.ExecuteStreamRequest(code=piece))
+                except Exception as error:  # noqa: BLE001 - raised where the events are read
+                    self.failure = error
+            return self._read[position] if position < len(self._read) else None
+
+
+async def _async(pieces: Iterable[str]) -> AsyncIterator[str]:
+    for piece in [pieces] if isinstance(pieces, str) else pieces:
+        yield piece

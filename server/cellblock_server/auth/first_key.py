@@ -1,0 +1,25 @@
+"""The first key: made on the server's own machine, by whoever may write its folder."""
+
+from cellblock_server.auth.keys import KeyService, NewKey
+from cellblock_server.auth.secret import server_secret
+from cellblock_server.auth.tenants import DEFAULT_TENANT
+from cellblock_server.clock import utc_now
+from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.database import Database
+from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.records import Role
+from cellblock_server.store.tenants import TenantStore
+
+
+async def create_admin_key(database: Database, state: StateFolder) -> str:
+    """Make a key with the role ADMIN, of the default tenant; what its bearer sends.
+
+    The server may run meanwhile.
+    """
+    tenants = TenantStore(database)
+    await tenants.ensure(DEFAULT_TENANT, utc_now())
+    keys = KeyService(KeyStore(database), tenants, server_secret(state.secret), utc_now)
+    _record, text = await keys.create(
+        NewKey(DEFAULT_TENANT, Role.ADMIN, "made on the server's machine")
+    )
+    return str(text)

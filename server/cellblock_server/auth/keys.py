@@ -1,0 +1,203 @@
+"""Keys: made, told from others, rotated, revoked."""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cellblock_server.auth.key_text import KeyText, new_text, read_text
+from cellblock_server.clock import Clock
+from cellblock_server.errors import (
+    NotFoundError,
+    OutOfRangeError,
+    UnauthenticatedError,
+    WrongStateError,
+)
+from cellblock_server.ids import new_id
+from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.records import KeyRecord, Page, Role
+from cellblock_server.store.tenants import TenantStore
+
+MAX_DESCRIPTION = 200
+SHORTEST_LIFE = timedelta(seconds=1)
+LONGEST_LIFE = timedelta(days=3650)
+LONGEST_GRACE = timedelta(days=30)
+USE_RESOLUTION = timedelta(minutes=1)
+"""A key's last use is stored at most so often."""
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """What a key is to be."""
+
+    tenant: str
+    role: Role
+    description: str = ""
+    expires_after: timedelta | None = None
+
+    def check(self) -> None:
+        """Raise OutOfRangeError for the first bad field."""
+        if len(self.description) > MAX_DESCRIPTION:
+            raise OutOfRangeError(
+                "description",
+                f"must be at most {MAX_DESCRIPTION} characters, got {len(self.description)}",
+            )
+        life = self.expires_after
+        if life is not None and not SHORTEST_LIFE <= life <= LONGEST_LIFE:
+            raise OutOfRangeError(
+                "expires_after",
+                f"must be {SHORTEST_LIFE.total_seconds():g} s to "
+                f"{LONGEST_LIFE.total_seconds():.0f} s, got {life.total_seconds():g} s",
+            )
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The key that a call was made with, and which of its secrets."""
+
+    key: KeyRecord
+    hash: str
+
+
+class KeyService:
+    """Looks after keys. Those in use are in memory, where a revocation is seen at once."""
+
+    def __init__(
+        self, store: KeyStore, tenants: TenantStore, server_secret: bytes, now: Clock
+    ) -> None:
+        """Keep them in `store`, as hashes that need `server_secret`."""
+        self._store = store
+        self._tenants = tenants
+        self._server_secret = server_secret
+        self._now = now
+        self._known: dict[str, KeyRecord] = {}
+        self._changing = asyncio.Lock()
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when a key may count no more."""
+
+    async def create(self, new: NewKey) -> tuple[KeyRecord, KeyText]:
+        """Make a key: its record, and what its bearer sends. Raises NotFoundError."""
+        new.check()
+        if await self._tenants.find(new.tenant) is None:
+            raise NotFoundError("tenant", new.tenant)
+        text, now = new_text(new_id("key_")), self._now()
+        record = KeyRecord(
+            id=text.key_id,
+            tenant=new.tenant,
+            role=new.role,
+            description=new.description,
+            hash=text.hash(self._server_secret),
+            create_time=now,
+            expire_time=None if new.expires_after is None else now + new.expires_after,
+        )
+        await self._store.insert(record)
+        return record, text
+
+    async def list(self, tenant: str, size: int, token: str) -> Page[KeyRecord]:
+        """A page of keys, newest first; of all tenants if `tenant` is empty."""
+        return await self._store.list(tenant, size, token)
+
+    async def rotate(self, key_id: str, grace: timedelta) -> tuple[KeyRecord, KeyText]:
+        """Give a key another secret; the present one counts for `grace`.
+
+        Raises OutOfRangeError, NotFoundError, and WrongStateError if the key has ended.
+        """
+        if not timedelta(0) <= grace <= LONGEST_GRACE:
+            raise OutOfRangeError(
+                "grace",
+                f"must be 0 s to {LONGEST_GRACE.total_seconds():.0f} s, "
+                f"got {grace.total_seconds():g} s",
+            )
+        async with self._changing:
+            record, now = await self._get(key_id), self._now()
+            ended = _end(record, now)
+            if ended is not None:
+                raise WrongStateError("KEY_ENDED", ended.message)
+            text = new_text(key_id)
+            record = replace(
+                record,
+                hash=text.hash(self._server_secret),
+                previous_hash=record.hash,
+                previous_expire_time=now + grace,
+                rotate_time=now,
+            )
+            await self._replace(record)
+        return record, text
+
+    async def revoke(self, key_id: str) -> KeyRecord:
+        """End a key; one that was revoked before stays as it is. Raises NotFoundError."""
+        async with self._changing:
+            record = await self._get(key_id)
+            if record.revoke_time is None:
+                record = replace(record, revoke_time=self._now())
+                await self._replace(record)
+        return record
+
+    async def authenticate(self, text: str) -> Credential:
+        """The key that was sent. Raises UnauthenticatedError."""
+        sent = read_text(text)
+        sent_hash = sent.hash(self._server_secret)
+        record = await self._find(sent.key_id)
+        # Compared in any case, with something: how long it takes says nothing.
+        hashes = (record.hash, record.previous_hash) if record else ("", "")
+        matches = [hmac.compare_digest(sent_hash, known) for known in hashes]
+        if record is None or not any(matches):
+            raise UnauthenticatedError("KEY_UNKNOWN", f"no key is {sent.key_id!r} with this secret")
+        credential = Credential(record, sent_hash)
+        fault = self.fault_of(credential)
+        if fault is not None:
+            raise fault
+        await self._note_use(record)
+        return credential
+
+    def fault_of(self, credential: Credential) -> UnauthenticatedError | None:
+        """Why a credential that was good does not count any more, if it does not."""
+        record, now = self._known.get(credential.key.id, credential.key), self._now()
+        ended = _end(record, now)
+        if ended is not None or hmac.compare_digest(credential.hash, record.hash):
+            return ended
+        until = record.previous_expire_time
+        if credential.hash == record.previous_hash and until is not None and now < until:
+            return None
+        return UnauthenticatedError(
+            "KEY_REPLACED", f"key {record.id!r} has been given another secret, which counts now"
+        )
+
+    async def _find(self, key_id: str) -> KeyRecord | None:
+        record = self._known.get(key_id)
+        if record is None:
+            found = await self._store.find(key_id)
+            if found is None:
+                return None
+            # It may have been changed while it was read: what is known already is newer.
+            record = self._known.setdefault(key_id, found)
+        return record
+
+    async def _get(self, key_id: str) -> KeyRecord:
+        record = await self._find(key_id)
+        if record is None:
+            raise NotFoundError("key", key_id)
+        return record
+
+    async def _replace(self, record: KeyRecord) -> None:
+        await self._store.replace(record)
+        self._known[record.id] = record
+        self.on_change()
+
+    async def _note_use(self, record: KeyRecord) -> None:
+        now = self._now()
+        if record.last_use_time is None or now - record.last_use_time >= USE_RESOLUTION:
+            latest = self._known[record.id]
+            self._known[record.id] = replace(latest, last_use_time=now)
+            await self._store.used(record.id, now)
+
+
+def _end(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
+    if record.revoke_time is not None:
+        when = record.revoke_time.isoformat(timespec="seconds")
+        return UnauthenticatedError("KEY_REVOKED", f"key {record.id!r} was revoked at {when}")
+    if record.expire_time is not None and now >= record.expire_time:
+        when = record.expire_time.isoformat(timespec="seconds")
+        return UnauthenticatedError("KEY_EXPIRED", f"key {record.id!r} expired at {when}")
+    return None

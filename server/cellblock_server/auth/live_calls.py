@@ -1,0 +1,99 @@
+"""Calls that are open, and end when the key that they were made with does."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from types import TracebackType
+
+from cellblock_server.auth.keys import Credential, KeyService
+from cellblock_server.errors import UnauthenticatedError
+
+LOOK_SECONDS = 1.0
+"""How long a call may outlive its key's time; a revocation is seen at once."""
+
+
+class LiveCall:
+    """One call. It is ended only while `working`: at other times gRPC is, and would not say why."""
+
+    def __init__(self, credential: Credential, task: "asyncio.Task[object]") -> None:
+        """Use `LiveCalls.during`."""
+        self.credential = credential
+        self.fault: UnauthenticatedError | None = None
+        self._task = task
+        self._working = False
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """A block that raises UnauthenticatedError when the key ends, or if it has ended."""
+        if self.fault is not None:
+            raise self.fault
+        self._working = True
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self.fault is None:
+                raise
+            self._task.uncancel()
+            raise self.fault from None
+        finally:
+            self._working = False
+
+    def end(self, fault: UnauthenticatedError) -> None:
+        """End it, now or when it works again."""
+        if self.fault is None:
+            self.fault = fault
+            if self._working:
+                self._task.cancel()
+
+
+class LiveCalls(AbstractAsyncContextManager["LiveCalls"]):
+    """Watches over calls while the server runs. An async context manager."""
+
+    def __init__(self, keys: KeyService) -> None:
+        """End calls as `keys` says."""
+        self._keys = keys
+        self._calls: set[LiveCall] = set()
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        keys.on_change = self._changed.set
+
+    @contextmanager
+    def during(self, credential: Credential) -> Iterator[LiveCall]:
+        """A block that is the current task's call."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("not in a task")
+        call = LiveCall(credential, task)
+        self._calls.add(call)
+        try:
+            yield call
+        finally:
+            self._calls.discard(call)
+
+    async def __aenter__(self) -> "LiveCalls":
+        """Begin."""
+        self._task = asyncio.create_task(self._run(), name="keys of live calls")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while True:
+            self._changed.clear()
+            for call in list(self._calls):
+                if (fault := self._keys.fault_of(call.credential)) is not None:
+                    call.end(fault)
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue

@@ -1,0 +1,117 @@
+"""TLS on the listener, with files that may change while it runs."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import structlog
+
+log = structlog.get_logger(__name__)
+
+Stamp = tuple[tuple[int, int, int], ...]
+"""Of each file: its inode, size and time of change. A renewed file differs in one of them."""
+
+
+class TlsError(Exception):
+    """The files are not what a listener needs."""
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """PEM files."""
+
+    certificate: Path
+    """The server's own, with those between it and its authority behind it."""
+    key: Path
+    client_ca: Path | None
+    """Who vouches for callers; None if they need no certificate."""
+
+    def stamp(self) -> Stamp:
+        """Changes when the files do. Raises OSError."""
+        found = [path.stat() for path in self._all()]
+        return tuple((item.st_ino, item.st_size, item.st_mtime_ns) for item in found)
+
+    def read(self) -> grpc.ServerCertificateConfiguration:
+        """The files, checked: gRPC takes anything, and then refuses every caller.
+
+        Raises TlsError that names the file and what is wrong with it.
+        """
+        self._check()
+        try:
+            pair = (self.key.read_bytes(), self.certificate.read_bytes())
+            authority = None if self.client_ca is None else self.client_ca.read_bytes()
+        except OSError as error:
+            raise TlsError(f"{error.filename}: {error.strerror}") from error
+        return grpc.ssl_server_certificate_configuration([pair], authority)
+
+    def _check(self) -> None:
+        for path in self._all():
+            try:
+                path.open("rb").close()
+            except OSError as error:
+                raise TlsError(f"{path}: {error.strerror}") from error
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            # No password: nobody is there to type one.
+            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+        except (ssl.SSLError, ValueError) as error:
+            raise TlsError(
+                f"{self.certificate} and {self.key}: are not a certificate and its key: {error}"
+            ) from error
+        if self.client_ca is not None:
+            try:
+                context.load_verify_locations(self.client_ca)
+            except ssl.SSLError as error:
+                raise TlsError(f"{self.client_ca}: has no certificate: {error}") from error
+
+    def _all(self) -> tuple[Path, ...]:
+        return tuple(path for path in (self.certificate, self.key, self.client_ca) if path)
+
+
+def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
+    """Credentials that look at the files again with each connection.
+
+    A changed file counts from the next connection on; those that are open stay as they are.
+    While changed files can't be used, the ones before do, and the log says why. Raises
+    TlsError if they can't be used in the first place.
+    """
+    renewal = _Renewal(files)
+    return grpc.dynamic_ssl_server_credentials(
+        renewal.first,
+        renewal.changed,  # type: ignore[arg-type] # None is what gRPC documents for no change
+        require_client_authentication=files.client_ca is not None,
+    )
+
+
+class _Renewal:
+    """Remembers which files are in use. gRPC asks from a thread of its own, one at a time."""
+
+    def __init__(self, files: TlsFiles) -> None:
+        self._files = files
+        self._seen = self._look()
+        self.first = files.read()
+
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """The files, if they have changed since they were read; None if not."""
+        try:
+            stamp = self._look()
+            if stamp == self._seen:
+                return None
+            fresh = self._files.read()
+        except TlsError as error:
+            log.warning("tls_files_not_usable", problem=str(error))
+            return None
+        self._seen = stamp
+        log.info("tls_files_renewed", certificate=str(self._files.certificate))
+        return fresh
+
+    def _look(self) -> Stamp:
+        try:
+            return self._files.stamp()
+        except OSError as error:
+            raise TlsError(f"{error.filename}: {error.strerror}") from error
+
+
+def _no_password() -> str:
+    raise ValueError("the key must not need a password")

@@ -1,0 +1,260 @@
+"""Sandboxes that were started ahead and wait for a session, so that it need not wait for one.
+
+Each is given to one session, by taking it off its shelf, and never comes back.
+"""
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from secrets import token_urlsafe
+
+import structlog
+
+from cellblock_server.errors import CellblockError
+from cellblock_server.ids import new_id
+from cellblock_server.sandbox.backend import Backend, SandboxLimits, SandboxSpec
+from cellblock_server.sessions.ready import ReadySandbox
+
+CHECK_SECONDS = 10.0
+"""How often those that wait are asked whether they are well."""
+ANSWER_SECONDS = 2.0
+"""How long a healthy agent may take to answer."""
+DEMAND_SECONDS = 60.0
+"""As many are kept ready as were asked for in so long, within bounds."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+"""After a start that failed none is tried for so long; each time for twice as long."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is settled when a sandbox is made; its other limits can change while it runs."""
+
+    image: str
+    runtime: str
+    fixed_limits: SandboxLimits
+
+    @classmethod
+    def of(cls, spec: SandboxSpec) -> "Profile":
+        """The profile of sandboxes like this one."""
+        fixed = replace(spec.limits, memory_bytes=0, cpus=0, pids=0)
+        return cls(spec.image, spec.runtime, fixed)
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What the operator wants to have ready."""
+
+    example: SandboxSpec
+    """All are like it; its id does not count."""
+    size: int
+    """How many at least."""
+
+
+@dataclass(frozen=True)
+class PoolBounds:
+    """What the pool may use."""
+
+    max_waiting: int
+    """Sandboxes, of all profiles together."""
+    parallelism: int
+    """Starts at a time."""
+    max_age: timedelta
+    """Those that waited for longer are replaced."""
+    start_timeout: timedelta
+
+
+class _Shelf:
+    """Where sandboxes of one profile wait."""
+
+    def __init__(self, stock: Stock, most: int) -> None:
+        self.example = stock.example
+        self._least = stock.size
+        self.waiting: deque[tuple[float, ReadySandbox]] = deque()
+        """Oldest first, and since when by the monotonic clock."""
+        self.starting = 0
+        self._demand: deque[float] = deque(maxlen=most)
+
+    def asked(self) -> None:
+        self._demand.append(time.monotonic())
+
+    def wanted(self) -> int:
+        since = time.monotonic() - DEMAND_SECONDS
+        while self._demand and self._demand[0] < since:
+            self._demand.popleft()
+        return max(self._least, len(self._demand))
+
+    def surplus(self, max_age: timedelta) -> bool:
+        """Whether the oldest one is to go: there are too many, or it is too old.
+
+        Of old ones the next goes when the replacement of the last one waits.
+        """
+        if len(self.waiting) > self.wanted():
+            return True
+        oldest = time.monotonic() - max_age.total_seconds()
+        return not self.starting and bool(self.waiting) and self.waiting[0][0] < oldest
+
+
+class Pool:
+    """Owns the sandboxes that wait."""
+
+    def __init__(self, backend: Backend, stocks: Sequence[Stock], bounds: PoolBounds) -> None:
+        """Have `stocks` ready, while it is `kept`."""
+        self._backend = backend
+        self._bounds = bounds
+        self._shelves = {
+            Profile.of(stock.example): _Shelf(stock, bounds.max_waiting) for stock in stocks
+        }
+        self._changed = asyncio.Event()
+        self._tasks = asyncio.TaskGroup()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._starts: set[asyncio.Task[None]] = set()
+        self._pause = 0.0
+        self._resume_at = -math.inf
+
+    async def take(self, spec: SandboxSpec) -> ReadySandbox | None:
+        """A sandbox that waited and is well, with the limits of `spec`; None if there is none."""
+        shelf = self._shelves.get(Profile.of(spec))
+        if shelf is None:
+            return None
+        shelf.asked()
+        self._changed.set()
+        while shelf.waiting:
+            # Off the shelf before anything is awaited: nobody else can have it.
+            _since, ready = shelf.waiting.popleft()
+            well = False
+            try:
+                well = await _is_well(ready) and await self._fit(ready, spec.limits)
+            finally:
+                if not well:
+                    self._discard(ready)
+            if well:
+                return replace(ready, spec=replace(ready.spec, limits=spec.limits))
+        return None
+
+    @asynccontextmanager
+    async def kept(self, after: asyncio.Event) -> AsyncIterator[None]:
+        """Fill the shelves, and keep them filled until the block is left; then all of it ends.
+
+        Not before `after`: until then, what runs and has no session is taken for orphaned.
+        """
+        await self._tasks.__aenter__()
+        if self._shelves:
+            self._keepers = [
+                self._tasks.create_task(self._keep_filled(after), name="pool"),
+                self._tasks.create_task(self._keep_well(), name="pool checks"),
+            ]
+        try:
+            yield
+        finally:
+            await self._empty()
+            # What ended the block is not the tasks' fault, and must not be wrapped as theirs.
+            await self._tasks.__aexit__(None, None, None)
+
+    async def _empty(self) -> None:
+        ending = {*self._keepers, *self._starts}
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+        for shelf in self._shelves.values():
+            while shelf.waiting:
+                self._discard(shelf.waiting.popleft()[1])
+
+    async def _keep_filled(self, after: asyncio.Event) -> None:
+        await after.wait()
+        while True:
+            self._changed.clear()
+            for shelf in self._shelves.values():
+                while shelf.surplus(self._bounds.max_age):
+                    self._discard(shelf.waiting.popleft()[1])
+                while len(shelf.waiting) + shelf.starting < shelf.wanted() and self._may_start():
+                    self._begin_start(shelf)
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def _may_start(self) -> bool:
+        shelves = self._shelves.values()
+        there = sum(len(shelf.waiting) + shelf.starting for shelf in shelves)
+        return (
+            there < self._bounds.max_waiting
+            and len(self._starts) < self._bounds.parallelism
+            and time.monotonic() >= self._resume_at
+        )
+
+    def _begin_start(self, shelf: _Shelf) -> None:
+        shelf.starting += 1
+        task = self._tasks.create_task(self._start(shelf), name="pooled sandbox")
+        self._starts.add(task)
+        task.add_done_callback(self._starts.discard)
+
+    async def _start(self, shelf: _Shelf) -> None:
+        spec = replace(shelf.example, id=new_id("sbx_"))
+        try:
+            ready = await ReadySandbox.start(
+                self._backend, spec, token_urlsafe(32), self._bounds.start_timeout
+            )
+            shelf.waiting.append((time.monotonic(), ready))
+            self._pause = 0.0
+            log.info("sandbox_waits", sandbox_id=spec.id, waiting=len(shelf.waiting))
+        except Exception as error:
+            # Sessions that start cold tell their callers what is wrong; here only the log hears.
+            self._pause = min(max(FIRST_PAUSE_SECONDS, 2 * self._pause), LONGEST_PAUSE_SECONDS)
+            self._resume_at = time.monotonic() + self._pause
+            fault = not isinstance(error, CellblockError)
+            log.warning("pool_start_failed", detail=str(error), pause=self._pause, exc_info=fault)
+        finally:
+            shelf.starting -= 1
+            self._changed.set()
+
+    async def _keep_well(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            for shelf in self._shelves.values():
+                for entry in list(shelf.waiting):
+                    # A session may have taken it meanwhile: then it is that one's to find out.
+                    if not await _is_well(entry[1]) and entry in shelf.waiting:
+                        shelf.waiting.remove(entry)
+                        self._discard(entry[1])
+            self._changed.set()
+
+    async def _fit(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
+        """Give it other limits; whether it has them."""
+        if ready.spec.limits == limits:
+            return True
+        try:
+            await self._backend.update(ready.spec.id, limits)
+        except CellblockError as error:
+            log.warning("pooled_sandbox_not_updated", sandbox_id=ready.spec.id, detail=str(error))
+            return False
+        return True
+
+    def _discard(self, ready: ReadySandbox) -> None:
+        self._tasks.create_task(self._end(ready), name="pooled sandbox's end")
+
+    async def _end(self, ready: ReadySandbox) -> None:
+        try:
+            await ready.discard(self._backend)
+        except Exception:
+            # The next server on this state removes what has no session.
+            log.exception("pooled_sandbox_left_behind", sandbox_id=ready.spec.id)
+
+
+async def _is_well(ready: ReadySandbox) -> bool:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await ready.agent.status()
+    except (CellblockError, TimeoutError) as error:
+        log.warning("pooled_sandbox_unwell", sandbox_id=ready.spec.id, detail=str(error))
+        return False
+    return True

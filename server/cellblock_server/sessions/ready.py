@@ -1,0 +1,38 @@
+"""A sandbox whose kernel answers, for whichever session is to have it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
+
+
+@dataclass(frozen=True)
+class ReadySandbox:
+    """A sandbox that runs, and the connection to its agent."""
+
+    spec: SandboxSpec
+    token: str
+    sandbox: Sandbox
+    agent: AgentConnection
+
+    @classmethod
+    async def start(
+        cls, backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+    ) -> "ReadySandbox":
+        """Start one; nothing is left behind when that fails or is cancelled.
+
+        Raises what `Backend.create` and `AgentConnection.connect` do.
+        """
+        sandbox = await backend.create(spec, token)
+        try:
+            agent = await AgentConnection.connect(sandbox, token, backend, timeout)
+        except BaseException:
+            await backend.destroy(spec.id)
+            raise
+        return cls(spec, token, sandbox, agent)
+
+    async def discard(self, backend: Backend) -> None:
+        """End it, with everything in it."""
+        await self.agent.close()
+        await backend.destroy(self.spec.id)

@@ -1,0 +1,163 @@
+"""Code that comes in pieces, from both clients to a real server."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from secrets import token_hex
+
+import pytest
+
+from cellblock_client import AsyncClient, Client, ExecutionStatus, Place, errors, events
+from cellblock_client.client import Session
+from tests.integration.cli.proxy import breaking
+from tests.support.waiting import until
+
+
+def step_id() -> str:
+    return f"step_{token_hex(8)}"
+
+
+def until_seen(client: Client, step: str, code: str) -> None:
+    """Wait until a run step shows that so much of its code was written."""
+
+    def seen() -> bool:
+        try:
+            data = client.run_steps.get(step).data
+        except errors.NotFoundError:
+            return False
+        assert isinstance(data, dict)
+        (call,) = data["step_details"]["tool_calls"]
+        return bool(call["code_interpreter"]["input"] == code)
+
+    until(seen)
+
+
+def test_it_is_seen_while_it_is_written_and_runs_then(client: Client, session: Session) -> None:
+    step = step_id()
+
+    def model() -> Iterator[str]:
+        yield "pri"
+        until_seen(client, step, "pri")
+        yield ""
+        yield "nt('é😀')"
+
+    result = session.execute_stream(model(), place=Place(step_id=step)).result()
+    assert result.stdout == "é😀\n"
+    assert client.executions.get(result.execution.id).code == "print('é😀')"
+
+
+async def test_it_does_so_by_asyncio(server: str, client: Client) -> None:
+    step = step_id()
+
+    async def model() -> AsyncIterator[str]:
+        yield "pri"
+        await asyncio.to_thread(until_seen, client, step, "pri")
+        yield "nt('written')"
+
+    async with AsyncClient(server) as caller, await caller.sessions.create() as session:
+        execution = session.execute_stream(model(), place=Place(step_id=step))
+        assert (await execution.result()).stdout == "written\n"
+        assert (await session.execute_stream(["1+", "1"]).result()).text == "2"
+
+
+class ModelError(Exception):
+    """The model's stream broke."""
+
+
+def test_what_its_source_raises_is_raised_and_nothing_runs(
+    client: Client, session: Session
+) -> None:
+    def model() -> Iterator[str]:
+        yield "open('ran', 'w')"
+        raise ModelError
+
+    execution = session.execute_stream(model())
+    with pytest.raises(ModelError):
+        execution.result()
+    assert client.executions.get(execution.id).status is ExecutionStatus.CANCELLED
+    assert list(session.files.list()) == []
+
+
+async def test_so_it_is_for_asyncio(server: str) -> None:
+    async def model() -> AsyncIterator[str]:
+        yield "1"
+        raise ModelError
+
+    async with AsyncClient(server) as caller, await caller.sessions.create() as session:
+        execution = session.execute_stream(model())
+        with pytest.raises(ModelError):
+            await execution.result()
+        cancelled = await caller.executions.get(execution.id)
+        assert cancelled.status is ExecutionStatus.CANCELLED
+
+
+@pytest.mark.parametrize("piece", [1, "\ud800"])
+def test_what_is_no_text_is_an_error(session: Session, piece: str) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        session.execute_stream(iter(["1", piece])).result()
+
+
+def test_a_refusal_comes_before_all_is_written(client: Client, session: Session) -> None:
+    refused = threading.Event()
+
+    def model() -> Iterator[str]:
+        yield "x" * 2**20
+        yield "x"
+        refused.wait()
+
+    try:
+        with pytest.raises(errors.InvalidArgumentError, match="code: must be at most"):
+            session.execute_stream(model()).result()
+    finally:
+        refused.set()
+
+
+async def test_so_it_does_for_asyncio(server: str) -> None:
+    async def model() -> AsyncIterator[str]:
+        yield "x" * 2**20
+        yield "x"
+        await asyncio.Event().wait()
+
+    async with AsyncClient(server) as caller, await caller.sessions.create() as session:
+        with pytest.raises(errors.InvalidArgumentError, match="code: must be at most"):
+            await session.execute_stream(model()).result()
+
+
+def test_a_connection_that_breaks_while_it_is_written_cancels_it(
+    server: str, client: Client, session: Session
+) -> None:
+    step = step_id()
+    with breaking(server) as proxy, Client(proxy.address) as caller:
+
+        def model() -> Iterator[str]:
+            yield "pri"
+            until_seen(client, step, "pri")
+            proxy.cut()
+            yield "nt('written')"
+
+        own = caller.sessions.get(session.id)
+        result = own.execute_stream(model(), place=Place(step_id=step)).result()
+    assert result.execution.status is ExecutionStatus.CANCELLED
+    assert result.execution.failure is not None
+    assert "did not come whole" in result.execution.failure.message
+    assert session.run("1").text == "1"
+
+
+WAIT = """
+import os, time
+print('first')
+while not os.path.exists('go'): time.sleep(0.01)
+print('last')
+"""
+
+
+def test_one_that_breaks_while_it_runs_is_made_up_for(server: str, session: Session) -> None:
+    with breaking(server) as proxy, Client(proxy.address) as caller:
+        text = ""
+        for event in caller.sessions.get(session.id).execute_stream(WAIT):
+            if isinstance(event, events.Stdout):
+                text += event.text
+                if text == "first\n":
+                    proxy.cut()
+                    session.files.write("go", b"")
+    assert text == "first\nlast\n"

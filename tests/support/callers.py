@@ -1,0 +1,96 @@
+"""Calls of any method, with any key, as their descriptors have them."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.descriptor_pool import Default
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from cellblock_client.embedded import SERVER
+from cellblock_client.errors import Error, from_call
+from cellblock_server.rpc.listener import SERVICES
+from tests.support.server import ServerProcess
+
+CALL_SECONDS = 20
+
+
+@cache
+def methods() -> tuple[MethodDescriptor, ...]:
+    """All calls of our services."""
+    pool = Default()
+    return tuple(
+        method for service in SERVICES for method in pool.FindServiceByName(service).methods
+    )
+
+
+def path_of(method: MethodDescriptor) -> str:
+    """Its full name, as gRPC has it."""
+    return f"/{method.containing_service.full_name}/{method.name}"
+
+
+def request_of(method: MethodDescriptor, **fields: Any) -> Message:
+    """A request for it."""
+    request: Message = GetMessageClass(method.input_type)(**fields)
+    return request
+
+
+def metadata_of(key: str) -> list[tuple[str, str]]:
+    """What a caller with this key sends along."""
+    return [("authorization", f"Bearer {key}")] if key else []
+
+
+def call(
+    channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
+) -> list[Any]:
+    """Make a call; all of its responses. Raises Error."""
+    kind = (
+        f"{'stream' if method.client_streaming else 'unary'}_"
+        f"{'stream' if method.server_streaming else 'unary'}"
+    )
+    made: Any = getattr(channel, kind)(
+        path_of(method),
+        request_serializer=GetMessageClass(method.input_type).SerializeToString,
+        response_deserializer=GetMessageClass(method.output_type).FromString,
+    )
+    request = iter(requests) if method.client_streaming else requests[0]
+    try:
+        answer = made(request, timeout=CALL_SECONDS, metadata=metadata_of(key))
+        return list(answer) if method.server_streaming else [answer]
+    except grpc.RpcError as failed:
+        raise from_call(failed) from failed
+
+
+def error_of(
+    channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
+) -> Error | None:
+    """How a call fails; None if it does not."""
+    try:
+        call(channel, method, requests, key)
+    except Error as error:
+        return error
+    return None
+
+
+def status_of(error: Error) -> str:
+    """The name of the gRPC status that an error came with."""
+    failed = error.__cause__ or error.__context__
+    assert isinstance(failed, grpc.Call)
+    return str(failed.code().name)
+
+
+def admin_key(server: ServerProcess) -> str:
+    """A new key with the role ADMIN, made as an operator makes the first one."""
+    made = subprocess.run(
+        [*SERVER, "create-admin-key", f"--state-dir={server.state}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ},
+    )
+    return made.stdout.strip()

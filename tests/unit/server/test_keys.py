@@ -1,0 +1,197 @@
+"""Keys over time: which secret counts when, and what is told of one that does not."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.auth.key_text import KeyText, new_text
+from cellblock_server.auth.keys import KeyService, NewKey
+from cellblock_server.auth.tenants import TenantService
+from cellblock_server.errors import (
+    AlreadyExistsError,
+    CellblockError,
+    InvalidArgumentError,
+    NotFoundError,
+    OutOfRangeError,
+    UnauthenticatedError,
+    WrongStateError,
+)
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.store.database import Database
+from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.records import KeyRecord, Role
+from cellblock_server.store.tenants import TenantStore
+from tests.support.quotas import QUOTAS
+from tests.support.stored import Clock
+
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+NEW = NewKey("default", Role.EXECUTOR)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    await TenantService(TenantStore(database), QuotaTable(QUOTAS), clock).start()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def keys(database: Database, clock: Clock) -> KeyService:
+    return service(database, clock)
+
+
+def service(database: Database, clock: Clock, secret: bytes = b"s" * 32) -> KeyService:
+    return KeyService(KeyStore(database), TenantStore(database), secret, clock)
+
+
+async def reason(keys: KeyService, text: KeyText) -> str:
+    """Why a key does not count; empty if it does."""
+    try:
+        await keys.authenticate(str(text))
+    except UnauthenticatedError as error:
+        return error.reason
+    return ""
+
+
+async def test_a_key_is_known_again_by_another_server_process(
+    keys: KeyService, database: Database, clock: Clock
+) -> None:
+    record, text = await keys.create(NEW)
+    for known in (keys, service(database, clock)):
+        credential = await known.authenticate(str(text))
+        assert (credential.key.id, credential.key.tenant) == (record.id, "default")
+    assert await reason(service(database, clock, b"t" * 32), text) == "KEY_UNKNOWN"
+
+
+async def test_only_the_whole_key_counts(keys: KeyService) -> None:
+    _record, text = await keys.create(NEW)
+    _other, other = await keys.create(NEW)
+    assert await reason(keys, new_text(text.key_id)) == "KEY_UNKNOWN"
+    assert await reason(keys, KeyText(other.key_id, text.secret)) == "KEY_UNKNOWN"
+    assert await reason(keys, new_text("key_" + "a" * 24)) == "KEY_UNKNOWN"
+
+
+async def test_a_key_counts_until_it_expires(keys: KeyService, clock: Clock) -> None:
+    _record, text = await keys.create(NewKey("default", Role.EXECUTOR, expires_after=HOUR))
+    clock.time += HOUR - SECOND
+    assert await reason(keys, text) == ""
+    clock.time += SECOND
+    assert await reason(keys, text) == "KEY_EXPIRED"
+
+
+async def test_a_revoked_key_counts_no_more_anywhere(
+    keys: KeyService, database: Database, clock: Clock
+) -> None:
+    record, text = await keys.create(NEW)
+    credential = await keys.authenticate(str(text))
+    revoked = await keys.revoke(record.id)
+    assert await reason(keys, text) == "KEY_REVOKED"
+    assert await reason(service(database, clock), text) == "KEY_REVOKED"
+    fault = keys.fault_of(credential)
+    assert fault is not None
+    assert fault.reason == "KEY_REVOKED"
+    clock.time += HOUR
+    assert (await keys.revoke(record.id)).revoke_time == revoked.revoke_time
+
+
+async def test_a_secret_that_was_replaced_counts_for_its_grace(
+    keys: KeyService, clock: Clock
+) -> None:
+    record, first = await keys.create(NEW)
+    before = await keys.authenticate(str(first))
+    _record, second = await keys.rotate(record.id, HOUR)
+    clock.time += HOUR - SECOND
+    assert [await reason(keys, text) for text in (first, second)] == ["", ""]
+    assert keys.fault_of(before) is None
+    clock.time += SECOND
+    assert [await reason(keys, text) for text in (first, second)] == ["KEY_REPLACED", ""]
+    fault = keys.fault_of(before)
+    assert fault is not None
+    assert fault.reason == "KEY_REPLACED"
+
+
+async def test_a_second_rotation_ends_the_grace_of_the_first(keys: KeyService) -> None:
+    record, first = await keys.create(NEW)
+    _record, second = await keys.rotate(record.id, HOUR)
+    _record, third = await keys.rotate(record.id, timedelta(0))
+    reasons = [await reason(keys, text) for text in (first, second, third)]
+    assert reasons == ["KEY_UNKNOWN", "KEY_REPLACED", ""]
+
+
+async def test_a_key_that_has_ended_is_not_rotated(keys: KeyService, clock: Clock) -> None:
+    revoked, _text = await keys.create(NEW)
+    await keys.revoke(revoked.id)
+    expired, _text = await keys.create(NewKey("default", Role.ADMIN, expires_after=HOUR))
+    clock.time += HOUR
+    for record in (revoked, expired):
+        with pytest.raises(WrongStateError) as caught:
+            await keys.rotate(record.id, HOUR)
+        assert caught.value.reason == "KEY_ENDED"
+
+
+async def test_the_last_use_is_kept_to_the_minute(
+    keys: KeyService, database: Database, clock: Clock
+) -> None:
+    record, text = await keys.create(NEW)
+    times = []
+    for _ in range(4):
+        await keys.authenticate(str(text))
+        times.append((await stored(database, record.id)).last_use_time)
+        clock.time += timedelta(seconds=30)
+    start = clock.time - timedelta(minutes=2)
+    assert times == [start, start, *[start + timedelta(minutes=1)] * 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "new"),
+    [
+        ("description", NewKey("default", Role.ADMIN, "x" * 201)),
+        ("expires_after", NewKey("default", Role.ADMIN, expires_after=timedelta(0))),
+        ("expires_after", NewKey("default", Role.ADMIN, expires_after=timedelta(days=3651))),
+    ],
+)
+async def test_what_a_key_can_not_be(keys: KeyService, field: str, new: NewKey) -> None:
+    with pytest.raises(OutOfRangeError) as caught:
+        await keys.create(new)
+    assert caught.value.field == field
+
+
+async def test_what_is_not_there_is_told(keys: KeyService) -> None:
+    absent: list[tuple[str, CellblockError]] = []
+    for name, work in (
+        ("TENANT", keys.create(NewKey("nobody", Role.ADMIN))),
+        ("KEY", keys.revoke("key_1")),
+        ("KEY", keys.rotate("key_1", HOUR)),
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            await work
+        absent.append((name, caught.value))
+    assert [error.reason for _name, error in absent] == [f"{name}_NOT_FOUND" for name, _ in absent]
+    with pytest.raises(OutOfRangeError, match="grace: must be 0 s to 2592000 s"):
+        await keys.rotate("key_1", timedelta(days=31))
+
+
+async def test_tenants_have_ids_of_their_own(database: Database, clock: Clock) -> None:
+    tenants = TenantService(TenantStore(database), QuotaTable(QUOTAS), clock)
+    assert (await tenants.create("acme-1_x", {})).id == "acme-1_x"
+    with pytest.raises(AlreadyExistsError, match="'acme-1_x' exists already"):
+        await tenants.create("acme-1_x", {})
+    for name in ("", "-a", "A", "a b", "a" * 64, "ä", "a:b"):
+        with pytest.raises(InvalidArgumentError, match="tenant_id: must be 1 to 63"):
+            await tenants.create(name, {})
+
+
+async def stored(database: Database, key_id: str) -> KeyRecord:
+    record = await KeyStore(database).find(key_id)
+    assert record is not None
+    return record

@@ -1,0 +1,43 @@
+"""The server's secret: made once, for its owner's eyes only."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.auth.secret import server_secret
+from cellblock_server.state_folder import StateFolderError
+
+
+def test_it_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    secret = server_secret(path)
+    assert len(secret) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert server_secret(path) == secret
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_that_make_it_at_once_have_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _n: server_secret(tmp_path / "secret"), range(16)))
+    assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
+def test_one_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "secret"
+    server_secret(path)
+    path.chmod(mode)
+    with pytest.raises(StateFolderError, match="others than its owner may use it") as caught:
+        server_secret(path)
+    assert "chmod 600" in str(caught.value)
+
+
+def test_half_a_secret_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b"half")
+    path.chmod(0o600)
+    with pytest.raises(StateFolderError, match="must have 32 bytes, has 4"):
+        server_secret(path)

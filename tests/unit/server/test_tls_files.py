@@ -1,0 +1,48 @@
+"""Files for TLS that gRPC would take, and then refuse every caller with, are refused in words."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> TlsFiles:
+    ours = trustme.CA()
+    issued = ours.issue_cert("localhost")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "certificate")
+    issued.private_key_pem.write_to_path(tmp_path / "key")
+    ours.cert_pem.write_to_path(tmp_path / "ca")
+    return TlsFiles(tmp_path / "certificate", tmp_path / "key", tmp_path / "ca")
+
+
+def absent(files: TlsFiles) -> str:
+    files.certificate.unlink()
+    return f"{files.certificate}: No such file or directory"
+
+
+def of_another_pair(files: TlsFiles) -> str:
+    trustme.CA().issue_cert("localhost").private_key_pem.write_to_path(files.key)
+    return "are not a certificate and its key"
+
+
+def no_certificate(files: TlsFiles) -> str:
+    files.certificate.write_text("words")
+    return "are not a certificate and its key"
+
+
+def no_authority(files: TlsFiles) -> str:
+    assert files.client_ca is not None
+    files.client_ca.write_text("words")
+    return f"{files.client_ca}: has no certificate"
+
+
+@pytest.mark.parametrize("spoil", [absent, of_another_pair, no_certificate, no_authority])
+def test_what_is_wrong_is_told(files: TlsFiles, spoil: Callable[[TlsFiles], str]) -> None:
+    server_credentials(files)
+    words = spoil(files)
+    with pytest.raises(TlsError, match=words):
+        server_credentials(files)
