@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from alembic.util import CommandError
+from grpc.aio import ServerInterceptor
 from sqlalchemy.exc import DBAPIError
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
@@ -198,13 +199,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         await stack.enter_async_context(keeper)
         await stack.enter_async_context(meter)
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
-        secret = server_secret(state.secret)
-        keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
-        audit = AuditLog(
-            AuditStore(database), settings.audit.retention, settings.audit.max_entries, utc_now
-        )
-        await stack.enter_async_context(audit)
-        live_calls = await stack.enter_async_context(LiveCalls(keys))
+        keys, audit, guards = await _guards(stack, settings, state, database, quotas)
         manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
         room = ExecutionQuota(keeper.unfinished_of, quotas)
         service = ExecutionService(
@@ -226,16 +221,37 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
                 AnnotationResolver(store, sessions),
             ),
             AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu), audit),
-            [
-                AuditInterceptor(audit, utc_now),
-                AuthInterceptor(keys, live_calls, required=settings.auth.required),
-                RateInterceptor(CallRates(quotas, time.monotonic)),
-            ],
+            guards,
             _tls(settings),
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
         yield address
+
+
+async def _guards(
+    stack: AsyncExitStack,
+    settings: Settings,
+    state: StateFolder,
+    database: Database,
+    quotas: QuotaTable,
+) -> tuple[KeyService, AuditLog, list[ServerInterceptor]]:
+    """What stands between callers and services, the outermost first."""
+    secret = server_secret(state.secret)
+    keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
+    kept = settings.audit
+    audit = AuditLog(AuditStore(database), kept.retention, kept.max_entries, utc_now)
+    await stack.enter_async_context(audit)
+    live_calls = await stack.enter_async_context(LiveCalls(keys))
+    return (
+        keys,
+        audit,
+        [
+            AuditInterceptor(audit, utc_now),
+            AuthInterceptor(keys, live_calls, required=settings.auth.required),
+            RateInterceptor(CallRates(quotas, time.monotonic)),
+        ],
+    )
 
 
 async def _database(url: str) -> Database:

@@ -112,8 +112,13 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
                 return
             try:
                 await self._store.insert(batch)
-            except Exception as error:
-                self._failure = error.message if isinstance(error, CellblockError) else "a fault"
+            except CellblockError as error:
+                self._failure = error.message
+                # In a line: it is said again each second while the store is away.
+                log.error("audit_write_failed", entries=len(batch), problem=error.message)  # noqa: TRY400
+                raise
+            except Exception:
+                self._failure = "a fault in the server"
                 log.exception("audit_write_failed", entries=len(batch))
                 raise
             del self._waiting[: len(batch)]
