@@ -24,10 +24,11 @@ test: setup engine bubblewrap images server-image engine-proxy-image lint audit 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
 
-bench: setup engine image ## what floods, kernel restarts and files cost; asserts nothing
+bench: setup engine image ## what floods, restarts, files and seccomp cost; asserts nothing
 	@$(BIN)/python -m benchmarks.flood
 	@$(BIN)/python -m benchmarks.kernel_restart
 	@$(BIN)/python -m benchmarks.files
+	@$(BIN)/python -m benchmarks.seccomp
 
 lint: setup ## style, types and the direction of imports
 	@$(BIN)/ruff check

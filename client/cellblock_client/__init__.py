@@ -6,7 +6,7 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 """
 
 from cellblock_client import errors, events
-from cellblock_client.admin_types import Key, NewKey, Role, Tenant
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.aio import AsyncClient
 from cellblock_client.channel import Tls
 from cellblock_client.client import Client
@@ -65,6 +65,7 @@ __all__ = [
     "MemoryLoss",
     "NewKey",
     "Place",
+    "Quotas",
     "Role",
     "RunStep",
     "RunStepEvent",
@@ -79,6 +80,7 @@ __all__ = [
     "Tenant",
     "Tls",
     "Unpacked",
+    "Usage",
     "errors",
     "events",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cellblock_client import admin_calls
-from cellblock_client.admin_types import Key, NewKey, Role, Tenant
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.transport import Transport
 
@@ -15,9 +15,26 @@ class Admin:
         """Use `Client.admin`."""
         self._transport = transport
 
-    def create_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
+    def create_tenant(
+        self,
+        tenant_id: str,
+        *,
+        quotas: Quotas | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> Tenant:
         """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
-        return self._transport.call(admin_calls.create_tenant(tenant_id), timeout)
+        call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
+        return self._transport.call(call, timeout)
+
+    def update_tenant(
+        self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
+    ) -> Tenant:
+        """Replace all of what is set for a tenant."""
+        return self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
+
+    def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
+        """What a tenant uses now, and what it may."""
+        return self._transport.call(admin_calls.get_usage(tenant_id), timeout)
 
     def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
         """A tenant by id."""

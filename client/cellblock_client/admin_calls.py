@@ -1,13 +1,23 @@
 """AdminService's calls as values: see `calls.py`."""
 
 from cellblock.v1 import admin_pb2 as pb
-from cellblock_client.admin_types import Key, NewKey, Role, Tenant, key, tenant
+from cellblock_client.admin_types import (
+    Key,
+    NewKey,
+    Quotas,
+    Role,
+    Tenant,
+    Usage,
+    key,
+    tenant,
+    usage,
+)
 from cellblock_client.calls import PAGE_SIZE, Call, Page, Seconds, duration
 
 
-def create_tenant(tenant_id: str) -> Call[Tenant]:
+def create_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
     """CreateTenant."""
-    request = pb.CreateTenantRequest(tenant_id=tenant_id)
+    request = pb.CreateTenantRequest(tenant_id=tenant_id, quotas=_quotas(wanted))
     # A repetition would be told that its own tenant exists already.
     return Call("admin", "CreateTenant", request, lambda r: tenant(r.tenant), repeatable=False)
 
@@ -16,6 +26,18 @@ def get_tenant(tenant_id: str) -> Call[Tenant]:
     """GetTenant."""
     request = pb.GetTenantRequest(tenant_id=tenant_id)
     return Call("admin", "GetTenant", request, lambda r: tenant(r.tenant))
+
+
+def update_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
+    """UpdateTenant."""
+    request = pb.UpdateTenantRequest(tenant_id=tenant_id, quotas=_quotas(wanted))
+    return Call("admin", "UpdateTenant", request, lambda r: tenant(r.tenant))
+
+
+def get_usage(tenant_id: str) -> Call[Usage]:
+    """GetUsage."""
+    request = pb.GetUsageRequest(tenant_id=tenant_id)
+    return Call("admin", "GetUsage", request, lambda r: usage(r.usage))
 
 
 def list_tenants(token: str) -> Call[Page[Tenant]]:
@@ -63,6 +85,10 @@ def revoke_key(key_id: str) -> Call[Key]:
     """RevokeKey."""
     request = pb.RevokeKeyRequest(key_id=key_id)
     return Call("admin", "RevokeKey", request, lambda r: key(r.key))
+
+
+def _quotas(wanted: Quotas) -> pb.Quotas:
+    return pb.Quotas(**vars(wanted))
 
 
 def _new_key(response: pb.CreateKeyResponse | pb.RotateKeyResponse) -> NewKey:

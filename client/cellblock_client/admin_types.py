@@ -1,8 +1,10 @@
 """Tenants and keys as plain, immutable values. Times are UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
+
+from google.protobuf.message import Message
 
 from cellblock.v1 import admin_pb2 as pb
 from cellblock_client.types import optional_time, time_of
@@ -20,11 +22,42 @@ class Role(Enum):
 
 
 @dataclass(frozen=True)
+class Quotas:
+    """What a tenant may use; 0 is nothing, None is not said."""
+
+    max_sessions: int | None = None
+    """At once."""
+    max_executions: int | None = None
+    """At once, waiting ones included."""
+    cpu_seconds: float | None = None
+    """In a period."""
+    stored_bytes: int | None = None
+    """Files and records together."""
+    calls_per_second: int | None = None
+
+
+@dataclass(frozen=True)
 class Tenant:
     """The owner of sessions, executions and files."""
 
     id: str
     create_time: datetime
+    quotas: Quotas
+    """What is set for it; None for what is as the server is configured."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a tenant uses now, and what it may."""
+
+    sessions: int
+    executions: int
+    """Those that wait or run."""
+    cpu_seconds: float
+    """In the present period."""
+    cpu_period_end_time: datetime
+    stored_bytes: int
+    quotas: Quotas
 
 
 @dataclass(frozen=True)
@@ -56,7 +89,29 @@ class NewKey:
 
 def tenant(message: pb.Tenant) -> Tenant:
     """From the wire."""
-    return Tenant(message.id, time_of(message.create_time))
+    return Tenant(message.id, time_of(message.create_time), quotas(message.quotas))
+
+
+def quotas(message: Message) -> Quotas:
+    """From the wire: `Quotas`."""
+    return Quotas(
+        **{
+            item.name: getattr(message, item.name) if message.HasField(item.name) else None
+            for item in fields(Quotas)
+        }
+    )
+
+
+def usage(message: pb.Usage) -> Usage:
+    """From the wire."""
+    return Usage(
+        sessions=message.sessions,
+        executions=message.executions,
+        cpu_seconds=message.cpu_seconds,
+        cpu_period_end_time=time_of(message.cpu_period_end_time),
+        stored_bytes=message.stored_bytes,
+        quotas=quotas(message.quotas),
+    )
 
 
 def key(message: pb.Key) -> Key:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from cellblock_client import admin_calls
-from cellblock_client.admin_types import Key, NewKey, Role, Tenant
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Seconds
 
@@ -16,10 +16,25 @@ class AsyncAdmin:
         self._transport = transport
 
     async def create_tenant(
-        self, tenant_id: str, *, timeout: float | None = CALL_SECONDS
+        self,
+        tenant_id: str,
+        *,
+        quotas: Quotas | None = None,
+        timeout: float | None = CALL_SECONDS,
     ) -> Tenant:
         """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
-        return await self._transport.call(admin_calls.create_tenant(tenant_id), timeout)
+        call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
+        return await self._transport.call(call, timeout)
+
+    async def update_tenant(
+        self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
+    ) -> Tenant:
+        """Replace all of what is set for a tenant."""
+        return await self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
+
+    async def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
+        """What a tenant uses now, and what it may."""
+        return await self._transport.call(admin_calls.get_usage(tenant_id), timeout)
 
     async def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
         """A tenant by id."""

@@ -17,7 +17,7 @@ from traitlets.config import Config
 
 from cellblock_agent.kernel_options import PORTS, KernelOptions
 from cellblock_agent.kernel_shell import UnattendedKernel
-from cellblock_agent.process import prefer_for_oom_kill, reset_signals, set_dumpable
+from cellblock_agent.process import give_way, prefer_for_oom_kill, reset_signals, set_dumpable
 
 OUTPUT_QUEUE = 64
 """Messages of output that wait for the agent; then the kernel waits."""
@@ -109,6 +109,7 @@ def _leave_parent(options: KernelOptions) -> None:
     os.umask(0o022)
     reset_signals()
     set_dumpable(dumpable=True)
+    give_way()
     prefer_for_oom_kill()  # a process that is not dumpable may not write to its /proc
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):

@@ -14,6 +14,8 @@ TAIL_SHARE = 4
 """The tail may have so many times less than what passed at once."""
 ERROR_BYTES = 65536
 """Of an exception's name, message and traceback; shown even when the text is full."""
+METADATA_BYTES = 65536
+"""Of a display's metadata; larger ones are left out. The server parses them."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """What is sent as an image, the best first."""
 
@@ -82,6 +84,8 @@ class OutputMeter:
 
     def _admit_rich(self, event: pb.Event) -> list[pb.Event]:
         now = self._choose_image(event.rich)
+        if len(event.rich.metadata_json.encode()) > METADATA_BYTES:
+            event.rich.metadata_json = ""
         if not event.rich.data:
             return now
         has_image = any(kind in event.rich.data for kind in IMAGE_TYPES)
@@ -132,11 +136,16 @@ class OutputMeter:
         return [*self.finish(), event]
 
     def _admit_small(self, event: pb.Event) -> list[pb.Event]:
+        size = event.ByteSize()
         if self._tail is None:
-            if self._events < self._limits.max_events:
+            if self._events >= self._limits.max_events:
+                self._tail = self._new_tail(pb.OUTPUT_LIMIT_EVENTS)
+            elif size <= self._limits.max_rich_bytes - self._rich:
+                self._rich += size
                 return [event]
-            self._tail = self._new_tail(pb.OUTPUT_LIMIT_EVENTS)
-        self._tail.add_rich(event, event.ByteSize())
+            else:
+                self._tail = self._new_tail(pb.OUTPUT_LIMIT_RICH)
+        self._tail.add_rich(event, size)
         return []
 
     def _image_problem(self, data: bytes) -> str:
@@ -170,8 +179,9 @@ class OutputMeter:
 
 
 def _rich_size(rich: pb.Rich) -> int:
-    plain = sum(len(value) for kind, value in rich.data.items() if kind not in IMAGE_TYPES)
-    return plain + len(rich.metadata_json.encode())
+    """All but its image: what code calls its types counts as much as what is in them."""
+    images = sum(len(rich.data[kind]) for kind in IMAGE_TYPES if kind in rich.data)
+    return rich.ByteSize() - images
 
 
 def _cut_error(error: pb.Error) -> None:
@@ -182,7 +192,8 @@ def _cut_error(error: pb.Error) -> None:
     # The end of a traceback tells more than its beginning.
     for line in reversed(error.traceback):
         line_cut = cut(line, left)
-        left -= len(line_cut.encode())
+        # An empty line is one, too.
+        left -= len(line_cut.encode()) + 1
         kept.append(line_cut)
         if left <= 0:
             break

@@ -10,8 +10,16 @@ from typing import Any
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
+SI_USER = 0
+"""How a signal was sent: by kill(2). asm-generic/siginfo.h"""
+
 OOM_SCORE_KERNEL = 1000
 """The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed."""
+
+KERNEL_NICENESS = 19
+"""A kernel and all that it starts have a seventieth of the agent's weight, so that the agent has
+its turn to end them however many they are. Only within their sandbox: its share of the CPUs is
+its container's."""
 
 TERMINATING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
@@ -57,17 +65,24 @@ def prefer_for_oom_kill() -> None:
     Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_KERNEL))
 
 
+def give_way() -> None:
+    """Let the agent go before this process and all that it starts; that can't be taken back."""
+    os.nice(KERNEL_NICENESS)
+
+
 def wait_for_termination() -> str:
     """Block until this process is told to end from outside; says by what.
 
     As PID 1 of a sandbox the agent shares its user with hostile code, which may send
     any signal: only those from outside the PID namespace count, and these have no
-    sender here (`si_pid` is 0, pid_namespaces(7)).
+    sender here (`si_pid` is 0, pid_namespaces(7)). With rt_sigqueueinfo(2) a sender can
+    make up its id, but not that the signal came by kill(2) (`si_code` is SI_USER).
     """
     inside_counts = os.getpid() != 1
     while True:
         info = signal.sigwaitinfo(TERMINATING)
-        if info.si_signo == signal.SIGTERM and (inside_counts or info.si_pid == 0):
+        from_outside = info.si_pid == 0 and info.si_code == SI_USER
+        if info.si_signo == signal.SIGTERM and (inside_counts or from_outside):
             return signal.Signals(info.si_signo).name
 
 

@@ -9,7 +9,7 @@ CellblockError
 ├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
 ├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
 ├── ExhaustedError            rate, queue, disk: later      RESOURCE_EXHAUSTED
-├── QuotaError                quota: not by waiting         RESOURCE_EXHAUSTED
+├── QuotaError                a tenant's quota              RESOURCE_EXHAUSTED
 ├── UnavailableError          engine or store away          UNAVAILABLE
 └── InternalError             our fault                     INTERNAL
 """
@@ -92,12 +92,18 @@ class ExhaustedError(CellblockError):
 
 
 class QuotaError(CellblockError):
-    """A quota is used up, and stays so until the caller gives something back."""
+    """A tenant's quota is used up."""
 
-    def __init__(self, reason: str, subject: str, message: str) -> None:
-        """Name whose quota it is (`tenant:…`)."""
+    def __init__(
+        self, reason: str, subject: str, message: str, retry_after: timedelta | None = None
+    ) -> None:
+        """Name whose quota it is (`tenant:…`), and when a retry has a chance.
+
+        None: it stays so until the caller gives something back.
+        """
         super().__init__(reason, message)
         self.subject = subject
+        self.retry_after = retry_after
 
 
 class UnavailableError(CellblockError):

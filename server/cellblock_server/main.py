@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
@@ -31,12 +32,17 @@ from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import Capture, CaptureBounds
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
+from cellblock_server.quotas.bounds import Quotas, QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
+from cellblock_server.quotas.rate import CallRates
 from cellblock_server.retention import Retention
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.listener import Listener, ListenError
+from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.tls import TlsFiles
@@ -45,17 +51,21 @@ from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
+from cellblock_server.sandbox.seccomp import SeccompProfileError, load_profile
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.sessions.stocks import pool_bounds, stocks
+from cellblock_server.sessions.usage import TenantUsage
 from cellblock_server.state_folder import (
     StateFolder,
     StateFolderError,
     shared_state_folder,
     state_folder,
 )
+from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
@@ -89,7 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stack.enter_context(embedded.removed_at_end(options.embedded))
             state = stack.enter_context(state_folder(settings.server.state_dir))
             asyncio.run(_serve(settings, state, for_owner=bool(options.embedded)))
-    except (NotEmbeddedError, StateFolderError, ListenError, CellblockError) as error:
+    except (
+        NotEmbeddedError,
+        StateFolderError,
+        SeccompProfileError,
+        ListenError,
+        CellblockError,
+    ) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
         return 1
     return 0
@@ -125,7 +141,10 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
     async with AsyncExitStack() as stack:
         database = await _database(settings.database_url)
         stack.push_async_callback(database.close)
-        usage = Usage(database, int(settings.files.quota_bytes))
+        quotas = QuotaTable(_quotas(settings))
+        tenants = TenantService(TenantStore(database), quotas, utc_now)
+        await tenants.start()
+        usage = Usage(database, quotas.stored_bytes)
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
         store, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
@@ -162,22 +181,28 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             start_timeout=settings.sandbox.start_timeout,
             now=utc_now,
         )
+        cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, utc_now)
+        await cpu.start()
+        meter = CpuMeter(backend, journal, cpu, lambda: keeper.records())
         keeper = SessionKeeper(
             starter,
             sessions,
             settings.sessions.lifetime_cap,
             utc_now,
+            meter.measure_last,
             end_on_shutdown=settings.sessions.end_on_shutdown,
         )
         await stack.enter_async_context(keeper)
+        await stack.enter_async_context(meter)
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
-        tenants = TenantService(TenantStore(database), utc_now)
-        await tenants.start()
         secret = server_secret(state.secret)
         keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
         live_calls = await stack.enter_async_context(LiveCalls(keys))
-        manager = SessionManager(settings, sessions, starter, keeper, utc_now)
-        service = ExecutionService(executions, journal, usage, _execution_limits(settings), utc_now)
+        manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
+        room = ExecutionQuota(keeper.unfinished_of, quotas)
+        service = ExecutionService(
+            executions, journal, usage, room, cpu, _execution_limits(settings), utc_now
+        )
         listener = Listener(
             settings.server.listen,
             int(settings.server.max_message_bytes),
@@ -193,8 +218,11 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
                 ),
                 AnnotationResolver(store, sessions),
             ),
-            AdminServicer(tenants, keys),
-            AuthInterceptor(keys, live_calls, required=settings.auth.required),
+            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu)),
+            [
+                AuthInterceptor(keys, live_calls, required=settings.auth.required),
+                RateInterceptor(CallRates(quotas, time.monotonic)),
+            ],
             _tls(settings),
         )
         address = await listener.start()
@@ -224,6 +252,17 @@ def _tls(settings: Settings) -> TlsFiles | None:
     )
 
 
+def _quotas(settings: Settings) -> Quotas:
+    quotas = settings.quotas
+    return Quotas(
+        max_sessions=quotas.max_sessions,
+        max_executions=quotas.max_executions,
+        cpu_seconds=quotas.cpu_seconds,
+        stored_bytes=int(settings.files.quota_bytes),
+        calls_per_second=quotas.calls_per_second,
+    )
+
+
 def _backend(settings: Settings, state: StateFolder) -> Backend:
     sandbox = settings.sandbox
     arguments = [
@@ -231,7 +270,13 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
         f"--preload={','.join(sandbox.preload)}",
     ]
     if sandbox.backend == "docker":
-        return DockerBackend(state.sandboxes, state.instance, arguments)
+        return DockerBackend(
+            state.sandboxes,
+            state.instance,
+            arguments,
+            seccomp=load_profile(sandbox.seccomp),
+            apparmor=sandbox.apparmor,
+        )
     try:
         from cellblock_server.sandbox.local import LocalBackend
     except ModuleNotFoundError as error:

@@ -1,9 +1,16 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from cellblock_client import AsyncClient
+from cellblock_client.aio import AsyncSession
+from cellblock_client.client import Session
 from tests.security.callers import Guarded, guarded
+from tests.support.attack import LIMITS, Attack
+from tests.support.attacks import Inside, Unprotected, unprotected
+from tests.support.hostile_ground import HostileGround, hostile_ground
+from tests.support.processes import server_pid
 
 HERE = Path(__file__).parent
 
@@ -19,3 +26,52 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture(scope="module")
+def inside(shared_session: Session) -> Inside:
+    """Where hostile code runs."""
+    return Inside(shared_session)
+
+
+@pytest.fixture(scope="module")
+def outside() -> Iterator[Unprotected]:
+    """Where the same code meets no defence but the container's namespaces."""
+    with unprotected() as container:
+        yield container
+
+
+@pytest.fixture(scope="session")
+async def ground() -> AsyncIterator[HostileGround]:
+    """A server where agents may be forged."""
+    async with hostile_ground() as ground:
+        yield ground
+
+
+@pytest.fixture(scope="session")
+async def bystanders(server: str) -> AsyncIterator[AsyncClient]:
+    """A client for those who attack, and those who should not notice."""
+    async with AsyncClient(server) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def attacker(bystanders: AsyncClient) -> AsyncIterator[AsyncSession]:
+    async with await bystanders.sessions.create(limits=LIMITS) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+async def neighbour(bystanders: AsyncClient) -> AsyncIterator[AsyncSession]:
+    async with await bystanders.sessions.create() as session:
+        await session.run("1")
+        yield session
+
+
+@pytest.fixture
+async def attack(
+    attacker: AsyncSession, neighbour: AsyncSession, state_dir: Path
+) -> AsyncIterator[Attack]:
+    attack = Attack(attacker, neighbour, server_pid(state_dir))
+    yield attack
+    await attack.check_after()

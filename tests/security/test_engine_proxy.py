@@ -10,7 +10,7 @@ import pytest
 
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
-from cellblock_server.sandbox.docker_options import container_options
+from cellblock_server.sandbox.docker_options import Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder
 from tests.support.deployment import Folders, call, folders, proxy
 from tests.support.engine import docker, inspect
@@ -62,7 +62,8 @@ def body(own: Folders, sandbox: str) -> Body:
     """What the server sends to create it."""
     folder = SandboxFolder(own.state / "run" / sandbox)
     spec = SandboxSpec(sandbox, CORE, "", LIMITS)
-    return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"])
+    profiles = Profiles(seccomp=None, apparmor=None)
+    return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"], profiles)
 
 
 @pytest.fixture

@@ -125,6 +125,8 @@ DENIED: dict[str, Requests] = {
     "CreateTenant": one(admin_pb2.CreateTenantRequest, tenant_id="tenant"),
     "GetTenant": one(admin_pb2.GetTenantRequest, tenant_id="tenant"),
     "ListTenants": one(admin_pb2.ListTenantsRequest),
+    "UpdateTenant": one(admin_pb2.UpdateTenantRequest, tenant_id="tenant"),
+    "GetUsage": one(admin_pb2.GetUsageRequest, tenant_id="tenant"),
     "CreateKey": one(admin_pb2.CreateKeyRequest, tenant_id="tenant"),
     "ListKeys": one(admin_pb2.ListKeysRequest, tenant_id="tenant"),
     "RotateKey": one(admin_pb2.RotateKeyRequest, key_id="key"),

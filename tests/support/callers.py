@@ -79,7 +79,7 @@ def error_of(
 
 def status_of(error: Error) -> str:
     """The name of the gRPC status that an error came with."""
-    failed = error.__cause__
+    failed = error.__cause__ or error.__context__
     assert isinstance(failed, grpc.Call)
     return str(failed.code().name)
 

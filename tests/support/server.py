@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cellblock_client.embedded import SERVER
@@ -15,13 +15,19 @@ START_SECONDS = 30
 class ServerProcess:
     """One server on one state folder; may be started again after it has ended."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = SERVER,
+    ) -> None:
         self.state = folder / "state"
         # Unix sockets' paths have at most 107 bytes, which pytest's folders may exceed.
         self.listen = "127.0.0.1:0"
         self.address = ""
         self.log = folder / "server.log"
         self._environment = dict(environment or {})
+        self._command = command
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> str:
@@ -29,7 +35,7 @@ class ServerProcess:
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [
-                    *SERVER,
+                    *self._command,
                     f"--listen={self.listen}",
                     f"--state-dir={self.state}",
                 ],
@@ -48,6 +54,12 @@ class ServerProcess:
         assert line.startswith("ready "), self.log.read_text()
         self.address = line.split()[1]
         return self.address
+
+    @property
+    def pid(self) -> int:
+        """Its process id while it runs."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def running(self) -> bool:

@@ -65,7 +65,7 @@ async def stored(
     await database.start()
     try:
         blobs = BlobStore(folder / "blobs", min_free)
-        usage = Usage(database, quota)
+        usage = Usage(database, lambda _tenant: quota)
         store, sessions = FileStore(database), SessionStore(database)
         uploads = UploadService(
             UploadStore(database, usage), store, blobs, usage, max_bytes, KEPT_FOR, clock

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cellblock_client.admin_types import Key, NewKey, Role, Tenant
+from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.access import open_client
 from cellblock_client.cli.parameters import duration
@@ -28,6 +28,11 @@ Address = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")]
 TenantId = Annotated[str, typer.Argument(metavar="TENANT")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id, key_…")]
+MaxSessions = Annotated[int | None, typer.Option(help="Sessions at once.")]
+MaxExecutions = Annotated[int | None, typer.Option(help="Executions at once.")]
+CpuSeconds = Annotated[float | None, typer.Option(help="CPU time in a period.")]
+StoredBytes = Annotated[int | None, typer.Option(help="Size of files and records together.")]
+CallsPerSecond = Annotated[int | None, typer.Option(help="Calls in a second.")]
 ROLES = {role.name.lower().replace("_", "-"): role for role in Role}
 
 
@@ -47,10 +52,65 @@ def list_tenants(context: typer.Context, as_json: Json = False) -> None:
 
 
 @tenants.command("create")
-def create_tenant(context: typer.Context, tenant: TenantId, as_json: Json = False) -> None:
-    """Make a tenant."""
+def create_tenant(
+    context: typer.Context,
+    tenant: TenantId,
+    max_sessions: MaxSessions = None,
+    max_executions: MaxExecutions = None,
+    cpu_seconds: CpuSeconds = None,
+    stored_bytes: StoredBytes = None,
+    calls_per_second: CallsPerSecond = None,
+    as_json: Json = False,
+) -> None:
+    """Make a tenant. Quotas that are not given are as the server is configured."""
+    quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
     with open_client(context.obj) as client:
-        _show([client.admin.create_tenant(tenant)], as_json=as_json)
+        _show([client.admin.create_tenant(tenant, quotas=quotas)], as_json=as_json)
+
+
+@tenants.command("update")
+def update_tenant(
+    context: typer.Context,
+    tenant: TenantId,
+    max_sessions: MaxSessions = None,
+    max_executions: MaxExecutions = None,
+    cpu_seconds: CpuSeconds = None,
+    stored_bytes: StoredBytes = None,
+    calls_per_second: CallsPerSecond = None,
+    as_json: Json = False,
+) -> None:
+    """Replace all of a tenant's quotas. What is not given is as the server is configured."""
+    quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
+    with open_client(context.obj) as client:
+        _show([client.admin.update_tenant(tenant, quotas)], as_json=as_json)
+
+
+@app.command("usage")
+def usage(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Default: all.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show what tenants use now, beside what they may."""
+    with open_client(context.obj) as client:
+        names = [tenant] if tenant else [item.id for item in client.admin.tenants()]
+        found = {name: client.admin.usage(name) for name in names}
+    if as_json:
+        for name, used in found.items():
+            typer.echo(json.dumps({"tenant_id": name, **_plain(asdict(used))}))
+        return
+    table = table_of("tenant", "sessions", "executions", "cpu seconds", "stored bytes", "calls/s")
+    for name, used in found.items():
+        may = used.quotas
+        table.add_row(
+            plain(name),
+            f"{used.sessions} of {may.max_sessions}",
+            f"{used.executions} of {may.max_executions}",
+            f"{used.cpu_seconds:.1f} of {may.cpu_seconds:.15g}",
+            f"{used.stored_bytes} of {may.stored_bytes}",
+            f"{may.calls_per_second}",
+        )
+    print_table(table)
 
 
 @tenants.command("show")
@@ -143,6 +203,9 @@ def _words(value: object) -> str:
     match value:
         case None:
             return ""
+        case Quotas():
+            said = {name: bound for name, bound in vars(value).items() if bound is not None}
+            return ", ".join(f"{name}={bound:.15g}" for name, bound in said.items())
         case Enum():
             return value.name.lower().replace("_", "-")
         case datetime():

@@ -2,7 +2,7 @@
 
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.secret import server_secret
-from cellblock_server.auth.tenants import DEFAULT_TENANT, TenantService
+from cellblock_server.auth.tenants import DEFAULT_TENANT
 from cellblock_server.clock import utc_now
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.database import Database
@@ -17,7 +17,7 @@ async def create_admin_key(database: Database, state: StateFolder) -> str:
     The server may run meanwhile.
     """
     tenants = TenantStore(database)
-    await TenantService(tenants, utc_now).start()
+    await tenants.ensure(DEFAULT_TENANT, utc_now())
     keys = KeyService(KeyStore(database), tenants, server_secret(state.secret), utc_now)
     _record, text = await keys.create(
         NewKey(DEFAULT_TENANT, Role.ADMIN, "made on the server's machine")

@@ -1,9 +1,11 @@
 """Tenants: made and found."""
 
 import re
+from dataclasses import replace
 
 from cellblock_server.clock import Clock
 from cellblock_server.errors import InvalidArgumentError, NotFoundError
+from cellblock_server.quotas.bounds import Overrides, QuotaTable, check_overrides
 from cellblock_server.store.records import Page, TenantRecord
 from cellblock_server.store.tenants import TenantStore
 
@@ -15,25 +17,38 @@ TENANT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 class TenantService:
     """Looks after tenants."""
 
-    def __init__(self, store: TenantStore, now: Clock) -> None:
-        """Keep them in `store`."""
+    def __init__(self, store: TenantStore, quotas: QuotaTable, now: Clock) -> None:
+        """Keep them in `store`, and have their quotas count in `quotas`."""
+        self._quotas = quotas
         self._store = store
         self._now = now
 
     async def start(self) -> None:
-        """Make the default tenant; called once, before anything else."""
+        """Make the default tenant, and have quotas count; called once, before anything else."""
         await self._store.ensure(DEFAULT_TENANT, self._now())
+        for record in await self._store.all():
+            self._quotas.set(record.id, record.quotas)
 
-    async def create(self, tenant_id: str) -> TenantRecord:
-        """Make a tenant. Raises InvalidArgumentError or AlreadyExistsError."""
+    async def create(self, tenant_id: str, quotas: Overrides) -> TenantRecord:
+        """Make a tenant. Raises InvalidArgumentError, OutOfRangeError or AlreadyExistsError."""
         if not TENANT_ID.fullmatch(tenant_id):
             raise InvalidArgumentError(
                 "tenant_id",
                 "must be 1 to 63 lower-case letters, digits, '-' or '_', a letter or digit "
                 f"first, got {tenant_id[:80]!r}",
             )
-        record = TenantRecord(tenant_id, self._now())
+        check_overrides(quotas)
+        record = TenantRecord(tenant_id, self._now(), dict(quotas))
         await self._store.insert(record)
+        self._quotas.set(tenant_id, quotas)
+        return record
+
+    async def update(self, tenant_id: str, quotas: Overrides) -> TenantRecord:
+        """Replace what is set for a tenant. Raises NotFoundError or OutOfRangeError."""
+        check_overrides(quotas)
+        record = replace(await self.get(tenant_id), quotas=dict(quotas))
+        await self._store.set_quotas(tenant_id, record.quotas)
+        self._quotas.set(tenant_id, quotas)
         return record
 
     async def get(self, tenant_id: str) -> TenantRecord:

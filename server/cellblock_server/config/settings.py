@@ -188,6 +188,20 @@ class Sandbox(Section):
         description="OCI runtime of the engine, such as `runsc`. Empty: the engine's default.",
     )
     allowed_runtimes: Names = Field([], description="Further runtimes that sessions may ask for.")
+    seccomp: str = Field(
+        "cellblock",
+        min_length=1,
+        description="Which system calls sandboxes may make. `cellblock`: what data analysis needs. "
+        "`engine`: the engine's default profile, which allows more. Else the absolute path of a "
+        "profile of your own. Runtimes with a kernel of their own, such as `runsc`, pass it over.",
+    )
+    apparmor: str = Field(
+        "",
+        pattern=r"^[\w.:/-]*$",
+        max_length=255,
+        description="AppArmor profile of sandboxes, loaded on the engine's host. Empty: "
+        "`docker-default` where the engine has AppArmor, none where it has not.",
+    )
     start_timeout: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=1),
@@ -501,6 +515,31 @@ class Files(Section):
     )
 
 
+class Quotas(Section):
+    """What one tenant may use, unless something else is set for it. `files.quota_bytes`, too."""
+
+    max_sessions: int = Field(10_000, ge=0, description="Sessions of a tenant at once.")
+    max_executions: int = Field(
+        1000, ge=0, description="Executions of a tenant at once, waiting ones included."
+    )
+    cpu_seconds: float = Field(
+        10_000_000,
+        ge=0,
+        description="CPU time of a tenant's sessions in each period. Past it nothing new is begun; "
+        "what runs goes on to its time limit.",
+    )
+    cpu_period: Duration = Field(
+        DAY,
+        ge=timedelta(minutes=1),
+        le=366 * DAY,
+        description="How long a period is. They are counted from 1970 on: one of a day begins at "
+        "midnight, UTC.",
+    )
+    calls_per_second: int = Field(
+        1000, ge=0, description="Calls of a tenant in a second, on the average and at once."
+    )
+
+
 class RunSteps(Section):
     """How run steps are handed on."""
 
@@ -535,6 +574,7 @@ class Settings(BaseSettings):
     pool: Pool = Field(default_factory=Pool)
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
+    quotas: Quotas = Field(default_factory=Quotas)
     run_steps: RunSteps = Field(default_factory=RunSteps)
 
     @model_validator(mode="after")

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.errors import NotFoundError, OutOfRangeError, QuotaError
 from cellblock_server.executions import translate
-from cellblock_server.executions.translate import ProtocolViolationError
 from cellblock_server.files.blobs import Hold
 from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped
+from cellblock_server.sandbox.agent_checks import (
+    ProtocolViolationError,
+    check_count,
+    check_entry,
+)
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.store.records import ExecutionRecord, FileRecord, SessionRecord
 
@@ -72,6 +76,8 @@ class Gatherer:
     async def _changes(
         self, hold: Hold, owner: Owner, changes: agent_pb.FileChanges, bounds: CaptureBounds
     ) -> list[Change]:
+        for change in changes.changed:
+            check_entry(change.file)
         return await self._capture.changes(hold, owner, self._agent, changes, bounds)
 
     async def _image(self, hold: Hold, owner: Owner, event: agent_pb.Event) -> Gathered:
@@ -87,6 +93,7 @@ class Gatherer:
     async def _output(
         self, hold: Hold, owner: Owner, ordinal: int, claimed_bytes: int
     ) -> FileRecord | Skipped:
+        check_count("size of kept output", claimed_bytes)
         try:
             return await self._capture.output(hold, owner, ordinal, self._agent, claimed_bytes)
         except (OutOfRangeError, NotFoundError) as error:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import copy
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from cellblock_server.executions.hub import Hub
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.store import run_steps
+from cellblock_server.store.cpu import add_cpu
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import (
     ExecutionStore,
@@ -115,6 +117,7 @@ class JournalTransaction:
         self._places: dict[str, StepPlace] = {}
         """Of executions that are new."""
         self._files: list[FileRecord] = []
+        self._cpu: list[tuple[str, datetime, float]] = []
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[pb.ExecutionEvent, bytes]]] = {}
         self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
@@ -187,6 +190,11 @@ class JournalTransaction:
         """Store a generated file's metadata."""
         self._files.append(record)
 
+    def count_cpu(self, session: SessionRecord, seconds: float, period: datetime) -> None:
+        """Count that a session has used so much CPU time so far: what is new is the period's."""
+        self._cpu.append((session.tenant, period, seconds - session.cpu_seconds))
+        self.change_session(session, cpu_seconds=seconds)
+
     def change_session(self, session: SessionRecord, **values: object) -> None:
         """Change fields of the session; `session` takes them once they are stored."""
         if isinstance(state := values.get("state"), SessionState):
@@ -210,6 +218,8 @@ class JournalTransaction:
             insert_events(connection, self._drafts[execution_id][1], rows)
         for file in self._files:
             insert_file(connection, file)
+        for tenant, period, seconds in self._cpu:
+            add_cpu(connection, tenant, period, seconds)
         for session, values in self._session_changes.values():
             update_session(connection, session, values)
 

@@ -1,7 +1,6 @@
 """Turns what an agent says into journal entries: bytes to the file store, then the events."""
 
 from collections.abc import Sequence
-from copy import copy
 
 import structlog
 from google.protobuf.json_format import MessageToDict
@@ -9,11 +8,10 @@ from google.protobuf.json_format import MessageToDict
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.executions import translate
-from cellblock_server.executions.allowance import Allowance
+from cellblock_server.executions.conversation import Conversation
 from cellblock_server.executions.gathering import Gathered, Gatherer
 from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.messages import code_error_message
-from cellblock_server.executions.translate import ProtocolViolationError
 from cellblock_server.files.capture import Capture, Captured, Change, Deleted, Skipped
 from cellblock_server.files.messages import file_message
 from cellblock_server.sandbox.agent_connection import AgentConnection
@@ -45,8 +43,7 @@ class Recorder:
         limits: agent_pb.OutputLimits,
     ) -> None:
         """Record what `agent` says of `session`; its executions were given `limits`."""
-        self._limits = limits
-        self._allowance = Allowance(limits)
+        self._conversation = Conversation(limits, session.acknowledged_sequence)
         self._session = session
         self._journal = journal
         self._capture = capture
@@ -60,11 +57,11 @@ class Recorder:
         `more` says whether another execution waits: the session stays busy then.
         Raises ProtocolViolationError.
         """
-        allowance = self._check(batch, current)
+        then = self._conversation.follow(batch, current)
         with self._capture.hold() as hold:
             gathered = [await self._gatherer.gather(hold, event, current) for event in batch]
             ended = await self._store(gathered, current, more=more)
-        self._allowance = allowance
+        self._conversation = then
         for item in gathered:
             self._gatherer.recorded(item)
         return ended
@@ -96,27 +93,8 @@ class Recorder:
             transaction.change_session(self._session, acknowledged_sequence=newest)
         return ended
 
-    def _check(self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None) -> Allowance:
-        """What is left of the allowance after this batch; it may be stored at a later try only."""
-        allowance = copy(self._allowance)
-        expected = self._session.acknowledged_sequence
-        ended = False
-        for event in batch:
-            expected += 1
-            if event.sequence != expected:
-                raise ProtocolViolationError(f"event {event.sequence} instead of {expected}")
-            if event.HasField("execution_started"):
-                allowance = Allowance(self._limits)
-            if not event.execution_id:
-                continue
-            allowance.spend(event)
-            if current is None or event.execution_id != current.id or ended:
-                raise ProtocolViolationError("event of an execution that does not run")
-            ended = event.HasField("execution_finished")
-        return allowance
-
     def _lose_memory(self, transaction: JournalTransaction, event: agent_pb.Event) -> None:
-        restarted = event.kernel_restarted
+        restarted = translate.restarted(event.kernel_restarted)
         transaction.change_session(
             self._session,
             kernel_generation=restarted.kernel_generation,
@@ -132,8 +110,7 @@ class Recorder:
         match event.WhichOneof("event"):
             case "execution_started":
                 transaction.start(current)
-                generation = event.execution_started.kernel_generation
-                started = pb.Started(kernel_generation=generation)
+                started = translate.started(event.execution_started)
                 transaction.append(current, pb.ExecutionEvent(started=started))
                 transaction.change_session(self._session, state=SessionState.BUSY)
             case "stream_text":
@@ -156,15 +133,10 @@ class Recorder:
             case "output_cut":
                 transaction.append(current, translate.cut_event(event.output_cut))
             case "kernel_restarted":
-                restarted = pb.KernelRestarted(
-                    kernel_generation=event.kernel_restarted.kernel_generation,
-                    reason=event.kernel_restarted.reason,
-                )
+                restarted = translate.restarted(event.kernel_restarted)
                 transaction.append(current, pb.ExecutionEvent(kernel_restarted=restarted))
             case "execution_finished":
                 self._finish(transaction, current, item)
-            case unknown:
-                raise ProtocolViolationError(f"unknown event {unknown}")
 
     def _finish(
         self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered

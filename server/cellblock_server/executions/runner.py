@@ -11,9 +11,11 @@ from functools import partial
 from cellblock.agent.v1.agent_pb2 import Event, OutputLimits
 from cellblock_server.errors import ExhaustedError, WrongStateError
 from cellblock_server.executions.journal import Journal, JournalTransaction
+from cellblock_server.executions.pace import Pace
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.patience import until_available
+from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import (
     AgentConnection,
     AgentGoneError,
@@ -30,6 +32,9 @@ from cellblock_server.store.records import (
 
 RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met a full queue may come back."""
+OVERDUE_SECONDS = 60.0
+"""How long after its time limit and its grace an execution's end may come: a kernel is killed,
+another one started, files are looked at."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class RunnerBounds:
 class SessionRunner:
     """Feeds one session's agent and records what it says.
 
-    `run` owns both tasks; when it returns or raises, nothing runs any more, and
+    `run` owns its tasks; when it returns or raises, nothing runs any more, and
     `end` gives every execution that is left its end.
     """
 
@@ -71,6 +76,9 @@ class SessionRunner:
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
         self._accepting = asyncio.Lock()
+        self._storing = False
+        """Whether we keep the agent waiting, not it us."""
+        self._pace = Pace()
         self._closed = False
         self._current_cancelled = False
         self.on_idle: Callable[[], None] = lambda: None
@@ -80,6 +88,11 @@ class SessionRunner:
     def busy(self) -> bool:
         """Whether an execution runs or waits."""
         return self._current is not None or bool(self._queue)
+
+    @property
+    def unfinished(self) -> int:
+        """How many executions run, wait, or have code that is still coming."""
+        return (self._current is not None) + len(self._queue) + len(self._receiving)
 
     def adopt(self, records: Sequence[ExecutionRecord]) -> None:
         """Take over executions that an earlier server process accepted; before `run`."""
@@ -175,6 +188,7 @@ class SessionRunner:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._record(), name=f"record {self._session.id}")
             tasks.create_task(self._dispatch(), name=f"dispatch {self._session.id}")
+            tasks.create_task(self._agent.until_violation(), name=f"watch {self._session.id}")
 
     async def end(self, running: tuple[ExecutionStatus, Failure], why: str) -> None:
         """Give all executions that are left their end; called once, after `run`."""
@@ -265,6 +279,7 @@ class SessionRunner:
                     continue
                 # Not acknowledged until it is stored: the agent keeps it meanwhile.
                 ended = await until_available(partial(self._store, batch))
+                await self._pace.keep(batch)
                 await stream.acknowledge(self._session.acknowledged_sequence)
                 if ended:
                     self._current = None
@@ -275,7 +290,11 @@ class SessionRunner:
         raise AgentGoneError("it ended the event stream")
 
     async def _store(self, batch: Sequence[Event]) -> bool:
-        return await self._recorder.record(batch, self._current, more=bool(self._queue))
+        self._storing = True
+        try:
+            return await self._recorder.record(batch, self._current, more=bool(self._queue))
+        finally:
+            self._storing = False
 
     async def _dispatch(self) -> None:
         while True:
@@ -291,4 +310,22 @@ class SessionRunner:
             await self._agent.start_execution(record.id, record.code, bounds, record.environment)
             if self._current_cancelled:
                 await self._agent.interrupt_execution(record.id, self._bounds.grace)
-            await self._finished.wait()
+            await self._until_finished(bounds)
+
+    async def _until_finished(self, bounds: ExecutionBounds) -> None:
+        """Wait for the end of what runs; its time limit is the agent's to hold, but ours to end.
+
+        Raises ProtocolViolationError if the end does not come, and it is not for us.
+        """
+        limit = (bounds.timeout + bounds.grace).total_seconds()
+        patience = limit + OVERDUE_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    await self._finished.wait()
+                return
+            except TimeoutError:
+                if not self._storing:
+                    words = f"an execution without an end {patience:g} s after it was given"
+                    raise ProtocolViolationError(words) from None
+            patience = OVERDUE_SECONDS

@@ -22,6 +22,8 @@ from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.ids import check_id, new_id
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
@@ -90,13 +92,17 @@ class ExecutionService:
         store: ExecutionStore,
         journal: Journal,
         usage: Usage,
+        room: ExecutionQuota,
+        cpu: CpuQuota,
         limits: ExecutionLimits,
         now: Clock,
     ) -> None:
-        """Read from `store`; events come from `journal`; records have to fit by `usage`."""
+        """Read from `store`; events come from `journal`; tenants have quotas."""
         self._store = store
         self._journal = journal
         self._usage = usage
+        self._room = room
+        self._cpu = cpu
         self._limits = limits
         self._now = now
 
@@ -156,10 +162,12 @@ class ExecutionService:
 
         A caller who leaves meanwhile does not stop it. Raises QuotaError.
         """
+        self._cpu.check(session.tenant)
         await self._usage.check_roughly(session.tenant, len(new.code.encode()))
         record = self._record(session, new, ExecutionStatus.QUEUED)
         try:
-            await uninterrupted(runner.submit(record, new.place.in_session(session)))
+            with self._room.room(session.tenant):
+                await uninterrupted(runner.submit(record, new.place.in_session(session)))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             known = await self.known(session.tenant, session.id, new)
@@ -179,10 +187,12 @@ class ExecutionService:
 
         A stream that ends with an error, or a caller who leaves before that, ends it.
         """
+        self._cpu.check(session.tenant)
         await self._usage.check_roughly(session.tenant, 0)
         record = self._record(session, new, ExecutionStatus.RECEIVING)
         try:
-            await uninterrupted(runner.receive(record, new.place.in_session(session)))
+            with self._room.room(session.tenant):
+                await uninterrupted(runner.receive(record, new.place.in_session(session)))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             whole = replace(new, code="".join([piece async for piece in pieces]))

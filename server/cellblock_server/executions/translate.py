@@ -8,19 +8,11 @@ import json
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
-from cellblock_server.errors import CellblockError
+from cellblock_server.sandbox.agent_checks import ProtocolViolationError, check_count, safe_words
 from cellblock_server.store.records import CodeError, ExecutionStatus, Failure, FailureCause
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Binary image types that become Files, in order of preference."""
-
-
-class ProtocolViolationError(CellblockError):
-    """The sandbox's agent said what no agent of ours says: the sandbox is not to be trusted."""
-
-    def __init__(self, problem: str) -> None:
-        """Say what was wrong."""
-        super().__init__("PROTOCOL_VIOLATION", f"the sandbox broke the protocol: {problem}")
 
 
 def image_of(rich: agent_pb.Rich) -> tuple[str, bytes] | None:
@@ -71,6 +63,20 @@ def text_event(text: agent_pb.StreamText) -> pb.ExecutionEvent:
             raise ProtocolViolationError(f"unknown stream {text.name}")
 
 
+def started(event: agent_pb.ExecutionStarted) -> pb.Started:
+    """That the kernel was given the code."""
+    check_count("number of a kernel", event.kernel_generation)
+    return pb.Started(kernel_generation=event.kernel_generation)
+
+
+def restarted(event: agent_pb.KernelRestarted) -> pb.KernelRestarted:
+    """That a fresh kernel runs."""
+    check_count("number of a kernel", event.kernel_generation)
+    return pb.KernelRestarted(
+        kernel_generation=event.kernel_generation, reason=safe_words(event.reason)
+    )
+
+
 def cut_event(cut: agent_pb.OutputCut) -> pb.ExecutionEvent:
     """A gap in the output, as an event."""
     limit = {
@@ -80,6 +86,8 @@ def cut_event(cut: agent_pb.OutputCut) -> pb.ExecutionEvent:
     }.get(cut.limit)
     if limit is None:
         raise ProtocolViolationError(f"unknown limit {cut.limit}")
+    check_count("bytes that were cut", cut.omitted_bytes)
+    check_count("value of a limit", cut.limit_value)
     return pb.ExecutionEvent(
         output_cut=pb.OutputCut(
             omitted_bytes=cut.omitted_bytes, limit=limit, limit_value=cut.limit_value
@@ -124,6 +132,7 @@ def end_of(
     }.get(finished.outcome, (None, None))
     if status is None:
         raise ProtocolViolationError(f"unknown outcome {finished.outcome}")
+    check_count("count of executions", finished.execution_count)
     if cause is None:
         return status, None
-    return status, Failure(cause, finished.message, finished.memory_lost)
+    return status, Failure(cause, safe_words(finished.message), finished.memory_lost)

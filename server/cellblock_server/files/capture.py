@@ -20,6 +20,7 @@ from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
 from cellblock_server.ids import new_id
+from cellblock_server.sandbox.agent_checks import MAX_PATH_CHARACTERS
 from cellblock_server.sandbox.agent_connection import AgentConnection, FileChangedError
 from cellblock_server.store.records import FilePurpose, FileRecord
 from cellblock_server.store.usage import Usage
@@ -191,6 +192,9 @@ class Capture:
             await self._usage.check(owner.tenant, change.file.bytes, uncounted=uncounted)
             chunks = agent.read_file(path, unchanged=True)
             blob = await hold.write(chunks, max_bytes=left.max_bytes, field="file")
+            if blob.size > change.file.bytes:
+                # More than it claimed; it may have grown, or the claim was a lie.
+                await self._usage.check(owner.tenant, blob.size, uncounted=uncounted)
         except OutOfRangeError:
             return too_big
         except NotFoundError:
@@ -229,7 +233,8 @@ class Capture:
 
 
 def _printable(path: str) -> str:
-    return sandbox_path("/".join(safe_name(part) for part in PurePosixPath(path).parts))
+    parts = PurePosixPath(path[:MAX_PATH_CHARACTERS]).parts
+    return sandbox_path("/".join(safe_name(part) for part in parts))
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

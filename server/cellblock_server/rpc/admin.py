@@ -1,16 +1,20 @@
 """AdminService: requests to calls of `auth/`, and back."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.message import Message
 
 from cellblock.v1 import admin_pb2 as pb
 from cellblock.v1 import admin_pb2_grpc
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import TenantService
 from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.quotas.bounds import NAMES, Overrides
 from cellblock_server.rpc.session import span
+from cellblock_server.sessions.usage import TenantUsage, Used
 from cellblock_server.store.records import KeyRecord, Role, TenantRecord
 from cellblock_server.uninterrupted import uninterrupted
 
@@ -20,8 +24,9 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     """See `admin.proto`."""
 
-    def __init__(self, tenants: TenantService, keys: KeyService) -> None:
+    def __init__(self, tenants: TenantService, keys: KeyService, usage: TenantUsage) -> None:
         """Serve these."""
+        self._usage = usage
         self._tenants = tenants
         self._keys = keys
 
@@ -29,7 +34,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self, request: pb.CreateTenantRequest, context: Context
     ) -> pb.CreateTenantResponse:
         """Make a tenant."""
-        record = await self._tenants.create(request.tenant_id)
+        record = await self._tenants.create(request.tenant_id, _overrides(request.quotas))
         return pb.CreateTenantResponse(tenant=_tenant(record))
 
     async def GetTenant(  # noqa: N802
@@ -46,6 +51,21 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         return pb.ListTenantsResponse(
             tenants=map(_tenant, page.items), next_page_token=page.next_token
         )
+
+    async def UpdateTenant(  # noqa: N802
+        self, request: pb.UpdateTenantRequest, context: Context
+    ) -> pb.UpdateTenantResponse:
+        """Replace a tenant's quotas."""
+        quotas = _overrides(request.quotas)
+        record = await uninterrupted(self._tenants.update(request.tenant_id, quotas))
+        return pb.UpdateTenantResponse(tenant=_tenant(record))
+
+    async def GetUsage(  # noqa: N802
+        self, request: pb.GetUsageRequest, context: Context
+    ) -> pb.GetUsageResponse:
+        """Tell what a tenant uses."""
+        record = await self._tenants.get(request.tenant_id)
+        return pb.GetUsageResponse(usage=_usage(await self._usage.of(record.id)))
 
     async def CreateKey(  # noqa: N802
         self, request: pb.CreateKeyRequest, context: Context
@@ -92,8 +112,32 @@ def _role(value: int) -> Role:
 
 
 def _tenant(record: TenantRecord) -> pb.Tenant:
-    message = pb.Tenant(id=record.id)
+    message = pb.Tenant(id=record.id, quotas=_quotas(record.quotas))
     message.create_time.FromDatetime(record.create_time)
+    return message
+
+
+def _overrides(quotas: Message) -> Overrides:
+    return {name: getattr(quotas, name) for name in NAMES if quotas.HasField(name)}
+
+
+def _quotas(values: Overrides) -> pb.Quotas:
+    message = pb.Quotas()
+    for name, value in values.items():
+        whole = type(getattr(message, name)) is int
+        setattr(message, name, int(value) if whole else value)
+    return message
+
+
+def _usage(used: Used) -> pb.Usage:
+    message = pb.Usage(
+        sessions=used.sessions,
+        executions=used.executions,
+        cpu_seconds=used.cpu_seconds,
+        stored_bytes=used.stored_bytes,
+        quotas=_quotas(asdict(used.quotas)),
+    )
+    message.cpu_period_end_time.FromDatetime(used.cpu_period_end)
     return message
 
 

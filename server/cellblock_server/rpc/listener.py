@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
@@ -21,7 +22,6 @@ from cellblock.v1 import (
     session_pb2_grpc,
 )
 from cellblock_server.rpc.admin import AdminServicer
-from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.interceptors import CallInterceptor
@@ -54,15 +54,15 @@ class Listener:
         files: FileServicer,
         run_steps: RunStepServicer,
         admin: AdminServicer,
-        auth: AuthInterceptor,
+        guards: Sequence[grpc.aio.ServerInterceptor],
         tls: TlsFiles | None,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`, to whom `auth` lets in."""
+        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`."""
         self._tls = tls
         self._address = address
         self._health = health.aio.HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(), auth],
+            interceptors=[CallInterceptor(), *guards],
             options=[
                 ("grpc.max_receive_message_length", max_message_bytes),
                 ("grpc.max_send_message_length", -1),

@@ -51,6 +51,8 @@ _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
             "CreateTenant",
             "GetTenant",
             "ListTenants",
+            "UpdateTenant",
+            "GetUsage",
             "CreateKey",
             "ListKeys",
             "RotateKey",

@@ -4,6 +4,8 @@ Source: google.rpc.Status and its error details (google/rpc/error_details.proto)
 https://google.aip.dev/193.
 """
 
+from datetime import timedelta
+
 from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
@@ -63,13 +65,19 @@ def status_of(error: CellblockError) -> status_pb2.Status:
                 subject=error.subject, description=error.message[:MAX_MESSAGE]
             )
             details.append(error_details_pb2.QuotaFailure(violations=[exceeded]))
+            if error.retry_after is not None:
+                details.append(_retry(error.retry_after))
         case ExhaustedError() | UnavailableError():
-            retry = error_details_pb2.RetryInfo()
-            retry.retry_delay.FromTimedelta(error.retry_after)
-            details.append(retry)
+            details.append(_retry(error.retry_after))
     return status_pb2.Status(
         code=code, message=error.message[:MAX_MESSAGE], details=map(_packed, details)
     )
+
+
+def _retry(after: timedelta) -> error_details_pb2.RetryInfo:
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.FromTimedelta(after)
+    return retry
 
 
 def _packed(detail: Message) -> Any:

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn, TypeVar
 
 import grpc
+from google.protobuf.message import Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_server.errors import (
     AlreadyExistsError,
     CellblockError,
@@ -18,29 +19,35 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
+from cellblock_server.sandbox.agent_channel import checked_stub, open_channel
+from cellblock_server.sandbox.agent_checks import (
+    Pieces,
+    ProtocolViolationError,
+    check_count,
+    check_entry,
+    check_page,
+    checked,
+    safe_words,
+)
 from cellblock_server.sandbox.agent_socket import PinnedSocket, wait_for_socket
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.sandbox.folder import SandboxFolder
 
-MAX_MESSAGE_BYTES = 64 * 2**20
-"""Bound on one message from an agent, above the largest image allowed."""
 CALL_SECONDS = 60
 """Bound on a call that does not move file contents."""
+PIECE_SECONDS = 60
+"""Bound on the wait for the next piece of a file, or until one that was sent is taken."""
 UNPACK_SECONDS = 600
 """Bound on unpacking an archive, over the agent's own."""
 END_SECONDS = 5
 """How long the backend is asked what became of a sandbox whose agent does not answer."""
 
-CHANNEL_OPTIONS = [
-    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_metadata_size", 16 * 1024),
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.use_local_subchannel_pool", 1),
-    # The pinned socket either answers or never will again.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-]
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+PieceOfFile = TypeVar(
+    "PieceOfFile", pb.ReadFileResponse, pb.ReadFolderResponse, pb.ReadOutputResponse
+)
 
 
 class AgentGoneError(CellblockError):
@@ -75,9 +82,12 @@ class AgentConnection:
     def __init__(self, socket: PinnedSocket, token: str) -> None:
         """Use `connect` or `reconnect`."""
         self._socket = socket
-        self._channel = grpc.aio.insecure_channel(socket.target, options=CHANNEL_OPTIONS)
-        self._stub = agent_pb2_grpc.AgentServiceStub(self._channel)
+        self._channel = open_channel(socket.target)
+        self._stub = checked_stub(self._channel)
         self._metadata = (("cellblock-token", token),)
+        self._violation: asyncio.Future[ProtocolViolationError] = (
+            asyncio.get_running_loop().create_future()
+        )
 
     @classmethod
     async def connect(
@@ -101,7 +111,7 @@ class AgentConnection:
                 return connection
         except TimeoutError:
             problem = f"no kernel within {timeout.total_seconds():g} s"
-        except (AgentGoneError, WrongStateError) as error:
+        except (AgentGoneError, WrongStateError, ProtocolViolationError) as error:
             problem = f"{error.message}; the sandbox {await _how_it_ended(sandbox, backend)}"
         raise UnavailableError(
             "SANDBOX_START_FAILED", f"the sandbox could not be started: {problem}"
@@ -111,11 +121,15 @@ class AgentConnection:
     async def reconnect(cls, sandbox: Sandbox, token: str) -> "AgentConnection":
         """Connect to the agent of a sandbox that ran before this server did.
 
-        Raises HostileFolderError or AgentGoneError.
+        Raises HostileFolderError, AgentGoneError or ProtocolViolationError, and nothing
+        else: one sandbox must not keep a server from starting.
         """
         connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.agent_pid), token)
         try:
             await connection.status()
+        except WrongStateError as error:
+            await connection.close()
+            raise AgentGoneError(error.message) from error
         except BaseException:
             await connection.close()
             raise
@@ -126,14 +140,23 @@ class AgentConnection:
         await self._channel.close()
         self._socket.close()
 
+    async def until_violation(self) -> NoReturn:
+        """Wait until an answer to any call breaks the protocol, and raise what it was.
+
+        A call's caller is told, too; but the session has to end.
+        """
+        raise await asyncio.shield(self._violation)
+
     async def status(self) -> pb.GetStatusResponse:
         """What the agent does; waits for its first kernel."""
-        with _translated_errors():
-            return await self._stub.GetStatus(
-                pb.GetStatusRequest(),
-                metadata=self._metadata,
-                timeout=CALL_SECONDS,
-                wait_for_ready=True,
+        with self._answers():
+            return checked(
+                await self._stub.GetStatus(
+                    pb.GetStatusRequest(),
+                    metadata=self._metadata,
+                    timeout=CALL_SECONDS,
+                    wait_for_ready=True,
+                )
             )
 
     def stream_events(self) -> "EventStream":
@@ -152,48 +175,33 @@ class AgentConnection:
         )
         request.timeout.FromTimedelta(bounds.timeout)
         request.grace.FromTimedelta(bounds.grace)
-        with _translated_errors():
-            await self._stub.StartExecution(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        await self._call(self._stub.StartExecution, request)
 
-    async def read_output(self, execution_id: str) -> AsyncIterator[bytes]:
+    def read_output(self, execution_id: str) -> AsyncIterator[bytes]:
         """All that the execution that ended last wrote to its streams."""
-        call = self._stub.ReadOutput(
-            pb.ReadOutputRequest(execution_id=execution_id), metadata=self._metadata
+        request = pb.ReadOutputRequest(execution_id=execution_id)
+        return self._pieces(
+            self._stub.ReadOutput(request, metadata=self._metadata), f"output of {execution_id}"
         )
-        try:
-            with _translated_errors():
-                async for message in call:
-                    yield message.data
-        finally:
-            call.cancel()
 
     async def interrupt_execution(self, execution_id: str, grace: timedelta) -> None:
         """Interrupt an execution; its end comes through the stream."""
         request = pb.InterruptExecutionRequest(execution_id=execution_id)
         request.grace.FromTimedelta(grace)
-        with _translated_errors():
-            await self._stub.InterruptExecution(
-                request, metadata=self._metadata, timeout=CALL_SECONDS
-            )
+        await self._call(self._stub.InterruptExecution, request)
 
     async def restart_kernel(self, reason: str) -> int:
         """Replace the kernel; the new one's generation."""
-        with _translated_errors():
-            response = await self._stub.RestartKernel(
-                pb.RestartKernelRequest(reason=reason),
-                metadata=self._metadata,
-                timeout=CALL_SECONDS,
-            )
-        return response.kernel_generation
+        request = pb.RestartKernelRequest(reason=reason)
+        generation = (await self._call(self._stub.RestartKernel, request)).kernel_generation
+        with self._answers():
+            check_count("number of a kernel", generation)
+        return generation
 
     async def set_environment(self, environment: dict[str, str]) -> None:
         """Set the kernel's environment variables."""
-        with _translated_errors():
-            await self._stub.SetEnvironment(
-                pb.SetEnvironmentRequest(environment=environment),
-                metadata=self._metadata,
-                timeout=CALL_SECONDS,
-            )
+        request = pb.SetEnvironmentRequest(environment=environment)
+        await self._call(self._stub.SetEnvironment, request)
 
     async def write_file(
         self,
@@ -210,7 +218,7 @@ class AgentConnection:
             target = pb.WriteFileTarget(path=path, exclusive=exclusive, alias=alias)
             yield pb.WriteFileRequest(target=target)
             try:
-                async for chunk in data:
+                async for chunk in _unhurried(data, patience):
                     yield pb.WriteFileRequest(data=chunk)
             except Exception as error:  # noqa: BLE001 - raised below
                 # gRPC would only cancel the call. Without an end, the agent refuses it.
@@ -219,8 +227,14 @@ class AgentConnection:
             yield pb.WriteFileRequest(end=pb.EndOfData())
 
         try:
-            with _translated_errors(path):
-                return (await self._stub.WriteFile(requests(), metadata=self._metadata)).file
+            async with asyncio.timeout(PIECE_SECONDS) as patience:
+                with self._answers(path):
+                    call = self._stub.WriteFile(requests(), metadata=self._metadata)
+                    entry = checked(await call).file
+                    check_entry(entry, path)
+                    return entry
+        except TimeoutError as error:
+            raise AgentGoneError(f"{path!r} was not written for {PIECE_SECONDS} s") from error
         except CellblockError:
             if failures:
                 raise failures[0] from None
@@ -228,12 +242,8 @@ class AgentConnection:
 
     async def link_input(self, name: str, path: str, alias: str) -> None:
         """Make a file of the inputs folder appear in the data folder."""
-        with _translated_errors(path):
-            await self._stub.LinkInput(
-                pb.LinkInputRequest(input=name, path=path, alias=alias),
-                metadata=self._metadata,
-                timeout=CALL_SECONDS,
-            )
+        request = pb.LinkInputRequest(input=name, path=path, alias=alias)
+        await self._call(self._stub.LinkInput, request, path)
 
     async def unpack_input(
         self, name: str, path: str, *, max_bytes: int, max_entries: int, max_ratio: int
@@ -246,12 +256,13 @@ class AgentConnection:
             max_entries=max_entries,
             max_ratio=max_ratio,
         )
-        with _translated_errors(path):
-            return await self._stub.UnpackInput(
-                request, metadata=self._metadata, timeout=UNPACK_SECONDS
-            )
+        unpacked = await self._call(self._stub.UnpackInput, request, path, UNPACK_SECONDS)
+        with self._answers():
+            check_count("files of an archive", unpacked.files, max_entries)
+            check_count("bytes of an archive", unpacked.bytes, max_bytes)
+        return unpacked
 
-    async def read_file(
+    def read_file(
         self, path: str, offset: int = 0, length: int = 0, *, unchanged: bool = False
     ) -> AsyncIterator[bytes]:
         """The bytes of a file below the data folder.
@@ -260,50 +271,86 @@ class AgentConnection:
         """
         request = pb.ReadFileRequest(path=path, offset=offset, length=length, unchanged=unchanged)
         call = self._stub.ReadFile(request, metadata=self._metadata)
-        try:
-            with _translated_errors(path):
-                async for message in call:
-                    yield message.data
-        finally:
-            call.cancel()
+        return self._pieces(call, path, length or None)
 
-    async def read_folder(self, path: str) -> AsyncIterator[bytes]:
+    def read_folder(self, path: str) -> AsyncIterator[bytes]:
         """A folder as a ZIP archive; the data folder if `path` is empty."""
-        call = self._stub.ReadFolder(pb.ReadFolderRequest(path=path), metadata=self._metadata)
-        try:
-            with _translated_errors(path):
-                async for message in call:
-                    yield message.data
-        finally:
-            call.cancel()
+        request = pb.ReadFolderRequest(path=path)
+        call = self._stub.ReadFolder(request, metadata=self._metadata)
+        return self._pieces(call, path)
 
     async def list_files(
         self, max_entries: int, folder: str = "", after: str = ""
     ) -> pb.ListFilesResponse:
         """What lies below the data folder, or below a folder in it."""
-        with _translated_errors(folder):
-            return await self._stub.ListFiles(
-                pb.ListFilesRequest(max_entries=max_entries, folder=folder, after=after),
-                metadata=self._metadata,
-                timeout=CALL_SECONDS,
-            )
+        request = pb.ListFilesRequest(max_entries=max_entries, folder=folder, after=after)
+        page = await self._call(self._stub.ListFiles, request, folder)
+        with self._answers():
+            check_count("files of a page", len(page.files), max_entries)
+            check_page(page.files, after)
+        return page
 
     async def make_folder(self, path: str) -> pb.FileEntry:
         """Make a folder below the data folder, and those above it."""
-        with _translated_errors(path):
-            response = await self._stub.MakeFolder(
-                pb.MakeFolderRequest(path=path), metadata=self._metadata, timeout=CALL_SECONDS
-            )
-        return response.folder
+        request = pb.MakeFolderRequest(path=path)
+        folder = (await self._call(self._stub.MakeFolder, request, path)).folder
+        with self._answers():
+            check_entry(folder, path)
+        return folder
 
     async def remove_file(self, path: str, *, recursive: bool = False) -> None:
         """Remove a file, link or folder below the data folder."""
-        with _translated_errors(path):
-            await self._stub.RemoveFile(
-                pb.RemoveFileRequest(path=path, recursive=recursive),
-                metadata=self._metadata,
-                timeout=CALL_SECONDS,
+        request = pb.RemoveFileRequest(path=path, recursive=recursive)
+        await self._call(self._stub.RemoveFile, request, path)
+
+    async def _call(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        request: Request,
+        path: str | None = None,
+        seconds: float | None = None,
+    ) -> Response:
+        """One answer, within `seconds`; `path` names the file in question."""
+        with self._answers(path):
+            return checked(
+                await method(request, metadata=self._metadata, timeout=seconds or CALL_SECONDS)
             )
+
+    async def _pieces(
+        self,
+        call: grpc.aio.UnaryStreamCall[Request, PieceOfFile],
+        path: str,
+        most: int | None = None,
+    ) -> AsyncIterator[bytes]:
+        """The bytes of a stream, each piece in time, `most` of them together."""
+        pieces = Pieces(most)
+        try:
+            with self._answers(path):
+                messages = aiter(call)
+                while True:
+                    try:
+                        async with asyncio.timeout(PIECE_SECONDS):
+                            message = await anext(messages, None)
+                    except TimeoutError as error:
+                        raise AgentGoneError(
+                            f"nothing of {path!r} came for {PIECE_SECONDS} s"
+                        ) from error
+                    if message is None:
+                        return
+                    yield pieces.take(checked(message).data)
+        finally:
+            call.cancel()
+
+    @contextmanager
+    def _answers(self, path: str | None = None) -> Iterator[None]:
+        """Turn statuses into our errors, and let no violation go unnoticed."""
+        try:
+            with _translated_errors(path):
+                yield
+        except ProtocolViolationError as error:
+            if not self._violation.done():
+                self._violation.set_result(error)
+            raise
 
 
 EventCall = grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]
@@ -325,7 +372,7 @@ class EventStream:
         """Batches of events, in order."""
         with _translated_errors():
             async for message in self._call:
-                yield list(message.events)
+                yield list(checked(message).events)
 
     def cancel(self) -> None:
         """End the stream."""
@@ -355,24 +402,43 @@ async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
 
 
 @contextmanager
-def _translated_errors(path: str = "") -> Iterator[None]:
+def _translated_errors(path: str | None = None) -> Iterator[None]:
     """Turn the agent's statuses into our errors; `path` names the file in question."""
     try:
         yield
     except grpc.aio.AioRpcError as error:
-        detail = error.details() or ""
+        detail = safe_words(error.details() or "")
         match error.code():
-            case grpc.StatusCode.NOT_FOUND:
-                raise NotFoundError("session_file", path) from error
-            case grpc.StatusCode.ALREADY_EXISTS:
-                raise AlreadyExistsError("session_file", path, "is taken") from error
-            case grpc.StatusCode.INVALID_ARGUMENT:
-                raise InvalidArgumentError("path", detail) from error
             case grpc.StatusCode.FAILED_PRECONDITION:
                 raise WrongStateError("SANDBOX_REFUSED", detail) from error
-            case grpc.StatusCode.RESOURCE_EXHAUSTED if path:
-                raise WrongStateError("SANDBOX_FULL", detail) from error
-            case grpc.StatusCode.ABORTED if path:
-                raise FileChangedError(path) from error
-            case _:
-                raise AgentGoneError(f"{error.code().name}: {detail}") from error
+            case code if path is not None:
+                raise _about_file(code, path, detail) from error
+            case code:
+                raise AgentGoneError(f"{code.name}: {detail}") from error
+
+
+def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError:
+    match code:
+        case grpc.StatusCode.NOT_FOUND:
+            return NotFoundError("session_file", path)
+        case grpc.StatusCode.ALREADY_EXISTS:
+            return AlreadyExistsError("session_file", path, "is taken")
+        case grpc.StatusCode.INVALID_ARGUMENT:
+            return InvalidArgumentError("path", detail)
+        case grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return WrongStateError("SANDBOX_FULL", detail)
+        case grpc.StatusCode.ABORTED:
+            return FileChangedError(path)
+    return AgentGoneError(f"{code.name}: {detail}")
+
+
+async def _unhurried(data: AsyncIterator[bytes], patience: asyncio.Timeout) -> AsyncIterator[bytes]:
+    """Pieces of a file; only while the agent has one to take does its time run."""
+    now = asyncio.get_running_loop().time
+    while True:
+        patience.reschedule(None)
+        chunk = await anext(data, None)
+        patience.reschedule(now() + PIECE_SECONDS)
+        if chunk is None:
+            return
+        yield chunk

@@ -81,6 +81,8 @@ class PinnedSocket:
     def _check_listener(self, agent_pid: int) -> None:
         """Compare the credentials that the kernel took when the socket began to listen."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            # A queue that somebody has filled would hold up the event loop.
+            probe.setblocking(False)
             try:
                 probe.connect(f"/proc/self/fd/{self._fd}")
             except OSError as error:

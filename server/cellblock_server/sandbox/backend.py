@@ -126,6 +126,14 @@ class Backend(ABC):
         """
 
     @abstractmethod
+    async def cpu_seconds(self, sandbox_id: str) -> float:
+        """CPU time of a sandbox since its start, as the host's kernel counts it.
+
+        Called for every live session every few seconds, and before its end. Raises
+        `NotFoundError` if it is gone.
+        """
+
+    @abstractmethod
     async def destroy(self, sandbox_id: str) -> None:
         """Remove a sandbox with everything in it; called when its session ends.
 

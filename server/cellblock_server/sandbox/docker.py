@@ -19,6 +19,7 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
+from cellblock_server.sandbox import cgroup
 from cellblock_server.sandbox.backend import (
     Backend,
     Sandbox,
@@ -29,6 +30,7 @@ from cellblock_server.sandbox.backend import (
 from cellblock_server.sandbox.docker_options import (
     INSTANCE_LABEL,
     LABEL,
+    Profiles,
     changeable_limits,
     container_options,
 )
@@ -58,12 +60,24 @@ class DockerBackend(Backend):
         folders: Path,
         instance: str,
         agent_arguments: list[str],
+        *,
+        seccomp: str | None,
+        apparmor: str = "",
     ) -> None:
-        """Keep sandboxes' shared folders below `folders`, label containers with `instance`."""
+        """Keep sandboxes' shared folders below `folders`, label containers with `instance`.
+
+        `seccomp` is a profile as JSON, None for the engine's default. `apparmor` is a
+        profile's name; empty is for the engine's own, where it has AppArmor.
+        """
         self._folders = folders
         self._instance = instance
         self._agent_arguments = agent_arguments
+        self._seccomp = seccomp
+        self._apparmor = apparmor
+        self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
+        self._first_processes: dict[str, tuple[int, str]] = {}
+        """Of each container: its first process's id, and its own."""
 
     async def start(self) -> None:
         """Nothing to do: the engine is looked for at each use until it is found."""
@@ -78,14 +92,17 @@ class DockerBackend(Backend):
         """Create and start a container; see `Backend.create`."""
         folder = SandboxFolder.create(self._folders, spec.id, token)
         try:
-            options = container_options(spec, folder, self._instance, self._agent_arguments)
             async with self._engine(spec) as docker:
+                profiles = await self._known_profiles(docker)
+                options = container_options(
+                    spec, folder, self._instance, self._agent_arguments, profiles
+                )
                 name = _container_name(spec.id)
                 await docker.containers.create(options, name=name)
                 # By its name from here on: the engine proxy lets no other containers be touched.
                 container = docker.containers.container(name)
                 await container.start()
-                return _sandbox(spec.id, folder, await container.show())
+                return self._sandbox(spec.id, folder, await container.show())
         except BaseException:
             # Cancellation included: whatever exists by now goes.
             await asyncio.shield(self.destroy_quietly(spec.id))
@@ -148,8 +165,16 @@ class DockerBackend(Backend):
                     raise NotFoundError("sandbox", sandbox_id) from error
                 raise
 
+    async def cpu_seconds(self, sandbox_id: str) -> float:
+        """What the container's cgroup says; see `Backend.cpu_seconds`."""
+        seconds = None
+        if (first := self._first_processes.get(sandbox_id)) is not None:
+            seconds = cgroup.cpu_seconds(*first)
+        return (await self.stats(sandbox_id)).cpu_seconds if seconds is None else seconds
+
     async def destroy(self, sandbox_id: str) -> None:
         """Kill and remove the container and its folder; see `Backend.destroy`."""
+        self._first_processes.pop(sandbox_id, None)
         async with self._engine() as docker:
             container = docker.containers.container(_container_name(sandbox_id))
             try:
@@ -170,6 +195,13 @@ class DockerBackend(Backend):
         except (CellblockError, OSError):
             log.exception("sandbox_left_behind", sandbox_id=sandbox_id)
 
+    async def _known_profiles(self, docker: aiodocker.Docker) -> Profiles:
+        """What applies on this engine, which is asked once: AppArmor does not come and go."""
+        if self._profiles is None:
+            engine = (await docker.system.info()).get("SecurityOptions") or []
+            self._profiles = Profiles.where(engine, self._seccomp, self._apparmor)
+        return self._profiles
+
     async def _adoptable(self, docker: aiodocker.Docker, sandbox_id: str) -> Sandbox | None:
         try:
             details = await docker.containers.container(_container_name(sandbox_id)).show()
@@ -180,7 +212,11 @@ class DockerBackend(Backend):
         if not details["State"]["Running"]:
             await self.destroy(sandbox_id)
             return None
-        return _sandbox(sandbox_id, SandboxFolder(self._folders / sandbox_id), details)
+        return self._sandbox(sandbox_id, SandboxFolder(self._folders / sandbox_id), details)
+
+    def _sandbox(self, sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) -> Sandbox:
+        self._first_processes[sandbox_id] = int(details["State"]["Pid"]), str(details["Id"])
+        return _sandbox(sandbox_id, folder, details)
 
     @asynccontextmanager
     async def _engine(self, spec: SandboxSpec | None = None) -> AsyncIterator[aiodocker.Docker]:
@@ -233,6 +269,8 @@ def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockEr
             "IMAGE_MISSING",
             f"the sandbox image {spec.image!r} is not on the engine; build it with `make image`",
         )
+    if spec is not None and "apparmor" in error.message.lower():
+        return WrongStateError("APPARMOR_MISSING", f"sandbox.apparmor: {error.message}")
     if spec is not None and "runtime" in error.message.lower():
         return WrongStateError(
             "RUNTIME_MISSING", f"the engine has no runtime {spec.runtime!r}: {error.message}"

@@ -4,8 +4,10 @@ Source: Docker Engine API v1.41, `POST /containers/create`
 (https://docs.docker.com/reference/api/engine/version/v1.41/).
 """
 
+from dataclasses import dataclass
 from typing import Any
 
+from cellblock_server.errors import WrongStateError
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 
@@ -15,7 +17,12 @@ INSTANCE_LABEL = "dev.cellblock.instance"
 """Which server state a container belongs to: two servers never touch each other's."""
 
 USER = "1000:1000"
+ENGINES_APPARMOR = "docker-default"
+"""The engine loads it itself, where it can."""
 SHM_BYTES = 64 * 2**20
+CORE_BYTES = 1
+"""No core dumps, neither files nor a start of the host's handler (`kernel.core_pattern` with a
+pipe), which is root's: to the kernel 0 means that the handler is started all the same."""
 KERNEL_SOCKETS_BYTES = 2**20
 LOG_BOUNDS = {"max-size": "1m", "max-file": "1", "compress": "false"}
 BYTES_PER_INODE = 16 * 1024
@@ -23,28 +30,77 @@ BYTES_PER_INODE = 16 * 1024
 MIN_INODES = 1024
 TMPFS_FLAGS = "rw,nosuid,nodev,noexec"
 
+MASKED = (
+    # The engine's own list, which giving one replaces.
+    *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys"),
+    *("/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list"),
+    *("/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"),
+    # Anybody may write to it, and so have the host's kernel watch for pressure.
+    "/proc/pressure",
+    # How the host was started, and what its disks, processors and keys are used for.
+    *("/proc/cmdline", "/proc/diskstats", "/proc/fs", "/proc/irq", "/proc/key-users"),
+    *("/proc/partitions", "/proc/schedstat", "/proc/softirqs", "/sys/devices/virtual/dmi"),
+    # Where things are in the kernel: of use to who attacks it.
+    *("/proc/buddyinfo", "/proc/bus", "/proc/config.gz", "/proc/iomem", "/proc/ioports"),
+    *("/proc/kallsyms", "/proc/modules", "/proc/pagetypeinfo", "/proc/slabinfo"),
+    *("/proc/vmallocinfo", "/proc/zoneinfo"),
+)
+"""Empty in a container; what a host does not have is passed over."""
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """What the host's security modules hold a container to."""
+
+    seccomp: str | None
+    """A profile as JSON; None for the engine's default, which is never turned off."""
+    apparmor: str | None
+    """A profile's name; None where the engine has no AppArmor."""
+
+    @classmethod
+    def where(cls, engine: list[str], seccomp: str | None, apparmor: str) -> "Profiles":
+        """What applies on an engine that says of itself `engine` (`docker info`, SecurityOptions).
+
+        `apparmor` is the profile that the operator named, or empty. Raises WrongStateError
+        if it can't apply.
+        """
+        if any(option.split(",")[0] == "name=apparmor" for option in engine):
+            return cls(seccomp, apparmor or ENGINES_APPARMOR)
+        if apparmor:
+            raise WrongStateError(
+                "APPARMOR_MISSING",
+                f"sandbox.apparmor is {apparmor!r}, and the engine's host has no AppArmor",
+            )
+        return cls(seccomp, None)
+
+    def security_options(self) -> list[str]:
+        """As `docker run --security-opt` has them."""
+        named = {"seccomp": self.seccomp, "apparmor": self.apparmor}
+        return [f"{module}={profile}" for module, profile in named.items() if profile is not None]
+
 
 def container_options(
-    spec: SandboxSpec, folder: SandboxFolder, instance: str, command: list[str]
+    spec: SandboxSpec,
+    folder: SandboxFolder,
+    instance: str,
+    command: list[str],
+    profiles: Profiles,
 ) -> dict[str, Any]:
-    """The body of the create call: everything is denied that a kernel does not need.
-
-    The engine's default seccomp profile applies: the Engine API turns it off only
-    when asked to.
-    """
+    """The body of the create call: everything is denied that a kernel does not need."""
     limits = spec.limits
     host_config: dict[str, Any] = {
         "NetworkMode": "none",
         "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges:true"],
+        "SecurityOpt": ["no-new-privileges:true", *profiles.security_options()],
         "ReadonlyRootfs": True,
+        "MaskedPaths": list(MASKED),
         "IpcMode": "private",
         "CgroupnsMode": "private",
         **changeable_limits(limits),
         "Ulimits": [
             _ulimit("nofile", limits.open_files),
             _ulimit("fsize", limits.file_bytes),
-            _ulimit("core", 0),
+            _ulimit("core", CORE_BYTES),
         ],
         "ShmSize": SHM_BYTES,
         "Tmpfs": {

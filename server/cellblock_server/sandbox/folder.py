@@ -6,7 +6,8 @@
 
 The sandbox may write to `agent/` only until its agent has bound the socket: then
 `seal` takes the right away, before any user code runs. From then on nothing in
-the sandbox can replace the socket, or fill the host's disk through the folder.
+the sandbox can replace the socket, connect to it, or fill the host's disk through
+the folder: only the server has a way to it.
 """
 
 import shutil
@@ -14,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
-SEALED_MODE = 0o755
+SEALED_MODE = 0o700
+INPUTS_MODE = 0o755
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class SandboxFolder:
         folder.path.mkdir(mode=0o700)
         folder.agent.mkdir()
         folder.inputs.mkdir()
-        folder.inputs.chmod(SEALED_MODE)
+        folder.inputs.chmod(INPUTS_MODE)
         token_file = folder.agent / "token"
         token_file.write_text(token)
         token_file.chmod(0o444)
@@ -53,7 +55,7 @@ class SandboxFolder:
         return folder
 
     def seal(self) -> None:
-        """Take the sandbox's right to write to `agent/` away."""
+        """Take all of the sandbox's rights to `agent/` away."""
         self.agent.chmod(SEALED_MODE, follow_symlinks=True)
 
     def remove(self) -> None:

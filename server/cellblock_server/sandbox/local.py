@@ -114,6 +114,10 @@ class LocalBackend(Backend):
     async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
         """Nothing: the limits that could change are not enforced here; see `Backend.update`."""
 
+    async def cpu_seconds(self, sandbox_id: str) -> float:
+        """What its processes that still run have used; see `Backend.cpu_seconds`."""
+        return (await self.stats(sandbox_id)).cpu_seconds
+
     async def destroy(self, sandbox_id: str) -> None:
         """End the agent with all its processes, and remove its folder."""
         process = self._processes.pop(sandbox_id, None)

@@ -1,6 +1,7 @@
 """Keeps live sessions: runs them, ends them in time, takes them over after a restart."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -10,6 +11,7 @@ import structlog
 from cellblock_server.clock import Clock
 from cellblock_server.errors import CellblockError, UnavailableError
 from cellblock_server.patience import until_available
+from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentGoneError
 from cellblock_server.sandbox.agent_socket import HostileFolderError
 from cellblock_server.sandbox.backend import Backend, Sandbox
@@ -47,10 +49,15 @@ class SessionKeeper:
         store: SessionStore,
         lifetime_cap: timedelta,
         now: Clock,
+        measure_last: Callable[[SessionRecord], Awaitable[None]],
         *,
         end_on_shutdown: bool,
     ) -> None:
-        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us."""
+        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us.
+
+        `measure_last` is awaited before a sandbox is removed.
+        """
+        self._measure_last = measure_last
         self._starter = starter
         self._backend: Backend = starter.backend
         self._store = store
@@ -71,6 +78,20 @@ class SessionKeeper:
     def count(self) -> int:
         """How many sessions live."""
         return len(self._live)
+
+    def records(self) -> list[SessionRecord]:
+        """All live sessions."""
+        return [live.record for live in self._live.values()]
+
+    def count_of(self, tenant: str) -> int:
+        """How many sessions of a tenant live."""
+        return sum(record.tenant == tenant for record in self.records())
+
+    def unfinished_of(self, tenant: str) -> int:
+        """How many executions of a tenant wait or run."""
+        return sum(
+            live.runner.unfinished for live in self._live.values() if live.record.tenant == tenant
+        )
 
     def find(self, tenant: str, session_id: str) -> LiveSession | None:
         """A live session by id."""
@@ -122,6 +143,7 @@ class SessionKeeper:
         structlog.contextvars.bind_contextvars(session_id=record.id)
         try:
             end = await self._until_end(live)
+            await self._measure_last(record)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
             await self._end_executions(live, end)
             await until_available(partial(self._store_end, record, end))
@@ -219,17 +241,19 @@ class SessionKeeper:
     async def _reconcile(self) -> None:
         """Take over what runs and belongs to a session; end and remove the rest."""
         sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
-        # Read after the list: a sandbox that is being created has its record by now.
-        for record in await self._store.alive():
-            sandbox = sandboxes.pop(record.sandbox_id, None)
-            if _key(record) not in self._live and record.create_time < self._started:
-                await self._adopt(record, sandbox)
+        # At once: one that does not answer must not hold up all others. The records are read
+        # after the list: a sandbox that is being created has one by now.
+        async with asyncio.TaskGroup() as tasks:
+            for record in await self._store.alive():
+                sandbox = sandboxes.pop(record.sandbox_id, None)
+                if _key(record) not in self._live and record.create_time < self._started:
+                    tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
         for sandbox_id in sandboxes:
             log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
             await self._destroy(sandbox_id)
 
     async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
-        problem = "its sandbox was gone when the server started"
+        problem, reason = "its sandbox was gone when the server started", EndReason.SANDBOX_LOST
         if record.state is SessionState.CREATING:
             problem = "the server stopped while it was being created"
         elif sandbox is not None:
@@ -239,7 +263,9 @@ class SessionKeeper:
                 return
             except (AgentGoneError, HostileFolderError) as error:
                 problem = error.message
-        end = failed(EndReason.SANDBOX_LOST, problem)
+            except ProtocolViolationError as error:
+                problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
+        end = failed(reason, problem)
         log.warning("session_lost", session_id=record.id, problem=problem)
         await self._end_unfinished(record, end)
         await self._store_end(record, end)

@@ -6,9 +6,9 @@ from typing import Any
 
 import structlog
 
-from cellblock_server.errors import CellblockError
+from cellblock_server.errors import CellblockError, WrongStateError
 from cellblock_server.executions.runner import SessionRunner
-from cellblock_server.executions.translate import ProtocolViolationError
+from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentConnection, AgentGoneError
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.store.records import (
@@ -113,6 +113,8 @@ class LiveSession:
                 detail = f"the sandbox runs, but {error.message}"
             except CellblockError as backend_error:
                 detail = f"{error.message}; {backend_error.message}"
+        if isinstance(error, WrongStateError):
+            detail = f"the sandbox refused what it must do: {error.message}"
         return failed(EndReason.SANDBOX_LOST, detail)
 
 

@@ -1,6 +1,7 @@
 """What callers do with sessions."""
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -14,10 +15,13 @@ from cellblock_server.errors import (
     CellblockError,
     ExhaustedError,
     NotFoundError,
+    QuotaError,
     UnavailableError,
     WrongStateError,
 )
 from cellblock_server.ids import new_id
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -45,16 +49,20 @@ class SessionManager:
         store: SessionStore,
         starter: SessionStarter,
         keeper: SessionKeeper,
+        quotas: QuotaTable,
+        cpu: CpuQuota,
         now: Clock,
     ) -> None:
-        """Keep records in `store`; `keeper` runs what `starter` starts."""
+        """Keep records in `store`; `keeper` runs what `starter` starts; tenants have quotas."""
+        self._quotas = quotas
+        self._cpu = cpu
         self._settings = settings
         self._store = store
         self._starter = starter
         self._keeper = keeper
         self._now = now
         self._creating: dict[tuple[str, str], asyncio.Task[SessionRecord]] = {}
-        self._starting = 0
+        self._starting: Counter[str] = Counter()
 
     async def create(self, tenant: str, new: NewSession) -> SessionRecord:
         """Create a session; see `CreateSession` in `session.proto`.
@@ -170,14 +178,8 @@ class SessionManager:
 
     async def _create(self, tenant: str, new: NewSession) -> SessionRecord:
         record, spec = self._plan(tenant, new)
-        most = self._settings.sessions.max_sessions
-        if self._keeper.count + self._starting >= most:
-            raise ExhaustedError(
-                "SESSION_LIMIT",
-                f"all {most} sessions that this server may have are in use",
-                RETRY_AFTER,
-            )
-        self._starting += 1
+        self._check_room(tenant)
+        self._starting[tenant] += 1
         try:
             await self._store.insert(record)
             try:
@@ -188,8 +190,27 @@ class SessionManager:
             self._keeper.keep(live)
             log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
         finally:
-            self._starting -= 1
+            self._starting[tenant] -= 1
         return live.record
+
+    def _check_room(self, tenant: str) -> None:
+        most = self._settings.sessions.max_sessions
+        if self._keeper.count + self._starting.total() >= most:
+            raise ExhaustedError(
+                "SESSION_LIMIT",
+                f"all {most} sessions that this server may have are in use",
+                RETRY_AFTER,
+            )
+        count = self._keeper.count_of(tenant) + self._starting[tenant]
+        quota = self._quotas.of(tenant).max_sessions
+        if count >= quota:
+            raise QuotaError(
+                "SESSION_QUOTA",
+                f"tenant:{tenant}",
+                f"tenant {tenant!r} has {count} sessions; the quota is {quota:g}",
+                RETRY_AFTER,
+            )
+        self._cpu.check(tenant)
 
     def _plan(self, tenant: str, new: NewSession) -> tuple[SessionRecord, SandboxSpec]:
         settings, now = self._settings, self._now()

@@ -83,6 +83,8 @@ class TenantRecord:
 
     id: str
     create_time: datetime
+    quotas: dict[str, float] = field(default_factory=dict)
+    """What is set for it: see `Overrides` in `quotas/bounds.py`."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ class SessionRecord:
     """The newest changes to files while no execution ran: fields of `FileChange`."""
     last_execution_id: str = ""
     """The execution that ended last: what runs on in the background was left by it."""
+    cpu_seconds: float = 0.0
+    """CPU time that has been counted as its tenant's."""
 
 
 @dataclass

@@ -100,6 +100,8 @@ sessions = Table(
     Column("background_output", Text, nullable=False, server_default=""),
     Column("background_changes", JSON, nullable=False, server_default="[]"),
     Column("last_execution_id", String(80), nullable=False, server_default=""),
+    # What has been counted as its tenant's.
+    Column("cpu_seconds", Float, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "request_id"),
     Index(None, "tenant", "create_time", "id"),
     Index(None, "state"),
@@ -236,6 +238,16 @@ tenants = Table(
     metadata,
     Column("id", String(80), primary_key=True),
     Column("create_time", UtcTime, nullable=False),
+    # What is set for it: names and numbers; the rest is the configuration's.
+    Column("quotas", JSON, nullable=False),
+)
+
+cpu_usage = Table(
+    "cpu_usage",
+    metadata,
+    Column("tenant", String(80), primary_key=True),
+    Column("period", UtcTime, primary_key=True),
+    Column("cpu_seconds", Float, nullable=False),
 )
 
 api_keys = Table(

@@ -1,10 +1,11 @@
 """Tenants in the database."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cellblock_server.errors import AlreadyExistsError
@@ -31,7 +32,17 @@ class TenantStore:
     async def ensure(self, tenant_id: str, now: datetime) -> None:
         """Store a tenant unless there is one of this id."""
         query = insert(tenants).prefix_with("OR IGNORE", dialect="sqlite")
-        await self._database.execute(query.values(id=tenant_id, create_time=now))
+        await self._database.execute(query.values(id=tenant_id, create_time=now, quotas={}))
+
+    async def set_quotas(self, tenant_id: str, quotas: dict[str, float]) -> None:
+        """Replace what is set for a tenant."""
+        await self._database.execute(
+            update(tenants).where(tenants.c.id == tenant_id).values(quotas=quotas)
+        )
+
+    async def all(self) -> Sequence[TenantRecord]:
+        """All tenants."""
+        return [_record(row) for row in await self._database.rows(select(tenants))]
 
     async def find(self, tenant_id: str) -> TenantRecord | None:
         """A tenant by id."""

@@ -1,6 +1,7 @@
 """What a tenant's files and records use, and the quota that bounds them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
@@ -23,8 +24,8 @@ class _Seen:
 class Usage:
     """Adds up what tenants use. Sizes in bytes."""
 
-    def __init__(self, database: Database, quota: int) -> None:
-        """Read from `database`; a tenant may have `quota`, of files and records together."""
+    def __init__(self, database: Database, quota: Callable[[str], int]) -> None:
+        """Read from `database`; a tenant may have its `quota`, of files and records together."""
         self._database = database
         self._quota = quota
         self._records: dict[str, _Seen] = {}
@@ -44,7 +45,7 @@ class Usage:
         seen = self._totals.get(tenant)
         if seen is None or _now() - seen.time > BELIEVED_SECONDS:
             seen = self._totals[tenant] = _Seen(await self.used(tenant), _now())
-        if seen.bytes + more > self._quota:
+        if seen.bytes + more > self._quota(tenant):
             await self.check(tenant, more)
 
     def check_within(self, connection: Connection, tenant: str, more: int) -> None:
@@ -54,12 +55,13 @@ class Usage:
 
     def check_sum(self, tenant: str, used: int, more: int) -> None:
         """Raise QuotaError if `more` does not fit beside `used`."""
-        if used + more > self._quota:
+        quota = self._quota(tenant)
+        if used + more > quota:
             raise QuotaError(
                 "STORAGE_QUOTA",
                 f"tenant:{tenant}",
                 f"the files and records of tenant {tenant!r} have {used} bytes; {more} more are "
-                f"past the quota of {self._quota} bytes",
+                f"past the quota of {quota} bytes",
             )
 
     async def _records_of(self, tenant: str) -> int:

@@ -12,16 +12,18 @@ from cellblock_server.ids import new_id
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker import DockerBackend
+from cellblock_server.sandbox.seccomp import load_profile
 from tests.support.engine import containers, docker
 from tests.support.images import CORE
 
+SECCOMP = load_profile("cellblock")
 MIB = 2**20
 LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
 
 
 @pytest.fixture
 async def backend(tmp_path: Path) -> AsyncIterator[DockerBackend]:
-    backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=60"])
+    backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=60"], seccomp=SECCOMP)
     await backend.start()
     yield backend
     for sandbox in await backend.list():
@@ -52,7 +54,7 @@ async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
 async def test_two_servers_do_not_see_each_others_sandboxes(
     backend: DockerBackend, tmp_path: Path
 ) -> None:
-    other = DockerBackend(tmp_path / "other", new_id(""), ["--orphan-timeout=60"])
+    other = DockerBackend(tmp_path / "other", new_id(""), ["--orphan-timeout=60"], seccomp=SECCOMP)
     spec = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS)
     await backend.create(spec, secrets.token_urlsafe(32))
     assert await other.list() == []
@@ -69,7 +71,7 @@ async def test_the_agent_ends_its_container_when_told_to(backend: DockerBackend)
 
 
 async def test_a_forgotten_sandbox_ends_by_itself(tmp_path: Path) -> None:
-    backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=1"])
+    backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=1"], seccomp=SECCOMP)
     spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
     sandbox = await backend.create(spec, token)
     assert await backend.wait(sandbox.id) == "exited with code 0"

@@ -352,9 +352,14 @@ def test_a_disk_that_is_nearly_full(new_server: NewServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "reason"), [("IMAGE", "IMAGE_MISSING"), ("RUNTIME", "RUNTIME_MISSING")]
+    ("key", "reason"),
+    [
+        ("IMAGE", "IMAGE_MISSING"),
+        ("RUNTIME", "RUNTIME_MISSING"),
+        ("APPARMOR", "APPARMOR_MISSING"),
+    ],
 )
-def test_an_image_or_a_runtime_that_is_not_there(
+def test_an_image_or_a_runtime_or_a_profile_that_is_not_there(
     new_server: NewServer, key: str, reason: str
 ) -> None:
     server = new_server(**{f"CELLBLOCK_SANDBOX__{key}": "cellblock-nothing"})
@@ -403,7 +408,8 @@ class EngineCalls(BaseHTTPRequestHandler):
     server: Engine
 
     def do_GET(self) -> None:
-        self._answer(200, {"ApiVersion": "1.44"} if self.path.endswith("/version") else [])
+        one = self.path.endswith(("/version", "/info"))
+        self._answer(200, {"ApiVersion": "1.44", "SecurityOptions": []} if one else [])
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -83,6 +83,15 @@ def test_a_store_of_a_later_release_is_told_in_one_line(folder: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
+def test_a_seccomp_profile_that_is_not_there_is_told_in_one_line(folder: Path) -> None:
+    file = folder / "config.toml"
+    file.write_text("[sandbox]\nseccomp = '/nowhere/profile.json'\n")
+    listen = "--listen=127.0.0.1:0"
+    refused = start(f"--config={file}", f"--state-dir={folder / 'state'}", listen, backend="docker")
+    assert refused.returncode == 1
+    assert refused.stderr == "sandbox.seccomp: /nowhere/profile.json: No such file or directory\n"
+
+
 def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProcess[str]":
     (folder / "store.db").write_bytes(content)
     file = folder / "config.toml"
@@ -91,9 +100,9 @@ def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProce
     return start(f"--config={file}", f"--state-dir={folder / 'state'}", listen)
 
 
-def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def start(*arguments: str, backend: str = "local") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*SERVER, "--backend=local", *arguments],
+        [*SERVER, f"--backend={backend}", *arguments],
         capture_output=True,
         text=True,
         timeout=30,

@@ -78,11 +78,40 @@ def test_a_last_value_is_shown_after_a_flood() -> None:
 
 def test_values_past_their_bound_leave_the_newest() -> None:
     values = [rich(text_plain=b"%04d" % number) for number in range(100)]
-    told = shown(output_limits(max_rich_bytes=40), values)
+    size = values[0].rich.ByteSize()
+    told = shown(output_limits(max_rich_bytes=10 * size), values)
     kept = [event.rich.data["text/plain"] for event in told if event.HasField("rich")]
     assert kept == [b"%04d" % number for number in (*range(10), 98, 99)]
     (cut,) = cuts(told)
-    assert (cut.omitted_bytes, cut.limit, cut.limit_value) == (88 * 4, pb.OUTPUT_LIMIT_RICH, 40)
+    assert (cut.omitted_bytes, cut.limit, cut.limit_value) == (
+        88 * size,
+        pb.OUTPUT_LIMIT_RICH,
+        10 * size,
+    )
+
+
+def test_what_code_calls_its_values_counts_as_they_do() -> None:
+    names = {f"text/{'x' * 1000}{number}": b"" for number in range(100)}
+    told = shown(output_limits(max_rich_bytes=1000), [pb.Event(rich=pb.Rich(data=names))])
+    assert [event.WhichOneof("event") for event in told] == ["output_cut"]
+
+
+def test_large_metadata_are_left_out() -> None:
+    large = pb.Rich(data={"text/plain": b"x"}, metadata_json="[" * 70_000)
+    (told,) = shown(output_limits(), [pb.Event(rich=large)])
+    assert (told.rich.data["text/plain"], told.rich.metadata_json) == (b"x", "")
+
+
+def test_many_exceptions_are_bounded_as_displays_are() -> None:
+    many = [pb.Event(error=pb.Error(name="E", traceback=["x" * 1000])) for _ in range(100)]
+    told = shown(output_limits(max_rich_bytes=10_000), many)
+    assert sum(event.ByteSize() for event in told) < 15_000
+    assert cuts(told)[0].limit == pb.OUTPUT_LIMIT_RICH
+
+
+def test_a_traceback_of_empty_lines_is_cut() -> None:
+    (told,) = shown(output_limits(), [pb.Event(error=pb.Error(traceback=[""] * 10**6))])
+    assert len(told.error.traceback) == 65536
 
 
 def test_events_past_their_bound_leave_the_newest() -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from cellblock_server.errors import WrongStateError
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
-from cellblock_server.sandbox.docker_options import container_options
+from cellblock_server.sandbox.docker_options import MASKED, Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder
 
 LIMITS = SandboxLimits(
@@ -20,7 +23,8 @@ LIMITS = SandboxLimits(
 
 def test_everything_that_a_container_may_do() -> None:
     spec = SandboxSpec("sbx_1", "image:1", "runsc", LIMITS)
-    options = container_options(spec, SandboxFolder(Path("/state/run/sbx_1")), "here", ["--x"])
+    folder = SandboxFolder(Path("/state/run/sbx_1"))
+    options = container_options(spec, folder, "here", ["--x"], Profiles("{}", None))
     flags = "rw,nosuid,nodev,noexec"
     owner = "uid=1000,gid=1000,mode=0700"
     assert options == {
@@ -33,8 +37,9 @@ def test_everything_that_a_container_may_do() -> None:
         "HostConfig": {
             "NetworkMode": "none",
             "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges:true"],
+            "SecurityOpt": ["no-new-privileges:true", "seccomp={}"],
             "ReadonlyRootfs": True,
+            "MaskedPaths": list(MASKED),
             "IpcMode": "private",
             "CgroupnsMode": "private",
             "Runtime": "runsc",
@@ -45,7 +50,7 @@ def test_everything_that_a_container_may_do() -> None:
             "Ulimits": [
                 {"Name": "nofile", "Soft": 256, "Hard": 256},
                 {"Name": "fsize", "Soft": 30, "Hard": 30},
-                {"Name": "core", "Soft": 0, "Hard": 0},
+                {"Name": "core", "Soft": 1, "Hard": 1},
             ],
             "ShmSize": 64 * 2**20,
             "Tmpfs": {
@@ -65,6 +70,25 @@ def test_everything_that_a_container_may_do() -> None:
             },
         },
     }
+
+
+APPARMOR = ["name=apparmor", "name=seccomp,profile=default"]
+NO_APPARMOR = ["name=seccomp,profile=default", "name=cgroupns"]
+
+
+def test_apparmor_applies_where_the_engine_has_it() -> None:
+    assert Profiles.where(NO_APPARMOR, "{}", "").security_options() == ["seccomp={}"]
+    assert Profiles.where(APPARMOR, "{}", "").security_options() == [
+        "seccomp={}",
+        "apparmor=docker-default",
+    ]
+    assert Profiles.where(APPARMOR, None, "mine").security_options() == ["apparmor=mine"]
+
+
+def test_a_named_apparmor_profile_is_not_passed_over() -> None:
+    with pytest.raises(WrongStateError, match="has no AppArmor") as caught:
+        Profiles.where(NO_APPARMOR, "{}", "mine")
+    assert caught.value.reason == "APPARMOR_MISSING"
 
 
 def mount(source: str, target: str, *, read_only: bool) -> dict[str, object]:

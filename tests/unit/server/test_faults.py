@@ -12,7 +12,7 @@ from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.live import DELETED
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import ExecutionStatus, SessionState
+from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from tests.support.records import PLACE, execution_record, session_record
 
@@ -51,6 +51,10 @@ class Faulty:
         """Nothing is open."""
 
 
+async def unmeasured(_record: SessionRecord) -> None:
+    """Its CPU time does not matter here."""
+
+
 async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
@@ -63,6 +67,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
             sessions,
             timedelta(hours=24),
             utc_now,
+            unmeasured,
             end_on_shutdown=False,
         )
         async with keeper:

@@ -3,7 +3,7 @@
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,8 +34,9 @@ def test_a_link_is_refused(folder: Path, listening: socket.socket) -> None:
         PinnedSocket(folder, None)
 
 
-def test_a_plain_file_is_refused(folder: Path) -> None:
-    (folder / "agent.sock").touch()
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir, os.mkfifo])
+def test_what_is_no_socket_is_refused(folder: Path, make: Callable[[Path], None]) -> None:
+    make(folder / "agent.sock")
     with pytest.raises(HostileFolderError, match="not a socket"):
         PinnedSocket(folder, None)
 
@@ -44,6 +45,15 @@ def test_another_listener_is_refused(folder: Path, listening: socket.socket) -> 
     PinnedSocket(folder, os.getpid()).close()
     with pytest.raises(HostileFolderError, match=r"listens, not the agent \(1\)"):
         PinnedSocket(folder, 1)
+
+
+def test_a_listener_whose_queue_is_full_holds_nobody_up(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as waiting:
+        server.bind(str(folder / "agent.sock"))
+        server.listen(0)
+        waiting.connect(str(folder / "agent.sock"))
+        with pytest.raises(HostileFolderError, match="does not accept"):
+            PinnedSocket(folder, os.getpid())
 
 
 def test_a_swapped_name_does_not_matter(folder: Path, listening: socket.socket) -> None:
@@ -63,7 +73,7 @@ def test_the_folder_is_sealed_and_removed(folder: Path) -> None:
     assert sandbox.path.stat().st_mode & 0o777 == 0o700
     assert sandbox.agent.stat().st_mode & 0o777 == 0o777
     sandbox.seal()
-    assert sandbox.agent.stat().st_mode & 0o777 == 0o755
+    assert sandbox.agent.stat().st_mode & 0o777 == 0o700
     (sandbox.agent / "planted").symlink_to("/etc/passwd")
     sandbox.remove()
     sandbox.remove()

@@ -18,10 +18,12 @@ from cellblock_server.errors import (
     UnauthenticatedError,
     WrongStateError,
 )
+from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Role
 from cellblock_server.store.tenants import TenantStore
+from tests.support.quotas import QUOTAS
 from tests.support.stored import Clock
 
 HOUR = timedelta(hours=1)
@@ -38,7 +40,7 @@ def clock() -> Clock:
 async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
-    await TenantService(TenantStore(database), clock).start()
+    await TenantService(TenantStore(database), QuotaTable(QUOTAS), clock).start()
     yield database
     await database.close()
 
@@ -180,13 +182,13 @@ async def test_what_is_not_there_is_told(keys: KeyService) -> None:
 
 
 async def test_tenants_have_ids_of_their_own(database: Database, clock: Clock) -> None:
-    tenants = TenantService(TenantStore(database), clock)
-    assert (await tenants.create("acme-1_x")).id == "acme-1_x"
+    tenants = TenantService(TenantStore(database), QuotaTable(QUOTAS), clock)
+    assert (await tenants.create("acme-1_x", {})).id == "acme-1_x"
     with pytest.raises(AlreadyExistsError, match="'acme-1_x' exists already"):
-        await tenants.create("acme-1_x")
+        await tenants.create("acme-1_x", {})
     for name in ("", "-a", "A", "a b", "a" * 64, "ä", "a:b"):
         with pytest.raises(InvalidArgumentError, match="tenant_id: must be 1 to 63"):
-            await tenants.create(name)
+            await tenants.create(name, {})
 
 
 async def stored(database: Database, key_id: str) -> KeyRecord:

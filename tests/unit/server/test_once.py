@@ -7,11 +7,16 @@ from pathlib import Path
 from cellblock_server.clock import utc_now
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
+from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
+from tests.support.quotas import QUOTAS
 from tests.support.records import PLACE, execution_record, session_record
 
 ROUNDS = 30
@@ -26,7 +31,16 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
         store = ExecutionStore(database)
         journal = Journal(database, store, utc_now)
         limits = ExecutionLimits(SECOND, SECOND, 10)
-        service = ExecutionService(store, journal, Usage(database, 2**30), limits, utc_now)
+        quotas = QuotaTable(QUOTAS)
+        service = ExecutionService(
+            store,
+            journal,
+            Usage(database, quotas.stored_bytes),
+            ExecutionQuota(lambda _tenant: 0, quotas),
+            CpuQuota(CpuStore(database), quotas, SECOND, utc_now),
+            limits,
+            utc_now,
+        )
 
         async def accept(record: ExecutionRecord) -> None:
             async with journal.transaction() as transaction:

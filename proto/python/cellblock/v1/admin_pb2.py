@@ -26,47 +26,59 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63\x65llblock/v1/admin.proto\x12\x0c\x63\x65llblock.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"E\n\x06Tenant\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8c\x03\n\x03Key\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12 \n\x04role\x18\x03 \x01(\x0e\x32\x12.cellblock.v1.Role\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brotate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x14previous_expire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"(\n\x13\x43reateTenantRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"<\n\x14\x43reateTenantResponse\x12$\n\x06tenant\x18\x01 \x01(\x0b\x32\x14.cellblock.v1.Tenant\"%\n\x10GetTenantRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"9\n\x11GetTenantResponse\x12$\n\x06tenant\x18\x01 \x01(\x0b\x32\x14.cellblock.v1.Tenant\";\n\x12ListTenantsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x13ListTenantsResponse\x12%\n\x07tenants\x18\x01 \x03(\x0b\x32\x14.cellblock.v1.Tenant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8e\x01\n\x10\x43reateKeyRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12 \n\x04role\x18\x02 \x01(\x0e\x32\x12.cellblock.v1.Role\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x30\n\rexpires_after\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"C\n\x11\x43reateKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.cellblock.v1.Key\x12\x0e\n\x06secret\x18\x02 \x01(\t\"K\n\x0fListKeysRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"L\n\x10ListKeysResponse\x12\x1f\n\x04keys\x18\x01 \x03(\x0b\x32\x11.cellblock.v1.Key\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"L\n\x10RotateKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12(\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"C\n\x11RotateKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.cellblock.v1.Key\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\"\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"3\n\x11RevokeKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.cellblock.v1.Key*S\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x12\n\x0eROLE_READ_ONLY\x10\x01\x12\x11\n\rROLE_EXECUTOR\x10\x02\x12\x0e\n\nROLE_ADMIN\x10\x03\x32\xbc\x04\n\x0c\x41\x64minService\x12U\n\x0c\x43reateTenant\x12!.cellblock.v1.CreateTenantRequest\x1a\".cellblock.v1.CreateTenantResponse\x12L\n\tGetTenant\x12\x1e.cellblock.v1.GetTenantRequest\x1a\x1f.cellblock.v1.GetTenantResponse\x12R\n\x0bListTenants\x12 .cellblock.v1.ListTenantsRequest\x1a!.cellblock.v1.ListTenantsResponse\x12L\n\tCreateKey\x12\x1e.cellblock.v1.CreateKeyRequest\x1a\x1f.cellblock.v1.CreateKeyResponse\x12I\n\x08ListKeys\x12\x1d.cellblock.v1.ListKeysRequest\x1a\x1e.cellblock.v1.ListKeysResponse\x12L\n\tRotateKey\x12\x1e.cellblock.v1.RotateKeyRequest\x1a\x1f.cellblock.v1.RotateKeyResponse\x12L\n\tRevokeKey\x12\x1e.cellblock.v1.RevokeKeyRequest\x1a\x1f.cellblock.v1.RevokeKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63\x65llblock/v1/admin.proto\x12\x0c\x63\x65llblock.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"k\n\x06Tenant\x12\n\n\x02id\x18\x01 \x01(\t\x12/\n\x0b\x63reate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x06quotas\x18\x03 \x01(\x0b\x32\x14.cellblock.v1.Quotas\"\xee\x01\n\x06Quotas\x12\x19\n\x0cmax_sessions\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x1b\n\x0emax_executions\x18\x02 \x01(\x03H\x01\x88\x01\x01\x12\x18\n\x0b\x63pu_seconds\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x19\n\x0cstored_bytes\x18\x04 \x01(\x03H\x03\x88\x01\x01\x12\x1d\n\x10\x63\x61lls_per_second\x18\x05 \x01(\x03H\x04\x88\x01\x01\x42\x0f\n\r_max_sessionsB\x11\n\x0f_max_executionsB\x0e\n\x0c_cpu_secondsB\x0f\n\r_stored_bytesB\x13\n\x11_calls_per_second\"\xb7\x01\n\x05Usage\x12\x10\n\x08sessions\x18\x01 \x01(\x03\x12\x12\n\nexecutions\x18\x02 \x01(\x03\x12\x13\n\x0b\x63pu_seconds\x18\x03 \x01(\x01\x12\x37\n\x13\x63pu_period_end_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0cstored_bytes\x18\x05 \x01(\x03\x12$\n\x06quotas\x18\x06 \x01(\x0b\x32\x14.cellblock.v1.Quotas\"\x8c\x03\n\x03Key\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\ttenant_id\x18\x02 \x01(\t\x12 \n\x04role\x18\x03 \x01(\x0e\x32\x12.cellblock.v1.Role\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brotate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x38\n\x14previous_expire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_use_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"N\n\x13\x43reateTenantRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12$\n\x06quotas\x18\x02 \x01(\x0b\x32\x14.cellblock.v1.Quotas\"<\n\x14\x43reateTenantResponse\x12$\n\x06tenant\x18\x01 \x01(\x0b\x32\x14.cellblock.v1.Tenant\"%\n\x10GetTenantRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"9\n\x11GetTenantResponse\x12$\n\x06tenant\x18\x01 \x01(\x0b\x32\x14.cellblock.v1.Tenant\";\n\x12ListTenantsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"U\n\x13ListTenantsResponse\x12%\n\x07tenants\x18\x01 \x03(\x0b\x32\x14.cellblock.v1.Tenant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"N\n\x13UpdateTenantRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12$\n\x06quotas\x18\x02 \x01(\x0b\x32\x14.cellblock.v1.Quotas\"<\n\x14UpdateTenantResponse\x12$\n\x06tenant\x18\x01 \x01(\x0b\x32\x14.cellblock.v1.Tenant\"$\n\x0fGetUsageRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\"6\n\x10GetUsageResponse\x12\"\n\x05usage\x18\x01 \x01(\x0b\x32\x13.cellblock.v1.Usage\"\x8e\x01\n\x10\x43reateKeyRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12 \n\x04role\x18\x02 \x01(\x0e\x32\x12.cellblock.v1.Role\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x30\n\rexpires_after\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\"C\n\x11\x43reateKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.cellblock.v1.Key\x12\x0e\n\x06secret\x18\x02 \x01(\t\"K\n\x0fListKeysRequest\x12\x11\n\ttenant_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"L\n\x10ListKeysResponse\x12\x1f\n\x04keys\x18\x01 \x03(\x0b\x32\x11.cellblock.v1.Key\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"L\n\x10RotateKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12(\n\x05grace\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"C\n\x11RotateKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.cellblock.v1.Key\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\"\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"3\n\x11RevokeKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.cellblock.v1.Key*S\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x12\n\x0eROLE_READ_ONLY\x10\x01\x12\x11\n\rROLE_EXECUTOR\x10\x02\x12\x0e\n\nROLE_ADMIN\x10\x03\x32\xde\x05\n\x0c\x41\x64minService\x12U\n\x0c\x43reateTenant\x12!.cellblock.v1.CreateTenantRequest\x1a\".cellblock.v1.CreateTenantResponse\x12L\n\tGetTenant\x12\x1e.cellblock.v1.GetTenantRequest\x1a\x1f.cellblock.v1.GetTenantResponse\x12R\n\x0bListTenants\x12 .cellblock.v1.ListTenantsRequest\x1a!.cellblock.v1.ListTenantsResponse\x12U\n\x0cUpdateTenant\x12!.cellblock.v1.UpdateTenantRequest\x1a\".cellblock.v1.UpdateTenantResponse\x12I\n\x08GetUsage\x12\x1d.cellblock.v1.GetUsageRequest\x1a\x1e.cellblock.v1.GetUsageResponse\x12L\n\tCreateKey\x12\x1e.cellblock.v1.CreateKeyRequest\x1a\x1f.cellblock.v1.CreateKeyResponse\x12I\n\x08ListKeys\x12\x1d.cellblock.v1.ListKeysRequest\x1a\x1e.cellblock.v1.ListKeysResponse\x12L\n\tRotateKey\x12\x1e.cellblock.v1.RotateKeyRequest\x1a\x1f.cellblock.v1.RotateKeyResponse\x12L\n\tRevokeKey\x12\x1e.cellblock.v1.RevokeKeyRequest\x1a\x1f.cellblock.v1.RevokeKeyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cellblock.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=1532
-  _globals['_ROLE']._serialized_end=1615
+  _globals['_ROLE']._serialized_start=2271
+  _globals['_ROLE']._serialized_end=2354
   _globals['_TENANT']._serialized_start=107
-  _globals['_TENANT']._serialized_end=176
-  _globals['_KEY']._serialized_start=179
-  _globals['_KEY']._serialized_end=575
-  _globals['_CREATETENANTREQUEST']._serialized_start=577
-  _globals['_CREATETENANTREQUEST']._serialized_end=617
-  _globals['_CREATETENANTRESPONSE']._serialized_start=619
-  _globals['_CREATETENANTRESPONSE']._serialized_end=679
-  _globals['_GETTENANTREQUEST']._serialized_start=681
-  _globals['_GETTENANTREQUEST']._serialized_end=718
-  _globals['_GETTENANTRESPONSE']._serialized_start=720
-  _globals['_GETTENANTRESPONSE']._serialized_end=777
-  _globals['_LISTTENANTSREQUEST']._serialized_start=779
-  _globals['_LISTTENANTSREQUEST']._serialized_end=838
-  _globals['_LISTTENANTSRESPONSE']._serialized_start=840
-  _globals['_LISTTENANTSRESPONSE']._serialized_end=925
-  _globals['_CREATEKEYREQUEST']._serialized_start=928
-  _globals['_CREATEKEYREQUEST']._serialized_end=1070
-  _globals['_CREATEKEYRESPONSE']._serialized_start=1072
-  _globals['_CREATEKEYRESPONSE']._serialized_end=1139
-  _globals['_LISTKEYSREQUEST']._serialized_start=1141
-  _globals['_LISTKEYSREQUEST']._serialized_end=1216
-  _globals['_LISTKEYSRESPONSE']._serialized_start=1218
-  _globals['_LISTKEYSRESPONSE']._serialized_end=1294
-  _globals['_ROTATEKEYREQUEST']._serialized_start=1296
-  _globals['_ROTATEKEYREQUEST']._serialized_end=1372
-  _globals['_ROTATEKEYRESPONSE']._serialized_start=1374
-  _globals['_ROTATEKEYRESPONSE']._serialized_end=1441
-  _globals['_REVOKEKEYREQUEST']._serialized_start=1443
-  _globals['_REVOKEKEYREQUEST']._serialized_end=1477
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=1479
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=1530
-  _globals['_ADMINSERVICE']._serialized_start=1618
-  _globals['_ADMINSERVICE']._serialized_end=2190
+  _globals['_TENANT']._serialized_end=214
+  _globals['_QUOTAS']._serialized_start=217
+  _globals['_QUOTAS']._serialized_end=455
+  _globals['_USAGE']._serialized_start=458
+  _globals['_USAGE']._serialized_end=641
+  _globals['_KEY']._serialized_start=644
+  _globals['_KEY']._serialized_end=1040
+  _globals['_CREATETENANTREQUEST']._serialized_start=1042
+  _globals['_CREATETENANTREQUEST']._serialized_end=1120
+  _globals['_CREATETENANTRESPONSE']._serialized_start=1122
+  _globals['_CREATETENANTRESPONSE']._serialized_end=1182
+  _globals['_GETTENANTREQUEST']._serialized_start=1184
+  _globals['_GETTENANTREQUEST']._serialized_end=1221
+  _globals['_GETTENANTRESPONSE']._serialized_start=1223
+  _globals['_GETTENANTRESPONSE']._serialized_end=1280
+  _globals['_LISTTENANTSREQUEST']._serialized_start=1282
+  _globals['_LISTTENANTSREQUEST']._serialized_end=1341
+  _globals['_LISTTENANTSRESPONSE']._serialized_start=1343
+  _globals['_LISTTENANTSRESPONSE']._serialized_end=1428
+  _globals['_UPDATETENANTREQUEST']._serialized_start=1430
+  _globals['_UPDATETENANTREQUEST']._serialized_end=1508
+  _globals['_UPDATETENANTRESPONSE']._serialized_start=1510
+  _globals['_UPDATETENANTRESPONSE']._serialized_end=1570
+  _globals['_GETUSAGEREQUEST']._serialized_start=1572
+  _globals['_GETUSAGEREQUEST']._serialized_end=1608
+  _globals['_GETUSAGERESPONSE']._serialized_start=1610
+  _globals['_GETUSAGERESPONSE']._serialized_end=1664
+  _globals['_CREATEKEYREQUEST']._serialized_start=1667
+  _globals['_CREATEKEYREQUEST']._serialized_end=1809
+  _globals['_CREATEKEYRESPONSE']._serialized_start=1811
+  _globals['_CREATEKEYRESPONSE']._serialized_end=1878
+  _globals['_LISTKEYSREQUEST']._serialized_start=1880
+  _globals['_LISTKEYSREQUEST']._serialized_end=1955
+  _globals['_LISTKEYSRESPONSE']._serialized_start=1957
+  _globals['_LISTKEYSRESPONSE']._serialized_end=2033
+  _globals['_ROTATEKEYREQUEST']._serialized_start=2035
+  _globals['_ROTATEKEYREQUEST']._serialized_end=2111
+  _globals['_ROTATEKEYRESPONSE']._serialized_start=2113
+  _globals['_ROTATEKEYRESPONSE']._serialized_end=2180
+  _globals['_REVOKEKEYREQUEST']._serialized_start=2182
+  _globals['_REVOKEKEYREQUEST']._serialized_end=2216
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=2218
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=2269
+  _globals['_ADMINSERVICE']._serialized_start=2357
+  _globals['_ADMINSERVICE']._serialized_end=3091
 # @@protoc_insertion_point(module_scope)

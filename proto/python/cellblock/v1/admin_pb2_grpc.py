@@ -51,6 +51,16 @@ class AdminServiceStub:
                 request_serializer=cellblock_dot_v1_dot_admin__pb2.ListTenantsRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_admin__pb2.ListTenantsResponse.FromString,
                 _registered_method=True)
+        self.UpdateTenant = channel.unary_unary(
+                '/cellblock.v1.AdminService/UpdateTenant',
+                request_serializer=cellblock_dot_v1_dot_admin__pb2.UpdateTenantRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_admin__pb2.UpdateTenantResponse.FromString,
+                _registered_method=True)
+        self.GetUsage = channel.unary_unary(
+                '/cellblock.v1.AdminService/GetUsage',
+                request_serializer=cellblock_dot_v1_dot_admin__pb2.GetUsageRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_admin__pb2.GetUsageResponse.FromString,
+                _registered_method=True)
         self.CreateKey = channel.unary_unary(
                 '/cellblock.v1.AdminService/CreateKey',
                 request_serializer=cellblock_dot_v1_dot_admin__pb2.CreateKeyRequest.SerializeToString,
@@ -79,7 +89,8 @@ class AdminServiceServicer:
     """
 
     def CreateTenant(self, request, context):
-        """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id.
+        """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id; OUT_OF_RANGE
+        names a bad quota.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,6 +105,21 @@ class AdminServiceServicer:
 
     def ListTenants(self, request, context):
         """ListTenants pages through tenants, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateTenant(self, request, context):
+        """UpdateTenant replaces a tenant's quotas, which count from the next call on.
+        NOT_FOUND if there is none; OUT_OF_RANGE names a bad quota.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUsage(self, request, context):
+        """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,6 +177,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.ListTenants,
                     request_deserializer=cellblock_dot_v1_dot_admin__pb2.ListTenantsRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_admin__pb2.ListTenantsResponse.SerializeToString,
+            ),
+            'UpdateTenant': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateTenant,
+                    request_deserializer=cellblock_dot_v1_dot_admin__pb2.UpdateTenantRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_admin__pb2.UpdateTenantResponse.SerializeToString,
+            ),
+            'GetUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsage,
+                    request_deserializer=cellblock_dot_v1_dot_admin__pb2.GetUsageRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_admin__pb2.GetUsageResponse.SerializeToString,
             ),
             'CreateKey': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateKey,
@@ -256,6 +292,60 @@ class AdminService:
             '/cellblock.v1.AdminService/ListTenants',
             cellblock_dot_v1_dot_admin__pb2.ListTenantsRequest.SerializeToString,
             cellblock_dot_v1_dot_admin__pb2.ListTenantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateTenant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.AdminService/UpdateTenant',
+            cellblock_dot_v1_dot_admin__pb2.UpdateTenantRequest.SerializeToString,
+            cellblock_dot_v1_dot_admin__pb2.UpdateTenantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.AdminService/GetUsage',
+            cellblock_dot_v1_dot_admin__pb2.GetUsageRequest.SerializeToString,
+            cellblock_dot_v1_dot_admin__pb2.GetUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,11 +36,19 @@ class AdminServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AdminServiceAsyncStub: ...
     CreateTenant: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CreateTenantRequest, _admin_pb2.CreateTenantResponse]
-    """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id."""
+    """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id; OUT_OF_RANGE
+    names a bad quota.
+    """
     GetTenant: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetTenantRequest, _admin_pb2.GetTenantResponse]
     """GetTenant returns a tenant. NOT_FOUND if there is none."""
     ListTenants: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListTenantsRequest, _admin_pb2.ListTenantsResponse]
     """ListTenants pages through tenants, newest first."""
+    UpdateTenant: _grpc.UnaryUnaryMultiCallable[_admin_pb2.UpdateTenantRequest, _admin_pb2.UpdateTenantResponse]
+    """UpdateTenant replaces a tenant's quotas, which count from the next call on.
+    NOT_FOUND if there is none; OUT_OF_RANGE names a bad quota.
+    """
+    GetUsage: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetUsageRequest, _admin_pb2.GetUsageResponse]
+    """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none."""
     CreateKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CreateKeyRequest, _admin_pb2.CreateKeyResponse]
     """CreateKey makes a key, and returns its secret: this once, for only a hash of it
     is kept. NOT_FOUND if there is no such tenant. Not idempotent: a key whose
@@ -69,11 +77,19 @@ class AdminServiceAsyncStub(AdminServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateTenant: _aio.UnaryUnaryMultiCallable[_admin_pb2.CreateTenantRequest, _admin_pb2.CreateTenantResponse]  # type: ignore[assignment]
-    """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id."""
+    """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id; OUT_OF_RANGE
+    names a bad quota.
+    """
     GetTenant: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetTenantRequest, _admin_pb2.GetTenantResponse]  # type: ignore[assignment]
     """GetTenant returns a tenant. NOT_FOUND if there is none."""
     ListTenants: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListTenantsRequest, _admin_pb2.ListTenantsResponse]  # type: ignore[assignment]
     """ListTenants pages through tenants, newest first."""
+    UpdateTenant: _aio.UnaryUnaryMultiCallable[_admin_pb2.UpdateTenantRequest, _admin_pb2.UpdateTenantResponse]  # type: ignore[assignment]
+    """UpdateTenant replaces a tenant's quotas, which count from the next call on.
+    NOT_FOUND if there is none; OUT_OF_RANGE names a bad quota.
+    """
+    GetUsage: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetUsageRequest, _admin_pb2.GetUsageResponse]  # type: ignore[assignment]
+    """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none."""
     CreateKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.CreateKeyRequest, _admin_pb2.CreateKeyResponse]  # type: ignore[assignment]
     """CreateKey makes a key, and returns its secret: this once, for only a hash of it
     is kept. NOT_FOUND if there is no such tenant. Not idempotent: a key whose
@@ -105,7 +121,9 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.CreateTenantRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.CreateTenantResponse, _abc.Awaitable[_admin_pb2.CreateTenantResponse]]:
-        """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id."""
+        """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id; OUT_OF_RANGE
+        names a bad quota.
+        """
 
     @_abc_1.abstractmethod
     def GetTenant(
@@ -122,6 +140,24 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListTenantsResponse, _abc.Awaitable[_admin_pb2.ListTenantsResponse]]:
         """ListTenants pages through tenants, newest first."""
+
+    @_abc_1.abstractmethod
+    def UpdateTenant(
+        self,
+        request: _admin_pb2.UpdateTenantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.UpdateTenantResponse, _abc.Awaitable[_admin_pb2.UpdateTenantResponse]]:
+        """UpdateTenant replaces a tenant's quotas, which count from the next call on.
+        NOT_FOUND if there is none; OUT_OF_RANGE names a bad quota.
+        """
+
+    @_abc_1.abstractmethod
+    def GetUsage(
+        self,
+        request: _admin_pb2.GetUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetUsageResponse, _abc.Awaitable[_admin_pb2.GetUsageResponse]]:
+        """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none."""
 
     @_abc_1.abstractmethod
     def CreateKey(

@@ -80,6 +80,7 @@ def _sessions() -> None:
         sa.Column("background_output", sa.Text(), nullable=False, server_default=""),
         sa.Column("background_changes", sa.JSON(), nullable=False, server_default="[]"),
         sa.Column("last_execution_id", sa.String(length=80), nullable=False, server_default=""),
+        sa.Column("cpu_seconds", sa.Float(), nullable=False, server_default="0"),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("tenant", "request_id", name=op.f("uq_sessions_tenant_request_id")),
     )
@@ -224,7 +225,15 @@ def _tenants() -> None:
         "tenants",
         sa.Column("id", sa.String(length=80), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("quotas", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
+    )
+    op.create_table(
+        "cpu_usage",
+        sa.Column("tenant", sa.String(length=80), nullable=False),
+        sa.Column("period", sa.BigInteger(), nullable=False),
+        sa.Column("cpu_seconds", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "period", name=op.f("pk_cpu_usage")),
     )
     op.create_table(
         "api_keys",

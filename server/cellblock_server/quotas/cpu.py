@@ -1,0 +1,64 @@
+"""CPU time against the quota: what each tenant has used in the present period."""
+
+from datetime import datetime, timedelta
+
+from cellblock_server.clock import Clock
+from cellblock_server.errors import QuotaError
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.store.cpu import CpuStore
+from cellblock_server.store.tables import EPOCH
+
+
+class CpuQuota:
+    """Knows what was used, as it was measured last, and refuses more past the quota."""
+
+    def __init__(self, store: CpuStore, quotas: QuotaTable, period: timedelta, now: Clock) -> None:
+        """Count by periods of this length, the first of which began in 1970."""
+        self._store = store
+        self._quotas = quotas
+        self._length = period
+        self._now = now
+        self._period = EPOCH
+        self._used: dict[str, float] = {}
+
+    async def start(self) -> None:
+        """Read what was used so far; called once, before anything else."""
+        self._period = self.period()
+        self._used = await self._store.used_in(self._period)
+
+    def period(self) -> datetime:
+        """When the present period began."""
+        return EPOCH + (self._now() - EPOCH) // self._length * self._length
+
+    def period_end(self) -> datetime:
+        """When it ends."""
+        return self.period() + self._length
+
+    async def forget_old(self) -> None:
+        """Forget what was used before the present period, when a new one has begun."""
+        if self._period != (period := self.period()):
+            self._period, self._used = period, {}
+            await self._store.forget_before(period)
+
+    def add(self, tenant: str, period: datetime, seconds: float) -> None:
+        """Count what has been stored by now."""
+        if period == self._period:
+            self._used[tenant] = self.used(tenant) + seconds
+
+    def used(self, tenant: str) -> float:
+        """Seconds in the present period."""
+        return self._used.get(tenant, 0.0) if self._period == self.period() else 0.0
+
+    def check(self, tenant: str) -> None:
+        """Raise QuotaError if nothing is left."""
+        used, quota = self.used(tenant), self._quotas.of(tenant).cpu_seconds
+        if used >= quota:
+            end = self.period_end()
+            raise QuotaError(
+                "CPU_QUOTA",
+                f"tenant:{tenant}",
+                f"tenant {tenant!r} has used {used:.1f} s of CPU time since "
+                f"{self.period():%Y-%m-%d %H:%M} UTC; the quota is {quota:g} s until "
+                f"{end:%Y-%m-%d %H:%M} UTC",
+                end - self._now(),
+            )

@@ -1,0 +1,44 @@
+"""How often each tenant may call: a token bucket for each, which holds one second's calls.
+
+Of our own: the libraries for this keep their counts in a store that is shared by processes,
+or start a task for each call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cellblock_server.errors import QuotaError
+from cellblock_server.quotas.bounds import QuotaTable
+
+
+@dataclass
+class _Bucket:
+    left: float
+    time: float
+
+
+class CallRates:
+    """Counts calls."""
+
+    def __init__(self, quotas: QuotaTable, seconds: Callable[[], float]) -> None:
+        """Bound them by `quotas`; `seconds` is a clock that never goes back."""
+        self._quotas = quotas
+        self._seconds = seconds
+        self._buckets: dict[str, _Bucket] = {}
+
+    def take(self, tenant: str) -> None:
+        """Count a call. Raises QuotaError if it is one too many."""
+        rate, now = self._quotas.of(tenant).calls_per_second, self._seconds()
+        bucket = self._buckets.setdefault(tenant, _Bucket(rate, now))
+        bucket.left = min(rate, bucket.left + (now - bucket.time) * rate)
+        bucket.time = now
+        if bucket.left < 1:
+            wait = timedelta(seconds=(1 - bucket.left) / rate) if rate else None
+            raise QuotaError(
+                "CALL_RATE",
+                f"tenant:{tenant}",
+                f"tenant {tenant!r} may make {rate:g} calls a second",
+                wait,
+            )
+        bucket.left -= 1

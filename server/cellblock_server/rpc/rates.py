@@ -1,0 +1,51 @@
+"""Around every call: counted against its tenant's rate."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import grpc
+
+from cellblock_server.quotas.rate import CallRates
+from cellblock_server.rpc.caller import tenant
+from cellblock_server.rpc.handlers import (
+    Context,
+    Continuation,
+    Handler,
+    Single,
+    Streaming,
+    wrapped,
+)
+from cellblock_server.rpc.permissions import OPEN
+
+
+class RateInterceptor(grpc.aio.ServerInterceptor):
+    """Raises QuotaError around the handler of a call too many. A stream is one call."""
+
+    def __init__(self, rates: CallRates) -> None:
+        """Count with `rates`; to be put inside of `AuthInterceptor`."""
+        self._rates = rates
+
+    async def intercept_service(
+        self, continuation: Continuation, details: grpc.HandlerCallDetails
+    ) -> Handler:
+        """Wrap the handler that would take the call."""
+        handler = await continuation(details)
+        if handler is None or details.method in OPEN:
+            return handler
+        return wrapped(handler, self._single, self._streaming)
+
+    def _single(self, inner: Single) -> Single:
+        async def call(request: object, context: Context) -> object:
+            self._rates.take(tenant())
+            return await inner(request, context)
+
+        return call
+
+    def _streaming(self, inner: Streaming) -> Streaming:
+        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
+            self._rates.take(tenant())
+            async with aclosing(inner(request, context)) as responses:
+                async for response in responses:
+                    yield response
+
+        return call

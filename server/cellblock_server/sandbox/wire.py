@@ -1,0 +1,70 @@
+"""A look at a protobuf message's bytes before they become objects, which take far more memory.
+
+Source: protobuf's documentation, "Encoding".
+"""
+
+from enum import IntEnum
+from typing import Any, TypeAlias
+
+from google.protobuf.message import DecodeError, Message
+
+Kind: TypeAlias = Any
+"""A message's descriptor, of whichever implementation protobuf uses."""
+
+
+class WireType(IntEnum):
+    """How a field is written; without groups, which none of our messages has."""
+
+    VARINT = 0
+    FIXED64 = 1
+    BYTES = 2
+    FIXED32 = 5
+
+
+def has_more_fields(kind: type[Message], data: bytes, most: int) -> bool:
+    """Whether a message has more than `most` fields, those of inner messages included.
+
+    Raises DecodeError for some of what is no message.
+    """
+    try:
+        return _left(memoryview(data), kind.DESCRIPTOR, most) < 0
+    except IndexError as error:
+        raise DecodeError("truncated") from error
+
+
+def _left(data: memoryview, kind: Kind, left: int) -> int:
+    """How many fields there may be after those of a message; negative if they are too many.
+
+    Goes no deeper than the messages are made, for it goes by their descriptors.
+    """
+    place, end = 0, len(data)
+    while place < end and left >= 0:
+        left -= 1
+        tag, place = _varint(data, place)
+        match tag & 7:
+            case WireType.BYTES:
+                size, place = _varint(data, place)
+                field = kind.fields_by_number.get(tag >> 3)
+                if field is not None and field.message_type is not None:
+                    left = _left(data[place : place + size], field.message_type, left)
+                place += size
+            case WireType.VARINT:
+                _value, place = _varint(data, place)
+            case WireType.FIXED64:
+                place += 8
+            case WireType.FIXED32:
+                place += 4
+            case _:
+                raise DecodeError("a group")
+    return left
+
+
+def _varint(data: memoryview, place: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = data[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, place
+    raise DecodeError("a number of more than ten bytes")

@@ -1,0 +1,110 @@
+"""Measures the CPU time of sessions: the kernel's count, never what a sandbox says."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+
+import structlog
+
+from cellblock_server.errors import CellblockError, NotFoundError, UnavailableError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.sandbox.backend import Backend
+from cellblock_server.store.records import SessionRecord
+
+PAUSE_SECONDS = 5.0
+"""Between two looks at all sessions: past its quota a tenant can use so much more."""
+LAST_SECONDS = 3.0
+"""How long a session that ends waits to be measured for the last time."""
+
+log = structlog.get_logger(__name__)
+
+
+class CpuMeter(AbstractAsyncContextManager["CpuMeter"]):
+    """Runs while the server does. An async context manager."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        journal: Journal,
+        quota: CpuQuota,
+        sessions: Callable[[], Iterable[SessionRecord]],
+        *,
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
+        """Measure the live `sessions` of `backend`, and count for `quota`."""
+        self._backend = backend
+        self._journal = journal
+        self._quota = quota
+        self._sessions = sessions
+        self._pause = pause
+        self._turn = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def measure(self, *records: SessionRecord) -> None:
+        """Count what these sessions have used since they were measured last."""
+        # One at a time: what is added is the difference to what was counted before.
+        async with self._turn:
+            await self._quota.forget_old()
+            found = await asyncio.gather(*map(self._seconds, records))
+            more = [
+                (record, seconds)
+                for record, seconds in zip(records, found, strict=True)
+                if seconds > record.cpu_seconds
+            ]
+            if not more:
+                return
+            period = self._quota.period()
+            added = [(record, seconds - record.cpu_seconds) for record, seconds in more]
+            async with self._journal.transaction() as transaction:
+                for record, seconds in more:
+                    transaction.count_cpu(record, seconds, period)
+            for record, seconds in added:
+                self._quota.add(record.tenant, period, seconds)
+
+    async def measure_last(self, record: SessionRecord) -> None:
+        """As `measure`, of a session whose sandbox is about to be removed."""
+        try:
+            async with asyncio.timeout(LAST_SECONDS):
+                await self.measure(record)
+        except TimeoutError:
+            log.warning("cpu_time_not_measured", session_id=record.id, reason="SLOW")
+        except CellblockError as error:
+            log.warning("cpu_time_not_measured", session_id=record.id, reason=error.reason)
+
+    async def __aenter__(self) -> "CpuMeter":
+        """Begin."""
+        self._task = asyncio.create_task(self._run(), name="cpu meter")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.measure(*self._sessions())
+            except CellblockError as error:
+                log.warning("cpu_time_not_measured", reason=error.reason, detail=error.message)
+            except Exception:
+                # A fault of ours; the next look counts what this one did not.
+                log.exception("cpu_time_not_measured")
+            await asyncio.sleep(self._pause)
+
+    async def _seconds(self, record: SessionRecord) -> float:
+        try:
+            return await self._backend.cpu_seconds(record.sandbox_id)
+        except NotFoundError:
+            return 0.0  # it has ended by itself: what it used last can't be known any more
+        except UnavailableError as error:
+            log.warning("cpu_time_not_measured", session_id=record.id, reason=error.reason)
+            return 0.0

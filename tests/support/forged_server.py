@@ -1,0 +1,91 @@
+"""The real server, whose sandboxes can be agents that a test forges.
+
+Run as a module, with the server's arguments. A session with the image `forged` gets a
+folder of its own, and `FORGERY_SOCKET` is told of it: whoever listens there plays the
+agent. All other sessions are the local backend's. Waits are as short as in `SHORT`.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from cellblock_server import main as server
+from cellblock_server.config import Settings
+from cellblock_server.executions import runner
+from cellblock_server.sandbox import agent_connection
+from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.sandbox.folder import SandboxFolder
+from cellblock_server.sandbox.local import LocalBackend
+from cellblock_server.sessions import live
+from cellblock_server.state_folder import StateFolder
+
+IMAGE = "forged"
+SHORT = 3.0
+"""Seconds for what may take a minute."""
+
+
+class ForgedBackend(LocalBackend):
+    """Sandboxes whose agent is somebody else's."""
+
+    sessions_outlive_server = True
+
+    def __init__(self, folders: Path, agent_arguments: list[str]) -> None:
+        super().__init__(folders, agent_arguments)
+        self._forged: dict[str, asyncio.Event] = {}
+
+    async def start(self) -> None:
+        """Forget nothing: what runs is looked for by `list`."""
+
+    async def list(self) -> list[Sandbox]:
+        """Forged agents outlive the server; the local backend's do not."""
+        return [_forged(path) for path in self._folders.glob("*") if self._mark(path.name).exists()]
+
+    async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
+        if spec.image != IMAGE:
+            return await super().create(spec, token)
+        folder = SandboxFolder.create(self._folders, spec.id, token)
+        self._forged[spec.id] = asyncio.Event()
+        reader, writer = await asyncio.open_unix_connection(os.environ["FORGERY_SOCKET"])
+        writer.write(json.dumps(str(folder.agent)).encode() + b"\n")
+        await reader.readline()
+        writer.close()
+        self._mark(spec.id).touch()
+        return _forged(folder.path)
+
+    async def wait(self, sandbox_id: str) -> str:
+        if (forged := self._forged.get(sandbox_id)) is None:
+            return await super().wait(sandbox_id)
+        await forged.wait()
+        return "removed"
+
+    async def destroy(self, sandbox_id: str) -> None:
+        if forged := self._forged.pop(sandbox_id, None):
+            forged.set()
+        self._mark(sandbox_id).unlink(missing_ok=True)
+        await super().destroy(sandbox_id)
+
+    def _mark(self, sandbox_id: str) -> Path:
+        return self._folders / sandbox_id / "forged"
+
+
+def _forged(path: Path) -> Sandbox:
+    folder = SandboxFolder(path)
+    return Sandbox(path.name, folder.agent, folder.inputs, agent_pid=None)
+
+
+def _backend(settings: Settings, state: StateFolder) -> Backend:
+    return ForgedBackend(state.sandboxes, ["--preload="])
+
+
+def main() -> int:
+    vars(server)["_backend"] = _backend
+    vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
+    vars(runner).update(OVERDUE_SECONDS=1.0)
+    vars(live).update(END_DETAIL_SECONDS=0.1)
+    return server.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

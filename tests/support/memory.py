@@ -1,0 +1,27 @@
+"""What a process takes of the machine's memory, in MiB."""
+
+import re
+from pathlib import Path
+
+MIB = 2**20
+
+
+def resident(pid: int) -> float:
+    """Now, without what it shares with others."""
+    return _kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss") / 1024
+
+
+def forget_peak(pid: int) -> None:
+    """Begin anew for `peak`."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak(pid: int) -> float:
+    """The most since `forget_peak`, with what it shares."""
+    return _kib(Path(f"/proc/{pid}/status"), "VmHWM") / 1024
+
+
+def _kib(path: Path, name: str) -> int:
+    found = re.search(rf"^{name}:\s+(\d+) kB", path.read_text(), re.MULTILINE)
+    assert found is not None, path
+    return int(found[1])

@@ -1,0 +1,20 @@
+"""Other processes, as this machine sees them."""
+
+from pathlib import Path
+
+import psutil
+
+
+def server_pid(state: Path) -> int:
+    """The process of the server that keeps its state there."""
+    wanted = f"--state-dir={state}"
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "cellblock_server.main" in command and (wanted in command or str(state) in command):
+            return process.pid
+    raise AssertionError(f"no server keeps its state in {state}")
+
+
+def descriptors(pid: int) -> int:
+    """How many it has open."""
+    return psutil.Process(pid).num_fds()

@@ -1,0 +1,56 @@
+"""CPU time is read from the container's own control group, or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.sandbox.cgroup import cpu_seconds
+
+CONTAINER = "0123abcd"
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    (tmp_path / "proc" / "7").mkdir(parents=True)
+    return tmp_path / "proc"
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("controllers", ["cpuacct", "cpu,cpuacct"])
+def test_version_1(proc: Path, tmp_path: Path, controllers: str) -> None:
+    write(
+        proc / "7" / "cgroup", f"5:memory:/docker/{CONTAINER}\n4:{controllers}:/docker/0123abcd\n"
+    )
+    write(tmp_path / "cpuacct" / "docker" / CONTAINER / "cpuacct.usage", "2500000000\n")
+    assert cpu_seconds(7, CONTAINER, proc, tmp_path) == 2.5
+
+
+def test_version_2(proc: Path, tmp_path: Path) -> None:
+    write(proc / "7" / "cgroup", f"0::/system.slice/docker-{CONTAINER}.scope\n")
+    stat = tmp_path / "system.slice" / f"docker-{CONTAINER}.scope" / "cpu.stat"
+    write(stat, "nr_periods 0\nusage_usec 1500000\nuser_usec 1\n")
+    assert cpu_seconds(7, CONTAINER, proc, tmp_path) == 1.5
+
+
+@pytest.mark.parametrize(
+    "cgroup",
+    [
+        "",
+        "0::/\n",
+        "4:cpuacct:/\n",
+        # The number is another process's by now.
+        "4:cpuacct:/docker/4567\n",
+        # In a group that can't be seen from here.
+        f"4:cpuacct:/docker/{CONTAINER}\n",
+    ],
+)
+def test_what_can_not_be_seen_is_not_guessed(proc: Path, tmp_path: Path, cgroup: str) -> None:
+    write(proc / "7" / "cgroup", cgroup)
+    write(tmp_path / "cpuacct" / "cpuacct.usage", "1")
+    write(tmp_path / "cpuacct" / "docker" / "4567" / "cpuacct.usage", "1")
+    assert cpu_seconds(7, CONTAINER, proc, tmp_path) is None
+    assert cpu_seconds(8, CONTAINER, proc, tmp_path) is None

@@ -1,0 +1,118 @@
+"""CPU time counts in the period in which it is measured, and a new period begins with none."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.errors import QuotaError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.sessions.meter import CpuMeter
+from cellblock_server.store.cpu import CpuStore
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.records import SessionRecord
+from cellblock_server.store.sessions import SessionStore
+from tests.support.quotas import QUOTAS
+from tests.support.records import session_record
+from tests.support.stored import Clock
+
+DAY = timedelta(days=1)
+
+
+class Sandboxes:
+    """Says what it is told to: the engine's part is tested with an engine."""
+
+    seconds = 0.0
+
+    async def cpu_seconds(self, _sandbox_id: str) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(datetime(2026, 1, 1, 23, 59, tzinfo=UTC))
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def session(database: Database) -> SessionRecord:
+    record = session_record()
+    await SessionStore(database).insert(record)
+    return record
+
+
+async def quota(database: Database, clock: Clock) -> CpuQuota:
+    table = QuotaTable(replace(QUOTAS, cpu_seconds=10))
+    made = CpuQuota(CpuStore(database), table, DAY, clock)
+    await made.start()
+    return made
+
+
+def meter(database: Database, clock: Clock, sandboxes: Sandboxes, cpu: CpuQuota) -> CpuMeter:
+    journal = Journal(database, ExecutionStore(database), clock)
+    return CpuMeter(sandboxes, journal, cpu, list)  # type: ignore[arg-type]
+
+
+async def test_what_is_new_is_counted_once(
+    database: Database, clock: Clock, session: SessionRecord
+) -> None:
+    sandboxes, cpu = Sandboxes(), await quota(database, clock)
+    measuring = meter(database, clock, sandboxes, cpu)
+    for seconds, counted in ((3.0, 3.0), (3.0, 3.0), (9.5, 9.5), (1.0, 9.5)):
+        sandboxes.seconds = seconds
+        await measuring.measure(session)
+        assert cpu.used("t") == counted
+    cpu.check("t")
+    sandboxes.seconds = 10.0
+    await measuring.measure_last(session)
+    with pytest.raises(QuotaError) as caught:
+        cpu.check("t")
+    assert caught.value.message == (
+        "tenant 't' has used 10.0 s of CPU time since 2026-01-01 00:00 UTC; the quota is 10 s "
+        "until 2026-01-02 00:00 UTC"
+    )
+    assert caught.value.retry_after == timedelta(minutes=1)
+    cpu.check("another")
+
+
+async def test_it_is_remembered_over_a_restart(
+    database: Database, clock: Clock, session: SessionRecord
+) -> None:
+    sandboxes, cpu = Sandboxes(), await quota(database, clock)
+    sandboxes.seconds = 12.0
+    await meter(database, clock, sandboxes, cpu).measure(session)
+    again = await quota(database, clock)
+    assert again.used("t") == 12.0
+    kept = await SessionStore(database).find("t", "sess_1")
+    assert kept is not None
+    await meter(database, clock, sandboxes, again).measure(kept)
+    assert again.used("t") == 12.0
+
+
+async def test_a_new_period_begins_with_none(
+    database: Database, clock: Clock, session: SessionRecord
+) -> None:
+    sandboxes, cpu = Sandboxes(), await quota(database, clock)
+    measuring = meter(database, clock, sandboxes, cpu)
+    sandboxes.seconds = 12.0
+    await measuring.measure(session)
+    clock.time += timedelta(minutes=1)
+    cpu.check("t")
+    assert cpu.used("t") == 0
+    sandboxes.seconds = 13.0
+    await measuring.measure(session)
+    assert cpu.used("t") == 1.0
+    assert (await quota(database, clock)).used("t") == 1.0
+    assert await CpuStore(database).used_in(clock.time - DAY) == {}
