@@ -17,6 +17,7 @@ from image_labels import version
 
 DEPLOY = ROOT / "deploy"
 PROXY = DEPLOY / "engine-proxy"
+SANDBOX = ROOT / "server" / "cellblock_server" / "sandbox"
 SERVER_LOCK = ROOT / "requirements" / "server.txt"
 
 
@@ -32,9 +33,12 @@ def stage_server(context: Path) -> None:
 
 
 def stage_proxy(context: Path) -> None:
-    """The proxy's configuration."""
+    """The proxy's configuration, and the seccomp profiles that the server may ask for."""
     for name in ("Dockerfile", "nginx.conf", "policy.js"):
         copy(PROXY / name, context / name)
+    (context / "seccomp").mkdir()
+    for profile in SANDBOX.glob("seccomp*.json"):
+        copy(profile, context / "seccomp" / profile.name)
 
 
 IMAGES: dict[str, tuple[Callable[[Path], None], list[Path], str]] = {

@@ -1,4 +1,5 @@
-// Which containers may be created: those of server/cellblock_server/sandbox/docker_options.py.
+// Which containers may be created, and what may be changed of them: what
+// server/cellblock_server/sandbox/docker_options.py asks for.
 //
 // An allow-list: each key of a request must be one of these, each that is not optional must be
 // there, and each value must pass its check. The engine reads JSON more freely than that (keys in
@@ -10,10 +11,16 @@ const SANDBOX = '[A-Za-z0-9_-]+';
 const STATE = process.env.CELLBLOCK_STATE_DIR || '/var/lib/cellblock';
 const IMAGES = matching(process.env.CELLBLOCK_IMAGES || 'cellblock-sandbox:[A-Za-z0-9._-]+');
 const RUNTIMES = matching(process.env.CELLBLOCK_RUNTIMES || 'runc');
-const SECCOMP = (process.env.CELLBLOCK_SECCOMP_PROFILES || '').split(':').filter(Boolean)
-    .map(path => JSON.stringify(JSON.parse(fs.readFileSync(path, 'utf8'))));
+const APPARMOR = matching('apparmor=(?:' + (process.env.CELLBLOCK_APPARMOR || 'docker-default') + ')');
+const SECCOMP_FOLDER = '/etc/engine-proxy/seccomp/';
+const SECCOMP = fs.readdirSync(SECCOMP_FOLDER)
+    .map(name => JSON.stringify(JSON.parse(fs.readFileSync(SECCOMP_FOLDER + name, 'utf8'))));
 
 const LIMITED = value => Number.isInteger(value) && value > 0;  // 0 and -1 stand for no limit
+const LIMITS = {Memory: LIMITED, MemorySwap: LIMITED, NanoCpus: LIMITED, PidsLimit: LIMITED};
+// The engine's own list, which one in a request replaces: it may be longer, not shorter.
+const MASKED = ['acpi', 'asound', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi',
+    'timer_list', 'timer_stats'].map(name => '/proc/' + name).concat(['/sys/firmware']);
 const NO_NEW_PRIVILEGES = 'no-new-privileges:true';
 const TMPFS = text(/^rw,nosuid,nodev,noexec,size=[0-9]+,nr_inodes=[0-9]+,uid=1000,gid=1000,mode=0700$/);
 
@@ -27,21 +34,17 @@ const CREATE = {
         'dev.cellblock.sandbox': text(/^sbx_[A-Za-z0-9_-]+$/),
         'dev.cellblock.instance': text(/^[A-Za-z0-9_-]+$/),
     }),
-    HostConfig: object({
+    HostConfig: object(Object.assign({
         NetworkMode: same('none'),
         CapDrop: same(['ALL']),
         SecurityOpt: security,
         ReadonlyRootfs: same(true),
         IpcMode: same('private'),
         CgroupnsMode: same('private'),
-        Memory: LIMITED,
-        MemorySwap: LIMITED,
-        NanoCpus: LIMITED,
-        PidsLimit: LIMITED,
         Ulimits: list(object({
             Name: text(/^(nofile|fsize|core)$/),
-            Soft: Number.isInteger,
-            Hard: Number.isInteger,
+            Soft: value => Number.isInteger(value) && value >= 0,
+            Hard: value => Number.isInteger(value) && value >= 0,
         })),
         ShmSize: LIMITED,
         Tmpfs: object({
@@ -56,8 +59,9 @@ const CREATE = {
             Type: same('local'),
             Config: object({compress: same('false'), 'max-file': same('1'), 'max-size': same('1m')}),
         }),
+        MaskedPaths: optional(given => list(text(/^\//))(given) && MASKED.every(path => given.includes(path))),
         Runtime: optional(RUNTIMES),
-    }),
+    }, LIMITS)),
 };
 
 // A check takes a value and says whether it may pass: true, or not true. An object's says where
@@ -112,7 +116,7 @@ function fault(key, found) {
 
 function security(options) {
     return Array.isArray(options) && options.includes(NO_NEW_PRIVILEGES)
-        && options.every(option => option === NO_NEW_PRIVILEGES || option === 'apparmor=docker-default'
+        && options.every(option => option === NO_NEW_PRIVILEGES || APPARMOR(option)
             || isKnownProfile(option));
 }
 
@@ -146,36 +150,43 @@ function consistent(body, name) {
         && body.HostConfig.Mounts.every(mount => mount.Source.includes('/run/' + id + '/'));
 }
 
-function problem(body, name) {
+function creating(body, r) {
     const found = object(CREATE)(body);
     if (found !== true) {
         return found;
     }
-    return consistent(body, name) ? '' : 'name, label and folders are not of one sandbox';
+    return consistent(body, r.args.name) || 'name, label and folders are not of one sandbox';
+}
+
+function updating(body) {
+    return object(LIMITS)(body);
 }
 
 function refuse(r, why) {
     r.variables.refusal = why.replace(/[^\x20-\x7e]/g, '?').slice(0, 200);
-    r.return(403, JSON.stringify({message: 'the engine proxy does not allow this container: ' + why}) + '\n');
+    r.return(403, JSON.stringify({message: 'the engine proxy does not allow this: ' + why}) + '\n');
 }
 
-function create(r) {
-    let body;
-    let why;
-    try {
-        body = JSON.parse(r.requestText);
-        why = problem(body, r.args.name);
-    } catch (error) {
-        why = 'not JSON: ' + error.message;
-    }
-    if (why) {
-        refuse(r, why);
-        return;
-    }
-    r.subrequest('/checked', {method: 'POST', body: JSON.stringify(body)}, reply => {
-        r.headersOut['Content-Type'] = 'application/json';
-        r.return(reply.status, reply.responseText);
-    });
+// Hands on what a check has let through, as it was understood here.
+function checked(check) {
+    return r => {
+        let body;
+        let found;
+        try {
+            body = JSON.parse(r.requestText);
+            found = check(body, r);
+        } catch (error) {
+            found = 'not JSON: ' + error.message;
+        }
+        if (found !== true) {
+            refuse(r, found);
+            return;
+        }
+        r.subrequest('/checked', {method: 'POST', body: JSON.stringify(body)}, reply => {
+            r.headersOut['Content-Type'] = 'application/json';
+            r.return(reply.status, reply.responseText);
+        });
+    };
 }
 
-export default {create};
+export default {create: checked(creating), update: checked(updating)};

@@ -19,6 +19,12 @@ from tests.support.images import CORE
 API = "/v1.41"
 MIB = 2**20
 LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
+NEW_LIMITS = {
+    "Memory": 512 * MIB,
+    "MemorySwap": 512 * MIB,
+    "NanoCpus": 5 * 10**8,
+    "PidsLimit": 64,
+}
 PROFILE = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []}
 Body = dict[str, Any]
 
@@ -35,8 +41,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
         proxy(
             made,
             f"--env=CELLBLOCK_STATE_DIR={state}",
-            "--env=CELLBLOCK_SECCOMP_PROFILES=/profile.json",
-            f"--volume={profile}:/profile.json:ro",
+            f"--volume={profile}:/etc/engine-proxy/seccomp/own.json:ro",
         ),
     ):
         yield Folders(made.root, state)
@@ -75,6 +80,10 @@ def create(own: Folders, sandbox: str, body: Body | str) -> tuple[int, Any]:
     return call(own, "POST", f"{API}/containers/create?name=cellblock-{sandbox}", text)
 
 
+def update(own: Folders, sandbox: str, limits: Body) -> tuple[int, Any]:
+    return call(own, "POST", f"{API}/containers/cellblock-{sandbox}/update", json.dumps(limits))
+
+
 def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> None:
     name = f"{API}/containers/cellblock-{sandbox}"
     label = "%5B%22dev.cellblock.sandbox%22,%22dev.cellblock.instance%3Dx%22%5D"
@@ -82,6 +91,7 @@ def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> N
         (200, "GET", "/version"),
         (200, "GET", f"{API}/containers/json?filters=%7B%22label%22:{label}%7D&all=true"),
         (204, "POST", f"{name}/start"),
+        (200, "GET", f"{API}/info"),
         (200, "GET", f"{name}/json"),
         (200, "GET", f"{name}/stats?stream=false"),
         (204, "DELETE", f"{name}?force=true&v=true"),
@@ -100,7 +110,7 @@ CALLS = [
     ("PUT", "{own}/archive?path=/"),
     ("GET", "{own}/export"),
     ("GET", "{own}/logs?stdout=1"),
-    ("POST", "{own}/update"),
+    ("POST", "{own}/update?x=1"),
     ("POST", "{own}/rename?name=x"),
     ("POST", "{own}/kill"),
     ("POST", "{own}/json"),
@@ -264,12 +274,39 @@ def test_other_containers_are_refused(
     change(body)
     status, said = create(own, sandbox, body)
     assert status == 403
-    assert said["message"].startswith("the engine proxy does not allow this container: ")
+    assert said["message"].startswith("the engine proxy does not allow this: ")
 
 
 def test_a_profile_of_the_operators_is_allowed(own: Folders, sandbox: str, body: Body) -> None:
     in_host(SecurityOpt=[NO_NEW, f"seccomp={json.dumps(PROFILE)}"])(body)
     assert create(own, sandbox, body)[0] == 201
+
+
+def test_more_may_be_masked_than_the_engine_masks(own: Folders, sandbox: str, body: Body) -> None:
+    assert create(own, sandbox, body)[0] == 201
+    engines = inspect(f"cellblock-{sandbox}")["HostConfig"]["MaskedPaths"]
+    docker("rm", "--force", f"cellblock-{sandbox}")
+    in_host(MaskedPaths=[*engines, "/proc/cmdline"])(body)
+    assert create(own, sandbox, body)[0] == 201
+
+
+def test_limits_may_be_changed(own: Folders, sandbox: str, body: Body) -> None:
+    create(own, sandbox, body)
+    assert update(own, sandbox, {**NEW_LIMITS})[0] == 200
+    assert inspect(f"cellblock-{sandbox}")["HostConfig"]["PidsLimit"] == 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Memory": 0}, {"PidsLimit": -1}, {"Devices": []}, {"RestartPolicy": {"Name": "always"}}],
+    ids=str,
+)
+def test_nothing_else_may_be_changed(own: Folders, sandbox: str, change: Body) -> None:
+    assert update(own, sandbox, {**NEW_LIMITS, **change})[0] == 403
+
+
+def test_limits_may_not_be_left_out(own: Folders, sandbox: str) -> None:
+    assert update(own, sandbox, {"Memory": 512 * MIB})[0] == 403
 
 
 def test_the_engine_reads_what_the_proxy_read(own: Folders, sandbox: str, body: Body) -> None:
@@ -294,7 +331,8 @@ def test_what_is_no_container_is_refused(own: Folders, sandbox: str, text: str) 
 
 
 def test_a_body_is_bounded(own: Folders, sandbox: str) -> None:
-    assert create(own, sandbox, " " * (2 * MIB))[0] == 413
+    status, said = create(own, sandbox, " " * (2 * MIB))
+    assert (status, list(said)) == (413, ["message"])
 
 
 def test_the_proxy_itself_has_no_rights(own: Folders) -> None:

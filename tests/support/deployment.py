@@ -68,12 +68,17 @@ def _as_root(folder: Path, *command: str) -> str:
 @contextmanager
 def proxy(own: Folders, *options: str) -> Iterator[str]:
     """An engine proxy that answers on `own.socket`; its container."""
-    engine = Path(docker("context", "inspect", "--format={{.Endpoints.docker.Host}}")[7:])
+    engine = docker("context", "inspect", "--format={{.Endpoints.docker.Host}}")[7:]
+    # Asked inside: a rootless engine's users have other numbers there.
+    group = docker(
+        "run", "--rm", "--network=none", f"--volume={engine}:/socket", "--entrypoint=stat",
+        PROXY_IMAGE, "--format=%g", "/socket",
+    )  # fmt: skip
     with _container(
         PROXY_IMAGE,
         *HARDENED,
         "--network=none",
-        f"--group-add={engine.stat().st_gid}",
+        f"--group-add={group}",
         f"--volume={engine}:/var/run/docker.sock",
         f"--volume={own.engine}:/run/engine",
         f"--env=CELLBLOCK_STATE_DIR={own.state}",
