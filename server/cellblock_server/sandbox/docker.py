@@ -27,7 +27,12 @@ from cellblock_server.sandbox.backend import (
     SandboxSpec,
     SandboxStats,
 )
-from cellblock_server.sandbox.docker_options import INSTANCE_LABEL, LABEL, container_options
+from cellblock_server.sandbox.docker_options import (
+    EGRESS_LABEL,
+    INSTANCE_LABEL,
+    LABEL,
+    container_options,
+)
 from cellblock_server.sandbox.folder import SandboxFolder
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
@@ -187,6 +192,7 @@ def _sandbox(sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) ->
         agent_folder=folder.agent,
         inputs_folder=folder.inputs,
         first_pid=int(details["State"]["Pid"]),
+        has_egress=EGRESS_LABEL in details["Config"]["Labels"],
     )
 
 

@@ -217,6 +217,7 @@ class SessionManager:
             runtime=runtime,
             limits=limits,
             overhead=_overhead(runtime, settings),
+            has_egress=(new.network or settings.sandbox.network) == "proxy",
         )
         record = SessionRecord(
             id=new.session_id or new_id("sess_"),
