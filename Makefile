@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast bench lint setup engine bubblewrap image images \
+.PHONY: help demo test test-gvisor runsc test-fast bench lint setup engine bubblewrap image images \
     server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
@@ -18,8 +18,14 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap images server-image engine-proxy-image lint audit ## everything, with a real engine
+test: setup engine bubblewrap images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
 	@$(BIN)/pytest -n $(WORKERS)
+	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
+	    else test $$? -eq 3; fi
+
+test-gvisor: setup engine images ## all tests of containers, with gVisor; about 20 minutes
+	@scripts/ensure_runsc.sh
+	@$(BIN)/pytest -n $(WORKERS) --runtime runsc --timeout 300 tests/integration/docker tests/security
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
@@ -29,6 +35,7 @@ bench: setup engine image ## what floods, restarts, files and seccomp cost; asse
 	@$(BIN)/python -m benchmarks.kernel_restart
 	@$(BIN)/python -m benchmarks.files
 	@$(BIN)/python -m benchmarks.seccomp
+	@if scripts/ensure_runsc.sh; then $(BIN)/python -m benchmarks.runtimes; else test $$? -eq 3; fi
 
 lint: setup ## style, types and the direction of imports
 	@$(BIN)/ruff check
@@ -48,6 +55,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 
 engine: ## a Docker engine that answers
 	@scripts/ensure_engine.sh
+
+runsc: engine ## gVisor's runtime, on an engine that was started here
+	@scripts/ensure_runsc.sh
 
 bubblewrap:
 	@scripts/ensure_bubblewrap.sh

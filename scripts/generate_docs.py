@@ -97,10 +97,20 @@ def _shown(value: Any, field: FieldInfo) -> str:  # noqa: ANN401 - defaults are 
         return f"`{str(value).lower()}`"
     if isinstance(value, ByteSize) or field.annotation is ByteSize:
         return _size(int(value))
+    if isinstance(value, dict):
+        items = "; ".join(f"{name}: {_pairs(inner)}" for name, inner in value.items())
+        return f"`{items}`"
     if isinstance(value, list):
         items = ", ".join(f'"{item}"' for item in value)
         return f"`[{items}]`"
     return f'`"{value}"`' if isinstance(value, str) else f"{value:g}"
+
+
+def _pairs(section: BaseModel) -> str:
+    fields = type(section).model_fields
+    return ", ".join(
+        f"{name} = {_shown(value, fields[name]).strip('`')}" for name, value in section
+    )
 
 
 def _size(value: int) -> str:

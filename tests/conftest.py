@@ -1,5 +1,6 @@
 """A real server for each worker, with the real engine and the real image."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,30 @@ from tests.support.server import ServerProcess
 # No test asserts a time: a busy machine is no failure.
 hypothesis.settings.register_profile("cellblock", deadline=None)
 hypothesis.settings.load_profile("cellblock")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--runtime", default="", metavar="NAME", help="OCI runtime for all sandboxes of containers"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # All servers that tests start inherit it.
+    if runtime := config.getoption("--runtime"):
+        os.environ["CELLBLOCK_SANDBOX__RUNTIME"] = runtime
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    runtime = config.getoption("--runtime")
+    for item in items:
+        for mark in item.iter_markers("only_runtime"):
+            if mark.args[0] != runtime:
+                item.add_marker(pytest.mark.skip(reason=f"only with --runtime {mark.args[0]}"))
+        for mark in item.iter_markers("unless_runtime"):
+            name, why = mark.args
+            if name == runtime:
+                item.add_marker(pytest.mark.skip(reason=f"{name}: {why}"))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 """
 
 from cellblock_client import errors, events
-from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
+from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.aio import AsyncClient
 from cellblock_client.channel import Tls
 from cellblock_client.client import Client
@@ -48,6 +48,7 @@ __all__ = [
     "Annotations",
     "AsyncClient",
     "Attachment",
+    "AuditEntry",
     "Client",
     "CodeError",
     "Error",

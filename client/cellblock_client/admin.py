@@ -1,9 +1,10 @@
 """What an operator looks after: tenants and their keys. Needs a key with the role ADMIN."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from cellblock_client import admin_calls
-from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
+from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.transport import Transport
 
@@ -70,3 +71,16 @@ class Admin:
     def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
         """End a key, for good and at once."""
         return self._transport.call(admin_calls.revoke_key(key_id), timeout)
+
+    def audit(
+        self,
+        *,
+        tenant_id: str = "",
+        key_id: str = "",
+        since: datetime | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> Iterator[AuditEntry]:
+        """Who did what, newest first; of a tenant, of a key, since a time."""
+        return self._transport.items(
+            lambda token: admin_calls.list_audit_entries(token, tenant_id, key_id, since), timeout
+        )

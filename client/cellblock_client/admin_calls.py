@@ -1,13 +1,17 @@
 """AdminService's calls as values: see `calls.py`."""
 
+from datetime import datetime
+
 from cellblock.v1 import admin_pb2 as pb
 from cellblock_client.admin_types import (
+    AuditEntry,
     Key,
     NewKey,
     Quotas,
     Role,
     Tenant,
     Usage,
+    audit_entry,
     key,
     tenant,
     usage,
@@ -85,6 +89,23 @@ def revoke_key(key_id: str) -> Call[Key]:
     """RevokeKey."""
     request = pb.RevokeKeyRequest(key_id=key_id)
     return Call("admin", "RevokeKey", request, lambda r: key(r.key))
+
+
+def list_audit_entries(
+    token: str, tenant_id: str, key_id: str, since: datetime | None
+) -> Call[Page[AuditEntry]]:
+    """ListAuditEntries."""
+    request = pb.ListAuditEntriesRequest(
+        tenant_id=tenant_id, key_id=key_id, page_size=PAGE_SIZE, page_token=token
+    )
+    if since is not None:
+        request.since_time.FromDatetime(since)
+    return Call(
+        "admin",
+        "ListAuditEntries",
+        request,
+        lambda r: Page([audit_entry(item) for item in r.entries], r.next_page_token),
+    )
 
 
 def _quotas(wanted: Quotas) -> pb.Quotas:

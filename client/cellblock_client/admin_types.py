@@ -1,5 +1,6 @@
 """Tenants and keys as plain, immutable values. Times are UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
@@ -85,6 +86,37 @@ class NewKey:
 
     key: Key
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Who did what."""
+
+    time: datetime
+    tenant_id: str
+    """Empty if nobody knows who called."""
+    key_id: str
+    peer: str
+    rpc: str
+    subjects: Mapping[str, str]
+    """Ids of what was named, by their fields' names."""
+    outcome: str
+    """A gRPC status."""
+    reason: str
+
+
+def audit_entry(message: pb.AuditEntry) -> AuditEntry:
+    """From the wire."""
+    return AuditEntry(
+        time=time_of(message.time),
+        tenant_id=message.tenant_id,
+        key_id=message.key_id,
+        peer=message.peer,
+        rpc=message.rpc,
+        subjects=dict(message.subjects),
+        outcome=message.outcome,
+        reason=message.reason,
+    )
 
 
 def tenant(message: pb.Tenant) -> Tenant:

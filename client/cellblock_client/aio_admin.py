@@ -1,9 +1,10 @@
 """`admin.py` for asyncio."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from cellblock_client import admin_calls
-from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant, Usage
+from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Seconds
 
@@ -72,3 +73,16 @@ class AsyncAdmin:
     async def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
         """End a key, for good and at once."""
         return await self._transport.call(admin_calls.revoke_key(key_id), timeout)
+
+    def audit(
+        self,
+        *,
+        tenant_id: str = "",
+        key_id: str = "",
+        since: datetime | None = None,
+        timeout: float | None = CALL_SECONDS,
+    ) -> AsyncIterator[AuditEntry]:
+        """Who did what, newest first; of a tenant, of a key, since a time."""
+        return self._transport.items(
+            lambda token: admin_calls.list_audit_entries(token, tenant_id, key_id, since), timeout
+        )

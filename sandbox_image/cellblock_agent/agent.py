@@ -19,6 +19,7 @@ from cellblock_agent.helpers import Helpers
 from cellblock_agent.interpreter import Interpreter
 from cellblock_agent.journal import Journal
 from cellblock_agent.kernel import KernelStartError
+from cellblock_agent.memory_watch import MemoryWatch
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.process import wait_for_termination
@@ -64,8 +65,16 @@ class _Agent:
         folder = DataFolder(options.data_dir, options.inputs_dir)
         changes = Changes(folder)
         files = FileWatch(folder, changes, journal)
+        memory = MemoryWatch(options.memory_bytes, lambda: {fork_server.pid} | helpers.pids)
         interpreter = Interpreter(
-            options.kernel_dir, options.data_dir, fork_server, journal, files, helpers
+            options.kernel_dir,
+            options.data_dir,
+            fork_server,
+            journal,
+            files,
+            helpers,
+            memory,
+            options.pids if memory.is_needed else 0,
         )
         orphan_clock = OrphanClock(options.orphan_timeout)
         service = AgentService(
@@ -85,12 +94,14 @@ class _Agent:
                     tasks.create_task(interpreter.run(), name="interpreter"),
                     tasks.create_task(files.run(), name="file watch"),
                 ]
+                if memory.is_needed:
+                    kept.append(tasks.create_task(memory.run(), name="memory watch"))
                 why = await self._until_end(orphan_clock, kept)
                 log.info("ending: %s", why)
                 kept[1].cancel()
                 await asyncio.wait({kept[1]})
-                kept[0].cancel()
-                kept[2].cancel()
+                for task in kept:
+                    task.cancel()
         finally:
             fork_server.kill()
             helpers.kill()

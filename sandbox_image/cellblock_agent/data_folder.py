@@ -18,7 +18,7 @@ from cellblock_agent.new_entries import NewFile, NewFolder, temporary_name
 from cellblock_agent.paths import MAX_DEPTH, NotPlainError, parts_of
 from cellblock_agent.text import printable
 from cellblock_agent.tree import remove_tree
-from cellblock_agent.walk import FOLDER_FLAGS, Bounds, Entry, Walk
+from cellblock_agent.walk import Bounds, Entry, Walk, open_folder
 
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -28,7 +28,7 @@ class DataFolder:
 
     def __init__(self, path: Path, inputs: Path) -> None:
         """Open `path`; links into `inputs` are attachments."""
-        self._root = os.open(path, FOLDER_FLAGS)
+        self._root = open_folder(path)
         self._inputs = inputs
         self._hidden: set[str] = set()
         """Names of what the agent itself is making or removing right now."""
@@ -204,7 +204,7 @@ class DataFolder:
 
     def _folder(self, parts: list[str], *, make: bool) -> int:
         # Not a duplicate: two that list a folder at once must not share their place in it.
-        folder = os.open(".", FOLDER_FLAGS, dir_fd=self._root)
+        folder = open_folder(".", self._root)
         for part in parts:
             folder = _enter(folder, part, make=make)
         return folder
@@ -216,7 +216,7 @@ def _enter(folder: int, part: str, *, make: bool) -> int:
         if make:
             with suppress(FileExistsError):
                 os.mkdir(part, 0o755, dir_fd=folder)
-        return os.open(part, FOLDER_FLAGS, dir_fd=folder)
+        return open_folder(part, folder)
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise

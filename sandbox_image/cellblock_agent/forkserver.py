@@ -71,7 +71,7 @@ class ForkServer:
         """Tell the agent something."""
         self._control.send(json.dumps(message).encode())
 
-    def _fork(self, options: dict[str, str]) -> int:
+    def _fork(self, options: dict[str, Any]) -> int:
         pid = os.fork()
         if pid == 0:
             from cellblock_agent import kernel_process

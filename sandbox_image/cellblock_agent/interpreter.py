@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent import memory, translate
+from cellblock_agent import translate
 from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient
@@ -23,6 +23,8 @@ from cellblock_agent.kernel import (
 )
 from cellblock_agent.kernel_options import KernelOptions
 from cellblock_agent.limits import OutputMeter
+from cellblock_agent.memory import in_words
+from cellblock_agent.memory_watch import MemoryWatch
 from cellblock_agent.processes import descendants, end_in_words, kill_descendants
 from cellblock_agent.statuses import RefusedError
 
@@ -59,14 +61,21 @@ class Interpreter:
         journal: Journal,
         files: FileWatch,
         helpers: Helpers,
+        memory: MemoryWatch,
+        max_processes: int,
     ) -> None:
-        """Run kernels of `fork_server`; what they say goes into `journal`."""
+        """Run kernels of `fork_server`; what they say goes into `journal`.
+
+        Kernels see to it themselves that they have no more than `max_processes`, if not 0.
+        """
         self._kernel_dir = kernel_dir
         self._data_dir = data_dir
         self._fork_server = fork_server
         self._journal = journal
         self._files = files
         self._helpers = helpers
+        self._memory = memory
+        self._max_processes = max_processes
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._turn = asyncio.Lock()
@@ -193,7 +202,7 @@ class Interpreter:
         kernel = self._running()
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._append(pb.Event(execution_started=started), execution.id)
-        oom_kills = memory.oom_kills()
+        oom_kills = self._memory.kills
         processes = descendants()
         if not await self._begin_environment(execution, kernel):
             return await self._give_up(execution, kernel, oom_kills)
@@ -248,10 +257,10 @@ class Interpreter:
         words = "the kernel did not answer"
         if kernel.ended.done():
             words = f"the kernel died: {end_in_words(kernel.ended.result())}"
-        if memory.oom_kills() > oom_kills:
-            limit = memory.limit()
+        if self._memory.kills > oom_kills:
+            limit = self._memory.limit
             outcome = pb.OUTCOME_OUT_OF_MEMORY
-            words = "out of memory" + (f": limit {memory.in_words(limit)}" if limit else "")
+            words = "out of memory" + (f": limit {in_words(limit)}" if limit else "")
         await self._replace(words, execution.id)
         return _finished(outcome, words, execution, memory_lost=True)
 
@@ -281,7 +290,7 @@ class Interpreter:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 clear_sockets(self._kernel_dir)
-                options = KernelOptions.fresh(self._kernel_dir, self._data_dir)
+                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._max_processes)
                 kernel = await Kernel.start(self._fork_server, self._context, options)
                 break
             except KernelStartError as error:

@@ -24,12 +24,14 @@ class KernelOptions:
     key: str
     """Signs messages, so that no other process is taken for this kernel."""
     data_dir: str
+    max_processes: int
+    """Of its user, threads included; 0 where something else sees to it."""
 
     @classmethod
-    def fresh(cls, kernel_dir: Path, data_dir: Path) -> "KernelOptions":
+    def fresh(cls, kernel_dir: Path, data_dir: Path, max_processes: int) -> "KernelOptions":
         """Options with names and a key that nobody can have foreseen."""
         sockets = kernel_dir / secrets.token_hex(4)
-        return cls(str(sockets), secrets.token_hex(32), str(data_dir))
+        return cls(str(sockets), secrets.token_hex(32), str(data_dir), max_processes)
 
     def connection_info(self) -> dict[str, Any]:
         """As a Jupyter client wants it.
@@ -44,6 +46,6 @@ class KernelOptions:
         }
         return info | PORTS
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """As plain values."""
         return asdict(self)

@@ -17,7 +17,13 @@ from traitlets.config import Config
 
 from cellblock_agent.kernel_options import PORTS, KernelOptions
 from cellblock_agent.kernel_shell import UnattendedKernel
-from cellblock_agent.process import give_way, prefer_for_oom_kill, reset_signals, set_dumpable
+from cellblock_agent.process import (
+    give_way,
+    limit_processes,
+    prefer_for_oom_kill,
+    reset_signals,
+    set_dumpable,
+)
 
 OUTPUT_QUEUE = 64
 """Messages of output that wait for the agent; then the kernel waits."""
@@ -110,6 +116,8 @@ def _leave_parent(options: KernelOptions) -> None:
     reset_signals()
     set_dumpable(dumpable=True)
     give_way()
+    if options.max_processes:
+        limit_processes(options.max_processes)
     prefer_for_oom_kill()  # a process that is not dumpable may not write to its /proc
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):

@@ -4,11 +4,15 @@ Sources: the kernel's cgroup-v2 documentation (`memory.events`, `memory.max`) an
 its cgroup-v1 memory documentation (`memory.oom_control`, `memory.limit_in_bytes`).
 """
 
+import resource
 from pathlib import Path
 
 EVENT_FILES = ("memory.events", "memory/memory.oom_control")
 LIMIT_FILES = ("memory.max", "memory/memory.limit_in_bytes")
 CGROUP = Path("/sys/fs/cgroup")
+PROC = Path("/proc")
+OWN_MEMORY = "AnonPages"
+"""What of /proc/meminfo counts against a limit; see `memory_watch.py`."""
 UNLIMITED = 2**60
 """cgroup v1 writes a number near 2⁶³ where there is no limit."""
 
@@ -30,6 +34,24 @@ def limit() -> int | None:
             if line.isdecimal() and int(line) < UNLIMITED:
                 return int(line)
     return None
+
+
+def left_in_total() -> int:
+    """How many bytes of /proc/meminfo's total are not used."""
+    kib = {}
+    for line in (PROC / "meminfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        kib[name] = int(value.split()[0])
+    return 1024 * (kib["MemTotal"] - kib[OWN_MEMORY])
+
+
+def resident(pid: int) -> int:
+    """How many bytes of memory a process uses; 0 if it has ended."""
+    try:
+        pages = (PROC / str(pid) / "statm").read_text().split()[1]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(pages) * resource.getpagesize()
 
 
 def in_words(size: int) -> str:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 
 from cellblock_agent.tree import remove_tree
-from cellblock_agent.walk import FOLDER_FLAGS
+from cellblock_agent.walk import open_folder
 
 FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -119,7 +119,7 @@ class NewFolder(NewEntry):
 
     def _make(self) -> int:
         os.mkdir(self._temporary, 0o755, dir_fd=self._folder)
-        return os.open(self._temporary, FOLDER_FLAGS, dir_fd=self._folder)
+        return open_folder(self._temporary, self._folder)
 
     def _remove(self) -> None:
         remove_tree(self._folder, self._temporary)

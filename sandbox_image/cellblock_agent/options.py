@@ -22,6 +22,10 @@ class Options:
     """Seconds without a server after which the agent ends."""
     preload: tuple[str, ...]
     """Modules that every kernel has imported from its start."""
+    memory_bytes: int
+    """The sandbox's limit; 0 if there is none."""
+    pids: int
+    """How many processes and threads the sandbox may have; 0 if there is no limit."""
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -33,6 +37,8 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--inputs-dir", type=Path, default=Path("/mnt/inputs"))
     parser.add_argument("--orphan-timeout", type=float, default=3600.0, metavar="SECONDS")
     parser.add_argument("--preload", default="", metavar="MODULE,…")
+    parser.add_argument("--memory-bytes", type=int, default=0, metavar="BYTES")
+    parser.add_argument("--pids", type=int, default=0, metavar="NUMBER")
     parsed = parser.parse_args(arguments)
     if parsed.orphan_timeout <= 0:
         parser.error(f"--orphan-timeout: must be over 0 s, got {parsed.orphan_timeout:g}")
@@ -43,4 +49,6 @@ def parse(arguments: Sequence[str]) -> Options:
         inputs_dir=parsed.inputs_dir,
         orphan_timeout=parsed.orphan_timeout,
         preload=tuple(name for name in parsed.preload.split(",") if name),
+        memory_bytes=parsed.memory_bytes,
+        pids=parsed.pids,
     )

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,15 @@ def prefer_for_oom_kill() -> None:
 def give_way() -> None:
     """Let the agent go before this process and all that it starts; that can't be taken back."""
     os.nice(KERNEL_NICENESS)
+
+
+def limit_processes(number: int) -> None:
+    """Bound the processes and threads of this one's user; for this process and what it starts.
+
+    Only for a sandbox with a kernel of its own: elsewhere the user is that of all sandboxes,
+    and control groups do better.
+    """
+    resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
 
 def wait_for_termination() -> str:

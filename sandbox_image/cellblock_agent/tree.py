@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from itertools import islice
 
-from cellblock_agent.walk import FOLDER_FLAGS
+from cellblock_agent.walk import PIN_FLAGS, open_folder
 
 MAX_SECONDS = 50.0
 """How long it may take; code that runs on could add to it for ever."""
@@ -85,13 +85,13 @@ def _unlink(folder: int, name: str) -> bool:
 
 def _open(folder: int, name: str) -> int:
     _make_open(folder, name)
-    return os.open(name, FOLDER_FLAGS, dir_fd=folder)
+    return open_folder(name, folder)
 
 
 def _make_open(folder: int, name: str) -> None:
     """Let its user read and change a folder that code has closed."""
     with suppress(NotADirectoryError):
-        path = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY, dir_fd=folder)
+        path = os.open(name, PIN_FLAGS, dir_fd=folder)
         try:
             # chmod has no way not to follow a link, but this one.
             os.chmod(f"/proc/self/fd/{path}", 0o700)  # noqa: PTH101 - no path of ours

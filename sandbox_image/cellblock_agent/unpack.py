@@ -22,7 +22,7 @@ from typing import IO, Any, BinaryIO
 from cellblock_agent.archive_names import BadArchiveError, Unusable, parts_of_member, shown
 from cellblock_agent.archives import DAMAGED, Member, members
 from cellblock_agent.process import prefer_for_oom_kill, set_dumpable
-from cellblock_agent.walk import FOLDER_FLAGS
+from cellblock_agent.walk import open_folder
 
 MEMORY_BYTES = 512 * 2**20
 """Address space: what Python has, plus 200,000 names, plus any usual dictionary."""
@@ -116,7 +116,7 @@ class Unpacking:
                     pass
                 except OSError as error:
                     raise _not_written(error) from error
-                inner = os.open(part, FOLDER_FLAGS, dir_fd=folder)
+                inner = open_folder(part, folder)
             except NotADirectoryError as error:
                 raise _conflict(parts[:number]) from error
             finally:

@@ -7,10 +7,25 @@ import time
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from cellblock_agent.paths import MAX_DEPTH
 
-FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+PIN_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+READ_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def open_folder(name: str | Path, above: int | None = None) -> int:
+    """A descriptor of a folder that is no link, in the folder `above`.
+
+    In two steps, because gVisor follows a link to a folder in spite of `O_NOFOLLOW`, unless
+    it is opened only to be pinned. Raises NotADirectoryError for a link or a file.
+    """
+    pinned = os.open(name, PIN_FLAGS, dir_fd=above)
+    try:
+        return os.open(".", READ_FLAGS, dir_fd=pinned)
+    finally:
+        os.close(pinned)
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ class Walk:
 def _open(folder: int, name: str) -> int | None:
     """A folder's descriptor; None if its user may not read it, or not what is in it."""
     try:
-        inner = os.open(name, FOLDER_FLAGS, dir_fd=folder)
+        inner = open_folder(name, folder)
     except PermissionError:
         return None
     try:

@@ -1,14 +1,23 @@
 """Whether some process has a file open for writing."""
 
+import errno
 import fcntl
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+MAX_DESCRIPTORS = 2000
+"""How many open files of processes are looked at, where there are no leases."""
 
 
 def is_open_for_writing(file: int) -> bool:
     """Ask by a read lease, which nobody gets while there is a writer; fcntl(2), "Leases".
 
-    A writable mapping counts too. False where there are no leases, as under gVisor, or
-    for the file of another user.
+    A writable mapping counts too. Where there are no leases, as under gVisor, processes'
+    open files are looked at, and mappings don't count. False for the file of another user.
     """
     try:
         # Whoever opens the file while we have the lease makes the kernel send us a
@@ -17,8 +26,35 @@ def is_open_for_writing(file: int) -> bool:
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
         return True
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in (errno.EINVAL, errno.ENOSYS) and _has_writer(os.fstat(file))
     # At once: until then, who opens it has to wait.
     fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+def _has_writer(wanted: os.stat_result) -> bool:
+    for opened in islice(_open_files(), MAX_DESCRIPTORS):
+        # What has been closed, or has ended, meanwhile is no writer any more.
+        with suppress(OSError):
+            if os.path.samestat(opened.stat(), wanted) and _is_for_writing(opened):
+                return True
+    return False
+
+
+def _open_files() -> Iterator[Path]:
+    """The open files of all other processes that we may look at."""
+    own = str(os.getpid())
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal() and process.name != own:
+            with suppress(OSError):
+                yield from (process / "fd").iterdir()
+
+
+def _is_for_writing(opened: Path) -> bool:
+    """Source: proc(5), `/proc/pid/fdinfo`."""
+    for line in (opened.parent.parent / "fdinfo" / opened.name).read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "flags":
+            return int(value, 8) & os.O_ACCMODE != os.O_RDONLY
     return False

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import structlog
 from alembic.util import CommandError
+from grpc.aio import ServerInterceptor
 from sqlalchemy.exc import DBAPIError
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server import embedded
+from cellblock_server.auth.audit import AuditLog
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.auth.keys import KeyService
 from cellblock_server.auth.live_calls import LiveCalls
@@ -38,6 +40,7 @@ from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.quotas.rate import CallRates
 from cellblock_server.retention import Retention
 from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
@@ -66,6 +69,7 @@ from cellblock_server.state_folder import (
     shared_state_folder,
     state_folder,
 )
+from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -196,9 +200,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         await stack.enter_async_context(keeper)
         await stack.enter_async_context(meter)
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
-        secret = server_secret(state.secret)
-        keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
-        live_calls = await stack.enter_async_context(LiveCalls(keys))
+        keys, audit, guards = await _guards(stack, settings, state, database, quotas)
         manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
         room = ExecutionQuota(keeper.unfinished_of, quotas)
         service = ExecutionService(
@@ -219,17 +221,39 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
                 ),
                 AnnotationResolver(store, sessions),
             ),
-            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu)),
-            [
-                AuthInterceptor(keys, live_calls, required=settings.auth.required),
-                RateInterceptor(CallRates(quotas, time.monotonic)),
-            ],
+            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu), audit),
+            guards,
             _tls(settings),
             settings.server.health_socket,
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
         yield address
+
+
+async def _guards(
+    stack: AsyncExitStack,
+    settings: Settings,
+    state: StateFolder,
+    database: Database,
+    quotas: QuotaTable,
+) -> tuple[KeyService, AuditLog, list[ServerInterceptor]]:
+    """What stands between callers and services, the outermost first."""
+    secret = server_secret(state.secret)
+    keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
+    kept = settings.audit
+    audit = AuditLog(AuditStore(database), kept.retention, kept.max_entries, utc_now)
+    await stack.enter_async_context(audit)
+    live_calls = await stack.enter_async_context(LiveCalls(keys))
+    return (
+        keys,
+        audit,
+        [
+            AuditInterceptor(audit, utc_now),
+            AuthInterceptor(keys, live_calls, required=settings.auth.required),
+            RateInterceptor(CallRates(quotas, time.monotonic)),
+        ],
+    )
 
 
 async def _database(url: str) -> Database:

@@ -8,16 +8,21 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
 ROWS = "integration/docker/test_what_code_shows.py"
-DOCUMENTS = (
-    *("docs/execution.md", "docs/files.md", "docs/run-steps.md", "docs/errors.md"),
-    "SECURITY.md",
-)
+DOCUMENTS = {
+    "docs/execution.md": 20,
+    "docs/files.md": 20,
+    "docs/run-steps.md": 20,
+    "docs/errors.md": 20,
+    "docs/gvisor.md": 8,
+    "SECURITY.md": 5,
+}
+"""With how many tests each must name: what finds none must not pass."""
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_tests_that_are_named_exist(name: str) -> None:
     named = TEST.findall((ROOT / name).read_text())
-    assert len(named) > 20
+    assert len(named) >= DOCUMENTS[name]
     missing = [
         f"{file}::{test}"
         for file, test in named
@@ -45,5 +50,5 @@ def test_every_row_of_a_table_names_a_test(name: str) -> None:
         if heading.endswith("| test |")
         for row in rows
     ]
-    assert len(promises) > 20
+    assert len(promises) >= DOCUMENTS[name]
     assert [row for row in promises if not TEST.search(row)] == []

@@ -7,9 +7,9 @@ from cellblock_client import AsyncClient
 from cellblock_client.aio import AsyncSession
 from cellblock_client.client import Session
 from tests.security.callers import Guarded, guarded
-from tests.support.attack import LIMITS, Attack
-from tests.support.attacks import Inside, Unprotected, unprotected
+from tests.support.exhaustion import LIMITS, Attack
 from tests.support.hostile_ground import HostileGround, hostile_ground
+from tests.support.inside import Inside, Unprotected, unprotected
 from tests.support.processes import server_pid
 
 HERE = Path(__file__).parent

@@ -8,7 +8,7 @@ session goes on, and nothing is left: see `Attack`. `test_container.py` has more
 import pytest
 
 from cellblock_client import ExecutionStatus
-from tests.support.attack import Attack
+from tests.support.exhaustion import Attack
 
 ENDLESS = {
     "processes that make processes": ("while True:\n    try: os.fork()\n    except OSError: pass"),

@@ -6,7 +6,7 @@ execution that forges them, and nothing else.
 
 import pytest
 
-from tests.support.attack import Attack
+from tests.support.exhaustion import Attack
 
 FORGE = """
 kernel = get_ipython().kernel

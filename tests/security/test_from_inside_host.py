@@ -7,7 +7,7 @@ import pytest
 
 from cellblock_client import Client
 from cellblock_server.sandbox.docker_options import MASKED
-from tests.support.attacks import PRELUDE, Inside, Unprotected
+from tests.support.inside import PRELUDE, Inside, Unprotected
 from tests.support.server import ServerProcess
 
 ABSENT = (

@@ -8,7 +8,7 @@ import platform
 
 import pytest
 
-from tests.support.attacks import Attack, Inside, Unprotected
+from tests.support.inside import Attack, Inside, Unprotected
 
 CLONE_FLAGS = {
     "time": 0x80,  # clone(2) takes it for a signal's number; clone3 and unshare do not

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from cellblock_client import Client
-from tests.support.attacks import PRELUDE, Attack, Inside, Unprotected
+from tests.support.inside import PRELUDE, Attack, Inside, Unprotected
 
 ANY = ("1.1.1.1", "169.254.169.254", "100.100.100.200", "224.0.0.1", "255.255.255.255")
 """A server on the internet, two clouds' metadata, all hosts of a network."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cellblock_client import Client
-from tests.support.attacks import PRELUDE, Attack, Inside, unprotected
 from tests.support.engine import containers, inspect
+from tests.support.inside import PRELUDE, Attack, Inside, unprotected
 from tests.support.server import ServerProcess
 
 SECRETS = ("mem", "environ", "maps", "smaps", "auxv", "syscall", "stack", "io", "pagemap")

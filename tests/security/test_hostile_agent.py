@@ -5,7 +5,9 @@ are short. `HostileGround.play` checks, for each lie, that every execution has o
 blame is the sandbox's, and that a neighbour answers.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from itertools import count
 
 import grpc
 import pytest
@@ -18,6 +20,7 @@ from tests.support.forged_server import IMAGE
 from tests.support.hostile_ground import HostileGround
 from tests.support.lies import answers, fails, field, never, says, sends
 from tests.support.memory import forget_peak, peak, resident
+from tests.support.waiting import eventually
 
 BIG = 2**63 - 1
 FLAT_MIB = 400
@@ -247,3 +250,26 @@ async def test_a_message_can_not_take_the_servers_memory(
     outcome = await ground.play(script)
     assert words in outcome.session.end_message
     assert peak(ground.server.pid) - before < FLAT_MIB
+
+
+async def test_events_without_an_end_are_taken_slowly(ground: HostileGround) -> None:
+    def messages(name: str) -> Iterable[bytes]:
+        yield from honest(name)
+        for number in count(3):
+            yield batch(*numbered(number, "", text("x" * 2**16)))
+
+    session = await ground.session(sends(messages))
+    try:
+        assert (await session.run("code")).failure is None
+        (agent,) = ground.forged.agents
+        before = resident(ground.server.pid)
+        began = time.monotonic()
+        # Four seconds' worth may come at once; the rest as fast as it may.
+        await eventually(lambda: len(agent.acknowledged) > 28)
+        assert time.monotonic() - began > 1
+        await ground.check_neighbour()
+        assert resident(ground.server.pid) - before < FLAT_MIB
+        assert len((await session.refresh()).background_output) == 2**16
+    finally:
+        await session.delete()
+        await ground.forged.forget()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -47,12 +46,7 @@ async def a_fifo(folder: Path) -> None:
     os.mkfifo(folder / NAME)
 
 
-async def nobody_listens(folder: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(str(folder / NAME))
-
-
-PLANTS = [to_the_engine, to_another_sandbox, to_itself, a_file, a_folder, a_fifo, nobody_listens]
+PLANTS = [to_the_engine, to_another_sandbox, to_itself, a_file, a_folder, a_fifo]
 
 
 @pytest.mark.parametrize("plant", PLANTS)

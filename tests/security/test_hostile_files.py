@@ -138,6 +138,7 @@ def test_hostile_names_come_out_safe_and_are_told(session: Session) -> None:
         assert path.isprintable()
 
 
+@pytest.mark.core
 def test_planted_links_reach_nothing(
     canary: Canary, state_dir: Path, client: Client, session: Session
 ) -> None:
@@ -229,11 +230,8 @@ def test_what_is_no_plain_file_is_named_and_holds_nobody_up(session: Session) ->
     result = session.run(
         "import os, socket\n"
         "os.mkfifo('fifo'); socket.socket(socket.AF_UNIX).bind('socket')\n"
-        "try: os.mknod('device', 0o20666, os.makedev(1, 5))\n"
-        "except OSError as error: print(type(error).__name__)\n"
         "open('plain', 'w').write('x')"
     )
-    assert result.stdout == "PermissionError\n"
     reasons = {path: event.skipped_reason for path, event in generated(result).items()}
     assert reasons == {
         "/mnt/data/fifo": "is a FIFO",

@@ -1,6 +1,8 @@
 """Without a key that counts nothing works but health; with one, what its role allows."""
 
+import queue
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import grpc
@@ -9,7 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from cellblock.v1 import session_pb2, session_pb2_grpc
+from cellblock.v1 import file_pb2, file_pb2_grpc, session_pb2, session_pb2_grpc
 from cellblock_client import AsyncClient, Client, Role, events
 from cellblock_client.errors import (
     Error,
@@ -23,6 +25,7 @@ from cellblock_server.store import records
 from tests.security.callers import Guarded, guarded, key_id
 from tests.support import error_table
 from tests.support.callers import error_of, metadata_of, methods, path_of, request_of, status_of
+from tests.support.waiting import until
 
 UNKNOWN = f"cb_key_{'a' * 24}_{'b' * 43}"
 ROLES = {Role.READ_ONLY: records.Role.READ_ONLY, Role.EXECUTOR: records.Role.EXECUTOR}
@@ -140,6 +143,25 @@ def test_a_revoked_key_ends_the_streams_that_it_has_open(at: Guarded) -> None:
         assert list(watching)
 
 
+def test_a_revoked_key_ends_an_upload(at: Guarded) -> None:
+    key, upload_id = at.key("default", Role.EXECUTOR), f"upload_{token_hex(8)}"
+    metadata = file_pb2.UploadFileMetadata(filename="x", upload_id=upload_id)
+    coming: queue.SimpleQueue[file_pb2.UploadFileRequest | None] = queue.SimpleQueue()
+    coming.put(file_pb2.UploadFileRequest(metadata=metadata))
+    coming.put(file_pb2.UploadFileRequest(data=b"x"))
+    stub: Any = file_pb2_grpc.FileServiceStub(at.channel)
+    begun = stub.UploadFile.future(iter(coming.get, None), metadata=metadata_of(key), timeout=30)
+    ask = file_pb2.GetUploadRequest(upload_id=upload_id)
+    get = next(method for method in methods() if method.name == "GetUpload")
+    until(lambda: error_of(at.channel, get, [ask], at.admin) is None)
+    with at.client(at.admin) as admin:
+        admin.admin.revoke_key(key_id(key))
+    with pytest.raises(grpc.RpcError) as caught:
+        begun.result()
+    coming.put(None)
+    assert from_call(caught.value).reason == "KEY_REVOKED"
+
+
 def test_a_stream_ends_when_its_key_expires(at: Guarded) -> None:
     with at.client(at.admin) as admin:
         key = admin.admin.create_key("default", Role.EXECUTOR, expires_after=3).secret
@@ -170,6 +192,16 @@ def test_a_rotated_key_has_a_new_secret_and_the_old_one_for_a_while(at: Guarded)
         error_table.check(caught.value)
         keys = {key.id: key for key in admin.admin.keys("default")}
         assert keys[key_id(first)].revoke_time is not None
+
+
+def test_an_admin_may_rotate_and_revoke_the_very_key_that_it_uses(at: Guarded) -> None:
+    first = at.key("default", Role.ADMIN)
+    with at.client(first) as admin:
+        second = admin.admin.rotate_key(key_id(first)).secret
+    assert refusal(at, first).reason == "KEY_REPLACED"
+    with at.client(second) as admin:
+        assert admin.admin.revoke_key(key_id(first)).revoke_time is not None
+    assert refusal(at, second).reason == "KEY_REVOKED"
 
 
 def test_keys_count_after_a_restart_unless_the_servers_secret_is_another(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from cellblock_client import Client
 from cellblock_client.client import Session
 from cellblock_server.sandbox.seccomp import load_profile
-from tests.support.attacks import NUMBERS, Attack, Inside, Unprotected
 from tests.support.engine import docker
 from tests.support.images import CORE
+from tests.support.inside import NUMBERS, Attack, Inside, Unprotected
 from tests.support.server import ServerProcess
 
 MACHINE = ("x86_64", "aarch64").index(platform.machine())

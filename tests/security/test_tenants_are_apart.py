@@ -130,6 +130,7 @@ DENIED: dict[str, Requests] = {
     "CreateKey": one(admin_pb2.CreateKeyRequest, tenant_id="tenant"),
     "ListKeys": one(admin_pb2.ListKeysRequest, tenant_id="tenant"),
     "RotateKey": one(admin_pb2.RotateKeyRequest, key_id="key"),
+    "ListAuditEntries": one(admin_pb2.ListAuditEntriesRequest, tenant_id="tenant"),
     "RevokeKey": one(admin_pb2.RevokeKeyRequest, key_id="key"),
 }
 """Calls that only an admin may make."""

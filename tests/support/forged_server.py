@@ -15,7 +15,7 @@ from cellblock_server import main as server
 from cellblock_server.config import Settings
 from cellblock_server.executions import runner
 from cellblock_server.sandbox import agent_connection
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.sandbox.local import LocalBackend
 from cellblock_server.sessions import live
@@ -54,11 +54,11 @@ class ForgedBackend(LocalBackend):
         self._mark(spec.id).touch()
         return _forged(folder.path)
 
-    async def wait(self, sandbox_id: str) -> str:
+    async def wait(self, sandbox_id: str) -> SandboxEnd:
         if (forged := self._forged.get(sandbox_id)) is None:
             return await super().wait(sandbox_id)
         await forged.wait()
-        return "removed"
+        return SandboxEnd("removed")
 
     async def destroy(self, sandbox_id: str) -> None:
         if forged := self._forged.pop(sandbox_id, None):
@@ -72,7 +72,7 @@ class ForgedBackend(LocalBackend):
 
 def _forged(path: Path) -> Sandbox:
     folder = SandboxFolder(path)
-    return Sandbox(path.name, folder.agent, folder.inputs, agent_pid=None)
+    return Sandbox(path.name, folder.agent, folder.inputs, first_pid=None)
 
 
 def _backend(settings: Settings, state: StateFolder) -> Backend:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 
 FULL = f"cellblock-sandbox:{importlib.metadata.version('cellblock')}"
 CORE = f"{FULL}-core"
@@ -14,3 +15,8 @@ ENVIRONMENT = {
     "CELLBLOCK_POOL__MAX_SIZE": "0",
 }
 """Of servers that tests start."""
+
+
+def runtime() -> str:
+    """The OCI runtime that the tests were told to use; empty for the engine's default."""
+    return os.environ.get("CELLBLOCK_SANDBOX__RUNTIME", "")

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
-from cellblock_client.admin_types import Key, NewKey, Quotas, Role, Tenant
+from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.access import open_client
 from cellblock_client.cli.parameters import duration
@@ -120,6 +121,34 @@ def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = False)
         _show([client.admin.get_tenant(tenant)], as_json=as_json)
 
 
+@app.command("audit")
+def audit(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Option(help="Only what this tenant's keys did.")] = "",
+    key: Annotated[str, typer.Option(help="Only what this key did.")] = "",
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only of the last while, such as 1d.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="At most so many entries; 0 for all.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Show who did what, newest first."""
+    after = None if since is None else datetime.now(UTC) - duration(since)
+    with open_client(context.obj) as client:
+        found = client.admin.audit(tenant_id=tenant, key_id=key, since=after)
+        entries = list(islice(found, limit or None))
+    if as_json:
+        _show(entries, as_json=True)
+        return
+    table = table_of("time", "tenant", "key", "peer", "call", "about", "outcome")
+    for entry in entries:
+        about = " ".join(entry.subjects.values())
+        outcome = f"{entry.outcome} {entry.reason}"
+        columns = (entry.tenant_id, entry.key_id, entry.peer, entry.rpc, about, outcome)
+        table.add_row(_words(entry.time), *map(plain, columns))
+    print_table(table)
+
+
 @keys.callback()
 def list_keys(
     context: typer.Context,
@@ -178,7 +207,7 @@ def revoke_key(context: typer.Context, key: KeyId, as_json: Json = False) -> Non
         _show([client.admin.revoke_key(key)], as_json=as_json)
 
 
-def _show(items: Iterable[Tenant | Key], *, as_json: bool) -> None:
+def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
     found = list(items)
     if as_json:
         for item in found:

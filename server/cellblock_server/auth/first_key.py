@@ -5,9 +5,10 @@ from cellblock_server.auth.secret import server_secret
 from cellblock_server.auth.tenants import DEFAULT_TENANT
 from cellblock_server.clock import utc_now
 from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
-from cellblock_server.store.records import Role
+from cellblock_server.store.records import AuditRecord, Role
 from cellblock_server.store.tenants import TenantStore
 
 
@@ -19,7 +20,18 @@ async def create_admin_key(database: Database, state: StateFolder) -> str:
     tenants = TenantStore(database)
     await tenants.ensure(DEFAULT_TENANT, utc_now())
     keys = KeyService(KeyStore(database), tenants, server_secret(state.secret), utc_now)
-    _record, text = await keys.create(
+    record, text = await keys.create(
         NewKey(DEFAULT_TENANT, Role.ADMIN, "made on the server's machine")
     )
+    told = AuditRecord(
+        time=record.create_time,
+        tenant=DEFAULT_TENANT,
+        key_id="",
+        peer="create-admin-key",
+        rpc="CreateKey",
+        subjects={"key_id": record.id, "tenant_id": record.tenant},
+        outcome="OK",
+        reason="",
+    )
+    await AuditStore(database).insert([told])
     return str(text)

@@ -1,4 +1,4 @@
-"""Calls that are open, and end when the key that they were made with does."""
+"""Streams that are open, and end when the key that they were opened with does."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ LOOK_SECONDS = 1.0
 
 
 class LiveCall:
-    """One call. It is ended only while `working`: at other times gRPC is, and would not say why."""
+    """One stream. It is ended only while `working`: else gRPC is, and would not say why."""
 
     def __init__(self, credential: Credential, task: "asyncio.Task[object]") -> None:
         """Use `LiveCalls.during`."""

@@ -175,6 +175,13 @@ class Log(Section):
     )
 
 
+class RuntimeOverhead(Section):
+    """What an OCI runtime needs for itself in each container."""
+
+    memory_bytes: ByteSize = Field(ByteSize(0), ge=0)
+    pids: int = Field(0, ge=0)
+
+
 class Sandbox(Section):
     """What sessions run in."""
 
@@ -207,6 +214,12 @@ class Sandbox(Section):
         max_length=255,
         description="AppArmor profile of sandboxes, loaded on the engine's host. Empty: "
         "`docker-default` where the engine has AppArmor, none where it has not.",
+    )
+    runtime_overhead: Annotated[dict[str, RuntimeOverhead], BeforeValidator(_from_json)] = Field(
+        {"runsc": RuntimeOverhead(memory_bytes=ByteSize(128 * MIB), pids=2048)},
+        description="Tables by runtimes' names: `memory_bytes` and `pids` that containers get over "
+        "their sessions' limits, because the runtime has a kernel of its own to pay for. See "
+        "[gvisor.md](gvisor.md#what-it-costs).",
     )
     start_timeout: Duration = Field(
         timedelta(seconds=60),
@@ -546,6 +559,20 @@ class Quotas(Section):
     )
 
 
+class Audit(Section):
+    """The log of who did what; see docs/authentication.md."""
+
+    retention: Duration = Field(
+        timedelta(days=90),
+        ge=timedelta(seconds=1),
+        le=3650 * DAY,
+        description="An entry is forgotten after so long.",
+    )
+    max_entries: int = Field(
+        100_000, ge=100, description="Entries of one tenant; past it the oldest are forgotten."
+    )
+
+
 class RunSteps(Section):
     """How run steps are handed on."""
 
@@ -581,6 +608,7 @@ class Settings(BaseSettings):
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
     quotas: Quotas = Field(default_factory=Quotas)
+    audit: Audit = Field(default_factory=Audit)
     run_steps: RunSteps = Field(default_factory=RunSteps)
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from cellblock_server.errors import ExhaustedError, OutOfRangeError, UnavailableError
+from cellblock_server.uninterrupted import uninterrupted
 
 T = TypeVar("T")
 
@@ -199,7 +200,8 @@ class Hold:
             await self.keep(file, blob)
             return blob
         finally:
-            await file.discard()
+            # A session that ends cancels it here, too.
+            await uninterrupted(file.discard())
 
     async def keep(self, file: "PartialFile", blob: Blob) -> None:
         """Put bytes that are complete into their place."""

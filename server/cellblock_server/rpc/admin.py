@@ -1,7 +1,7 @@
 """AdminService: requests to calls of `auth/`, and back."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import grpc
@@ -9,13 +9,15 @@ from google.protobuf.message import Message
 
 from cellblock.v1 import admin_pb2 as pb
 from cellblock.v1 import admin_pb2_grpc
+from cellblock_server.auth.audit import AuditLog
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import TenantService
 from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.quotas.bounds import NAMES, Overrides
 from cellblock_server.rpc.session import span
 from cellblock_server.sessions.usage import TenantUsage, Used
-from cellblock_server.store.records import KeyRecord, Role, TenantRecord
+from cellblock_server.store.audit import AuditFilter
+from cellblock_server.store.records import AuditRecord, KeyRecord, Role, TenantRecord
 from cellblock_server.uninterrupted import uninterrupted
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -24,8 +26,11 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     """See `admin.proto`."""
 
-    def __init__(self, tenants: TenantService, keys: KeyService, usage: TenantUsage) -> None:
+    def __init__(
+        self, tenants: TenantService, keys: KeyService, usage: TenantUsage, audit: AuditLog
+    ) -> None:
         """Serve these."""
+        self._audit = audit
         self._usage = usage
         self._tenants = tenants
         self._keys = keys
@@ -101,6 +106,39 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         """End a key."""
         record = await uninterrupted(self._keys.revoke(request.key_id))
         return pb.RevokeKeyResponse(key=_key(record))
+
+    async def ListAuditEntries(  # noqa: N802
+        self, request: pb.ListAuditEntriesRequest, context: Context
+    ) -> pb.ListAuditEntriesResponse:
+        """Read the audit log."""
+        wanted = AuditFilter(request.tenant_id, request.key_id, _since(request))
+        page = await self._audit.list(wanted, request.page_size, request.page_token)
+        return pb.ListAuditEntriesResponse(
+            entries=map(_entry, page.items), next_page_token=page.next_token
+        )
+
+
+def _since(request: pb.ListAuditEntriesRequest) -> datetime | None:
+    if not request.HasField("since_time"):
+        return None
+    try:
+        return request.since_time.ToDatetime(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidArgumentError("since_time", "is not a time") from error
+
+
+def _entry(record: AuditRecord) -> pb.AuditEntry:
+    message = pb.AuditEntry(
+        tenant_id=record.tenant,
+        key_id=record.key_id,
+        peer=record.peer,
+        rpc=record.rpc,
+        subjects=record.subjects,
+        outcome=record.outcome,
+        reason=record.reason,
+    )
+    message.time.FromDatetime(record.time)
+    return message
 
 
 def _role(value: int) -> Role:

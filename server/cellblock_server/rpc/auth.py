@@ -1,13 +1,14 @@
 """Around every call: who makes it, and whether they may."""
 
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 
 import grpc
 import structlog
 
+from cellblock_server.auth.key_text import read_text
 from cellblock_server.auth.keys import Credential, KeyService
-from cellblock_server.auth.live_calls import LiveCall, LiveCalls
+from cellblock_server.auth.live_calls import LiveCalls
 from cellblock_server.errors import PermissionDeniedError, UnauthenticatedError
 from cellblock_server.rpc.caller import CALLER, LOCAL, Caller
 from cellblock_server.rpc.handlers import (
@@ -25,9 +26,11 @@ SCHEME = "bearer "
 
 
 class AuthInterceptor(grpc.aio.ServerInterceptor):
-    """Lets in whoever has a key whose role is enough, for as long as the key counts.
+    """Lets in whoever has a key whose role is enough; streams for as long as the key counts.
 
-    Raises UnauthenticatedError or PermissionDeniedError around the handler.
+    A call that is no stream is answered once it was let in: an admin who rotates the very key
+    that the call is made with must get the new secret. Raises UnauthenticatedError or
+    PermissionDeniedError around the handler.
     """
 
     def __init__(self, keys: KeyService, live_calls: LiveCalls, *, required: bool) -> None:
@@ -47,29 +50,45 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
 
         def single(inner: Single) -> Single:
             async def call(request: object, context: Context) -> object:
-                with ExitStack() as stack:
-                    live = await self._admit(method, context, stack)
-                    if live is None:
-                        return await inner(request, context)
-                    with live.working():
-                        return await inner(request, context)
+                credential = await self._admit(method, context)
+                if credential is None or not handler.request_streaming:
+                    return await inner(request, context)
+                with self._live_calls.during(credential) as live, live.working():
+                    return await inner(request, context)
 
             return call
 
         def streaming(inner: Streaming) -> Streaming:
             async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-                with ExitStack() as stack:
-                    live = await self._admit(method, context, stack)
-                    async with aclosing(_each(inner(request, context), live)) as responses:
-                        async for response in responses:
-                            yield response
+                credential = await self._admit(method, context)
+                async with aclosing(self._each(inner(request, context), credential)) as responses:
+                    async for response in responses:
+                        yield response
 
             return call
 
         return wrapped(handler, single, streaming)
 
-    async def _admit(self, method: str, context: Context, stack: ExitStack) -> LiveCall | None:
-        """Find out who calls. None if the call depends on no key; `stack` holds it if it does."""
+    async def _each(
+        self, responses: AsyncGenerator[object, None], credential: Credential | None
+    ) -> AsyncGenerator[object, None]:
+        """The responses of a call, for as long as its key counts."""
+        async with aclosing(responses):
+            if credential is None:
+                async for response in responses:
+                    yield response
+                return
+            with self._live_calls.during(credential) as live:
+                while True:
+                    try:
+                        with live.working():
+                            response = await anext(responses)
+                    except StopAsyncIteration:
+                        return
+                    yield response
+
+    async def _admit(self, method: str, context: Context) -> Credential | None:
+        """Find out who calls, and whether they may. None if they need no key and have none."""
         text = _key_text(context)
         if text is None:
             if self._required:
@@ -79,11 +98,11 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
             CALLER.set(LOCAL)
             return None
         credential = await self._keys.authenticate(text)
-        self._check_role(method, credential)
         key = credential.key
         CALLER.set(Caller(key.tenant, key.role, key.id))
         structlog.contextvars.bind_contextvars(tenant=key.tenant, key_id=key.id)
-        return stack.enter_context(self._live_calls.during(credential))
+        self._check_role(method, credential)
+        return credential
 
     def _check_role(self, method: str, credential: Credential) -> None:
         needed, key = NEEDED[method], credential.key
@@ -93,6 +112,15 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
                 f"{method.rpartition('/')[2]} needs the role {needed.name}; key {key.id!r} has "
                 f"{key.role.name}",
             )
+
+
+def claimed_key(context: Context) -> str:
+    """The id of the key that a caller says it has; empty if it says nothing of the kind."""
+    try:
+        text = _key_text(context)
+        return "" if text is None else read_text(text).key_id
+    except UnauthenticatedError:
+        return ""
 
 
 def _key_text(context: Context) -> str | None:
@@ -106,20 +134,3 @@ def _key_text(context: Context) -> str | None:
             "KEY_MALFORMED", "metadata `authorization` must be there once, as `Bearer cb_…`"
         )
     return value[len(SCHEME) :].strip()
-
-
-async def _each(
-    responses: AsyncGenerator[object, None], live: LiveCall | None
-) -> AsyncGenerator[object, None]:
-    """The responses of a call, for as long as it may go on."""
-    async with aclosing(responses) as open_responses:
-        while True:
-            try:
-                if live is None:
-                    response = await anext(open_responses)
-                else:
-                    with live.working():
-                        response = await anext(open_responses)
-            except StopAsyncIteration:
-                return
-            yield response

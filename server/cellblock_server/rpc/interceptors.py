@@ -21,9 +21,7 @@ from cellblock_server.rpc.handlers import (
     wrapped,
 )
 from cellblock_server.rpc.status import status_of
-
-MAX_NAME = 80
-"""Characters of an id in the log; whether there is such a thing is found out later."""
+from cellblock_server.rpc.subjects import subjects_of
 
 log = structlog.get_logger(__name__)
 
@@ -84,11 +82,11 @@ class _Call:
         return call
 
     def _begin(self, request: object) -> float:
-        named = {name: getattr(request, name, "") for name in ("session_id", "execution_id")}
+        named = subjects_of(request)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(
             rpc=self._rpc,
-            **{name: value[:MAX_NAME] for name, value in named.items() if value},
+            **{name: named[name] for name in ("session_id", "execution_id") if name in named},
         )
         return time.monotonic()
 

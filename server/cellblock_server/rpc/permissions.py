@@ -53,6 +53,7 @@ _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
             "ListTenants",
             "UpdateTenant",
             "GetUsage",
+            "ListAuditEntries",
             "CreateKey",
             "ListKeys",
             "RotateKey",

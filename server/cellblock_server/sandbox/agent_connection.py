@@ -102,7 +102,7 @@ class AgentConnection:
             async with asyncio.timeout(timeout.total_seconds()):
                 await _until_socket_or_end(sandbox, backend)
                 SandboxFolder(sandbox.agent_folder.parent).seal()
-                connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.agent_pid), token)
+                connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
                 try:
                     await connection.status()
                 except BaseException:
@@ -124,7 +124,7 @@ class AgentConnection:
         Raises HostileFolderError, AgentGoneError or ProtocolViolationError, and nothing
         else: one sandbox must not keep a server from starting.
         """
-        connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.agent_pid), token)
+        connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
         try:
             await connection.status()
         except WrongStateError as error:
@@ -382,7 +382,7 @@ class EventStream:
 async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> str:
     try:
         async with asyncio.timeout(END_SECONDS):
-            return await backend.wait(sandbox.id)
+            return (await backend.wait(sandbox.id)).words
     except TimeoutError:
         return "still runs"
 
@@ -406,6 +406,9 @@ def _translated_errors(path: str | None = None) -> Iterator[None]:
     """Turn the agent's statuses into our errors; `path` names the file in question."""
     try:
         yield
+    except asyncio.InvalidStateError as error:
+        # What gRPC says to one who writes to a stream that has ended meanwhile.
+        raise AgentGoneError(str(error)) from error
     except grpc.aio.AioRpcError as error:
         detail = safe_words(error.details() or "")
         match error.code():

@@ -45,12 +45,12 @@ async def wait_for_socket(folder: Path) -> None:
 class PinnedSocket:
     """The agent's socket, held by its inode. Close it when the connection is closed."""
 
-    def __init__(self, folder: Path, agent_pid: int | None) -> None:
+    def __init__(self, folder: Path, first_pid: int | None) -> None:
         """Open and check `agent.sock` in `folder`.
 
-        If `agent_pid` is given, the process that listens must be that one, as far as this
-        process can see the host's.
-        Raises HostileFolderError.
+        If `first_pid` is given, that process of the sandbox must be the one that listens,
+        or the sandbox's machinery, as far as this process can see the host's; see
+        `_check_listener`. Raises HostileFolderError.
         """
         try:
             directory = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -63,8 +63,8 @@ class PinnedSocket:
         try:
             if not stat.S_ISSOCK(os.fstat(self._fd).st_mode):
                 raise HostileFolderError("not a socket")
-            if agent_pid is not None:
-                self._check_listener(agent_pid)
+            if first_pid is not None:
+                self._check_listener(first_pid)
         except BaseException:
             self.close()
             raise
@@ -78,8 +78,13 @@ class PinnedSocket:
         """Let go of the socket; once."""
         os.close(self._fd)
 
-    def _check_listener(self, agent_pid: int) -> None:
-        """Compare the credentials that the kernel took when the socket began to listen."""
+    def _check_listener(self, first_pid: int) -> None:
+        """Compare the credentials that the kernel took when the socket began to listen.
+
+        Where the sandbox has a kernel of its own, as under gVisor, the host sees none of its
+        processes: a process of the runtime listens for the agent, in the sandbox's control
+        groups, as a user that nothing in a plain container can become.
+        """
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             # A queue that somebody has filled would hold up the event loop.
             probe.setblocking(False)
@@ -89,8 +94,28 @@ class PinnedSocket:
                 raise HostileFolderError(f"does not accept: {error}") from error
             size = struct.calcsize("3i")
             credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-        pid, _uid, _gid = struct.unpack("3i", credentials)
+        pid, uid, _gid = struct.unpack("3i", credentials)
         if pid == OUTSIDE:
             return
-        if pid != agent_pid:
-            raise HostileFolderError(f"process {pid} listens, not the agent ({agent_pid})")
+        if pid != first_pid and not _is_machinery(pid, uid, first_pid):
+            raise HostileFolderError(f"process {pid} listens, not the agent ({first_pid})")
+
+
+def _is_machinery(pid: int, uid: int, first_pid: int) -> bool:
+    """Whether a listener is the runtime's own process for the sandbox of `first_pid`."""
+    first, other = Path(f"/proc/{first_pid}"), Path(f"/proc/{pid}")
+    try:
+        same_groups = (first / "cgroup").read_text() == (other / "cgroup").read_text()
+        return same_groups and uid not in _users(first)
+    except OSError:
+        # One of them has ended, or is none that this host shows to us.
+        return False
+
+
+def _users(process: Path) -> set[int]:
+    """All user ids of a process; its folder in /proc may belong to root whoever runs it."""
+    for line in (process / "status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "Uid":
+            return {int(uid) for uid in value.split()}
+    raise HostileFolderError(f"{process} does not say whose it is")

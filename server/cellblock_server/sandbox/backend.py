@@ -28,6 +28,14 @@ class SandboxLimits:
 
 
 @dataclass(frozen=True)
+class Overhead:
+    """What a runtime needs for itself, over the limits of what runs in the sandbox."""
+
+    memory_bytes: int = 0
+    pids: int = 0
+
+
+@dataclass(frozen=True)
 class SandboxSpec:
     """What to make."""
 
@@ -37,6 +45,17 @@ class SandboxSpec:
     runtime: str
     """Name of an OCI runtime that the engine knows; empty for the engine's default."""
     limits: SandboxLimits
+    overhead: Overhead = Overhead()
+
+
+@dataclass(frozen=True)
+class SandboxEnd:
+    """How a sandbox ended."""
+
+    words: str
+    """For people: `exited with code 137 (out of memory)`, `removed`."""
+    out_of_memory: bool = False
+    """Whether the host killed it for its memory."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +67,9 @@ class Sandbox:
     """Folder on the host that holds `agent.sock`. Hostile ground: see `agent_socket.py`."""
     inputs_folder: Path
     """Folder on the host that the sandbox sees read-only as `/mnt/inputs`."""
-    agent_pid: int | None
-    """The agent's process id as this host sees it, if the backend can tell."""
+    first_pid: int | None
+    """The sandbox's first process as this host sees it, if the backend can tell: the agent,
+    or what runs a kernel of the sandbox's own."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +125,11 @@ class Backend(ABC):
         """All running sandboxes of this server's state; called at start to adopt or reap them."""
 
     @abstractmethod
-    async def wait(self, sandbox_id: str) -> str:
-        """Wait until a sandbox has ended and say how, in words for people.
+    async def wait(self, sandbox_id: str) -> SandboxEnd:
+        """Wait until a sandbox has ended and say how.
 
-        Called while its agent starts, and when its agent stops answering:
-        `exited with code 137 (out of memory)`, `removed`. Returns at once if it
-        has ended already or is absent.
+        Called while its agent starts, and when its agent stops answering. Returns at
+        once if it has ended already or is absent.
         """
 
     @abstractmethod
@@ -118,8 +137,8 @@ class Backend(ABC):
         """What a sandbox uses now. Raises `NotFoundError` if it is gone."""
 
     @abstractmethod
-    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
-        """Change memory, CPU and processes of a sandbox that runs; the other limits are settled.
+    async def update(self, spec: SandboxSpec) -> None:
+        """Change memory, CPU and processes of a sandbox that runs; all else of it is settled.
 
         Called when a session takes a sandbox that was started ahead, before any of its
         code runs. Raises `NotFoundError` if it is gone.

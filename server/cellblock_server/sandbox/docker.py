@@ -23,7 +23,7 @@ from cellblock_server.sandbox import cgroup
 from cellblock_server.sandbox.backend import (
     Backend,
     Sandbox,
-    SandboxLimits,
+    SandboxEnd,
     SandboxSpec,
     SandboxStats,
 )
@@ -122,16 +122,16 @@ class DockerBackend(Backend):
                 is not None
             ]
 
-    async def wait(self, sandbox_id: str) -> str:
+    async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the container's end; see `Backend.wait`."""
         async with self._engine() as docker:
             container = docker.containers.container(_container_name(sandbox_id))
             try:
                 await container.wait(timeout=NO_TIMEOUT)
-                return _end_in_words((await container.show())["State"])
+                return _end((await container.show())["State"])
             except DockerError as error:
                 if error.status == 404:
-                    return "removed"
+                    return SandboxEnd("removed")
                 raise
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
@@ -150,19 +150,19 @@ class DockerBackend(Backend):
             pids=int(sample["pids_stats"].get("current", 0)),
         )
 
-    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
+    async def update(self, spec: SandboxSpec) -> None:
         """Change the container's cgroup; see `Backend.update`."""
         async with self._engine() as docker:
             try:
                 # aiodocker has no call for it.
                 await docker._query_json(  # noqa: SLF001
-                    f"containers/{_container_name(sandbox_id)}/update",
+                    f"containers/{_container_name(spec.id)}/update",
                     method="POST",
-                    data=changeable_limits(limits),
+                    data=changeable_limits(spec),
                 )
             except DockerError as error:
                 if error.status == 404:
-                    raise NotFoundError("sandbox", sandbox_id) from error
+                    raise NotFoundError("sandbox", spec.id) from error
                 raise
 
     async def cpu_seconds(self, sandbox_id: str) -> float:
@@ -240,20 +240,19 @@ def _container_name(sandbox_id: str) -> str:
 
 
 def _sandbox(sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) -> Sandbox:
-    # A gVisor container's pid is its sentry's, not the agent's.
-    plain = details["HostConfig"].get("Runtime", "runc") in ("", "runc")
     return Sandbox(
         id=sandbox_id,
         agent_folder=folder.agent,
         inputs_folder=folder.inputs,
-        agent_pid=int(details["State"]["Pid"]) if plain else None,
+        first_pid=int(details["State"]["Pid"]),
     )
 
 
-def _end_in_words(state: dict[str, Any]) -> str:
-    cause = " (out of memory)" if state.get("OOMKilled") else ""
+def _end(state: dict[str, Any]) -> SandboxEnd:
+    out_of_memory = bool(state.get("OOMKilled"))
+    cause = " (out of memory)" if out_of_memory else ""
     error = f": {state['Error']}" if state.get("Error") else ""
-    return f"exited with code {state.get('ExitCode')}{cause}{error}"
+    return SandboxEnd(f"exited with code {state.get('ExitCode')}{cause}{error}", out_of_memory)
 
 
 def _engine_down(detail: str) -> UnavailableError:

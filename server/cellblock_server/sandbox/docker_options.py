@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellblock_server.errors import WrongStateError
-from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
+from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 
 LABEL = "dev.cellblock.sandbox"
@@ -96,7 +96,7 @@ def container_options(
         "MaskedPaths": list(MASKED),
         "IpcMode": "private",
         "CgroupnsMode": "private",
-        **changeable_limits(limits),
+        **changeable_limits(spec),
         "Ulimits": [
             _ulimit("nofile", limits.open_files),
             _ulimit("fsize", limits.file_bytes),
@@ -124,19 +124,21 @@ def container_options(
         "User": USER,
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
-        "Cmd": command,
+        # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
+        "Cmd": [*command, f"--memory-bytes={limits.memory_bytes}", f"--pids={limits.pids}"],
         "Labels": {LABEL: spec.id, INSTANCE_LABEL: instance},
         "HostConfig": host_config,
     }
 
 
-def changeable_limits(limits: SandboxLimits) -> dict[str, int]:
+def changeable_limits(spec: SandboxSpec) -> dict[str, int]:
     """Those that the engine changes while a container runs (`POST /containers/{id}/update`)."""
+    memory = spec.limits.memory_bytes + spec.overhead.memory_bytes
     return {
-        "Memory": limits.memory_bytes,
-        "MemorySwap": limits.memory_bytes,  # the sum of both: no swap
-        "NanoCpus": round(limits.cpus * 1_000_000_000),
-        "PidsLimit": limits.pids,
+        "Memory": memory,
+        "MemorySwap": memory,  # the sum of both: no swap
+        "NanoCpus": round(spec.limits.cpus * 1_000_000_000),
+        "PidsLimit": spec.limits.pids + spec.overhead.pids,
     }
 
 

@@ -24,6 +24,7 @@ from cellblock_server.errors import NotFoundError, UnavailableError
 from cellblock_server.sandbox.backend import (
     Backend,
     Sandbox,
+    SandboxEnd,
     SandboxLimits,
     SandboxSpec,
     SandboxStats,
@@ -90,19 +91,19 @@ class LocalBackend(Backend):
             agent_folder=folder.agent,
             inputs_folder=folder.inputs,
             # Bubblewrap's child has a process id that only the kernel could tell.
-            agent_pid=None if self._bubblewrap else process.pid,
+            first_pid=None if self._bubblewrap else process.pid,
         )
 
     async def list(self) -> list[Sandbox]:
         """None: sandboxes do not outlive their server."""
         return []
 
-    async def wait(self, sandbox_id: str) -> str:
+    async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the agent's end; see `Backend.wait`."""
         process = self._processes.get(sandbox_id)
         if process is None:
-            return "removed"
-        return f"exited with code {await process.wait()}"
+            return SandboxEnd("removed")
+        return SandboxEnd(f"exited with code {await process.wait()}")
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
         """What its processes use together; see `Backend.stats`."""
@@ -111,7 +112,7 @@ class LocalBackend(Backend):
             raise NotFoundError("sandbox", sandbox_id)
         return await asyncio.to_thread(_stats, process.pid, sandbox_id)
 
-    async def update(self, sandbox_id: str, limits: SandboxLimits) -> None:
+    async def update(self, spec: SandboxSpec) -> None:
         """Nothing: the limits that could change are not enforced here; see `Backend.update`."""
 
     async def cpu_seconds(self, sandbox_id: str) -> float:

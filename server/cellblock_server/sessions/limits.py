@@ -10,7 +10,7 @@ from typing import Any
 from cellblock_server.config import Settings
 from cellblock_server.config.settings import MIB, Bounded
 from cellblock_server.errors import OutOfRangeError
-from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
+from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.request import NewSession
 
 RESERVED_BYTES = 192 * MIB
@@ -21,11 +21,13 @@ SMALL_SHARE = 4
 
 def sandbox_spec(wanted: NewSession, settings: Settings, sandbox_id: str) -> SandboxSpec:
     """The sandbox that a session gets. Raises what `sandbox_limits` does."""
+    runtime = wanted.runtime or settings.sandbox.runtime
     return SandboxSpec(
         id=sandbox_id,
         image=wanted.image or settings.sandbox.image,
-        runtime=wanted.runtime or settings.sandbox.runtime,
+        runtime=runtime,
         limits=sandbox_limits(wanted, settings),
+        overhead=_overhead(runtime, settings),
     )
 
 
@@ -62,6 +64,11 @@ def sandbox_limits(wanted: NewSession, settings: Settings) -> SandboxLimits:
         open_files=bounds.open_files,
         file_bytes=int(bounds.file_bytes),
     )
+
+
+def _overhead(runtime: str, settings: Settings) -> Overhead:
+    needs = settings.sandbox.runtime_overhead.get(runtime)
+    return Overhead() if needs is None else Overhead(int(needs.memory_bytes), needs.pids)
 
 
 def _bounded(name: str, value: float, bounds: Bounded[Any]) -> float:

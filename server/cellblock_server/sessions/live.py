@@ -56,9 +56,9 @@ def expired(reason: EndReason, message: str) -> End:
     return End(SessionState.EXPIRED, reason, message, running)
 
 
-def failed(reason: EndReason, message: str) -> End:
-    """The end by a fault."""
-    running = (ExecutionStatus.FAILED, FailureCause.SANDBOX_LOST)
+def failed(reason: EndReason, message: str, cause: FailureCause = FailureCause.SANDBOX_LOST) -> End:
+    """The end by a fault; `cause` is that of the execution that runs."""
+    running = (ExecutionStatus.FAILED, cause)
     return End(SessionState.FAILED, reason, message, running)
 
 
@@ -104,18 +104,20 @@ class LiveSession:
 
     async def _lost(self, backend: Backend, error: CellblockError) -> End:
         """Ask what became of a sandbox that we lost."""
-        detail = error.message
+        detail, out_of_memory = error.message, False
         if isinstance(error, AgentGoneError):
             try:
                 async with asyncio.timeout(END_DETAIL_SECONDS):
-                    detail = f"the sandbox {await backend.wait(self.record.sandbox_id)}"
+                    ended = await backend.wait(self.record.sandbox_id)
+                detail, out_of_memory = f"the sandbox {ended.words}", ended.out_of_memory
             except TimeoutError:
                 detail = f"the sandbox runs, but {error.message}"
             except CellblockError as backend_error:
                 detail = f"{error.message}; {backend_error.message}"
         if isinstance(error, WrongStateError):
             detail = f"the sandbox refused what it must do: {error.message}"
-        return failed(EndReason.SANDBOX_LOST, detail)
+        cause = FailureCause.OUT_OF_MEMORY if out_of_memory else FailureCause.SANDBOX_LOST
+        return failed(EndReason.SANDBOX_LOST, detail, cause)
 
 
 def _first(errors: BaseExceptionGroup[CellblockError]) -> CellblockError:

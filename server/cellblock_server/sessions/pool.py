@@ -233,7 +233,7 @@ class Pool:
         if ready.spec.limits == limits:
             return True
         try:
-            await self._backend.update(ready.spec.id, limits)
+            await self._backend.update(replace(ready.spec, limits=limits))
         except CellblockError as error:
             log.warning("pooled_sandbox_not_updated", sandbox_id=ready.spec.id, detail=str(error))
             return False

@@ -44,7 +44,13 @@ class Database:
 
     async def start(self) -> None:
         """Open it and migrate the schema."""
-        self._engine = create_engine(self._url, pool_size=READERS + 1, max_overflow=0)
+        self._engine = create_engine(
+            self._url,
+            pool_size=READERS + 1,
+            max_overflow=0,
+            # Of failed statements: they are what callers said, and errors get into the log.
+            hide_parameters=True,
+        )
         event.listen(self._engine, "connect", _configure_sqlite)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._migrate)
 

@@ -106,6 +106,26 @@ class KeyRecord:
     last_use_time: datetime | None = None
 
 
+@dataclass(frozen=True)
+class AuditRecord:
+    """Who did what."""
+
+    time: datetime
+    tenant: str
+    """Empty if nobody knows who called."""
+    key_id: str
+    """Of a caller whom nobody knows, the one that it claimed."""
+    peer: str
+    """Its address, as gRPC has it."""
+    rpc: str
+    subjects: dict[str, str]
+    """Ids of what it named, by their fields' names."""
+    outcome: str
+    """A gRPC status."""
+    reason: str
+    """As in `ErrorInfo`; empty if there is none."""
+
+
 @dataclass
 class SessionRecord:
     """One session."""

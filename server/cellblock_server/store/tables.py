@@ -250,6 +250,25 @@ cpu_usage = Table(
     Column("cpu_seconds", Float, nullable=False),
 )
 
+audit = Table(
+    "audit",
+    metadata,
+    # SQLite counts only this type by itself.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("time", UtcTime, nullable=False),
+    Column("tenant", String(80), nullable=False),
+    Column("key_id", String(80), nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("rpc", String(80), nullable=False),
+    Column("subjects", JSON, nullable=False),
+    Column("outcome", String(80), nullable=False),
+    Column("reason", String(80), nullable=False),
+    Index(None, "tenant", "id"),
+    Index(None, "time"),
+    # Never a number twice: a page goes on where it ended.
+    sqlite_autoincrement=True,
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -24,7 +24,13 @@ def configure(level: str, style: str) -> None:
     ]
     for_people = style == "console"
     last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # The default one shows the values of local variables: keys, code, anything.
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
         if for_people
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -71,6 +71,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.
     return info
 
 
+@pytest.mark.core
 def test_a_large_file_is_a_link_on_the_host_and_gone_when_detached(
     linking: ServerProcess, linked: Session
 ) -> None:
@@ -109,6 +110,7 @@ def test_where_links_do_not_work_a_copy_is_made_and_told(tmp_path: Path) -> None
             server.end()
 
 
+@pytest.mark.core
 def test_a_small_file_is_the_sessions_own(client: Client, session: Session) -> None:
     file = client.files.upload(b"a", "small")
     session.attach(file)
@@ -259,6 +261,7 @@ def test_detaching_what_is_not_attached(session: Session) -> None:
         session.detach("file-none")
 
 
+@pytest.mark.core
 def test_attachments_outlive_a_restart_of_the_server(
     new_server: Callable[..., ServerProcess],
 ) -> None:

@@ -1,5 +1,6 @@
 """The backend's own calls, against the real engine."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,15 +11,21 @@ import pytest
 from cellblock_server.errors import NotFoundError
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
+from cellblock_server.sandbox.agent_socket import (
+    HostileFolderError,
+    PinnedSocket,
+    wait_for_socket,
+)
+from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sandbox.seccomp import load_profile
 from tests.support.engine import containers, docker
-from tests.support.images import CORE
+from tests.support.images import CORE, runtime
 
 SECCOMP = load_profile("cellblock")
 MIB = 2**20
 LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
+OVERHEAD = Overhead(128 * MIB, 1024)
 
 
 @pytest.fixture
@@ -32,7 +39,10 @@ async def backend(tmp_path: Path) -> AsyncIterator[DockerBackend]:
 
 
 async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
-    spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
+    spec, token = (
+        SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
+        secrets.token_urlsafe(32),
+    )
     sandbox = await backend.create(spec, token)
     agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
     assert (await agent.status()).kernel_generation == 1
@@ -40,12 +50,12 @@ async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
     stats = await backend.stats(sandbox.id)
     assert 10 * MIB < stats.memory_bytes < 256 * MIB
     assert stats.cpu_seconds > 0
-    assert stats.pids >= 3  # agent, fork server, kernel
+    assert stats.pids >= 3  # agent, fork server, kernel; or what runs them
     await agent.close()
     await backend.destroy(sandbox.id)
     await backend.destroy(sandbox.id)  # again: no error
     assert await backend.list() == []
-    assert await backend.wait(sandbox.id) == "removed"
+    assert (await backend.wait(sandbox.id)).words == "removed"
     with pytest.raises(NotFoundError):
         await backend.stats(sandbox.id)
     assert list(tmp_path.iterdir()) == []
@@ -55,26 +65,48 @@ async def test_two_servers_do_not_see_each_others_sandboxes(
     backend: DockerBackend, tmp_path: Path
 ) -> None:
     other = DockerBackend(tmp_path / "other", new_id(""), ["--orphan-timeout=60"], seccomp=SECCOMP)
-    spec = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS)
+    spec = SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD)
     await backend.create(spec, secrets.token_urlsafe(32))
     assert await other.list() == []
     await other.close()
 
 
 async def test_the_agent_ends_its_container_when_told_to(backend: DockerBackend) -> None:
-    spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
+    spec, token = (
+        SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
+        secrets.token_urlsafe(32),
+    )
     sandbox = await backend.create(spec, token)
     agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
     docker("kill", "--signal", "TERM", f"cellblock-{sandbox.id}")
-    assert await backend.wait(sandbox.id) == "exited with code 0"
+    assert (await backend.wait(sandbox.id)).words == "exited with code 0"
     await agent.close()
 
 
 async def test_a_forgotten_sandbox_ends_by_itself(tmp_path: Path) -> None:
     backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=1"], seccomp=SECCOMP)
-    spec, token = SandboxSpec(new_id("sbx_"), CORE, "", LIMITS), secrets.token_urlsafe(32)
+    spec, token = (
+        SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
+        secrets.token_urlsafe(32),
+    )
     sandbox = await backend.create(spec, token)
-    assert await backend.wait(sandbox.id) == "exited with code 0"
+    assert (await backend.wait(sandbox.id)).words == "exited with code 0"
     assert await backend.list() == []  # what has ended is removed
     assert containers(backend._instance) == []
     await backend.close()
+
+
+@pytest.mark.core
+async def test_the_socket_of_another_sandbox_is_refused(backend: DockerBackend) -> None:
+    one, other = [
+        await backend.create(
+            SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
+            secrets.token_urlsafe(32),
+        )
+        for _ in range(2)
+    ]
+    async with asyncio.timeout(30):
+        await wait_for_socket(one.agent_folder)
+    PinnedSocket(one.agent_folder, one.first_pid).close()
+    with pytest.raises(HostileFolderError, match="listens, not the agent"):
+        PinnedSocket(one.agent_folder, other.first_pid)

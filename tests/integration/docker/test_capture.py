@@ -23,6 +23,7 @@ def deleted(result: ExecutionResult) -> list[str]:
     return [event.path for event in result.events if isinstance(event, FileDeleted)]
 
 
+@pytest.mark.core
 def test_new_and_changed_files_are_stored_with_who_made_them(
     client: Client, session: Session
 ) -> None:
@@ -72,6 +73,7 @@ def test_what_the_caller_did_is_not_told_as_the_codes(session: Session) -> None:
     assert (generated(result), deleted(result)) == ([], [])
 
 
+@pytest.mark.core
 def test_background_work_is_captured_when_it_is_done(client: Client, session: Session) -> None:
     result = session.run(
         "import subprocess, sys\n"

@@ -6,6 +6,8 @@ from cellblock_client import Client, ExecutionStatus, FailureCause, Limits
 from cellblock_client.client import Session
 from cellblock_client.events import KernelRestarted, Started
 
+pytestmark = pytest.mark.core
+
 DEATHS = {
     "exit": ("import os; os._exit(3)", "the kernel died: exit code 3"),
     "kill": ("import os; os.kill(os.getpid(), 9)", "the kernel died: signal SIGKILL"),
@@ -38,6 +40,7 @@ def test_a_death_is_named_and_survived(
     assert session.run("open('kept').read()").text == "'1'"
 
 
+@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/gvisor.md")
 def test_killing_the_agent_does_nothing(shared_session: Session) -> None:
     result = shared_session.run("import os; x = 5; os.kill(1, 9); x")
     assert (result.failure, result.text) == (None, "5")

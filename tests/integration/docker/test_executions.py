@@ -39,6 +39,7 @@ def test_a_result_has_all_of_it(shared_session: Session) -> None:
     assert result.execution.end_time is not None
 
 
+@pytest.mark.core
 def test_an_exception_completes_the_execution(shared_session: Session) -> None:
     result = shared_session.run("1 / 0")
     assert result.status is ExecutionStatus.COMPLETED
@@ -109,6 +110,7 @@ def test_an_unknown_execution_is_not_found(client: Client) -> None:
         client.executions.get("call_nothing")
 
 
+@pytest.mark.core
 def test_cancel_interrupts_and_keeps_variables(session: Session, client: Client) -> None:
     session.run("x = 7")
     execution = session.execute("print('go', flush=True)\nwhile True: pass")
@@ -123,6 +125,7 @@ def test_cancel_interrupts_and_keeps_variables(session: Session, client: Client)
     assert session.run("x").text == "7"
 
 
+@pytest.mark.core
 def test_the_time_limit_ends_the_code(session: Session) -> None:
     result = session.run("while True: pass", time_limit=0.5)
     assert result.status is ExecutionStatus.FAILED

@@ -39,6 +39,7 @@ def test_health_and_reflection_answer(server: str) -> None:
     assert {f"cellblock.v1.{kind}Service" for kind in ("Session", "Execution", "File")} <= names
 
 
+@pytest.mark.core
 def test_a_killed_server_loses_nothing(new_server: NewServer) -> None:
     server = new_server()
     with Client(server.address) as client:
@@ -87,6 +88,7 @@ def test_a_stopped_server_ends_sessions_if_told_to(new_server: NewServer) -> Non
         assert (info.state, info.end_reason) == (SessionState.FAILED, "SERVER_STOPPED")
 
 
+@pytest.mark.core
 def test_a_container_removed_from_outside_ends_its_session(new_server: NewServer) -> None:
     server = new_server()
     (server.state / "instance").read_text()

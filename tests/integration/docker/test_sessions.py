@@ -114,6 +114,7 @@ def test_a_session_in_use_does_not_expire(client: Client) -> None:
         assert session.run("import time; time.sleep(1.5); 'done'").text == "'done'"
 
 
+@pytest.mark.core
 def test_restart_loses_variables_and_keeps_files(session: Session) -> None:
     session.run("x = 1; open('kept', 'w').write('1')")
     info = session.restart()

@@ -18,6 +18,8 @@ SHOWN = (
     "    Picture.new('RGB', (3, 3)).save(data, kind)\n"
     "    return Image(data.getvalue())\n"
 )
+
+pytestmark = pytest.mark.core
 PLOT = "import matplotlib.pyplot as plt\n"
 
 

@@ -1,10 +1,16 @@
 """Both versions of control groups say who was killed for memory, and what the limit is."""
 
+import asyncio
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cellblock_agent import memory
+from cellblock_agent.memory_watch import HEADROOM_BYTES, MemoryWatch
+from cellblock_agent.processes import descendants
 
 
 @pytest.fixture
@@ -30,3 +36,44 @@ def test_no_limit_and_nobody_who_counts(cgroup: Path) -> None:
     (cgroup / "memory.max").write_text("max\n")
     (cgroup / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712\n")
     assert (memory.oom_kills(), memory.limit()) == (0, None)
+
+
+def test_what_is_left_of_a_sandbox_with_a_kernel_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "PROC", tmp_path)
+    (tmp_path / "meminfo").write_text(
+        "MemTotal:        1000 kB\nMemFree: 5 kB\nCached: 900 kB\nAnonPages: 400 kB\n"
+    )
+    assert memory.left_in_total() == 600 * 1024
+
+
+def test_the_watch_is_needed_only_where_nobody_else_ends_processes(cgroup: Path) -> None:
+    assert MemoryWatch(2**28, set).is_needed
+    assert not MemoryWatch(0, set).is_needed
+    (cgroup / "memory.max").write_text("1048576\n")
+    watch = MemoryWatch(2**28, set)
+    assert (watch.is_needed, watch.limit) == (False, 2**28)
+
+
+def test_the_watch_ends_the_largest_process(cgroup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [HEADROOM_BYTES, 2**30]
+    monkeypatch.setattr(memory, "left_in_total", lambda: left.pop(0))
+    code = "import sys; x = bytearray(int(sys.argv[1])); print(); sys.stdin.read()"
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(size)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for size in (1, 2**25)
+    ]
+    small, large = children
+    with small, large:
+        for child in children:
+            assert child.stdout is not None
+            child.stdout.readline()
+        watch = MemoryWatch(2**28, lambda: descendants() - {small.pid, large.pid})
+        asyncio.run(watch._look())
+        assert large.wait() == -signal.SIGKILL
+        assert small.poll() is None
+        assert watch.kills == 1
+        small.communicate()

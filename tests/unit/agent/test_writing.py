@@ -1,5 +1,7 @@
 """Whether somebody has a file open for writing, and what asking does to the asker."""
 
+import errno
+import fcntl
 import mmap
 import os
 import signal
@@ -11,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from cellblock_agent import writing
 from cellblock_agent.writing import is_open_for_writing
 
 
@@ -58,6 +61,40 @@ def test_what_is_no_file_is_not_open(tmp_path: Path) -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+WRITER = """
+import sys
+with open(sys.argv[1], sys.argv[2]):
+    print("open", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.parametrize(("mode", "seen"), [("wb", True), ("r+b", True), ("rb", False)])
+def test_without_leases_processes_are_looked_at(
+    path: Path, mode: str, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_bytes(b"1")
+
+    def no_leases(_file: int, _command: int, _value: int) -> int:
+        raise OSError(errno.EINVAL, "as gVisor answers")
+
+    monkeypatch.setattr(fcntl, "fcntl", no_leases)
+    # A host has more of them than a sandbox may have.
+    monkeypatch.setattr(writing, "MAX_DESCRIPTORS", 10**7)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), mode],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        assert is_open(path) is seen
+        holder.communicate("\n")
+    assert not is_open(path)
 
 
 HOLDER = """

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.errors import WrongStateError
-from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
+from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker_options import MASKED, Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder
 
@@ -22,7 +22,7 @@ LIMITS = SandboxLimits(
 
 
 def test_everything_that_a_container_may_do() -> None:
-    spec = SandboxSpec("sbx_1", "image:1", "runsc", LIMITS)
+    spec = SandboxSpec("sbx_1", "image:1", "runsc", LIMITS, Overhead(100, 7))
     folder = SandboxFolder(Path("/state/run/sbx_1"))
     options = container_options(spec, folder, "here", ["--x"], Profiles("{}", None))
     flags = "rw,nosuid,nodev,noexec"
@@ -32,7 +32,7 @@ def test_everything_that_a_container_may_do() -> None:
         "User": "1000:1000",
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
-        "Cmd": ["--x"],
+        "Cmd": ["--x", "--memory-bytes=1000", "--pids=64"],
         "Labels": {"dev.cellblock.sandbox": "sbx_1", "dev.cellblock.instance": "here"},
         "HostConfig": {
             "NetworkMode": "none",
@@ -43,10 +43,10 @@ def test_everything_that_a_container_may_do() -> None:
             "IpcMode": "private",
             "CgroupnsMode": "private",
             "Runtime": "runsc",
-            "Memory": 1000,
-            "MemorySwap": 1000,
+            "Memory": 1100,
+            "MemorySwap": 1100,
             "NanoCpus": 500_000_000,
-            "PidsLimit": 64,
+            "PidsLimit": 71,
             "Ulimits": [
                 {"Name": "nofile", "Soft": 256, "Hard": 256},
                 {"Name": "fsize", "Soft": 30, "Hard": 30},

@@ -51,10 +51,6 @@ class Faulty:
         """Nothing is open."""
 
 
-async def unmeasured(_record: SessionRecord) -> None:
-    """Its CPU time does not matter here."""
-
-
 async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'store.db'}")
     await database.start()
@@ -62,12 +58,17 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         sessions, executions = SessionStore(database), ExecutionStore(database)
         journal = Journal(database, executions, utc_now)
         sandboxes, live = Sandboxes(), Faulty()
+        measured: list[tuple[str, list[str]]] = []
+
+        async def measure(record: SessionRecord) -> None:
+            measured.append((record.sandbox_id, list(sandboxes.destroyed)))
+
         keeper = SessionKeeper(
             SimpleNamespace(backend=sandboxes, journal=journal, executions=executions),  # type: ignore[arg-type]
             sessions,
             timedelta(hours=24),
             utc_now,
-            unmeasured,
+            measure,
             end_on_shutdown=False,
         )
         async with keeper:
@@ -83,5 +84,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         assert execution.status is ExecutionStatus.EXPIRED
         assert session.state is SessionState.DELETED
         assert sandboxes.destroyed == ["sbx_1"]
+        # Its CPU time was asked for while there still was a sandbox to ask for it.
+        assert measured == [("sbx_1", [])]
     finally:
         await database.close()

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -54,6 +56,16 @@ def test_a_listener_whose_queue_is_full_holds_nobody_up(folder: Path) -> None:
         waiting.connect(str(folder / "agent.sock"))
         with pytest.raises(HostileFolderError, match="does not accept"):
             PinnedSocket(folder, os.getpid())
+
+
+def test_a_listener_of_the_same_user_and_groups_is_refused(
+    folder: Path, listening: socket.socket
+) -> None:
+    """As code in a plain container would be: only a runtime has another user there."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as first:
+        with pytest.raises(HostileFolderError, match="listens, not the agent"):
+            PinnedSocket(folder, first.pid)
+        first.communicate()
 
 
 def test_a_swapped_name_does_not_matter(folder: Path, listening: socket.socket) -> None:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 PROGRAM = """
 import logging, sys, structlog
 from cellblock_server.telemetry.logging import configure
@@ -16,6 +18,7 @@ log.debug("small")
 log.info("large", number=1)
 logging.getLogger("theirs").warning("of a %s", "library")
 logging.getLogger("sqlalchemy.engine").info("SELECT 1")
+sesame = "local-" + "value"
 try:
     1 / 0
 except ZeroDivisionError as error:
@@ -61,6 +64,13 @@ def test_an_error_is_one_line_with_its_traceback() -> None:
     assert fault["event"] == "fault"
     assert fault["exception"].startswith("Traceback")
     assert fault["exception"].endswith("ZeroDivisionError: division by zero")
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_an_error_does_not_show_the_values_of_variables(style: str) -> None:
+    text = said("info", style)
+    assert "ZeroDivisionError" in text
+    assert "local-value" not in text
 
 
 def test_less_important_lines_are_left_out() -> None:

@@ -65,9 +65,11 @@ class AdminServiceStub:
     revoked or has expired.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RevokeKeyRequest, _admin_pb2.RevokeKeyResponse]
-    """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-    are open end within a second. Idempotent: a revoked key is returned unchanged.
+    """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+    end at once. Idempotent: a revoked key is returned unchanged.
     """
+    ListAuditEntries: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListAuditEntriesRequest, _admin_pb2.ListAuditEntriesResponse]
+    """ListAuditEntries pages through the audit log, newest first."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -106,9 +108,11 @@ class AdminServiceAsyncStub(AdminServiceStub):
     revoked or has expired.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.RevokeKeyRequest, _admin_pb2.RevokeKeyResponse]  # type: ignore[assignment]
-    """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-    are open end within a second. Idempotent: a revoked key is returned unchanged.
+    """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+    end at once. Idempotent: a revoked key is returned unchanged.
     """
+    ListAuditEntries: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListAuditEntriesRequest, _admin_pb2.ListAuditEntriesResponse]  # type: ignore[assignment]
+    """ListAuditEntries pages through the audit log, newest first."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """AdminService is the operator's. Each call needs a key with the role ADMIN, which
@@ -198,8 +202,16 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_pb2.RevokeKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.RevokeKeyResponse, _abc.Awaitable[_admin_pb2.RevokeKeyResponse]]:
-        """RevokeKey ends a key, for good. New calls with it fail at once, and streams that
-        are open end within a second. Idempotent: a revoked key is returned unchanged.
+        """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
+        end at once. Idempotent: a revoked key is returned unchanged.
         """
+
+    @_abc_1.abstractmethod
+    def ListAuditEntries(
+        self,
+        request: _admin_pb2.ListAuditEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListAuditEntriesResponse, _abc.Awaitable[_admin_pb2.ListAuditEntriesResponse]]:
+        """ListAuditEntries pages through the audit log, newest first."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

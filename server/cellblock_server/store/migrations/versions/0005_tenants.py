@@ -253,6 +253,22 @@ def _tenants() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
     )
     _index("api_keys", ["tenant", "create_time", "id"])
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("time", sa.BigInteger(), nullable=False),
+        sa.Column("tenant", sa.String(length=80), nullable=False),
+        sa.Column("key_id", sa.String(length=80), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("rpc", sa.String(length=80), nullable=False),
+        sa.Column("subjects", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(length=80), nullable=False),
+        sa.Column("reason", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sqlite_autoincrement=True,
+    )
+    _index("audit", ["tenant", "id"])
+    _index("audit", ["time"])
 
 
 def _index(table: str, columns: Sequence[str]) -> None:

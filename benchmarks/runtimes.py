@@ -1,0 +1,91 @@
+"""What a sandbox costs under gVisor, against the engine's default runtime, side by side.
+
+python -m benchmarks.runtimes
+"""
+
+import os
+import time
+from collections.abc import Callable
+from statistics import median
+
+from benchmarks.report import Row, print_header, print_table
+from benchmarks.service import INSTANCE_LABEL, Service, docker, service
+from benchmarks.timing import Times
+from cellblock_client.client import Session
+
+RUNTIMES = ("runc", "runsc")
+ROUNDS = 5
+CALLS = 50
+"""Executions of `1+1` in each round."""
+SYSCALLS = """\
+import os
+open("/mnt/data/x", "w").close()
+for _ in range(20_000): os.stat("/mnt/data/x")
+"""
+COMPUTING = "sum(n * n for n in range(5_000_000))"
+IMPORT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import pandas'])"
+"""In a process of its own: kernels have it from their start."""
+
+
+def main() -> None:
+    """Measure and print."""
+    os.environ["CELLBLOCK_SANDBOX__ALLOWED_RUNTIMES"] = f'["{RUNTIMES[0]}", "{RUNTIMES[1]}"]'
+    print_header("benchmarks.runtimes")
+    seen: dict[str, dict[str, list[float]]] = {}
+    with service() as own:
+        for _round in range(ROUNDS):
+            # By turns, so that what else the machine does meets both.
+            for runtime in RUNTIMES:
+                for what, value in one_round(own, runtime).items():
+                    seen.setdefault(what, {}).setdefault(runtime, []).append(value)
+    rows: list[Row] = [("what", *RUNTIMES, "times")]
+    for what, values in seen.items():
+        plain, other = (median(values[runtime]) for runtime in RUNTIMES)
+        rows.append((what, f"{plain:.1f}", f"{other:.1f}", f"{other / plain:.1f}"))
+    print_table(f"Medians of {ROUNDS} rounds", rows)
+
+
+def one_round(own: Service, runtime: str) -> dict[str, float]:
+    """A session's life."""
+    began = time.perf_counter()
+    with own.client.sessions.create(runtime=runtime) as session:
+        created = time.perf_counter() - began
+        return {
+            "cold create, ms": created * 1000,
+            "idle memory of the container, MiB": memory(own),
+            "1+1, ms": Times([seconds(session, "1+1") for _ in range(CALLS)]).median * 1000,
+            "import pandas in a fresh process, ms": seconds(session, IMPORT) * 1000,
+            "20,000 stat calls, ms": seconds(session, SYSCALLS) * 1000,
+            "5 million additions, ms": seconds(session, COMPUTING) * 1000,
+            "session.restart(), ms": timed(session.restart) * 1000,
+        }
+
+
+def seconds(session: Session, code: str) -> float:
+    """How long code takes, seen by the caller."""
+
+    def run() -> None:
+        result = session.run(code)
+        if result.failure is not None or result.error is not None:
+            raise RuntimeError(f"{code}: {result.failure or result.error}")
+
+    return timed(run)
+
+
+def timed(action: Callable[[], object]) -> float:
+    """How long something takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def memory(own: Service) -> float:
+    """What the engine counts for the one container that there is, without the page cache."""
+    label = f"label={INSTANCE_LABEL}={own.instance}"
+    (container,) = docker("ps", "--quiet", "--filter", label).split()
+    used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", container).split()[0]
+    return float(used.removesuffix("MiB"))
+
+
+if __name__ == "__main__":
+    main()

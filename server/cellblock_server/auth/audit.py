@@ -1,0 +1,154 @@
+"""The audit log: who did what, when, with which outcome. Never code, contents or secrets."""
+
+import asyncio
+import time
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict
+from datetime import timedelta
+from types import TracebackType
+
+import structlog
+
+from cellblock_server.clock import Clock
+from cellblock_server.errors import CellblockError, UnavailableError
+from cellblock_server.store.audit import AuditFilter, AuditStore
+from cellblock_server.store.records import AuditRecord, Page
+from cellblock_server.uninterrupted import uninterrupted
+
+GATHER_SECONDS = 0.1
+"""Entries of so long are stored together: as much is lost if the server is killed."""
+RETRY_SECONDS = 1.0
+"""After a failure."""
+MAX_WAITING = 10_000
+"""Entries that wait to be stored; past it calls are refused."""
+MAX_STRANGERS = 60
+"""Entries a minute of callers without a key that counts: they must not fill the log."""
+STRANGERS_SECONDS = 60.0
+HOUSEKEEPING_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+class AuditLog(AbstractAsyncContextManager["AuditLog"]):
+    """Stores entries while the server runs. An async context manager.
+
+    What can't be stored is not forgotten silently: the log says so, entries wait, and no call
+    is taken until they are stored.
+    """
+
+    def __init__(self, store: AuditStore, retention: timedelta, most: int, now: Clock) -> None:
+        """Keep entries in `store` for `retention`, and of each tenant at most `most`."""
+        self._store = store
+        self._retention = retention
+        self._most = most
+        self._now = now
+        self._waiting: list[AuditRecord] = []
+        self._failure = ""
+        self._added = asyncio.Event()
+        self._storing = asyncio.Lock()
+        self._strangers = 0
+        self._strangers_since = time.monotonic()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def check(self) -> None:
+        """Raise UnavailableError if what is done now could not be told."""
+        if self._failure or len(self._waiting) >= MAX_WAITING:
+            raise UnavailableError(
+                "AUDIT_FAILED",
+                f"the audit log can't be written: {self._failure or 'too many entries wait'}",
+            )
+
+    def add(self, record: AuditRecord) -> None:
+        """Have an entry stored."""
+        if not record.tenant and not self._room_for_stranger():
+            return
+        self._waiting.append(record)
+        self._added.set()
+
+    async def list(self, wanted: AuditFilter, size: int, token: str) -> Page[AuditRecord]:
+        """A page of entries, newest first, with all that was added so far."""
+        await self._flush()
+        return await self._store.list(wanted, size, token)
+
+    async def forget_old(self) -> None:
+        """Forget what is past its time, and what is too much."""
+        gone = await self._store.forget(self._now() - self._retention, self._most)
+        if gone:
+            log.info("audit_entries_forgotten", count=gone)
+
+    async def __aenter__(self) -> "AuditLog":
+        """Begin."""
+        self._tasks = [
+            asyncio.create_task(self._store_all(), name="audit log"),
+            asyncio.create_task(self._keep_house(), name="audit log's housekeeping"),
+        ]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Store what is left, and stop."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        try:
+            await self._flush()
+        except CellblockError:
+            # Nobody tries again: the log is the last place to tell.
+            for record in self._waiting:
+                log.error("audit_entry_lost", **asdict(record))  # noqa: TRY400 - why, _flush has told
+
+    async def _flush(self) -> None:
+        # Half of it, stored and not known to be, would be stored twice.
+        await uninterrupted(self._store_waiting())
+
+    async def _store_waiting(self) -> None:
+        async with self._storing:
+            batch = list(self._waiting)
+            if not batch:
+                return
+            try:
+                await self._store.insert(batch)
+            except CellblockError as error:
+                self._failure = error.message
+                # In a line: it is said again each second while the store is away.
+                log.error("audit_write_failed", entries=len(batch), problem=error.message)  # noqa: TRY400
+                raise
+            except Exception:
+                self._failure = "a fault in the server"
+                log.exception("audit_write_failed", entries=len(batch))
+                raise
+            del self._waiting[: len(batch)]
+            self._failure = ""
+
+    async def _store_all(self) -> None:
+        while True:
+            await self._added.wait()
+            self._added.clear()
+            await asyncio.sleep(GATHER_SECONDS)
+            while self._waiting:
+                try:
+                    await self._flush()
+                except Exception:  # noqa: BLE001 - told by _flush, and tried again
+                    await asyncio.sleep(RETRY_SECONDS)
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self.forget_old()
+            except Exception:
+                # A fault of ours or the store's; the next look forgets what this one did not.
+                log.exception("audit_entries_not_forgotten")
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    def _room_for_stranger(self) -> bool:
+        now = time.monotonic()
+        if now - self._strangers_since >= STRANGERS_SECONDS:
+            if self._strangers > MAX_STRANGERS:
+                log.warning("audit_strangers_left_out", count=self._strangers - MAX_STRANGERS)
+            self._strangers, self._strangers_since = 0, now
+        self._strangers += 1
+        return self._strangers <= MAX_STRANGERS

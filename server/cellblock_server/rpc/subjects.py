@@ -1,0 +1,51 @@
+"""What a message is about: ids that it names, for the audit log. Nothing else of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.message import Message
+
+from cellblock_server.auth.tenants import TENANT_ID
+
+_NAME = r"[A-Za-z0-9_-]{1,64}"
+FORMS: Mapping[str, re.Pattern[str]] = {
+    "session_id": re.compile(rf"sess_{_NAME}"),
+    "execution_id": re.compile(rf"call_{_NAME}"),
+    "step_id": re.compile(rf"step_{_NAME}"),
+    "run_id": re.compile(rf"run_{_NAME}"),
+    "file_id": re.compile(rf"file-{_NAME}"),
+    "upload_id": re.compile(rf"upload_{_NAME}"),
+    "key_id": re.compile(rf"key_{_NAME}"),
+    "tenant_id": TENANT_ID,
+}
+"""Fields that name something. What does not look like an id may be anything, and is left out."""
+THINGS = {
+    "Session": "session_id",
+    "Execution": "execution_id",
+    "File": "file_id",
+    "Key": "key_id",
+    "Tenant": "tenant_id",
+}
+"""Messages whose `id` names something."""
+
+
+def subjects_of(message: Any) -> dict[str, str]:  # noqa: ANN401 - any message
+    """The ids that a message names, itself or one level below."""
+    found: dict[str, str] = {}
+    if not isinstance(message, Message):
+        return found
+    for field, value in message.ListFields():
+        if isinstance(value, Message):
+            _add(found, THINGS.get(value.DESCRIPTOR.name, ""), getattr(value, "id", ""))
+            for inner, inner_value in value.ListFields():
+                _add(found, inner.name, inner_value)
+        else:
+            _add(found, field.name, value)
+    return found
+
+
+def _add(found: dict[str, str], name: str, value: object) -> None:
+    form = FORMS.get(name)
+    if form is not None and isinstance(value, str) and form.fullmatch(value):
+        found.setdefault(name, value)

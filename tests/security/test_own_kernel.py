@@ -1,0 +1,59 @@
+"""What differs where a sandbox has a kernel of its own, as docs/gvisor.md says it does."""
+
+import platform
+
+import pytest
+
+from cellblock_client import Client, FailureCause, Limits, SessionState
+from cellblock_client.client import Session
+
+pytestmark = [pytest.mark.core, pytest.mark.only_runtime("runsc")]
+
+
+def test_code_does_not_meet_the_hosts_kernel(session: Session) -> None:
+    assert session.run("import platform; print(platform.release())").stdout == "4.4.0\n"
+    assert platform.release() != "4.4.0"
+
+
+def test_code_can_end_its_own_sandbox_and_it_is_told(client: Client) -> None:
+    with client.sessions.create() as neighbour:
+        session = client.sessions.create()
+        result = session.run("import os; os.kill(1, 9)")
+        assert result.failure is not None
+        assert result.failure.cause is FailureCause.SANDBOX_LOST
+        assert "exited with code 137" in result.failure.message
+        assert session.refresh().state is SessionState.FAILED
+        assert neighbour.run("1 + 1").text == "2"
+
+
+def test_memory_that_grows_slowly_ends_the_kernel_and_not_the_session(client: Client) -> None:
+    code = "kept = []\nwhile True: kept.append(bytearray(2**20))"
+    with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
+        session.run("open('file', 'w').write('x')")
+        result = session.run(code)
+        assert result.failure is not None
+        assert result.failure.cause is FailureCause.OUT_OF_MEMORY
+        assert "limit 256 MiB" in result.failure.message
+        assert session.run("open('file').read()").text == "'x'"
+
+
+def test_the_largest_process_is_ended_for_memory(client: Client) -> None:
+    code = (
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c', 'x = bytearray(2**30)']).returncode"
+    )
+    with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
+        assert session.run(code).text == "-9"
+        assert session.refresh().kernel_generation == 1
+
+
+def test_a_fork_bomb_reaches_no_neighbour(client: Client) -> None:
+    with client.sessions.create() as neighbour:
+        session = client.sessions.create(limits=Limits(pids=64))
+        result = session.run(
+            "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", time_limit=1
+        )
+        assert result.failure is not None
+        assert result.failure.cause in (FailureCause.TIME_LIMIT, FailureCause.OUT_OF_MEMORY)
+        assert neighbour.run("1 + 1").text == "2"
+        session.delete()

@@ -1,0 +1,30 @@
+"""What a statement was about is not told by its failure: errors get into the log."""
+
+import traceback
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import insert_execution
+from tests.support.records import execution_record
+
+SECRET = "sesame"
+
+
+async def test_a_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    execution = execution_record("call_1", 1)
+    execution.environment = {"A": SECRET}
+    try:
+        await database.execute(text("DROP TABLE executions"))
+        with pytest.raises(UnavailableError) as caught:
+            await database.write(lambda connection: insert_execution(connection, execution))
+    finally:
+        await database.close()
+    told = "".join(traceback.format_exception(caught.value))
+    assert "no such table: executions" in told
+    assert SECRET not in told
