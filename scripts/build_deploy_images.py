@@ -25,11 +25,13 @@ def stage_server(context: Path) -> None:
     """The server's packages and its wheel, made with the locked build tools of this virtualenv."""
     copy(DEPLOY / "Dockerfile", context / "Dockerfile")
     copy(SERVER_LOCK, context / "requirements.txt")
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target=wheel",
          f"--directory={context / 'wheel'}"],
-        check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        check=False, cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
+    if done.returncode != 0:
+        raise SystemExit(f"the wheel can't be built: {done.stdout}{done.stderr}")
 
 
 def stage_proxy(context: Path) -> None:

@@ -1,7 +1,7 @@
 """Asks the server of this machine or container whether it serves: `python -m` and an exit code.
 
-For a container's health check. It reads the configuration as the server does, from the file
-and the environment, so that both know the same address; flags are not known to it.
+For a container's health check. It asks at `server.health_socket`, which it knows as the server
+does, from the file and the environment.
 """
 
 import sys
@@ -19,22 +19,25 @@ SECONDS = 5
 def main() -> int:
     """Exit code 0 if the server serves; else 1, and why on standard error."""
     try:
-        address = load(None, {}).server.listen
+        path = load(None, {}).server.health_socket
     except ConfigurationError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - there is no log here
-        return 1
-    with grpc.insecure_channel(address) as channel:
+        return _unhealthy(str(error))
+    if not path:
+        return _unhealthy("server.health_socket is not set")
+    with grpc.insecure_channel(f"unix:{path}") as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)
         try:
             answer = health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS)
         except grpc.RpcError as error:
-            print(f"{address}: {error.code().name}: {error.details()}", file=sys.stderr)  # noqa: T201
-            return 1
+            return _unhealthy(f"{path}: {error.code().name}: {error.details()}")
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
-        name = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
-        print(f"{address}: {name}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _unhealthy(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
     return 0
+
+
+def _unhealthy(why: str) -> int:
+    print(why, file=sys.stderr)  # noqa: T201 - for the engine, which keeps it
+    return 1
 
 
 if __name__ == "__main__":

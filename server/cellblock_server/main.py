@@ -48,10 +48,11 @@ from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
-from cellblock_server.rpc.listener import Listener, ListenError
+from cellblock_server.rpc.listener import Listener
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.sockets import ListenError
 from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
@@ -231,6 +232,7 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
             AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu), audit),
             guards,
             _tls(settings),
+            settings.server.health_socket,
         )
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())

@@ -23,7 +23,7 @@ SERVER_IMAGE = f"cellblock-server:{VERSION}"
 PROXY_IMAGE = f"cellblock-engine-proxy:{VERSION}"
 SERVER_USER, PROXY_USER = "10001", "10002"
 HARDENED = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--tmpfs=/tmp")
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,18 @@ class ServerContainer:
         return bool(inspect(self.name)["State"]["Health"]["Status"] == "healthy")
 
     def wait_until_healthy(self) -> None:
-        until(self.healthy, ANSWER_SECONDS)
+        try:
+            until(self.healthy, ANSWER_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"it is not healthy, and says: {self.log()}") from error
+
+    def log(self) -> str:
+        """All that it has written."""
+        done = subprocess.run(
+            ["docker", "logs", self.name], check=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        return done.stdout
 
     def inside(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in its container, as its user."""
@@ -136,7 +147,7 @@ class ServerContainer:
              f"--entrypoint={command[0]}", SERVER_IMAGE, *command[1:]],
             check=False, capture_output=True, text=True, input=text,
         )  # fmt: skip
-        assert done.returncode == 0, (done.stdout, done.stderr, docker("logs", self.name))
+        assert done.returncode == 0, (done.stdout, done.stderr, self.log())
         return done.stdout
 
 
@@ -159,9 +170,9 @@ def server(own: Folders) -> Iterator[ServerContainer]:
             started.wait_until_healthy()
             yield started
         finally:
-            instance = _as_root(own.root, "cat", str(own.state / "instance"))
             docker("stop", "--time=30", name)
-            for left in containers(instance):
+            instance = own.state / "instance"
+            for left in containers(_as_root(own.root, "sh", "-c", f"cat {instance} || true")):
                 docker("rm", "--force", "--volumes", left)
 
 

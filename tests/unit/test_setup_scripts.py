@@ -107,3 +107,13 @@ def test_an_engine_that_was_chosen_is_not_replaced() -> None:
         "No Docker engine answers at DOCKER_HOST=unix:///nowhere.sock.",
         "Start that engine, or unset DOCKER_HOST.",
     ]
+
+
+def test_all_images_have_the_same_base() -> None:
+    """`builder.py` reads it from one of them, and gives it to all."""
+    files = ("sandbox_image/Dockerfile", "deploy/Dockerfile", "deploy/engine-proxy/Dockerfile")
+    texts = [(ROOT / file).read_text() for file in files]
+    bases = {line for text in texts for line in text.splitlines() if "ARG BASE_IMAGE=" in line}
+    assert len(bases) == 1
+    assert all("FROM ${BASE_IMAGE}" in text for text in texts)
+    assert "@sha256:" in bases.pop()

@@ -93,6 +93,12 @@ class Server(Section):
         description="PEM file of who vouches for callers (mutual TLS): each must have a "
         "certificate of theirs, and a key as well if `auth.required`. Empty: none is asked for.",
     )
+    health_socket: str = Field(
+        "",
+        pattern=r"^(/.+)?$",
+        description="Absolute path of a Unix socket where the health service answers, and nothing "
+        "else, without TLS and without a key: for the health check of a container. Empty: none.",
+    )
     state_dir: Path = Field(
         default_factory=_state_dir,
         description="Folder for the database, stored files and sandboxes' sockets. "

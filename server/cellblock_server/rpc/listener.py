@@ -1,7 +1,5 @@
 """The gRPC server: which services, on which address, within which bounds."""
 
-import os
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,22 +22,19 @@ from cellblock.v1 import (
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
+from cellblock_server.rpc.health_socket import HealthSocket
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
 from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
 
-SOCKET_MODE = 0o600
 MAX_METADATA_BYTES = 16 * 1024
 PING_MILLISECONDS = 20_000
 """How often a silent connection is tested: a caller that vanished is noticed."""
 PING_TIMEOUT_MILLISECONDS = 10_000
 MIN_CALLER_PING_MILLISECONDS = 5_000
 """Callers that ping more often are sent away."""
-
-
-class ListenError(Exception):
-    """The address can't be listened on."""
 
 
 class Listener:
@@ -56,11 +51,18 @@ class Listener:
         admin: AdminServicer,
         guards: Sequence[grpc.aio.ServerInterceptor],
         tls: TlsFiles | None,
+        health_socket: str,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`."""
+        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`.
+
+        `health_socket` is a path where the health service answers by itself; empty for none.
+        """
         self._tls = tls
         self._address = address
         self._health = health.aio.HealthServicer()
+        self._health_socket = (
+            HealthSocket(Path(health_socket), self._health) if health_socket else None
+        )
         self._server = grpc.aio.server(
             interceptors=[CallInterceptor(), *guards],
             options=[
@@ -90,18 +92,17 @@ class Listener:
         """
         path = self._socket_path()
         if path is not None:
-            _clear_dead_socket(path)
-        # From the first moment on: a caller that got in earlier would stay in.
-        mask = os.umask(0o777 & ~SOCKET_MODE)
+            clear_dead_socket(path)
         try:
-            port = self._bind()
+            with only_for_this_user():
+                port = self._bind()
         except TlsError as error:
             raise ListenError(f"server.tls_…: {error}") from error
         except RuntimeError as error:
             raise ListenError(f"can't listen on {self._address}: is it in use?") from error
-        finally:
-            os.umask(mask)
         await self._server.start()
+        if self._health_socket is not None:
+            await self._health_socket.start()
         for service in ("", *SERVICES):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         host, separator, _ = self._address.rpartition(":")
@@ -111,6 +112,8 @@ class Listener:
         """Take no more calls, and give those in flight `grace` seconds."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
+        if self._health_socket is not None:
+            await self._health_socket.stop()
         path = self._socket_path()
         if path is not None:
             path.unlink(missing_ok=True)
@@ -137,16 +140,3 @@ SERVICES = tuple(
     )
 )
 STANDARD_SERVICES = (health.SERVICE_NAME, reflection.SERVICE_NAME)
-
-
-def _clear_dead_socket(path: Path) -> None:
-    """Remove what a killed server left; leave one that answers alone."""
-    if not path.is_socket():
-        return
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(str(path))
-        except ConnectionRefusedError:
-            path.unlink()
-            return
-    raise ListenError(f"can't listen on unix:{path}: another server does")

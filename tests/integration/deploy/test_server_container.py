@@ -49,7 +49,7 @@ def test_its_health_is_what_grpc_says(deployed: ServerContainer) -> None:
     check = (PYTHON, "-I", "-m", "cellblock_server.healthcheck")
     assert inspect(deployed.name)["Config"]["Healthcheck"]["Test"] == ["CMD", *check]
     assert deployed.inside(*check).returncode == 0
-    elsewhere = deployed.inside("env", "CELLBLOCK_SERVER__LISTEN=127.0.0.1:1", *check)
+    elsewhere = deployed.inside("env", "CELLBLOCK_SERVER__HEALTH_SOCKET=/tmp/x", *check)
     assert elsewhere.returncode == 1
     assert "UNAVAILABLE" in elsewhere.stderr
 

@@ -1,0 +1,87 @@
+"""A container's health check needs neither certificate nor key, and gets nothing but health."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+import trustme
+
+from cellblock_client.errors import Error
+from tests.support.callers import call, methods, request_of
+from tests.support.server import ServerProcess
+
+
+@pytest.fixture(scope="module")
+def health_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """That of a server that wants certificates and keys of everybody else."""
+    folder = tmp_path_factory.mktemp("server")
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    issued.cert_chain_pems[0].write_to_path(folder / "server.pem")
+    issued.private_key_pem.write_to_path(folder / "server.key")
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    # Short: a Unix socket's path has at most 107 bytes.
+    short = Path(tempfile.mkdtemp(prefix="cellblock-"))
+    server = ServerProcess(
+        folder,
+        {
+            "CELLBLOCK_SERVER__TLS_CERTIFICATE": str(folder / "server.pem"),
+            "CELLBLOCK_SERVER__TLS_KEY": str(folder / "server.key"),
+            "CELLBLOCK_SERVER__TLS_CLIENT_CA": str(folder / "ca.pem"),
+            "CELLBLOCK_AUTH__REQUIRED": "true",
+            "CELLBLOCK_SANDBOX__BACKEND": "local",
+            "CELLBLOCK_SERVER__HEALTH_SOCKET": str(short / "health.sock"),
+        },
+    )
+    try:
+        server.start()
+        yield short / "health.sock"
+    finally:
+        server.end()
+        shutil.rmtree(short)
+
+
+def healthcheck(path: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cellblock_server.healthcheck"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CELLBLOCK_SERVER__HEALTH_SOCKET": path},
+    )
+
+
+def test_a_server_with_tls_and_keys_is_healthy(health_socket: Path) -> None:
+    done = healthcheck(str(health_socket))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_server_that_is_not_there_is_not(tmp_path: Path) -> None:
+    done = healthcheck(str(tmp_path / "x"))
+    assert done.returncode == 1
+    assert "UNAVAILABLE" in done.stderr
+
+
+def test_what_is_not_configured_is_told() -> None:
+    done = healthcheck("")
+    assert (done.returncode, done.stderr) == (1, "server.health_socket is not set\n")
+
+
+def test_nobody_else_can_connect(health_socket: Path) -> None:
+    assert health_socket.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name)
+def test_nothing_else_answers(health_socket: Path, method: Any) -> None:
+    with (
+        grpc.insecure_channel(f"unix:{health_socket}") as channel,
+        pytest.raises(Error, match="Method not found"),
+    ):
+        call(channel, method, [request_of(method)], key="")
