@@ -9,8 +9,8 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gvisor runsc test-fast bench lint setup engine bubblewrap image images \
-    server-image engine-proxy-image audit sbom docs proto lock clean
+.PHONY: help demo test test-gvisor runsc test-fast bench lint setup engine bubblewrap proxy image \
+    images server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -18,7 +18,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
+test: setup engine bubblewrap proxy images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
 	@$(BIN)/pytest -n $(WORKERS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
 	    else test $$? -eq 3; fi
@@ -58,6 +58,9 @@ engine: ## a Docker engine that answers
 
 runsc: engine ## gVisor's runtime, on an engine that was started here
 	@scripts/ensure_runsc.sh
+
+proxy:
+	@scripts/ensure_proxy.sh
 
 bubblewrap:
 	@scripts/ensure_bubblewrap.sh

@@ -95,6 +95,7 @@ class AsyncSessions:
         environment: Mapping[str, str] | None = None,
         image: str = "",
         runtime: str = "",
+        network: str = "",
         timeout: float | None = CALL_SECONDS,
     ) -> "AsyncSession":
         """Create a session; `files` are uploaded, if need be, and attached to it.
@@ -126,6 +127,7 @@ class AsyncSessions:
             attachments=attachments,
             image=image,
             runtime=runtime,
+            network=network,
         )
         return AsyncSession(self._transport, await self._transport.call(call, timeout))
 

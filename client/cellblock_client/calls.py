@@ -87,6 +87,7 @@ def create_session(
     attachments: Sequence[file_pb2.Attachment],
     image: str,
     runtime: str,
+    network: str,
 ) -> Call[SessionInfo]:
     """CreateSession; repeatable by a request id of its own."""
     request = session_pb2.CreateSessionRequest(
@@ -107,6 +108,7 @@ def create_session(
         attachments=attachments,
         image=image,
         runtime=runtime,
+        network=network,
     )
     return Call("session", "CreateSession", request, lambda r: session_info(r.session))
 

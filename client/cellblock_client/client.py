@@ -95,6 +95,7 @@ class Sessions:
         environment: Mapping[str, str] | None = None,
         image: str = "",
         runtime: str = "",
+        network: str = "",
         timeout: float | None = CALL_SECONDS,
     ) -> "Session":
         """Create a session; `files` are uploaded, if need be, and attached to it.
@@ -126,6 +127,7 @@ class Sessions:
             attachments=attachments,
             image=image,
             runtime=runtime,
+            network=network,
         )
         return Session(self._transport, self._transport.call(call, timeout))
 

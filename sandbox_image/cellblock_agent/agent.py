@@ -13,6 +13,7 @@ import grpc
 from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_agent.changes import Changes
 from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.egress import SOCKET, EgressPort
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.helpers import Helpers
@@ -94,6 +95,9 @@ class _Agent:
                     tasks.create_task(interpreter.run(), name="interpreter"),
                     tasks.create_task(files.run(), name="file watch"),
                 ]
+                if options.proxy_port:
+                    port = EgressPort(options.inputs_dir / SOCKET, options.proxy_port)
+                    kept.append(tasks.create_task(port.run(), name="egress"))
                 if memory.is_needed:
                     kept.append(tasks.create_task(memory.run(), name="memory watch"))
                 why = await self._until_end(orphan_clock, kept)

@@ -48,6 +48,11 @@ class KernelApp(IPKernelApp):
         """
         packages = (place for place, path in enumerate(sys.path) if _has_packages(path))
         sys.path.insert(next(packages, 0), "")
+        if installed := os.environ.get("PIP_TARGET"):
+            # Made now: Python forgets a place that is not there when it first looks.
+            Path(installed).mkdir(parents=True, exist_ok=True)
+            # Last: what comes with the image is not replaced by another version of it.
+            sys.path.append(installed)
 
     def init_connection_file(self) -> None:
         """Both sides know the connection already."""

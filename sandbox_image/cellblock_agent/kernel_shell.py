@@ -1,6 +1,8 @@
 """The interpreter of a kernel: IPython's, for code that nobody sits in front of."""
 
 import asyncio
+import importlib
+import os
 import shlex
 import shutil
 import signal
@@ -74,6 +76,7 @@ class Shell(ZMQInteractiveShell):
         self.system(f"{shlex.quote(sys.executable)} -m pip {line}")
         if code := self.user_ns["_exit_code"]:
             raise UsageError(f"pip ended with exit code {code}{_why_pip_fails()}")
+        importlib.invalidate_caches()
 
     def showtraceback(
         self,
@@ -154,6 +157,8 @@ class UnattendedKernel(IPythonKernel):
 
 
 def _why_pip_fails() -> str:
+    if "HTTPS_PROXY" in os.environ:
+        return ": only hosts that the operator allows can be reached from here"
     if {name for _number, name in socket.if_nameindex()} > {"lo"}:
         return ""
     return ": there is no network here, so nothing can be installed"

@@ -22,6 +22,8 @@ class Options:
     """Seconds without a server after which the agent ends."""
     preload: tuple[str, ...]
     """Modules that every kernel has imported from its start."""
+    proxy_port: int
+    """Where in the sandbox its way out is; 0 if it has none."""
     memory_bytes: int
     """The sandbox's limit; 0 if there is none."""
     pids: int
@@ -37,6 +39,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--inputs-dir", type=Path, default=Path("/mnt/inputs"))
     parser.add_argument("--orphan-timeout", type=float, default=3600.0, metavar="SECONDS")
     parser.add_argument("--preload", default="", metavar="MODULE,…")
+    parser.add_argument("--proxy-port", type=int, default=0, metavar="NUMBER")
     parser.add_argument("--memory-bytes", type=int, default=0, metavar="BYTES")
     parser.add_argument("--pids", type=int, default=0, metavar="NUMBER")
     parsed = parser.parse_args(arguments)
@@ -49,6 +52,7 @@ def parse(arguments: Sequence[str]) -> Options:
         inputs_dir=parsed.inputs_dir,
         orphan_timeout=parsed.orphan_timeout,
         preload=tuple(name for name in parsed.preload.split(",") if name),
+        proxy_port=parsed.proxy_port,
         memory_bytes=parsed.memory_bytes,
         pids=parsed.pids,
     )

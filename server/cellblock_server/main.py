@@ -24,6 +24,9 @@ from cellblock_server.auth.secret import server_secret
 from cellblock_server.auth.tenants import TenantService
 from cellblock_server.clock import utc_now
 from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.egress.relay import RelayBounds
+from cellblock_server.egress.service import Egress
+from cellblock_server.egress.squid_config import Allowed
 from cellblock_server.embedded import NotEmbeddedError
 from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.executions.journal import Journal
@@ -34,6 +37,7 @@ from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import Capture, CaptureBounds
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
+from cellblock_server.host_rules import parse_network, parse_rule
 from cellblock_server.quotas.bounds import Quotas, QuotaTable
 from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.quotas.executions import ExecutionQuota
@@ -172,7 +176,11 @@ async def _listening(settings: Settings, state: StateFolder) -> AsyncIterator[st
         await backend.start()
         stack.push_async_callback(backend.close)
         pool = Pool(backend, stocks(settings), pool_bounds(settings))
+        egress = None
+        if settings.sandbox.may_have_egress:
+            egress = await stack.enter_async_context(_egress(settings, state))
         starter = SessionStarter(
+            egress=egress,
             backend=backend,
             pool=pool,
             journal=journal,
@@ -310,6 +318,19 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
             "LOCAL_MISSING", f"the local backend needs {error.name}: pip install 'cellblock[local]'"
         ) from error
     return LocalBackend(state.sandboxes, arguments)
+
+
+def _egress(settings: Settings, state: StateFolder) -> Egress:
+    egress = settings.egress
+    return Egress(
+        state.path / "egress",
+        Allowed(
+            rules=tuple(map(parse_rule, egress.allow)),
+            networks=tuple(map(parse_network, egress.private_networks)),
+            dns_servers=tuple(egress.dns_servers),
+        ),
+        RelayBounds(egress.max_connections, int(egress.max_bytes), egress.timeout),
+    )
 
 
 def _execution_limits(settings: Settings) -> ExecutionLimits:

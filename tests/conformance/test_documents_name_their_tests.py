@@ -14,6 +14,7 @@ DOCUMENTS = {
     "docs/run-steps.md": 20,
     "docs/errors.md": 20,
     "docs/gvisor.md": 8,
+    "docs/egress.md": 10,
     "SECURITY.md": 5,
 }
 """With how many tests each must name: what finds none must not pass."""

@@ -14,6 +14,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cellblock_server.host_rules import parse_rule
+
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 MOMENT = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
@@ -175,6 +177,9 @@ class Log(Section):
     )
 
 
+Network = Literal["none", "proxy"]
+
+
 class RuntimeOverhead(Section):
     """What an OCI runtime needs for itself in each container."""
 
@@ -221,6 +226,14 @@ class Sandbox(Section):
         "their sessions' limits, because the runtime has a kernel of its own to pay for. See "
         "[gvisor.md](gvisor.md#what-it-costs).",
     )
+    network: Network = Field(
+        "none",
+        description="`none`: nothing can be reached. `proxy`: what `[egress]` allows, through a "
+        "filtering proxy. See [egress.md](egress.md).",
+    )
+    allowed_networks: Annotated[list[Network], BeforeValidator(_from_json)] = Field(
+        [], description='Others that sessions may ask for: `["proxy"]` or `["none"]`.'
+    )
     start_timeout: Duration = Field(
         timedelta(seconds=60),
         ge=timedelta(seconds=1),
@@ -238,6 +251,59 @@ class Sandbox(Section):
         ["numpy", "pandas", "matplotlib.pyplot"],
         description="Modules that kernels have imported before they start.",
     )
+
+    @property
+    def may_have_egress(self) -> bool:
+        """Whether any session may have a way out."""
+        return "proxy" in (self.network, *self.allowed_networks)
+
+    @model_validator(mode="after")
+    def _egress_of_containers(self) -> "Sandbox":
+        if self.may_have_egress and self.backend != "docker":
+            raise ValueError("network: 'proxy' is for the docker backend only")
+        return self
+
+
+class Egress(Section):
+    """What sandboxes with `network = "proxy"` may reach."""
+
+    allow: Names = Field(
+        [],
+        description='Hosts with their ports: `"pypi.org:443"`, or `"*.example.org:443"` for all '
+        "names below one. What is not in it is refused.",
+    )
+    private_networks: Names = Field(
+        [],
+        description="Private addresses that these hosts may have, such as a mirror's: "
+        '`"10.1.2.3"`, `"fd00:1::/64"`. All others are refused, whatever name leads there.',
+    )
+    dns_servers: Names = Field(
+        [], description="Addresses of DNS servers for the proxy. Empty: those of the system."
+    )
+    max_connections: int = Field(16, ge=1, le=256, description="Of one session, at once.")
+    max_bytes: ByteSize = Field(
+        ByteSize(GIB), ge=KIB, description="Of one session, both directions together."
+    )
+    timeout: Duration = Field(
+        timedelta(minutes=10),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="How long one connection may last.",
+    )
+
+    @model_validator(mode="after")
+    def _readable(self) -> "Egress":
+        for name, parse, values in (
+            ("allow", parse_rule, self.allow),
+            ("private_networks", ipaddress.ip_network, self.private_networks),
+            ("dns_servers", ipaddress.ip_address, self.dns_servers),
+        ):
+            for value in values:
+                try:
+                    parse(value)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from error
+        return self
 
 
 class Bounded(Section, Generic[Number]):
@@ -602,6 +668,7 @@ class Settings(BaseSettings):
     store: Store = Field(default_factory=Store)
     log: Log = Field(default_factory=Log)
     sandbox: Sandbox = Field(default_factory=Sandbox)
+    egress: Egress = Field(default_factory=Egress)
     limits: Limits = Field(default_factory=Limits)
     sessions: Sessions = Field(default_factory=Sessions)
     pool: Pool = Field(default_factory=Pool)

@@ -128,4 +128,5 @@ def _new_session(request: pb.CreateSessionRequest) -> NewSession:
         ),
         image=request.image,
         runtime=request.runtime,
+        network=request.network,
     )

@@ -46,6 +46,8 @@ class SandboxSpec:
     """Name of an OCI runtime that the engine knows; empty for the engine's default."""
     limits: SandboxLimits
     overhead: Overhead = Overhead()
+    has_egress: bool = False
+    """Whether there is a way out, through the server's proxy; there is no network either way."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Sandbox:
     first_pid: int | None
     """The sandbox's first process as this host sees it, if the backend can tell: the agent,
     or what runs a kernel of the sandbox's own."""
+    has_egress: bool = False
+    """As its spec had it."""
 
 
 @dataclass(frozen=True)

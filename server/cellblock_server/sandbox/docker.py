@@ -28,6 +28,7 @@ from cellblock_server.sandbox.backend import (
     SandboxStats,
 )
 from cellblock_server.sandbox.docker_options import (
+    EGRESS_LABEL,
     INSTANCE_LABEL,
     LABEL,
     Profiles,
@@ -245,6 +246,7 @@ def _sandbox(sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) ->
         agent_folder=folder.agent,
         inputs_folder=folder.inputs,
         first_pid=int(details["State"]["Pid"]),
+        has_egress=EGRESS_LABEL in details["Config"]["Labels"],
     )
 
 

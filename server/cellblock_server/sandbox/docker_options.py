@@ -16,6 +16,19 @@ LABEL = "dev.cellblock.sandbox"
 INSTANCE_LABEL = "dev.cellblock.instance"
 """Which server state a container belongs to: two servers never touch each other's."""
 
+EGRESS_LABEL = "dev.cellblock.egress"
+"""On those that have a way out."""
+
+PROXY_PORT = 3128
+"""Of a sandbox's own loopback, where its agent listens if it has a way out."""
+_PROXY = f"http://127.0.0.1:{PROXY_PORT}"
+_PACKAGES = "/home/sandbox/packages"
+EGRESS_ENVIRONMENT = [
+    *(f"{name}={_PROXY}" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")),
+    # The image's own packages can't be changed.
+    f"PIP_TARGET={_PACKAGES}",
+]
+
 USER = "1000:1000"
 ENGINES_APPARMOR = "docker-default"
 """The engine loads it itself, where it can."""
@@ -125,10 +138,21 @@ def container_options(
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
         # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
-        "Cmd": [*command, f"--memory-bytes={limits.memory_bytes}", f"--pids={limits.pids}"],
-        "Labels": {LABEL: spec.id, INSTANCE_LABEL: instance},
+        "Cmd": [
+            *command,
+            f"--memory-bytes={limits.memory_bytes}",
+            f"--pids={limits.pids}",
+            *([f"--proxy-port={PROXY_PORT}"] if spec.has_egress else []),
+        ],
+        "Labels": _labels(spec, instance),
+        **({"Env": EGRESS_ENVIRONMENT} if spec.has_egress else {}),
         "HostConfig": host_config,
     }
+
+
+def _labels(spec: SandboxSpec, instance: str) -> dict[str, str]:
+    labels = {LABEL: spec.id, INSTANCE_LABEL: instance}
+    return labels | {EGRESS_LABEL: "proxy"} if spec.has_egress else labels
 
 
 def changeable_limits(spec: SandboxSpec) -> dict[str, int]:

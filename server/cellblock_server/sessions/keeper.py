@@ -9,7 +9,7 @@ from types import TracebackType
 import structlog
 
 from cellblock_server.clock import Clock
-from cellblock_server.errors import CellblockError, UnavailableError
+from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.patience import until_available
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentGoneError
@@ -158,6 +158,8 @@ class SessionKeeper:
             del self._keepers[_key(record)]
             live.ended.set()
             await live.agent.close()
+            if live.way_out is not None:
+                await live.way_out.close()
 
     async def _until_end(self, live: LiveSession) -> End:
         try:
@@ -261,7 +263,7 @@ class SessionKeeper:
                 self.keep(await self._starter.adopt(record, sandbox))
                 log.info("session_adopted", session_id=record.id)
                 return
-            except (AgentGoneError, HostileFolderError) as error:
+            except (AgentGoneError, HostileFolderError, WrongStateError) as error:
                 problem = error.message
             except ProtocolViolationError as error:
                 problem, reason = error.message, EndReason.PROTOCOL_VIOLATION

@@ -28,6 +28,7 @@ def sandbox_spec(wanted: NewSession, settings: Settings, sandbox_id: str) -> San
         runtime=runtime,
         limits=sandbox_limits(wanted, settings),
         overhead=_overhead(runtime, settings),
+        has_egress=(wanted.network or settings.sandbox.network) == "proxy",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from cellblock_server.egress.service import Way
 from cellblock_server.errors import CellblockError, WrongStateError
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
@@ -70,6 +71,7 @@ class LiveSession:
     sandbox: Sandbox
     agent: AgentConnection
     runner: SessionRunner
+    way_out: Way | None = None
 
     def __post_init__(self) -> None:
         """Set up what `until_end` and `request_end` share."""

@@ -39,13 +39,14 @@ class Profile:
 
     image: str
     runtime: str
+    has_egress: bool
     fixed_limits: SandboxLimits
 
     @classmethod
     def of(cls, spec: SandboxSpec) -> "Profile":
         """The profile of sandboxes like this one."""
         fixed = replace(spec.limits, memory_bytes=0, cpus=0, pids=0)
-        return cls(spec.image, spec.runtime, fixed)
+        return cls(spec.image, spec.runtime, spec.has_egress, fixed)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
@@ -46,6 +47,7 @@ class NewSession:
     attachments: tuple[AttachmentRequest, ...] = ()
     image: str = ""
     runtime: str = ""
+    network: str = ""
 
     def digest(self) -> str:
         """Tells this request from another one under the same request id."""
@@ -73,6 +75,9 @@ class NewSession:
         _check_choice("image", self.image, settings.sandbox.image, settings.sandbox.allowed_images)
         _check_choice(
             "runtime", self.runtime, settings.sandbox.runtime, settings.sandbox.allowed_runtimes
+        )
+        _check_choice(
+            "network", self.network, settings.sandbox.network, settings.sandbox.allowed_networks
         )
 
 
@@ -107,7 +112,7 @@ def check_span(
     return value
 
 
-def _check_choice(name: str, value: str, default: str, allowed: list[str]) -> None:
+def _check_choice(name: str, value: str, default: str, allowed: Sequence[str]) -> None:
     choices = [default, *allowed]
     if value and value not in choices:
         raise InvalidArgumentError(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cellblock_server.clock import Clock
+from cellblock_server.egress.service import Egress, Way, missing
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
@@ -34,6 +35,8 @@ class SessionStarter:
     bounds: RunnerBounds
     start_timeout: timedelta
     now: Clock
+    egress: Egress | None
+    """None if no session may have a way out."""
 
     async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
         """Make a session ready: a sandbox from the pool, or a new one, with what it is to have.
@@ -45,7 +48,9 @@ class SessionStarter:
             ready = await ReadySandbox.start(
                 self.backend, spec, record.agent_token, self.start_timeout
             )
+        way_out = None
         try:
+            way_out = await self._way_out(record, ready.sandbox)
             if new.environment:
                 await ready.agent.set_environment(new.environment)
             place = Place(record.tenant, record.id, ready.sandbox, ready.agent)
@@ -64,21 +69,38 @@ class SessionStarter:
                     agent_token=ready.token,
                 )
         except BaseException:
+            if way_out is not None:
+                await way_out.close()
             await ready.discard(self.backend)
             raise
-        return self._live(record, ready.sandbox, ready.agent)
+        return self._live(record, ready.sandbox, ready.agent, way_out)
 
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
         """Take over a sandbox that an earlier server process started.
 
-        Raises HostileFolderError or AgentGoneError if it can't be had.
+        Raises HostileFolderError or AgentGoneError if it can't be had, and
+        WrongStateError if it has a way out and may not have one any more.
         """
         agent = await AgentConnection.reconnect(sandbox, record.agent_token)
-        live = self._live(record, sandbox, agent)
+        try:
+            way_out = await self._way_out(record, sandbox)
+        except BaseException:
+            await agent.close()
+            raise
+        live = self._live(record, sandbox, agent, way_out)
         live.runner.adopt(await self.executions.unfinished(record))
         return live
 
-    def _live(self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection) -> LiveSession:
+    async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:
+        if not sandbox.has_egress:
+            return None
+        if self.egress is None:
+            raise missing()
+        return await self.egress.open(record.id, sandbox.inputs_folder)
+
+    def _live(
+        self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection, way_out: Way | None
+    ) -> LiveSession:
         recorder = Recorder(record, agent, self.journal, self.capture, self.bounds.output)
         runner = SessionRunner(record, agent, self.journal, recorder, self.bounds)
-        return LiveSession(record, sandbox, agent, runner)
+        return LiveSession(record, sandbox, agent, runner, way_out)

@@ -37,7 +37,7 @@ class Faulty:
 
     def __init__(self) -> None:
         self.record = session_record()
-        self.runner = self.agent = self
+        self.runner = self.agent = self.way_out = self
         self.busy = False
         self.ended = asyncio.Event()
 

@@ -404,6 +404,7 @@ class CreateSessionRequest(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     IMAGE_FIELD_NUMBER: _builtins.int
     RUNTIME_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a retry safe: 1 to 128 printable ASCII characters."""
     session_id: _builtins.str
@@ -414,6 +415,10 @@ class CreateSessionRequest(_message.Message):
     """One of the images that the operator allows; empty for the default."""
     runtime: _builtins.str
     """One of the runtimes that the operator allows; empty for the default."""
+    network: _builtins.str
+    """`none`, or `proxy` for a way out to the hosts that the operator allows, if
+    the operator lets sessions ask for it; empty for the default.
+    """
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """At most 16 labels; keys of at most 64 characters, values of at most 512."""
@@ -454,10 +459,11 @@ class CreateSessionRequest(_message.Message):
         attachments: _abc.Iterable[_file_pb2.Attachment] | None = ...,
         image: _builtins.str = ...,
         runtime: _builtins.str = ...,
+        network: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "lifetime", b"lifetime", "limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "environment", b"environment", "idle_timeout", b"idle_timeout", "image", b"image", "labels", b"labels", "lifetime", b"lifetime", "limits", b"limits", "request_id", b"request_id", "runtime", b"runtime", "session_id", b"session_id", "thread_id", b"thread_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "environment", b"environment", "idle_timeout", b"idle_timeout", "image", b"image", "labels", b"labels", "lifetime", b"lifetime", "limits", b"limits", "network", b"network", "request_id", b"request_id", "runtime", b"runtime", "session_id", b"session_id", "thread_id", b"thread_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

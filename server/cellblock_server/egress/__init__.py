@@ -1,0 +1,1 @@
+"""The way out of a sandbox, where an operator allows one: to named hosts, through a proxy."""

@@ -1,0 +1,166 @@
+"""The filtering proxy's process: squid, started with our configuration, watched, and stopped."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+from asyncio.subprocess import PIPE
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from cellblock_server.egress.squid_config import Allowed, squid_config
+from cellblock_server.errors import WrongStateError
+
+START_SECONDS = 10
+"""For squid to listen."""
+LOOK_SECONDS = 0.02
+"""Between two tries to reach it; nothing tells that it listens."""
+MAX_RESTARTS = 5
+"""In a row, of one that did not live for `STEADY_SECONDS`; then there is no way out any more."""
+STEADY_SECONDS = 60
+RESTART_SECONDS = 0.2
+MAX_LINE = 65536
+PLACES = "/usr/sbin:/usr/local/sbin"
+"""Where squid is, and not every user's PATH leads."""
+USERS = ("proxy", "squid", "nobody")
+"""Who squid becomes if root starts it; Debian's name for it, others', the least of all."""
+GUARD = (
+    'exec 3<&0; "$@" </dev/null 3<&- & child=$!; '
+    "{ read _ <&3; kill -KILL $child; } >/dev/null 2>&1 & wait $child"
+)
+"""Runs a command until it ends, or until the standard input does: the server's own end, however
+it comes, ends squid. A parent-death signal would not: it is forgotten when squid changes user."""
+
+log = structlog.get_logger(__name__)
+
+
+class Proxy:
+    """One squid. `port` is where it listens; None while it does not: then nothing gets out."""
+
+    def __init__(
+        self, folder: Path, allowed: Allowed, seconds: int, on_request: Callable[[list[str]], None]
+    ) -> None:
+        """Keep its configuration in `folder`; `on_request` gets the fields of each log line."""
+        self._folder = folder
+        self._allowed = allowed
+        self._seconds = seconds
+        self._on_request = on_request
+        self._process: asyncio.subprocess.Process | None = None
+        self.port: int | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it listens. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
+        program = shutil.which("squid") or shutil.which("squid", path=PLACES)
+        if program is None:
+            raise WrongStateError(
+                "EGRESS_UNAVAILABLE", "sandbox.network: 'proxy' needs squid, which is not installed"
+            )
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        port = _free_port()
+        user = _user()
+        file = self._folder / "squid.conf"
+        file.write_text(squid_config(self._allowed, port, self._seconds, user))
+        process = await self._spawn(program, file, user)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._until_it_listens(process, port)
+        except (TimeoutError, ConnectionError) as error:
+            await self.stop()
+            raise WrongStateError("EGRESS_UNAVAILABLE", f"squid did not start: {error}") from error
+        self.port = port
+        log.info("egress_proxy_started", port=port)
+
+    async def run(self) -> None:
+        """Read what it says, and start it again when it ends; until cancelled."""
+        loop = asyncio.get_running_loop()
+        restarts = 0
+        while self._process is not None:
+            began = loop.time()
+            await self._read(self._process)
+            self.port = None
+            restarts = 0 if loop.time() - began > STEADY_SECONDS else restarts + 1
+            log.error("egress_proxy_ended", code=await self._process.wait(), restarts=restarts)
+            await self.stop()
+            if restarts > MAX_RESTARTS:
+                log.error("egress_proxy_given_up", restarts=restarts)
+                return
+            await asyncio.sleep(RESTART_SECONDS * restarts)
+            try:
+                await self.start()
+            except WrongStateError as error:
+                log.error("egress_proxy_not_started", problem=error.message)  # noqa: TRY400
+                return
+
+    async def stop(self) -> None:
+        """End it. There is nothing that it would have to save."""
+        self.port = None
+        process, self._process = self._process, None
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        await process.wait()
+
+    async def _spawn(
+        self, program: str, file: Path, user: str | None
+    ) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", _owned_output(user) + GUARD, "sh", program, "-N", "-f", str(file),
+            stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.STDOUT, cwd="/", limit=MAX_LINE,
+        )  # fmt: skip
+        self._process = process
+        return process
+
+    async def _until_it_listens(self, process: asyncio.subprocess.Process, port: int) -> None:
+        while True:
+            if process.returncode is not None:
+                said = await process.stdout.read(MAX_LINE) if process.stdout else b""
+                raise ConnectionError(said.decode(errors="replace").strip().rpartition("\n")[2])
+            try:
+                _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(LOOK_SECONDS)
+                continue
+            writer.close()
+            return
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            return
+        while True:
+            try:
+                line = await process.stdout.readline()
+            except ValueError:  # longer than the limit, and thrown away
+                continue
+            if not line:
+                return
+            kind, *fields = line.decode(errors="replace").split() or [""]
+            if kind == "request":
+                self._on_request(fields)
+            else:
+                log.debug("egress_proxy", said=line.decode(errors="replace").strip())
+
+
+def _user() -> str | None:
+    """Who squid becomes; None if it stays who we are."""
+    if os.getuid() != 0:
+        return None
+    for name in USERS:
+        with suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    raise WrongStateError("EGRESS_UNAVAILABLE", f"none of the users {', '.join(USERS)} exists")
+
+
+def _owned_output(user: str | None) -> str:
+    """squid opens its output by name, as the user that it has become."""
+    return f"chown {user} /proc/self/fd/1 && " if user else ""
+
+
+def _free_port() -> int:
+    """A port that was free a moment ago; if it is taken meanwhile, squid says so and ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

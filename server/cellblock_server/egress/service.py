@@ -1,0 +1,99 @@
+"""The way out for sessions that may use it: one proxy, and a relay for each of them."""
+
+import asyncio
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
+from types import TracebackType
+
+import structlog
+
+from cellblock_server.egress.proxy import Proxy
+from cellblock_server.egress.relay import Relay, RelayBounds
+from cellblock_server.egress.squid_config import SOURCES, Allowed
+from cellblock_server.errors import WrongStateError
+
+FIELDS = ("outcome", "status", "method", "target", "address", "bytes", "milliseconds")
+
+log = structlog.get_logger(__name__)
+
+
+class Egress:
+    """An async context manager: leaving it ends the proxy and every connection."""
+
+    def __init__(self, folder: Path, allowed: Allowed, bounds: RelayBounds) -> None:
+        """Keep the proxy's configuration in `folder`."""
+        self._bounds = bounds
+        seconds = int(bounds.timeout.total_seconds())
+        self._proxy = Proxy(folder, allowed, max(1, seconds), self._log_request)
+        self._relays: dict[str, tuple[str, Relay]] = {}
+        """By source address: whose, and the relay."""
+        self._watching: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Egress":
+        """Start the proxy. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
+        await self._proxy.start()
+        self._watching = asyncio.create_task(self._proxy.run(), name="egress proxy")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop everything."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        for _session, relay in list(self._relays.values()):
+            await relay.close()
+        await self._proxy.stop()
+
+    async def open(self, session_id: str, folder: Path) -> "Way":
+        """Give a session its way out, by a socket in `folder`, which its sandbox can't write to."""
+        source = next(address for address in _sources() if address not in self._relays)
+        relay = Relay(session_id, source, self._bounds, lambda: self._proxy.port)
+        self._relays[source] = (session_id, relay)
+        way = Way(self, source, relay)
+        try:
+            await relay.start(folder)
+        except BaseException:
+            await way.close()
+            raise
+        return way
+
+    def forget(self, source: str) -> None:
+        """Let another session have the address."""
+        self._relays.pop(source, None)
+
+    def _log_request(self, fields: list[str]) -> None:
+        source, *values = fields
+        session_id, _relay = self._relays.get(source, ("", None))
+        if session_id:
+            known = dict(zip(FIELDS, values, strict=False))
+            log.info("egress_request", session_id=session_id, **known)
+
+
+class Way:
+    """One session's way out."""
+
+    def __init__(self, egress: Egress, source: str, relay: Relay) -> None:
+        """Use `Egress.open`."""
+        self._egress = egress
+        self._source = source
+        self._relay = relay
+
+    async def close(self) -> None:
+        """End all of the session's connections; there are no more."""
+        await self._relay.close()
+        self._egress.forget(self._source)
+
+
+def _sources() -> Iterator[str]:
+    return map(str, IPv4Network(SOURCES).hosts())
+
+
+def missing() -> WrongStateError:
+    """A session that had a way out is taken over by a server that gives none."""
+    return WrongStateError("EGRESS_UNAVAILABLE", "this server gives no session a way out any more")
