@@ -24,6 +24,9 @@ const MASKED = ['acpi', 'asound', 'kcore', 'keys', 'latency_stats', 'sched_debug
 const NO_NEW_PRIVILEGES = 'no-new-privileges:true';
 const TMPFS = text(/^rw,nosuid,nodev,noexec,size=[0-9]+,nr_inodes=[0-9]+,uid=1000,gid=1000,mode=0700$/);
 
+// Of a sandbox with a way out: its agent's end of it, and where pip may put packages.
+const ENVIRONMENT = /^(?:(?:HTTPS?_PROXY|https?_proxy)=http:\/\/127\.0\.0\.1:[0-9]+|PIP_TARGET=\/home\/sandbox\/packages)$/;
+
 const CREATE = {
     Image: IMAGES,
     User: same('1000:1000'),
@@ -33,7 +36,9 @@ const CREATE = {
     Labels: object({
         'dev.cellblock.sandbox': text(/^sbx_[A-Za-z0-9_-]+$/),
         'dev.cellblock.instance': text(/^[A-Za-z0-9_-]+$/),
+        'dev.cellblock.egress': optional(same('proxy')),
     }),
+    Env: optional(list(text(ENVIRONMENT))),
     HostConfig: object(Object.assign({
         NetworkMode: same('none'),
         CapDrop: same(['ALL']),

@@ -12,6 +12,7 @@ from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker_options import Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder
+from cellblock_server.sandbox.seccomp import OURS, load_profile
 from tests.support.deployment import Folders, call, folders, proxy
 from tests.support.engine import docker, inspect
 from tests.support.images import CORE
@@ -60,9 +61,12 @@ def sandbox(own: Folders) -> Iterator[str]:
 @pytest.fixture
 def body(own: Folders, sandbox: str) -> Body:
     """What the server sends to create it."""
-    folder = SandboxFolder(own.state / "run" / sandbox)
-    spec = SandboxSpec(sandbox, CORE, "", LIMITS)
-    profiles = Profiles(seccomp=None, apparmor=None)
+    return options_of(own, SandboxSpec(sandbox, CORE, "", LIMITS))
+
+
+def options_of(own: Folders, spec: SandboxSpec) -> Body:
+    folder = SandboxFolder(own.state / "run" / spec.id)
+    profiles = Profiles(seccomp=load_profile(OURS), apparmor=None)
     return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"], profiles)
 
 
@@ -257,6 +261,7 @@ CONTAINERS: dict[str, Callable[[Body], None]] = {
     "root": lambda body: body.update(User="0:0"),
     "another program": lambda body: body.update(Entrypoint=["/bin/sh"]),
     "environment": lambda body: body.update(Env=["LD_PRELOAD=/mnt/data/x"]),
+    "way out by another host": lambda body: body.update(Env=["HTTP_PROXY=http://10.0.0.1:3128"]),
     "another image": lambda body: body.update(Image="debian:bookworm"),
     "image with our name in it": lambda body: body.update(Image="x/cellblock-sandbox:0.1.0"),
     "label of another": lambda body: body["Labels"].update({"com.docker.compose.project": "x"}),
@@ -280,6 +285,11 @@ def test_other_containers_are_refused(
 def test_a_profile_of_the_operators_is_allowed(own: Folders, sandbox: str, body: Body) -> None:
     in_host(SecurityOpt=[NO_NEW, f"seccomp={json.dumps(PROFILE)}"])(body)
     assert create(own, sandbox, body)[0] == 201
+
+
+def test_a_way_out_through_the_servers_proxy_is_allowed(own: Folders, sandbox: str) -> None:
+    spec = SandboxSpec(sandbox, CORE, "", LIMITS, has_egress=True)
+    assert create(own, sandbox, options_of(own, spec))[0] == 201
 
 
 def test_more_may_be_masked_than_the_engine_masks(own: Folders, sandbox: str, body: Body) -> None:
