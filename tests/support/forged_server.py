@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from cellblock_server import main as server
+from cellblock_server import parts
 from cellblock_server.config import Settings
 from cellblock_server.executions import runner
 from cellblock_server.sandbox import agent_connection
@@ -80,7 +81,7 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
 
 
 def main() -> int:
-    vars(server)["_backend"] = _backend
+    vars(parts)["backend"] = _backend
     vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
     vars(runner).update(OVERDUE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=0.1)

@@ -14,7 +14,7 @@ from cellblock_server.config.settings import Settings
 from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
-from cellblock_server.main import _backend
+from cellblock_server.parts import backend
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause
@@ -79,5 +79,5 @@ def test_the_local_backend_may_not_be_installed(
     monkeypatch.setitem(sys.modules, "psutil", None)
     state: Any = SimpleNamespace(sandboxes=tmp_path)
     with pytest.raises(WrongStateError, match=r"needs psutil: pip install") as caught:
-        _backend(Settings(), state)
+        backend(Settings(), state)
     assert caught.value.reason == "LOCAL_MISSING"

@@ -1,0 +1,195 @@
+"""All parts of the server, put together."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from alembic.util import CommandError
+from grpc.aio import ServerInterceptor
+from sqlalchemy.exc import DBAPIError
+
+from cellblock_server import parts
+from cellblock_server.auth.audit import AuditLog
+from cellblock_server.auth.keys import KeyService
+from cellblock_server.auth.live_calls import LiveCalls
+from cellblock_server.auth.secret import server_secret
+from cellblock_server.auth.tenants import TenantService
+from cellblock_server.clock import utc_now
+from cellblock_server.config import Settings
+from cellblock_server.errors import UnavailableError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.service import ExecutionService
+from cellblock_server.files.attachments import AttachmentService
+from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.capture import Capture
+from cellblock_server.files.service import FileService
+from cellblock_server.files.uploads import UploadService
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.quotas.executions import ExecutionQuota
+from cellblock_server.quotas.rate import CallRates
+from cellblock_server.retention import Retention
+from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.audit import AuditInterceptor
+from cellblock_server.rpc.auth import AuthInterceptor
+from cellblock_server.rpc.execution import ExecutionServicer
+from cellblock_server.rpc.file import FileServicer
+from cellblock_server.rpc.listener import Listener
+from cellblock_server.rpc.rates import RateInterceptor
+from cellblock_server.rpc.run_step import RunStepServicer
+from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.runsteps.image_urls import ImageUrls
+from cellblock_server.runsteps.resolver import AnnotationResolver
+from cellblock_server.runsteps.service import RunStepService
+from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.meter import CpuMeter
+from cellblock_server.sessions.pool import Pool
+from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.sessions.stocks import pool_bounds, stocks
+from cellblock_server.sessions.usage import TenantUsage
+from cellblock_server.state_folder import (
+    StateFolder,
+)
+from cellblock_server.store.audit import AuditStore
+from cellblock_server.store.cpu import CpuStore
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.files import FileStore
+from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.run_steps import RunStepStore
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.tenants import TenantStore
+from cellblock_server.store.uploads import UploadStore
+from cellblock_server.store.usage import Usage
+
+
+@asynccontextmanager
+async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
+    """Everything that serves, in order of need; it is taken down in the opposite order."""
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings.database_url)
+        stack.push_async_callback(database.close)
+        quotas = QuotaTable(parts.default_quotas(settings))
+        tenants = TenantService(TenantStore(database), quotas, utc_now)
+        await tenants.start()
+        usage = Usage(database, quotas.stored_bytes)
+        blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
+        store, sessions = FileStore(database), SessionStore(database)
+        executions = ExecutionStore(database)
+        journal = Journal(database, executions, utc_now)
+        files = FileService(store, blobs)
+        attachments = AttachmentService(store, blobs, parts.attachment_bounds(settings))
+        uploads = UploadService(
+            UploadStore(database, usage),
+            store,
+            blobs,
+            usage,
+            int(settings.files.max_upload_bytes),
+            settings.files.upload_timeout,
+            utc_now,
+        )
+        await uploads.start()
+        retention = Retention(store, sessions, blobs, uploads, settings.sessions.retention, utc_now)
+        await stack.enter_async_context(retention)
+        backend = parts.backend(settings, state)
+        await backend.start()
+        stack.push_async_callback(backend.close)
+        pool = Pool(backend, stocks(settings), pool_bounds(settings))
+        egress = None
+        if settings.sandbox.may_have_egress:
+            egress = await stack.enter_async_context(parts.egress(settings, state))
+        starter = SessionStarter(
+            egress=egress,
+            backend=backend,
+            pool=pool,
+            journal=journal,
+            executions=executions,
+            files=files,
+            attachments=attachments,
+            capture=Capture(
+                blobs, usage, parts.capture_bounds(settings), settings.files.retention, utc_now
+            ),
+            bounds=parts.runner_bounds(settings),
+            start_timeout=settings.sandbox.start_timeout,
+            now=utc_now,
+        )
+        cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, utc_now)
+        await cpu.start()
+        meter = CpuMeter(backend, journal, cpu, lambda: keeper.records())
+        keeper = SessionKeeper(
+            starter,
+            sessions,
+            settings.sessions.lifetime_cap,
+            utc_now,
+            meter.measure_last,
+            end_on_shutdown=settings.sessions.end_on_shutdown,
+        )
+        await stack.enter_async_context(keeper)
+        await stack.enter_async_context(meter)
+        await stack.enter_async_context(pool.kept(after=keeper.reconciled))
+        keys, audit, guards = await _guards(stack, settings, state, database, quotas)
+        manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
+        room = ExecutionQuota(keeper.unfinished_of, quotas)
+        service = ExecutionService(
+            executions, journal, usage, room, cpu, parts.execution_limits(settings), utc_now
+        )
+        listener = Listener(
+            settings.server.listen,
+            int(settings.server.max_message_bytes),
+            SessionServicer(manager),
+            ExecutionServicer(service, manager),
+            FileServicer(files, uploads, attachments, manager),
+            RunStepServicer(
+                RunStepService(
+                    RunStepStore(database),
+                    sessions,
+                    journal,
+                    ImageUrls(files, settings.run_steps.image_url),
+                ),
+                AnnotationResolver(store, sessions),
+            ),
+            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu), audit),
+            guards,
+            parts.tls_files(settings),
+            settings.server.health_socket,
+        )
+        address = await listener.start()
+        stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
+        yield address
+
+
+async def open_database(url: str) -> Database:
+    """The database, open and up to date; UnavailableError says in a line what is wrong with it."""
+    database = Database(url)
+    try:
+        await database.start()
+    except (DBAPIError, CommandError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
+    return database
+
+
+async def _guards(
+    stack: AsyncExitStack,
+    settings: Settings,
+    state: StateFolder,
+    database: Database,
+    quotas: QuotaTable,
+) -> tuple[KeyService, AuditLog, list[ServerInterceptor]]:
+    """What stands between callers and services, the outermost first."""
+    secret = server_secret(state.secret)
+    keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
+    kept = settings.audit
+    audit = AuditLog(AuditStore(database), kept.retention, kept.max_entries, utc_now)
+    await stack.enter_async_context(audit)
+    live_calls = await stack.enter_async_context(LiveCalls(keys))
+    return (
+        keys,
+        audit,
+        [
+            AuditInterceptor(audit, utc_now),
+            AuthInterceptor(keys, live_calls, required=settings.auth.required),
+            RateInterceptor(CallRates(quotas, time.monotonic)),
+        ],
+    )

@@ -1,0 +1,132 @@
+"""Parts of the server, and what they are held to, as the configuration says."""
+
+from pathlib import Path
+
+from cellblock.agent.v1.agent_pb2 import OutputLimits
+from cellblock_server.config import Settings
+from cellblock_server.egress.relay import RelayBounds
+from cellblock_server.egress.service import Egress
+from cellblock_server.egress.squid_config import Allowed
+from cellblock_server.errors import WrongStateError
+from cellblock_server.executions.runner import RunnerBounds
+from cellblock_server.executions.service import ExecutionLimits
+from cellblock_server.files.attachments import AttachmentBounds
+from cellblock_server.files.capture import CaptureBounds
+from cellblock_server.host_rules import parse_network, parse_rule
+from cellblock_server.quotas.bounds import Quotas
+from cellblock_server.rpc.tls import TlsFiles
+from cellblock_server.sandbox.backend import Backend
+from cellblock_server.sandbox.docker import DockerBackend
+from cellblock_server.sandbox.seccomp import load_profile
+from cellblock_server.state_folder import (
+    StateFolder,
+)
+
+
+def tls_files(settings: Settings) -> TlsFiles | None:
+    """The files of a TLS listener; None without TLS."""
+    server = settings.server
+    if not server.tls_certificate:
+        return None
+    return TlsFiles(
+        Path(server.tls_certificate),
+        Path(server.tls_key),
+        Path(server.tls_client_ca) if server.tls_client_ca else None,
+    )
+
+
+def default_quotas(settings: Settings) -> Quotas:
+    """What a tenant may use unless something is set for it."""
+    quotas = settings.quotas
+    return Quotas(
+        max_sessions=quotas.max_sessions,
+        max_executions=quotas.max_executions,
+        cpu_seconds=quotas.cpu_seconds,
+        stored_bytes=int(settings.files.quota_bytes),
+        calls_per_second=quotas.calls_per_second,
+    )
+
+
+def backend(settings: Settings, state: StateFolder) -> Backend:
+    """What makes sandboxes. Raises WrongStateError, and SeccompProfileError."""
+    sandbox = settings.sandbox
+    arguments = [
+        f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
+        f"--preload={','.join(sandbox.preload)}",
+    ]
+    if sandbox.backend == "docker":
+        return DockerBackend(
+            state.sandboxes,
+            state.instance,
+            arguments,
+            seccomp=load_profile(sandbox.seccomp),
+            apparmor=sandbox.apparmor,
+        )
+    try:
+        from cellblock_server.sandbox.local import LocalBackend
+    except ModuleNotFoundError as error:
+        raise WrongStateError(
+            "LOCAL_MISSING", f"the local backend needs {error.name}: pip install 'cellblock[local]'"
+        ) from error
+    return LocalBackend(state.sandboxes, arguments)
+
+
+def egress(settings: Settings, state: StateFolder) -> Egress:
+    """The way out of sandboxes."""
+    egress = settings.egress
+    return Egress(
+        state.path / "egress",
+        Allowed(
+            rules=tuple(map(parse_rule, egress.allow)),
+            networks=tuple(map(parse_network, egress.private_networks)),
+            dns_servers=tuple(egress.dns_servers),
+        ),
+        RelayBounds(egress.max_connections, int(egress.max_bytes), egress.timeout),
+    )
+
+
+def execution_limits(settings: Settings) -> ExecutionLimits:
+    """What one execution may ask for."""
+    executions = settings.executions
+    return ExecutionLimits(
+        executions.timeout, executions.max_timeout, int(executions.max_code_bytes)
+    )
+
+
+def runner_bounds(settings: Settings) -> RunnerBounds:
+    """What executions are held to."""
+    executions = settings.executions
+    return RunnerBounds(
+        max_queue=executions.max_queue,
+        grace=executions.grace,
+        output=OutputLimits(
+            max_text_bytes=int(executions.max_text_bytes),
+            max_rich_bytes=int(executions.max_rich_bytes),
+            max_image_bytes=int(executions.max_image_bytes),
+            max_image_pixels=executions.max_image_pixels,
+            max_images=executions.max_images,
+            max_events=executions.max_events,
+            max_kept_bytes=int(executions.max_kept_bytes),
+        ),
+    )
+
+
+def attachment_bounds(settings: Settings) -> AttachmentBounds:
+    """What attachments are held to."""
+    files = settings.files
+    return AttachmentBounds(
+        small_file_bytes=int(files.small_file_bytes),
+        max_unpacked_bytes=int(files.max_unpacked_bytes),
+        max_unpacked_files=files.max_unpacked_files,
+        max_unpack_ratio=files.max_unpack_ratio,
+    )
+
+
+def capture_bounds(settings: Settings) -> CaptureBounds:
+    """What is stored of what code leaves behind."""
+    files = settings.files
+    return CaptureBounds(
+        max_files=files.max_captured_files,
+        max_bytes=int(files.max_captured_bytes),
+        max_output_bytes=int(settings.executions.max_kept_bytes),
+    )
