@@ -46,15 +46,6 @@ ENDLESS = {
     ),
 }
 REFUSED = {
-    "inotify instances": (
-        "watches = []\n"
-        "def step():\n"
-        "    fd = libc.inotify_init()\n"
-        "    if fd < 0: raise OSError(ctypes.get_errno(), '')\n"
-        "    watches.append(fd)\n"
-        "until_error(step)\nfor fd in watches: os.close(fd)",
-        "EMFILE",
-    ),
     "pipes, full ones": (
         "pipes = []\n"
         "def step():\n"

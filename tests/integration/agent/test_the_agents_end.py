@@ -33,7 +33,7 @@ async def test_other_signals_do_nothing(agent: RunningAgent, number: signal.Sign
 
 
 async def test_an_agent_without_a_server_ends() -> None:
-    async with running_agent(orphan_timeout=0.5) as agent:
+    async with running_agent(orphan_timeout=3) as agent:
         assert (await agent.run("1")).result == "1"
         agent.stream.cancel()
         await eventually(lambda: agent.process.poll() is not None)
