@@ -243,7 +243,7 @@ def test_it_is_off_and_a_session_can_not_turn_it_on(client: Client, session: Ses
     with pytest.raises(InvalidArgumentError) as caught:
         client.sessions.create(network="proxy")
     assert caught.value.field == "network"
-    assert session.run("import os; os.path.exists('/run/cellblock/egress.sock')").text == "False"
+    assert session.run("import os; os.path.exists('/mnt/inputs/egress.sock')").text == "False"
 
 
 def test_only_who_asks_has_it_and_neighbours_stay_apart(
