@@ -58,6 +58,7 @@ def test_a_restart_on_request_is_a_loss_too(session: Session, client: Client) ->
     assert (loss.message, loss.execution_id) == ("restarted on request", "")
 
 
+@pytest.mark.unless_runtime("runsc", "so much at once ends the sandbox: docs/gvisor.md")
 def test_running_out_of_memory_is_named(client: Client) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         session.run("open('kept', 'w').write('1')")
