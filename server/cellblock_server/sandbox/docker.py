@@ -1,6 +1,5 @@
 """Sandboxes as containers of a Docker engine."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +35,7 @@ from cellblock_server.sandbox.docker_options import (
     container_options,
 )
 from cellblock_server.sandbox.folder import SandboxFolder
+from cellblock_server.uninterrupted import uninterrupted
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 """No engine call may hang for ever; `wait` alone has no bound of its own."""
@@ -98,15 +98,12 @@ class DockerBackend(Backend):
                 options = container_options(
                     spec, folder, self._instance, self._agent_arguments, profiles
                 )
-                name = _container_name(spec.id)
-                await docker.containers.create(options, name=name)
-                # By its name from here on: the engine proxy lets no other containers be touched.
-                container = docker.containers.container(name)
-                await container.start()
-                return self._sandbox(spec.id, folder, await container.show())
+                # The engine does not stop when we do: what it makes must be there to be removed.
+                details = await uninterrupted(_run(docker, _container_name(spec.id), options))
+                return self._sandbox(spec.id, folder, details)
         except BaseException:
             # Cancellation included: whatever exists by now goes.
-            await asyncio.shield(self.destroy_quietly(spec.id))
+            await uninterrupted(self.destroy_quietly(spec.id))
             # The engine may be away, and with it the container's end; not so the folder's.
             folder.remove()
             raise
@@ -234,6 +231,15 @@ class DockerBackend(Backend):
             raise _engine_down(str(error) or type(error).__name__) from error
         except DockerError as error:
             raise _engine_refused(error, spec) from error
+
+
+async def _run(docker: aiodocker.Docker, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Make and start a container; its details."""
+    await docker.containers.create(options, name=name)
+    # By its name from here on: the engine proxy lets no other containers be touched.
+    container = docker.containers.container(name)
+    await container.start()
+    return await container.show()
 
 
 def _container_name(sandbox_id: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import tempfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpe
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sandbox.seccomp import load_profile
 from tests.support.engine import containers, docker
+from tests.support.held_engine import held_engine
 from tests.support.images import CORE, runtime
 
 SECCOMP = load_profile("cellblock")
@@ -58,6 +60,28 @@ async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
     assert (await backend.wait(sandbox.id)).words == "removed"
     with pytest.raises(NotFoundError):
         await backend.stats(sandbox.id)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_cancelled_creation_leaves_nothing_that_the_engine_makes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="cb-") as short:
+        socket = Path(short) / "engine"
+        async with held_engine(socket, b"/containers/create") as engine:
+            monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
+            backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=60"], seccomp=SECCOMP)
+            spec = SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD)
+            creation = asyncio.create_task(backend.create(spec, secrets.token_urlsafe(32)))
+            await engine.came.wait()
+            creation.cancel()
+            await asyncio.sleep(0)
+            engine.go.set()
+            await engine.done.wait()
+            with pytest.raises(asyncio.CancelledError):
+                await creation
+            await backend.close()
+    assert containers(backend._instance) == []
     assert list(tmp_path.iterdir()) == []
 
 

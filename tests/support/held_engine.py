@@ -1,0 +1,49 @@
+"""The real engine, behind a socket that holds back what is asked of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ENGINE = "/var/run/docker.sock"
+PIECE = 65536
+
+
+class HeldEngine:
+    """Passes calls on, but a certain one only when `go` is set, whether its caller waits or not."""
+
+    def __init__(self, held: bytes) -> None:
+        self._held = held
+        self.came = asyncio.Event()
+        self.go = asyncio.Event()
+        self.done = asyncio.Event()
+        """Set when the engine has answered it."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, to = await asyncio.open_unix_connection(ENGINE)
+        answers = asyncio.create_task(self._answers(there, writer))
+        while data := await reader.read(PIECE):
+            if self._held in data:
+                self.came.set()
+                await self.go.wait()
+            to.write(data)
+        if self.go.is_set():
+            await self.done.wait()
+        to.close()
+        await answers
+        writer.close()
+
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(PIECE):
+            if self.go.is_set():
+                self.done.set()
+            if not writer.is_closing():
+                writer.write(data)
+
+
+@asynccontextmanager
+async def held_engine(socket: Path, held: bytes) -> AsyncIterator[HeldEngine]:
+    """An engine at `socket`, which holds back calls that have `held` in their first line."""
+    engine = HeldEngine(held)
+    async with await asyncio.start_unix_server(engine.serve, socket):
+        yield engine
