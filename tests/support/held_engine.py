@@ -21,21 +21,25 @@ class HeldEngine:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, to = await asyncio.open_unix_connection(ENGINE)
-        answers = asyncio.create_task(self._answers(there, writer))
+        holds = asyncio.Event()
+        answers = asyncio.create_task(self._answers(there, writer, holds))
         while data := await reader.read(PIECE):
             if self._held in data:
                 self.came.set()
                 await self.go.wait()
+                holds.set()
             to.write(data)
-        if self.go.is_set():
+        if holds.is_set():
             await self.done.wait()
         to.close()
         await answers
         writer.close()
 
-    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answers(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, holds: asyncio.Event
+    ) -> None:
         while data := await reader.read(PIECE):
-            if self.go.is_set():
+            if holds.is_set():
                 self.done.set()
             if not writer.is_closing():
                 writer.write(data)
