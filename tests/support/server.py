@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cellblock_client.embedded import SERVER
+from tests.support.engine import containers
 from tests.support.images import ENVIRONMENT
 
 START_SECONDS = 30
@@ -98,3 +99,5 @@ class ServerProcess:
         self._environment.pop("DOCKER_HOST", None)
         self.start()
         assert self.stop() == 0
+        if self._environment.get("CELLBLOCK_SANDBOX__BACKEND") != "local":
+            assert containers((self.state / "instance").read_text()) == []
