@@ -8,7 +8,7 @@ from cellblock_client import Client, FailureCause, Limits
 from cellblock_client.client import Session
 from cellblock_client.errors import WrongStateError
 from cellblock_server.config import Settings
-from cellblock_server.config.settings import RuntimeOverhead
+from cellblock_server.config.sandboxes import RuntimeOverhead
 from cellblock_server.sandbox.seccomp import load_profile
 from tests.support.engine import containers, inspect
 

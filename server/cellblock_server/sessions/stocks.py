@@ -1,7 +1,7 @@
 """What the pool is to hold, from the configuration."""
 
 from cellblock_server.config import Settings
-from cellblock_server.config.settings import PoolProfile
+from cellblock_server.config.sandboxes import PoolProfile
 from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.sessions.limits import RESERVED_BYTES, sandbox_spec
 from cellblock_server.sessions.pool import PoolBounds, Stock

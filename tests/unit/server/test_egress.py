@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.config.settings import Egress, Sandbox
+from cellblock_server.config.sandboxes import Egress, Sandbox
 from cellblock_server.egress import proxy
 from cellblock_server.egress.private import PRIVATE_IPV4, PRIVATE_IPV6, private_but
 from cellblock_server.egress.proxy import Proxy

@@ -1,0 +1,125 @@
+"""The listener, what it keeps, and what it says."""
+
+import ipaddress
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ByteSize, Field, model_validator
+
+from cellblock_server.config.values import (
+    DAY,
+    MIB,
+    Duration,
+    Section,
+)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _state_dir() -> Path:
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "cellblock"
+
+
+class Server(Section):
+    """The listener and what it keeps."""
+
+    listen: str = Field(
+        "127.0.0.1:7711",
+        description="Where to listen: `host:port` or `unix:/path`. An address that other "
+        "machines can reach is refused unless `auth.required` and TLS are set.",
+    )
+    tls_certificate: str = Field(
+        "",
+        description="PEM file of the server's certificate, with those between it and its "
+        "authority. Empty: no TLS. A changed file counts from the next connection on.",
+    )
+    tls_key: str = Field(
+        "", description="PEM file of its private key, which must not need a password."
+    )
+    tls_client_ca: str = Field(
+        "",
+        description="PEM file of who vouches for callers (mutual TLS): each must have a "
+        "certificate of theirs, and a key as well if `auth.required`. Empty: none is asked for.",
+    )
+    health_socket: str = Field(
+        "",
+        pattern=r"^(/.+)?$",
+        description="Absolute path of a Unix socket where the health service answers, and nothing "
+        "else, without TLS and without a key: for the health check of a container. Empty: none.",
+    )
+    state_dir: Path = Field(
+        default_factory=_state_dir,
+        description="Folder for the database, stored files and sandboxes' sockets. "
+        "One server at a time. Default: `$XDG_STATE_HOME/cellblock`, or "
+        "`~/.local/state/cellblock`.",
+    )
+    drain_timeout: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(0),
+        le=DAY,
+        description="How long calls in flight may go on when the server is told to stop.",
+    )
+    max_message_bytes: ByteSize = Field(
+        ByteSize(8 * MIB),
+        ge=2 * MIB,
+        le=64 * MIB,
+        description="Bound on one message from a caller. Files come in pieces of 1 MiB.",
+    )
+
+    @model_validator(mode="after")
+    def _well_formed(self) -> "Server":
+        if self.listen.startswith("unix:"):
+            if not self.listen.removeprefix("unix:").startswith("/"):
+                raise ValueError(f"listen: a socket's path must be absolute, got {self.listen!r}")
+            return self
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            raise ValueError(f"listen: must be host:port or unix:/path, got {self.listen!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_whole(self) -> "Server":
+        for name, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
+            if getattr(self, name) and not getattr(self, other):
+                raise ValueError(f"{name}: needs server.{other}")
+        if self.tls_client_ca and not self.tls_certificate:
+            raise ValueError("tls_client_ca: needs server.tls_certificate and server.tls_key")
+        return self
+
+    @property
+    def only_local(self) -> bool:
+        """Whether nobody but this machine can reach the listener."""
+        host = self.listen.rpartition(":")[0].strip("[]")
+        return self.listen.startswith("unix:") or _is_loopback(host)
+
+
+class Store(Section):
+    """Where metadata is kept."""
+
+    url: str = Field(
+        "",
+        pattern=r"^(sqlite:///.+)?$",
+        description="Database, as SQLAlchemy writes it (`sqlite:////path`). "
+        "Empty: `cellblock.db` in the state folder.",
+    )
+
+
+class Log(Section):
+    """What the server says on standard error. Never code, file contents or variables' values."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important lines that are written."
+    )
+    format: Literal["console", "json"] = Field(
+        "console", description="Lines for people, or one JSON object a line for programs."
+    )

@@ -1,0 +1,71 @@
+"""What keys of the configuration are made of.
+
+Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a
+number, or ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy"]`).
+"""
+
+import json
+from datetime import timedelta
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, model_validator
+
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+MOMENT = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
+
+
+def plain_seconds(value: object) -> object:
+    """Let variables and flags say `30`, as the file does."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def from_json(value: object) -> object:
+    """Let variables hold a list; what is none is left for the list's own check to refuse."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Names = Annotated[list[str], BeforeValidator(from_json)]
+
+
+Duration = Annotated[timedelta, BeforeValidator(plain_seconds)]
+
+
+Number = TypeVar("Number", ByteSize, int, float)
+
+
+def at_most(name: str, value: timedelta, limit: str, most: timedelta) -> None:
+    """Raise ValueError if a time is longer than what another key, `limit`, allows."""
+    if value > most:
+        raise ValueError(
+            f"{name}: must be at most {limit} ({most.total_seconds():g} s), "
+            f"got {value.total_seconds():g} s"
+        )
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Bounded(Section, Generic[Number]):
+    """What a sandbox gets by default, and the least and the most that a session may ask for."""
+
+    default: Number
+    min: Number
+    max: Number
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Bounded[Number]":
+        if not self.min <= self.default <= self.max:
+            raise ValueError(
+                f"default: must be from min ({self.min}) to max ({self.max}), got {self.default}"
+            )
+        return self
