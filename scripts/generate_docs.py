@@ -22,7 +22,7 @@ UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 HEAD = """\
 # Configuration
 
-<!-- Made by `make docs` from server/cellblock_server/config/settings.py. -->
+<!-- Made by `make docs` from server/cellblock_server/config/. -->
 
 A value comes from the first of these that has it:
 
