@@ -119,6 +119,8 @@ class Pool:
         self._starts: set[asyncio.Task[None]] = set()
         self._pause = 0.0
         self._resume_at = -math.inf
+        self._left_behind: set[str] = set()
+        """Ids of those that could not be removed; tried again until they are."""
 
     async def take(self, spec: SandboxSpec) -> ReadySandbox | None:
         """A sandbox that waited and is well, with the limits of `spec`; None if there is none."""
@@ -227,6 +229,9 @@ class Pool:
                     if not await _is_well(entry[1]) and entry in shelf.waiting:
                         shelf.waiting.remove(entry)
                         self._discard(entry[1])
+            for sandbox_id in list(self._left_behind):
+                self._left_behind.discard(sandbox_id)
+                await self._remove(sandbox_id)
             self._changed.set()
 
     async def _fit(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
@@ -244,11 +249,16 @@ class Pool:
         self._tasks.create_task(self._end(ready), name="pooled sandbox's end")
 
     async def _end(self, ready: ReadySandbox) -> None:
+        await ready.agent.close()
+        await self._remove(ready.spec.id)
+
+    async def _remove(self, sandbox_id: str) -> None:
         try:
-            await ready.discard(self._backend)
-        except Exception:
-            # The next server on this state removes what has no session.
-            log.exception("pooled_sandbox_left_behind", sandbox_id=ready.spec.id)
+            await self._backend.destroy(sandbox_id)
+        except (CellblockError, OSError):
+            # Tried again later, or by the next server on this state.
+            log.exception("pooled_sandbox_left_behind", sandbox_id=sandbox_id)
+            self._left_behind.add(sandbox_id)
 
 
 async def _is_well(ready: ReadySandbox) -> bool:
