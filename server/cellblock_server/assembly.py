@@ -38,6 +38,7 @@ from cellblock_server.rpc.listener import Listener
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.running import running
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService
@@ -91,7 +92,8 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         )
         await uploads.start()
         retention = Retention(store, sessions, blobs, uploads, settings.sessions.retention, utc_now)
-        await stack.enter_async_context(retention)
+        await retention.sweep()
+        await stack.enter_async_context(running(retention.run()))
         backend = parts.backend(settings, state)
         await backend.start()
         stack.push_async_callback(backend.close)
@@ -126,7 +128,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             end_on_shutdown=settings.sessions.end_on_shutdown,
         )
         await stack.enter_async_context(keeper)
-        await stack.enter_async_context(meter)
+        await stack.enter_async_context(running(meter.run()))
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
         keys, audit, guards = await _guards(stack, settings, state, database, quotas)
         manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
@@ -183,7 +185,8 @@ async def _guards(
     kept = settings.audit
     audit = AuditLog(AuditStore(database), kept.retention, kept.max_entries, utc_now)
     await stack.enter_async_context(audit)
-    live_calls = await stack.enter_async_context(LiveCalls(keys))
+    live_calls = LiveCalls(keys)
+    await stack.enter_async_context(running(live_calls.run()))
     return (
         keys,
         audit,

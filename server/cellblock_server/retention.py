@@ -1,9 +1,7 @@
 """Forgets what nobody needs any more: expired files, old sessions, bytes without a file."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from types import TracebackType
 
 import structlog
 
@@ -24,8 +22,8 @@ BATCH = 200
 log = structlog.get_logger(__name__)
 
 
-class Retention(AbstractAsyncContextManager["Retention"]):
-    """Runs while the server does. An async context manager."""
+class Retention:
+    """Forgets things, while it is `run`."""
 
     def __init__(
         self,
@@ -46,24 +44,6 @@ class Retention(AbstractAsyncContextManager["Retention"]):
         self._session_retention = session_retention
         self._now = now
         self._pause = pause
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> "Retention":
-        """Begin."""
-        await self.sweep()
-        self._task = asyncio.create_task(self._run(), name="retention")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
 
     async def expire(self) -> None:
         """Forget what has reached its time."""
@@ -81,7 +61,8 @@ class Retention(AbstractAsyncContextManager["Retention"]):
         async for sha256 in self._blobs.hashes():
             await self._blobs.delete_unless(sha256, self._files.is_referenced)
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Go on until cancelled."""
         loop = asyncio.get_running_loop()
         swept = loop.time()
         while True:

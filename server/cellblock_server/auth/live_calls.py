@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
-from types import TracebackType
+from contextlib import contextmanager
 
 from cellblock_server.auth.keys import Credential, KeyService
 from cellblock_server.errors import UnauthenticatedError
@@ -46,15 +45,14 @@ class LiveCall:
                 self._task.cancel()
 
 
-class LiveCalls(AbstractAsyncContextManager["LiveCalls"]):
-    """Watches over calls while the server runs. An async context manager."""
+class LiveCalls:
+    """Watches over calls, while it is `run`."""
 
     def __init__(self, keys: KeyService) -> None:
         """End calls as `keys` says."""
         self._keys = keys
         self._calls: set[LiveCall] = set()
         self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
         keys.on_change = self._changed.set
 
     @contextmanager
@@ -70,23 +68,8 @@ class LiveCalls(AbstractAsyncContextManager["LiveCalls"]):
         finally:
             self._calls.discard(call)
 
-    async def __aenter__(self) -> "LiveCalls":
-        """Begin."""
-        self._task = asyncio.create_task(self._run(), name="keys of live calls")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Go on until cancelled."""
         while True:
             self._changed.clear()
             for call in list(self._calls):

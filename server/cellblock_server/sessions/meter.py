@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
-from types import TracebackType
 
 import structlog
 
@@ -21,8 +19,8 @@ LAST_SECONDS = 3.0
 log = structlog.get_logger(__name__)
 
 
-class CpuMeter(AbstractAsyncContextManager["CpuMeter"]):
-    """Runs while the server does. An async context manager."""
+class CpuMeter:
+    """Measures live sessions now and then, while it is `run`."""
 
     def __init__(
         self,
@@ -40,7 +38,6 @@ class CpuMeter(AbstractAsyncContextManager["CpuMeter"]):
         self._sessions = sessions
         self._pause = pause
         self._turn = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
 
     async def measure(self, *records: SessionRecord) -> None:
         """Count what these sessions have used since they were measured last."""
@@ -73,23 +70,8 @@ class CpuMeter(AbstractAsyncContextManager["CpuMeter"]):
         except CellblockError as error:
             log.warning("cpu_time_not_measured", session_id=record.id, reason=error.reason)
 
-    async def __aenter__(self) -> "CpuMeter":
-        """Begin."""
-        self._task = asyncio.create_task(self._run(), name="cpu meter")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Go on until cancelled."""
         while True:
             try:
                 await self.measure(*self._sessions())

@@ -8,6 +8,7 @@ import pytest
 
 from cellblock_server.errors import NotFoundError
 from cellblock_server.files.uploads import Upload
+from cellblock_server.running import running
 from cellblock_server.store.executions import ExecutionStore, insert_events, insert_execution
 from tests.support.records import execution_record, session_record
 from tests.support.stored import SESSION_RETENTION, Clock, Stored, stored
@@ -94,5 +95,5 @@ async def test_it_runs_while_the_server_does(kept: Stored, clock: Clock) -> None
     upload = Upload("a", expires_after=timedelta(hours=1))
     await kept.uploads.upload("t", upload, Sent(b"x"))
     clock.time += timedelta(hours=1)
-    async with kept.retention:
+    async with running(kept.retention.run()):
         await eventually(lambda: kept.on_disk() == [])
