@@ -7,6 +7,9 @@ import pytest
 from cellblock_client import Client, FailureCause, Limits, SessionState
 from cellblock_client.client import Session
 
+GROWTH = "import time\nkept = []\nwhile True: kept.append(bytearray(2**20)); time.sleep(0.01)"
+"""At most 100 MiB a second: a busy machine's memory watch sees it, too."""
+
 pytestmark = [pytest.mark.core, pytest.mark.only_runtime("runsc")]
 
 
@@ -27,10 +30,9 @@ def test_code_can_end_its_own_sandbox_and_it_is_told(client: Client) -> None:
 
 
 def test_memory_that_grows_slowly_ends_the_kernel_and_not_the_session(client: Client) -> None:
-    code = "kept = []\nwhile True: kept.append(bytearray(2**20))"
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         session.run("open('file', 'w').write('x')")
-        result = session.run(code)
+        result = session.run(GROWTH)
         assert result.failure is not None
         assert result.failure.cause is FailureCause.OUT_OF_MEMORY
         assert "limit 256 MiB" in result.failure.message
@@ -38,10 +40,7 @@ def test_memory_that_grows_slowly_ends_the_kernel_and_not_the_session(client: Cl
 
 
 def test_the_largest_process_is_ended_for_memory(client: Client) -> None:
-    code = (
-        "import subprocess, sys\n"
-        "subprocess.run([sys.executable, '-c', 'x = bytearray(2**30)']).returncode"
-    )
+    code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {GROWTH!r}]).returncode"
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         assert session.run(code).text == "-9"
         assert session.refresh().kernel_generation == 1

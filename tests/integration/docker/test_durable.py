@@ -100,13 +100,22 @@ def test_what_was_shown_outlives_the_session(session: Session, client: Client) -
     assert client.files.read(image.id).startswith(b"\x89PNG")
 
 
-def test_late_output_is_the_sessions(session: Session, client: Client) -> None:
-    session.run(
+@pytest.mark.parametrize(
+    "code",
+    [
         "import threading\n"
         "go = threading.Event()\n"
         "def late(): go.wait(); print('late')\n"
-        "threading.Thread(target=late).start()"
-    )
+        "threading.Thread(target=late).start()",
+        "import asyncio\n"
+        "go = asyncio.Event()\n"
+        "async def late(): await go.wait(); print('late')\n"
+        "waiting = asyncio.create_task(late())",
+    ],
+    ids=["thread", "task"],
+)
+def test_late_output_is_the_sessions(session: Session, client: Client, code: str) -> None:
+    session.run(code)
     assert session.run("go.set()").stdout == ""
     until(lambda: client.sessions.get(session.id).info.background_output == "late\n")
     assert next(iter(client.sessions.list())).background_output == ""

@@ -201,13 +201,6 @@ ROWS = {
         ["out from a task\n"],
         ["from a task\n"],
     ),
-    "task after the cell": Row(
-        "import asyncio\n"
-        "async def later(): await asyncio.sleep(0); print('later')\n"
-        "waiting = asyncio.create_task(later()); print('now')",
-        ["out now\n"],
-        ["now\n"],
-    ),
     "thread in the cell": Row(
         "import threading\n"
         "thread = threading.Thread(target=print, args=('from a thread',))\n"
