@@ -100,8 +100,7 @@ class AsyncTransport:
                 async with aclosing(stream) as responses:
                     async for response in responses:
                         backoff.progress()
-                        event = cursor.take(response)
-                        if event is not None:
+                        for event in cursor.take(response):
                             yield event
                 cursor.end_of_stream()
             except (UnavailableError, DeadlineExceededError) as error:

@@ -11,7 +11,7 @@ from cellblock_client.run_step_types import RunStepEvent, run_step_event
 
 Start = pb.ExecuteRequest | CodeStream | AsyncCodeStream | pb.WatchExecutionRequest
 Response = pb.ExecuteResponse | pb.ExecuteStreamResponse | pb.WatchExecutionResponse
-Taken = TypeVar("Taken", covariant=True)
+Taken = TypeVar("Taken")
 
 
 class Cursor(Protocol[Taken]):
@@ -28,8 +28,8 @@ class Cursor(Protocol[Taken]):
     def request(self) -> tuple[str, Any]:
         """The call that goes on from here."""
 
-    def take(self, response: Any, /) -> Taken | None:  # noqa: ANN401 - each has its own
-        """The next event; None for one of a kind that this release does not know."""
+    def take(self, response: Any, /) -> list[Taken]:  # noqa: ANN401 - each has its own
+        """The next events, without those of a kind that this release does not know."""
 
     def end_of_stream(self) -> None:
         """The server ended a stream, and it did not break."""
@@ -66,16 +66,19 @@ class EventCursor:
         )
         return "WatchExecution", watch
 
-    def take(self, response: Response) -> Event | None:
-        """The next event; None for one of a kind that this release does not know."""
-        message = response.event
-        if self._seen and message.sequence != self._next:
-            raise ServerError(f"event {message.sequence} came instead of {self._next}")
-        self._seen = True
-        self._next = message.sequence + 1
-        event = event_of(message)
-        self.done = isinstance(event, Completed)
-        return event
+    def take(self, response: Response) -> list[Event]:
+        """The next events, without those of a kind that this release does not know."""
+        events = []
+        for message in response.events:
+            if self._seen and message.sequence != self._next:
+                raise ServerError(f"event {message.sequence} came instead of {self._next}")
+            self._seen = True
+            self._next = message.sequence + 1
+            event = event_of(message)
+            self.done = isinstance(event, Completed)
+            if event is not None:
+                events.append(event)
+        return events
 
     def end_of_stream(self) -> None:
         """Only the last event is the end."""
@@ -98,7 +101,7 @@ class StepCursor:
         """The call that goes on from here."""
         return "WatchRunSteps", self._request
 
-    def take(self, response: run_step_pb2.WatchRunStepsResponse) -> RunStepEvent:
+    def take(self, response: run_step_pb2.WatchRunStepsResponse) -> list[RunStepEvent]:
         """The next event."""
         last = self._request
         same = response.step_id == last.after_step_id
@@ -113,7 +116,7 @@ class StepCursor:
         self._request.CopyFrom(last)
         self._request.after_step_id = response.step_id
         self._request.after_sequence = response.sequence
-        return run_step_event(response)
+        return [run_step_event(response)]
 
     def end_of_stream(self) -> None:
         """The run step, or the session, has ended."""

@@ -93,9 +93,7 @@ class Transport:
                 with closing(stream) as responses:
                     for response in responses:
                         backoff.progress()
-                        event = cursor.take(response)
-                        if event is not None:
-                            yield event
+                        yield from cursor.take(response)
                 cursor.end_of_stream()
             except (UnavailableError, DeadlineExceededError) as error:
                 time.sleep(backoff.wait_after(error))

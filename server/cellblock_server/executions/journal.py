@@ -1,9 +1,8 @@
 """The journal: every event is stored before anybody sees it, and numbered here."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from copy import copy
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -37,6 +36,8 @@ from cellblock_server.uninterrupted import uninterrupted
 
 WATCH_BATCH = 64
 """How many events a watcher holds in memory at most."""
+WATCH_BYTES = 2**20
+"""How much of them is sent in one message, but for an event that is larger."""
 
 
 class Journal:
@@ -65,7 +66,7 @@ class Journal:
 
     async def _store(self, transaction: "JournalTransaction") -> None:
         """In one: the records must never lag behind what is stored, nor run ahead of it."""
-        await self._database.write(transaction.write)
+        await self._database.commit(transaction.write)
         transaction.publish(self._hub)
 
     async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
@@ -83,8 +84,11 @@ class Journal:
 
     async def watch(
         self, execution: ExecutionRecord, from_sequence: int
-    ) -> AsyncIterator[pb.ExecutionEvent]:
-        """An execution's events from a number on, as they come, to the last one."""
+    ) -> AsyncIterator[list[pb.ExecutionEvent]]:
+        """An execution's events from a number on, as they come, to the last one.
+
+        Those that are there already come together, at most WATCH_BYTES but for the first.
+        """
         name = execution.tenant, execution.id
         recent = self._hub.recent(name)
         wanted = max(1, from_sequence)
@@ -94,17 +98,31 @@ class Journal:
             if events is None:
                 rows = await self._executions.events(execution, wanted, WATCH_BATCH)
                 events = [pb.ExecutionEvent.FromString(payload) for _sequence, payload in rows]
-            for event in events:
-                yield event
-                if event.HasField("completed"):
-                    return
-                wanted = event.sequence + 1
+            for batch in _batches(events):
+                yield batch
             if not events:
                 await change.wait()
+            elif events[-1].HasField("completed"):
+                return
+            else:
+                wanted = events[-1].sequence + 1
 
     def next_change(self, tenant: str, name: str) -> asyncio.Event:
         """See `Hub.next_change`: also of a session, run or thread, when it has more run steps."""
         return self._hub.next_change((tenant, name))
+
+
+def _batches(events: list[pb.ExecutionEvent]) -> Iterator[list[pb.ExecutionEvent]]:
+    batch: list[pb.ExecutionEvent] = []
+    size = 0
+    for event in events:
+        size += event.ByteSize()
+        if batch and size > WATCH_BYTES:
+            yield batch
+            batch, size = [], event.ByteSize()
+        batch.append(event)
+    if batch:
+        yield batch
 
 
 class JournalTransaction:
@@ -128,7 +146,9 @@ class JournalTransaction:
     def draft(self, record: ExecutionRecord) -> ExecutionRecord:
         """A copy to change; `record` takes its values once they are stored."""
         if record.id not in self._drafts:
-            self._drafts[record.id] = (record, copy(record))
+            draft = object.__new__(ExecutionRecord)
+            vars(draft).update(vars(record))
+            self._drafts[record.id] = (record, draft)
         return self._drafts[record.id][1]
 
     def append(self, record: ExecutionRecord, event: pb.ExecutionEvent) -> None:
@@ -209,7 +229,8 @@ class JournalTransaction:
             if place is None:
                 update_execution(connection, draft, with_code=draft.id in self._with_code)
             else:
-                step = run_steps.place(connection, place.step(self.now), place.chosen)
+                wanted = place.step(self.now)
+                step = run_steps.place(connection, wanted, place.chosen, is_new=place.is_new)
                 draft.step_id = step.id
                 self._touched |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
                 insert_execution(connection, draft)

@@ -233,7 +233,7 @@ class ExecutionService:
 
     def watch(
         self, record: ExecutionRecord, from_sequence: int
-    ) -> AsyncIterator[pb.ExecutionEvent]:
+    ) -> AsyncIterator[list[pb.ExecutionEvent]]:
         """Its events from a number on, live or past. Raises OutOfRangeError past its end."""
         last = record.last_sequence
         if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):

@@ -37,8 +37,8 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         new = _new_execution(request)
         self._executions.check(new)
         record = await self._accepted(tenant(), request.session_id, new)
-        async for event in self._followed(record, cancel=request.cancel_on_disconnect):
-            yield pb.ExecuteResponse(event=event)
+        async for events in self._followed(record, cancel=request.cancel_on_disconnect):
+            yield pb.ExecuteResponse(events=events)
 
     async def ExecuteStream(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.ExecuteStreamRequest], context: Context
@@ -58,16 +58,16 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
                 live.record, live.runner, replace(new, code=""), pieces
             )
         if record is not None:
-            async for event in self._followed(record, cancel=start.cancel_on_disconnect):
-                yield pb.ExecuteStreamResponse(event=event)
+            async for events in self._followed(record, cancel=start.cancel_on_disconnect):
+                yield pb.ExecuteStreamResponse(events=events)
 
     async def WatchExecution(  # noqa: N802
         self, request: pb.WatchExecutionRequest, context: Context
     ) -> AsyncIterator[pb.WatchExecutionResponse]:
         """Stream events from any number on."""
         record = await self._executions.get(tenant(), request.execution_id)
-        async for event in self._executions.watch(record, request.from_sequence):
-            yield pb.WatchExecutionResponse(event=event)
+        async for events in self._executions.watch(record, request.from_sequence):
+            yield pb.WatchExecutionResponse(events=events)
 
     async def GetExecution(  # noqa: N802
         self, request: pb.GetExecutionRequest, context: Context
@@ -107,13 +107,13 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
 
     async def _followed(
         self, record: ExecutionRecord, *, cancel: bool
-    ) -> AsyncIterator[pb.ExecutionEvent]:
+    ) -> AsyncIterator[list[pb.ExecutionEvent]]:
         """All events; with `cancel`, a caller who leaves before the last one ends it."""
         ended = False
         try:
-            async for event in self._executions.watch(record, 1):
-                ended = event.HasField("completed")
-                yield event
+            async for events in self._executions.watch(record, 1):
+                ended = events[-1].HasField("completed")
+                yield events
         finally:
             if cancel and not ended:
                 await uninterrupted(self._cancel(record.tenant, record.id))

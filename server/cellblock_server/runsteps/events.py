@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from cellblock.v1.execution_pb2 import ExecutionEvent
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.outputs import OutputStream, WholeOutputs
 from cellblock_server.runsteps import assistants, responses
@@ -100,7 +101,7 @@ class StepEvents:
         stream = OutputStream()
         pieces: list[str] = []
         is_whole = False
-        async for happened in self._journal.watch(execution, 1):
+        async for happened in _each(self._journal.watch(execution, 1)):
             if happened.HasField("code"):
                 piece = happened.code.text
                 for event in shape.more_code(piece) if pieces else shape.begin(piece):
@@ -125,3 +126,11 @@ class StepEvents:
             for delta in deltas:
                 for event in shape.output(delta):
                     yield event
+
+
+async def _each(
+    batches: AsyncIterator[list[ExecutionEvent]],
+) -> AsyncIterator[ExecutionEvent]:
+    async for batch in batches:
+        for event in batch:
+            yield event

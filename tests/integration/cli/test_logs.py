@@ -291,7 +291,7 @@ def test_code_that_comes_in_pieces(
             heading, code = process.stdout.readline(), process.stdout.readline()
             assert (heading[:8], code) == ("── call_", "  print('written')\n")
             assert process.stdout.readline() == "written\n"
-        assert list(call)[-1].event.HasField("completed")
+        assert list(call)[-1].events[-1].HasField("completed")
     events = json_lines(log(server, session, "--format", "json", cwd=tmp_path))
     assert "".join(event["text"] for event in events if event["event"] == "code") == (
         "print('written')"

@@ -37,7 +37,7 @@ class Steps:
         request = execution_pb2.ExecuteRequest(session_id=session.id, code=code)
         request.place.CopyFrom(execution_pb2.RunStepPlace(**place))
         *_, last = self._executions.Execute(request)
-        return str(last.event.completed.execution.step_id)
+        return str(last.events[-1].completed.execution.step_id)
 
     def get(self, step_id: str, form: Any = 0) -> Any:
         step = self.stub.GetRunStep(pb.GetRunStepRequest(step_id=step_id, format=form)).step
@@ -256,7 +256,7 @@ def test_code_is_seen_while_it_is_written(server: str, steps: Steps, session: Se
         writer.write("itten')")
         assert next(seen) == "itten')"
         writer.write(None)
-        kinds = [response.event.WhichOneof("event") for response in call]
+        kinds = [event.WhichOneof("event") for response in call for event in response.events]
     assert kinds == ["code"] * 4 + ["queued", "started", "stdout", "completed"]
     whole = steps.get(step)
     interpreter = whole["step_details"]["tool_calls"][0]["code_interpreter"]

@@ -36,21 +36,21 @@ class Breaking(execution_pb2_grpc.ExecutionServiceServicer):
     def Execute(self, request: Any, context: Any) -> Iterator[pb.ExecuteResponse]:  # noqa: N802
         self.asked.append(("Execute", 1))
         for found in self._events(1, context):
-            yield pb.ExecuteResponse(event=found)
+            yield pb.ExecuteResponse(events=[found])
 
     def ExecuteStream(  # noqa: N802
         self, request_iterator: Any, context: Any
     ) -> Iterator[pb.ExecuteStreamResponse]:
         self.asked.append(("ExecuteStream", "".join(one.code for one in request_iterator)))
         for found in self._events(1, context):
-            yield pb.ExecuteStreamResponse(event=found)
+            yield pb.ExecuteStreamResponse(events=[found])
 
     def WatchExecution(  # noqa: N802
         self, request: Any, context: Any
     ) -> Iterator[pb.WatchExecutionResponse]:
         self.asked.append(("Watch", request.from_sequence))
         for found in self._events(request.from_sequence + self.skip, context):
-            yield pb.WatchExecutionResponse(event=found)
+            yield pb.WatchExecutionResponse(events=[found])
 
     def _events(self, first: int, context: Any) -> Iterator[pb.ExecutionEvent]:
         left = self.breaks.pop(0) if self.breaks else 10
