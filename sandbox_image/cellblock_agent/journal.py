@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from cellblock.agent.v1 import agent_pb2 as pb
 
@@ -10,7 +11,13 @@ MAX_TEXT = 65536
 
 
 MANY = 32
-"""As many events are sent without waiting for the server."""
+"""As many events are sent without waiting for the server, or for more."""
+GATHER_SECONDS = 0.01
+"""What an execution shows waits so long for what comes next: short code needs one message."""
+GATHERED = frozenset(
+    {"execution_started", "stream_text", "rich", "clear_output", "error", "output_cut"}
+)
+"""Events that wait; all others go at once, with those before them."""
 
 
 class Journal:
@@ -27,6 +34,9 @@ class Journal:
         self._last = 0
         self._acknowledged = 0
         self._sent = 0
+        self._due = 0
+        """Up to which number events need not wait any more."""
+        self._gathering: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -54,7 +64,11 @@ class Journal:
         self._last += 1
         event.sequence = self._last
         self._events.append(event)
-        self._changed.set()
+        if event.WhichOneof("event") not in GATHERED or self._last - self._due >= MANY:
+            self._let_go()
+        elif self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHER_SECONDS, self._let_go)
         return True
 
     def acknowledge(self, sequence: int) -> None:
@@ -66,18 +80,27 @@ class Journal:
         while self._events and self._events[0].sequence <= sequence:
             self._events.popleft()
 
-    async def after(self, sequence: int, max_bytes: int) -> list[pb.Event]:
+    def wake(self) -> None:
+        """Have `after` ask whether to go on."""
+        self._changed.set()
+
+    async def after(
+        self, sequence: int, max_bytes: int, goes_on: Callable[[], bool]
+    ) -> list[pb.Event]:
         """The events after a number, at least one, at most `max_bytes` but for the first.
 
         Waits for one, and, if there are few, until the server has stored those before it: it
         stores one batch at a time, and what comes meanwhile can be in the next. Marks them
-        as sent.
+        as sent. None, if `goes_on` denies it first.
         """
-        while self._last <= sequence or (
-            self._acknowledged < sequence and self._last - sequence < MANY
+        while goes_on() and (
+            self._due <= sequence
+            or (self._acknowledged < sequence and self._last - sequence < MANY)
         ):
             self._changed.clear()
             await self._changed.wait()
+        if not goes_on():
+            return []
         batch: list[pb.Event] = []
         size = 0
         for event in self._events:
@@ -89,6 +112,13 @@ class Journal:
             batch.append(event)
         self._sent = max(self._sent, batch[-1].sequence)
         return batch
+
+    def _let_go(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        self._due = self._last
+        self._changed.set()
 
     def _join(self, event: pb.Event) -> bool:
         if not self._events or not event.HasField("stream_text"):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent import VERSION
@@ -38,7 +37,8 @@ class AgentService(FileCalls):
         self._interpreter = interpreter
         self._journal = journal
         self._orphan_clock = orphan_clock
-        self._superseded = asyncio.Event()
+        self._listener: object = None
+        """The newest stream of events."""
 
     async def GetStatus(  # noqa: N802
         self, request: pb.GetStatusRequest, context: Context
@@ -52,38 +52,32 @@ class AgentService(FileCalls):
             last_sequence=self._journal.last_sequence,
         )
 
-    async def StreamEvents(  # noqa: N802
-        self, request_iterator: AsyncIterator[pb.StreamEventsRequest], context: Context
-    ) -> AsyncIterator[pb.StreamEventsResponse]:
-        """Stream events from the first unacknowledged one on."""
-        self._superseded.set()
-        self._superseded = asyncio.Event()
+    async def Converse(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.ConverseRequest], context: Context
+    ) -> AsyncIterator[pb.ConverseResponse]:
+        """Stream events from the first unacknowledged one on, and take orders."""
+        listener = self._listener = object()
+        self._journal.wake()  # who listened before has to leave
         with self._orphan_clock.listening():
             first = await anext(request_iterator)
-            await self._acknowledge(first, context)
-            superseded = asyncio.create_task(self._superseded.wait())
-            reading = asyncio.create_task(self._read_acknowledgements(request_iterator, context))
+            await self._hear(first, context)
             position = first.acknowledged_sequence
-            try:
-                while batch := await self._batch_unless(position, {superseded, reading}):
-                    yield pb.StreamEventsResponse(events=batch)
-                    position = batch[-1].sequence
-                if superseded.done():
-                    await context.abort(Code.ABORTED, "another stream was opened")
-                await reading
-            finally:
-                superseded.cancel()
-                reading.cancel()
-                await asyncio.wait({superseded, reading})
+            hearing = asyncio.create_task(self._hear_all(request_iterator, context))
+            hearing.add_done_callback(lambda _done: self._journal.wake())
 
-    async def StartExecution(  # noqa: N802
-        self, request: pb.StartExecutionRequest, context: Context
-    ) -> pb.StartExecutionResponse:
-        """Give the kernel a piece of code."""
-        async with Statuses(context):
-            await self._interpreter.until_ready()
-            self._interpreter.start_execution(_execution(request))
-        return pb.StartExecutionResponse()
+            def goes_on() -> bool:
+                return self._listener is listener and not hearing.done()
+
+            try:
+                while batch := await self._journal.after(position, BATCH_BYTES, goes_on):
+                    yield pb.ConverseResponse(events=batch)
+                    position = batch[-1].sequence
+                if self._listener is not listener:
+                    await context.abort(Code.ABORTED, "another stream was opened")
+                await hearing
+            finally:
+                hearing.cancel()
+                await asyncio.wait({hearing})
 
     async def ReadOutput(  # noqa: N802
         self, request: pb.ReadOutputRequest, context: Context
@@ -99,14 +93,6 @@ class AgentService(FileCalls):
                 return
             yield pb.ReadOutputResponse(data=data)
             offset += len(data)
-
-    async def InterruptExecution(  # noqa: N802
-        self, request: pb.InterruptExecutionRequest, context: Context
-    ) -> pb.InterruptExecutionResponse:
-        """End an execution."""
-        grace = request.grace.ToTimedelta().total_seconds()
-        self._interpreter.interrupt(request.execution_id, grace)
-        return pb.InterruptExecutionResponse()
 
     async def RestartKernel(  # noqa: N802
         self, request: pb.RestartKernelRequest, context: Context
@@ -125,29 +111,29 @@ class AgentService(FileCalls):
             await self._interpreter.set_environment(dict(request.environment))
         return pb.SetEnvironmentResponse()
 
-    async def _batch_unless(self, position: int, ends: set[asyncio.Task[Any]]) -> list[pb.Event]:
-        """The next events; none if one of `ends` comes first."""
-        batch = asyncio.create_task(self._journal.after(position, BATCH_BYTES))
-        try:
-            await asyncio.wait({batch, *ends}, return_when=asyncio.FIRST_COMPLETED)
-            return [] if any(end.done() for end in ends) else batch.result()
-        finally:
-            batch.cancel()
-
-    async def _read_acknowledgements(
-        self, requests: AsyncIterator[pb.StreamEventsRequest], context: Context
+    async def _hear_all(
+        self, requests: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> None:
         async for request in requests:
-            await self._acknowledge(request, context)
+            await self._hear(request, context)
 
-    async def _acknowledge(self, request: pb.StreamEventsRequest, context: Context) -> None:
+    async def _hear(self, request: pb.ConverseRequest, context: Context) -> None:
         try:
             self._journal.acknowledge(request.acknowledged_sequence)
         except ValueError as error:
             await context.abort(Code.INVALID_ARGUMENT, f"acknowledged_sequence: {error}")
+        match request.WhichOneof("order"):
+            case "start_execution":
+                async with Statuses(context):
+                    await self._interpreter.until_ready()
+                    self._interpreter.start_execution(_execution(request.start_execution))
+            case "interrupt_execution":
+                order = request.interrupt_execution
+                grace = order.grace.ToTimedelta().total_seconds()
+                self._interpreter.interrupt(order.execution_id, grace)
 
 
-def _execution(request: pb.StartExecutionRequest) -> Execution:
+def _execution(request: pb.StartExecution) -> Execution:
     for field in pb.OutputLimits.DESCRIPTOR.fields:
         if (value := getattr(request.limits, field.name)) <= 0:
             raise InvalidRequestError(f"limits.{field.name}: must be over 0, got {value}")

@@ -39,7 +39,7 @@ def restarted(**values: object) -> pb.Event:
 LIES: dict[str, tuple[Script, str]] = {
     "bytes that are no message": (sends(lambda _name: [b"\xff\xff\xff"]), "bytes that are no"),
     "half a message": (sends(lambda name: [next(iter(honest(name)))[:-1]]), "bytes that are no"),
-    "a group": (sends(lambda _name: [b"\x0b\x0c"]), "bytes that are no"),
+    "groups": (sends(lambda _name: [b"\x0b\x0c" * 2**18]), "bytes that are no"),
     "text that is not UTF-8": (sends(lambda _name: [field(1, field(2, b"\xff"))]), "bytes that"),
     "a gap": (
         sends(lambda name: [batch(*numbered(1, name, started()), *numbered(3, name, finished()))]),
@@ -124,8 +124,8 @@ LIES: dict[str, tuple[Script, str]] = {
         "an image too many",
     ),
     "no answer that is a message": (
-        Script(lies={"StartExecution": answers(b"\xff")}),
-        "bytes that are no StartExecutionResponse",
+        sends(lambda _name: [b"\xff"]),
+        "bytes that are no ConverseResponse",
     ),
 }
 
@@ -146,9 +146,8 @@ async def test_a_lie_ends_its_session(ground: HostileGround, script: Script, wor
 SILENCE: dict[str, Script] = {
     "no events": sends(lambda _name: []),
     "no end": says(started()),
-    "a stream that ends": sends(lambda _name: [], StreamEvents=answers()),
-    "a stream that is never answered": Script(lies={"StreamEvents": never}),
-    "a start that is never answered": Script(lies={"StartExecution": never}),
+    "a stream that ends": sends(lambda _name: [], Converse=answers()),
+    "a stream that is never answered": Script(lies={"Converse": never}),
 }
 
 
@@ -158,12 +157,19 @@ async def test_silence_ends_its_session(ground: HostileGround, script: Script) -
     assert outcome.session.state.name == "FAILED"
 
 
-@pytest.mark.parametrize("call", ["StartExecution", "StreamEvents"])
+async def test_code_that_is_never_read_ends_its_session(ground: HostileGround) -> None:
+    script = Script(lies={"Converse": never})
+    outcome = await ground.play(script, code="#" * 1_000_000)
+    assert outcome.session.state.name == "FAILED"
+
+
 @pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code.value[0]])
 async def test_any_status_is_the_sandboxs_fault(
-    ground: HostileGround, call: str, code: grpc.StatusCode
+    ground: HostileGround, code: grpc.StatusCode
 ) -> None:
-    outcome = await ground.play(Script(lies={call: fails(code, "\x1b[31mthe server's fault\0")}))
+    outcome = await ground.play(
+        Script(lies={"Converse": fails(code, "\x1b[31mthe server's fault\0")})
+    )
     assert outcome.session.end_reason == "SANDBOX_LOST"
 
 
@@ -172,7 +178,7 @@ async def test_huge_details_and_trailers(
     ground: HostileGround, details: int, trailers: int
 ) -> None:
     lie = fails(grpc.StatusCode.INTERNAL, "\x1b" * details, trailers)
-    outcome = await ground.play(Script(lies={"StartExecution": lie}))
+    outcome = await ground.play(Script(lies={"Converse": lie}))
     assert outcome.session.end_reason == "SANDBOX_LOST"
 
 

@@ -17,10 +17,9 @@ from pathlib import Path
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.sandbox.agent_connection import (
     AgentConnection,
-    EventStream,
-    ExecutionBounds,
 )
 from cellblock_server.sandbox.agent_socket import wait_for_socket
+from cellblock_server.sandbox.agent_stream import AgentStream, ExecutionBounds
 from cellblock_server.sandbox.backend import Sandbox
 from cellblock_server.sandbox.folder import SandboxFolder
 
@@ -84,7 +83,7 @@ class RunningAgent:
         self.sandbox = Sandbox("sbx_test", folder.agent, folder.inputs, process.pid)
         self.token = token
         self.connection: AgentConnection
-        self.stream: EventStream
+        self.stream: AgentStream
         self.acknowledged = 0
         self.background: list[pb.Event] = []
         """Events that belong to no execution."""
@@ -95,7 +94,7 @@ class RunningAgent:
         await self.open_stream()
 
     async def open_stream(self) -> None:
-        self.stream = self.connection.stream_events()
+        self.stream = self.connection.converse()
         await self.stream.acknowledge(self.acknowledged)
 
     async def start(
@@ -111,7 +110,7 @@ class RunningAgent:
         bounds = ExecutionBounds(
             timedelta(seconds=timeout), timedelta(seconds=grace), output_limits(**limits)
         )
-        await self.connection.start_execution(name, code, bounds, environment or {})
+        await self.stream.start_execution(name, code, bounds, environment or {}, self.acknowledged)
         return name
 
     async def read(self, name: str) -> Shown:

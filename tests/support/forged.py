@@ -54,26 +54,26 @@ class ForgedAgent:
         if lie is not None:
             async for answer in lie(self, requests, context):
                 yield answer
-        elif method == "StreamEvents":
-            reading = asyncio.create_task(self._read_acknowledgements(requests))
+        elif method == "Converse":
+            hearing = asyncio.create_task(self._hear(requests))
             try:
                 while True:
                     for message in await self.stream.get():
                         yield message
             finally:
-                reading.cancel()
+                hearing.cancel()
         else:
-            async for request in requests:
-                if method == "StartExecution":
-                    name = pb.StartExecutionRequest.FromString(request).execution_id
-                    self.executions.append(name)
-                    self.stream.put_nowait(self.script.events(name))
+            async for _request in requests:
+                pass
             yield b""
 
-    async def _read_acknowledgements(self, requests: AsyncIterator[bytes]) -> None:
-        async for request in requests:
-            number = pb.StreamEventsRequest.FromString(request).acknowledged_sequence
-            self.acknowledged.append(number)
+    async def _hear(self, requests: AsyncIterator[bytes]) -> None:
+        async for data in requests:
+            request = pb.ConverseRequest.FromString(data)
+            self.acknowledged.append(request.acknowledged_sequence)
+            if name := request.start_execution.execution_id:
+                self.executions.append(name)
+                self.stream.put_nowait(self.script.events(name))
 
 
 class _Handler(grpc.GenericRpcHandler):
@@ -135,7 +135,7 @@ async def forgery() -> AsyncIterator[Forgery]:
 
 def batch(*events: pb.Event) -> bytes:
     """Events as one message, as they are."""
-    return pb.StreamEventsResponse(events=events).SerializeToString()
+    return pb.ConverseResponse(events=events).SerializeToString()
 
 
 def numbered(first: int, name: str, *events: pb.Event) -> list[pb.Event]:

@@ -15,7 +15,7 @@ from cellblock_server import main as server
 from cellblock_server import parts
 from cellblock_server.config import Settings
 from cellblock_server.executions import runner
-from cellblock_server.sandbox import agent_connection
+from cellblock_server.sandbox import agent_connection, agent_stream
 from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.sandbox.local import LocalBackend
@@ -83,6 +83,7 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
 def main() -> int:
     vars(parts)["backend"] = _backend
     vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
+    vars(agent_stream).update(TELL_SECONDS=SHORT)
     vars(runner).update(OVERDUE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=0.1)
     return server.main()

@@ -57,12 +57,12 @@ class HostileGround:
         self.forged.script = script
         return await self.client.sessions.create(image=IMAGE)
 
-    async def play(self, script: Script) -> Outcome:
+    async def play(self, script: Script, code: str = "code") -> Outcome:
         """Run code in a session of its own, and see that all is well but for that session."""
         session = await self.session(script)
         try:
             async with asyncio.timeout(END_SECONDS):
-                outcome = await self._outcome(session)
+                outcome = await self._outcome(session, code)
             self.check(outcome)
             await self.check_neighbour()
             return outcome
@@ -109,11 +109,11 @@ class HostileGround:
         files = [path.relative_to(blobs) for path in blobs.rglob("*") if path.is_file()]
         assert [str(path) for path in files if not BLOB.fullmatch(str(path))] == []
 
-    async def _outcome(self, session: AsyncSession) -> Outcome:
+    async def _outcome(self, session: AsyncSession, code: str) -> Outcome:
         events: list[Event] = []
         error = None
         try:
-            async for event in session.execute("code", time_limit=1):
+            async for event in session.execute(code, time_limit=1):
                 events.append(event)  # noqa: PERF401 - kept if it breaks
         except Error as told:
             error = told

@@ -16,11 +16,9 @@ from cellblock_server.executions.place import StepPlace
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.patience import until_available
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_connection import (
-    AgentConnection,
-    AgentGoneError,
-    ExecutionBounds,
-)
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.sandbox.agent_errors import AgentGoneError
+from cellblock_server.sandbox.agent_stream import AgentStream, ExecutionBounds
 from cellblock_server.store.records import (
     ExecutionRecord,
     ExecutionStatus,
@@ -32,6 +30,8 @@ from cellblock_server.store.records import (
 
 RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met a full queue may come back."""
+ACKNOWLEDGE_SECONDS = 0.05
+"""How long an idle agent keeps events that are stored: the next execution may acknowledge them."""
 OVERDUE_SECONDS = 60.0
 """How long after its time limit and its grace an execution's end may come: a kernel is killed,
 another one started, files are looked at."""
@@ -75,6 +75,10 @@ class SessionRunner:
         self._current: ExecutionRecord | None = None
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
+        """Set when what ran has ended."""
+        self._ended = asyncio.Event()
+        """Set when its last events are to be acknowledged."""
+        self._stream: AgentStream | None = None
         self._accepting = asyncio.Lock()
         self._storing = False
         """Whether we keep the agent waiting, not it us."""
@@ -160,7 +164,8 @@ class SessionRunner:
         if self._current is not None and self._current.id == execution_id:
             # Remembered, for it may not have reached the agent yet.
             self._current_cancelled = True
-            await self._agent.interrupt_execution(execution_id, self._bounds.grace)
+            if self._stream is not None:
+                await self._stream.interrupt_execution(execution_id, self._bounds.grace)
 
     async def restart(self) -> None:
         """Give the session a fresh kernel; what runs ends as cancelled."""
@@ -185,10 +190,17 @@ class SessionRunner:
         for execution_id in list(self._receiving):
             why = "the server stopped before all of its code had come"
             await until_available(partial(self.break_off, execution_id, why))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._record(), name=f"record {self._session.id}")
-            tasks.create_task(self._dispatch(), name=f"dispatch {self._session.id}")
-            tasks.create_task(self._agent.until_violation(), name=f"watch {self._session.id}")
+        stream = self._stream = self._agent.converse()
+        try:
+            await stream.acknowledge(self._session.acknowledged_sequence)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._record(stream), name=f"record {self._session.id}")
+                tasks.create_task(self._dispatch(stream), name=f"dispatch {self._session.id}")
+                tasks.create_task(self._acknowledge(stream), name=f"store {self._session.id}")
+                tasks.create_task(self._agent.until_violation(), name=f"watch {self._session.id}")
+        finally:
+            self._stream = None
+            stream.cancel()
 
     async def end(self, running: tuple[ExecutionStatus, Failure], why: str) -> None:
         """Give all executions that are left their end; called once, after `run`."""
@@ -270,24 +282,29 @@ class SessionRunner:
                 self._positions[waiting.id] = position
                 transaction.queue(waiting, position)
 
-    async def _record(self) -> None:
-        stream = self._agent.stream_events()
-        try:
-            await stream.acknowledge(self._session.acknowledged_sequence)
-            async for batch in stream:
-                if not batch:
-                    continue
-                # Not acknowledged until it is stored: the agent keeps it meanwhile.
-                ended = await until_available(partial(self._store, batch))
-                await self._pace.keep(batch)
+    async def _record(self, stream: AgentStream) -> None:
+        async for batch in stream:
+            if not batch:
+                continue
+            # Not acknowledged until it is stored: the agent keeps it meanwhile.
+            ended = await until_available(partial(self._store, batch))
+            await self._pace.keep(batch)
+            if ended:
+                self._current = None
+                self._ended.set()
+                self._finished.set()
+                self.on_idle()
+            else:
                 await stream.acknowledge(self._session.acknowledged_sequence)
-                if ended:
-                    self._current = None
-                    self._finished.set()
-                    self.on_idle()
-        finally:
-            stream.cancel()
         raise AgentGoneError("it ended the event stream")
+
+    async def _acknowledge(self, stream: AgentStream) -> None:
+        """Acknowledge the last events of an execution that none follows at once."""
+        while True:
+            await self._ended.wait()
+            self._ended.clear()
+            await asyncio.sleep(ACKNOWLEDGE_SECONDS)
+            await stream.acknowledge(self._session.acknowledged_sequence)
 
     async def _store(self, batch: Sequence[Event]) -> bool:
         self._storing = True
@@ -296,7 +313,7 @@ class SessionRunner:
         finally:
             self._storing = False
 
-    async def _dispatch(self) -> None:
+    async def _dispatch(self, stream: AgentStream) -> None:
         while True:
             while not self._queue:
                 self._work.clear()
@@ -307,9 +324,10 @@ class SessionRunner:
             self._current_cancelled = False
             await self._tell_positions()
             bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
-            await self._agent.start_execution(record.id, record.code, bounds, record.environment)
+            stored = self._session.acknowledged_sequence
+            await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
             if self._current_cancelled:
-                await self._agent.interrupt_execution(record.id, self._bounds.grace)
+                await stream.interrupt_execution(record.id, self._bounds.grace)
             await self._until_finished(bounds)
 
     async def _until_finished(self, bounds: ExecutionBounds) -> None:

@@ -21,7 +21,8 @@ from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.agent_checks import MAX_PATH_CHARACTERS
-from cellblock_server.sandbox.agent_connection import AgentConnection, FileChangedError
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.sandbox.agent_errors import FileChangedError
 from cellblock_server.store.records import FilePurpose, FileRecord
 from cellblock_server.store.usage import Usage
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn, TypeVar
 
@@ -12,10 +11,7 @@ from google.protobuf.message import Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.errors import (
-    AlreadyExistsError,
     CellblockError,
-    InvalidArgumentError,
-    NotFoundError,
     UnavailableError,
     WrongStateError,
 )
@@ -27,9 +23,10 @@ from cellblock_server.sandbox.agent_checks import (
     check_entry,
     check_page,
     checked,
-    safe_words,
 )
+from cellblock_server.sandbox.agent_errors import AgentGoneError, translated_errors
 from cellblock_server.sandbox.agent_socket import PinnedSocket, wait_for_socket
+from cellblock_server.sandbox.agent_stream import AgentStream
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.sandbox.folder import SandboxFolder
 
@@ -48,32 +45,6 @@ Response = TypeVar("Response", bound=Message)
 PieceOfFile = TypeVar(
     "PieceOfFile", pb.ReadFileResponse, pb.ReadFolderResponse, pb.ReadOutputResponse
 )
-
-
-class AgentGoneError(CellblockError):
-    """The agent does not answer any more."""
-
-    def __init__(self, detail: str) -> None:
-        """Keep gRPC's words for the log."""
-        super().__init__("AGENT_GONE", f"the sandbox's agent does not answer: {detail}")
-
-
-class FileChangedError(CellblockError):
-    """A file was written to while it was read, and was wanted unchanged."""
-
-    def __init__(self, path: str) -> None:
-        """Name the file."""
-        super().__init__("FILE_CHANGED", f"{path!r} was written to while it was read")
-        self.path = path
-
-
-@dataclass(frozen=True)
-class ExecutionBounds:
-    """What one execution may take and show; see `StartExecutionRequest`."""
-
-    timeout: timedelta
-    grace: timedelta
-    output: pb.OutputLimits
 
 
 class AgentConnection:
@@ -159,23 +130,9 @@ class AgentConnection:
                 )
             )
 
-    def stream_events(self) -> "EventStream":
-        """Open the event stream; see `EventStream`."""
-        return EventStream(self._stub.StreamEvents(metadata=self._metadata))
-
-    async def start_execution(
-        self, execution_id: str, code: str, bounds: ExecutionBounds, environment: dict[str, str]
-    ) -> None:
-        """Give the kernel a piece of code; its events come through the stream."""
-        request = pb.StartExecutionRequest(
-            execution_id=execution_id,
-            code=code,
-            limits=bounds.output,
-            environment=environment,
-        )
-        request.timeout.FromTimedelta(bounds.timeout)
-        request.grace.FromTimedelta(bounds.grace)
-        await self._call(self._stub.StartExecution, request)
+    def converse(self) -> AgentStream:
+        """Open the stream of events and orders."""
+        return AgentStream(self._stub.Converse(metadata=self._metadata))
 
     def read_output(self, execution_id: str) -> AsyncIterator[bytes]:
         """All that the execution that ended last wrote to its streams."""
@@ -183,12 +140,6 @@ class AgentConnection:
         return self._pieces(
             self._stub.ReadOutput(request, metadata=self._metadata), f"output of {execution_id}"
         )
-
-    async def interrupt_execution(self, execution_id: str, grace: timedelta) -> None:
-        """Interrupt an execution; its end comes through the stream."""
-        request = pb.InterruptExecutionRequest(execution_id=execution_id)
-        request.grace.FromTimedelta(grace)
-        await self._call(self._stub.InterruptExecution, request)
 
     async def restart_kernel(self, reason: str) -> int:
         """Replace the kernel; the new one's generation."""
@@ -345,38 +296,12 @@ class AgentConnection:
     def _answers(self, path: str | None = None) -> Iterator[None]:
         """Turn statuses into our errors, and let no violation go unnoticed."""
         try:
-            with _translated_errors(path):
+            with translated_errors(path):
                 yield
         except ProtocolViolationError as error:
             if not self._violation.done():
                 self._violation.set_result(error)
             raise
-
-
-EventCall = grpc.aio.StreamStreamCall[pb.StreamEventsRequest, pb.StreamEventsResponse]
-
-
-class EventStream:
-    """The numbered events of an agent, and their acknowledgement."""
-
-    def __init__(self, call: EventCall) -> None:
-        """Use `AgentConnection.stream_events`."""
-        self._call = call
-
-    async def acknowledge(self, sequence: int) -> None:
-        """Say that all events up to `sequence` are stored. The first call starts the stream."""
-        with _translated_errors():
-            await self._call.write(pb.StreamEventsRequest(acknowledged_sequence=sequence))
-
-    async def __aiter__(self) -> AsyncIterator[list[pb.Event]]:
-        """Batches of events, in order."""
-        with _translated_errors():
-            async for message in self._call:
-                yield list(checked(message).events)
-
-    def cancel(self) -> None:
-        """End the stream."""
-        self._call.cancel()
 
 
 async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> str:
@@ -399,40 +324,6 @@ async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
         for task in (socket, end):
             task.cancel()
         await asyncio.gather(socket, end, return_exceptions=True)
-
-
-@contextmanager
-def _translated_errors(path: str | None = None) -> Iterator[None]:
-    """Turn the agent's statuses into our errors; `path` names the file in question."""
-    try:
-        yield
-    except asyncio.InvalidStateError as error:
-        # What gRPC says to one who writes to a stream that has ended meanwhile.
-        raise AgentGoneError(str(error)) from error
-    except grpc.aio.AioRpcError as error:
-        detail = safe_words(error.details() or "")
-        match error.code():
-            case grpc.StatusCode.FAILED_PRECONDITION:
-                raise WrongStateError("SANDBOX_REFUSED", detail) from error
-            case code if path is not None:
-                raise _about_file(code, path, detail) from error
-            case code:
-                raise AgentGoneError(f"{code.name}: {detail}") from error
-
-
-def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError:
-    match code:
-        case grpc.StatusCode.NOT_FOUND:
-            return NotFoundError("session_file", path)
-        case grpc.StatusCode.ALREADY_EXISTS:
-            return AlreadyExistsError("session_file", path, "is taken")
-        case grpc.StatusCode.INVALID_ARGUMENT:
-            return InvalidArgumentError("path", detail)
-        case grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return WrongStateError("SANDBOX_FULL", detail)
-        case grpc.StatusCode.ABORTED:
-            return FileChangedError(path)
-    return AgentGoneError(f"{code.name}: {detail}")
 
 
 async def _unhurried(data: AsyncIterator[bytes], patience: asyncio.Timeout) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from cellblock_server.clock import Clock
 from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.patience import until_available
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_connection import AgentGoneError
+from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.agent_socket import HostileFolderError
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.sessions.expiry import due, next_look
@@ -70,6 +70,7 @@ class SessionKeeper:
         """Set when all that ran before this server has been taken over or ended."""
         self._started = now()
         self._changed = asyncio.Event()
+        self._next_look = self._started
         self._tasks = asyncio.TaskGroup()
         self._keepers: dict[Key, asyncio.Task[None]] = {}
         self._housekeeping: asyncio.Task[None] | None = None
@@ -100,7 +101,7 @@ class SessionKeeper:
     def keep(self, live: LiveSession) -> None:
         """Run a session from now on."""
         key = _key(live.record)
-        live.runner.on_idle = self.reconsider
+        live.runner.on_idle = partial(self._consider, live)
         self._live[key] = live
         task = self._tasks.create_task(self._run(live), name=f"session {live.record.id}")
         self._keepers[key] = task
@@ -109,6 +110,11 @@ class SessionKeeper:
     def reconsider(self) -> None:
         """Look again at when sessions expire: one was made, used or changed."""
         self._changed.set()
+
+    def _consider(self, live: LiveSession) -> None:
+        """One session has something new: the others need no look for that."""
+        if next_look(live.record, self._cap, busy=live.runner.busy) < self._next_look:
+            self._changed.set()
 
     async def __aenter__(self) -> "SessionKeeper":
         """Take over what runs already, and begin to keep time."""
@@ -227,11 +233,11 @@ class SessionKeeper:
 
     def _until_next_look(self) -> timedelta:
         now = self._now()
-        ends = [
-            next_look(live.record, self._cap, busy=live.runner.busy) - now
-            for live in self._live.values()
+        looks = [
+            next_look(live.record, self._cap, busy=live.runner.busy) for live in self._live.values()
         ]
-        return max(SHORTEST_LOOK, min([HOUSEKEEPING, *ends]))
+        self._next_look = min([now + HOUSEKEEPING, *looks])
+        return max(SHORTEST_LOOK, self._next_look - now)
 
     async def _try_to_reconcile(self) -> None:
         try:

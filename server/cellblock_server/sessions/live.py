@@ -10,7 +10,8 @@ from cellblock_server.egress.service import Way
 from cellblock_server.errors import CellblockError, WrongStateError
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_connection import AgentConnection, AgentGoneError
+from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.store.records import (
     EndReason,

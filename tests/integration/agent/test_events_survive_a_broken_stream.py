@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from cellblock_server.sandbox.agent_connection import AgentGoneError, ExecutionBounds
+from cellblock_server.sandbox.agent_errors import AgentGoneError
+from cellblock_server.sandbox.agent_stream import ExecutionBounds
 from tests.support.agent import RunningAgent, output_limits
 
 
@@ -37,6 +38,6 @@ async def test_the_same_execution_twice_runs_once(agent: RunningAgent) -> None:
     bounds = ExecutionBounds(timedelta(seconds=9), timedelta(seconds=1), output_limits())
     await agent.run("n = 0")
     for _ in range(3):
-        await agent.connection.start_execution("call_same", "n += 1", bounds, {})
+        await agent.stream.start_execution("call_same", "n += 1", bounds, {}, agent.acknowledged)
     await agent.read("call_same")
     assert (await agent.run("n")).result == "1"

@@ -53,7 +53,7 @@ async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Sho
     await eventually((agent.data / "begun").exists)
     (agent.data / "begun").unlink()
     for _ in range(2):  # again changes nothing
-        await agent.connection.interrupt_execution(name, timedelta(seconds=grace))
+        await agent.stream.interrupt_execution(name, timedelta(seconds=grace))
     return await agent.read(name)
 
 

@@ -18,7 +18,7 @@ def cleared() -> pb.Event:
 
 
 async def read(journal: Journal, after: int = 0, max_bytes: int = 10**6) -> list[pb.Event]:
-    return await journal.after(after, max_bytes)
+    return await journal.after(after, max_bytes, lambda: True)
 
 
 async def test_events_are_numbered() -> None:
@@ -104,3 +104,32 @@ async def test_a_reader_waits_for_the_next_event() -> None:
     await asyncio.sleep(0)
     journal.append(cleared())
     assert len(await reading) == 1
+
+
+async def test_what_an_execution_shows_waits_for_what_comes_next() -> None:
+    journal = Journal()
+    journal.append(text("a"))
+    reading = asyncio.create_task(read(journal))
+    await asyncio.sleep(0)
+    assert not reading.done()
+    journal.append(cleared())
+    assert len(await reading) == 2
+
+
+async def test_its_end_waits_for_nothing() -> None:
+    journal = Journal()
+    reading = asyncio.create_task(read(journal))
+    await asyncio.sleep(0)
+    journal.append(pb.Event(execution_started=pb.ExecutionStarted()))
+    journal.append(pb.Event(execution_finished=pb.ExecutionFinished()))
+    await asyncio.sleep(0)
+    assert reading.done()
+
+
+async def test_a_reader_who_is_told_to_leave_gets_nothing() -> None:
+    journal, stays = Journal(), True
+    reading = asyncio.create_task(journal.after(0, 10**6, lambda: stays))
+    await asyncio.sleep(0)
+    stays = False
+    journal.wake()
+    assert await reading == []

@@ -27,10 +27,10 @@ FIELDS = 3 + 3
 
 
 def test_fields_of_inner_messages_are_counted() -> None:
-    batch = pb.StreamEventsResponse(events=[EVENT] * 10)
+    batch = pb.ConverseResponse(events=[EVENT] * 10)
     data = batch.SerializeToString()
-    assert not has_more_fields(pb.StreamEventsResponse, data, 10 * (1 + FIELDS))
-    assert has_more_fields(pb.StreamEventsResponse, data, 10 * (1 + FIELDS) - 1)
+    assert not has_more_fields(pb.ConverseResponse, data, 10 * (1 + FIELDS))
+    assert has_more_fields(pb.ConverseResponse, data, 10 * (1 + FIELDS) - 1)
 
 
 def test_text_is_no_message_whatever_is_in_it() -> None:
@@ -39,8 +39,8 @@ def test_text_is_no_message_whatever_is_in_it() -> None:
 
 
 def test_a_message_with_too_many_is_refused_unread() -> None:
-    read = reader(pb.StreamEventsResponse)
-    assert isinstance(read(b"\x0a\x00" * MAX_FIELDS), pb.StreamEventsResponse)
+    read = reader(pb.ConverseResponse)
+    assert isinstance(read(b"\x0a\x00" * MAX_FIELDS), pb.ConverseResponse)
     assert isinstance(read(b"\x0a\x00" * (MAX_FIELDS + 1)), Refused)
     with pytest.raises(ProtocolViolationError, match="fields"):
         checked(read(b"\x0a\x00" * (MAX_FIELDS + 1)))
@@ -49,9 +49,9 @@ def test_a_message_with_too_many_is_refused_unread() -> None:
 @settings(deadline=None, max_examples=300)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
-    message = reader(pb.StreamEventsResponse)(data)
+    message = reader(pb.ConverseResponse)(data)
     try:
-        assert message == pb.StreamEventsResponse.FromString(data)
+        assert message == pb.ConverseResponse.FromString(data)
     except DecodeError:
         assert isinstance(message, Refused)
 

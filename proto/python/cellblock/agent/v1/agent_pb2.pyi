@@ -195,30 +195,44 @@ class GetStatusResponse(_message.Message):
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
 
 @_typing.final
-class StreamEventsRequest(_message.Message):
-    """StreamEventsRequest acknowledges events."""
+class ConverseRequest(_message.Message):
+    """ConverseRequest acknowledges events, and may start or interrupt an execution."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ACKNOWLEDGED_SEQUENCE_FIELD_NUMBER: _builtins.int
+    START_EXECUTION_FIELD_NUMBER: _builtins.int
+    INTERRUPT_EXECUTION_FIELD_NUMBER: _builtins.int
     acknowledged_sequence: _builtins.int
     """All events up to this number are stored by the server."""
+    @_builtins.property
+    def start_execution(self) -> Global___StartExecution:
+        """Run code."""
+
+    @_builtins.property
+    def interrupt_execution(self) -> Global___InterruptExecution:
+        """Stop."""
+
     def __init__(
         self,
         *,
         acknowledged_sequence: _builtins.int = ...,
+        start_execution: Global___StartExecution | None = ...,
+        interrupt_execution: Global___InterruptExecution | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["interrupt_execution", b"interrupt_execution", "order", b"order", "start_execution", b"start_execution"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "interrupt_execution", b"interrupt_execution", "order", b"order", "start_execution", b"start_execution"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_order: _TypeAlias = _typing.Literal["start_execution", "interrupt_execution"]  # noqa: Y015
+    _WhichOneofArgType_order: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_order) -> _WhichOneofReturnType_order | None: ...
 
-Global___StreamEventsRequest: _TypeAlias = StreamEventsRequest  # noqa: Y015
+Global___ConverseRequest: _TypeAlias = ConverseRequest  # noqa: Y015
 
 @_typing.final
-class StreamEventsResponse(_message.Message):
-    """StreamEventsResponse carries the next events."""
+class ConverseResponse(_message.Message):
+    """ConverseResponse carries the next events."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -238,7 +252,7 @@ class StreamEventsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___StreamEventsResponse: _TypeAlias = StreamEventsResponse  # noqa: Y015
+Global___ConverseResponse: _TypeAlias = ConverseResponse  # noqa: Y015
 
 @_typing.final
 class Event(_message.Message):
@@ -715,8 +729,11 @@ class SkippedFile(_message.Message):
 Global___SkippedFile: _TypeAlias = SkippedFile  # noqa: Y015
 
 @_typing.final
-class StartExecutionRequest(_message.Message):
-    """StartExecutionRequest is a piece of code and its bounds."""
+class StartExecution(_message.Message):
+    """StartExecution is a piece of code and its bounds. Its events end with
+    `execution_finished`. Idempotent by `execution_id` for the execution that
+    runs and the one before it.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -782,7 +799,7 @@ class StartExecutionRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___StartExecutionRequest: _TypeAlias = StartExecutionRequest  # noqa: Y015
+Global___StartExecution: _TypeAlias = StartExecution  # noqa: Y015
 
 @_typing.final
 class OutputLimits(_message.Message):
@@ -833,23 +850,6 @@ class OutputLimits(_message.Message):
 Global___OutputLimits: _TypeAlias = OutputLimits  # noqa: Y015
 
 @_typing.final
-class StartExecutionResponse(_message.Message):
-    """StartExecutionResponse is empty: the code was accepted."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    def __init__(
-        self,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___StartExecutionResponse: _TypeAlias = StartExecutionResponse  # noqa: Y015
-
-@_typing.final
 class ReadOutputRequest(_message.Message):
     """ReadOutputRequest names an execution."""
 
@@ -894,8 +894,11 @@ class ReadOutputResponse(_message.Message):
 Global___ReadOutputResponse: _TypeAlias = ReadOutputResponse  # noqa: Y015
 
 @_typing.final
-class InterruptExecutionRequest(_message.Message):
-    """InterruptExecutionRequest names an execution."""
+class InterruptExecution(_message.Message):
+    """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of all
+    its processes and a fresh kernel. Idempotent; nothing happens if it does not
+    run.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -919,24 +922,7 @@ class InterruptExecutionRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___InterruptExecutionRequest: _TypeAlias = InterruptExecutionRequest  # noqa: Y015
-
-@_typing.final
-class InterruptExecutionResponse(_message.Message):
-    """InterruptExecutionResponse is empty."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    def __init__(
-        self,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___InterruptExecutionResponse: _TypeAlias = InterruptExecutionResponse  # noqa: Y015
+Global___InterruptExecution: _TypeAlias = InterruptExecution  # noqa: Y015
 
 @_typing.final
 class RestartKernelRequest(_message.Message):

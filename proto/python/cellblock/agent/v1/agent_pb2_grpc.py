@@ -45,25 +45,15 @@ class AgentServiceStub:
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
-        self.StreamEvents = channel.stream_stream(
-                '/cellblock.agent.v1.AgentService/StreamEvents',
-                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StreamEventsRequest.SerializeToString,
-                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StreamEventsResponse.FromString,
-                _registered_method=True)
-        self.StartExecution = channel.unary_unary(
-                '/cellblock.agent.v1.AgentService/StartExecution',
-                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionRequest.SerializeToString,
-                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionResponse.FromString,
+        self.Converse = channel.stream_stream(
+                '/cellblock.agent.v1.AgentService/Converse',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseResponse.FromString,
                 _registered_method=True)
         self.ReadOutput = channel.unary_stream(
                 '/cellblock.agent.v1.AgentService/ReadOutput',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputResponse.FromString,
-                _registered_method=True)
-        self.InterruptExecution = channel.unary_unary(
-                '/cellblock.agent.v1.AgentService/InterruptExecution',
-                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionRequest.SerializeToString,
-                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionResponse.FromString,
                 _registered_method=True)
         self.RestartKernel = channel.unary_unary(
                 '/cellblock.agent.v1.AgentService/RestartKernel',
@@ -135,21 +125,16 @@ class AgentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def StreamEvents(self, request_iterator, context):
-        """StreamEvents streams events in order, starting after the number that the
-        first request acknowledges. The agent keeps each event until a request
+    def Converse(self, request_iterator, context):
+        """Converse streams events in order, starting after the number that the first
+        request acknowledges. The agent keeps each event until a request
         acknowledges it, across broken streams. A new stream ends the one before
         it (ABORTED). While none is open, the orphan clock runs: past the
         configured time the agent shuts down.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
 
-    def StartExecution(self, request, context):
-        """StartExecution gives the kernel a piece of code. Its events end with
-        `execution_finished`. Idempotent by `execution_id` for the execution that
-        runs and the one before it. FAILED_PRECONDITION while another one runs.
+        Executions are started and interrupted here, too: in order, and without an
+        answer of their own, for their events tell all. FAILED_PRECONDITION for a
+        second one at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,15 +144,6 @@ class AgentServiceServicer:
         """ReadOutput streams what the execution that ended last wrote to its streams,
         from the beginning, whatever was cut from its events. NOT_FOUND for another
         execution, or if nothing was cut.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def InterruptExecution(self, request, context):
-        """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of
-        all its processes and a fresh kernel. Returns at once; idempotent; nothing
-        happens if it does not run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -268,25 +244,15 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusResponse.SerializeToString,
             ),
-            'StreamEvents': grpc.stream_stream_rpc_method_handler(
-                    servicer.StreamEvents,
-                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StreamEventsRequest.FromString,
-                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StreamEventsResponse.SerializeToString,
-            ),
-            'StartExecution': grpc.unary_unary_rpc_method_handler(
-                    servicer.StartExecution,
-                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionRequest.FromString,
-                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionResponse.SerializeToString,
+            'Converse': grpc.stream_stream_rpc_method_handler(
+                    servicer.Converse,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseResponse.SerializeToString,
             ),
             'ReadOutput': grpc.unary_stream_rpc_method_handler(
                     servicer.ReadOutput,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputResponse.SerializeToString,
-            ),
-            'InterruptExecution': grpc.unary_unary_rpc_method_handler(
-                    servicer.InterruptExecution,
-                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionRequest.FromString,
-                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionResponse.SerializeToString,
             ),
             'RestartKernel': grpc.unary_unary_rpc_method_handler(
                     servicer.RestartKernel,
@@ -383,7 +349,7 @@ class AgentService:
             _registered_method=True)
 
     @staticmethod
-    def StreamEvents(request_iterator,
+    def Converse(request_iterator,
             target,
             options=(),
             channel_credentials=None,
@@ -396,36 +362,9 @@ class AgentService:
         return grpc.experimental.stream_stream(
             request_iterator,
             target,
-            '/cellblock.agent.v1.AgentService/StreamEvents',
-            cellblock_dot_agent_dot_v1_dot_agent__pb2.StreamEventsRequest.SerializeToString,
-            cellblock_dot_agent_dot_v1_dot_agent__pb2.StreamEventsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def StartExecution(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/cellblock.agent.v1.AgentService/StartExecution',
-            cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionRequest.SerializeToString,
-            cellblock_dot_agent_dot_v1_dot_agent__pb2.StartExecutionResponse.FromString,
+            '/cellblock.agent.v1.AgentService/Converse',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -453,33 +392,6 @@ class AgentService:
             '/cellblock.agent.v1.AgentService/ReadOutput',
             cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputRequest.SerializeToString,
             cellblock_dot_agent_dot_v1_dot_agent__pb2.ReadOutputResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def InterruptExecution(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/cellblock.agent.v1.AgentService/InterruptExecution',
-            cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionRequest.SerializeToString,
-            cellblock_dot_agent_dot_v1_dot_agent__pb2.InterruptExecutionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,27 +46,21 @@ class AgentServiceStub:
     the first call is how the server waits for a sandbox. FAILED_PRECONDITION
     if no kernel can be started, with the reason.
     """
-    StreamEvents: _grpc.StreamStreamMultiCallable[_agent_pb2.StreamEventsRequest, _agent_pb2.StreamEventsResponse]
-    """StreamEvents streams events in order, starting after the number that the
-    first request acknowledges. The agent keeps each event until a request
+    Converse: _grpc.StreamStreamMultiCallable[_agent_pb2.ConverseRequest, _agent_pb2.ConverseResponse]
+    """Converse streams events in order, starting after the number that the first
+    request acknowledges. The agent keeps each event until a request
     acknowledges it, across broken streams. A new stream ends the one before
     it (ABORTED). While none is open, the orphan clock runs: past the
     configured time the agent shuts down.
-    """
-    StartExecution: _grpc.UnaryUnaryMultiCallable[_agent_pb2.StartExecutionRequest, _agent_pb2.StartExecutionResponse]
-    """StartExecution gives the kernel a piece of code. Its events end with
-    `execution_finished`. Idempotent by `execution_id` for the execution that
-    runs and the one before it. FAILED_PRECONDITION while another one runs.
+
+    Executions are started and interrupted here, too: in order, and without an
+    answer of their own, for their events tell all. FAILED_PRECONDITION for a
+    second one at once.
     """
     ReadOutput: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadOutputRequest, _agent_pb2.ReadOutputResponse]
     """ReadOutput streams what the execution that ended last wrote to its streams,
     from the beginning, whatever was cut from its events. NOT_FOUND for another
     execution, or if nothing was cut.
-    """
-    InterruptExecution: _grpc.UnaryUnaryMultiCallable[_agent_pb2.InterruptExecutionRequest, _agent_pb2.InterruptExecutionResponse]
-    """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of
-    all its processes and a fresh kernel. Returns at once; idempotent; nothing
-    happens if it does not run.
     """
     RestartKernel: _grpc.UnaryUnaryMultiCallable[_agent_pb2.RestartKernelRequest, _agent_pb2.RestartKernelResponse]
     """RestartKernel replaces the kernel at once and returns when the new one is
@@ -132,27 +126,21 @@ class AgentServiceAsyncStub(AgentServiceStub):
     the first call is how the server waits for a sandbox. FAILED_PRECONDITION
     if no kernel can be started, with the reason.
     """
-    StreamEvents: _aio.StreamStreamMultiCallable[_agent_pb2.StreamEventsRequest, _agent_pb2.StreamEventsResponse]  # type: ignore[assignment]
-    """StreamEvents streams events in order, starting after the number that the
-    first request acknowledges. The agent keeps each event until a request
+    Converse: _aio.StreamStreamMultiCallable[_agent_pb2.ConverseRequest, _agent_pb2.ConverseResponse]  # type: ignore[assignment]
+    """Converse streams events in order, starting after the number that the first
+    request acknowledges. The agent keeps each event until a request
     acknowledges it, across broken streams. A new stream ends the one before
     it (ABORTED). While none is open, the orphan clock runs: past the
     configured time the agent shuts down.
-    """
-    StartExecution: _aio.UnaryUnaryMultiCallable[_agent_pb2.StartExecutionRequest, _agent_pb2.StartExecutionResponse]  # type: ignore[assignment]
-    """StartExecution gives the kernel a piece of code. Its events end with
-    `execution_finished`. Idempotent by `execution_id` for the execution that
-    runs and the one before it. FAILED_PRECONDITION while another one runs.
+
+    Executions are started and interrupted here, too: in order, and without an
+    answer of their own, for their events tell all. FAILED_PRECONDITION for a
+    second one at once.
     """
     ReadOutput: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadOutputRequest, _agent_pb2.ReadOutputResponse]  # type: ignore[assignment]
     """ReadOutput streams what the execution that ended last wrote to its streams,
     from the beginning, whatever was cut from its events. NOT_FOUND for another
     execution, or if nothing was cut.
-    """
-    InterruptExecution: _aio.UnaryUnaryMultiCallable[_agent_pb2.InterruptExecutionRequest, _agent_pb2.InterruptExecutionResponse]  # type: ignore[assignment]
-    """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of
-    all its processes and a fresh kernel. Returns at once; idempotent; nothing
-    happens if it does not run.
     """
     RestartKernel: _aio.UnaryUnaryMultiCallable[_agent_pb2.RestartKernelRequest, _agent_pb2.RestartKernelResponse]  # type: ignore[assignment]
     """RestartKernel replaces the kernel at once and returns when the new one is
@@ -223,27 +211,20 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
-    def StreamEvents(
+    def Converse(
         self,
-        request_iterator: _MaybeAsyncIterator[_agent_pb2.StreamEventsRequest],
+        request_iterator: _MaybeAsyncIterator[_agent_pb2.ConverseRequest],
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_agent_pb2.StreamEventsResponse], _abc.AsyncIterator[_agent_pb2.StreamEventsResponse]]:
-        """StreamEvents streams events in order, starting after the number that the
-        first request acknowledges. The agent keeps each event until a request
+    ) -> _typing.Union[_abc.Iterator[_agent_pb2.ConverseResponse], _abc.AsyncIterator[_agent_pb2.ConverseResponse]]:
+        """Converse streams events in order, starting after the number that the first
+        request acknowledges. The agent keeps each event until a request
         acknowledges it, across broken streams. A new stream ends the one before
         it (ABORTED). While none is open, the orphan clock runs: past the
         configured time the agent shuts down.
-        """
 
-    @_abc_1.abstractmethod
-    def StartExecution(
-        self,
-        request: _agent_pb2.StartExecutionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_agent_pb2.StartExecutionResponse, _abc.Awaitable[_agent_pb2.StartExecutionResponse]]:
-        """StartExecution gives the kernel a piece of code. Its events end with
-        `execution_finished`. Idempotent by `execution_id` for the execution that
-        runs and the one before it. FAILED_PRECONDITION while another one runs.
+        Executions are started and interrupted here, too: in order, and without an
+        answer of their own, for their events tell all. FAILED_PRECONDITION for a
+        second one at once.
         """
 
     @_abc_1.abstractmethod
@@ -255,17 +236,6 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """ReadOutput streams what the execution that ended last wrote to its streams,
         from the beginning, whatever was cut from its events. NOT_FOUND for another
         execution, or if nothing was cut.
-        """
-
-    @_abc_1.abstractmethod
-    def InterruptExecution(
-        self,
-        request: _agent_pb2.InterruptExecutionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_agent_pb2.InterruptExecutionResponse, _abc.Awaitable[_agent_pb2.InterruptExecutionResponse]]:
-        """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of
-        all its processes and a fresh kernel. Returns at once; idempotent; nothing
-        happens if it does not run.
         """
 
     @_abc_1.abstractmethod

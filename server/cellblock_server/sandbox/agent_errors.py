@@ -1,0 +1,67 @@
+"""What goes wrong with an agent: its statuses as our errors."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+
+from cellblock_server.errors import (
+    AlreadyExistsError,
+    CellblockError,
+    InvalidArgumentError,
+    NotFoundError,
+    WrongStateError,
+)
+from cellblock_server.sandbox.agent_checks import safe_words
+
+
+class AgentGoneError(CellblockError):
+    """The agent does not answer any more."""
+
+    def __init__(self, detail: str) -> None:
+        """Keep gRPC's words for the log."""
+        super().__init__("AGENT_GONE", f"the sandbox's agent does not answer: {detail}")
+
+
+class FileChangedError(CellblockError):
+    """A file was written to while it was read, and was wanted unchanged."""
+
+    def __init__(self, path: str) -> None:
+        """Name the file."""
+        super().__init__("FILE_CHANGED", f"{path!r} was written to while it was read")
+        self.path = path
+
+
+@contextmanager
+def translated_errors(path: str | None = None) -> Iterator[None]:
+    """Turn the agent's statuses into our errors; `path` names the file in question."""
+    try:
+        yield
+    except asyncio.InvalidStateError as error:
+        # What gRPC says to one who writes to a stream that has ended meanwhile.
+        raise AgentGoneError(str(error)) from error
+    except grpc.aio.AioRpcError as error:
+        detail = safe_words(error.details() or "")
+        match error.code():
+            case grpc.StatusCode.FAILED_PRECONDITION:
+                raise WrongStateError("SANDBOX_REFUSED", detail) from error
+            case code if path is not None:
+                raise _about_file(code, path, detail) from error
+            case code:
+                raise AgentGoneError(f"{code.name}: {detail}") from error
+
+
+def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError:
+    match code:
+        case grpc.StatusCode.NOT_FOUND:
+            return NotFoundError("session_file", path)
+        case grpc.StatusCode.ALREADY_EXISTS:
+            return AlreadyExistsError("session_file", path, "is taken")
+        case grpc.StatusCode.INVALID_ARGUMENT:
+            return InvalidArgumentError("path", detail)
+        case grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return WrongStateError("SANDBOX_FULL", detail)
+        case grpc.StatusCode.ABORTED:
+            return FileChangedError(path)
+    return AgentGoneError(f"{code.name}: {detail}")

@@ -1,0 +1,91 @@
+"""The one long call to an agent: its numbered events, their acknowledgement, and our orders."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import grpc
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_server.sandbox.agent_checks import checked
+from cellblock_server.sandbox.agent_errors import AgentGoneError, translated_errors
+
+Call = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.ConverseResponse]
+
+
+TELL_SECONDS = 60
+"""Bound on the wait until the agent takes a message."""
+
+
+@dataclass(frozen=True)
+class ExecutionBounds:
+    """What one execution may take and show; see `StartExecution` of `agent.proto`."""
+
+    timeout: timedelta
+    grace: timedelta
+    output: pb.OutputLimits
+
+
+class AgentStream:
+    """See `Converse` of `agent.proto`. What is told in it arrives in order."""
+
+    def __init__(self, call: Call) -> None:
+        """Use `AgentConnection.converse`."""
+        self._call = call
+        self._acknowledged = -1
+        self._writing = asyncio.Lock()
+
+    async def acknowledge(self, sequence: int) -> None:
+        """Say that all events up to `sequence` are stored, if that was not said yet.
+
+        The first call starts the stream.
+        """
+        if sequence > self._acknowledged:
+            await self._tell(pb.ConverseRequest(acknowledged_sequence=sequence))
+
+    async def start_execution(
+        self,
+        execution_id: str,
+        code: str,
+        bounds: ExecutionBounds,
+        environment: dict[str, str],
+        stored: int,
+    ) -> None:
+        """Give the kernel a piece of code, and acknowledge all events up to `stored`."""
+        order = pb.StartExecution(
+            execution_id=execution_id, code=code, limits=bounds.output, environment=environment
+        )
+        order.timeout.FromTimedelta(bounds.timeout)
+        order.grace.FromTimedelta(bounds.grace)
+        await self._tell(pb.ConverseRequest(acknowledged_sequence=stored, start_execution=order))
+
+    async def interrupt_execution(self, execution_id: str, grace: timedelta) -> None:
+        """Interrupt an execution."""
+        order = pb.InterruptExecution(execution_id=execution_id)
+        order.grace.FromTimedelta(grace)
+        await self._tell(
+            pb.ConverseRequest(
+                acknowledged_sequence=max(0, self._acknowledged), interrupt_execution=order
+            )
+        )
+
+    async def __aiter__(self) -> AsyncIterator[list[pb.Event]]:
+        """Batches of events, in order."""
+        with translated_errors():
+            async for message in self._call:
+                yield list(checked(message).events)
+
+    def cancel(self) -> None:
+        """End the stream."""
+        self._call.cancel()
+
+    async def _tell(self, request: pb.ConverseRequest) -> None:
+        # gRPC takes one message at a time.
+        try:
+            async with asyncio.timeout(TELL_SECONDS), self._writing:
+                self._acknowledged = max(self._acknowledged, request.acknowledged_sequence)
+                with translated_errors():
+                    await self._call.write(request)
+        except TimeoutError as error:
+            raise AgentGoneError(f"it took no message for {TELL_SECONDS} s") from error
