@@ -42,11 +42,14 @@ class Execution:
     """The Jupyter request that it became."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the kernel says that it has the code: before, it ignores interrupts."""
-    idle: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the kernel says that it is done."""
-    reply: "asyncio.Future[dict[str, Any]]" = field(
+    idle: bool = False
+    """Whether the kernel says that it is done."""
+    reply: dict[str, Any] | None = None
+    """Its answer to the request."""
+    done: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+    """Set at the end of the code, by the kernel's word."""
     stop: "asyncio.Future[Stop]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -61,13 +64,24 @@ class Execution:
         words = f"time limit of {self.timeout:g} s reached"
         return Stop(pb.OUTCOME_TIME_LIMIT, words, self.grace)
 
-    async def until_done(self) -> None:
-        """Wait for the end of the code, by the kernel's word."""
-        idle = asyncio.create_task(self.idle.wait())
-        both: set[asyncio.Future[Any]] = {idle, self.reply}
-        try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            left = LOST_IDLE_SECONDS if self.reply.done() else LOST_REPLY_SECONDS
-            await asyncio.wait(both, timeout=left)
-        finally:
-            idle.cancel()
+    def note_idle(self) -> None:
+        """The kernel says that it is done, and that all output has come."""
+        if not self.idle:
+            self.idle = True
+            self._note_end(LOST_REPLY_SECONDS)
+
+    def note_reply(self, reply: dict[str, Any]) -> None:
+        """The kernel answers the request."""
+        if self.reply is None:
+            self.reply = reply
+            self._note_end(LOST_IDLE_SECONDS)
+
+    def _note_end(self, left: float) -> None:
+        if self.idle and self.reply is not None:
+            self._set_done()
+        else:
+            asyncio.get_running_loop().call_later(left, self._set_done)
+
+    def _set_done(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)

@@ -71,9 +71,11 @@ class FileWatch:
         """
         async with self._one_at_a_time:
             try:
-                difference = await asyncio.to_thread(self._changes.look)
-                held = await self._settle(difference)
-                return await asyncio.to_thread(self._changes.accept, difference, held)
+                difference, told = await asyncio.to_thread(self._look)
+                if told is None:
+                    held = await self._settle(difference)
+                    told = await asyncio.to_thread(self._changes.accept, difference, held)
+                return told
             except OSError as error:
                 # Code has used up or closed something that a look needs.
                 log.warning("the data folder could not be looked at: %s", error)
@@ -96,6 +98,11 @@ class FileWatch:
             found = await self._look_between()
             interval = FIRST_SECONDS if found else min(interval * SLOWER, MAX_SECONDS)
             interval = max(interval, (time.monotonic() - began) / MAX_SHARE)
+
+    def _look(self) -> tuple[Difference, pb.FileChanges | None]:
+        """Look; and accept at once where no file changed, as after most executions."""
+        difference = self._changes.look()
+        return difference, None if difference.changed else self._changes.accept(difference)
 
     async def _settle(self, difference: Difference) -> set[str]:
         """Wait for the files that somebody has open for writing; those that are written to now."""

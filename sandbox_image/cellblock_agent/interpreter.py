@@ -14,13 +14,8 @@ from cellblock_agent.forkserver_client import ForkServerClient
 from cellblock_agent.helpers import Helpers
 from cellblock_agent.journal import Journal
 from cellblock_agent.kept_output import KeptOutput
-from cellblock_agent.kernel import (
-    Kernel,
-    KernelStartError,
-    Message,
-    clear_sockets,
-    new_context,
-)
+from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
+from cellblock_agent.kernel_connection import Message, new_context
 from cellblock_agent.kernel_options import KernelOptions
 from cellblock_agent.limits import OutputMeter
 from cellblock_agent.memory import in_words
@@ -189,8 +184,8 @@ class Interpreter:
 
     def _tell_silent_error(self, execution: Execution) -> None:
         """Some failures, such as an unknown magic, only show in the reply."""
-        if execution.reply.done() and not execution.meter.has_error:
-            error = translate.error_of(execution.reply.result())
+        if execution.reply is not None and not execution.meter.has_error:
+            error = translate.error_of(execution.reply)
             for admitted in execution.meter.admit(error) if error else ():
                 self._append(admitted, execution.id)
 
@@ -207,31 +202,28 @@ class Interpreter:
         if not await self._begin_environment(execution, kernel):
             return await self._give_up(execution, kernel, oom_kills)
         execution.message_id = kernel.execute(execution.code)
-        done = asyncio.create_task(execution.until_done())
+        done = execution.done
         ends: set[asyncio.Future[Any]] = {done, kernel.ended}
-        try:
-            await asyncio.wait(
-                ends | {execution.stop},
-                timeout=execution.timeout,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if done.done():
-                if not await self._end_environment(execution, kernel):
-                    return await self._give_up(execution, kernel, oom_kills)
-                return _finished(pb.OUTCOME_RAN, "", execution)
-            if kernel.ended.done():
+        await asyncio.wait(
+            ends | {execution.stop},
+            timeout=execution.timeout,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if done.done():
+            if not await self._end_environment(execution, kernel):
                 return await self._give_up(execution, kernel, oom_kills)
-            stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
-            if stop.grace > 0:
-                await self._interrupt(execution, kernel, ends, stop.grace, processes)
-                # What it started goes with it; what ran before stays.
-                await self._kill_all(processes)
-                if done.done() and await self._end_environment(execution, kernel):
-                    return _finished(stop.outcome, stop.words, execution)
-            await self._replace(stop.words, execution.id)
-            return _finished(stop.outcome, stop.words, execution, memory_lost=True)
-        finally:
-            done.cancel()
+            return _finished(pb.OUTCOME_RAN, "", execution)
+        if kernel.ended.done():
+            return await self._give_up(execution, kernel, oom_kills)
+        stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
+        if stop.grace > 0:
+            await self._interrupt(execution, kernel, ends, stop.grace, processes)
+            # What it started goes with it; what ran before stays.
+            await self._kill_all(processes)
+            if done.done() and await self._end_environment(execution, kernel):
+                return _finished(stop.outcome, stop.words, execution)
+        await self._replace(stop.words, execution.id)
+        return _finished(stop.outcome, stop.words, execution, memory_lost=True)
 
     async def _interrupt(
         self,
@@ -349,7 +341,7 @@ class Interpreter:
         if execution is not None and translate.is_begin(message):
             execution.begun.set()
         if execution is not None and translate.is_idle(message):
-            execution.idle.set()
+            execution.note_idle()
         event = translate.event_of(message)
         if event is None:
             return
@@ -372,8 +364,8 @@ class Interpreter:
         execution = self._current
         waiting = self._silent.get(request)
         if execution is not None and request == execution.message_id:
-            waiting = execution.reply
-        if waiting is not None and not waiting.done():
+            execution.note_reply(message)
+        elif waiting is not None and not waiting.done():
             waiting.set_result(message)
 
     def _append(self, event: pb.Event, execution_id: str) -> bool:
@@ -386,10 +378,9 @@ def _finished(
 ) -> pb.ExecutionFinished:
     if memory_lost:
         words += "; a fresh kernel was started, its variables are lost"
-    reply = execution.reply.result() if execution.reply.done() else {}
     return pb.ExecutionFinished(
         outcome=outcome,
         message=words,
         memory_lost=memory_lost,
-        execution_count=translate.execution_count_of(reply),
+        execution_count=translate.execution_count_of(execution.reply or {}),
     )

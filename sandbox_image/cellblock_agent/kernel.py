@@ -1,34 +1,25 @@
-"""One kernel, driven through `jupyter_client`."""
+"""One kernel: its process and the connection to it."""
 
 import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import zmq
-import zmq.asyncio
-from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from cellblock_agent.forkserver_client import ForkServerClient, KernelProcess
+from cellblock_agent.kernel_connection import Handle, KernelConnection, Message
 from cellblock_agent.kernel_options import KernelOptions
 
-RECONNECT_MILLISECONDS = 2
-"""How often a connection is tried until the kernel has bound its socket."""
-RECEIVE_QUEUE = 8
-"""Messages that wait for the agent; more wait in the kernel."""
-MAX_MESSAGE_BYTES = 256 * 2**20
-"""ZeroMQ drops the connection of a kernel that sends more at once."""
 READY_SECONDS = 20
 SILENCE_SECONDS = 0.02
 """A dead kernel's last output has come when nothing came for so long."""
 DRAIN_SECONDS = 1
 
 log = logging.getLogger(__name__)
-
-Message = dict[str, Any]
 
 
 class KernelStartError(Exception):
@@ -38,25 +29,24 @@ class KernelStartError(Exception):
 class Kernel:
     """A kernel that runs. Its output goes to `on_output`, its replies to `on_reply`."""
 
-    def __init__(self, client: AsyncKernelClient, process: KernelProcess) -> None:
+    def __init__(self, connection: KernelConnection, process: KernelProcess) -> None:
         """Use `Kernel.start`."""
-        self._client = client
+        self._connection = connection
         self._process = process
         self.ended = process.ended
         """Its wait status."""
-        self._tasks: list[asyncio.Task[None]] = []
         self._heard = asyncio.Event()
 
     @classmethod
     async def start(
-        cls, fork_server: ForkServerClient, context: zmq.asyncio.Context, options: KernelOptions
+        cls,
+        fork_server: ForkServerClient,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        options: KernelOptions,
     ) -> "Kernel":
         """Fork a kernel and wait until it answers. Raises KernelStartError or ForkServerError."""
         process = await fork_server.start_kernel(options)
-        client = AsyncKernelClient(context=context)
-        client.load_connection_info(options.connection_info())  # type: ignore[arg-type]
-        client.start_channels(stdin=False, hb=False, control=False)
-        kernel = cls(client, process)
+        kernel = cls(KernelConnection(context, options.connection_info()), process)
         try:
             await kernel._until_ready()
         except BaseException:
@@ -65,32 +55,18 @@ class Kernel:
             raise
         return kernel
 
-    def listen(
-        self, on_output: Callable[[Message], None], on_reply: Callable[[Message], None]
-    ) -> None:
-        """Begin to hand on messages."""
+    def listen(self, on_output: Handle, on_reply: Handle) -> None:
+        """Hand on messages from now on."""
 
         def output(message: Message) -> None:
             self._heard.set()
             on_output(message)
 
-        client = self._client
-        self._tasks = [
-            asyncio.create_task(_pass_on(client.get_iopub_msg, output), name="kernel output"),
-            asyncio.create_task(_pass_on(client.get_shell_msg, on_reply), name="kernel replies"),
-        ]
+        self._connection.listen(output, on_reply)
 
     def execute(self, code: str, *, silent: bool = False) -> str:
         """Have code run; the id that its output and its reply will name."""
-        return str(
-            self._client.execute(
-                code,
-                silent=silent,
-                store_history=not silent,
-                allow_stdin=False,
-                stop_on_error=False,
-            )
-        )
+        return self._connection.execute(code, silent=silent)
 
     def interrupt(self, children: Iterable[int]) -> None:
         """What Ctrl-C does: SIGINT to what the kernel runs, and to itself."""
@@ -123,9 +99,7 @@ class Kernel:
 
     def close(self) -> None:
         """Stop handing on and close the connection."""
-        for task in self._tasks:
-            task.cancel()
-        self._client.stop_channels()
+        self._connection.close()
 
     async def _until_ready(self) -> None:
         ready = asyncio.create_task(self._greet())
@@ -143,20 +117,16 @@ class Kernel:
 
     async def _greet(self) -> None:
         """Wait until both channels work: output from now on reaches us, and requests it."""
-        message: Message = {"msg_type": ""}
-        while message["msg_type"] != "iopub_welcome":
-            message = await self._client.get_iopub_msg()
-        self._client.kernel_info()
-        await self._client.get_shell_msg()
+        welcomed, answered = asyncio.Event(), asyncio.Event()
 
+        def on_output(message: Message) -> None:
+            if message["msg_type"] == "iopub_welcome":
+                welcomed.set()
 
-def new_context() -> zmq.asyncio.Context:
-    """A ZeroMQ context for connections to kernels."""
-    context = zmq.asyncio.Context()
-    context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MILLISECONDS)
-    context.setsockopt(zmq.RCVHWM, RECEIVE_QUEUE)
-    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
-    return context
+        self._connection.listen(on_output, lambda _reply: answered.set())
+        await welcomed.wait()
+        self._connection.ask_info()
+        await answered.wait()
 
 
 def clear_sockets(folder: Path) -> None:
@@ -166,14 +136,3 @@ def clear_sockets(folder: Path) -> None:
             # User code made it; it can only stand in our way by name, which is random.
             continue
         path.unlink()
-
-
-async def _pass_on(
-    receive: Callable[[], Awaitable[Message]], handle: Callable[[Message], None]
-) -> None:
-    while True:
-        try:
-            handle(await receive())
-        except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
-            # User code can write to the kernel's own sockets: bad signatures, bad JSON.
-            log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)

@@ -64,7 +64,8 @@ def in_words(size: int) -> str:
 
 def _lines(name: str) -> list[str]:
     try:
-        return (CGROUP / name).read_text().splitlines()
+        with open(f"{CGROUP}/{name}") as file:  # noqa: PTH123 - asked before each execution
+            return file.read().splitlines()
     except OSError:
         # Another version of control groups, or none to be seen from here.
         return []

@@ -1,0 +1,146 @@
+"""The sockets to one kernel: messages as Jupyter's, read from the event loop as they come.
+
+`jupyter_client` makes the connection and the requests. What comes is read here: its own
+readers are made for somebody who waits for one message at a time, and cost more than twice as
+much (docs/performance.md).
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import zmq
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.session import DELIM, Session
+
+RECONNECT_MILLISECONDS = 2
+"""How often a connection is tried until the kernel has bound its socket."""
+RECEIVE_QUEUE = 8
+"""Messages that wait for the agent; more wait in the kernel."""
+MAX_MESSAGE_BYTES = 256 * 2**20
+"""ZeroMQ drops the connection of a kernel that sends more at once."""
+
+log = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+"""What we need of one: `msg_type`, `parent_header` and `content`."""
+Handle = Callable[[Message], None]
+
+
+def new_context() -> "zmq.Context[zmq.Socket[bytes]]":
+    """A ZeroMQ context for connections to kernels."""
+    context = zmq.Context()
+    context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MILLISECONDS)
+    context.setsockopt(zmq.RCVHWM, RECEIVE_QUEUE)
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+    # One request at a time is sent: only a kernel that reads none could make us wait.
+    context.setsockopt(zmq.SNDTIMEO, 0)
+    return context
+
+
+class KernelConnection:
+    """A kernel's output and shell channels."""
+
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", info: dict[str, Any]) -> None:
+        """Connect to a kernel that may not listen yet; `info` is a connection file's."""
+        self._client = client = BlockingKernelClient(context=context)
+        client.load_connection_info(info)  # type: ignore[arg-type]
+        client.start_channels(stdin=False, hb=False, control=False)
+        self._output = _Reader(client.iopub_channel.socket, client.session)
+        self._replies = _Reader(client.shell_channel.socket, client.session)
+
+    def listen(self, on_output: Handle, on_reply: Handle) -> None:
+        """Hand on messages from now on."""
+        self._output.handle = on_output
+        self._replies.handle = on_reply
+
+    def execute(self, code: str, *, silent: bool) -> str:
+        """Have code run; the id that its output and its reply will name."""
+        request = self._client.execute(
+            code,
+            silent=silent,
+            store_history=not silent,
+            allow_stdin=False,
+            stop_on_error=False,
+        )
+        self._replies.look()
+        return str(request)
+
+    def ask_info(self) -> None:
+        """Ask the kernel what it is."""
+        self._client.kernel_info()
+        self._replies.look()
+
+    def close(self) -> None:
+        """Stop handing on and close the sockets."""
+        self._output.stop()
+        self._replies.stop()
+        self._client.stop_channels()
+
+
+class _Reader:
+    """Reads one socket.
+
+    Source: ZeroMQ's documentation of `ZMQ_FD`: the descriptor only tells that the socket may
+    have something, once, and sending may take that word.
+    """
+
+    def __init__(self, socket: "zmq.Socket[bytes]", session: Session) -> None:
+        self._socket = socket
+        self._session = session
+        self._loop = asyncio.get_running_loop()
+        self._file = socket.fileno()
+        self._stopped = False
+        self.handle: Handle = lambda _message: None
+        self._loop.add_reader(self._file, self._read)
+        self.look()
+
+    def look(self) -> None:
+        """See whether something has come that the descriptor does not tell of."""
+        self._loop.call_soon(self._read)
+
+    def stop(self) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._loop.remove_reader(self._file)
+
+    def _read(self) -> None:
+        for _message in range(RECEIVE_QUEUE):
+            if self._stopped:
+                return
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._take(frames)
+        # Others have their turn before a kernel that floods goes on.
+        self.look()
+
+    def _take(self, frames: list[bytes]) -> None:
+        try:
+            self.handle(read_message(self._session, frames))
+        except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
+            # User code can write to the kernel's own sockets: bad signatures, bad JSON.
+            log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)
+
+
+def read_message(session: Session, frames: list[bytes]) -> Message:
+    """A message from its frames. Raises ValueError, TypeError or KeyError for what is none.
+
+    Without what nobody reads: dates, metadata, buffers. A message that comes twice counts
+    twice: whoever can send it has the key, and could sign another one.
+
+    Source: jupyter_client's documentation, "The Wire Protocol".
+    """
+    start = frames.index(DELIM) + 1
+    signature, *parts = frames[start : start + 5]
+    if not hmac.compare_digest(signature, session.sign(parts)):
+        raise ValueError("the signature is another one's")
+    header, parent, _metadata, content = parts
+    return {
+        "msg_type": session.unpack(header)["msg_type"],
+        "parent_header": session.unpack(parent),
+        "content": session.unpack(content),
+    }
