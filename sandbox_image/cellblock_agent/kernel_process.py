@@ -3,6 +3,7 @@
 Everything in this process belongs to the user's code from its first cell on.
 """
 
+import logging
 import os
 import sys
 import threading
@@ -27,6 +28,16 @@ from cellblock_agent.process import (
 
 OUTPUT_QUEUE = 64
 """Messages of output that wait for the agent; then the kernel waits."""
+
+
+class _NoThread:
+    """In place of the thread that takes requests, whose parent ipykernel asks for in any case."""
+
+    def __init__(self) -> None:
+        self.parent_thread = threading.current_thread()
+
+    def __bool__(self) -> bool:
+        return False
 
 
 class KernelApp(IPKernelApp):
@@ -66,6 +77,12 @@ class KernelApp(IPKernelApp):
     def init_heartbeat(self) -> None:
         """The agent sees a kernel's death from its process."""
 
+    def init_control(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        """Take requests in the thread that runs them: nobody asks for cells side by side."""
+        super().init_control(context)
+        self.shell_channel_thread.io_loop.close(all_fds=True)
+        self.shell_channel_thread = _NoThread()
+
     def init_iopub(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
         """Let a full queue hold up the writer; ZeroMQ would drop output otherwise."""
         options = {zmq.XPUB_NODROP: 1, zmq.SNDHWM: OUTPUT_QUEUE}
@@ -82,6 +99,8 @@ def run(options: KernelOptions) -> NoReturn:
     try:
         _leave_parent(options)
         app = KernelApp.instance(config=_config(options))
+        # Or else each message is written into debug records that nobody keeps.
+        app.log.setLevel(logging.WARNING)
         app.initialize([])
         # From here on: ipykernel's own threads speak for whichever cell runs.
         inherit_context_in_threads()
@@ -149,6 +168,8 @@ def _config(options: KernelOptions) -> Config:
     config.Session.key = options.key.encode()
     # Nobody could read the history back, and SQLite would be opened for it.
     config.HistoryManager.enabled = False
+    # A pause before each reply, for output to be sent; `KernelStream` sees to that.
+    config.UnattendedKernel._execute_sleep = 0.0  # noqa: SLF001 - its name in ipykernel's docs
     # `name?` and pagers: shown like any other output.
     config.InteractiveShell.display_page = True
     return config

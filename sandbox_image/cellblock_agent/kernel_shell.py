@@ -130,6 +130,14 @@ class UnattendedKernel(IPythonKernel):
 
     shell_class = Shell
 
+    _supports_kernel_subshells = False
+    """Requests come one at a time; see `KernelApp.init_control`."""
+
+    def _publish_status(self, status: str, *where: Any, **of: Any) -> None:  # noqa: ANN401
+        """Say that a cell has ended; that it begins is said by its code, which comes with it."""
+        if status != "busy":
+            super()._publish_status(status, *where, **of)
+
     @contextmanager
     def _cancel_on_sigint(self, future: "asyncio.Future[Any]") -> Iterator[None]:
         """Cancel a cell that awaits when it is interrupted.
