@@ -14,7 +14,12 @@ CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def new_id(prefix: str) -> str:
     """A fresh id, such as `sess_…` for the prefix `sess_`."""
-    return prefix + "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    rest = secrets.randbelow(len(ALPHABET) ** LENGTH)
+    letters = []
+    for _ in range(LENGTH):
+        rest, letter = divmod(rest, len(ALPHABET))
+        letters.append(ALPHABET[letter])
+    return prefix + "".join(letters)
 
 
 def check_id(field: str, value: str, prefix: str) -> str:

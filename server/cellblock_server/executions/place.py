@@ -46,6 +46,7 @@ class WantedPlace:
             assistant_id=self.assistant_id or f"asst_{suffix}",
             step_id=self.step_id or new_id("step_"),
             more_calls=self.more_calls,
+            is_new=not self.step_id,
             chosen=frozenset(
                 name for name in ("thread_id", "run_id", "assistant_id") if getattr(self, name)
             ),
@@ -63,6 +64,8 @@ class StepPlace:
     assistant_id: str
     step_id: str
     more_calls: bool
+    is_new: bool
+    """Whether nobody can know of the run step yet."""
     chosen: frozenset[str]
     """Fields that must be so if the run step exists already."""
 

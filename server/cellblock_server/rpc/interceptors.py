@@ -31,17 +31,26 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
     A `CellblockError` becomes its status. Anything else is our fault: the caller
     gets INTERNAL with an id, and the log has the traceback under the same id.
+    To be put around all others: it asks for each method's handler once, and keeps it.
     """
+
+    def __init__(self) -> None:
+        """Begin with no handler known."""
+        self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
     ) -> Handler:
         """Wrap the handler that would take the call."""
+        known = self._handlers.get(details.method)
+        if known is not None:
+            return known
         handler = await continuation(details)
         if handler is None:
             return None
         call = _Call(details.method)
-        return wrapped(handler, call.single, call.streaming)
+        made = self._handlers[details.method] = wrapped(handler, call.single, call.streaming)
+        return made
 
 
 class _Call:

@@ -26,6 +26,8 @@ def has_more_fields(kind: type[Message], data: bytes, most: int) -> bool:
 
     Raises DecodeError for some of what is no message.
     """
+    if len(data) < 2 * most:
+        return False  # a field has two bytes at least
     try:
         return _left(memoryview(data), kind.DESCRIPTOR, most) < 0
     except IndexError as error:

@@ -41,6 +41,7 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # SQLite has one writer: waiting here is fair and never times out into BUSY.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store writer")
+        self._writing: Connection | None = None
 
     async def start(self) -> None:
         """Open it and migrate the schema."""
@@ -58,6 +59,8 @@ class Database:
         """Close it."""
         for executor in (self._readers, self._writer):
             await asyncio.to_thread(executor.shutdown)
+        if self._writing is not None:
+            self._writing.close()
         if self._engine is not None:
             self._engine.dispose()
 
@@ -71,7 +74,11 @@ class Database:
         A caller who is cancelled meanwhile waits for its end. Raises UnavailableError, and
         IntegrityError if two callers wanted the same name.
         """
-        return await uninterrupted(self._run(self._writer, self._write, change))
+        return await uninterrupted(self.commit(change))
+
+    async def commit(self, change: Callable[[Connection], T]) -> T:
+        """As `write`, for a caller who is not cancelled before it has been done."""
+        return await self._run(self._writer, self._write, change)
 
     async def rows(self, query: Select[Any], **values: object) -> Sequence[Row[Any]]:
         """All that a query finds, with these values for its parameters."""
@@ -104,8 +111,11 @@ class Database:
             return reading(connection)
 
     def _write(self, change: Callable[[Connection], T]) -> T:
-        with self._open().begin() as connection:
-            return change(connection)
+        """In the writer's thread, which keeps its connection: to get one costs a statement."""
+        if self._writing is None or self._writing.closed or self._writing.invalidated:
+            self._writing = self._open().connect()
+        with self._writing.begin():
+            return change(self._writing)
 
     def _open(self) -> Engine:
         if self._engine is None:

@@ -23,6 +23,7 @@ FIXED = ("id", "tenant", "session_id", "step_id", "timeout", "create_time", "ord
 """What does not change while an execution lives."""
 THIS = executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
 FIND, UPDATE = select(executions).where(*THIS), update(executions).where(*THIS)
+INSERT, INSERT_EVENTS = insert(executions), insert(events)
 """Made once: making a statement costs more than running it. Columns to set come with their values.
 """
 EVENTS = (
@@ -89,7 +90,7 @@ class ExecutionStore:
 
 def insert_execution(connection: Connection, record: ExecutionRecord) -> None:
     """Store a new execution, as part of a transaction."""
-    connection.execute(insert(executions), _values(record))
+    connection.execute(INSERT, _values(record))
 
 
 def update_execution(connection: Connection, record: ExecutionRecord, *, with_code: bool) -> None:
@@ -111,7 +112,7 @@ def insert_events(
 ) -> None:
     """Append events, as part of a transaction."""
     connection.execute(
-        insert(events),
+        INSERT_EVENTS,
         [
             {
                 "tenant": execution.tenant,

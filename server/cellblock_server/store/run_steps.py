@@ -1,7 +1,6 @@
 """Run steps in the database."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +25,7 @@ from cellblock_server.store.tables import executions, run_steps, sessions
 
 THIS = run_steps.c.tenant == bindparam("this_tenant"), run_steps.c.id == bindparam("this_id")
 FIND, UPDATE = select(run_steps).where(*THIS), update(run_steps).where(*THIS)
+INSERT = insert(run_steps)
 
 
 class RunStepStore:
@@ -82,16 +82,19 @@ class RunStepStore:
         return StepPage(page[::-1] if backwards else page, more)
 
 
-def place(connection: Connection, wanted: RunStepRecord, chosen: frozenset[str]) -> RunStepRecord:
+def place(
+    connection: Connection, wanted: RunStepRecord, chosen: frozenset[str], *, is_new: bool
+) -> RunStepRecord:
     """The run step for a new execution, made if there is none, as part of a transaction.
 
-    `chosen` are the fields that the caller gave. Raises AlreadyExistsError if they are
-    others than those of the run step that exists, WrongStateError if it has ended.
+    `is_new` says that there can be none. `chosen` are the fields that the caller gave.
+    Raises AlreadyExistsError if they are others than those of the run step that exists,
+    WrongStateError if it has ended.
     """
     named = {"this_tenant": wanted.tenant, "this_id": wanted.id}
-    row = connection.execute(FIND, named).one_or_none()
+    row = None if is_new else connection.execute(FIND, named).one_or_none()
     if row is None:
-        connection.execute(insert(run_steps), asdict(wanted))
+        connection.execute(INSERT, vars(wanted))
         return wanted
     known = _record(row)
     differences = [

@@ -1,6 +1,7 @@
 """The same request sent at once: one execution is stored, and every caller finds that one."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -44,7 +45,7 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
 
         async def accept(record: ExecutionRecord) -> None:
             async with journal.transaction() as transaction:
-                transaction.insert(record, PLACE)
+                transaction.insert(record, replace(PLACE, is_new=False))
 
         for ordinal in range(1, ROUNDS):
             record = execution_record(f"call_{ordinal}", ordinal)
