@@ -6,11 +6,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# What the service is compared with has dependencies that nothing else here needs.
+BENCH := .venv-bench
+BENCH_STAMP := $(BENCH)/.installed
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gvisor runsc test-fast bench lint setup engine bubblewrap proxy image \
-    images server-image engine-proxy-image audit sbom docs proto lock clean
+.PHONY: help demo test test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
+    bench-setup lint setup engine bubblewrap proxy image images server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,9 +33,17 @@ test-gvisor: setup engine images ## all tests of containers, with gVisor; about 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
 
-bench: setup engine image ## what floods, restarts, files and seccomp cost; asserts nothing
+bench: bench-setup ## us and what one would use instead, side by side; about 15 minutes
+	@$(BENCH)/bin/python -m benchmarks --plots
+
+bench-quick: bench-setup ## the same with few rounds, in under two minutes
+	@$(BENCH)/bin/python -m benchmarks --quick --plots
+
+bench-record: bench-setup ## the last `make bench` into docs/performance.md, with its plots
+	@$(BENCH)/bin/python -m benchmarks record
+
+bench-details: setup engine image ## what floods, files and seccomp cost; asserts nothing
 	@$(BIN)/python -m benchmarks.flood
-	@$(BIN)/python -m benchmarks.kernel_restart
 	@$(BIN)/python -m benchmarks.files
 	@$(BIN)/python -m benchmarks.seccomp
 	@if scripts/ensure_runsc.sh; then $(BIN)/python -m benchmarks.runtimes; else test $$? -eq 3; fi
@@ -51,6 +62,16 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+bench-setup: setup $(BENCH_STAMP) engine image
+	@$(BIN)/python scripts/build_bench_image.py
+
+$(BENCH_STAMP): requirements/bench.txt pyproject.toml
+	@echo "→ installing what is compared into $(BENCH) (about a minute)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 engine: ## a Docker engine that answers
@@ -100,6 +121,13 @@ lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_i
 	    -c requirements/dev.txt --generate-hashes --python-version 3.11 --python-platform linux \
 	    --only-binary :all: --no-emit-index-url --no-header --quiet \
 	    -o sandbox_image/requirements-$$target.txt; done
+	@$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements/dev.txt \
+	    -c sandbox_image/requirements-full.txt --generate-hashes --universal --python-version 3.11 \
+	    --no-emit-index-url --no-header --quiet -o requirements/bench.txt
+	@$(BIN)/uv pip compile benchmarks/image/requirements.in -c requirements/dev.txt \
+	    -c sandbox_image/requirements-full.txt --generate-hashes --python-version 3.11 \
+	    --python-platform linux --only-binary :all: --no-emit-index-url --no-header --quiet \
+	    -o benchmarks/image/requirements.txt
 	@$(BIN)/python scripts/lock_debian.py
 
 clean: ## remove containers, sockets, caches, the virtualenv; IMAGES=1: our images too

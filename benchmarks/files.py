@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.report import Row, print_header, print_table
 from benchmarks.service import Service, docker, service
-from benchmarks.timing import Times, repeat
+from benchmarks.timing import Samples, repeat
 from cellblock_client import Limits
 from cellblock_client.client import Session
 from cellblock_client.events import Completed, Stdout
@@ -31,8 +31,8 @@ INSIDE = "/root/file"
 class Measured:
     """One size: what we do, and what others do."""
 
-    ours: dict[str, Times] = field(default_factory=dict)
-    baselines: dict[str, Times] = field(default_factory=dict)
+    ours: dict[str, Samples] = field(default_factory=dict)
+    baselines: dict[str, Samples] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -73,8 +73,8 @@ def _measure(own: Service, session: Session, container: str, source: Path, round
         files.append(own.client.files.upload(source))
 
     measured.ours["upload"] = repeat(rounds, upload)
-    measured.ours["attach"] = Times([_attach(session, files[0]) for _round in range(rounds)])
-    measured.ours["capture"] = Times(
+    measured.ours["attach"] = Samples([_attach(session, files[0]) for _round in range(rounds)])
+    measured.ours["capture"] = Samples(
         [_capture(own, session, source.stat().st_size) for _round in range(rounds)]
     )
     measured.ours["download"] = repeat(

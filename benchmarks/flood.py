@@ -5,13 +5,13 @@ python -m benchmarks.flood
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks import flooding
 from benchmarks.flooding import BLOCKS, LINES, TINY, Flood
+from benchmarks.memory import peak_mib
 from benchmarks.report import Row, print_header, print_table
 from benchmarks.service import Service, service
-from benchmarks.timing import Times, repeat
+from benchmarks.timing import Samples, repeat
 from cellblock_client.client import Session
 from cellblock_client.events import OutputCut
 
@@ -41,7 +41,7 @@ class Peaks:
     @classmethod
     def until_now(cls, server_pid: int, agent_pid: int) -> "Peaks":
         """Of these two."""
-        return cls(_peak(server_pid), _peak(agent_pid))
+        return cls(peak_mib(server_pid), peak_mib(agent_pid))
 
 
 def main() -> None:
@@ -81,7 +81,7 @@ def measure_neighbour(own: Service, name: str, code: str) -> Row:
         with flooding.running(own.client.address, other, code):
             disturbed = time_sums(session, ROUNDS)
         # Half of it afterwards: what else the machine does changes meanwhile.
-        quiet = Times(before.seconds + time_sums(session, ROUNDS // 2).seconds)
+        quiet = Samples(before.values + time_sums(session, ROUNDS // 2).values)
     return (
         name,
         f"{disturbed.median / quiet.median:.1f} x",
@@ -91,7 +91,7 @@ def measure_neighbour(own: Service, name: str, code: str) -> Row:
     )
 
 
-def time_sums(session: Session, rounds: int) -> Times:
+def time_sums(session: Session, rounds: int) -> Samples:
     """Times of `1+1`."""
     session.run("1+1")
     return repeat(rounds, lambda: session.run("1+1"))
@@ -106,12 +106,6 @@ def print_through(session: Session, flood: Flood, size: int) -> float:
     if not result.ok or len(result.stdout) + omitted != size:
         raise RuntimeError(f"{len(result.stdout)} + {omitted} of {size} bytes: {result.failure}")
     return seconds
-
-
-def _peak(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":

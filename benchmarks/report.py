@@ -1,28 +1,21 @@
 """What every benchmark prints: its command, the machine, and tables."""
 
-import platform
 import shlex
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-import psutil
-
-from benchmarks.service import docker
+from benchmarks.machine import machine
 
 Row = tuple[str, ...]
 
 
 def print_header(module: str) -> None:
-    """Say what was run, when, and on what. Nothing that tells one such machine from another."""
-    command = shlex.join(["python", "-m", module, *sys.argv[1:]])
-    memory = psutil.virtual_memory().total / 2**30
-    engine = docker("version", "--format", "{{.Server.Version}}")
-    print(f"$ {command}")
+    """Say what was run, when, and on what."""
+    told = machine()
+    print(f"$ {shlex.join(['python', '-m', module, *sys.argv[1:]])}")
     print(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {psutil.cpu_count()} cores, {memory:.0f} GiB, "
-        f"Linux {platform.release().split('-')[0]}, Docker {engine}, "
-        f"Python {platform.python_version()}, load {psutil.getloadavg()[0]:.1f} before"
+        f"{told['date']}, {told['cores']} cores, {told['memory']}, {told['kernel']}, "
+        f"{told['engine']}, Python {told['python']}, load {told['load before']} before"
     )
 
 

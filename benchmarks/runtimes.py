@@ -5,12 +5,11 @@ python -m benchmarks.runtimes
 
 import os
 import time
-from collections.abc import Callable
 from statistics import median
 
 from benchmarks.report import Row, print_header, print_table
 from benchmarks.service import INSTANCE_LABEL, Service, docker, service
-from benchmarks.timing import Times
+from benchmarks.timing import Samples, timed
 from cellblock_client.client import Session
 
 RUNTIMES = ("runc", "runsc")
@@ -53,7 +52,7 @@ def one_round(own: Service, runtime: str) -> dict[str, float]:
         return {
             "cold create, ms": created * 1000,
             "idle memory of the container, MiB": memory(own),
-            "1+1, ms": Times([seconds(session, "1+1") for _ in range(CALLS)]).median * 1000,
+            "1+1, ms": Samples([seconds(session, "1+1") for _ in range(CALLS)]).median * 1000,
             "import pandas in a fresh process, ms": seconds(session, IMPORT) * 1000,
             "20,000 stat calls, ms": seconds(session, SYSCALLS) * 1000,
             "5 million additions, ms": seconds(session, COMPUTING) * 1000,
@@ -70,13 +69,6 @@ def seconds(session: Session, code: str) -> float:
             raise RuntimeError(f"{code}: {result.failure or result.error}")
 
     return timed(run)
-
-
-def timed(action: Callable[[], object]) -> float:
-    """How long something takes."""
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
 
 
 def memory(own: Service) -> float:

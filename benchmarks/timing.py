@@ -1,4 +1,4 @@
-"""Times of something done again and again."""
+"""What was measured of something done again and again."""
 
 import statistics
 import time
@@ -7,27 +7,31 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Times:
-    """Seconds of each round."""
+class Samples:
+    """A value of each round: seconds, unless it is said otherwise."""
 
-    seconds: list[float]
+    values: list[float]
 
     @property
     def median(self) -> float:
-        """Half of the rounds took longer."""
-        return statistics.median(self.seconds)
+        """Half of the rounds had more."""
+        return statistics.median(self.values)
 
     @property
     def p95(self) -> float:
-        """One round in twenty took longer."""
-        return statistics.quantiles(self.seconds, n=20, method="inclusive")[-1]
+        """One round in twenty had more. Of one round: that round's."""
+        if len(self.values) == 1:
+            return self.values[0]
+        return statistics.quantiles(self.values, n=20, method="inclusive")[-1]
 
 
-def repeat(rounds: int, action: Callable[[], object]) -> Times:
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that something takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def repeat(rounds: int, action: Callable[[], object]) -> Samples:
     """Do something so often and time each."""
-    seconds = []
-    for _round in range(rounds):
-        began = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - began)
-    return Times(seconds)
+    return Samples([timed(action) for _round in range(rounds)])

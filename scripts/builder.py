@@ -44,11 +44,13 @@ class Build:
     """How long it takes the first time, for people."""
     target: str = ""
     """Stage of the Dockerfile; empty for the last one."""
+    base: str = ""
+    """An image of ours to build on; empty for the one that all of them start from."""
 
 
 def build(wanted: Build) -> int:
     """Build an image from what was staged; the builder's exit code."""
-    base = choose_base()
+    base = wanted.base or choose_base()
     print(f"→ building {wanted.name} from {base} ({wanted.takes} the first time)", flush=True)
     add_certificates(wanted.context)
     settings = [name for name in (*PIP_VARIABLES, *PROXY_VARIABLES) if os.environ.get(name)]

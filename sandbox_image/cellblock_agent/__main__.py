@@ -5,12 +5,16 @@ disk and this process can't be traced. The fork server is started before the
 heavy imports of the agent itself, so that both load at once.
 """
 
+import importlib
 import logging
 import os
 import sys
 
 from cellblock_agent.options import parse
 from cellblock_agent.process import become_subreaper, block_termination, set_dumpable
+
+SHARED_MODULES = ("jupyter_client.asynchronous.client", "zmq.asyncio")
+"""What both need: imported once, before the fork, and shared. They start no thread."""
 
 
 def main() -> int:
@@ -22,9 +26,11 @@ def main() -> int:
     become_subreaper()
     block_termination()
 
+    for name in SHARED_MODULES:
+        importlib.import_module(name)
     from cellblock_agent.forkserver_client import Spawned
 
-    fork_server = Spawned(options.preload)
+    fork_server = Spawned.fork(options.preload)
 
     from cellblock_agent import agent
     from cellblock_agent.token_check import TokenError, take_token

@@ -16,8 +16,9 @@ import shutil
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 MAX_MESSAGE = 65536
 FONT_CACHE = Path("/opt/cellblock/matplotlib")
@@ -133,19 +134,29 @@ def prepare_environment() -> None:
         shutil.copytree(FONT_CACHE, folder, dirs_exist_ok=True)
 
 
-def main(arguments: list[str]) -> None:
-    """Run the fork server."""
-    parser = argparse.ArgumentParser(prog="cellblock_agent.forkserver")
-    parser.add_argument("--control", type=int, required=True, metavar="FD")
-    parser.add_argument("modules", nargs="*")
-    parsed = parser.parse_args(arguments)
+def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
+    """Be a fork server; called in a fresh fork of the agent, never returns."""
+    try:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.chdir("/")
+        run(control, modules)
+    except BaseException:  # noqa: BLE001 - told, and the process ends
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
 
+
+def run(control: socket.socket, modules: list[str]) -> None:
+    """Import `modules` and what kernels need, and serve until the agent closes the socket."""
     from cellblock_agent.process import set_dumpable
 
     set_dumpable(dumpable=False)
-    server = ForkServer(socket.socket(fileno=parsed.control))
+    server = ForkServer(control)
     prepare_environment()
-    missing = preload(parsed.modules)
+    missing = preload(modules)
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - no path is needed
     if threads != 1:
         raise RuntimeError(f"{threads} threads after the imports: forking would not be safe")
@@ -154,6 +165,15 @@ def main(arguments: list[str]) -> None:
     gc.freeze()
     server.send({"ready": missing})
     server.serve()
+
+
+def main(arguments: list[str]) -> None:
+    """Run the fork server as a program."""
+    parser = argparse.ArgumentParser(prog="cellblock_agent.forkserver")
+    parser.add_argument("--control", type=int, required=True, metavar="FD")
+    parser.add_argument("modules", nargs="*")
+    parsed = parser.parse_args(arguments)
+    run(socket.socket(fileno=parsed.control), parsed.modules)
 
 
 if __name__ == "__main__":

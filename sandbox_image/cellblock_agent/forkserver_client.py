@@ -1,6 +1,7 @@
 """The agent's end of the fork server: starts it, starts it again, asks it for kernels."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -11,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from cellblock_agent.forkserver import MAX_MESSAGE
+from cellblock_agent.forkserver import MAX_MESSAGE, serve_forked
 from cellblock_agent.kernel_options import KernelOptions
 from cellblock_agent.processes import Reaper, end_in_words
 
@@ -38,28 +39,44 @@ class KernelProcess:
 
 
 class Spawned:
-    """One fork server process. Started before the event loop, to load while the agent does."""
+    """One fork server process."""
 
-    def __init__(self, modules: tuple[str, ...]) -> None:
-        """Start it."""
+    def __init__(self, pid: int, control: socket.socket) -> None:
+        """Use `fork` or `start`. `control` is our end of its socket."""
+        control.setblocking(False)
+        self.pid = pid
+        """Its process id."""
+        self.control = control
+
+    @classmethod
+    def fork(cls, modules: tuple[str, ...]) -> "Spawned":
+        """Have this process's memory shared; only while it has one thread and knows no secret."""
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        # Keeps both collectors from touching, and so copying, what is shared.
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            serve_forked(its, list(modules))
+        its.close()
+        return cls(pid, ours)
+
+    @classmethod
+    def start(cls, modules: tuple[str, ...]) -> "Spawned":
+        """Start one that has nothing of this process: it has threads by now, and the token."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
-            # -I: nothing that user code wrote may be imported by a fork server
-            # that is started again.
+            # -I: nothing that user code wrote may be imported.
             command = [sys.executable, "-I", "-m", "cellblock_agent.forkserver"]
-            self.process = subprocess.Popen(  # noqa: S603 - our own module
+            process = subprocess.Popen(  # noqa: S603 - our own module
                 [*command, "--control", str(its.fileno()), *modules],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[its.fileno()],
                 cwd="/",
             )
-        ours.setblocking(False)
-        self.control = ours
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self.process.pid
+        # Collected by the reaper: `process` must not wait for what has its number then.
+        process.returncode = 0
+        return cls(process.pid, ours)
 
     def kill(self) -> None:
         """Kill it. Its end is the reaper's to collect."""
@@ -105,7 +122,7 @@ class ForkServerClient:
                 raise ForkServerError(f"the fork server ended {failures} times: {words}")
             log.warning("the fork server ended (%s); starting another", words)
             self._notice_lost_kernels()
-            self._current = Spawned(self._modules)
+            self._current = Spawned.start(self._modules)
 
     async def start_kernel(self, options: KernelOptions) -> KernelProcess:
         """Have a kernel forked. Raises ForkServerError."""

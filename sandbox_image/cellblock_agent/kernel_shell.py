@@ -23,6 +23,7 @@ from IPython.core.compilerop import code_name
 from IPython.core.error import StdinNotImplementedError, UsageError
 from traitlets import Type
 
+from cellblock_agent.idle_memory import IdleMemory
 from cellblock_agent.user_frames import hide_library_frames
 
 NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
@@ -132,6 +133,19 @@ class UnattendedKernel(IPythonKernel):
 
     _supports_kernel_subshells = False
     """Requests come one at a time; see `KernelApp.init_control`."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - ipykernel's
+        """Be a kernel of ipykernel's."""
+        super().__init__(**options)
+        self._memory = IdleMemory()
+
+    async def do_execute(self, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Run code; its memory is given back when no more comes."""
+        self._memory.code_begins()
+        try:
+            return await super().do_execute(*args, **options)  # type: ignore[no-any-return]
+        finally:
+            self._memory.code_ended()
 
     def _publish_status(self, status: str, *where: Any, **of: Any) -> None:  # noqa: ANN401
         """Say that a cell has ended; that it begins is said by its code, which comes with it."""

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support.locks import DEVELOPMENT, IMAGES, LOCKS, ROOT, SERVER, locked
+from tests.support.locks import BENCH, BENCH_IMAGE, DEVELOPMENT, IMAGES, LOCKS, ROOT, SERVER, locked
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEBIAN = ROOT / "sandbox_image" / "debian"
@@ -36,6 +36,8 @@ def asked_for(lock: Path) -> list[Requirement]:
         return list(declared("dev"))
     if lock == SERVER:
         return list(declared("server", "cli"))
+    if lock == BENCH:
+        return list(declared("bench"))
     lines = lock.with_suffix(".in").read_text().splitlines()
     return [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
 
@@ -84,7 +86,7 @@ def test_nothing_else_is_locked(lock: Path) -> None:
     assert here == wanted_here(asked_for(lock)), "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", [SERVER, *IMAGES], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [SERVER, BENCH, *IMAGES, BENCH_IMAGE], ids=lambda lock: lock.name)
 def test_versions_are_those_that_are_tested(lock: Path) -> None:
     tested = locked(DEVELOPMENT)
     shared = [one for one in locked(lock).values() if one.name in tested]
@@ -95,6 +97,12 @@ def test_versions_are_those_that_are_tested(lock: Path) -> None:
 def test_the_server_has_no_development_tools() -> None:
     tools = {"pytest", "mypy", "ruff", "uv", "hatchling", "pip-audit", "openai"}
     assert tools & locked(SERVER).keys() == set()
+
+
+def test_what_is_compared_is_with_nothing_else() -> None:
+    compared = {"llm-sandbox", "matplotlib", "websocket-client"}
+    assert compared <= locked(BENCH).keys()
+    assert compared & {*locked(SERVER), *locked(DEVELOPMENT)} == set()
 
 
 def test_debian_packages_are_locked_by_hash() -> None:

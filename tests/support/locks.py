@@ -11,8 +11,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent.parent
 DEVELOPMENT = ROOT / "requirements" / "dev.txt"
 SERVER = ROOT / "requirements" / "server.txt"
+BENCH = ROOT / "requirements" / "bench.txt"
 IMAGES = tuple(ROOT / "sandbox_image" / f"requirements-{target}.txt" for target in ("core", "full"))
-LOCKS = (DEVELOPMENT, SERVER, *IMAGES)
+BENCH_IMAGE = ROOT / "benchmarks" / "image" / "requirements.txt"
+LOCKS = (DEVELOPMENT, SERVER, BENCH, *IMAGES, BENCH_IMAGE)
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?!\S)")
 
 

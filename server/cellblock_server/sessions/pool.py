@@ -188,10 +188,12 @@ class Pool:
 
     def _may_start(self) -> bool:
         shelves = self._shelves.values()
-        there = sum(len(shelf.waiting) + shelf.starting for shelf in shelves)
+        # Not `_starts`: a start that has just ended is still among them when this is asked again.
+        starting = sum(shelf.starting for shelf in shelves)
+        there = starting + sum(len(shelf.waiting) for shelf in shelves)
         return (
             there < self._bounds.max_waiting
-            and len(self._starts) < self._bounds.parallelism
+            and starting < self._bounds.parallelism
             and time.monotonic() >= self._resume_at
         )
 

@@ -1,0 +1,107 @@
+"""Compare the service with what a user would pick instead, side by side.
+
+python -m benchmarks [--quick] [--only SCENARIO …] [--entrant WORD …] [--rounds N] [--plots]
+python -m benchmarks record
+
+Prints tables; writes JSON and plots into build/bench. `record` puts the last whole run, with its
+plots, into docs/performance.md.
+"""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.document import renewed
+from benchmarks.machine import machine, versions
+from benchmarks.report import print_header, print_table
+from benchmarks.results import Measured, Run
+from benchmarks.runner import measure
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.stage import Stage
+from benchmarks.tables import scenario_table, summary
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "build" / "bench"
+WHOLE, PART = "all.json", "part.json"
+DOCUMENT = ROOT / "docs" / "performance.md"
+PLOTS = ROOT / "docs" / "performance"
+BASELINES = f"cellblock-bench:{version('cellblock')}"
+SANDBOX = f"cellblock-sandbox:{version('cellblock')}"
+DESCRIPTION = "Compares the service with what a user would pick instead, side by side."
+
+
+def main() -> None:
+    """Do what the command line says."""
+    options = _parser().parse_args()
+    if options.command == "record":
+        record(Run.load(FOLDER / WHOLE))
+        return
+    print_header("benchmarks")
+    found: list[Measured] = []
+    command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+    run = Run(command, machine(), versions(), found)
+    path = FOLDER / (PART if options.quick or options.only or options.entrant else WHOLE)
+    for measured in compare(options):
+        print_table(measured.title, scenario_table(measured))
+        found.append(measured)
+        # What was found is kept, whatever becomes of the rest.
+        run.save(path)
+    print_table("Aims", summary(run))
+    if options.plots:
+        draw_plots(run, FOLDER)
+    print(f"\n→ {path.relative_to(ROOT)}")
+
+
+def compare(options: argparse.Namespace) -> Iterator[Measured]:
+    """Run the scenarios that were asked for, one after the other."""
+    with Stage(options.image, options.sandbox_image) as stage:
+        for scenario in SCENARIOS:
+            rounds = options.rounds or (scenario.quick_rounds if options.quick else scenario.rounds)
+            entrants = {
+                name: entrant
+                for name, entrant in scenario.entrants.items()
+                if not (options.quick and name in scenario.not_quick)
+                and any(word in name for word in options.entrant or [""])
+            }
+            if rounds and entrants and scenario.name in (options.only or [scenario.name]):
+                yield measure(replace(scenario, entrants=entrants), stage, rounds)
+
+
+def record(run: Run) -> None:
+    """Put a run into the documentation, with its plots."""
+    DOCUMENT.write_text(renewed(DOCUMENT.read_text(), run))
+    draw_plots(run, PLOTS)
+
+
+def draw_plots(run: Run, folder: Path) -> None:
+    """Draw a run. Needs matplotlib, which nothing else here does."""
+    from benchmarks.plots import draw
+
+    draw(run, folder)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=DESCRIPTION)
+    parser.add_argument(
+        "command", nargs="?", choices=["record"], help="put the last whole run into the docs"
+    )
+    parser.add_argument("--quick", action="store_true", help="few rounds: under two minutes")
+    parser.add_argument(
+        "--only", nargs="+", choices=[one.name for one in SCENARIOS], help="these scenarios"
+    )
+    parser.add_argument(
+        "--entrant", nargs="+", metavar="WORD", help="those that have one of these in their name"
+    )
+    parser.add_argument("--rounds", type=int, help="instead of each scenario's own number")
+    parser.add_argument("--plots", action="store_true", help="draw plots, too: needs matplotlib")
+    parser.add_argument("--image", default=BASELINES, help="of baselines: %(default)s")
+    parser.add_argument("--sandbox-image", default=SANDBOX, help="of sessions: %(default)s")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

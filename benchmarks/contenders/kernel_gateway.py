@@ -1,0 +1,153 @@
+"""Jupyter Kernel Gateway in a container, over its REST API and its WebSocket.
+
+Its clients come over TCP, so its container has a network: a port of the host's loopback.
+"""
+
+import http.client
+import json
+import socket
+import time
+import uuid
+from contextlib import closing
+from typing import Any
+
+import websocket
+
+from benchmarks.contenders.base import Base
+from benchmarks.limits import CPUS, MEMORY_BYTES, PIDS
+from benchmarks.service import docker
+
+PORT = 8888
+CALL_SECONDS = 60
+START_SECONDS = 60
+STEP_SECONDS = 0.01
+LARGE = 8
+"""How many sessions' limits the container has that all sessions share."""
+
+
+class Gateway:
+    """One gateway in its container."""
+
+    def __init__(self, image: str, sessions: int) -> None:
+        """Start it, with the limits of so many sessions together."""
+        self.container = docker(
+            "run", "--detach", "--rm", "--init", f"--publish=127.0.0.1::{PORT}",
+            f"--cpus={min(CPUS * sessions, float(docker('info', '--format', '{{.NCPU}}')))}",
+            f"--memory={MEMORY_BYTES * sessions}", f"--memory-swap={MEMORY_BYTES * sessions}",
+            f"--pids-limit={PIDS * sessions}",
+            image, "jupyter", "kernelgateway", "--KernelGatewayApp.ip=0.0.0.0",
+        )  # fmt: skip
+        host, _, port = docker("port", self.container, str(PORT)).splitlines()[0].rpartition(":")
+        self.address = f"{host}:{port}"
+        self._until_it_answers()
+
+    def call(self, method: str, path: str) -> Any:  # noqa: ANN401 - JSON
+        """Call its REST API. Raises RuntimeError if it refuses."""
+        with closing(http.client.HTTPConnection(self.address, timeout=CALL_SECONDS)) as connection:
+            connection.request(method, path, body="{}" if method == "POST" else None)
+            response = connection.getresponse()
+            body = response.read()
+        if response.status >= http.client.BAD_REQUEST:
+            raise RuntimeError(f"{method} {path}: {response.status} {body.decode()}")
+        return json.loads(body) if body else None
+
+    def stop(self) -> None:
+        """Remove its container."""
+        docker("kill", self.container)
+
+    def _until_it_answers(self) -> None:
+        """Nothing tells of it: the port takes connections before the gateway does."""
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.call("GET", "/api")
+                return
+            except (OSError, http.client.HTTPException):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(STEP_SECONDS)
+
+
+class GatewaySession:
+    """A kernel of a gateway's."""
+
+    def __init__(self, gateway: Gateway, *, owns_gateway: bool) -> None:
+        """Start it."""
+        self.gateway, self._owns_gateway = gateway, owns_gateway
+        self._path = f"/api/kernels/{gateway.call('POST', '/api/kernels')['id']}"
+        self._connect()
+
+    def execute(self, code: str) -> str:
+        """Run code until the kernel is idle and has replied."""
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
+        sent = self._send("execute_request", content)
+        shown: list[str] = []
+        idle = replied = False
+        while not (idle and replied):
+            # The gateway leaves Nagle's algorithm on: each of its messages would wait for 40 ms
+            # until this side's delayed acknowledgement. A client that knows asks for prompt ones.
+            self._socket.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            message = json.loads(self._socket.recv())
+            if message["parent_header"].get("msg_id") != sent:
+                continue
+            content = message["content"]
+            match message["header"]["msg_type"]:
+                case "stream":
+                    shown.append(content["text"])
+                case "execute_result":
+                    shown.append(content["data"]["text/plain"])
+                case "status":
+                    idle = content["execution_state"] == "idle"
+                case "execute_reply":
+                    replied = True
+                    if content["status"] != "ok":
+                        raise RuntimeError(f"{code}: {content}")
+        return "".join(shown)
+
+    def restart(self) -> None:
+        """Restart the kernel, and connect to the fresh one."""
+        self.gateway.call("POST", f"{self._path}/restart")
+        self._socket.close()
+        self._connect()
+
+    def close(self) -> None:
+        """Stop the kernel."""
+        self._socket.close()
+        if self._owns_gateway:
+            self.gateway.stop()
+        else:
+            self.gateway.call("DELETE", self._path)
+
+    def _connect(self) -> None:
+        url = f"ws://{self.gateway.address}{self._path}/channels"
+        self._socket = websocket.create_connection(url, timeout=CALL_SECONDS)
+
+    def _send(self, kind: str, content: dict[str, Any]) -> str:
+        """Send a message to the kernel's shell; its id."""
+        number = uuid.uuid4().hex
+        header = {"msg_id": number, "msg_type": kind, "session": number, "username": "",
+                  "version": "5.3", "date": ""}  # fmt: skip
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
+        self._socket.send(json.dumps({**message, "channel": "shell", "buffers": []}))
+        return number
+
+
+class SharedGateway(Base):
+    """One container whose kernels all sessions share: nothing keeps them apart."""
+
+    def start(self) -> None:
+        """Start the gateway, with the limits of several sessions together."""
+        self.gateway = Gateway(self.stage.image, LARGE)
+        self.stack.callback(self.gateway.stop)
+
+    def open_session(self) -> GatewaySession:
+        """Start a kernel."""
+        return GatewaySession(self.gateway, owns_gateway=False)
+
+
+class OwnGateway(Base):
+    """A container with a gateway for each session, as far apart as ours are."""
+
+    def open_session(self) -> GatewaySession:
+        """Start a gateway and a kernel."""
+        return GatewaySession(Gateway(self.stage.image, 1), owns_gateway=True)

@@ -1,0 +1,67 @@
+"""Stock `jupyter_client` with a stock ipykernel on this machine: no container, no limits."""
+
+import subprocess
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+from benchmarks.contenders.base import Base
+
+READY_SECONDS = 60
+
+
+class StockKernel(Base):
+    """A kernel for each session, as `jupyter_client` documents it."""
+
+    def open_session(self) -> "StockSession":
+        """Boot a kernel."""
+        return StockSession()
+
+
+class StockSession:
+    """One kernel."""
+
+    def __init__(self) -> None:
+        """Boot it."""
+        self._manager = KernelManager()
+        # What it says when it is killed is nobody's.
+        self._manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._client = self._connected()
+
+    def execute(self, code: str) -> str:
+        """Run code until the kernel is idle again."""
+        shown: list[str] = []
+        reply = self._client.execute_interactive(code, output_hook=_collect(shown))
+        if reply["content"]["status"] != "ok":
+            raise RuntimeError(f"{code}: {reply['content']}")
+        return "".join(shown)
+
+    def restart(self) -> None:
+        """`KernelManager.restart_kernel`, and wait as after a start."""
+        self._client.stop_channels()
+        self._manager.restart_kernel(now=True)
+        self._client = self._connected()
+
+    def close(self) -> None:
+        """Kill it."""
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def _connected(self) -> BlockingKernelClient:
+        client = self._manager.client()
+        client.start_channels()
+        client.wait_for_ready(READY_SECONDS)
+        return client
+
+
+def _collect(shown: list[str]) -> Any:  # noqa: ANN401 - the hook is not typed there
+    def hook(message: dict[str, Any]) -> None:
+        content = message["content"]
+        match message["header"]["msg_type"]:
+            case "stream":
+                shown.append(content["text"])
+            case "execute_result":
+                shown.append(content["data"]["text/plain"])
+
+    return hook

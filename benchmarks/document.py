@@ -1,0 +1,35 @@
+"""Puts a run's tables into a document, between markers, and leaves all else as it is."""
+
+import re
+
+from benchmarks.results import Run
+from benchmarks.tables import markdown, scenario_table, summary
+
+
+def renewed(document: str, run: Run) -> str:
+    """The document with what the run found.
+
+    `<!-- bench NAME -->` … `<!-- /bench -->` holds one part: `run`, `summary` or a scenario's name.
+    Raises ValueError for a name that the run has nothing for.
+    """
+    parts = {"run": _run(run), "summary": markdown(summary(run))}
+    parts |= {one.name: markdown(scenario_table(one)) for one in run.scenarios}
+
+    def part(match: re.Match[str]) -> str:
+        name = match["name"]
+        if name not in parts:
+            raise ValueError(f"<!-- bench {name} -->: the run has no such scenario")
+        return f"{match['head']}\n\n{parts[name]}\n<!-- /bench -->"
+
+    marked = r"(?P<head><!-- bench (?P<name>[\w-]+) -->)\n.*?<!-- /bench -->"
+    return re.sub(marked, part, document, flags=re.DOTALL)
+
+
+def _run(run: Run) -> str:
+    told = run.machine
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    return (
+        f"Measured at {told['date']} with {told['cores']} cores, {told['memory']}, "
+        f"{told['kernel']}, {told['engine']}, Python {told['python']}; {versions}. "
+        f"The load of the machine was {told['load before']} when the run began.\n"
+    )

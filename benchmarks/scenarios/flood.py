@@ -1,0 +1,111 @@
+"""Memory, while one execution prints without end: of who passes on what it prints."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+import psutil
+
+from benchmarks.contenders import (
+    CELLBLOCK_COLD,
+    DOCKER_EXEC,
+    GATEWAY,
+    GATEWAY_COLD,
+    LLM_POOL,
+    STOCK,
+)
+from benchmarks.flooding import LINES
+from benchmarks.memory import peak_mib
+from benchmarks.scenario import Aim, Entrant, Scenario, Step
+from benchmarks.service import docker, service
+from benchmarks.stage import Stage
+
+if TYPE_CHECKING:
+    from benchmarks.contenders.kernel_gateway import GatewaySession
+
+MB = 10**6
+SIZE = 1000 * MB
+FLAT_MIB = 64
+"""Twice what the server keeps of an execution's text by default."""
+SERVER = "Cellblock, the server"
+
+
+@contextmanager
+def server(stage: Stage) -> Iterator[Step]:
+    """A fresh server each time: what it had once counts for good."""
+
+    def step() -> list[float]:
+        with service(image=stage.sandbox_image) as own, own.client.sessions.create() as session:
+            session.run(LINES.code(MB))
+            before = peak_mib(own.server_pid)
+            if not session.run(LINES.code(SIZE), time_limit=600).ok:
+                raise RuntimeError("the flood did not end well")
+            return [peak_mib(own.server_pid) - before]
+
+    yield step
+
+
+@contextmanager
+def gateway(stage: Stage) -> Iterator[Step]:
+    """The gateway's process. By default it drops what is more than 1 MB a second."""
+
+    def step() -> list[float]:
+        session = cast("GatewaySession", stage.contender(GATEWAY_COLD).open_session())
+        try:
+            container = session.gateway.container
+            init = int(docker("inspect", "--format", "{{.State.Pid}}", container))
+            (process,) = psutil.Process(init).children()
+            session.execute(LINES.code(MB))
+            before = peak_mib(process.pid)
+            session.execute(LINES.code(SIZE))
+            return [peak_mib(process.pid) - before]
+        finally:
+            session.close()
+
+    yield step
+
+
+def reader(name: str) -> Entrant:
+    """The process that has the code run, and gets what it prints."""
+
+    @contextmanager
+    def entrant(stage: Stage) -> Iterator[Step]:
+        module = [sys.executable, "-m", "benchmarks.flood_reader"]
+
+        def step() -> list[float]:
+            command = [*module, name, stage.image, stage.sandbox_image, str(MB), str(SIZE)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            return [float(done.stdout.splitlines()[-1])]
+
+        yield step
+
+    return entrant
+
+
+SCENARIO = Scenario(
+    name="flood",
+    title=f"Peak memory while a session prints {SIZE // MB} MB, more than after 1 MB",
+    unit="MiB",
+    entrants={
+        SERVER: server,
+        "Cellblock, the calling process": reader(CELLBLOCK_COLD),
+        "jupyter_client, the calling process": reader(STOCK),
+        "Jupyter Kernel Gateway, the gateway": gateway,
+        "Jupyter Kernel Gateway, the calling process": reader(GATEWAY),
+        "docker exec, the calling process": reader(DOCKER_EXEC),
+        "llm-sandbox, the calling process": reader(LLM_POOL),
+    },
+    baseline="jupyter_client, the calling process",
+    rounds=1,
+    quick_rounds=0,
+    aims=(
+        Aim(
+            what="server memory while a sandbox prints 1 GB",
+            text=f"flat: under {FLAT_MIB} MiB more",
+            ours=SERVER,
+            bound=FLAT_MIB,
+        ),
+    ),
+)

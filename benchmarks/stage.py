@@ -1,0 +1,44 @@
+"""The contenders that run: each is started when a scenario first asks for it, and stopped last."""
+
+from contextlib import ExitStack
+from pkgutil import resolve_name
+from types import TracebackType
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders.contender import Contender
+
+
+class Stage:
+    """A context manager; at its end all contenders are gone."""
+
+    def __init__(self, image: str, sandbox_image: str) -> None:
+        """Baselines run `image`, sessions of ours `sandbox_image`."""
+        self.image = image
+        self.sandbox_image = sandbox_image
+        self._running: dict[str, Contender] = {}
+        self._stack = ExitStack()
+
+    def contender(self, name: str) -> Contender:
+        """One of CONTENDERS, running. Raises KeyError for another name."""
+        if name not in self._running:
+            made: Contender = resolve_name(CONTENDERS[name])(self)
+            self._running[name] = self._stack.enter_context(made)
+        return self._running[name]
+
+    def settle(self) -> None:
+        """Wait until all that run have what they keep in stock."""
+        for contender in self._running.values():
+            contender.settle()
+
+    def __enter__(self) -> "Stage":
+        """Use it as a context manager."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop all that were started."""
+        self._stack.__exit__(kind, error, trace)
