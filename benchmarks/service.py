@@ -62,6 +62,8 @@ class Service:
     client: Client
     server_pid: int
     instance: str
+    state: Path
+    """Its folder."""
     pool: PoolLog
 
     def only_agent_pid(self) -> int:
@@ -97,8 +99,8 @@ def service(pool_size: int = 0, *, image: str = "") -> Iterator[Service]:
         _running(Path(folder), settings, pool_size) as (process, address, pool),
         Client(address) as client,
     ):
-        instance = (Path(folder) / "state" / "instance").read_text()
-        yield Service(client, process.pid, instance, pool)
+        state = Path(folder) / "state"
+        yield Service(client, process.pid, (state / "instance").read_text(), state, pool)
 
 
 @contextmanager
