@@ -13,12 +13,21 @@ from cellblock_server.store.tables import executions, files, uploads
 BELIEVED_SECONDS = 1.0
 """For how long a sum over many rows is believed where it need not be exact: it grows little by
 little."""
+MAX_SHARE = 1 / 50
+"""Of the time may go into such a sum: that of millions of rows is believed for longer."""
 
 
 @dataclass(frozen=True)
 class _Seen:
     bytes: int
-    time: float
+    until: float
+    """When it is not believed any more."""
+
+    @classmethod
+    def now(cls, total: int, began: float) -> "_Seen":
+        """A sum that was begun at a time, and is known now."""
+        took = _now() - began
+        return cls(total, _now() + max(BELIEVED_SECONDS, took / MAX_SHARE))
 
 
 class Usage:
@@ -43,8 +52,9 @@ class Usage:
     async def check_roughly(self, tenant: str, more: int) -> None:
         """As `check`, by a sum that may be a second old, unless `more` does not fit by it."""
         seen = self._totals.get(tenant)
-        if seen is None or _now() - seen.time > BELIEVED_SECONDS:
-            seen = self._totals[tenant] = _Seen(await self.used(tenant), _now())
+        if seen is None or _now() > seen.until:
+            began = _now()
+            seen = self._totals[tenant] = _Seen.now(await self.used(tenant), began)
         if seen.bytes + more > self._quota(tenant):
             await self.check(tenant, more)
 
@@ -66,11 +76,12 @@ class Usage:
 
     async def _records_of(self, tenant: str) -> int:
         seen = self._records.get(tenant)
-        if seen is None or _now() - seen.time > BELIEVED_SECONDS:
+        if seen is None or _now() > seen.until:
+            began = _now()
             total = await self._database.read(
                 lambda connection: _sum(connection, executions, executions.c.record_bytes, tenant)
             )
-            seen = self._records[tenant] = _Seen(total, _now())
+            seen = self._records[tenant] = _Seen.now(total, began)
         return seen.bytes
 
 
