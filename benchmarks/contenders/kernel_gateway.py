@@ -1,6 +1,6 @@
 """Jupyter Kernel Gateway in a container, over its REST API and its WebSocket.
 
-Its clients come over TCP, so its container has a network: a port of the host's loopback.
+Its clients come over TCP, so its container has a network: the engine's bridge.
 """
 
 import http.client
@@ -14,7 +14,7 @@ from typing import Any
 import websocket
 
 from benchmarks.contenders.base import Base
-from benchmarks.limits import CPUS, MEMORY_BYTES, PIDS
+from benchmarks.limits import CPUS, LABEL, MEMORY_BYTES, PIDS, RUN
 from benchmarks.service import docker
 
 PORT = 8888
@@ -30,15 +30,16 @@ class Gateway:
 
     def __init__(self, image: str, sessions: int) -> None:
         """Start it, with the limits of so many sessions together."""
+        cpus = min(CPUS * sessions, float(docker("info", "--format", "{{.NCPU}}")))
         self.container = docker(
-            "run", "--detach", "--rm", "--init", f"--publish=127.0.0.1::{PORT}",
-            f"--cpus={min(CPUS * sessions, float(docker('info', '--format', '{{.NCPU}}')))}",
+            "run", "--detach", "--rm", "--init", f"--label={LABEL}={RUN}", f"--cpus={cpus}",
             f"--memory={MEMORY_BYTES * sessions}", f"--memory-swap={MEMORY_BYTES * sessions}",
             f"--pids-limit={PIDS * sessions}",
             image, "jupyter", "kernelgateway", "--KernelGatewayApp.ip=0.0.0.0",
         )  # fmt: skip
-        host, _, port = docker("port", self.container, str(PORT)).splitlines()[0].rpartition(":")
-        self.address = f"{host}:{port}"
+        # Not a published port: the engine's proxy for it would be one more hop.
+        found = "{{.NetworkSettings.IPAddress}}"
+        self.address = f"{docker('inspect', '--format', found, self.container)}:{PORT}"
         self._until_it_answers()
 
     def call(self, method: str, path: str) -> Any:  # noqa: ANN401 - JSON

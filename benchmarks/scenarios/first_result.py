@@ -86,7 +86,7 @@ SCENARIO = Scenario(
         LLM_INTERACTIVE: first_result(LLM_INTERACTIVE),
     },
     baseline=DOCKER_RUN,
-    rounds=20,
+    rounds=10,
     quick_rounds=3,
     not_quick=frozenset({GATEWAY_COLD, LLM_INTERACTIVE}),
     aims=(
