@@ -40,7 +40,11 @@ class Gateway:
         # Not a published port: the engine's proxy for it would be one more hop.
         found = "{{.NetworkSettings.IPAddress}}"
         self.address = f"{docker('inspect', '--format', found, self.container)}:{PORT}"
-        self._until_it_answers()
+        try:
+            self._until_it_answers()
+        except BaseException:
+            self.stop()
+            raise
 
     def call(self, method: str, path: str) -> Any:  # noqa: ANN401 - JSON
         """Call its REST API. Raises RuntimeError if it refuses."""
@@ -89,9 +93,11 @@ class GatewaySession:
             # until this side's delayed acknowledgement. A client that knows asks for prompt ones.
             self._socket.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             message = json.loads(self._socket.recv())
+            content = message["content"]
+            if content.get("execution_state") in ("restarting", "dead"):
+                raise RuntimeError(f"{code}: the kernel died")
             if message["parent_header"].get("msg_id") != sent:
                 continue
-            content = message["content"]
             match message["header"]["msg_type"]:
                 case "stream":
                     shown.append(content["text"])
@@ -151,4 +157,9 @@ class OwnGateway(Base):
 
     def open_session(self) -> GatewaySession:
         """Start a gateway and a kernel."""
-        return GatewaySession(Gateway(self.stage.image, 1), owns_gateway=True)
+        gateway = Gateway(self.stage.image, 1)
+        try:
+            return GatewaySession(gateway, owns_gateway=True)
+        except BaseException:
+            gateway.stop()
+            raise

@@ -38,9 +38,11 @@ def first_result(name: str) -> Entrant:
         def step() -> list[float]:
             began = time.perf_counter()
             session = contender.open_session()
-            shown = session.execute("1+1")
-            seconds = time.perf_counter() - began
-            session.close()
+            try:
+                shown = session.execute("1+1")
+                seconds = time.perf_counter() - began
+            finally:
+                session.close()
             if shown.strip() != "2":
                 raise RuntimeError(f"{name}: 1+1 is {shown!r}")
             contender.settle()
