@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command", nargs="?", choices=["record"], help="put the last whole run into the docs"
     )
-    parser.add_argument("--quick", action="store_true", help="few rounds: under two minutes")
+    parser.add_argument("--quick", action="store_true", help="few rounds, without the slowest")
     parser.add_argument(
         "--only", nargs="+", choices=[one.name for one in SCENARIOS], help="these scenarios"
     )

@@ -89,7 +89,7 @@ SCENARIO = Scenario(
     },
     baseline=DOCKER_RUN,
     rounds=10,
-    quick_rounds=3,
+    quick_rounds=2,
     not_quick=frozenset({GATEWAY_COLD, LLM_INTERACTIVE}),
     aims=(
         Aim(
