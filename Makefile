@@ -36,7 +36,7 @@ test-fast: setup lint ## what needs no engine and does not wait, in under a minu
 bench: bench-setup ## us and what one would use instead, side by side; about 15 minutes
 	@$(BENCH)/bin/python -m benchmarks --plots
 
-bench-quick: bench-setup ## the same with few rounds, in under two minutes
+bench-quick: bench-setup ## the same with few rounds; under two minutes on an idle machine
 	@$(BENCH)/bin/python -m benchmarks --quick --plots
 
 bench-record: bench-setup ## the last `make bench` into docs/performance.md, with its plots

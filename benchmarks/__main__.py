@@ -25,7 +25,7 @@ from benchmarks.stage import Stage
 from benchmarks.tables import scenario_table, summary
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "bench"
+FOLDER = Path("build") / "bench"
 WHOLE, PART = "all.json", "part.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 PLOTS = ROOT / "docs" / "performance"
@@ -38,13 +38,13 @@ def main() -> None:
     """Do what the command line says."""
     options = _parser().parse_args()
     if options.command == "record":
-        record(Run.load(FOLDER / WHOLE))
+        record(Run.load(options.output / WHOLE))
         return
     print_header("benchmarks")
     found: list[Measured] = []
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     run = Run(command, machine(), versions(), found)
-    path = FOLDER / (PART if options.quick or options.only or options.entrant else WHOLE)
+    path = options.output / (PART if options.quick or options.only or options.entrant else WHOLE)
     for measured in compare(options):
         print_table(measured.title, scenario_table(measured))
         found.append(measured)
@@ -52,8 +52,8 @@ def main() -> None:
         run.save(path)
     print_table("Aims", summary(run))
     if options.plots:
-        draw_plots(run, FOLDER)
-    print(f"\n→ {path.relative_to(ROOT)}")
+        draw_plots(run, options.output)
+    print(f"\n→ {path}")
 
 
 def compare(options: argparse.Namespace) -> Iterator[Measured]:
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command", nargs="?", choices=["record"], help="put the last whole run into the docs"
     )
-    parser.add_argument("--quick", action="store_true", help="few rounds: under two minutes")
+    parser.add_argument("--quick", action="store_true", help="few rounds, without the slowest")
     parser.add_argument(
         "--only", nargs="+", choices=[one.name for one in SCENARIOS], help="these scenarios"
     )
@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, help="instead of each scenario's own number")
     parser.add_argument("--plots", action="store_true", help="draw plots, too: needs matplotlib")
+    parser.add_argument(
+        "--output", type=Path, default=FOLDER, metavar="FOLDER", help="for JSON and plots"
+    )
     parser.add_argument("--image", default=BASELINES, help="of baselines: %(default)s")
     parser.add_argument("--sandbox-image", default=SANDBOX, help="of sessions: %(default)s")
     return parser

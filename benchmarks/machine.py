@@ -2,14 +2,17 @@
 
 import importlib.metadata
 import platform
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 
 from benchmarks.service import docker
 
-COMPARED = ("cellblock", "jupyter-client", "ipykernel", "llm-sandbox")
+COMPARED = ("cellblock", "jupyter-client", "ipykernel", "jupyter-kernel-gateway", "llm-sandbox")
 """Whose versions count."""
+GATEWAY_LOCK = Path(__file__).parent / "image" / "requirements.txt"
 
 
 def machine() -> dict[str, str]:
@@ -20,13 +23,18 @@ def machine() -> dict[str, str]:
         "cores": str(psutil.cpu_count()),
         "memory": f"{memory:.0f} GiB",
         "kernel": f"Linux {platform.release().split('-')[0]}",
-        "engine": f"Docker {docker('version', '--format', '{{.Server.Version}}')}",
+        "engine": f"Docker {docker('version', '--format', '{{.Server.Version}}').split('+')[0]}",
         "python": platform.python_version(),
         "load before": f"{psutil.getloadavg()[0]:.1f}",
     }
 
 
 def versions() -> dict[str, str]:
-    """Of what is compared, as far as it is installed here."""
-    found = {one.name: one.version for one in importlib.metadata.distributions()}
+    """Of what is compared, as far as it is installed here or locked."""
+    found = {
+        one.name.lower().replace("_", "-"): one.version
+        for one in importlib.metadata.distributions()
+    }
+    # Installed in the image only.
+    found |= re.findall(r"^(jupyter-kernel-gateway)==(\S+)", GATEWAY_LOCK.read_text(), re.MULTILINE)
     return {name: found[name] for name in COMPARED if name in found}

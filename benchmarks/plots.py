@@ -35,14 +35,20 @@ def _draw(measured: Measured, path: Path) -> None:
     figure = Figure(figsize=(7, height), layout="constrained")
     axes = figure.subplots()
     colours = [_colour(name, measured.baseline) for name in names]
-    axes.barh(names, medians, color=colours)
-    if not measured.more_is_better:
-        axes.plot([one.p95 for one in samples], names, "k|", markersize=8, label="p95")
+    # No bars: on a logarithmic scale they would have no beginning.
+    axes.scatter(medians, names, c=colours, zorder=2)
+    axes.hlines(
+        names,
+        [min(one.values) for one in samples],
+        [max(one.values) for one in samples],
+        colors=colours,
+    )
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.grid(axis="x", color="#eeeeee", zorder=0)
     better = "more" if measured.more_is_better else "less"
-    axes.set_xlabel(f"median, {measured.unit}, logarithmic; {better} is better")
-    axes.set_title(measured.title.replace("`", ""), loc="left")
+    axes.set_xlabel(f"{measured.unit}: median, least and most, logarithmic; {better} is better")
+    figure.suptitle(measured.title.replace("`", ""), x=0.01, horizontalalignment="left")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Date": None, "Creator": None})
 

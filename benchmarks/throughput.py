@@ -5,13 +5,17 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+START_SECONDS = 10.0
+"""For all callers' threads to be there."""
+
 
 def per_second(turns: Sequence[Callable[[], object]], seconds: float) -> float:
     """Have each caller take its turn again and again for so long; turns a second, of all together.
 
     What is under way when the time is up is waited for, and counts with the time it took.
+    Raises BrokenBarrierError if the callers do not begin together.
     """
-    begin = threading.Barrier(len(turns))
+    begin = threading.Barrier(len(turns), timeout=START_SECONDS)
 
     def caller(turn: Callable[[], object]) -> tuple[float, float, int]:
         begin.wait()

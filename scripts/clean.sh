@@ -6,12 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly ASK_SECONDS=10
 readonly SANDBOXES=label=dev.cellblock.sandbox
+readonly BENCH=label=dev.cellblock.bench  # what the service is compared with
 readonly IMAGES=label=dev.cellblock.image
 
 answers() { command -v docker >/dev/null && timeout "$ASK_SECONDS" docker version >/dev/null 2>&1; }
 
 remove_sandboxes() {
     docker ps --all --quiet --filter "$SANDBOXES" | xargs -r docker rm --force --volumes >/dev/null
+    docker ps --all --quiet --filter "$BENCH" | xargs -r docker rm --force --volumes >/dev/null
     docker volume ls --quiet --filter "$SANDBOXES" | xargs -r docker volume rm >/dev/null
     docker network ls --quiet --filter "$SANDBOXES" | xargs -r docker network rm >/dev/null
 }
@@ -25,6 +27,7 @@ remove_images() {
 
 list_what_is_left() {
     docker ps --all --filter "$SANDBOXES" --format 'container {{.Names}}'
+    docker ps --all --filter "$BENCH" --format 'container {{.Names}}'
     docker volume ls --filter "$SANDBOXES" --format 'volume {{.Name}}'
     docker network ls --filter "$SANDBOXES" --format 'network {{.Name}}'
     docker images --filter "$IMAGES" --format 'image {{.Repository}}:{{.Tag}} {{.ID}} {{.Size}}'

@@ -5,7 +5,7 @@ from benchmarks.limits import DOCKER_OPTIONS
 from benchmarks.program import program
 from benchmarks.service import docker
 
-COMMON = ("--network=none", *DOCKER_OPTIONS)
+COMMON = ("--network=none", "--entrypoint=", *DOCKER_OPTIONS)
 
 
 class Run(Base):
@@ -45,7 +45,8 @@ class ExecSession:
 
     def __init__(self, image: str) -> None:
         """Start it."""
-        self.container = docker("run", "--detach", "--rm", "--init", *COMMON, image)
+        options = ("--detach", "--rm", "--init", *COMMON)
+        self.container = docker("run", *options, image, "sleep", "infinity")
 
     def execute(self, code: str) -> str:
         """Start an interpreter in it."""

@@ -12,7 +12,7 @@ from llm_sandbox.pool import PoolConfig, create_pool_manager
 
 from benchmarks.contenders.base import Base
 from benchmarks.contenders.cellblock import POOL_SIZE
-from benchmarks.limits import CPUS, MEMORY_BYTES, PIDS
+from benchmarks.limits import CPUS, LABEL, MEMORY_BYTES, PIDS, RUN
 from benchmarks.program import program
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ RUNTIME = {
     "pids_limit": PIDS,
     # Else each container takes ten seconds to stop: its own process does not hear the signal.
     "init": True,
+    "labels": {LABEL: RUN},
 }
 
 

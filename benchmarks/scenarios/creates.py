@@ -69,7 +69,7 @@ SCENARIO = Scenario(
         )
     },
     baseline=DOCKER_RUN,
-    rounds=5,
+    rounds=3,
     quick_rounds=1,
     not_quick=frozenset({DOCKER_EXEC, GATEWAY_COLD, LLM}),
     more_is_better=True,

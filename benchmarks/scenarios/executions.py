@@ -57,7 +57,7 @@ SCENARIO = Scenario(
         )
     },
     baseline=STOCK,
-    rounds=5,
+    rounds=3,
     quick_rounds=1,
     not_quick=frozenset({LLM_INTERACTIVE, DOCKER_RUN}),
     more_is_better=True,

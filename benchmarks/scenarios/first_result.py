@@ -38,9 +38,11 @@ def first_result(name: str) -> Entrant:
         def step() -> list[float]:
             began = time.perf_counter()
             session = contender.open_session()
-            shown = session.execute("1+1")
-            seconds = time.perf_counter() - began
-            session.close()
+            try:
+                shown = session.execute("1+1")
+                seconds = time.perf_counter() - began
+            finally:
+                session.close()
             if shown.strip() != "2":
                 raise RuntimeError(f"{name}: 1+1 is {shown!r}")
             contender.settle()
@@ -86,8 +88,8 @@ SCENARIO = Scenario(
         LLM_INTERACTIVE: first_result(LLM_INTERACTIVE),
     },
     baseline=DOCKER_RUN,
-    rounds=20,
-    quick_rounds=3,
+    rounds=10,
+    quick_rounds=2,
     not_quick=frozenset({GATEWAY_COLD, LLM_INTERACTIVE}),
     aims=(
         Aim(

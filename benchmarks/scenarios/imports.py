@@ -43,7 +43,7 @@ SCENARIO = Scenario(
         for name in (CELLBLOCK, STOCK, GATEWAY, LLM_INTERACTIVE, LLM_POOL, DOCKER_EXEC)
     },
     baseline=STOCK,
-    rounds=20,
+    rounds=10,
     quick_rounds=1,
     not_quick=frozenset({LLM_INTERACTIVE, DOCKER_EXEC}),
     aims=(

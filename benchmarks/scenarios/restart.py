@@ -84,7 +84,7 @@ SCENARIO = Scenario(
         "Jupyter Kernel Gateway, restart to `1+1`": restarted(GATEWAY, answer=True),
     },
     baseline=BOOT,
-    rounds=20,
+    rounds=10,
     quick_rounds=3,
     aims=(
         Aim(
