@@ -137,11 +137,14 @@ class DockerBackend(Backend):
         async with self._engine() as docker:
             container = docker.containers.container(_container_name(sandbox_id))
             try:
-                sample = (await container.stats(stream=False))[0]
+                samples = await container.stats(stream=False)
             except DockerError as error:
                 if error.status == 404:
                     raise NotFoundError("sandbox", sandbox_id) from error
                 raise
+        if not samples:  # it was removed while the engine took its second
+            raise NotFoundError("sandbox", sandbox_id)
+        sample = samples[0]
         return SandboxStats(
             memory_bytes=int(sample["memory_stats"].get("usage", 0)),
             cpu_seconds=sample["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
