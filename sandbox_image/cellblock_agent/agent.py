@@ -60,7 +60,9 @@ class _Agent:
         await _start_workers()
         options = self._options
         reaper = Reaper()
-        fork_server = ForkServerClient(self._spawned, options.preload, reaper)
+        fork_server = ForkServerClient(
+            self._spawned, options.preload, reaper, options.fork_server_timeout
+        )
         helpers = Helpers(reaper)
         journal = Journal()
         folder = DataFolder(options.data_dir, options.inputs_dir)

@@ -2,7 +2,7 @@
 
 A process of its own, with one thread: forking a process that has threads can
 leave locks held for ever. Speaks JSON with the agent over a socket that it
-inherits: `{"start": options}` comes, `{"ready": missing modules}`,
+inherits: `{"start": options}` comes, `{"ready": modules that could not be imported}`,
 `{"started": pid}` and `{"exited": pid, "status": wait status}` go.
 """
 
@@ -97,7 +97,7 @@ class ForkServer:
 
 
 def preload(modules: list[str]) -> list[str]:
-    """Import what kernels need; which of `modules` there are none of."""
+    """Import what kernels need; which of `modules` could not be imported."""
     _import_without_debugger()
     for name in KERNEL_MODULES:
         importlib.import_module(name)
@@ -106,6 +106,10 @@ def preload(modules: list[str]) -> list[str]:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError:
+            missing.append(name)
+        except Exception:  # noqa: BLE001 - told here, and again to code that imports it
+            # What code left at home must not cost its session all further kernels.
+            traceback.print_exc()
             missing.append(name)
     return missing
 
@@ -129,9 +133,13 @@ def prepare_environment() -> None:
     os.environ.update({"PAGER": "cat", "GIT_PAGER": "cat", "TERM": "dumb"})
     folder = Path.home() / ".config" / "matplotlib"
     os.environ["MPLCONFIGDIR"] = str(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if FONT_CACHE.is_dir():
-        shutil.copytree(FONT_CACHE, folder, dirs_exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if FONT_CACHE.is_dir():
+            shutil.copytree(FONT_CACHE, folder, dirs_exist_ok=True)
+    except OSError as error:
+        # Code has filled its home, or put something in the way: matplotlib makes do without.
+        sys.stderr.write(f"fork server: no font cache: {error}\n")
 
 
 def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:

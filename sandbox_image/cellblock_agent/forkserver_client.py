@@ -87,22 +87,36 @@ class Spawned:
 
 
 class ForkServerClient:
-    """Gets kernels from a fork server, and a new fork server when user code killed it."""
+    """Gets kernels from a fork server, and a new fork server when user code killed it.
 
-    def __init__(self, spawned: Spawned, modules: tuple[str, ...], reaper: Reaper) -> None:
-        """Use the fork server that was spawned with `modules`."""
+    One that has forked nothing for a while is ended until a kernel is wanted: what its kernel
+    has written to is not shared any more, and takes memory twice.
+    """
+
+    def __init__(
+        self, spawned: Spawned, modules: tuple[str, ...], reaper: Reaper, idle_timeout: float
+    ) -> None:
+        """Use the fork server that was spawned with `modules`.
+
+        `idle_timeout` is in seconds since it forked last.
+        """
         self._modules = modules
+        self._idle_timeout = idle_timeout
         self._reaper = reaper
         self._current = spawned
         self._ready = asyncio.Event()
         self._was_ready = False
         self._started: asyncio.Future[int] | None = None
         self._kernels: dict[int, asyncio.Future[int]] = {}
+        self._wanted = asyncio.Event()
+        """Not set while none is to run."""
+        self._wanted.set()
+        self._idle: asyncio.TimerHandle | None = None
 
     @property
     def pid(self) -> int:
-        """The fork server's process id."""
-        return self._current.pid
+        """The fork server's process id; 0 while none is to run."""
+        return self._current.pid if self._wanted.is_set() else 0
 
     async def run(self) -> None:
         """Read what it says, and replace it when it ends. Runs until cancelled.
@@ -118,14 +132,19 @@ class ForkServerClient:
             self._ready.clear()
             self._was_ready = False
             words = end_in_words(end.result())
-            if failures == ATTEMPTS:
-                raise ForkServerError(f"the fork server ended {failures} times: {words}")
-            log.warning("the fork server ended (%s); starting another", words)
             self._notice_lost_kernels()
+            if self._wanted.is_set():
+                if failures == ATTEMPTS:
+                    raise ForkServerError(f"the fork server ended {failures} times: {words}")
+                log.warning("the fork server ended (%s); starting another", words)
+            await self._wanted.wait()
             self._current = Spawned.start(self._modules)
 
     async def start_kernel(self, options: KernelOptions) -> KernelProcess:
         """Have a kernel forked. Raises ForkServerError."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._wanted.set()
         for _attempt in range(ATTEMPTS):
             try:
                 async with asyncio.timeout(READY_SECONDS):
@@ -138,15 +157,22 @@ class ForkServerClient:
         raise ForkServerError(f"no kernel was forked in {ATTEMPTS} attempts")
 
     def kill(self) -> None:
-        """End the fork server; `run` starts another one."""
+        """End the fork server, if one runs; `run` starts another one."""
         self._ready.clear()
-        self._current.kill()
+        if self._wanted.is_set():
+            self._current.kill()
+
+    def _end_until_wanted(self) -> None:
+        self.kill()
+        self._wanted.clear()
 
     async def _start(self, options: KernelOptions) -> KernelProcess:
         self._started = asyncio.get_running_loop().create_future()
         message = json.dumps({"start": options.as_dict()}).encode()
         await asyncio.get_running_loop().sock_sendall(self._current.control, message)
         pid = await self._started
+        loop = asyncio.get_running_loop()
+        self._idle = loop.call_later(self._idle_timeout, self._end_until_wanted)
         return KernelProcess(pid, self._kernels[pid])
 
     async def _read_until_end(self, end: asyncio.Future[int]) -> None:
@@ -179,7 +205,7 @@ class ForkServerClient:
         match message:
             case {"ready": list(missing)}:
                 if missing:
-                    log.warning("not installed, so not preloaded: %s", ", ".join(missing))
+                    log.warning("could not be preloaded: %s", ", ".join(missing))
                 self._ready.set()
                 self._was_ready = True
             case {"started": int(pid)}:

@@ -20,6 +20,8 @@ class Options:
     """Large attachments, read-only."""
     orphan_timeout: float
     """Seconds without a server after which the agent ends."""
+    fork_server_timeout: float
+    """Seconds after which a fork server that forks nothing is ended."""
     preload: tuple[str, ...]
     """Modules that every kernel has imported from its start."""
     proxy_port: int
@@ -38,6 +40,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--kernel-dir", type=Path, default=Path("/run/kernel"))
     parser.add_argument("--inputs-dir", type=Path, default=Path("/mnt/inputs"))
     parser.add_argument("--orphan-timeout", type=float, default=3600.0, metavar="SECONDS")
+    parser.add_argument("--fork-server-timeout", type=float, default=300.0, metavar="SECONDS")
     parser.add_argument("--preload", default="", metavar="MODULE,…")
     parser.add_argument("--proxy-port", type=int, default=0, metavar="NUMBER")
     parser.add_argument("--memory-bytes", type=int, default=0, metavar="BYTES")
@@ -45,12 +48,15 @@ def parse(arguments: Sequence[str]) -> Options:
     parsed = parser.parse_args(arguments)
     if parsed.orphan_timeout <= 0:
         parser.error(f"--orphan-timeout: must be over 0 s, got {parsed.orphan_timeout:g}")
+    if parsed.fork_server_timeout <= 0:
+        parser.error(f"--fork-server-timeout: must be over 0 s, got {parsed.fork_server_timeout:g}")
     return Options(
         run_dir=parsed.run_dir,
         data_dir=parsed.data_dir,
         kernel_dir=parsed.kernel_dir,
         inputs_dir=parsed.inputs_dir,
         orphan_timeout=parsed.orphan_timeout,
+        fork_server_timeout=parsed.fork_server_timeout,
         preload=tuple(name for name in parsed.preload.split(",") if name),
         proxy_port=parsed.proxy_port,
         memory_bytes=parsed.memory_bytes,

@@ -52,6 +52,7 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
     sandbox = settings.sandbox
     arguments = [
         f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
+        f"--fork-server-timeout={sandbox.fork_server_timeout.total_seconds():g}",
         f"--preload={','.join(sandbox.preload)}",
     ]
     if sandbox.backend == "docker":

@@ -186,7 +186,7 @@ def output_limits(**changes: int) -> pb.OutputLimits:
 
 @asynccontextmanager
 async def running_agent(
-    orphan_timeout: float = 600, base: Path | None = None
+    orphan_timeout: float = 600, fork_server_timeout: float = 600, base: Path | None = None
 ) -> AsyncIterator[RunningAgent]:
     """Start an agent in a folder of its own, and take everything away afterwards."""
     # Not pytest's folder: a Unix socket's path has at most 107 bytes.
@@ -206,6 +206,7 @@ async def running_agent(
             f"--kernel-dir={folder.path / 'kernel'}",
             f"--inputs-dir={folder.inputs}",
             f"--orphan-timeout={orphan_timeout}",
+            f"--fork-server-timeout={fork_server_timeout}",
         ],
         env={"PATH": os.environ["PATH"], "HOME": str(folder.path / "home"), "LANG": "C.UTF-8"},
         start_new_session=True,

@@ -89,6 +89,14 @@ class Sandbox(Section):
         description="A sandbox ends by itself when no server has talked to it for so long. "
         "An upgrade has to be quicker than this to keep sessions.",
     )
+    fork_server_timeout: Duration = Field(
+        timedelta(minutes=5),
+        ge=timedelta(seconds=1),
+        le=30 * DAY,
+        description="How long after its kernel was started a session can have another one at once. "
+        "Then 20 to 30 MB of its memory are given back, and a restart, or what follows a kernel's "
+        "death, takes as long as the imports of `preload`: half a second to a second.",
+    )
     preload: Names = Field(
         ["numpy", "pandas", "matplotlib.pyplot"],
         description="Modules that kernels have imported before they start.",

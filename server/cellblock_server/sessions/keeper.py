@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 
@@ -70,7 +70,8 @@ class SessionKeeper:
         """Set when all that ran before this server has been taken over or ended."""
         self._started = now()
         self._changed = asyncio.Event()
-        self._next_look = self._started
+        self._next_look: datetime | None = None
+        """When housekeeping looks again; None while it looks."""
         self._tasks = asyncio.TaskGroup()
         self._keepers: dict[Key, asyncio.Task[None]] = {}
         self._housekeeping: asyncio.Task[None] | None = None
@@ -101,19 +102,19 @@ class SessionKeeper:
     def keep(self, live: LiveSession) -> None:
         """Run a session from now on."""
         key = _key(live.record)
-        live.runner.on_idle = partial(self._consider, live)
+        live.runner.on_idle = partial(self.reconsider, live.record)
         self._live[key] = live
         task = self._tasks.create_task(self._run(live), name=f"session {live.record.id}")
         self._keepers[key] = task
-        self.reconsider()
+        self.reconsider(live.record)
 
-    def reconsider(self) -> None:
-        """Look again at when sessions expire: one was made, used or changed."""
-        self._changed.set()
+    def reconsider(self, record: SessionRecord) -> None:
+        """Take note that a session was made, used or changed, and may expire at another time.
 
-    def _consider(self, live: LiveSession) -> None:
-        """One session has something new: the others need no look for that."""
-        if next_look(live.record, self._cap, busy=live.runner.busy) < self._next_look:
+        Costs the same however many others there are: most changes put the end off.
+        """
+        live = self._live.get(_key(record))
+        if live is not None and (self._next_look is None or self._look_due(live) < self._next_look):
             self._changed.set()
 
     async def __aenter__(self) -> "SessionKeeper":
@@ -158,7 +159,7 @@ class SessionKeeper:
             # A fault of ours; the session has no end then, but nothing may go on running.
             log.exception("session_end_not_stored")
             self._left_behind.add(record.sandbox_id)
-            self.reconsider()
+            self._changed.set()
         finally:
             del self._live[_key(record)]
             del self._keepers[_key(record)]
@@ -205,13 +206,16 @@ class SessionKeeper:
     async def _keep_house(self) -> None:
         while True:
             self._changed.clear()
+            self._next_look = None
             try:
                 await self._look_after_all()
             except Exception:
                 # A fault of ours; sessions must go on and expire all the same.
                 log.exception("housekeeping_failed")
+            pause = self._until_next_look()
+            self._next_look = self._now() + pause
             try:
-                async with asyncio.timeout(self._until_next_look().total_seconds()):
+                async with asyncio.timeout(pause.total_seconds()):
                     await self._changed.wait()
             except TimeoutError:
                 continue
@@ -233,11 +237,11 @@ class SessionKeeper:
 
     def _until_next_look(self) -> timedelta:
         now = self._now()
-        looks = [
-            next_look(live.record, self._cap, busy=live.runner.busy) for live in self._live.values()
-        ]
-        self._next_look = min([now + HOUSEKEEPING, *looks])
-        return max(SHORTEST_LOOK, self._next_look - now)
+        ends = [self._look_due(live) - now for live in self._live.values()]
+        return max(SHORTEST_LOOK, min([HOUSEKEEPING, *ends]))
+
+    def _look_due(self, live: LiveSession) -> datetime:
+        return next_look(live.record, self._cap, busy=live.runner.busy)
 
     async def _try_to_reconcile(self) -> None:
         try:

@@ -244,7 +244,7 @@ class SessionManager:
     async def _change(self, record: SessionRecord, **values: object) -> None:
         async with self._starter.journal.transaction() as transaction:
             transaction.change_session(record, **values)
-        self._keeper.reconsider()
+        self._keeper.reconsider(record)
 
     def _current(self, record: SessionRecord) -> SessionRecord:
         """The record that the live session works with, if there is one."""

@@ -1,6 +1,11 @@
 """Where kernels come from: the agent's memory is shared with what it forked before its start."""
 
-from tests.support.agent import RunningAgent
+import os
+
+import psutil
+
+from tests.support.agent import RunningAgent, running_agent
+from tests.support.waiting import eventually
 
 STARTED_AS = "import sys; sys.orig_argv[-1] if 'forkserver' in ' '.join(sys.orig_argv) else 'agent'"
 
@@ -13,3 +18,40 @@ async def test_one_that_replaces_it_is_a_program_of_its_own(agent: RunningAgent)
     await agent.run("import os; os.kill(os.getppid(), 9)")
     await agent.connection.restart_kernel("for a kernel of the new one's")
     assert (await agent.run(STARTED_AS)).result != "'agent'"
+
+
+async def test_one_that_has_nothing_to_do_ends_until_a_kernel_is_wanted() -> None:
+    async with running_agent(fork_server_timeout=0.5) as agent:
+        forked = "import os; x = 5; os.getppid()"
+        fork_server = int((await agent.run(forked)).result)
+        await eventually(lambda: not exists(fork_server))
+        assert (await agent.run("x, os.getppid()")).result == f"(5, {agent.process.pid})"
+        assert len(psutil.Process(agent.process.pid).children()) == 1
+        await agent.connection.restart_kernel("a kernel is wanted")
+        assert (await agent.run(forked)).result not in (str(fork_server), str(agent.process.pid))
+
+
+async def test_what_code_left_at_home_does_not_keep_another_from_starting(
+    agent: RunningAgent,
+) -> None:
+    home = "import os, shutil; shutil.rmtree(os.path.expanduser('~/.config'))\n"
+    await agent.run(f"{home}open(os.path.expanduser('~/.config'), 'w'); os.kill(os.getppid(), 9)")
+    await agent.connection.restart_kernel("a kernel is wanted")
+    assert (await agent.run("1")).result == "1"
+
+
+async def test_a_kernel_that_dies_without_one_is_replaced() -> None:
+    async with running_agent(fork_server_timeout=0.5) as agent:
+        fork_server = int((await agent.run("import os; os.getppid()")).result)
+        await eventually(lambda: not exists(fork_server))
+        shown = await agent.run("import os; os._exit(3)")
+        assert "the kernel died: exit code 3" in shown.end.message
+        assert (await agent.run("1")).result == "1"
+
+
+def exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -64,6 +64,25 @@ async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_sandbox_that_is_removed_while_it_is_measured_is_not_found(
+    backend: DockerBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD)
+    await backend.create(spec, secrets.token_urlsafe(32))
+    with tempfile.TemporaryDirectory(prefix="cb-") as short:
+        socket = Path(short) / "engine"
+        async with held_engine(socket, b"/stats") as engine:
+            monkeypatch.setenv("DOCKER_HOST", f"unix://{socket}")
+            measuring = DockerBackend(tmp_path, new_id(""), [], seccomp=SECCOMP)
+            stats = asyncio.create_task(measuring.stats(spec.id))
+            await engine.came.wait()
+            engine.go.set()
+            await backend.destroy(spec.id)
+            with pytest.raises(NotFoundError):
+                await stats
+            await measuring.close()
+
+
 async def test_a_cancelled_creation_leaves_nothing_that_the_engine_makes_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

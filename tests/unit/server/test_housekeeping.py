@@ -1,0 +1,98 @@
+"""Who looks at when sessions expire: seldom at all of them, and at once where it matters."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from cellblock_server.sessions.keeper import HOUSEKEEPING, SessionKeeper
+from cellblock_server.sessions.live import End
+from cellblock_server.store.records import EndReason
+from tests.support.records import START, session_record
+from tests.support.waiting import eventually
+
+LOOKS = 20
+"""Turns of the event loop: more than a look takes."""
+
+
+class Clock:
+    """Stands still, and counts who looks at it."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def __call__(self) -> datetime:
+        self.looks += 1
+        return START
+
+
+class Live:
+    """A live session that never runs anything."""
+
+    def __init__(self, number: int) -> None:
+        self.record = replace(session_record(), id=f"sess_{number}")
+        self.runner = SimpleNamespace(busy=False)
+        self.wishes: list[End] = []
+
+    async def until_end(self, _backend: object) -> object:
+        return await asyncio.get_running_loop().create_future()
+
+    def request_end(self, end: End) -> None:
+        self.wishes.append(end)
+
+    agent = SimpleNamespace(close=lambda: asyncio.sleep(0))
+    way_out = None
+    ended = SimpleNamespace(set=lambda: None)
+
+
+@asynccontextmanager
+async def keeping(clock: Clock, *sessions: Live) -> AsyncIterator[SessionKeeper]:
+    async def nothing(*_arguments: object) -> list[Any]:
+        return []
+
+    backend = SimpleNamespace(list=nothing, sessions_outlive_server=True)
+    store = SimpleNamespace(alive=nothing)
+    keeper = SessionKeeper(
+        SimpleNamespace(backend=backend),  # type: ignore[arg-type]
+        store,  # type: ignore[arg-type]
+        timedelta(hours=24),
+        clock,
+        nothing,  # type: ignore[arg-type]
+        end_on_shutdown=False,
+    )
+    async with keeper:
+        for live in sessions:
+            keeper.keep(live)  # type: ignore[arg-type]
+        await quiet(clock)
+        yield keeper
+
+
+async def quiet(clock: Clock) -> None:
+    """Wait until housekeeping waits."""
+    before = -1
+    while before != clock.looks:
+        before = clock.looks
+        for _turn in range(LOOKS):
+            await asyncio.sleep(0)
+
+
+async def test_a_session_that_is_used_has_nobody_look_at_the_others() -> None:
+    clock, live = Clock(), Live(1)
+    async with keeping(clock, live, Live(2)) as keeper:
+        before = clock.looks
+        live.record.last_alive_time += timedelta(minutes=1)
+        keeper.reconsider(live.record)
+        await quiet(clock)
+        assert clock.looks == before
+
+
+async def test_one_whose_time_out_has_become_shorter_ends_at_once() -> None:
+    clock, live = Clock(), Live(1)
+    async with keeping(clock, live, Live(2)) as keeper:
+        live.record.idle_timeout = timedelta(0)
+        keeper.reconsider(live.record)
+        await eventually(lambda: bool(live.wishes), HOUSEKEEPING.total_seconds() / 2)
+        assert live.wishes[0].reason is EndReason.IDLE_TIMEOUT
