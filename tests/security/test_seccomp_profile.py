@@ -110,7 +110,7 @@ NEEDED = {
     "nice": "import os\nos.nice(1)",
     "limits": "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (9999, 9999))",
     "priorities of threads": "import zmq\nzmq.Context().term()",
-    "sqlite": "import sqlite3\nsqlite3.connect('/tmp/d').execute('create table t(x)')",
+    "sqlite": "import sqlite3\nsqlite3.connect('/tmp/d').execute('pragma user_version=1')",
     "timers": "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)",
     "numpy": "import numpy\nnumpy.linalg.svd(numpy.ones((300, 300)))",
     "a figure": "import matplotlib.pyplot as p\np.plot([1]); p.savefig('/tmp/p.png')",
