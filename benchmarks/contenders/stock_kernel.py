@@ -3,8 +3,10 @@
 import subprocess
 from typing import Any
 
+import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from benchmarks.contenders.base import Base
 
@@ -28,6 +30,14 @@ class StockSession:
         # What it says when it is killed is nobody's.
         self._manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._client = self._connected()
+
+    @property
+    def process(self) -> psutil.Process:
+        """The kernel's."""
+        provisioner = self._manager.provisioner
+        if not isinstance(provisioner, LocalProvisioner):
+            raise TypeError(f"a kernel that is not on this machine: {provisioner}")
+        return psutil.Process(provisioner.pid)
 
     def execute(self, code: str) -> str:
         """Run code until the kernel is idle again."""
