@@ -53,7 +53,6 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
     arguments = [
         f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
         f"--fork-server-timeout={sandbox.fork_server_timeout.total_seconds():g}",
-        f"--preload={','.join(sandbox.preload)}",
     ]
     if sandbox.backend == "docker":
         return DockerBackend(

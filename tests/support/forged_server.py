@@ -77,7 +77,7 @@ def _forged(path: Path) -> Sandbox:
 
 
 def _backend(settings: Settings, state: StateFolder) -> Backend:
-    return ForgedBackend(state.sandboxes, ["--preload="])
+    return ForgedBackend(state.sandboxes, [])
 
 
 def main() -> int:

@@ -95,11 +95,13 @@ class Sandbox(Section):
         le=30 * DAY,
         description="How long after its kernel was started a session can have another one at once. "
         "Then 20 to 30 MB of its memory are given back, and a restart, or what follows a kernel's "
-        "death, takes as long as the imports of `preload`: half a second to a second.",
+        "death, takes as long as the imports of `preload`: up to a second.",
     )
     preload: Names = Field(
         ["numpy", "pandas", "matplotlib.pyplot"],
-        description="Modules that kernels have imported before they start.",
+        description="Modules that the kernels of a sandbox from the pool have imported before "
+        "they start. A session that finds the pool empty is there sooner without them, and imports "
+        "what its code asks for.",
     )
 
     @property

@@ -48,6 +48,8 @@ class SandboxSpec:
     overhead: Overhead = Overhead()
     has_egress: bool = False
     """Whether there is a way out, through the server's proxy; there is no network either way."""
+    preload: tuple[str, ...] = ()
+    """Modules that its kernels have imported before they start."""
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def container_options(
         # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
         "Cmd": [
             *command,
+            f"--preload={','.join(spec.preload)}",
             f"--memory-bytes={limits.memory_bytes}",
             f"--pids={limits.pids}",
             *([f"--proxy-port={PROXY_PORT}"] if spec.has_egress else []),

@@ -142,7 +142,7 @@ class LocalBackend(Backend):
         for name in ("data", "home", "tmp"):
             (folder.path / name).mkdir()
         agent = [*_limited(spec.limits), sys.executable, "-I", "-m", "cellblock_agent"]
-        agent += self._agent_arguments
+        agent += [*self._agent_arguments, f"--preload={','.join(spec.preload)}"]
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
         if self._bubblewrap:
             environment["HOME"] = "/home/sandbox"

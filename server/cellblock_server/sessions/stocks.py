@@ -1,4 +1,10 @@
-"""What the pool is to hold, from the configuration."""
+"""What the pool is to hold, from the configuration.
+
+Its sandboxes have time to import the data stack. One that somebody waits for does so when its
+code asks for it: it is there in half the time, and has no second copy in memory.
+"""
+
+from dataclasses import replace
 
 from cellblock_server.config import Settings
 from cellblock_server.config.sandboxes import PoolProfile
@@ -44,4 +50,5 @@ def _stock(profile: PoolProfile, settings: Settings) -> Stock:
         tmp_bytes=int(profile.tmp_bytes),
     )
     request.check(settings)
-    return Stock(sandbox_spec(request, settings, sandbox_id=""), profile.size)
+    spec = sandbox_spec(request, settings, sandbox_id="")
+    return Stock(replace(spec, preload=tuple(settings.sandbox.preload)), profile.size)

@@ -87,6 +87,16 @@ def test_a_miss_is_a_cold_start(start: Start) -> None:
         session.delete()
 
 
+def test_those_that_waited_have_the_data_stack_imported(start: Start) -> None:
+    server = start(CELLBLOCK_POOL__SIZE="1", CELLBLOCK_POOL__MAX_SIZE="1")
+    server.until_waiting(1)
+    code = "import sys; 'pandas' in sys.modules"
+    with server.client.sessions.create() as waited:
+        assert waited.run(code).text == "True"
+    with server.client.sessions.create(limits=Limits(data_bytes=MIB)) as cold:
+        assert cold.run(code).text == "False"
+
+
 def test_other_memory_cpus_and_processes_are_set_other_folders_start_cold(start: Start) -> None:
     server = start()
     server.until_waiting(2)

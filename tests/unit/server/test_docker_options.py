@@ -22,7 +22,9 @@ LIMITS = SandboxLimits(
 
 
 def test_everything_that_a_container_may_do() -> None:
-    spec = SandboxSpec("sbx_1", "image:1", "runsc", LIMITS, Overhead(100, 7))
+    spec = SandboxSpec(
+        "sbx_1", "image:1", "runsc", LIMITS, Overhead(100, 7), preload=("numpy", "pandas")
+    )
     folder = SandboxFolder(Path("/state/run/sbx_1"))
     options = container_options(spec, folder, "here", ["--x"], Profiles("{}", None))
     flags = "rw,nosuid,nodev,noexec"
@@ -32,7 +34,7 @@ def test_everything_that_a_container_may_do() -> None:
         "User": "1000:1000",
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
-        "Cmd": ["--x", "--memory-bytes=1000", "--pids=64"],
+        "Cmd": ["--x", "--preload=numpy,pandas", "--memory-bytes=1000", "--pids=64"],
         "Labels": {"dev.cellblock.sandbox": "sbx_1", "dev.cellblock.instance": "here"},
         "HostConfig": {
             "NetworkMode": "none",
