@@ -13,14 +13,13 @@ import sys
 from cellblock_agent.options import parse
 from cellblock_agent.process import become_subreaper, block_termination, set_dumpable
 
-SHARED_MODULES = ("jupyter_client.asynchronous.client", "zmq.asyncio")
+SHARED_MODULES = ("jupyter_client.blocking.client",)
 """What both need: imported once, before the fork, and shared. They start no thread."""
 
 
 def main() -> int:
     """Run the agent until it is told to end, or is orphaned; the exit code."""
     options = parse(sys.argv[1:])
-    logging.basicConfig(level=logging.INFO, format="agent: %(levelname)s %(name)s: %(message)s")
     os.umask(0o077)
     set_dumpable(dumpable=False)
     become_subreaper()
@@ -31,6 +30,8 @@ def main() -> int:
     from cellblock_agent.forkserver_client import Spawned
 
     fork_server = Spawned.fork(options.preload)
+    # Not before: kernels are forked from the fork server, and logging there is the user's.
+    logging.basicConfig(level=logging.INFO, format="agent: %(levelname)s %(name)s: %(message)s")
 
     from cellblock_agent import agent
     from cellblock_agent.token_check import TokenError, take_token
