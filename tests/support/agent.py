@@ -85,6 +85,8 @@ class RunningAgent:
         self.connection: AgentConnection
         self.stream: AgentStream
         self.acknowledged = 0
+        self._early: list[pb.Event] = []
+        """Events of an execution that `until_begun` has read."""
         self.background: list[pb.Event] = []
         """Events that belong to no execution."""
 
@@ -113,9 +115,20 @@ class RunningAgent:
         await self.stream.start_execution(name, code, bounds, environment or {}, self.acknowledged)
         return name
 
+    async def until_begun(self) -> None:
+        """Wait until the agent runs what it was given."""
+        async for batch in self.stream:
+            self._early += batch
+            if batch:
+                self.acknowledged = batch[-1].sequence
+                await self.stream.acknowledge(self.acknowledged)
+                return
+
     async def read(self, name: str) -> Shown:
         """The events of an execution, to its end."""
         shown = Shown()
+        shown.events += self._early
+        self._early = []
         async for batch in self.stream:
             for event in batch:
                 self.acknowledged = event.sequence

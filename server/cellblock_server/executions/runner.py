@@ -169,6 +169,7 @@ class SessionRunner:
 
     async def restart(self) -> None:
         """Give the session a fresh kernel; what runs ends as cancelled."""
+        await self._until_begun()
         async with self._journal.transaction() as transaction:
             transaction.change_session(self._session, state=SessionState.RESTARTING)
         reason = "restarted on request"
@@ -184,6 +185,12 @@ class SessionRunner:
                 memory_loss_message=reason,
                 memory_loss_execution_id="",
             )
+
+    async def _until_begun(self) -> None:
+        """Wait until the agent has what was given to it: a restart must not overtake that."""
+        first = self._current or next(iter(self._queue), None)
+        while first is not None and first.status is ExecutionStatus.QUEUED:
+            await self._journal.next_change(first.tenant, first.id).wait()
 
     async def run(self) -> None:
         """Run until cancelled, or until the agent is gone (AgentGoneError) or lies."""

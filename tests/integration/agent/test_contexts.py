@@ -11,6 +11,7 @@ async def test_restart_loses_variables_and_counts(agent: RunningAgent) -> None:
 
 async def test_restart_ends_what_runs(agent: RunningAgent) -> None:
     name = await agent.start("while True: pass")
+    await agent.until_begun()
     await agent.connection.restart_kernel("on request")
     shown = await agent.read(name)
     assert (shown.outcome, shown.end.memory_lost) == ("RESTARTED", True)

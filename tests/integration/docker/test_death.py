@@ -4,7 +4,7 @@ import pytest
 
 from cellblock_client import Client, ExecutionStatus, FailureCause, Limits
 from cellblock_client.client import Session
-from cellblock_client.events import KernelRestarted, Started
+from cellblock_client.events import Completed, KernelRestarted, Queued, Started
 
 pytestmark = pytest.mark.core
 
@@ -56,6 +56,16 @@ def test_a_restart_on_request_is_a_loss_too(session: Session, client: Client) ->
     loss = client.sessions.get(session.id).info.memory_loss
     assert loss is not None
     assert (loss.message, loss.execution_id) == ("restarted on request", "")
+
+
+def test_a_restart_ends_what_was_accepted_before_it(session: Session) -> None:
+    events = iter(session.execute("while True: pass", time_limit=20))
+    assert isinstance(next(events), Queued)
+    session.restart()
+    *_, end = events
+    assert isinstance(end, Completed)
+    assert end.execution.failure is not None
+    assert end.execution.failure.cause is FailureCause.SESSION_RESTARTED
 
 
 @pytest.mark.unless_runtime("runsc", "so much at once ends the sandbox: docs/gvisor.md")
