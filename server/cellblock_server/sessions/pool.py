@@ -20,6 +20,8 @@ from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.ready import ReadySandbox
 
+REFILL_SECONDS = 0.2
+"""After a session took one, until the next is started: first its code has the machine."""
 CHECK_SECONDS = 10.0
 """How often those that wait are asked whether they are well."""
 ANSWER_SECONDS = 2.0
@@ -128,7 +130,7 @@ class Pool:
         if shelf is None:
             return None
         shelf.asked()
-        self._changed.set()
+        asyncio.get_running_loop().call_later(REFILL_SECONDS, self._changed.set)
         while shelf.waiting:
             # Off the shelf before anything is awaited: nobody else can have it.
             _since, ready = shelf.waiting.popleft()
