@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -222,7 +223,7 @@ def test_only_an_admin_looks_after_tenants(neighbours: Neighbours, name: str) ->
 
 
 def test_two_tenants_may_choose_the_same_names(neighbours: Neighbours) -> None:
-    key = neighbours.at.tenant("namesake")
+    key = neighbours.at.tenant(f"namesake-{token_hex(4)}")
     names = neighbours.things
     for name, requests in OWN.items():
         assert error_of(neighbours.at.channel, method_of(name), requests(names), key) is None
