@@ -1,5 +1,6 @@
 """Errors that take a race, a crowd or half an installation."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import utc_now
 from cellblock_server.config.settings import Settings
 from cellblock_server.errors import WrongStateError
@@ -21,6 +23,7 @@ from cellblock_server.store.records import ExecutionStatus, Failure, FailureCaus
 from cellblock_server.store.sessions import SessionStore
 from tests.support.records import PLACE, execution_record, session_record
 
+OVERTAKING_SECONDS = 0.3
 ABSENT: Any = None
 """What is not reached."""
 
@@ -69,6 +72,29 @@ async def test_an_execution_that_ends_while_its_code_comes(
     stored = await executions.find("t", "call_1")
     assert stored is not None
     assert stored.status is ExecutionStatus.CANCELLED
+
+
+async def test_a_restart_does_not_overtake_what_was_accepted_before_it(
+    runner: SessionRunner,
+) -> None:
+    record = execution_record("call_1", 1)
+    seen: list[ExecutionStatus] = []
+
+    async def restart_kernel(_reason: str) -> int:
+        seen.append(record.status)
+        return 2
+
+    agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
+    runner._agent = agent
+    await runner.submit(record, PLACE)
+    restarting = asyncio.create_task(runner.restart())
+    await asyncio.wait({restarting}, timeout=OVERTAKING_SECONDS)
+    assert seen == []
+    async with runner._journal.transaction() as transaction:
+        transaction.start(record)
+        transaction.append(record, pb.ExecutionEvent(started=pb.Started()))
+    await restarting
+    assert seen == [ExecutionStatus.RUNNING]
 
 
 def test_the_local_backend_may_not_be_installed(
