@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -235,7 +235,7 @@ class Pool:
                         self._discard(entry[1])
             for sandbox_id in list(self._left_behind):
                 self._left_behind.discard(sandbox_id)
-                await self._remove(sandbox_id)
+                await self._remove(sandbox_id, self._backend.destroy(sandbox_id))
             self._changed.set()
 
     async def _fit(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
@@ -253,14 +253,13 @@ class Pool:
         self._tasks.create_task(self._end(ready), name="pooled sandbox's end")
 
     async def _end(self, ready: ReadySandbox) -> None:
-        await ready.agent.close()
-        await self._remove(ready.spec.id)
+        await self._remove(ready.spec.id, ready.discard(self._backend))
 
-    async def _remove(self, sandbox_id: str) -> None:
+    async def _remove(self, sandbox_id: str, removal: Awaitable[None]) -> None:
         try:
-            await self._backend.destroy(sandbox_id)
-        except (CellblockError, OSError):
-            # Tried again later, or by the next server on this state.
+            await removal
+        except Exception:
+            # Whatever it is, the others go on. Tried again later, or by the next server.
             log.exception("pooled_sandbox_left_behind", sandbox_id=sandbox_id)
             self._left_behind.add(sandbox_id)
 

@@ -1,9 +1,9 @@
-"""The pool is filled one after the other, each as soon as the last one waits."""
+"""The pool is filled one after the other, each as soon as the last one waits, and emptied whole."""
 
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -28,6 +28,10 @@ class NothingToEnd:
     async def destroy(self, sandbox_id: str) -> None: ...
 
 
+def waiting(spec: SandboxSpec) -> ReadySandbox:
+    return ReadySandbox(spec, "", cast(Any, None), cast(Any, Closing()))
+
+
 async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
 
@@ -36,7 +40,7 @@ async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.Monk
     ) -> ReadySandbox:
         await asyncio.sleep(0)
         started.append(spec.id)
-        return cast(ReadySandbox, _Waiting(spec, Closing()))
+        return waiting(spec)
 
     monkeypatch.setattr(ReadySandbox, "start", start)
     # So long that a start which waited for it would not come.
@@ -50,7 +54,20 @@ async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.Monk
         await eventually(lambda: len(started) == SIZE, 5)
 
 
-@dataclass
-class _Waiting:
-    spec: SandboxSpec
-    agent: Closing
+async def test_what_could_not_be_removed_is_removed_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Stumbling:
+        async def destroy(self, sandbox_id: str) -> None:
+            asked.append(sandbox_id)
+            if len(asked) == 1:
+                raise RuntimeError("whatever it is")
+
+    monkeypatch.setattr(pools, "CHECK_SECONDS", 0.01)
+    example = sandbox_spec(NewSession(), Settings(), sandbox_id="sbx_1")
+    bounds = PoolBounds(0, 1, timedelta(hours=1), timedelta(seconds=60))
+    pool = Pool(cast(Backend, Stumbling()), [Stock(example, 0)], bounds)
+    async with pool.kept(asyncio.Event()):
+        pool._discard(waiting(example))
+        await eventually(lambda: len(asked) == 2, 5)
+    assert asked == ["sbx_1"] * 2
