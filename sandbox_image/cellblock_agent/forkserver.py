@@ -165,6 +165,9 @@ def run(control: socket.socket, modules: list[str]) -> None:
     server = ForkServer(control)
     prepare_environment()
     missing = preload(modules)
+    from cellblock_agent import kernel_process
+
+    kernel_process.make_shell()
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - no path is needed
     if threads != 1:
         raise RuntimeError(f"{threads} threads after the imports: forking would not be safe")

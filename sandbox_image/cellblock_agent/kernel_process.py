@@ -17,7 +17,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from cellblock_agent.kernel_options import PORTS, KernelOptions
-from cellblock_agent.kernel_shell import UnattendedKernel
+from cellblock_agent.kernel_shell import CellCompiler, Shell, UnattendedKernel
 from cellblock_agent.process import (
     give_way,
     limit_processes,
@@ -51,6 +51,10 @@ class KernelApp(IPKernelApp):
 
     def load_config_file(self, *_arguments: object, **_options: object) -> None:
         """All is set by whoever starts it; what a user's code leaves at home must not count."""
+
+    def init_profile_dir(self) -> None:
+        """Have the folder that the shell found."""
+        self.profile_dir = Shell.instance().profile_dir
 
     def init_path(self) -> None:
         """Let code import its own modules from the working folder, after Python's own.
@@ -91,6 +95,11 @@ class KernelApp(IPKernelApp):
         super().init_iopub(context)
         for option in options:
             context.sockopts.pop(option)
+
+
+def make_shell() -> None:
+    """Make the shell of all kernels that will be forked from this process."""
+    Shell.instance(config=_shell_config(), compiler_class=CellCompiler)
 
 
 def run(options: KernelOptions) -> NoReturn:
@@ -159,17 +168,22 @@ def _seed_anew() -> None:
 
 
 def _config(options: KernelOptions) -> Config:
-    config = Config()
+    config = _shell_config()
     config.IPKernelApp.transport = "ipc"
     config.IPKernelApp.ip = options.sockets
     for name, port in PORTS.items():
         config.IPKernelApp[name] = port
     config.IPKernelApp.outstream_class = "cellblock_agent.kernel_stream.KernelStream"
     config.Session.key = options.key.encode()
-    # Nobody could read the history back, and SQLite would be opened for it.
-    config.HistoryManager.enabled = False
     # A pause before each reply, for output to be sent; `KernelStream` sees to that.
     config.UnattendedKernel._execute_sleep = 0.0  # noqa: SLF001 - its name in ipykernel's docs
+    return config
+
+
+def _shell_config() -> Config:
+    config = Config()
+    # Nobody could read the history back, and SQLite would be opened for it.
+    config.HistoryManager.enabled = False
     # `name?` and pagers: shown like any other output.
     config.InteractiveShell.display_page = True
     return config

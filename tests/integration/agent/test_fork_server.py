@@ -3,6 +3,7 @@
 import os
 
 import psutil
+import pytest
 
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.waiting import eventually
@@ -31,13 +32,24 @@ async def test_one_that_has_nothing_to_do_ends_until_a_kernel_is_wanted() -> Non
         assert (await agent.run(forked)).result not in (str(fork_server), str(agent.process.pid))
 
 
+@pytest.mark.parametrize("folder", [".config", ".ipython", ".ipython/profile_default"])
 async def test_what_code_left_at_home_does_not_keep_another_from_starting(
-    agent: RunningAgent,
+    agent: RunningAgent, folder: str
 ) -> None:
-    home = "import os, shutil; shutil.rmtree(os.path.expanduser('~/.config'))\n"
-    await agent.run(f"{home}open(os.path.expanduser('~/.config'), 'w'); os.kill(os.getppid(), 9)")
+    code = (
+        "import os, pathlib, shutil\n"
+        f"folder = pathlib.Path.home() / {folder!r}\n"
+        "shutil.rmtree(folder); folder.write_text('in the way'); os.kill(os.getppid(), 9)"
+    )
+    assert "error" not in (await agent.run(code)).kinds()
     await agent.connection.restart_kernel("a kernel is wanted")
     assert (await agent.run("1")).result == "1"
+
+
+async def test_the_shell_that_was_made_there_is_its_kernels_own(agent: RunningAgent) -> None:
+    code = "import os; shell = get_ipython(); shell.kernel.shell is shell, _dh == [os.getcwd()]"
+    assert (await agent.run(code)).result == "(True, True)"
+    assert (await agent.run("%pwd")).result == repr(str(agent.data))
 
 
 async def test_a_kernel_that_dies_without_one_is_replaced() -> None:
