@@ -12,6 +12,7 @@ from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStat
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
+from cellblock_server.files.stored import link_stored, stored_bytes
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import Sandbox
 from cellblock_server.store.files import FileStore
@@ -131,7 +132,7 @@ class AttachmentService:
         if wanted.unpack:
             return await self._unpack(place, file, name)
         if file.bytes <= self._bounds.small_file_bytes:
-            data = self._blobs.read(file.sha256, 0, 0)
+            data = stored_bytes(self._blobs, file)
             await place.agent.write_file(name, data, exclusive=True, alias=file.id)
             return Attached(path)
         copied = await self._link(place, file)
@@ -162,7 +163,7 @@ class AttachmentService:
         target = _input(place, file.id)
         if target.exists():
             return False
-        linked = await self._blobs.link_to(file.sha256, target)
+        linked = await link_stored(self._blobs, file, target)
         if not linked:
             log.warning("attachment_copied", file_id=file.id, bytes=file.bytes)
         return not linked
