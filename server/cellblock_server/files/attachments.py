@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock_server.disk import disk_faults_told
 from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
@@ -120,7 +121,7 @@ class AttachmentService:
                     await place.agent.remove_file(path, recursive=record.unpacked)
                 except NotFoundError:
                     log.info("attachment_was_removed_in_sandbox", file_id=file_id)
-            _input(place, file_id).unlink(missing_ok=True)
+            _remove_input(place, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
 
     def _turn(self, place: Place) -> asyncio.Lock:
@@ -155,7 +156,7 @@ class AttachmentService:
             message = safe_text(error.message.replace(file.id, file.filename))
             raise WrongStateError(error.reason, message) from error
         finally:
-            _input(place, file.id).unlink(missing_ok=True)
+            _remove_input(place, file.id)
         return Attached(sandbox_path(name), copied, unpacked)
 
     async def _link(self, place: Place, file: FileRecord) -> bool:
@@ -172,6 +173,11 @@ class AttachmentService:
 def _input(place: Place, file_id: str) -> Path:
     """On the host, in a folder that the sandbox can only read."""
     return place.sandbox.inputs_folder / file_id
+
+
+def _remove_input(place: Place, file_id: str) -> None:
+    with disk_faults_told("the inputs of a sandbox"):
+        _input(place, file_id).unlink(missing_ok=True)
 
 
 def _without_ending(filename: str) -> str:
