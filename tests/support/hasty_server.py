@@ -17,7 +17,7 @@ from tests.support.server import ServerProcess
 COMMAND = (sys.executable, "-P", "-m", "tests.support.hasty_server")
 REPOSITORY = Path(__file__).parents[2]
 CALL_SECONDS = 2.0
-ENGINE_SECONDS = 3.0
+ENGINE_SECONDS = 2.0
 """When it takes a silent engine to be away."""
 
 
@@ -29,7 +29,7 @@ def hasty_server(folder: Path, **environment: str) -> ServerProcess:
 def main() -> int:
     vars(runner).update(SILENT_SECONDS=0.5, ANSWER_SECONDS=1.0)
     vars(agent_connection).update(CALL_SECONDS=CALL_SECONDS, RECONNECT_SECONDS=1.0)
-    vars(engine_watch).update(PATIENCE_SECONDS=1.0, PING_SECONDS=ENGINE_SECONDS - 1.0)
+    vars(engine_watch).update(PATIENCE_SECONDS=0.5, PING_SECONDS=ENGINE_SECONDS - 0.5)
     vars(keeper).update(HOUSEKEEPING=timedelta(seconds=1))
     vars(live).update(END_DETAIL_SECONDS=1.0)
     vars(database).update(BUSY_SECONDS=1)
