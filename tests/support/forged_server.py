@@ -59,7 +59,7 @@ class ForgedBackend(LocalBackend):
         if (forged := self._forged.get(sandbox_id)) is None:
             return await super().wait(sandbox_id)
         await forged.wait()
-        return SandboxEnd("removed")
+        return SandboxEnd("was removed")
 
     async def destroy(self, sandbox_id: str) -> None:
         if forged := self._forged.pop(sandbox_id, None):

@@ -128,7 +128,7 @@ class DockerBackend(Backend):
                 return _end((await container.show())["State"])
             except DockerError as error:
                 if error.status == 404:
-                    return SandboxEnd("removed")
+                    return SandboxEnd("was removed")
                 raise
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
