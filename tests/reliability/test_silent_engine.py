@@ -4,15 +4,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import grpc
 import pytest
 
-from cellblock.v1 import session_pb2, session_pb2_grpc
 from cellblock_client import Client, SessionState
-from cellblock_client.errors import UnavailableError, from_call
+from cellblock_client.errors import UnavailableError
 from tests.support.engine import containers
 from tests.support.faulty_engine import FaultyEngine, faulty_engine
 from tests.support.hasty_server import ENGINE_SECONDS, hasty_server
+from tests.support.once import refused_create
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
@@ -61,14 +60,7 @@ def test_a_create_is_told_soon_and_leaves_no_session(
     server: ServerProcess, client: Client, engine: FaultyEngine
 ) -> None:
     engine.fall_silent()
-    # Not by the client, which tries again.
-    with grpc.insecure_channel(server.address) as channel:
-        create = session_pb2_grpc.SessionServiceStub(channel).CreateSession
-        with pytest.raises(grpc.RpcError) as caught:
-            create(
-                session_pb2.CreateSessionRequest(), timeout=CALLS * ENGINE_SECONDS + SLACK_SECONDS
-            )
-    error = from_call(caught.value)
+    error = refused_create(server.address, CALLS * ENGINE_SECONDS + SLACK_SECONDS)
     assert isinstance(error, UnavailableError)
     assert (error.reason, error.retry_after is None) == ("ENGINE_UNREACHABLE", False)
     assert "no answer to a ping" in error.message
