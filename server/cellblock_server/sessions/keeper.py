@@ -259,34 +259,21 @@ class SessionKeeper:
             await self._reconcile()
             self.reconciled.set()
         except UnavailableError as error:
-            log.warning("not_reconciled_yet", reason=error.reason, detail=error.message)
+            log.warning("engine_not_there_yet", detail=error.message)
 
     async def _reconcile(self) -> None:
         """Take over what runs and belongs to a session; end and remove the rest."""
         sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
-        later: list[UnavailableError] = []
         # At once: one that does not answer must not hold up all others. The records are read
         # after the list: a sandbox that is being created has one by now.
         async with asyncio.TaskGroup() as tasks:
             for record in await self._store.alive():
                 sandbox = sandboxes.pop(record.sandbox_id, None)
                 if _key(record) not in self._live and record.create_time < self._started:
-                    adoption = self._adopt_or_later(record, sandbox, later)
-                    tasks.create_task(adoption, name=f"adopt {record.id}")
+                    tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
         for sandbox_id in sandboxes:
             log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
             await self._destroy(sandbox_id)
-        if later:
-            raise later[0]
-
-    async def _adopt_or_later(
-        self, record: SessionRecord, sandbox: Sandbox | None, later: list[UnavailableError]
-    ) -> None:
-        """Adopt, or take note of why it has to be tried again: the store failed."""
-        try:
-            await self._adopt(record, sandbox)
-        except UnavailableError as error:
-            later.append(error)
 
     async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
         problem, reason = "its sandbox was gone when the server started", EndReason.SANDBOX_LOST
