@@ -11,7 +11,7 @@ Error
 ├── ResourceExhaustedError   come back after `retry_after`
 ├── UnavailableError         no server, or its engine is away; safe to retry
 ├── DeadlineExceededError    your own `timeout` passed
-├── DamagedDataError         bytes that came are not those that were stored
+├── DamagedDataError         bytes are not those that were stored
 └── ServerError              a fault of the server's
 """
 
@@ -91,7 +91,7 @@ class DeadlineExceededError(Error):
 
 
 class DamagedDataError(Error):
-    """What was downloaded has another size or SHA-256 than what was stored: don't use it."""
+    """A file's bytes are not those that were stored: here, or already where they lie."""
 
 
 class ServerError(Error):
@@ -110,6 +110,7 @@ KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
+    grpc.StatusCode.DATA_LOSS: DamagedDataError,
 }
 
 

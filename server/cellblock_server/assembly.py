@@ -1,5 +1,6 @@
 """All parts of the server, put together."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -54,8 +55,9 @@ from cellblock_server.state_folder import (
 )
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.cpu import CpuStore
-from cellblock_server.store.database import Database
+from cellblock_server.store.database import Database, database_file
 from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.file_check import check_file, mark_made
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.run_steps import RunStepStore
@@ -69,7 +71,7 @@ from cellblock_server.store.usage import Usage
 async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
     """Everything that serves, in order of need; it is taken down in the opposite order."""
     async with AsyncExitStack() as stack:
-        database = await open_database(settings.database_url)
+        database = await open_database(settings.database_url, state)
         stack.push_async_callback(database.close)
         quotas = QuotaTable(parts.default_quotas(settings))
         tenants = TenantService(TenantStore(database), quotas, utc_now)
@@ -161,14 +163,17 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         yield address
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, state: StateFolder) -> Database:
     """The database, open and up to date; UnavailableError says in a line what is wrong with it."""
+    await asyncio.to_thread(check_file, database_file(url), state.database_mark)
     database = Database(url)
     try:
         await database.start()
     except (DBAPIError, CommandError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
+        await database.close()
         raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
+    mark_made(state.database_mark)
     return database
 
 

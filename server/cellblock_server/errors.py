@@ -11,6 +11,7 @@ CellblockError
 ├── ExhaustedError            rate, queue, disk: later      RESOURCE_EXHAUSTED
 ├── QuotaError                a tenant's quota              RESOURCE_EXHAUSTED
 ├── UnavailableError          engine or store away          UNAVAILABLE
+├── DataLossError             stored bytes are damaged      DATA_LOSS
 └── InternalError             our fault                     INTERNAL
 """
 
@@ -115,6 +116,10 @@ class UnavailableError(CellblockError):
         """Say when a retry has a chance."""
         super().__init__(reason, message)
         self.retry_after = retry_after
+
+
+class DataLossError(CellblockError):
+    """What was stored is not there any more as it was; trying again does not help."""
 
 
 class InternalError(CellblockError):

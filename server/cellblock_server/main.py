@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _create_admin_key(settings: Settings) -> int:
     state = shared_state_folder(settings.server.state_dir)
-    database = await open_database(settings.database_url)
+    database = await open_database(settings.database_url, state)
     try:
         print(await create_admin_key(database, state))  # noqa: T201 - what was asked for
     finally:

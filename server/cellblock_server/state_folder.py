@@ -27,6 +27,11 @@ class StateFolder:
         return self.path / "blobs"
 
     @property
+    def database_mark(self) -> Path:
+        """Tells that there was a database; see `store/file_check.py`."""
+        return self.path / "database-made"
+
+    @property
     def secret(self) -> Path:
         """What keys' hashes are made with; see `auth/secret.py`."""
         return self.path / "secret"

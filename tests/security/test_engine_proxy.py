@@ -92,6 +92,7 @@ def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> N
     name = f"{API}/containers/cellblock-{sandbox}"
     label = "%5B%22dev.cellblock.sandbox%22,%22dev.cellblock.instance%3Dx%22%5D"
     for status, method, path in (
+        (200, "GET", "/_ping"),
         (200, "GET", "/version"),
         (200, "GET", f"{API}/containers/json?filters=%7B%22label%22:{label}%7D&all=true"),
         (204, "POST", f"{name}/start"),

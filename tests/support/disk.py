@@ -30,14 +30,70 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+class FailingDisk:
+    """A disk of its own, in a file. What fails on it makes it read-only, as disks are set up."""
+
+    def __init__(self, folder: Path, image: Path) -> None:
+        self.folder = folder
+        self._image = image
+
+    def mount(self) -> None:
+        """Bring it back, after a repair, as an operator does."""
+        subprocess.run(["fsck.ext4", "-fy", self._image], check=False, capture_output=True)
+        options = "loop,errors=remount-ro"
+        mounted = subprocess.run(
+            ["mount", "-o", options, self._image, self.folder],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if mounted.returncode != 0:
+            pytest.skip(f"needs the right to mount: {mounted.stderr.strip()}")
+
+    def flush(self) -> None:
+        """Have on it what the system has not written yet: a failure would lose that."""
+        subprocess.run(["sync", "--file-system", self.folder], check=True)
+
+    def fail(self) -> None:
+        """Have an error on it."""
+        device = subprocess.run(
+            ["findmnt", "--noheadings", "--output", "SOURCE", str(self.folder)],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        Path(f"/sys/fs/ext4/{Path(device).name}/trigger_fs_error").write_text("1")
+
+    def unmount(self) -> None:
+        subprocess.run(["umount", self.folder], check=True)
+
+
 @contextmanager
-def filled(disk: Path) -> Iterator[None]:
-    """Leave not one byte free while the block runs."""
+def failing_disk(folder: Path, size: int) -> Iterator[FailingDisk]:
+    """A disk that is mounted at `folder`; skips where that may not be done."""
+    folder.mkdir()
+    image = folder.with_suffix(".image")
+    with image.open("wb") as file:
+        file.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", image], check=True)
+    disk = FailingDisk(folder, image)
+    disk.mount()
+    try:
+        yield disk
+    finally:
+        disk.unmount()
+        image.unlink()
+
+
+@contextmanager
+def filled(disk: Path, *, but: int = 0) -> Iterator[None]:
+    """Leave not one byte free while the block runs, or `but` so many."""
     filler = disk / FILLER
     try:
         with filler.open("wb", buffering=0) as file:
             while _grows(file):
                 continue
+            file.truncate(file.tell() - but)
         yield
     finally:
         filler.unlink()

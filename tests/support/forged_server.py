@@ -59,7 +59,7 @@ class ForgedBackend(LocalBackend):
         if (forged := self._forged.get(sandbox_id)) is None:
             return await super().wait(sandbox_id)
         await forged.wait()
-        return SandboxEnd("removed")
+        return SandboxEnd("was removed")
 
     async def destroy(self, sandbox_id: str) -> None:
         if forged := self._forged.pop(sandbox_id, None):
@@ -84,7 +84,7 @@ def main() -> int:
     vars(parts)["backend"] = _backend
     vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
     vars(agent_stream).update(TELL_SECONDS=SHORT)
-    vars(runner).update(OVERDUE_SECONDS=1.0)
+    vars(runner).update(SILENT_SECONDS=0.5, OVERDUE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=0.1)
     return server.main()
 

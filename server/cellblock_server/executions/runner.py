@@ -32,6 +32,11 @@ RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met a full queue may come back."""
 ACKNOWLEDGE_SECONDS = 0.05
 """How long an idle agent keeps events that are stored: the next execution may acknowledge them."""
+SILENT_SECONDS = 10.0
+"""How long after its time limit and its grace an execution's end may come before the agent is asked
+whether it is there: it may be stopped, with all that is in the sandbox."""
+ANSWER_SECONDS = 10.0
+"""How long it may take to say so."""
 OVERDUE_SECONDS = 60.0
 """How long after its time limit and its grace an execution's end may come: a kernel is killed,
 another one started, files are looked at."""
@@ -340,17 +345,33 @@ class SessionRunner:
     async def _until_finished(self, bounds: ExecutionBounds) -> None:
         """Wait for the end of what runs; its time limit is the agent's to hold, but ours to end.
 
-        Raises ProtocolViolationError if the end does not come, and it is not for us.
+        Raises AgentGoneError if the agent does not answer any more, ProtocolViolationError if
+        it does and the end does not come; but not while it is us who keep it waiting.
         """
         limit = (bounds.timeout + bounds.grace).total_seconds()
-        patience = limit + OVERDUE_SECONDS
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    await self._finished.wait()
-                return
-            except TimeoutError:
-                if not self._storing:
-                    words = f"an execution without an end {patience:g} s after it was given"
-                    raise ProtocolViolationError(words) from None
+        if await self._finishes(limit + SILENT_SECONDS):
+            return
+        await self._check_agent()
+        patience = OVERDUE_SECONDS - SILENT_SECONDS
+        while not await self._finishes(patience):
+            if not self._storing:
+                words = f"an execution without an end {limit + OVERDUE_SECONDS:g} s after it began"
+                raise ProtocolViolationError(words)
             patience = OVERDUE_SECONDS
+
+    async def _finishes(self, seconds: float) -> bool:
+        """Whether what runs ends within so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._finished.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _check_agent(self) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._agent.status()
+        except TimeoutError as error:
+            words = f"nothing for {ANSWER_SECONDS:g} s, and the time limit is over"
+            raise AgentGoneError(words) from error

@@ -8,10 +8,12 @@ from weakref import WeakValueDictionary
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock_server.disk import disk_faults_told
 from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
+from cellblock_server.files.stored import link_stored, stored_bytes
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import Sandbox
 from cellblock_server.store.files import FileStore
@@ -119,7 +121,7 @@ class AttachmentService:
                     await place.agent.remove_file(path, recursive=record.unpacked)
                 except NotFoundError:
                     log.info("attachment_was_removed_in_sandbox", file_id=file_id)
-            _input(place, file_id).unlink(missing_ok=True)
+            _remove_input(place, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
 
     def _turn(self, place: Place) -> asyncio.Lock:
@@ -131,7 +133,7 @@ class AttachmentService:
         if wanted.unpack:
             return await self._unpack(place, file, name)
         if file.bytes <= self._bounds.small_file_bytes:
-            data = self._blobs.read(file.sha256, 0, 0)
+            data = stored_bytes(self._blobs, file)
             await place.agent.write_file(name, data, exclusive=True, alias=file.id)
             return Attached(path)
         copied = await self._link(place, file)
@@ -154,7 +156,7 @@ class AttachmentService:
             message = safe_text(error.message.replace(file.id, file.filename))
             raise WrongStateError(error.reason, message) from error
         finally:
-            _input(place, file.id).unlink(missing_ok=True)
+            _remove_input(place, file.id)
         return Attached(sandbox_path(name), copied, unpacked)
 
     async def _link(self, place: Place, file: FileRecord) -> bool:
@@ -162,7 +164,7 @@ class AttachmentService:
         target = _input(place, file.id)
         if target.exists():
             return False
-        linked = await self._blobs.link_to(file.sha256, target)
+        linked = await link_stored(self._blobs, file, target)
         if not linked:
             log.warning("attachment_copied", file_id=file.id, bytes=file.bytes)
         return not linked
@@ -171,6 +173,11 @@ class AttachmentService:
 def _input(place: Place, file_id: str) -> Path:
     """On the host, in a folder that the sandbox can only read."""
     return place.sandbox.inputs_folder / file_id
+
+
+def _remove_input(place: Place, file_id: str) -> None:
+    with disk_faults_told("the inputs of a sandbox"):
+        _input(place, file_id).unlink(missing_ok=True)
 
 
 def _without_ending(filename: str) -> str:

@@ -12,14 +12,15 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from cellblock_server.errors import ExhaustedError, OutOfRangeError, UnavailableError
+from cellblock_server.disk import disk_faults_told
+from cellblock_server.errors import ExhaustedError, OutOfRangeError
 from cellblock_server.uninterrupted import uninterrupted
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ T = TypeVar("T")
 CHUNK = 2**20
 MODE = 0o444
 """Hard links of it are seen in sandboxes, whose user is another."""
-FULL = (errno.ENOSPC, errno.EDQUOT)
+OTHER_BYTES = "its bytes are not those that were stored"
 LOW_RETRY_AFTER = timedelta(minutes=1)
 """When a caller that met a disk that is nearly full may come back."""
 
@@ -38,6 +39,10 @@ class Blob:
 
     sha256: str
     size: int
+
+
+class DamagedBlobError(Exception):
+    """Stored bytes are not there any more, or not all of them, or others."""
 
 
 class BlobStore:
@@ -72,7 +77,7 @@ class BlobStore:
 
     def check_room(self, more: int) -> None:
         """Raise ExhaustedError if `more` bytes leave too little of the disk."""
-        with _translated():
+        with _faults_told():
             free = shutil.disk_usage(self._root).free
         if free - more < self._min_free:
             raise ExhaustedError(
@@ -86,31 +91,42 @@ class BlobStore:
         """Bytes that have come so far, and may come in several goes."""
         return PartialFile(self._incoming / name)
 
-    async def read(self, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]:
-        """Bytes from `offset` on: `length` of them, or all if 0; in pieces of 1 MiB."""
-        file = await _in_thread(partial(_open, self._path(sha256)))
+    async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
+        """Bytes from `offset` on: `length` of them, or all if 0; in pieces of 1 MiB.
+
+        Raises DamagedBlobError: if the size is wrong before the first piece, and if all of it
+        is read and its hash is wrong before the last one.
+        """
+        left = min(length or blob.size, blob.size - offset)
+        digest = hashlib.sha256() if left == blob.size else None
+        file = await _in_thread(partial(_open, self._path(blob.sha256), blob.size))
         with file:
             await _in_thread(partial(file.seek, offset))
-            left = length or None
-            while left != 0:
-                size = CHUNK if left is None else min(CHUNK, left)
-                data = await _in_thread(partial(file.read, size))
-                if not data:
-                    return
-                left = None if left is None else left - len(data)
+            while left > 0:
+                data = await _in_thread(partial(_piece, file, min(CHUNK, left), digest))
+                left -= len(data)
+                if not data or (
+                    left == 0 and digest is not None and digest.hexdigest() != blob.sha256
+                ):
+                    raise DamagedBlobError(OTHER_BYTES)
                 yield data
 
-    async def link_to(self, sha256: str, destination: Path) -> bool:
-        """Make the bytes appear at `destination`; whether without a copy."""
+    async def link_to(self, blob: Blob, destination: Path) -> bool:
+        """Make the bytes appear at `destination`; whether without a copy.
+
+        Raises DamagedBlobError if the size is wrong: reading all of it is not for this.
+        """
 
         def link() -> bool:
+            source = self._path(blob.sha256)
+            _open(source, blob.size).close()
             try:
-                destination.hardlink_to(self._path(sha256))
+                destination.hardlink_to(source)
             except OSError as error:
                 # Another file system, or one without links.
                 if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
                     raise
-                _copy(self._path(sha256), destination)
+                _copy(source, destination)
                 return False
             return True
 
@@ -136,7 +152,7 @@ class BlobStore:
 
     def create(self) -> "PartialFile":
         """A new file to write bytes into; the caller discards it."""
-        with _translated():
+        with _faults_told():
             descriptor, name = tempfile.mkstemp(dir=self._incoming)
             os.close(descriptor)
         return PartialFile(Path(name))
@@ -240,7 +256,7 @@ class PartialFile:
         """
         size = await self.size()
         digest = hashlib.sha256() if size == 0 else None
-        with _translated():
+        with _faults_told():
             file = self.path.open("ab")
         try:
             async for chunk in chunks:
@@ -271,8 +287,24 @@ class PartialFile:
         await _in_thread(partial(self.path.unlink, missing_ok=True))
 
 
-def _open(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _open(path: Path, size: int) -> BinaryIO:
+    """A blob's file. Raises DamagedBlobError unless it has its size."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise DamagedBlobError("its bytes are gone") from error
+    found = os.fstat(file.fileno()).st_size
+    if found != size:
+        file.close()
+        raise DamagedBlobError(f"{found} bytes are left of {size}")
+    return file
+
+
+def _piece(file: BinaryIO, size: int, digest: "hashlib._Hash | None") -> bytes:
+    data = file.read(size)
+    if digest is not None:
+        digest.update(data)
+    return data
 
 
 def _size(path: Path) -> int:
@@ -328,14 +360,9 @@ def _sync_folder(path: Path) -> None:
 
 async def _in_thread(work: Callable[[], T]) -> T:
     """Do blocking file work elsewhere, with a failing disk told as what it is."""
-    with _translated():
+    with _faults_told():
         return await asyncio.to_thread(work)
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = "STORE_FULL" if error.errno in FULL else "STORE_FAILED"
-        raise UnavailableError(reason, f"the file store failed: {error.strerror}") from error
+def _faults_told() -> AbstractContextManager[None]:
+    return disk_faults_told("the file store")

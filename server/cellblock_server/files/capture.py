@@ -211,7 +211,7 @@ class Capture:
         return Captured(record, _printable(before) if before else "")
 
     async def _head(self, blob: Blob) -> bytes:
-        return b"".join([chunk async for chunk in self._blobs.read(blob.sha256, 0, HEAD_BYTES)])
+        return b"".join([chunk async for chunk in self._blobs.read(blob, 0, HEAD_BYTES)])
 
     def _record(
         self, owner: Owner, *, filename: str, blob: Blob, mime_type: str, path: str

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from cellblock_server.errors import NotFoundError, OutOfRangeError
 from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.stored import stored_bytes
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FileFilter, FileRecord, Page
 
@@ -30,14 +31,14 @@ class FileService:
         return await self._store.list(tenant, wanted, size, token)
 
     def read(self, record: FileRecord, offset: int, length: int) -> AsyncIterator[bytes]:
-        """A file's bytes, or a range. Raises OutOfRangeError past the end."""
+        """A file's bytes, or a range. Raises OutOfRangeError past the end, and DataLossError."""
         if not 0 <= offset <= record.bytes:
             raise OutOfRangeError("offset", f"must be 0 to {record.bytes}, got {offset}")
         if not 0 <= length <= record.bytes - offset:
             raise OutOfRangeError(
                 "length", f"must be 0 to {record.bytes - offset} from there, got {length}"
             )
-        return self._blobs.read(record.sha256, offset, length)
+        return stored_bytes(self._blobs, record, offset, length)
 
     async def delete(self, tenant: str, file_id: str) -> None:
         """Forget a file. Raises NotFoundError. Sessions it is attached to keep their copy."""

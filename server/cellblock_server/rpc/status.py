@@ -13,6 +13,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from cellblock_server.errors import (
     AlreadyExistsError,
     CellblockError,
+    DataLossError,
     ExhaustedError,
     InvalidArgumentError,
     NotFoundError,
@@ -41,6 +42,7 @@ CODES: list[tuple[type[CellblockError], int]] = [
     (ExhaustedError, code_pb2.RESOURCE_EXHAUSTED),
     (QuotaError, code_pb2.RESOURCE_EXHAUSTED),
     (UnavailableError, code_pb2.UNAVAILABLE),
+    (DataLossError, code_pb2.DATA_LOSS),
 ]
 
 

@@ -32,6 +32,9 @@ from cellblock_server.sandbox.folder import SandboxFolder
 
 CALL_SECONDS = 60
 """Bound on a call that does not move file contents."""
+RECONNECT_SECONDS = 10.0
+"""How long the agent of a sandbox that ran before this server may take to answer: a server's start
+waits for it."""
 PIECE_SECONDS = 60
 """Bound on the wait for the next piece of a file, or until one that was sent is taken."""
 UNPACK_SECONDS = 600
@@ -97,7 +100,11 @@ class AgentConnection:
         """
         connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
         try:
-            await connection.status()
+            async with asyncio.timeout(RECONNECT_SECONDS):
+                await connection.status()
+        except TimeoutError as error:
+            await connection.close()
+            raise AgentGoneError(f"nothing for {RECONNECT_SECONDS:g} s") from error
         except WrongStateError as error:
             await connection.close()
             raise AgentGoneError(error.message) from error
@@ -318,6 +325,7 @@ async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
     try:
         await asyncio.wait({socket, end}, return_when=asyncio.FIRST_COMPLETED)
         if not socket.done():
+            await end  # raises if it is the engine that has gone
             raise AgentGoneError("it ended before it listened")
         await socket
     finally:

@@ -57,7 +57,7 @@ class SandboxEnd:
     """How a sandbox ended."""
 
     words: str
-    """For people: `exited with code 137 (out of memory)`, `removed`."""
+    """For people: `exited with code 137 (out of memory)`, `was removed`."""
     out_of_memory: bool = False
     """Whether the host killed it for its memory."""
 

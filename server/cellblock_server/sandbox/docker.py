@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,13 @@ from cellblock_server.sandbox.docker_options import (
     changeable_limits,
     container_options,
 )
+from cellblock_server.sandbox.engine_watch import EngineWatch
 from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.uninterrupted import uninterrupted
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
-"""No engine call may hang for ever; `wait` alone has no bound of its own."""
+"""No engine call may hang for ever; `wait` alone has no bound of its own. An engine that says
+nothing at all is found out sooner: see `engine_watch.py`."""
 CANNOT_CONNECT = 900
 """What aiodocker gives as the status when there was no response."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
@@ -77,6 +79,7 @@ class DockerBackend(Backend):
         self._apparmor = apparmor
         self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
+        self._watch = EngineWatch()
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
 
@@ -85,6 +88,7 @@ class DockerBackend(Backend):
 
     async def close(self) -> None:
         """Close the connections to the engine. Containers keep running."""
+        await self._watch.close()
         if self._client is not None:
             await self._client.close()
             self._client = None
@@ -93,14 +97,9 @@ class DockerBackend(Backend):
         """Create and start a container; see `Backend.create`."""
         folder = SandboxFolder.create(self._folders, spec.id, token)
         try:
-            async with self._engine(spec) as docker:
-                profiles = await self._known_profiles(docker)
-                options = container_options(
-                    spec, folder, self._instance, self._agent_arguments, profiles
-                )
-                # The engine does not stop when we do: what it makes must be there to be removed.
-                details = await uninterrupted(_run(docker, _container_name(spec.id), options))
-                return self._sandbox(spec.id, folder, details)
+            # The engine does not stop when we do: what it makes must be there to be removed.
+            details = await uninterrupted(self._run(spec, folder))
+            return self._sandbox(spec.id, folder, details)
         except BaseException:
             # Cancellation included: whatever exists by now goes.
             await uninterrupted(self.destroy_quietly(spec.id))
@@ -122,14 +121,14 @@ class DockerBackend(Backend):
 
     async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the container's end; see `Backend.wait`."""
-        async with self._engine() as docker:
+        async with self._engine(may_last=True) as docker:
             container = docker.containers.container(_container_name(sandbox_id))
             try:
                 await container.wait(timeout=NO_TIMEOUT)
                 return _end((await container.show())["State"])
             except DockerError as error:
                 if error.status == 404:
-                    return SandboxEnd("removed")
+                    return SandboxEnd("was removed")
                 raise
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
@@ -197,6 +196,20 @@ class DockerBackend(Backend):
         except (CellblockError, OSError):
             log.exception("sandbox_left_behind", sandbox_id=sandbox_id)
 
+    async def _run(self, spec: SandboxSpec, folder: SandboxFolder) -> dict[str, Any]:
+        """Make and start a container; its details."""
+        async with self._engine(spec) as docker:
+            profiles = await self._known_profiles(docker)
+            options = container_options(
+                spec, folder, self._instance, self._agent_arguments, profiles
+            )
+            name = _container_name(spec.id)
+            await docker.containers.create(options, name=name)
+            # By its name from here on: the engine proxy lets no other containers be touched.
+            container = docker.containers.container(name)
+            await container.start()
+            return await container.show()
+
     async def _known_profiles(self, docker: aiodocker.Docker) -> Profiles:
         """What applies on this engine, which is asked once: AppArmor does not come and go."""
         if self._profiles is None:
@@ -221,8 +234,13 @@ class DockerBackend(Backend):
         return _sandbox(sandbox_id, folder, details)
 
     @asynccontextmanager
-    async def _engine(self, spec: SandboxSpec | None = None) -> AsyncIterator[aiodocker.Docker]:
-        """The client, with its failures turned into ours."""
+    async def _engine(
+        self, spec: SandboxSpec | None = None, *, may_last: bool = False
+    ) -> AsyncIterator[aiodocker.Docker]:
+        """The client, with its failures turned into ours; a silent engine is one of them.
+
+        What `may_last` is waited for whatever the engine says meanwhile.
+        """
         if self._client is None:
             try:
                 self._client = aiodocker.Docker(timeout=ENGINE_TIMEOUT)
@@ -230,20 +248,12 @@ class DockerBackend(Backend):
                 # What aiodocker raises when it finds no socket and no DOCKER_HOST.
                 raise _engine_down("no engine socket and no DOCKER_HOST") from error
         try:
-            yield self._client
+            async with nullcontext() if may_last else self._watch.watching():
+                yield self._client
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _engine_down(str(error) or type(error).__name__) from error
         except DockerError as error:
             raise _engine_refused(error, spec) from error
-
-
-async def _run(docker: aiodocker.Docker, name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Make and start a container; its details."""
-    await docker.containers.create(options, name=name)
-    # By its name from here on: the engine proxy lets no other containers be touched.
-    container = docker.containers.container(name)
-    await container.start()
-    return await container.show()
 
 
 def _container_name(sandbox_id: str) -> str:

@@ -11,8 +11,11 @@ the folder: only the server has a way to it.
 """
 
 import shutil
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+
+from cellblock_server.disk import disk_faults_told
 
 OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
 SEALED_MODE = 0o700
@@ -39,29 +42,43 @@ class SandboxFolder:
     def create(cls, root: Path, sandbox_id: str, token: str) -> "SandboxFolder":
         """Make the folders, and the token for the agent to read and remove.
 
-        Raises FileExistsError if the sandbox has one already.
+        Raises UnavailableError, and leaves nothing then.
         """
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = cls(root / sandbox_id)
-        folder.path.mkdir(mode=0o700)
-        folder.agent.mkdir()
-        folder.inputs.mkdir()
-        folder.inputs.chmod(INPUTS_MODE)
-        token_file = folder.agent / "token"
-        token_file.write_text(token)
-        token_file.chmod(0o444)
-        # Last: from here on the folder may be written by the sandbox.
-        folder.agent.chmod(OPEN_MODE)
+        try:
+            with _faults_told():
+                root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folder._fill(token)
+        except BaseException:
+            folder.remove()
+            raise
         return folder
 
     def seal(self) -> None:
-        """Take all of the sandbox's rights to `agent/` away."""
-        self.agent.chmod(SEALED_MODE, follow_symlinks=True)
+        """Take all of the sandbox's rights to `agent/` away. Raises UnavailableError."""
+        with _faults_told():
+            self.agent.chmod(SEALED_MODE, follow_symlinks=True)
 
     def remove(self) -> None:
-        """Remove all of it; nothing happens if it is gone."""
+        """Remove all of it; nothing happens if it is gone. Raises UnavailableError."""
         # rmtree never follows links, and is safe against swapped folders here.
-        shutil.rmtree(self.path, ignore_errors=False, onerror=_ignore_missing)
+        with _faults_told():
+            shutil.rmtree(self.path, ignore_errors=False, onerror=_ignore_missing)
+
+    def _fill(self, token: str) -> None:
+        self.path.mkdir(mode=0o700)
+        self.agent.mkdir()
+        self.inputs.mkdir()
+        self.inputs.chmod(INPUTS_MODE)
+        token_file = self.agent / "token"
+        token_file.write_text(token)
+        token_file.chmod(0o444)
+        # Last: from here on the folder may be written by the sandbox.
+        self.agent.chmod(OPEN_MODE)
+
+
+def _faults_told() -> AbstractContextManager[None]:
+    return disk_faults_told("the folder of a sandbox")
 
 
 def _ignore_missing(

@@ -102,7 +102,7 @@ class LocalBackend(Backend):
         """Wait for the agent's end; see `Backend.wait`."""
         process = self._processes.get(sandbox_id)
         if process is None:
-            return SandboxEnd("removed")
+            return SandboxEnd("was removed")
         return SandboxEnd(f"exited with code {await process.wait()}")
 
     async def stats(self, sandbox_id: str) -> SandboxStats:

@@ -31,6 +31,9 @@ from cellblock_server.store.sessions import SessionStore
 HOUSEKEEPING = timedelta(seconds=10)
 """How often what could not be removed or taken over is tried again."""
 
+REMOVALS = 10
+"""Of what could not be removed before, at a time."""
+
 SHORTEST_LOOK = timedelta(milliseconds=10)
 """Keeps a clock that jumps from making housekeeping spin."""
 
@@ -224,9 +227,17 @@ class SessionKeeper:
         self._expire()
         if not self.reconciled.is_set():
             await self._try_to_reconcile()
-        for sandbox_id in list(self._left_behind):
-            self._left_behind.discard(sandbox_id)
-            await self._destroy(sandbox_id)
+        await self._remove_left_behind()
+
+    async def _remove_left_behind(self) -> None:
+        """Try again, until nothing works: sessions must expire in time while the engine is away."""
+        waiting = list(self._left_behind)
+        while batch := waiting[:REMOVALS]:
+            del waiting[:REMOVALS]
+            self._left_behind.difference_update(batch)
+            await asyncio.gather(*map(self._destroy, batch))
+            if self._left_behind.issuperset(batch):
+                return
 
     def _expire(self) -> None:
         now = self._now()

@@ -114,7 +114,7 @@ class LiveSession:
                     ended = await backend.wait(self.record.sandbox_id)
                 detail, out_of_memory = f"the sandbox {ended.words}", ended.out_of_memory
             except TimeoutError:
-                detail = f"the sandbox runs, but {error.message}"
+                detail = f"the sandbox has not ended, but may be paused: {error.message}"
             except CellblockError as backend_error:
                 detail = f"{error.message}; {backend_error.message}"
         if isinstance(error, WrongStateError):

@@ -78,17 +78,18 @@ class SessionStarter:
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
         """Take over a sandbox that an earlier server process started.
 
-        Raises HostileFolderError or AgentGoneError if it can't be had, and
-        WrongStateError if it has a way out and may not have one any more.
+        Raises HostileFolderError or AgentGoneError if it can't be had, WrongStateError if it
+        has a way out and may not have one any more, and UnavailableError if the store fails.
         """
         agent = await AgentConnection.reconnect(sandbox, record.agent_token)
         try:
+            unfinished = await self.executions.unfinished(record)
             way_out = await self._way_out(record, sandbox)
         except BaseException:
             await agent.close()
             raise
         live = self._live(record, sandbox, agent, way_out)
-        live.runner.adopt(await self.executions.unfinished(record))
+        live.runner.adopt(unfinished)
         return live
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:

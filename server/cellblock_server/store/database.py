@@ -1,25 +1,31 @@
 """The database: SQLite today, any URL that SQLAlchemy knows later."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, Row, Select, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.errors import UnavailableError
+from cellblock_server.store.failures import LOCKED, code_of, told
+from cellblock_server.store.file_guard import FileGuard
 from cellblock_server.uninterrupted import uninterrupted
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 """How long a write waits for another process's before it fails."""
+BEHIND_SECONDS = 0.1
+"""How long one waits after one that failed so: those in a queue must not wait for as long each."""
 READERS = 4
 """Readings at a time; more wait for their turn."""
 
@@ -42,6 +48,11 @@ class Database:
         # SQLite has one writer: waiting here is fair and never times out into BUSY.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store writer")
         self._writing: Connection | None = None
+        self._is_locked = False
+        """Whether the last write found the database locked by another process."""
+        self._guard: FileGuard | None = None
+        self._damage = ""
+        """What was said when damage was found: nothing is written from then on."""
 
     async def start(self) -> None:
         """Open it and migrate the schema."""
@@ -53,7 +64,9 @@ class Database:
             hide_parameters=True,
         )
         event.listen(self._engine, "connect", _configure_sqlite)
+        event.listen(self._engine, "do_connect", self._before_connection)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._migrate)
+        self._guard = FileGuard(database_file(self._url))
 
     async def close(self) -> None:
         """Close it."""
@@ -103,8 +116,16 @@ class Database:
         run: Callable[[Callable[[Connection], T]], T],
         function: Callable[[Connection], T],
     ) -> T:
-        with _translated():
+        try:
             return await asyncio.get_running_loop().run_in_executor(executor, run, function)
+        except IntegrityError:
+            # Not the store's fault: two callers wanted the same name.
+            raise
+        except DatabaseError as error:
+            failure = told(error)
+            if failure.reason == "STORE_DAMAGED":
+                self._damage = failure.message
+            raise failure from error
 
     def _read(self, reading: Callable[[Connection], T]) -> T:
         with self._open().connect() as connection:
@@ -112,43 +133,67 @@ class Database:
 
     def _write(self, change: Callable[[Connection], T]) -> T:
         """In the writer's thread, which keeps its connection: to get one costs a statement."""
+        if self._damage:
+            raise UnavailableError("STORE_DAMAGED", self._damage)
+        if self._guard is not None:
+            self._guard.check()
         if self._writing is None or self._writing.closed or self._writing.invalidated:
             self._writing = self._open().connect()
-        with self._writing.begin():
-            return change(self._writing)
+        try:
+            with self._writing.begin():
+                result = change(self._writing)
+        except DatabaseError as error:
+            self._note_lock(self._writing, is_locked=code_of(error.orig) in LOCKED)
+            raise
+        self._note_lock(self._writing, is_locked=False)
+        return result
+
+    def _note_lock(self, connection: Connection, *, is_locked: bool) -> None:
+        if is_locked != self._is_locked:
+            self._is_locked = is_locked
+            _wait_when_locked(connection, BEHIND_SECONDS if is_locked else BUSY_SECONDS)
 
     def _open(self) -> Engine:
         if self._engine is None:
             raise RuntimeError("the database has not been started")
         return self._engine
 
+    def _before_connection(self, *_what: object) -> None:
+        """SQLite would make a file anew that is not there."""
+        if self._guard is not None:
+            self._guard.check()
+
     def _migrate(self) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
+        newest = ScriptDirectory.from_config(config).get_current_head()
         with self._open().begin() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == newest:
+                return
+            # All of it or nothing: Python's driver begins no transaction for a change of tables.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def database_file(url: str) -> Path:
+    """The file of a SQLite database."""
+    return Path(make_url(url).database or "")
 
 
 def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     for pragma in (
+        f"busy_timeout={BUSY_SECONDS * 1000}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Turn failures of the database itself into `UnavailableError`, without any values."""
-    try:
-        yield
-    except IntegrityError:
-        # Not the store's fault: two callers wanted the same name.
-        raise
-    except DatabaseError as error:
-        raise UnavailableError("STORE_FAILED", f"the store failed: {error.orig}") from error
+def _wait_when_locked(connection: Connection, seconds: float) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+    cursor.close()

@@ -58,7 +58,7 @@ async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
     await backend.destroy(sandbox.id)
     await backend.destroy(sandbox.id)  # again: no error
     assert await backend.list() == []
-    assert (await backend.wait(sandbox.id)).words == "removed"
+    assert (await backend.wait(sandbox.id)).words == "was removed"
     with pytest.raises(NotFoundError):
         await backend.stats(sandbox.id)
     assert list(tmp_path.iterdir()) == []

@@ -503,5 +503,5 @@ def test_what_was_stored_is_damaged(new_server: NewServer, tmp_path: Path) -> No
         blob = server.state / "blobs" / file.sha256[:2] / file.sha256[2:]
         blob.chmod(0o600)
         blob.write_bytes(b"wrong")
-        with refused("", status="DATA_LOSS"):
+        with refused("FILE_DAMAGED", status="DATA_LOSS"):
             client.files.download(file.id, tmp_path / "x")

@@ -35,8 +35,8 @@ async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def all_of(blobs: BlobStore, sha256: str, offset: int = 0, length: int = 0) -> bytes:
-    return b"".join([data async for data in blobs.read(sha256, offset, length)])
+async def all_of(blobs: BlobStore, blob: Blob, offset: int = 0, length: int = 0) -> bytes:
+    return b"".join([data async for data in blobs.read(blob, offset, length)])
 
 
 def files(folder: Path) -> list[Path]:
@@ -46,8 +46,8 @@ def files(folder: Path) -> list[Path]:
 async def test_written_bytes_come_back(blobs: BlobStore) -> None:
     blob = await write(blobs, chunks(b"ab", b"cd"), 4)
     assert (blob.sha256, blob.size) == (hashlib.sha256(b"abcd").hexdigest(), 4)
-    assert await all_of(blobs, blob.sha256) == b"abcd"
-    assert await all_of(blobs, blob.sha256, 1, 2) == b"bc"
+    assert await all_of(blobs, blob) == b"abcd"
+    assert await all_of(blobs, blob, 1, 2) == b"bc"
 
 
 async def test_the_same_bytes_are_stored_once(blobs: BlobStore, tmp_path: Path) -> None:
@@ -93,8 +93,8 @@ async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
 async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> None:
     size = 2 * CHUNK + 1
     blob = await write(blobs, chunks(bytes(size)), size)
-    assert [len(piece) async for piece in blobs.read(blob.sha256, 0, 0)] == [CHUNK, CHUNK, 1]
-    assert await all_of(blobs, blob.sha256, size, 0) == b""
+    assert [len(piece) async for piece in blobs.read(blob, 0, 0)] == [CHUNK, CHUNK, 1]
+    assert await all_of(blobs, blob, size, 0) == b""
 
 
 async def test_what_a_killed_server_left_is_removed(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_what_a_killed_server_left_is_removed(tmp_path: Path) -> None:
 
 async def test_a_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
     blob = await write(blobs, chunks(b"linked"), 10)
-    assert await blobs.link_to(blob.sha256, tmp_path / "link")
+    assert await blobs.link_to(blob, tmp_path / "link")
     assert (tmp_path / "link").stat().st_nlink == 2
     assert (tmp_path / "link").stat().st_mode & 0o777 == 0o444
     for _ in range(2):
@@ -122,7 +122,7 @@ async def test_where_links_do_not_work_a_copy_is_made(
 
     blob = await write(blobs, chunks(b"copied"), 10)
     monkeypatch.setattr(os, "link", refuse)
-    assert not await blobs.link_to(blob.sha256, tmp_path / "copy")
+    assert not await blobs.link_to(blob, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == b"copied"
 
 
@@ -149,7 +149,7 @@ async def test_what_is_held_or_has_a_file_is_not_forgotten(blobs: BlobStore) -> 
         blob = await hold.write(chunks(b"x"), max_bytes=10, field="data")
         assert not await blobs.delete_unless(blob.sha256, no_file_has)
     assert not await blobs.delete_unless(blob.sha256, a_file_has)
-    assert await all_of(blobs, blob.sha256) == b"x"
+    assert await all_of(blobs, blob) == b"x"
     assert await blobs.delete_unless(blob.sha256, no_file_has)
 
 
@@ -169,7 +169,7 @@ async def test_bytes_stored_anew_while_they_are_forgotten_stay(blobs: BlobStore)
         writing = asyncio.create_task(hold.write(chunks(b"x"), max_bytes=10, field="data"))
         answer.set()
         await asyncio.gather(forgetting, writing)
-        assert await all_of(blobs, blob.sha256) == b"x"
+        assert await all_of(blobs, blob) == b"x"
 
 
 async def test_a_disk_that_is_nearly_full_is_left_to_what_must_not_fail(tmp_path: Path) -> None:
@@ -196,4 +196,4 @@ async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, tmp_p
     await BlobStore(tmp_path / "blobs", min_free_bytes=0).start(["part"])
     with blobs.hold() as hold:
         await hold.keep(part, blob)
-    assert await all_of(blobs, blob.sha256) == b"abac"
+    assert await all_of(blobs, blob) == b"abac"

@@ -1,14 +1,15 @@
 """Who looks at when sessions expire: seldom at all of them, and at once where it matters."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from cellblock_server.sessions.keeper import HOUSEKEEPING, SessionKeeper
+from cellblock_server.errors import UnavailableError
+from cellblock_server.sessions.keeper import HOUSEKEEPING, REMOVALS, SessionKeeper
 from cellblock_server.sessions.live import End
 from cellblock_server.store.records import EndReason
 from tests.support.records import START, session_record
@@ -49,11 +50,13 @@ class Live:
 
 
 @asynccontextmanager
-async def keeping(clock: Clock, *sessions: Live) -> AsyncIterator[SessionKeeper]:
+async def keeping(
+    clock: Clock, *sessions: Live, destroy: Callable[[str], Awaitable[None]] | None = None
+) -> AsyncIterator[SessionKeeper]:
     async def nothing(*_arguments: object) -> list[Any]:
         return []
 
-    backend = SimpleNamespace(list=nothing, sessions_outlive_server=True)
+    backend = SimpleNamespace(list=nothing, sessions_outlive_server=True, destroy=destroy)
     store = SimpleNamespace(alive=nothing)
     keeper = SessionKeeper(
         SimpleNamespace(backend=backend),  # type: ignore[arg-type]
@@ -96,3 +99,35 @@ async def test_one_whose_time_out_has_become_shorter_ends_at_once() -> None:
         keeper.reconsider(live.record)
         await eventually(lambda: bool(live.wishes), HOUSEKEEPING.total_seconds() / 2)
         assert live.wishes[0].reason is EndReason.IDLE_TIMEOUT
+
+
+async def test_what_can_not_be_removed_does_not_hold_up_those_that_expire() -> None:
+    tried: list[str] = []
+
+    async def destroy(sandbox_id: str) -> None:
+        tried.append(sandbox_id)
+        raise UnavailableError("ENGINE_UNREACHABLE", "away")
+
+    clock = Clock()
+    async with keeping(clock, destroy=destroy) as keeper:
+        left = {f"sbx_{number}" for number in range(3 * REMOVALS)}
+        keeper._left_behind |= left
+        keeper._changed.set()
+        await quiet(clock)
+        assert len(tried) == REMOVALS
+        assert keeper._left_behind == left
+
+
+async def test_all_that_can_be_removed_is_removed_at_once() -> None:
+    removed: list[str] = []
+
+    async def destroy(sandbox_id: str) -> None:
+        removed.append(sandbox_id)
+
+    clock = Clock()
+    async with keeping(clock, destroy=destroy) as keeper:
+        keeper._left_behind |= {f"sbx_{number}" for number in range(3 * REMOVALS)}
+        keeper._changed.set()
+        await quiet(clock)
+        assert len(removed) == 3 * REMOVALS
+        assert keeper._left_behind == set()

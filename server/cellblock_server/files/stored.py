@@ -1,0 +1,40 @@
+"""Stored files' bytes on their way out, with damage told by the file's name."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cellblock_server.errors import DataLossError
+from cellblock_server.files.blobs import Blob, BlobStore, DamagedBlobError
+from cellblock_server.store.records import FileRecord
+
+
+async def stored_bytes(
+    blobs: BlobStore, file: FileRecord, offset: int = 0, length: int = 0
+) -> AsyncIterator[bytes]:
+    """See `BlobStore.read`; raises DataLossError."""
+    with _damage_told(file):
+        async for data in blobs.read(_blob(file), offset, length):
+            yield data
+
+
+async def link_stored(blobs: BlobStore, file: FileRecord, destination: Path) -> bool:
+    """See `BlobStore.link_to`; raises DataLossError."""
+    with _damage_told(file):
+        return await blobs.link_to(_blob(file), destination)
+
+
+def _blob(file: FileRecord) -> Blob:
+    return Blob(file.sha256, file.bytes)
+
+
+@contextmanager
+def _damage_told(file: FileRecord) -> Iterator[None]:
+    try:
+        yield
+    except DamagedBlobError as error:
+        raise DataLossError(
+            "FILE_DAMAGED",
+            f"file {file.id!r} ({file.filename}) is damaged: {error}; upload the same bytes to "
+            "mend it, or delete it",
+        ) from error

@@ -1,0 +1,22 @@
+"""A container's processes, as the host sees them."""
+
+import psutil
+
+from tests.support.engine import inspect
+
+
+def agent_of(container: str) -> psutil.Process:
+    """Its first process."""
+    return psutil.Process(int(inspect(container)["State"]["Pid"]))
+
+
+def fork_server_of(container: str) -> psutil.Process:
+    """What kernels are forked from: the agent's only child."""
+    (child,) = agent_of(container).children()
+    return child
+
+
+def kernel_of(container: str) -> psutil.Process:
+    """The fork server's only child."""
+    (child,) = fork_server_of(container).children()
+    return child

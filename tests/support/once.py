@@ -1,0 +1,17 @@
+"""Calls that are made once: the client would make them again."""
+
+import grpc
+
+from cellblock.v1 import session_pb2, session_pb2_grpc
+from cellblock_client.errors import Error, from_call
+
+
+def refused_create(address: str, seconds: float) -> Error:
+    """What a new session is refused with, within so long."""
+    with grpc.insecure_channel(address) as channel:
+        stub = session_pb2_grpc.SessionServiceStub(channel)
+        try:
+            stub.CreateSession(session_pb2.CreateSessionRequest(), timeout=seconds)
+        except grpc.RpcError as error:
+            return from_call(error)
+    raise AssertionError("it was made")
