@@ -46,6 +46,7 @@ from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.sessions.pool import Pool
+from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.sessions.stocks import pool_bounds, stocks
 from cellblock_server.sessions.usage import TenantUsage
@@ -114,6 +115,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             ),
             bounds=parts.runner_bounds(settings),
             start_timeout=settings.sandbox.start_timeout,
+            start_queue=StartQueue(parts.start_bounds(settings)),
             now=utc_now,
         )
         cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, utc_now)
