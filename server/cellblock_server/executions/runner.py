@@ -27,7 +27,7 @@ from cellblock_server.store.records import (
     SessionRecord,
     SessionState,
 )
-from cellblock_server.store.states import SESSION_ENDS
+from cellblock_server.store.states import EXECUTION_ENDS, SESSION_ENDS
 
 RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met a full queue may come back."""
@@ -92,7 +92,10 @@ class SessionRunner:
     @property
     def busy(self) -> bool:
         """Whether an execution runs or waits."""
-        return self._current is not None or bool(self._queue)
+        current = self._current
+        # For a moment the one that ran is still here, and its end is stored.
+        runs = current is not None and current.status not in EXECUTION_ENDS
+        return runs or bool(self._queue)
 
     @property
     def unfinished(self) -> int:
