@@ -25,6 +25,7 @@ from cellblock_server.files.capture import Capture
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.calls import OpenCalls
 from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.quotas.rate import CallRates
@@ -195,6 +196,8 @@ async def _guards(
         [
             AuditInterceptor(audit, utc_now),
             AuthInterceptor(keys, live_calls, required=settings.auth.required),
-            RateInterceptor(CallRates(quotas, time.monotonic)),
+            RateInterceptor(
+                CallRates(quotas, time.monotonic), OpenCalls(settings.quotas.max_calls)
+            ),
         ],
     )
