@@ -10,9 +10,11 @@ STAMP := $(VENV)/.installed
 BENCH := .venv-bench
 BENCH_STAMP := $(BENCH)/.installed
 WORKERS ?= 2
+# Of `make soak`.
+SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
+.PHONY: help demo test model soak test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
     bench-setup lint setup engine bubblewrap proxy image images server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
@@ -29,6 +31,12 @@ test: setup engine bubblewrap proxy images server-image engine-proxy-image lint 
 test-gvisor: setup engine images ## all tests of containers, with gVisor; about 20 minutes
 	@scripts/ensure_runsc.sh
 	@$(BIN)/pytest -n $(WORKERS) --runtime runsc --timeout 300 tests/integration/docker tests/security
+
+model: setup engine bubblewrap images ## random calls against a model of sessions, thirty times as many as in `make test`; about ten minutes
+	@$(BIN)/pytest -n $(WORKERS) --longer 30 tests/reliability/test_sessions_against_a_model.py
+
+soak: setup engine images ## mixed work for SECONDS, half an hour unless told otherwise, and a look for leaks
+	@$(BIN)/python -m tests.soak $(SECONDS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"

@@ -23,6 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--runtime", default="", metavar="NAME", help="OCI runtime for all sandboxes of containers"
     )
+    parser.addoption(
+        "--longer",
+        type=int,
+        default=1,
+        metavar="TIMES",
+        help="random sequences of calls: so many times as many, and others each time",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

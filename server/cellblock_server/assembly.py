@@ -26,6 +26,7 @@ from cellblock_server.files.capture import Capture
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.quotas.calls import OpenCalls
 from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.quotas.rate import CallRates
@@ -47,6 +48,7 @@ from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.sessions.pool import Pool
+from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.sessions.stocks import pool_bounds, stocks
 from cellblock_server.sessions.usage import TenantUsage
@@ -116,6 +118,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             ),
             bounds=parts.runner_bounds(settings),
             start_timeout=settings.sandbox.start_timeout,
+            start_queue=StartQueue(parts.start_bounds(settings)),
             now=utc_now,
         )
         cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, utc_now)
@@ -198,6 +201,8 @@ async def _guards(
         [
             AuditInterceptor(audit, utc_now),
             AuthInterceptor(keys, live_calls, required=settings.auth.required),
-            RateInterceptor(CallRates(quotas, time.monotonic)),
+            RateInterceptor(
+                CallRates(quotas, time.monotonic), OpenCalls(settings.quotas.max_calls)
+            ),
         ],
     )

@@ -18,6 +18,7 @@ from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sandbox.seccomp import load_profile
+from cellblock_server.sessions.start_queue import StartBounds
 from cellblock_server.state_folder import (
     StateFolder,
 )
@@ -32,6 +33,15 @@ def tls_files(settings: Settings) -> TlsFiles | None:
         Path(server.tls_certificate),
         Path(server.tls_key),
         Path(server.tls_client_ca) if server.tls_client_ca else None,
+    )
+
+
+def start_bounds(settings: Settings) -> StartBounds:
+    """How many sandboxes are started for sessions that found none in the pool."""
+    return StartBounds(
+        parallelism=settings.sessions.start_parallelism,
+        max_waiting=settings.sessions.max_start_queue,
+        patience=settings.sandbox.start_timeout,
     )
 
 

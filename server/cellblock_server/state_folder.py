@@ -74,9 +74,12 @@ def shared_state_folder(path: Path) -> StateFolder:
 
 
 def _instance(file: Path) -> str:
-    if not file.exists():
-        # Whole or not at all: half an identity would orphan every container.
-        fresh = file.with_suffix(".new")
-        fresh.write_text(new_id(""))
-        fresh.replace(file)
-    return file.read_text()
+    # Of two that come at once, both must read the same: another identity orphans every container.
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            # Whole or not at all, for the same reason.
+            fresh = file.with_suffix(".new")
+            fresh.write_text(new_id(""))
+            fresh.replace(file)
+        return file.read_text()

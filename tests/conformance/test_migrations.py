@@ -59,7 +59,7 @@ async def test_what_an_earlier_release_stored_is_kept(tmp_path: Path) -> None:
         found = await executions.find("t", "call_1")
         assert found is not None
         assert (found.code, found.environment, found.environment_hash) == ("1", {}, "")
-        assert await executions.events(found, 1, 10) == [(1, b"event")]
+        assert await executions.events(found, 1, 10, 2**20) == [(1, b"event")]
         session = await SessionStore(database).find("t", "sess_1")
         assert session is not None
         assert (session.memory_loss_time, session.background_output) == (None, "")

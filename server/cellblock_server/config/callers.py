@@ -44,6 +44,12 @@ class Quotas(Section):
     calls_per_second: int = Field(
         1000, ge=0, description="Calls of a tenant in a second, on the average and at once."
     )
+    max_calls: int = Field(
+        4000,
+        ge=1,
+        description="Calls of a tenant that are open at once, each stream being one: some 30 KiB "
+        "of the server's memory each. Can't be set for one tenant.",
+    )
 
 
 class Audit(Section):

@@ -20,6 +20,20 @@ class Sessions(Section):
     """How many sessions there may be, and how long they live."""
 
     max_sessions: int = Field(50, ge=1, le=10_000, description="Sessions at once.")
+    start_parallelism: int = Field(
+        8,
+        ge=1,
+        le=256,
+        description="Sandboxes that are started at a time for sessions that found none in the "
+        "pool. More than the machine has CPUs for make all of them slow.",
+    )
+    max_start_queue: int = Field(
+        100,
+        ge=0,
+        le=10_000,
+        description="New sessions that wait for such a start, each for `sandbox.start_timeout` at "
+        "most.",
+    )
     idle_timeout: Duration = Field(
         timedelta(minutes=20),
         ge=MOMENT,

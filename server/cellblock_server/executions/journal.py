@@ -36,8 +36,8 @@ from cellblock_server.uninterrupted import uninterrupted
 
 WATCH_BATCH = 64
 """How many events a watcher holds in memory at most."""
-WATCH_BYTES = 2**20
-"""How much of them is sent in one message, but for an event that is larger."""
+WATCH_BYTES = 2**18
+"""How many bytes of them, and how many are sent in one message, but for an event that is larger."""
 
 
 class Journal:
@@ -73,7 +73,7 @@ class Journal:
         """An execution's events up to its last one in `record`."""
         wanted = 1
         while wanted <= record.last_sequence:
-            rows = await self._executions.events(record, wanted, WATCH_BATCH)
+            rows = await self._executions.events(record, wanted, WATCH_BATCH, WATCH_BYTES)
             for sequence, payload in rows:
                 if sequence > record.last_sequence:
                     return
@@ -96,8 +96,7 @@ class Journal:
             change = self._hub.next_change(name)
             events = recent.since(wanted) if recent is not None else None
             if events is None:
-                rows = await self._executions.events(execution, wanted, WATCH_BATCH)
-                events = [pb.ExecutionEvent.FromString(payload) for _sequence, payload in rows]
+                events = await self._stored(execution, wanted)
             for batch in _batches(events):
                 yield batch
             if not events:
@@ -106,6 +105,13 @@ class Journal:
                 return
             else:
                 wanted = events[-1].sequence + 1
+
+    async def _stored(
+        self, execution: ExecutionRecord, from_sequence: int
+    ) -> list[pb.ExecutionEvent]:
+        """The next events that a watcher is to have. Their bytes are let go of here."""
+        rows = await self._executions.events(execution, from_sequence, WATCH_BATCH, WATCH_BYTES)
+        return [pb.ExecutionEvent.FromString(payload) for _sequence, payload in rows]
 
     def next_change(self, tenant: str, name: str) -> asyncio.Event:
         """See `Hub.next_change`: also of a session, run or thread, when it has more run steps."""

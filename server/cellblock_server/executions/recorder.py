@@ -114,7 +114,8 @@ class Recorder:
                 transaction.append(current, pb.ExecutionEvent(started=started))
                 transaction.change_session(self._session, state=SessionState.BUSY)
             case "stream_text":
-                transaction.append(current, translate.text_event(event.stream_text))
+                for text in translate.text_events(event.stream_text):
+                    transaction.append(current, text)
             case "rich" if item.image is not None:
                 transaction.insert_file(item.image)
                 transaction.append(current, _image_event(event.rich, item.image))

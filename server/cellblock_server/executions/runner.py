@@ -27,6 +27,7 @@ from cellblock_server.store.records import (
     SessionRecord,
     SessionState,
 )
+from cellblock_server.store.states import EXECUTION_ENDS, SESSION_ENDS
 
 RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met a full queue may come back."""
@@ -96,7 +97,10 @@ class SessionRunner:
     @property
     def busy(self) -> bool:
         """Whether an execution runs or waits."""
-        return self._current is not None or bool(self._queue)
+        current = self._current
+        # For a moment the one that ran is still here, and its end is stored.
+        runs = current is not None and current.status not in EXECUTION_ENDS
+        return runs or bool(self._queue)
 
     @property
     def unfinished(self) -> int:
@@ -173,13 +177,16 @@ class SessionRunner:
                 await self._stream.interrupt_execution(execution_id, self._bounds.grace)
 
     async def restart(self) -> None:
-        """Give the session a fresh kernel; what runs ends as cancelled."""
+        """Give the session a fresh kernel; what runs ends as cancelled.
+
+        Raises WrongStateError if the session ends meanwhile.
+        """
         await self._until_begun()
-        async with self._journal.transaction() as transaction:
+        async with self._changing() as transaction:
             transaction.change_session(self._session, state=SessionState.RESTARTING)
         reason = "restarted on request"
         generation = await self._agent.restart_kernel(reason)
-        async with self._journal.transaction() as transaction:
+        async with self._changing() as transaction:
             state = SessionState.BUSY if self.busy else SessionState.READY
             # The agent tells of it as well, but perhaps later.
             transaction.change_session(
@@ -190,6 +197,14 @@ class SessionRunner:
                 memory_loss_message=reason,
                 memory_loss_execution_id="",
             )
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[JournalTransaction]:
+        """A transaction in which the session has not ended: nothing follows an end."""
+        async with self._journal.transaction() as transaction:
+            if self._session.state in SESSION_ENDS:
+                raise self._has_ended()
+            yield transaction
 
     async def _until_begun(self) -> None:
         """Wait until the agent has what was given to it: a restart must not overtake that."""
@@ -234,7 +249,7 @@ class SessionRunner:
     ) -> AsyncIterator[JournalTransaction]:
         """A transaction that stores a new execution, if there is room for it."""
         if self._closed:
-            raise WrongStateError("SESSION_ENDED", f"session {self._session.id!r} has ended")
+            raise self._has_ended()
         waiting = len(self._queue) + len(self._receiving)
         if waiting >= self._bounds.max_queue:
             raise ExhaustedError(
@@ -253,6 +268,9 @@ class SessionRunner:
                 last_alive_time=transaction.now,
             )
             yield transaction
+
+    def _has_ended(self) -> WrongStateError:
+        return WrongStateError("SESSION_ENDED", f"session {self._session.id!r} has ended")
 
     def _next_position(self) -> int:
         return len(self._queue) + (self._current is not None)

@@ -5,6 +5,7 @@ by the message limit; meaning is checked here.
 """
 
 import json
+from collections.abc import Iterator
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
@@ -13,6 +14,8 @@ from cellblock_server.store.records import CodeError, ExecutionStatus, Failure, 
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 """Binary image types that become Files, in order of preference."""
+MAX_TEXT = 2**16
+"""Characters of one event. Whoever reads slowly has a message in memory, and it several times."""
 
 
 def image_of(rich: agent_pb.Rich) -> tuple[str, bytes] | None:
@@ -52,15 +55,17 @@ def rich_event(rich: agent_pb.Rich) -> pb.ExecutionEvent:
             raise ProtocolViolationError(f"unknown kind of display {rich.kind}")
 
 
-def text_event(text: agent_pb.StreamText) -> pb.ExecutionEvent:
-    """Text written to a stream, as an event."""
-    match text.name:
-        case agent_pb.STREAM_NAME_STDOUT:
-            return pb.ExecutionEvent(stdout=pb.Text(text=text.text))
-        case agent_pb.STREAM_NAME_STDERR:
-            return pb.ExecutionEvent(stderr=pb.Text(text=text.text))
-        case _:
-            raise ProtocolViolationError(f"unknown stream {text.name}")
+def text_events(text: agent_pb.StreamText) -> Iterator[pb.ExecutionEvent]:
+    """Text written to a stream, as events of at most MAX_TEXT characters."""
+    for start in range(0, len(text.text) or 1, MAX_TEXT):
+        piece = pb.Text(text=text.text[start : start + MAX_TEXT])
+        match text.name:
+            case agent_pb.STREAM_NAME_STDOUT:
+                yield pb.ExecutionEvent(stdout=piece)
+            case agent_pb.STREAM_NAME_STDERR:
+                yield pb.ExecutionEvent(stderr=piece)
+            case _:
+                raise ProtocolViolationError(f"unknown stream {text.name}")
 
 
 def started(event: agent_pb.ExecutionStarted) -> pb.Started:

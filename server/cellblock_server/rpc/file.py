@@ -1,6 +1,7 @@
 """FileService: requests to calls of `files/`, and back."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
@@ -110,23 +111,24 @@ class FileServicer(SessionFileCalls):
     ) -> pb.AttachFileResponse:
         """Make a file available in a session."""
         wanted = request.attachment
-        place = await self._place(request.session_id)
-        file = await self._files.get(tenant(), wanted.file_id)
-        attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
-        attached = await uninterrupted(self._attachments.attach(place, attachment))
+        async with self._place(request.session_id) as place:
+            file = await self._files.get(tenant(), wanted.file_id)
+            attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
+            attached = await uninterrupted(self._attachments.attach(place, attachment))
         return _attached_message(attached)
 
     async def DetachFile(  # noqa: N802
         self, request: pb.DetachFileRequest, context: Context
     ) -> pb.DetachFileResponse:
         """Remove an attachment from a session."""
-        place = await self._place(request.session_id)
-        await uninterrupted(self._attachments.detach(place, request.file_id))
+        async with self._place(request.session_id) as place:
+            await uninterrupted(self._attachments.detach(place, request.file_id))
         return pb.DetachFileResponse()
 
-    async def _place(self, session_id: str) -> Place:
-        live = await self._sessions.use(tenant(), session_id)
-        return Place(live.record.tenant, live.record.id, live.sandbox, live.agent)
+    @asynccontextmanager
+    async def _place(self, session_id: str) -> AsyncIterator[Place]:
+        async with self._sessions.using(tenant(), session_id) as live:
+            yield Place(live.record.tenant, live.record.id, live.sandbox, live.agent)
 
 
 def _upload(metadata: pb.UploadFileMetadata) -> Upload:

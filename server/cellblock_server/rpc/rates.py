@@ -1,10 +1,11 @@
-"""Around every call: counted against its tenant's rate."""
+"""Around every call: counted against its tenant's rate, and what it may have open."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import grpc
 
+from cellblock_server.quotas.calls import OpenCalls
 from cellblock_server.quotas.rate import CallRates
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.handlers import (
@@ -21,9 +22,10 @@ from cellblock_server.rpc.permissions import OPEN
 class RateInterceptor(grpc.aio.ServerInterceptor):
     """Raises QuotaError around the handler of a call too many. A stream is one call."""
 
-    def __init__(self, rates: CallRates) -> None:
-        """Count with `rates`; to be put inside of `AuthInterceptor`."""
+    def __init__(self, rates: CallRates, calls: OpenCalls) -> None:
+        """Count with these; to be put inside of `AuthInterceptor`."""
         self._rates = rates
+        self._calls = calls
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
@@ -36,16 +38,26 @@ class RateInterceptor(grpc.aio.ServerInterceptor):
 
     def _single(self, inner: Single) -> Single:
         async def call(request: object, context: Context) -> object:
-            self._rates.take(tenant())
-            return await inner(request, context)
+            caller = tenant()
+            self._rates.take(caller)
+            self._calls.begin(caller)
+            try:
+                return await inner(request, context)
+            finally:
+                self._calls.end(caller)
 
         return call
 
     def _streaming(self, inner: Streaming) -> Streaming:
         async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-            self._rates.take(tenant())
-            async with aclosing(inner(request, context)) as responses:
-                async for response in responses:
-                    yield response
+            caller = tenant()
+            self._rates.take(caller)
+            self._calls.begin(caller)
+            try:
+                async with aclosing(inner(request, context)) as responses:
+                    async for response in responses:
+                        yield response
+            finally:
+                self._calls.end(caller)
 
         return call

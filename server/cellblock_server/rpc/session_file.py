@@ -1,6 +1,7 @@
 """FileService: what lies in a session's `/mnt/data` now."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
@@ -40,9 +41,9 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
             )
         folder = data_folder("folder", request.folder)
         after = paging.path(request.page_token)
-        agent = await self._agent(request.session_id)
         size = request.page_size or MAX_LISTED
-        listing = await agent.list_files(size, folder, after)
+        async with self._agent(request.session_id) as agent:
+            listing = await agent.list_files(size, folder, after)
         files = listing.files[:size]
         token = paging.token_after(files[-1].path) if listing.more and files else ""
         return pb.ListSessionFilesResponse(
@@ -59,9 +60,9 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
         for field in ("offset", "length"):
             if (value := getattr(request, field)) < 0:
                 raise OutOfRangeError(field, f"must be at least 0, got {value}")
-        agent = await self._agent(request.session_id)
-        async for chunk in agent.read_file(path, request.offset, request.length):
-            yield pb.ReadSessionFileResponse(data=chunk)
+        async with self._agent(request.session_id) as agent:
+            async for chunk in agent.read_file(path, request.offset, request.length):
+                yield pb.ReadSessionFileResponse(data=chunk)
 
     async def WriteSessionFile(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.WriteSessionFileRequest], context: Context
@@ -69,8 +70,8 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
         """Write a file in `/mnt/data`."""
         target = (await first(request_iterator, "target")).target
         path = data_path("target.path", target.path)
-        agent = await self._agent(target.session_id)
-        entry = await agent.write_file(path, aiter(Pieces(request_iterator)))
+        async with self._agent(target.session_id) as agent:
+            entry = await agent.write_file(path, aiter(Pieces(request_iterator)))
         return pb.WriteSessionFileResponse(file=_session_file(entry))
 
     async def DeleteSessionFile(  # noqa: N802
@@ -78,8 +79,8 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
     ) -> pb.DeleteSessionFileResponse:
         """Remove a file or folder from `/mnt/data`."""
         path = data_path("path", request.path)
-        agent = await self._agent(request.session_id)
-        await uninterrupted(agent.remove_file(path, recursive=request.recursive))
+        async with self._agent(request.session_id) as agent:
+            await uninterrupted(agent.remove_file(path, recursive=request.recursive))
         return pb.DeleteSessionFileResponse()
 
     async def CreateSessionFolder(  # noqa: N802
@@ -87,8 +88,8 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
     ) -> pb.CreateSessionFolderResponse:
         """Make a folder in `/mnt/data`."""
         path = data_path("path", request.path.rstrip("/"))
-        agent = await self._agent(request.session_id)
-        entry = await agent.make_folder(path)
+        async with self._agent(request.session_id) as agent:
+            entry = await agent.make_folder(path)
         return pb.CreateSessionFolderResponse(folder=_session_file(entry))
 
     async def DownloadSessionFolder(  # noqa: N802
@@ -96,12 +97,14 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
     ) -> AsyncIterator[pb.DownloadSessionFolderResponse]:
         """Stream a folder of `/mnt/data` as a ZIP archive."""
         path = data_folder("path", request.path)
-        agent = await self._agent(request.session_id)
-        async for chunk in agent.read_folder(path):
-            yield pb.DownloadSessionFolderResponse(data=chunk)
+        async with self._agent(request.session_id) as agent:
+            async for chunk in agent.read_folder(path):
+                yield pb.DownloadSessionFolderResponse(data=chunk)
 
-    async def _agent(self, session_id: str) -> AgentConnection:
-        return (await self._sessions.use(tenant(), session_id)).agent
+    @asynccontextmanager
+    async def _agent(self, session_id: str) -> AsyncIterator[AgentConnection]:
+        async with self._sessions.using(tenant(), session_id) as live:
+            yield live.agent
 
 
 def _session_file(entry: agent_pb.FileEntry) -> pb.SessionFile:

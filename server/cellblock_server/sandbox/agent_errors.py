@@ -38,6 +38,11 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
     """Turn the agent's statuses into our errors; `path` names the file in question."""
     try:
         yield
+    except asyncio.CancelledError as error:
+        # What gRPC says when a connection is closed under a call, as a session's is at its end.
+        if (task := asyncio.current_task()) is None or task.cancelling():
+            raise
+        raise AgentGoneError("its connection was closed") from error
     except asyncio.InvalidStateError as error:
         # What gRPC says to one who writes to a stream that has ended meanwhile.
         raise AgentGoneError(str(error)) from error

@@ -85,6 +85,14 @@ class LiveSession:
         if not self._wish.done():
             self._wish.set_result(end)
 
+    async def until_ended(self, seconds: float) -> None:
+        """Wait until it has ended, `seconds` at most."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.ended.wait()
+        except TimeoutError:
+            log.warning("session_has_not_ended", session_id=self.record.id, seconds=seconds)
+
     async def until_end(self, backend: Backend) -> End:
         """Run executions until the end is asked for or the sandbox fails."""
         running = asyncio.create_task(self.runner.run(), name=f"run {self.record.id}")

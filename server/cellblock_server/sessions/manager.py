@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
@@ -22,6 +24,7 @@ from cellblock_server.errors import (
 from cellblock_server.ids import new_id
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -38,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
 """When a caller that met the session limit may come back."""
+END_SECONDS = 10
+"""How long a caller whose agent is gone waits to be told what became of the session."""
 
 
 class SessionManager:
@@ -63,6 +68,7 @@ class SessionManager:
         self._now = now
         self._creating: dict[tuple[str, str], asyncio.Task[SessionRecord]] = {}
         self._starting: Counter[str] = Counter()
+        self._being_made: dict[tuple[str, str], asyncio.Event] = {}
 
     async def create(self, tenant: str, new: NewSession) -> SessionRecord:
         """Create a session; see `CreateSession` in `session.proto`.
@@ -110,12 +116,24 @@ class SessionManager:
             "SESSION_NOT_READY", f"session {session_id!r} is {record.state.name.lower()}"
         )
 
-    async def use(self, tenant: str, session_id: str) -> LiveSession:
-        """A live session, with this counted as a use of it."""
+    @asynccontextmanager
+    async def using(self, tenant: str, session_id: str) -> AsyncIterator[LiveSession]:
+        """A block that works with a live session, counted as a use of it.
+
+        If the session ends meanwhile, so does the work: the block raises WrongStateError that
+        says why and when. Raises what `live` does, too.
+        """
         live = await self.live(tenant, session_id)
         now = self._now()
         await self._change(live.record, last_use_time=now, last_alive_time=now)
-        return live
+        try:
+            yield live
+        except CellblockError as error:
+            if isinstance(error, AgentGoneError):
+                await live.until_ended(END_SECONDS)
+            if live.record.state in SESSION_ENDS:
+                raise ended_error(live.record) from error
+            raise
 
     async def keep_alive(self, tenant: str, session_id: str) -> SessionRecord:
         """Postpone the idle time-out."""
@@ -148,12 +166,17 @@ class SessionManager:
 
     async def restart(self, tenant: str, session_id: str) -> SessionRecord:
         """Give the session a fresh kernel."""
-        live = await self.use(tenant, session_id)
-        await uninterrupted(live.runner.restart())
-        return live.record
+        async with self.using(tenant, session_id) as live:
+            await uninterrupted(live.runner.restart())
+            return live.record
 
     async def delete(self, tenant: str, session_id: str) -> SessionRecord:
-        """End the session and remove its sandbox; an ended one is left as it is."""
+        """End the session and remove its sandbox; an ended one is left as it is.
+
+        One that is being created is waited for.
+        """
+        if (made := self._being_made.get((tenant, session_id))) is not None:
+            await made.wait()
         record = await self.get(tenant, session_id)
         if record.state in SESSION_ENDS:
             return record
@@ -182,16 +205,27 @@ class SessionManager:
         self._starting[tenant] += 1
         try:
             await self._store.insert(record)
-            try:
-                live = await self._starter.start(record, spec, new)
-            except BaseException:
-                await self._store.delete(tenant, record.id)
-                raise
-            self._keeper.keep(live)
+            live = await self._start(record, spec, new)
             log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
         finally:
             self._starting[tenant] -= 1
         return live.record
+
+    async def _start(
+        self, record: SessionRecord, spec: SandboxSpec, new: NewSession
+    ) -> LiveSession:
+        """Make a session that has been stored, or forget it."""
+        made = self._being_made[record.tenant, record.id] = asyncio.Event()
+        try:
+            live = await self._starter.start(record, spec, new)
+            self._keeper.keep(live)
+            return live
+        except BaseException:
+            await self._store.delete(record.tenant, record.id)
+            raise
+        finally:
+            del self._being_made[record.tenant, record.id]
+            made.set()
 
     def _check_room(self, tenant: str) -> None:
         most = self._settings.sessions.max_sessions

@@ -17,6 +17,7 @@ from cellblock_server.sessions.live import LiveSession
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
+from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import SessionRecord, SessionState
 
@@ -34,6 +35,7 @@ class SessionStarter:
     capture: Capture
     bounds: RunnerBounds
     start_timeout: timedelta
+    start_queue: StartQueue
     now: Clock
     egress: Egress | None
     """None if no session may have a way out."""
@@ -41,13 +43,15 @@ class SessionStarter:
     async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
         """Make a session ready: a sandbox from the pool, or a new one, with what it is to have.
 
-        Leaves nothing behind when it fails or is cancelled.
+        Leaves nothing behind when it fails or is cancelled. Raises ExhaustedError if too many
+        are being started.
         """
         ready = await self.pool.take(spec)
         if ready is None:
-            ready = await ReadySandbox.start(
-                self.backend, spec, record.agent_token, self.start_timeout
-            )
+            async with self.start_queue.turn():
+                ready = await ReadySandbox.start(
+                    self.backend, spec, record.agent_token, self.start_timeout
+                )
         way_out = None
         try:
             way_out = await self._way_out(record, ready.sandbox)

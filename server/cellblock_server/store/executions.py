@@ -61,17 +61,31 @@ class ExecutionStore:
         return [execution_record(row) for row in await self._database.rows(query)]
 
     async def events(
-        self, execution: ExecutionRecord, from_sequence: int, limit: int
+        self, execution: ExecutionRecord, from_sequence: int, limit: int, max_bytes: int
     ) -> list[tuple[int, bytes]]:
-        """Up to `limit` events from a number on: (sequence, serialized ExecutionEvent)."""
-        rows = await self._database.rows(
-            EVENTS,
-            this_tenant=execution.tenant,
-            this_execution=execution.id,
-            first=from_sequence,
-            most=limit,
-        )
-        return [(row.sequence, row.payload) for row in rows]
+        """Events from a number on: (sequence, serialized ExecutionEvent).
+
+        At most `limit`, and none after those that have `max_bytes` together.
+        """
+        wanted = {
+            "this_tenant": execution.tenant,
+            "this_execution": execution.id,
+            "first": from_sequence,
+            "most": limit,
+        }
+
+        def reading(connection: Connection) -> list[tuple[int, bytes]]:
+            found: list[tuple[int, bytes]] = []
+            size = 0
+            with connection.execute(EVENTS, wanted) as rows:
+                for row in rows:
+                    found.append((row.sequence, row.payload))
+                    size += len(row.payload)
+                    if size >= max_bytes:
+                        break
+            return found
+
+        return await self._database.read(reading)
 
     async def list(self, session: SessionRecord, size: int, token: str) -> Page[ExecutionRecord]:
         """A page of a session's executions, oldest first."""

@@ -1,5 +1,6 @@
 """The agent ends when told to, or when forgotten, and leaves nothing running."""
 
+import asyncio
 import os
 import secrets
 import signal
@@ -13,6 +14,9 @@ from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.agent_errors import AgentGoneError
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.waiting import eventually
+
+UNDER_WAY_SECONDS = 0.1
+"""For a call to leave; it is not answered, however long."""
 
 
 async def test_sigterm_ends_all_it_started(agent: RunningAgent) -> None:
@@ -39,6 +43,19 @@ async def test_an_agent_without_a_server_ends() -> None:
         agent.stream.cancel()
         await eventually(lambda: agent.process.poll() is not None)
         assert agent.process.returncode == 0
+
+
+async def test_a_connection_that_is_closed_ends_the_calls_under_way(agent: RunningAgent) -> None:
+    connection = await AgentConnection.reconnect(agent.sandbox, agent.token)
+    agent.process.send_signal(signal.SIGSTOP)
+    try:
+        listing = asyncio.create_task(connection.list_files(1))
+        await asyncio.wait({listing}, timeout=UNDER_WAY_SECONDS)
+        await connection.close()
+        with pytest.raises(AgentGoneError, match="its connection was closed"):
+            await listing
+    finally:
+        agent.process.send_signal(signal.SIGCONT)
 
 
 def test_no_token_no_agent(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.parts import backend
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause
+from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause, SessionState
 from cellblock_server.store.sessions import SessionStore
 from tests.support.records import PLACE, execution_record, session_record
 
@@ -95,6 +95,44 @@ async def test_a_restart_does_not_overtake_what_was_accepted_before_it(
         transaction.append(record, pb.ExecutionEvent(started=pb.Started()))
     await restarting
     assert seen == [ExecutionStatus.RUNNING]
+
+
+async def test_a_restart_that_meets_an_executions_end_leaves_the_session_ready(
+    runner: SessionRunner,
+) -> None:
+    record = execution_record("call_1", 1)
+    await runner.submit(record, PLACE)
+    runner._current = runner._queue.popleft()
+    async with runner._journal.transaction() as transaction:
+        transaction.start(record)
+        transaction.append(record, pb.ExecutionEvent(started=pb.Started()))
+
+    async def restart_kernel(_reason: str) -> int:
+        # The end is stored, and the runner has not come to let go of the execution.
+        async with runner._journal.transaction() as transaction:
+            transaction.finish(record, ExecutionStatus.CANCELLED)
+            transaction.change_session(runner._session, state=SessionState.READY)
+        return 2
+
+    agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
+    runner._agent = agent
+    await runner.restart()
+    assert runner._session.state is SessionState.READY
+
+
+async def test_a_restart_of_a_session_that_ends_meanwhile_leaves_the_end(
+    runner: SessionRunner,
+) -> None:
+    async def restart_kernel(_reason: str) -> int:
+        async with runner._journal.transaction() as transaction:
+            transaction.change_session(runner._session, state=SessionState.DELETED)
+        return 2
+
+    agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
+    runner._agent = agent
+    with pytest.raises(WrongStateError, match="session 'sess_1' has ended"):
+        await runner.restart()
+    assert runner._session.state is SessionState.DELETED
 
 
 def test_the_local_backend_may_not_be_installed(

@@ -75,7 +75,7 @@ async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) ->
     assert await kept.sessions.find("t", "sess_1")
     assert await kept.sessions.find("t", "sess_2") is None
     assert await executions.find("t", "call_1") is None
-    assert await executions.events(execution, 1, 10) == []
+    assert await executions.events(execution, 1, 10, 2**20) == []
 
 
 async def test_bytes_without_a_file_are_swept_up(kept: Stored) -> None:

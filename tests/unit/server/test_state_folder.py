@@ -1,11 +1,19 @@
 """The state folder belongs to one server at a time, and keeps its identity."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from cellblock_server.state_folder import StateFolderError, state_folder
+from cellblock_server.state_folder import (
+    StateFolderError,
+    shared_state_folder,
+    state_folder,
+)
+
+ROUNDS = 100
+"""Without a lock some of these fail."""
 
 
 def test_the_identity_stays(tmp_path: Path) -> None:
@@ -18,6 +26,13 @@ def test_the_identity_stays(tmp_path: Path) -> None:
 def test_each_folder_has_its_own_identity(tmp_path: Path) -> None:
     with state_folder(tmp_path / "a") as a, state_folder(tmp_path / "b") as b:
         assert a.instance != b.instance
+
+
+def test_all_who_come_at_once_read_the_same_identity(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(ROUNDS):
+            folders = [tmp_path / str(number)] * 4
+            assert len({state.instance for state in threads.map(shared_state_folder, folders)}) == 1
 
 
 def test_nobody_else_may_look_into_it(tmp_path: Path) -> None:

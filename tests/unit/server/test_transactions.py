@@ -52,7 +52,7 @@ async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Databa
 
 
 async def last_stored(store: ExecutionStore, record: ExecutionRecord) -> int:
-    stored = await store.events(record, 1, MOMENTS)
+    stored = await store.events(record, 1, MOMENTS, 2**20)
     assert [sequence for sequence, _payload in stored] == list(range(1, len(stored) + 1))
     found = await store.find(record.tenant, record.id)
     assert found is not None

@@ -93,7 +93,7 @@ class SessionServiceServicer:
         another body under that id is ALREADY_EXISTS. Without a `request_id` each
         call makes a session. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field;
         NOT_FOUND an unknown attachment; RESOURCE_EXHAUSTED says that no more
-        sessions are allowed; UNAVAILABLE that the engine does not answer;
+        sessions are allowed, or that too many are being created; UNAVAILABLE that the engine does not answer;
         FAILED_PRECONDITION that the image is missing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -136,7 +136,7 @@ class SessionServiceServicer:
     def RestartSession(self, request, context):
         """RestartSession gives the session a fresh kernel. Variables are lost, files
         stay. A running execution ends as cancelled, queued ones run in the new
-        kernel. FAILED_PRECONDITION if the session has ended.
+        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,8 +145,9 @@ class SessionServiceServicer:
     def DeleteSession(self, request, context):
         """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
         A running execution ends as cancelled; queued ones expire. The log and the
-        generated files stay until retention. Idempotent: deleting an ended session
-        returns it unchanged. NOT_FOUND if there never was one.
+        generated files stay until retention. Calls that are under way in it fail as
+        later ones do. A session that is being created is waited for. Idempotent:
+        deleting an ended session returns it unchanged. NOT_FOUND if there never was one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -47,7 +47,7 @@ class SessionServiceStub:
     another body under that id is ALREADY_EXISTS. Without a `request_id` each
     call makes a session. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field;
     NOT_FOUND an unknown attachment; RESOURCE_EXHAUSTED says that no more
-    sessions are allowed; UNAVAILABLE that the engine does not answer;
+    sessions are allowed, or that too many are being created; UNAVAILABLE that the engine does not answer;
     FAILED_PRECONDITION that the image is missing.
     """
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.GetSessionRequest, _session_pb2.GetSessionResponse]
@@ -69,13 +69,14 @@ class SessionServiceStub:
     RestartSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.RestartSessionRequest, _session_pb2.RestartSessionResponse]
     """RestartSession gives the session a fresh kernel. Variables are lost, files
     stay. A running execution ends as cancelled, queued ones run in the new
-    kernel. FAILED_PRECONDITION if the session has ended.
+    kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
     """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.DeleteSessionRequest, _session_pb2.DeleteSessionResponse]
     """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
     A running execution ends as cancelled; queued ones expire. The log and the
-    generated files stay until retention. Idempotent: deleting an ended session
-    returns it unchanged. NOT_FOUND if there never was one.
+    generated files stay until retention. Calls that are under way in it fail as
+    later ones do. A session that is being created is waited for. Idempotent:
+    deleting an ended session returns it unchanged. NOT_FOUND if there never was one.
     """
 
 @_typing.type_check_only
@@ -97,7 +98,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     another body under that id is ALREADY_EXISTS. Without a `request_id` each
     call makes a session. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field;
     NOT_FOUND an unknown attachment; RESOURCE_EXHAUSTED says that no more
-    sessions are allowed; UNAVAILABLE that the engine does not answer;
+    sessions are allowed, or that too many are being created; UNAVAILABLE that the engine does not answer;
     FAILED_PRECONDITION that the image is missing.
     """
     GetSession: _aio.UnaryUnaryMultiCallable[_session_pb2.GetSessionRequest, _session_pb2.GetSessionResponse]  # type: ignore[assignment]
@@ -119,13 +120,14 @@ class SessionServiceAsyncStub(SessionServiceStub):
     RestartSession: _aio.UnaryUnaryMultiCallable[_session_pb2.RestartSessionRequest, _session_pb2.RestartSessionResponse]  # type: ignore[assignment]
     """RestartSession gives the session a fresh kernel. Variables are lost, files
     stay. A running execution ends as cancelled, queued ones run in the new
-    kernel. FAILED_PRECONDITION if the session has ended.
+    kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_pb2.DeleteSessionRequest, _session_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
     A running execution ends as cancelled; queued ones expire. The log and the
-    generated files stay until retention. Idempotent: deleting an ended session
-    returns it unchanged. NOT_FOUND if there never was one.
+    generated files stay until retention. Calls that are under way in it fail as
+    later ones do. A session that is being created is waited for. Idempotent:
+    deleting an ended session returns it unchanged. NOT_FOUND if there never was one.
     """
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -150,7 +152,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         another body under that id is ALREADY_EXISTS. Without a `request_id` each
         call makes a session. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field;
         NOT_FOUND an unknown attachment; RESOURCE_EXHAUSTED says that no more
-        sessions are allowed; UNAVAILABLE that the engine does not answer;
+        sessions are allowed, or that too many are being created; UNAVAILABLE that the engine does not answer;
         FAILED_PRECONDITION that the image is missing.
         """
 
@@ -202,7 +204,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_pb2.RestartSessionResponse, _abc.Awaitable[_session_pb2.RestartSessionResponse]]:
         """RestartSession gives the session a fresh kernel. Variables are lost, files
         stay. A running execution ends as cancelled, queued ones run in the new
-        kernel. FAILED_PRECONDITION if the session has ended.
+        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
         """
 
     @_abc_1.abstractmethod
@@ -213,8 +215,9 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_pb2.DeleteSessionResponse, _abc.Awaitable[_session_pb2.DeleteSessionResponse]]:
         """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
         A running execution ends as cancelled; queued ones expire. The log and the
-        generated files stay until retention. Idempotent: deleting an ended session
-        returns it unchanged. NOT_FOUND if there never was one.
+        generated files stay until retention. Calls that are under way in it fail as
+        later ones do. A session that is being created is waited for. Idempotent:
+        deleting an ended session returns it unchanged. NOT_FOUND if there never was one.
         """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,15 @@
+"""A session that is deleted by several at once."""
+
+import asyncio
+
+from cellblock_client import AsyncClient, SessionState
+from tests.support.paused import paused
+
+CALLERS = 8
+
+
+async def test_all_are_told_of_the_same_end(async_client: AsyncClient, instance: str) -> None:
+    async with paused(async_client, instance, "1") as still:
+        told = await asyncio.gather(*(still.session.delete() for _ in range(CALLERS)))
+        assert {info.state for info in told} == {SessionState.DELETED}
+        assert len({info.end_time for info in told}) == 1

@@ -1,0 +1,59 @@
+"""Callers that ask for a flood, and take none of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import grpc
+
+from cellblock.v1 import execution_pb2 as pb
+from cellblock.v1 import execution_pb2_grpc
+from cellblock_client import Client
+from tests.support.memory import forget_peak, peak, resident
+from tests.support.server import ServerProcess
+
+READERS = 40
+LINES = 10_000
+FLOOD = f"for n in range({LINES}): print('x' * 999)"
+"""10 MB: far more than fits between a server and a caller that does not read."""
+BOUNDS = {
+    "CELLBLOCK_EXECUTIONS__MAX_TEXT_BYTES": "16 MiB",
+    "CELLBLOCK_SERVER__DRAIN_TIMEOUT": "1",
+}
+SMALL_WINDOW = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0)]
+FLAT_MIB = 96
+"""What the server may take more than before: a batch of events for each of them."""
+
+
+def test_they_take_no_memory_hold_up_nobody_and_miss_nothing(
+    new_server: Callable[..., ServerProcess],
+) -> None:
+    server = new_server(**BOUNDS)
+    with Client(server.address) as client, ExitStack() as stack:
+        session = client.sessions.create()
+        session.run("1")
+        before = resident(server.pid)
+        forget_peak(server.pid)
+        execution = session.execute(FLOOD)
+        events = iter(execution)
+        next(events)
+        streams = [unread(stack, server.address, execution.id) for _ in range(READERS)]
+        numbers = [event.sequence for event in events]
+        assert session.run("1").text == "1"
+
+        assert peak(server.pid) - before < FLAT_MIB
+        late = [event for response in streams.pop() for event in response.events]
+        assert [event.sequence for event in late] == [1, *numbers]
+        assert sum(len(event.stdout.text) for event in late) == LINES * 1000
+        session.delete()
+        # They do not keep the server from ending, either.
+        assert server.stop() == 0
+        server.start()
+
+
+def unread(
+    stack: ExitStack, address: str, execution_id: str
+) -> Iterator[pb.WatchExecutionResponse]:
+    """A stream that nobody reads, on a connection of its own."""
+    channel = stack.enter_context(grpc.insecure_channel(address, options=SMALL_WINDOW))
+    stub = execution_pb2_grpc.ExecutionServiceStub(channel)
+    return stub.WatchExecution(pb.WatchExecutionRequest(execution_id=execution_id))

@@ -1,0 +1,17 @@
+"""Two minutes of all that callers do: nothing of it is left. `make soak` takes longer."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.soak.run import soak
+
+SECONDS = 80
+"""Of work. Forgetting all of it takes the rest."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_nothing_leaks(tmp_path: Path) -> None:
+    found = await soak(SECONDS, tmp_path)
+    assert found.leaks() == [], found.table()

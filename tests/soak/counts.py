@@ -1,0 +1,111 @@
+"""What a server has of everything that could leak."""
+
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+
+from tests.support.engine import containers, docker
+from tests.support.memory import MIB, resident
+from tests.support.processes import descriptors
+from tests.support.server import ServerProcess
+from tests.support.waiting import until
+
+Counts = dict[str, float]
+
+POOL = 1
+"""Sandboxes that wait for a session."""
+FORGOTTEN = ("sessions", "executions", "events", "files", "uploads", "audit")
+"""Tables that are empty when nobody has called for a while."""
+
+MEMORY = "memory, MiB"
+GROWTH: Counts = {
+    "file descriptors": 5,
+    "threads": 4,
+    "tasks": 2,
+    MEMORY: 16,
+    "containers": 0,
+    "volumes": 0,
+    "sockets": 0,
+    "sandboxes' folders": 0,
+    "temporary files": 0,
+    "stored files": 0,
+    "rows": 5,
+    "database in use, MiB": 1,
+    "database, MiB": 8,
+}
+"""By how much each may grow between the warm-up and the end, when nothing is under way."""
+MEMORY_PER_MINUTE = 0.5
+"""MiB that come to it in a long run: what is not given back to the system is not all alike."""
+
+
+class Counted:
+    """A server of `tests.soak.server`, and where it keeps things."""
+
+    def __init__(self, process: ServerProcess, tasks: Path, temporary: Path) -> None:
+        self._process = process
+        self._tasks = tasks
+        self._temporary = temporary
+        self._state = process.state
+        self._database = process.state / "cellblock.db"
+
+    def counts(self) -> Counts:
+        """All of it, now."""
+        instance = (self._state / "instance").read_text()
+        label = f"label=dev.cellblock.instance={instance}"
+        pid = self._process.pid
+        return {
+            "file descriptors": descriptors(pid),
+            "threads": psutil.Process(pid).num_threads(),
+            "tasks": len(self._told_tasks()),
+            MEMORY: self.memory(),
+            "containers": len(containers(instance)),
+            "volumes": len(docker("volume", "ls", "--quiet", "--filter", label).split()),
+            "sockets": sum(path.is_socket() for path in self._state.rglob("*")),
+            "sandboxes' folders": len(list((self._state / "run").iterdir())),
+            "temporary files": len(list(self._temporary.iterdir())),
+            "stored files": sum(path.is_file() for path in (self._state / "blobs").rglob("*")),
+            "rows": sum(self.rows().values()),
+            "database in use, MiB": self._used_pages() / MIB,
+            "database, MiB": sum(path.stat().st_size for path in self._state.glob("cellblock.db*"))
+            / MIB,
+        }
+
+    def memory(self) -> float:
+        """MiB, now."""
+        return resident(self._process.pid)
+
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, and all is forgotten that nobody needs any more."""
+        rows = self.rows()
+        waits = len(list((self._state / "run").iterdir())) == POOL
+        return waits and not any(rows[name] for name in FORGOTTEN)
+
+    def rows(self) -> dict[str, int]:
+        """How many each table has."""
+        with closing(self._connect()) as database:
+            query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            tables = [name for (name,) in database.execute(query)]
+            return {
+                name: int(database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])
+                for name in tables
+            }
+
+    def _used_pages(self) -> int:
+        with closing(self._connect()) as database:
+            size, count, free = (
+                int(database.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_size", "page_count", "freelist_count")
+            )
+            return size * (count - free)
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
+
+    def _told_tasks(self) -> list[str]:
+        self._tasks.unlink(missing_ok=True)
+        self._process.signal(signal.SIGUSR1)
+        until(self._tasks.exists)
+        return self._tasks.read_text().splitlines()

@@ -1,0 +1,134 @@
+"""Mixed work for a while, and then a look at what is left of it."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.soak.counts import GROWTH, MEMORY, MEMORY_PER_MINUTE, POOL, Counted, Counts
+from tests.soak.work import Caller
+from tests.support.engine import containers
+from tests.support.server import ServerProcess
+from tests.support.waiting import eventually
+
+COMMAND = (sys.executable, "-P", "-m", "tests.soak.server")
+CALLERS = 4
+WARM_UP = 0.25
+"""Of the whole time."""
+SETTLE_SECONDS = 90
+"""Within this all is forgotten that is to be forgotten."""
+SAMPLE_SECONDS = 10
+ENVIRONMENT = {
+    "CELLBLOCK_SESSIONS__MAX_SESSIONS": "6",
+    "CELLBLOCK_SESSIONS__RETENTION": "3",
+    "CELLBLOCK_FILES__RETENTION": "8",
+    "CELLBLOCK_AUDIT__RETENTION": "1",
+    "CELLBLOCK_EXECUTIONS__GRACE": "0.5",
+    "CELLBLOCK_POOL__SIZE": str(POOL),
+    "CELLBLOCK_POOL__MAX_SIZE": str(POOL),
+}
+
+
+@dataclass
+class Soak:
+    """What was seen."""
+
+    seconds: float
+    """Between the two looks."""
+    before: Counts
+    after: Counts
+    done: Counter[str]
+    memory: list[float] = field(default_factory=list)
+    """MiB, while there was work."""
+    left: list[str] = field(default_factory=list)
+    """What the server left when it ended."""
+
+    def allowed(self, name: str) -> float:
+        """By how much a count may have grown."""
+        more = MEMORY_PER_MINUTE * self.seconds / 60 if name == MEMORY else 0
+        return GROWTH[name] + more
+
+    def leaks(self) -> list[str]:
+        """What has grown by more than it may, and what is left."""
+        grown = {name: self.after[name] - self.before[name] for name in GROWTH}
+        found = [
+            f"{name}: {grown[name]:.1f} more than after the warm-up"
+            for name in GROWTH
+            if grown[name] > self.allowed(name)
+        ]
+        return [*found, *(f"left by the server: {name}" for name in self.left)]
+
+    def table(self) -> str:
+        """All of it, for people."""
+        lines = [f"{'':22}{'warm':>10}{'end':>10}{'growth':>10}{'allowed':>10}"]
+        for name in GROWTH:
+            before, after = self.before[name], self.after[name]
+            numbers = (before, after, after - before, self.allowed(name))
+            lines.append(f"{name:22}" + "".join(f"{number:10.1f}" for number in numbers))
+        lines.append(f"memory at work, MiB: {', '.join(f'{mib:.0f}' for mib in self.memory)}")
+        lines.append(", ".join(f"{name} {count}" for name, count in sorted(self.done.items())))
+        return "\n".join(lines)
+
+
+async def soak(seconds: float, folder: Path) -> Soak:
+    """Work for `seconds` in all, a quarter of them to warm up; keep everything in `folder`."""
+    with _server(folder) as (process, counted):
+        done: Counter[str] = Counter()
+        await _work(process, counted, seconds * WARM_UP, done)
+        await _settle(counted)
+        before = counted.counts()
+        done.clear()
+        start = asyncio.get_running_loop().time()
+        memory = await _work(process, counted, seconds * (1 - WARM_UP), done)
+        await _settle(counted)
+        after = counted.counts()
+        found = Soak(asyncio.get_running_loop().time() - start, before, after, done, memory)
+        assert process.stop() == 0
+        found.left = _left(process, folder)
+        return found
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[tuple[ServerProcess, Counted]]:
+    temporary, tasks = folder / "tmp", folder / "tasks"
+    temporary.mkdir()
+    environment = {
+        **ENVIRONMENT,
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "TMPDIR": str(temporary),
+        "SOAK_TASKS": str(tasks),
+    }
+    process = ServerProcess(folder, environment, COMMAND)
+    try:
+        process.start()
+        yield process, Counted(process, tasks, temporary)
+    finally:
+        process.end()
+
+
+async def _work(
+    process: ServerProcess, counted: Counted, seconds: float, done: Counter[str]
+) -> list[float]:
+    """Have callers work; the server's memory now and then."""
+    end = asyncio.get_running_loop().time() + seconds
+    memory: list[float] = []
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(CALLERS):
+            tasks.create_task(Caller(process.address, number, done).work(end))
+        while (left := end - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, SAMPLE_SECONDS))
+            memory.append(counted.memory())
+    return memory
+
+
+async def _settle(counted: Counted) -> None:
+    """Wait until nothing is under way, and what is past its time is forgotten."""
+    await eventually(counted.is_idle, SETTLE_SECONDS)
+
+
+def _left(process: ServerProcess, folder: Path) -> list[str]:
+    paths = [*(process.state / "run").iterdir(), *(folder / "tmp").iterdir()]
+    return [*containers((process.state / "instance").read_text()), *map(str, paths)]
