@@ -75,7 +75,9 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: pb.RestartSessionRequest, context: Context
     ) -> pb.RestartSessionResponse:
         """Give the session a fresh kernel."""
-        record = await self._sessions.restart(tenant(), request.session_id)
+        record = await self._sessions.restart(
+            tenant(), request.session_id, request.kernel_generation
+        )
         return pb.RestartSessionResponse(session=self._message(record))
 
     async def DeleteSession(  # noqa: N802

@@ -146,10 +146,13 @@ class SessionManager:
         )
         return record
 
-    async def restart(self, tenant: str, session_id: str) -> SessionRecord:
-        """Give the session a fresh kernel."""
+    async def restart(self, tenant: str, session_id: str, generation: int) -> SessionRecord:
+        """Give the session a fresh kernel, if the one that runs is still `generation`, or any
+        for 0.
+        """
         live = await self.use(tenant, session_id)
-        await uninterrupted(live.runner.restart())
+        if generation in (0, live.record.kernel_generation):
+            await uninterrupted(live.runner.restart())
         return live.record
 
     async def delete(self, tenant: str, session_id: str) -> SessionRecord:
