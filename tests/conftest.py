@@ -23,6 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--runtime", default="", metavar="NAME", help="OCI runtime for all sandboxes of containers"
     )
+    parser.addoption(
+        "--kills", type=int, default=25, help="how often tests of reliability kill the server"
+    )
+    parser.addoption("--kill-seed", type=int, default=1, help="at which moments they do")
 
 
 def pytest_configure(config: pytest.Config) -> None:

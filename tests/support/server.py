@@ -33,6 +33,11 @@ class ServerProcess:
 
     def start(self) -> str:
         """Start it; the address to call."""
+        self.launch()
+        return self.until_ready()
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [
@@ -50,6 +55,10 @@ class ServerProcess:
                     **self._environment,
                 },
             )
+
+    def until_ready(self) -> str:
+        """Wait until it serves; the address to call."""
+        assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("ready "), self.log.read_text()

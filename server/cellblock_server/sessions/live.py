@@ -43,6 +43,10 @@ class End:
         status, cause = self.running
         return status, Failure(cause, f"the session ended: {self.message}", memory_lost=True)
 
+    def changes(self) -> dict[str, object]:
+        """What becomes of the session's record, but for the time."""
+        return {"state": self.state, "end_reason": self.reason, "end_message": self.message}
+
 
 DELETED = End(
     SessionState.DELETED,

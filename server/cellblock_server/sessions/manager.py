@@ -184,13 +184,14 @@ class SessionManager:
         self._check_room(tenant)
         self._starting[tenant] += 1
         try:
-            await self._store.insert(record)
-            try:
-                live = await self._starter.start(record, spec, new)
-            except BaseException:
-                await self._store.delete(tenant, record.id)
-                raise
-            self._keeper.keep(live)
+            with self._keeper.making(record):
+                await self._store.insert(record)
+                try:
+                    live = await self._starter.start(record, spec, new)
+                except BaseException:
+                    await self._store.delete(tenant, record.id)
+                    raise
+                self._keeper.keep(live)
             log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
         finally:
             self._starting[tenant] -= 1

@@ -88,7 +88,14 @@ class SessionStarter:
             await agent.close()
             raise
         live = self._live(record, sandbox, agent, way_out)
-        live.runner.adopt(await self.executions.unfinished(record))
+        unfinished = await self.executions.unfinished(record)
+        live.runner.adopt(unfinished)
+        if record.state is SessionState.RESTARTING:
+            # Whoever asked for it asks again, if it still matters.
+            state = SessionState.BUSY if unfinished else SessionState.READY
+            async with self.journal.transaction() as transaction:
+                transaction.change_session(record, state=state)
+        self.backend.adopt(sandbox.id)
         return live
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:

@@ -28,6 +28,9 @@ class Sandboxes:
     async def list(self) -> list[Any]:
         return []
 
+    async def reap(self) -> None:
+        """There is nothing."""
+
     async def destroy(self, sandbox_id: str) -> None:
         self.destroyed.append(sandbox_id)
 

@@ -53,7 +53,7 @@ async def keeping(clock: Clock, *sessions: Live) -> AsyncIterator[SessionKeeper]
     async def nothing(*_arguments: object) -> list[Any]:
         return []
 
-    backend = SimpleNamespace(list=nothing, sessions_outlive_server=True)
+    backend = SimpleNamespace(list=nothing, reap=nothing, sessions_outlive_server=True)
     store = SimpleNamespace(alive=nothing)
     keeper = SessionKeeper(
         SimpleNamespace(backend=backend),  # type: ignore[arg-type]

@@ -1,0 +1,38 @@
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import ServerProcess
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture
+def lasting_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Makes servers that have the same address each time they are started.
+
+    A port that nobody listens at for a while may become somebody else's.
+    """
+    with ExitStack() as stack:
+
+        def make(**environment: str) -> ServerProcess:
+            # Short: a Unix socket's path has at most 107 bytes.
+            sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="cellblock-"))
+            folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            process = ServerProcess(folder, environment)
+            process.listen = f"unix:{sockets}/server"
+            stack.callback(process.end)
+            process.start()
+            return process
+
+        yield make
