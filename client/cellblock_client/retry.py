@@ -11,7 +11,7 @@ RETRY_SECONDS = 30.0
 ATTEMPTS = 5
 """Of a call to a server that was never there, or that says what it lacks: under two seconds."""
 FIRST_WAIT = 0.1
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 1.0
 TAKEN_OVER = "SESSION_NOT_READY"
 """The reason of a server that has just started, and has not found all sessions yet."""
 

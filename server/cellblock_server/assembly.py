@@ -59,6 +59,7 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.run_steps import RunStepStore
+from cellblock_server.store.schema import NewerSchemaError
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
@@ -166,7 +167,8 @@ async def open_database(url: str) -> Database:
     database = Database(url)
     try:
         await database.start()
-    except (DBAPIError, CommandError) as error:
+    except (DBAPIError, CommandError, NewerSchemaError) as error:
+        await database.close()
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
     return database

@@ -20,17 +20,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def lasting_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Makes servers that have the same address each time they are started.
 
+    `prepare` gets the state folder before the first start; keywords are environment variables.
     A port that nobody listens at for a while may become somebody else's.
     """
     with ExitStack() as stack:
 
-        def make(**environment: str) -> ServerProcess:
+        def make(
+            prepare: Callable[[Path], None] = lambda _state: None, **environment: str
+        ) -> ServerProcess:
             # Short: a Unix socket's path has at most 107 bytes.
             sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="cellblock-"))
             folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
             process = ServerProcess(folder, environment)
             process.listen = f"unix:{sockets}/server"
+            process.state.mkdir()
+            prepare(process.state)
             stack.callback(process.end)
             process.start()
             return process

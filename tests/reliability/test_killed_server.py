@@ -14,6 +14,9 @@ from tests.support.storm import Storm
 
 POOL = {"CELLBLOCK_POOL__SIZE": "1", "CELLBLOCK_POOL__MAX_SIZE": "1"}
 
+PATIENCE = 300.0
+"""Seconds: here a server is away most of the time, and may be killed often in one call."""
+
 
 @pytest.mark.timeout(3600)
 async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
@@ -24,8 +27,8 @@ async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
     kills: int = request.config.getoption("--kills")
     random = Random(request.config.getoption("--kill-seed"))  # noqa: S311 - no secret
     killer = Killer(server, random, remains.check_journal)
-    async with AsyncClient(server.address) as client:
-        with Client(server.address) as sync:
+    async with AsyncClient(server.address, retry_for=PATIENCE) as client:
+        with Client(server.address, retry_for=PATIENCE) as sync:
             storm = Storm(client, sync, killer, random)
             await storm.run(kills)
     # For whoever runs many (`make reliability`).

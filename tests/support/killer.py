@@ -11,19 +11,21 @@ from tests.support.server import ServerProcess
 T = TypeVar("T")
 
 MOMENTS = {
-    "creating": 2,
-    "created": 2,
+    "creating": 1,
+    "created": 1,
     "executing": 3,
-    "event": 60,
+    "event": 40,
     "cancelling": 1,
     "uploading": 4,
     "attaching": 1,
     "writing": 1,
-    "deleting": 3,
+    "deleting": 2,
 }
 """What clients tell of, and how often it may happen before the kill at most."""
-PATIENCE_SECONDS = 2.0
-"""If the moment does not come, any other will do."""
+ANY = 0.2
+"""How many kills wait for no moment, but for `SPAN_SECONDS` at most."""
+PATIENCE_SECONDS = 4.0
+"""If a moment does not come, any other will do."""
 SPAN_SECONDS = 0.3
 """A kill in the middle of a call comes within so long after it was sent."""
 START_SECONDS = 1.5
@@ -74,8 +76,11 @@ class Killer:
             self._come.clear()
             self._wanted = self.random.choice(list(MOMENTS))
             self._left = self.random.randint(1, MOMENTS[self._wanted])
+            seconds = PATIENCE_SECONDS
+            if self.random.random() < ANY:
+                self._wanted, seconds = "", self.random.uniform(0, SPAN_SECONDS)
             try:
-                async with asyncio.timeout(self.random.uniform(0, PATIENCE_SECONDS)):
+                async with asyncio.timeout(seconds):
                     await self._come.wait()
             except TimeoutError:
                 self._kill("any")

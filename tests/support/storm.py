@@ -121,11 +121,9 @@ class Storm:
         session = await self._new_session()
         await self._killer.during("attaching", session.attach(file))
         await self._killer.during("writing", session.files.write("written", content))
-        hashes = (
-            "[hashlib.sha256(open(n, 'rb').read()).hexdigest() for n in ('data.bin','written')]"
-        )
-        result = await session.run(f"import hashlib; {hashes}")
-        assert result.text == str([digest] * 2), result
+        code = "import hashlib\nprint(hashlib.sha256(open({!r}, 'rb').read()).hexdigest())"
+        for name in ("data.bin", "written"):
+            assert (await session.run(code.format(name))).stdout == f"{digest}\n"
         assert await session.files.read("written") == content
         await session.detach(file.id)
         await self._delete(session)

@@ -4,20 +4,17 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, Executable, Row, Select, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.errors import UnavailableError
+from cellblock_server.store.schema import migrate
 from cellblock_server.uninterrupted import uninterrupted
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 """How long a write waits for another process's before it fails."""
 READERS = 4
@@ -44,7 +41,7 @@ class Database:
         self._writing: Connection | None = None
 
     async def start(self) -> None:
-        """Open it and migrate the schema."""
+        """Open it and bring its schema up to date. Raises NewerSchemaError."""
         self._engine = create_engine(
             self._url,
             pool_size=READERS + 1,
@@ -123,11 +120,8 @@ class Database:
         return self._engine
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
         with self._open().begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection)
 
 
 def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
