@@ -1,10 +1,11 @@
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from cellblock_client.embedded import SERVER
 from tests.support.server import ServerProcess
 
 HERE = Path(__file__).parent
@@ -26,13 +27,15 @@ def lasting_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     with ExitStack() as stack:
 
         def make(
-            prepare: Callable[[Path], None] = lambda _state: None, **environment: str
+            prepare: Callable[[Path], None] = lambda _state: None,
+            command: Sequence[str] = SERVER,
+            **environment: str,
         ) -> ServerProcess:
             # Short: a Unix socket's path has at most 107 bytes.
             sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="cellblock-"))
             folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            process = ServerProcess(folder, environment)
+            process = ServerProcess(folder, environment, command)
             process.listen = f"unix:{sockets}/server"
             process.state.mkdir()
             prepare(process.state)

@@ -253,8 +253,8 @@ class SessionRunner:
             transaction.change_session(
                 self._session,
                 execution_count=record.ordinal,
-                last_use_time=transaction.now,
-                last_alive_time=transaction.now,
+                last_use_time=transaction.steady,
+                last_alive_time=transaction.steady,
             )
             yield transaction
 

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import structlog
 
-from cellblock_server.clock import Clock
+from cellblock_server.clock import SteadyClock
 from cellblock_server.errors import CellblockError, UnavailableError
 from cellblock_server.patience import until_available
 from cellblock_server.sandbox.backend import Backend
@@ -45,7 +45,7 @@ class SessionKeeper:
         starter: SessionStarter,
         store: SessionStore,
         lifetime_cap: timedelta,
-        now: Clock,
+        now: SteadyClock,
         measure_last: Callable[[SessionRecord], Awaitable[None]],
         *,
         end_on_shutdown: bool,
@@ -185,7 +185,7 @@ class SessionKeeper:
 
     async def _store_end(self, live: LiveSession, end: End) -> None:
         why = f"the session ended: {end.message}"
-        running, changes = end.running_end(), end.changes()
+        running, changes = end.running_end(), end.changes(live.record, self._now)
         try:
             await until_available(partial(live.runner.end, running, why, changes))
         except Exception:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
 import structlog
 
-from cellblock_server.clock import Clock
+from cellblock_server.clock import SteadyClock
 from cellblock_server.config import Settings
 from cellblock_server.errors import (
     AlreadyExistsError,
@@ -26,7 +26,7 @@ from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.limits import sandbox_spec
-from cellblock_server.sessions.live import DELETED, LiveSession
+from cellblock_server.sessions.live import DELETED, LiveSession, on_wall
 from cellblock_server.sessions.request import NewSession, check_labels, check_span
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import Page, SessionFilter, SessionRecord, SessionState
@@ -51,7 +51,7 @@ class SessionManager:
         keeper: SessionKeeper,
         quotas: QuotaTable,
         cpu: CpuQuota,
-        now: Clock,
+        now: SteadyClock,
     ) -> None:
         """Keep records in `store`; `keeper` runs what `starter` starts; tenants have quotas."""
         self._quotas = quotas
@@ -164,6 +164,12 @@ class SessionManager:
         live.request_end(DELETED)
         await live.ended.wait()
         return live.record
+
+    def as_told(self, record: SessionRecord) -> SessionRecord:
+        """A session with its times by the wall clock."""
+        if record.state in SESSION_ENDS:
+            return record
+        return replace(record, **on_wall(record, self._now))  # type: ignore[arg-type] # mypy#5382
 
     def expire_time(self, record: SessionRecord) -> datetime:
         """When the session ends if nothing more happens."""

@@ -74,7 +74,8 @@ class Reconciler:
                 else:
                     failure = Failure(FailureCause.SESSION_ENDED, end.message)
                     transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
-            transaction.change_session(record, **end.changes(), end_time=transaction.now)
+            changes = end.changes(record, self._starter.now)
+            transaction.change_session(record, **changes, end_time=transaction.now)
 
     async def destroy(self, sandbox_id: str) -> None:
         """Remove a sandbox; what can't be removed now is reaped later."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock_server.clock import Clock
+from cellblock_server.clock import SteadyClock
 from cellblock_server.egress.service import Egress, Way, missing
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.recorder import Recorder
@@ -34,7 +34,7 @@ class SessionStarter:
     capture: Capture
     bounds: RunnerBounds
     start_timeout: timedelta
-    now: Clock
+    now: SteadyClock
     egress: Egress | None
     """None if no session may have a way out."""
 

@@ -14,6 +14,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
+from tests.support.clocks import real_steady_clock
 from tests.support.records import PLACE, execution_record, session_record
 
 
@@ -59,7 +60,8 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
     await database.start()
     try:
         sessions, executions = SessionStore(database), ExecutionStore(database)
-        journal = Journal(database, executions, utc_now)
+        steady = real_steady_clock()
+        journal = Journal(database, executions, utc_now, steady)
         sandboxes, live = Sandboxes(), Faulty()
         measured: list[tuple[str, list[str]]] = []
 
@@ -67,10 +69,10 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
             measured.append((record.sandbox_id, list(sandboxes.destroyed)))
 
         keeper = SessionKeeper(
-            SimpleNamespace(backend=sandboxes, journal=journal, executions=executions),  # type: ignore[arg-type]
+            SimpleNamespace(backend=sandboxes, journal=journal, executions=executions, now=steady),  # type: ignore[arg-type]
             sessions,
             timedelta(hours=24),
-            utc_now,
+            steady,
             measure,
             end_on_shutdown=False,
         )

@@ -59,7 +59,7 @@ async def keeping(clock: Clock, *sessions: Live) -> AsyncIterator[SessionKeeper]
         SimpleNamespace(backend=backend),  # type: ignore[arg-type]
         store,  # type: ignore[arg-type]
         timedelta(hours=24),
-        clock,
+        clock,  # type: ignore[arg-type]
         nothing,  # type: ignore[arg-type]
         end_on_shutdown=False,
     )

@@ -17,7 +17,6 @@ from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.parts import backend
-from cellblock_server.sessions.live import DELETED
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause
@@ -43,7 +42,7 @@ async def executions(tmp_path: Path) -> AsyncIterator[ExecutionStore]:
 @pytest.fixture
 def runner(executions: ExecutionStore) -> SessionRunner:
     """Of a session whose sandbox is not needed."""
-    journal = Journal(executions._database, executions, utc_now)
+    journal = Journal(executions._database, executions, utc_now, utc_now)
     bounds = RunnerBounds(max_queue=1, grace=timedelta(0), output=ABSENT)
     return SessionRunner(session_record(), ABSENT, journal, ABSENT, bounds)
 
@@ -52,7 +51,7 @@ async def test_a_session_that_ends_while_code_is_submitted(
     executions: ExecutionStore, runner: SessionRunner
 ) -> None:
     ended = Failure(FailureCause.SESSION_ENDED, "deleted")
-    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted", DELETED.changes())
+    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted", {})
     with pytest.raises(WrongStateError, match="session 'sess_1' has ended") as caught:
         await runner.submit(execution_record("call_1", 1), PLACE)
     assert caught.value.reason == "SESSION_ENDED"
