@@ -10,9 +10,11 @@ STAMP := $(VENV)/.installed
 BENCH := .venv-bench
 BENCH_STAMP := $(BENCH)/.installed
 WORKERS ?= 2
+KILLS ?= 300
+KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
+.PHONY: help demo test test-gvisor reliability runsc test-fast bench bench-quick bench-record bench-details \
     bench-setup lint setup engine bubblewrap proxy image images server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
@@ -32,6 +34,9 @@ test-gvisor: setup engine images ## all tests of containers, with gVisor; about 
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
+
+reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost; about 15 minutes
+	@$(BIN)/pytest -s --kills $(KILLS) --kill-seed $(KILL_SEED) tests/reliability/test_killed_server.py
 
 bench: bench-setup ## us and what one would use instead, side by side; about 15 minutes
 	@$(BENCH)/bin/python -m benchmarks --plots
