@@ -12,9 +12,12 @@ BENCH_STAMP := $(BENCH)/.installed
 WORKERS ?= 2
 # Of `make soak`.
 SECONDS ?= 1800
+# Of `make reliability`.
+KILLS ?= 300
+KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model soak test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
+.PHONY: help demo test model soak reliability test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
     bench-setup lint setup engine bubblewrap proxy image images server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
@@ -40,6 +43,9 @@ soak: setup engine images ## mixed work for SECONDS, half an hour unless told ot
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
+
+reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost; about 15 minutes
+	@$(BIN)/pytest -s --kills $(KILLS) --kill-seed $(KILL_SEED) tests/reliability/test_killed_server.py
 
 bench: bench-setup ## us and what one would use instead, side by side; about 15 minutes
 	@$(BENCH)/bin/python -m benchmarks --plots

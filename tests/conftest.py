@@ -30,6 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TIMES",
         help="random sequences of calls: so many times as many, and others each time",
     )
+    parser.addoption(
+        "--kills", type=int, default=25, help="how often tests of reliability kill the server"
+    )
+    parser.addoption("--kill-seed", type=int, default=1, help="at which moments they do")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,6 +14,7 @@ from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.result import ExecutionResult
+from cellblock_client.retry import RETRY_SECONDS, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
     Attachment,
@@ -38,6 +39,7 @@ class AsyncClient:
         *,
         api_key: str | None = None,
         tls: Tls | bool | None = None,
+        retry_for: float = RETRY_SECONDS,
     ) -> None:
         """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
@@ -45,10 +47,13 @@ class AsyncClient:
         `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
         docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
         another machine without TLS, OSError for a file that can't be read.
+
+        A server that was there and is away, as while it restarts, is waited for `retry_for`
+        seconds: calls are repeated where that is safe (docs/reliability.md). 0: never.
         """
         told = connection(address, api_key, tls)
         self.address = told.address
-        transport = AsyncTransport(told)
+        transport = AsyncTransport(told, Patience(retry_for))
         self._transport = transport
         self.sessions = AsyncSessions(transport)
         self.executions = AsyncExecutions(transport)
@@ -297,7 +302,9 @@ class AsyncSession:
 
     async def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """Give it a fresh kernel: variables are lost, files stay."""
-        return await self._told(calls.restart_session(self.id), timeout)
+        now = await self.refresh(timeout=timeout)
+        call = calls.restart_session(self.id, now.kernel_generation)
+        return await self._told(call, timeout)
 
     async def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """End it and remove its `/mnt/data`."""

@@ -10,8 +10,8 @@ from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
-from cellblock_client.sending import session_write
-from cellblock_client.types import SessionFile, SessionFileList, session_file
+from cellblock_client.sending import SessionWrite
+from cellblock_client.types import SessionFile, SessionFileList
 
 
 class AsyncSessionFiles:
@@ -41,8 +41,14 @@ class AsyncSessionFiles:
         timeout: float | None = None,
     ) -> bytes:
         """A file's bytes, or `length` of them from `offset` on."""
-        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
-        return b"".join([chunk async for chunk in chunks])
+        request = self._reading(path, offset, length)
+        method = "ReadSessionFile"
+
+        async def whole(left: float | None) -> bytes:
+            chunks = self._counted(self._transport.data_once(method, request, left), progress)
+            return b"".join([chunk async for chunk in chunks])
+
+        return await self._transport.again(whole, timeout)
 
     def stream(
         self,
@@ -55,12 +61,11 @@ class AsyncSessionFiles:
     ) -> AsyncGenerator[bytes, None]:
         """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
 
-        A stream that breaks is an error: the file may have changed.
+        A stream that breaks in the middle is an error: the file may have changed.
         """
-        request = pb.ReadSessionFileRequest(
-            session_id=self._session_id, path=path, offset=offset, length=length
-        )
-        return self._data("ReadSessionFile", request, progress, timeout)
+        request = self._reading(path, offset, length)
+        chunks = self._transport.data("ReadSessionFile", request, timeout)
+        return self._counted(chunks, progress)
 
     async def download(
         self,
@@ -77,8 +82,8 @@ class AsyncSessionFiles:
         A path of this machine has them once they are whole; if that fails, it is as it
         was before.
         """
-        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
-        await self._write_to(target, chunks)
+        request = self._reading(path, offset, length)
+        await self._write_to(target, "ReadSessionFile", request, progress, timeout)
 
     async def write(
         self,
@@ -94,9 +99,8 @@ class AsyncSessionFiles:
         appears whole or not at all.
         """
         with content.opened(source) as file:
-            sending = session_write(file, self._session_id, path, progress)
-            response = await self._transport.send("WriteSessionFile", sending, timeout)
-        return session_file(response.file)
+            write = SessionWrite(file, self._session_id, path, progress)
+            return await self._transport.write(write, timeout)
 
     async def delete(
         self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
@@ -126,20 +130,39 @@ class AsyncSessionFiles:
         Links are left out. A path of this machine has it once it is whole.
         """
         request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
-        await self._write_to(
-            target, self._data("DownloadSessionFolder", request, progress, timeout)
+        await self._write_to(target, "DownloadSessionFolder", request, progress, timeout)
+
+    def _reading(self, path: str, offset: int, length: int) -> pb.ReadSessionFileRequest:
+        return pb.ReadSessionFileRequest(
+            session_id=self._session_id, path=path, offset=offset, length=length
         )
 
-    async def _data(
-        self, method: str, request: object, progress: Progress | None, timeout: float | None
+    async def _counted(
+        self, chunks: AsyncGenerator[bytes, None], progress: Progress | None
     ) -> AsyncGenerator[bytes, None]:
         counted = Counted(progress)
-        async with aclosing(self._transport.stream("file", method, request, timeout)) as responses:
-            async for response in responses:
-                yield counted.take(response.data)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield counted.take(chunk)
 
-    async def _write_to(self, target: Target, chunks: AsyncGenerator[bytes, None]) -> None:
-        with content.created(target) as file:
-            async with aclosing(chunks):
-                async for chunk in chunks:
-                    await asyncio.to_thread(file.write, chunk)
+    async def _write_to(
+        self,
+        target: Target,
+        method: str,
+        request: object,
+        progress: Progress | None,
+        timeout: float | None,
+    ) -> None:
+        async def write(chunks: AsyncGenerator[bytes, None]) -> None:
+            with content.created(target) as file:
+                async with aclosing(self._counted(chunks, progress)) as all_:
+                    async for chunk in all_:
+                        await asyncio.to_thread(file.write, chunk)
+
+        if content.is_path(target):
+            await self._transport.again(
+                lambda left: write(self._transport.data_once(method, request, left)), timeout
+            )
+        else:
+            # What is in the caller's own file can't be taken back.
+            await write(self._transport.data(method, request, timeout))

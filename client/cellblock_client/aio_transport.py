@@ -1,7 +1,7 @@
 """`transport.py` for asyncio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any, TypeVar
 
@@ -25,10 +25,10 @@ from cellblock_client.errors import (
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff
-from cellblock_client.sending import Sending, Upload
+from cellblock_client.retry import Backoff, Patience
+from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.transport import Transport, outcome
-from cellblock_client.types import File, UploadState, file_of
+from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")
 
@@ -36,9 +36,10 @@ T = TypeVar("T")
 class AsyncTransport:
     """One connection, for asyncio."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Connect."""
-        self._threads = Transport(connection)
+    def __init__(self, connection: Connection, patience: Patience) -> None:
+        """Connect; `patience` is with the server while it is away."""
+        self._patience = patience
+        self._threads = Transport(connection, patience)
         """Connects when it is needed."""
         self._channel = connection.aio_channel()
         self._metadata = connection.metadata
@@ -57,18 +58,24 @@ class AsyncTransport:
 
     async def call(self, call: Call[T], timeout: float | None) -> T:
         """Make a call."""
-        return await self._call(call, Backoff(timeout))
+        return await self._call(call, Backoff(timeout, self._patience))
 
     async def _call(self, call: Call[T], backoff: Backoff) -> T:
         method = getattr(self._stubs[call.service], call.method)
         while True:
             try:
-                return call.parse(await self._made(method, call.request, backoff.left()))
+                response = await self._made(method, call.request, backoff.left())
             except grpc.RpcError as failed:
                 error = from_call(failed)
                 if not call.repeatable:
                     raise error from failed
-                await asyncio.sleep(backoff.wait_after(error))
+                if backoff.repeated and call.is_done_by(error):
+                    response = None
+                else:
+                    await asyncio.sleep(backoff.wait_after(error))
+                    continue
+            backoff.met()
+            return call.parse(response)
 
     async def items(
         self, page: Callable[[str], Call[Page[T]]], timeout: float | None
@@ -92,7 +99,7 @@ class AsyncTransport:
 
     async def events(self, cursor: Cursor[T], timeout: float | None) -> AsyncGenerator[T, None]:
         """Events to the last, over as many streams as it takes."""
-        backoff = Backoff(timeout)
+        backoff = Backoff(timeout, self._patience)
         while not cursor.done:
             method, request = cursor.request()
             try:
@@ -123,7 +130,7 @@ class AsyncTransport:
         self, download: Download, timeout: float | None
     ) -> AsyncGenerator[bytes, None]:
         """A stored file's bytes, over as many streams as it takes; checked at the end."""
-        backoff = Backoff(timeout)
+        backoff = Backoff(timeout, self._patience)
         while not download.done:
             stream = self.stream("file", "DownloadFile", download.request(), backoff.left())
             try:
@@ -131,16 +138,69 @@ class AsyncTransport:
                     async for response in responses:
                         if data := download.take(response):
                             backoff.progress()
-                            backoff.under_way()
                             yield data
                 break
             except (UnavailableError, DeadlineExceededError) as error:
                 await asyncio.sleep(backoff.wait_after(error))
         download.check()
 
+    async def data(
+        self, method: str, request: object, timeout: float | None
+    ) -> AsyncGenerator[bytes, None]:
+        """Bytes of what lies in a session: asked for again only while none have come.
+
+        It may have changed since, and two halves need not be of one whole.
+        """
+        backoff = Backoff(timeout, self._patience)
+        begun = False
+        while True:
+            try:
+                async with aclosing(self.data_once(method, request, backoff.left())) as pieces:
+                    async for piece in pieces:
+                        begun = True
+                        backoff.met()
+                        yield piece
+                return
+            except UnavailableError as error:
+                if begun:
+                    raise
+                await asyncio.sleep(backoff.wait_after(error))
+
+    async def data_once(
+        self, method: str, request: object, timeout: float | None
+    ) -> AsyncGenerator[bytes, None]:
+        """As `data`, asked for once."""
+        async with aclosing(self.stream("file", method, request, timeout)) as responses:
+            async for response in responses:
+                yield response.data
+
+    async def again(self, work: Callable[[float | None], Awaitable[T]], timeout: float | None) -> T:
+        """Do `work`, which gets the seconds that are left, again when the connection breaks."""
+        backoff = Backoff(timeout, self._patience)
+        while True:
+            try:
+                return await work(backoff.left())
+            except UnavailableError as error:
+                await asyncio.sleep(backoff.wait_after(error))
+
+    async def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
+        """Write a file into a session, again when the connection breaks."""
+        backoff = Backoff(timeout, self._patience)
+        while True:
+            sending = write.sending()
+            try:
+                response = await self.send("WriteSessionFile", sending, backoff.left())
+                return session_file(response.file)
+            except (UnavailableError, DeadlineExceededError) as error:
+                if sending.failure is not None or not write.repeatable:
+                    raise
+                if sending.moved:
+                    backoff.met()
+                await asyncio.sleep(backoff.wait_after(error))
+
     async def upload(self, upload: Upload, timeout: float | None) -> File:
         """Store a file, over as many streams as it takes."""
-        backoff = Backoff(timeout)
+        backoff = Backoff(timeout, self._patience)
         while True:
             sending = upload.sending()
             try:
@@ -149,7 +209,7 @@ class AsyncTransport:
                 if sending.failure is not None or not upload.id:
                     raise
                 if sending.moved:
-                    backoff.under_way()
+                    backoff.met()
                 await asyncio.sleep(backoff.wait_after(error))
             state = await self._state_of(upload, backoff)
             if state.file:

@@ -13,6 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from cellblock.v1 import execution_pb2, file_pb2, run_step_pb2, session_pb2
+from cellblock_client.errors import Error
 from cellblock_client.run_step_types import (
     Annotations,
     Place,
@@ -63,6 +64,13 @@ class Call(Generic[T]):
     parse: Callable[[Any], T]
     repeatable: bool = True
     """Whether making it twice does no more than making it once."""
+    gone: str = ""
+    """The reason by which a repetition is told that the first one has done it: what it was to
+    remove is not there."""
+
+    def is_done_by(self, error: Error) -> bool:
+        """Whether `error`, of a repetition, says that there is nothing left to do."""
+        return bool(self.gone) and error.reason == self.gone
 
 
 @dataclass(frozen=True)
@@ -159,12 +167,12 @@ def keep_alive(session_id: str) -> Call[SessionInfo]:
     return Call("session", "KeepAlive", request, lambda r: session_info(r.session))
 
 
-def restart_session(session_id: str) -> Call[SessionInfo]:
-    """RestartSession."""
-    request = session_pb2.RestartSessionRequest(session_id=session_id)
-    return Call(
-        "session", "RestartSession", request, lambda r: session_info(r.session), repeatable=False
+def restart_session(session_id: str, kernel_generation: int) -> Call[SessionInfo]:
+    """RestartSession; repeatable, for it names the kernel that is to go."""
+    request = session_pb2.RestartSessionRequest(
+        session_id=session_id, kernel_generation=kernel_generation
     )
+    return Call("session", "RestartSession", request, lambda r: session_info(r.session))
 
 
 def delete_session(session_id: str) -> Call[SessionInfo]:
@@ -349,9 +357,9 @@ def get_upload(upload_id: str) -> Call[UploadState]:
 
 
 def delete_file(file_id: str) -> Call[None]:
-    """DeleteFile. A repetition would find nothing to delete."""
+    """DeleteFile."""
     request = file_pb2.DeleteFileRequest(file_id=file_id)
-    return Call("file", "DeleteFile", request, lambda _r: None, repeatable=False)
+    return Call("file", "DeleteFile", request, lambda _r: None, gone="FILE_NOT_FOUND")
 
 
 def attach_file(session_id: str, wanted: file_pb2.Attachment) -> Call[Attachment]:
@@ -361,9 +369,9 @@ def attach_file(session_id: str, wanted: file_pb2.Attachment) -> Call[Attachment
 
 
 def detach_file(session_id: str, file_id: str) -> Call[None]:
-    """DetachFile. A repetition would find nothing to detach."""
+    """DetachFile."""
     request = file_pb2.DetachFileRequest(session_id=session_id, file_id=file_id)
-    return Call("file", "DetachFile", request, lambda _r: None, repeatable=False)
+    return Call("file", "DetachFile", request, lambda _r: None, gone="ATTACHMENT_NOT_FOUND")
 
 
 def list_session_files(session_id: str, folder: str, token: str) -> Call[Page[SessionFile]]:
@@ -389,11 +397,13 @@ def session_file_list(pages: Sequence[Page[SessionFile]]) -> SessionFileList:
 
 
 def delete_session_file(session_id: str, path: str, *, recursive: bool) -> Call[None]:
-    """DeleteSessionFile. A repetition would find nothing to delete."""
+    """DeleteSessionFile."""
     request = file_pb2.DeleteSessionFileRequest(
         session_id=session_id, path=path, recursive=recursive
     )
-    return Call("file", "DeleteSessionFile", request, lambda _r: None, repeatable=False)
+    return Call(
+        "file", "DeleteSessionFile", request, lambda _r: None, gone="SESSION_FILE_NOT_FOUND"
+    )
 
 
 def create_session_folder(session_id: str, path: str) -> Call[SessionFile]:

@@ -29,7 +29,7 @@ OPTIONS = [
     ("grpc.http2.max_pings_without_data", 0),
     # A local server that restarts should be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
 ]
 SAME_THREAD = [(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
 """Events are read in the thread that asks for them: the other one that gRPC would have costs a

@@ -11,6 +11,7 @@ from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
+from cellblock_client.retry import RETRY_SECONDS, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.run_steps import RunSteps
 from cellblock_client.session_files import SessionFiles
@@ -38,6 +39,7 @@ class Client:
         *,
         api_key: str | None = None,
         tls: Tls | bool | None = None,
+        retry_for: float = RETRY_SECONDS,
     ) -> None:
         """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
@@ -45,10 +47,13 @@ class Client:
         `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
         docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
         another machine without TLS, OSError for a file that can't be read.
+
+        A server that was there and is away, as while it restarts, is waited for `retry_for`
+        seconds: calls are repeated where that is safe (docs/reliability.md). 0: never.
         """
         told = connection(address, api_key, tls)
         self.address = told.address
-        transport = Transport(told)
+        transport = Transport(told, Patience(retry_for))
         self._transport = transport
         self.sessions = Sessions(transport)
         self.executions = Executions(transport)
@@ -297,7 +302,9 @@ class Session:
 
     def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """Give it a fresh kernel: variables are lost, files stay."""
-        return self._told(calls.restart_session(self.id), timeout)
+        now = self.refresh(timeout=timeout)
+        call = calls.restart_session(self.id, now.kernel_generation)
+        return self._told(call, timeout)
 
     def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """End it and remove its `/mnt/data`."""

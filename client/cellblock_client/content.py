@@ -63,6 +63,11 @@ def created(target: Target) -> Iterator[BinaryIO]:
         raise
 
 
+def is_path(target: Target) -> bool:
+    """Whether it is a path: what is written there appears whole, however often it is begun."""
+    return isinstance(target, str | os.PathLike)
+
+
 def is_folder(source: object) -> bool:
     """Whether it is the path of one."""
     return isinstance(source, str | os.PathLike) and Path(source).is_dir()

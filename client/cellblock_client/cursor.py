@@ -56,9 +56,13 @@ class EventCursor:
         return None
 
     def request(self) -> tuple[Literal["Execute", "ExecuteStream", "WatchExecution"], Any]:
-        """The call that goes on from here. Execute again is safe: its execution has an id."""
-        if isinstance(self._start, pb.ExecuteRequest) and not self._seen:
-            return "Execute", self._start
+        """The call that goes on from here. Execute again is safe: its execution has an id.
+
+        Where leaving is to cancel, only Execute will do: no watcher's leaving cancels anything.
+        """
+        start = self._start
+        if isinstance(start, pb.ExecuteRequest) and (not self._seen or start.cancel_on_disconnect):
+            return "Execute", start
         if isinstance(self._start, CodeStream | AsyncCodeStream) and not self._seen:
             return "ExecuteStream", self._start.requests()
         watch = pb.WatchExecutionRequest(
@@ -70,6 +74,8 @@ class EventCursor:
         """The next events, without those of a kind that this release does not know."""
         events = []
         for message in response.events:
+            if message.sequence < self._next and self._whole_again():
+                continue
             if self._seen and message.sequence != self._next:
                 raise ServerError(f"event {message.sequence} came instead of {self._next}")
             self._seen = True
@@ -82,6 +88,10 @@ class EventCursor:
 
     def end_of_stream(self) -> None:
         """Only the last event is the end."""
+
+    def _whole_again(self) -> bool:
+        """Whether a stream may begin with what has been seen."""
+        return isinstance(self._start, pb.ExecuteRequest) and self._start.cancel_on_disconnect
 
 
 class StepCursor:

@@ -1,26 +1,46 @@
-"""When a call is made again: here, and nowhere else."""
+"""When a call is made again: here, and nowhere else. See docs/reliability.md."""
 
 import random
 import time
+from dataclasses import dataclass
 
 from cellblock_client.errors import DeadlineExceededError, Error, UnavailableError
 
+RETRY_SECONDS = 30.0
+"""How long a call is repeated by default while a server that was there is away: it restarts."""
 ATTEMPTS = 5
-PATIENT_ATTEMPTS = 20
-"""While bytes are on their way: about as many seconds, in which a server can start again."""
+"""Of a call to a server that was never there, or that says what it lacks: under two seconds."""
 FIRST_WAIT = 0.1
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 1.0
+TAKEN_OVER = "SESSION_NOT_READY"
+"""The reason of a server that has just started, and has not found all sessions yet."""
+
+
+@dataclass
+class Patience:
+    """How long one client waits for its server; shared by all of its calls."""
+
+    seconds: float = RETRY_SECONDS
+    """For a server that was there; 0: no call is ever repeated."""
+    met: bool = False
+    """Whether it was: an address that is wrong should be told at once."""
 
 
 class Backoff:
     """Decides how long to wait before the next attempt, within one deadline."""
 
-    def __init__(self, timeout: float | None) -> None:
-        """Give up `timeout` seconds from now, if one is given."""
+    def __init__(self, timeout: float | None, patience: Patience) -> None:
+        """Give up `timeout` seconds from now, if one is given, or when `patience` ends."""
         self._end = None if timeout is None else time.monotonic() + timeout
-        self._most = ATTEMPTS
+        self._patience = patience
         self._attempts = 0
+        self._away_since: float | None = None
         self._first: UnavailableError | None = None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether an earlier attempt may have been heard, and only its answer was lost."""
+        return self._first is not None
 
     def left(self) -> float | None:
         """Seconds to the deadline; None if there is none."""
@@ -35,9 +55,10 @@ class Backoff:
             raise error
         self._first = self._first or error
         self._attempts += 1
-        if self._attempts >= self._most:
+        if not self._may_repeat(error):
             raise error
-        wait = min(FIRST_WAIT * 2.0 ** (self._attempts - 1), LONGEST_WAIT)
+        # Bounded: two to a power of a thousand is no number of seconds.
+        wait = min(FIRST_WAIT * 2.0 ** min(self._attempts - 1, 10), LONGEST_WAIT)
         if error.retry_after is not None:
             wait = min(max(wait, error.retry_after.total_seconds()), LONGEST_WAIT)
         # Many clients of one server must not come back in step.
@@ -47,11 +68,27 @@ class Backoff:
             raise error
         return wait
 
+    def met(self) -> None:
+        """The server was heard, or has taken what was sent: it is there."""
+        self._patience.met = True
+
     def progress(self) -> None:
-        """Something arrived: count attempts anew."""
+        """Something was moved: what follows is counted anew."""
+        self.met()
         self._attempts = 0
+        self._away_since = None
         self._first = None
 
-    def under_way(self) -> None:
-        """Bytes have been moved: be patient, so that they need not be moved again."""
-        self._most = PATIENT_ATTEMPTS
+    def _may_repeat(self, error: UnavailableError) -> bool:
+        if not self._patience.seconds:
+            return False
+        if error.reason and error.reason != TAKEN_OVER:
+            self.met()
+            self._away_since = None
+            return self._attempts < ATTEMPTS
+        if not self._patience.met:
+            return self._attempts < ATTEMPTS
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+        return now - self._away_since < self._patience.seconds

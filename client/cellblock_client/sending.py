@@ -168,7 +168,21 @@ class Upload:
         return self._received > before
 
 
-def session_write(file: BinaryIO, session_id: str, path: str, progress: Progress | None) -> Sending:
-    """The requests of a write into a session."""
-    target = pb.WriteSessionFileTarget(session_id=session_id, path=path)
-    return Sending(Reader(file, progress), pb.WriteSessionFileRequest(target=target))
+class SessionWrite:
+    """A write into a session: from the beginning each time, for it appears whole or not at all."""
+
+    def __init__(
+        self, file: BinaryIO, session_id: str, path: str, progress: Progress | None
+    ) -> None:
+        """Write `file` from its current place on."""
+        self._reader = Reader(file, progress)
+        self._target = pb.WriteSessionFileTarget(session_id=session_id, path=path)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the source can be read again."""
+        return self._reader.seekable
+
+    def sending(self) -> Sending:
+        """The next stream."""
+        return Sending(self._reader, pb.WriteSessionFileRequest(target=self._target))

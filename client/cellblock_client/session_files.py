@@ -8,9 +8,9 @@ from cellblock_client import calls, content
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
-from cellblock_client.sending import session_write
+from cellblock_client.sending import SessionWrite
 from cellblock_client.transport import Transport
-from cellblock_client.types import SessionFile, SessionFileList, session_file
+from cellblock_client.types import SessionFile, SessionFileList
 
 
 class SessionFiles:
@@ -38,8 +38,14 @@ class SessionFiles:
         timeout: float | None = None,
     ) -> bytes:
         """A file's bytes, or `length` of them from `offset` on."""
-        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
-        return b"".join(chunks)
+        request = self._reading(path, offset, length)
+        method = "ReadSessionFile"
+
+        def whole(left: float | None) -> bytes:
+            chunks = self._counted(self._transport.data_once(method, request, left), progress)
+            return b"".join(chunks)
+
+        return self._transport.again(whole, timeout)
 
     def stream(
         self,
@@ -52,12 +58,11 @@ class SessionFiles:
     ) -> Generator[bytes, None, None]:
         """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
 
-        A stream that breaks is an error: the file may have changed.
+        A stream that breaks in the middle is an error: the file may have changed.
         """
-        request = pb.ReadSessionFileRequest(
-            session_id=self._session_id, path=path, offset=offset, length=length
-        )
-        return self._data("ReadSessionFile", request, progress, timeout)
+        request = self._reading(path, offset, length)
+        chunks = self._transport.data("ReadSessionFile", request, timeout)
+        return self._counted(chunks, progress)
 
     def download(
         self,
@@ -74,8 +79,8 @@ class SessionFiles:
         A path of this machine has them once they are whole; if that fails, it is as it
         was before.
         """
-        chunks = self.stream(path, offset=offset, length=length, progress=progress, timeout=timeout)
-        self._write_to(target, chunks)
+        request = self._reading(path, offset, length)
+        self._write_to(target, "ReadSessionFile", request, progress, timeout)
 
     def write(
         self,
@@ -91,9 +96,8 @@ class SessionFiles:
         appears whole or not at all.
         """
         with content.opened(source) as file:
-            sending = session_write(file, self._session_id, path, progress)
-            response = self._transport.send("WriteSessionFile", sending, timeout)
-        return session_file(response.file)
+            write = SessionWrite(file, self._session_id, path, progress)
+            return self._transport.write(write, timeout)
 
     def delete(
         self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
@@ -119,17 +123,38 @@ class SessionFiles:
         Links are left out. A path of this machine has it once it is whole.
         """
         request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
-        self._write_to(target, self._data("DownloadSessionFolder", request, progress, timeout))
+        self._write_to(target, "DownloadSessionFolder", request, progress, timeout)
 
-    def _data(
-        self, method: str, request: object, progress: Progress | None, timeout: float | None
+    def _reading(self, path: str, offset: int, length: int) -> pb.ReadSessionFileRequest:
+        return pb.ReadSessionFileRequest(
+            session_id=self._session_id, path=path, offset=offset, length=length
+        )
+
+    def _counted(
+        self, chunks: Generator[bytes, None, None], progress: Progress | None
     ) -> Generator[bytes, None, None]:
         counted = Counted(progress)
-        with closing(self._transport.stream("file", method, request, timeout)) as responses:
-            for response in responses:
-                yield counted.take(response.data)
-
-    def _write_to(self, target: Target, chunks: Generator[bytes, None, None]) -> None:
-        with content.created(target) as file, closing(chunks):
+        with closing(chunks):
             for chunk in chunks:
-                file.write(chunk)
+                yield counted.take(chunk)
+
+    def _write_to(
+        self,
+        target: Target,
+        method: str,
+        request: object,
+        progress: Progress | None,
+        timeout: float | None,
+    ) -> None:
+        def write(chunks: Generator[bytes, None, None]) -> None:
+            with content.created(target) as file, closing(self._counted(chunks, progress)) as all_:
+                for chunk in all_:
+                    file.write(chunk)
+
+        if content.is_path(target):
+            self._transport.again(
+                lambda left: write(self._transport.data_once(method, request, left)), timeout
+            )
+        else:
+            # What is in the caller's own file can't be taken back.
+            write(self._transport.data(method, request, timeout))

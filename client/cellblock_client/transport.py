@@ -25,9 +25,9 @@ from cellblock_client.errors import (
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff
-from cellblock_client.sending import Sending, Upload
-from cellblock_client.types import File, UploadState, file_of
+from cellblock_client.retry import Backoff, Patience
+from cellblock_client.sending import Sending, SessionWrite, Upload
+from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")
 
@@ -35,9 +35,10 @@ T = TypeVar("T")
 class Transport:
     """One connection, for ordinary code."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Connect."""
+    def __init__(self, connection: Connection, patience: Patience) -> None:
+        """Connect; `patience` is with the server while it is away."""
         self._channel = connection.channel()
+        self._patience = patience
         self._metadata = connection.metadata
         self._stubs: dict[str, Any] = {
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
@@ -53,18 +54,24 @@ class Transport:
 
     def call(self, call: Call[T], timeout: float | None) -> T:
         """Make a call."""
-        return self._call(call, Backoff(timeout))
+        return self._call(call, Backoff(timeout, self._patience))
 
     def _call(self, call: Call[T], backoff: Backoff) -> T:
         method = getattr(self._stubs[call.service], call.method)
         while True:
             try:
-                return call.parse(self._made(method, call.request, backoff.left()))
+                response = self._made(method, call.request, backoff.left())
             except grpc.RpcError as failed:
                 error = from_call(failed)
                 if not call.repeatable:
                     raise error from failed
-                time.sleep(backoff.wait_after(error))
+                if backoff.repeated and call.is_done_by(error):
+                    response = None
+                else:
+                    time.sleep(backoff.wait_after(error))
+                    continue
+            backoff.met()
+            return call.parse(response)
 
     def items(self, page: Callable[[str], Call[Page[T]]], timeout: float | None) -> Iterator[T]:
         """All items of a listing."""
@@ -85,7 +92,7 @@ class Transport:
 
     def events(self, cursor: Cursor[T], timeout: float | None) -> Generator[T, None, None]:
         """Events to the last, over as many streams as it takes."""
-        backoff = Backoff(timeout)
+        backoff = Backoff(timeout, self._patience)
         while not cursor.done:
             method, request = cursor.request()
             try:
@@ -112,23 +119,76 @@ class Transport:
 
     def download(self, download: Download, timeout: float | None) -> Generator[bytes, None, None]:
         """A stored file's bytes, over as many streams as it takes; checked at the end."""
-        backoff = Backoff(timeout)
+        backoff = Backoff(timeout, self._patience)
         while not download.done:
             request = download.request()
             try:
                 for response in self.stream("file", "DownloadFile", request, backoff.left()):
                     if data := download.take(response):
                         backoff.progress()
-                        backoff.under_way()
                         yield data
                 break
             except (UnavailableError, DeadlineExceededError) as error:
                 time.sleep(backoff.wait_after(error))
         download.check()
 
+    def data(
+        self, method: str, request: object, timeout: float | None
+    ) -> Generator[bytes, None, None]:
+        """Bytes of what lies in a session: asked for again only while none have come.
+
+        It may have changed since, and two halves need not be of one whole.
+        """
+        backoff = Backoff(timeout, self._patience)
+        begun = False
+        while True:
+            try:
+                with closing(self.data_once(method, request, backoff.left())) as pieces:
+                    for piece in pieces:
+                        begun = True
+                        backoff.met()
+                        yield piece
+                return
+            except UnavailableError as error:
+                if begun:
+                    raise
+                time.sleep(backoff.wait_after(error))
+
+    def data_once(
+        self, method: str, request: object, timeout: float | None
+    ) -> Generator[bytes, None, None]:
+        """As `data`, asked for once."""
+        with closing(self.stream("file", method, request, timeout)) as responses:
+            for response in responses:
+                yield response.data
+
+    def again(self, work: Callable[[float | None], T], timeout: float | None) -> T:
+        """Do `work`, which gets the seconds that are left, again when the connection breaks."""
+        backoff = Backoff(timeout, self._patience)
+        while True:
+            try:
+                return work(backoff.left())
+            except UnavailableError as error:
+                time.sleep(backoff.wait_after(error))
+
+    def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
+        """Write a file into a session, again when the connection breaks."""
+        backoff = Backoff(timeout, self._patience)
+        while True:
+            sending = write.sending()
+            try:
+                response = self.send("WriteSessionFile", sending, backoff.left())
+                return session_file(response.file)
+            except (UnavailableError, DeadlineExceededError) as error:
+                if sending.failure is not None or not write.repeatable:
+                    raise
+                if sending.moved:
+                    backoff.met()
+                time.sleep(backoff.wait_after(error))
+
     def upload(self, upload: Upload, timeout: float | None) -> File:
         """Store a file, over as many streams as it takes."""
-        backoff = Backoff(timeout)
+        backoff = Backoff(timeout, self._patience)
         while True:
             sending = upload.sending()
             try:
@@ -137,7 +197,7 @@ class Transport:
                 if sending.failure is not None or not upload.id:
                     raise
                 if sending.moved:
-                    backoff.under_way()
+                    backoff.met()
                 time.sleep(backoff.wait_after(error))
             state = self._state_of(upload, backoff)
             if state.file:

@@ -15,7 +15,7 @@ from cellblock_server.auth.keys import KeyService
 from cellblock_server.auth.live_calls import LiveCalls
 from cellblock_server.auth.secret import server_secret
 from cellblock_server.auth.tenants import TenantService
-from cellblock_server.clock import utc_now
+from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
 from cellblock_server.errors import UnavailableError
 from cellblock_server.executions.journal import Journal
@@ -63,6 +63,7 @@ from cellblock_server.store.file_check import check_file, mark_made
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.run_steps import RunStepStore
+from cellblock_server.store.schema import NewerSchemaError
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
@@ -73,6 +74,7 @@ from cellblock_server.store.usage import Usage
 async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
     """Everything that serves, in order of need; it is taken down in the opposite order."""
     async with AsyncExitStack() as stack:
+        steady = steady_clock(state.clock, utc_now)
         database = await open_database(settings.database_url, state)
         stack.push_async_callback(database.close)
         quotas = QuotaTable(parts.default_quotas(settings))
@@ -82,7 +84,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
         store, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
-        journal = Journal(database, executions, utc_now)
+        journal = Journal(database, executions, utc_now, steady)
         files = FileService(store, blobs)
         attachments = AttachmentService(store, blobs, parts.attachment_bounds(settings))
         uploads = UploadService(
@@ -95,7 +97,9 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             utc_now,
         )
         await uploads.start()
-        retention = Retention(store, sessions, blobs, uploads, settings.sessions.retention, utc_now)
+        retention = Retention(
+            store, sessions, blobs, uploads, settings.sessions.retention, steady.earlier
+        )
         await retention.sweep()
         await stack.enter_async_context(running(retention.run()))
         backend = parts.backend(settings, state)
@@ -119,24 +123,24 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             bounds=parts.runner_bounds(settings),
             start_timeout=settings.sandbox.start_timeout,
             start_queue=StartQueue(parts.start_bounds(settings)),
-            now=utc_now,
+            now=steady,
         )
-        cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, utc_now)
+        cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, steady)
         await cpu.start()
         meter = CpuMeter(backend, journal, cpu, lambda: keeper.records())
         keeper = SessionKeeper(
             starter,
             sessions,
             settings.sessions.lifetime_cap,
-            utc_now,
+            steady,
             meter.measure_last,
             end_on_shutdown=settings.sessions.end_on_shutdown,
         )
         await stack.enter_async_context(keeper)
         await stack.enter_async_context(running(meter.run()))
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
-        keys, audit, guards = await _guards(stack, settings, state, database, quotas)
-        manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, utc_now)
+        keys, audit, guards = await _guards(stack, settings, state, database, quotas, steady)
+        manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, steady)
         room = ExecutionQuota(keeper.unfinished_of, quotas)
         service = ExecutionService(
             executions, journal, usage, room, cpu, parts.execution_limits(settings), utc_now
@@ -172,9 +176,9 @@ async def open_database(url: str, state: StateFolder) -> Database:
     database = Database(url)
     try:
         await database.start()
-    except (DBAPIError, CommandError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
+    except (DBAPIError, CommandError, NewerSchemaError) as error:
         await database.close()
+        cause = error.orig if isinstance(error, DBAPIError) else error
         raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
     mark_made(state.database_mark)
     return database
@@ -186,12 +190,13 @@ async def _guards(
     state: StateFolder,
     database: Database,
     quotas: QuotaTable,
+    steady: SteadyClock,
 ) -> tuple[KeyService, AuditLog, list[ServerInterceptor]]:
     """What stands between callers and services, the outermost first."""
     secret = server_secret(state.secret)
     keys = KeyService(KeyStore(database), TenantStore(database), secret, utc_now)
     kept = settings.audit
-    audit = AuditLog(AuditStore(database), kept.retention, kept.max_entries, utc_now)
+    audit = AuditLog(AuditStore(database), kept.retention, kept.max_entries, steady.earlier)
     await stack.enter_async_context(audit)
     live_calls = LiveCalls(keys)
     await stack.enter_async_context(running(live_calls.run()))

@@ -36,7 +36,10 @@ class Retention:
         *,
         pause: timedelta = PAUSE,
     ) -> None:
-        """Forget sessions `session_retention` after their end, files at their time."""
+        """Forget sessions `session_retention` after their end, files at their time.
+
+        `now` may be behind, and must not be ahead: what is gone does not come back.
+        """
         self._files = files
         self._sessions = sessions
         self._blobs = blobs
@@ -47,7 +50,7 @@ class Retention:
 
     async def expire(self) -> None:
         """Forget what has reached its time."""
-        await self._uploads.forget_expired()
+        await self._uploads.forget_expired(self._now())
         while hashes := await self._files.delete_expired(self._now(), BATCH):
             log.info("files_expired", count=len(hashes))
             for sha256 in hashes:

@@ -37,6 +37,11 @@ class StateFolder:
         return self.path / "secret"
 
     @property
+    def clock(self) -> Path:
+        """What the steady clock began with; see `clock.py`."""
+        return self.path / "clock"
+
+    @property
     def sandboxes(self) -> Path:
         """A folder for each sandbox."""
         return self.path / "run"

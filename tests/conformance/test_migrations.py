@@ -8,8 +8,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine
 
-from cellblock_server.store.database import MIGRATIONS, Database
+from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.schema import MIGRATIONS
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tables import EPOCH, metadata
 from tests.support.records import execution_record, session_record

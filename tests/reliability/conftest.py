@@ -1,9 +1,13 @@
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from cellblock_client import AsyncClient
+from cellblock_client.embedded import SERVER
+from tests.support.server import ServerProcess
 
 HERE = Path(__file__).parent
 
@@ -18,3 +22,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def async_client(server: str) -> AsyncIterator[AsyncClient]:
     async with AsyncClient(server) as client:
         yield client
+
+
+@pytest.fixture
+def lasting_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
+    """Makes servers that have the same address each time they are started.
+
+    `prepare` gets the state folder before the first start; keywords are environment variables.
+    A port that nobody listens at for a while may become somebody else's.
+    """
+    with ExitStack() as stack:
+
+        def make(
+            prepare: Callable[[Path], None] = lambda _state: None,
+            command: Sequence[str] = SERVER,
+            **environment: str,
+        ) -> ServerProcess:
+            # Short: a Unix socket's path has at most 107 bytes.
+            sockets = stack.enter_context(tempfile.TemporaryDirectory(prefix="cellblock-"))
+            folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            process = ServerProcess(folder, environment, command)
+            process.listen = f"unix:{sockets}/server"
+            process.state.mkdir()
+            prepare(process.state)
+            stack.callback(process.end)
+            process.start()
+            return process
+
+        yield make

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from cellblock_client import Client
 from cellblock_server.errors import UnavailableError
 from cellblock_server.sandbox.folder import SandboxFolder
-from cellblock_server.store.database import MIGRATIONS, Database
+from cellblock_server.store.schema import MIGRATIONS, Database
 from tests.support.disk import filled, small_disk
 from tests.support.once import refused_create
 from tests.support.server import ServerProcess

@@ -27,16 +27,21 @@ class ServerProcess:
         self.listen = "127.0.0.1:0"
         self.address = ""
         self.log = folder / "server.log"
-        self._environment = dict(environment or {})
-        self._command = command
+        self.environment = dict(environment or {})
+        self.command = command
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> str:
         """Start it; the address to call."""
+        self.launch()
+        return self.until_ready()
+
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
                 [
-                    *self._command,
+                    *self.command,
                     f"--listen={self.listen}",
                     f"--state-dir={self.state}",
                 ],
@@ -47,9 +52,13 @@ class ServerProcess:
                     **os.environ,
                     "CELLBLOCK_LOG__FORMAT": "json",
                     **ENVIRONMENT,
-                    **self._environment,
+                    **self.environment,
                 },
             )
+
+    def until_ready(self) -> str:
+        """Wait until it serves; the address to call."""
+        assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith("ready "), self.log.read_text()
@@ -95,9 +104,9 @@ class ServerProcess:
         """Leave nothing behind: sessions are ended, whatever state the test left it in."""
         if self._process is not None:
             self.kill()
-        self._environment["CELLBLOCK_SESSIONS__END_ON_SHUTDOWN"] = "true"
-        self._environment.pop("DOCKER_HOST", None)
+        self.environment["CELLBLOCK_SESSIONS__END_ON_SHUTDOWN"] = "true"
+        self.environment.pop("DOCKER_HOST", None)
         self.start()
         assert self.stop() == 0
-        if self._environment.get("CELLBLOCK_SANDBOX__BACKEND") != "local":
+        if self.environment.get("CELLBLOCK_SANDBOX__BACKEND") != "local":
             assert containers((self.state / "instance").read_text()) == []

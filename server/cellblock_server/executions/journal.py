@@ -43,11 +43,14 @@ WATCH_BYTES = 2**18
 class Journal:
     """Appends events in transactions and reads them back."""
 
-    def __init__(self, database: Database, executions: ExecutionStore, now: Clock) -> None:
-        """Keep the journal in `database`."""
+    def __init__(
+        self, database: Database, executions: ExecutionStore, now: Clock, steady: Clock
+    ) -> None:
+        """Keep the journal in `database`; `steady` is for the times by which sessions expire."""
         self._database = database
         self._executions = executions
         self._now = now
+        self._steady = steady
         self._hub = Hub()
         self._turn = asyncio.Lock()
 
@@ -60,7 +63,7 @@ class Journal:
         """
         # What a block reads of the records must still be so when its changes are stored.
         async with self._turn:
-            transaction = JournalTransaction(self._now)
+            transaction = JournalTransaction(self._now, self._steady)
             yield transaction
             await uninterrupted(self._store(transaction))
 
@@ -134,10 +137,12 @@ def _batches(events: list[pb.ExecutionEvent]) -> Iterator[list[pb.ExecutionEvent
 class JournalTransaction:
     """Changes to executions and their session that are stored together."""
 
-    def __init__(self, now: Clock) -> None:
+    def __init__(self, now: Clock, steady: Clock) -> None:
         """Use `Journal.transaction`."""
         self.now = now()
         """One time for all that is stored together."""
+        self.steady = steady()
+        """The same by the clock that live sessions have; see `SessionRecord`."""
         self._places: dict[str, StepPlace] = {}
         """Of executions that are new."""
         self._files: list[FileRecord] = []

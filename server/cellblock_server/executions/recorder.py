@@ -156,9 +156,11 @@ class Recorder:
         status, failure = translate.end_of(finished)
         transaction.draft(current).execution_count = finished.execution_count
         transaction.finish(current, status, failure)
-        now = transaction.now
         transaction.change_session(
-            self._session, last_use_time=now, last_alive_time=now, last_execution_id=current.id
+            self._session,
+            last_use_time=transaction.steady,
+            last_alive_time=transaction.steady,
+            last_execution_id=current.id,
         )
         log.info(
             "execution_ended",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -112,9 +112,11 @@ class SessionRunner:
         for record in records:
             if record.status is ExecutionStatus.RECEIVING:
                 self._receiving[record.id] = record
+            elif self._current is None:
+                # The agent may have it by now: it can't be dropped like one that waits.
+                self._current = record
             else:
                 self._queue.append(record)
-        self._work.set()
 
     async def submit(self, record: ExecutionRecord, place: StepPlace) -> None:
         """Accept an execution: from here on it will have an end.
@@ -229,12 +231,19 @@ class SessionRunner:
             self._stream = None
             stream.cancel()
 
-    async def end(self, running: tuple[ExecutionStatus, Failure], why: str) -> None:
-        """Give all executions that are left their end; called once, after `run`."""
+    async def end(
+        self, running: tuple[ExecutionStatus, Failure], why: str, session: Mapping[str, object]
+    ) -> None:
+        """Give all executions that are left their end; called after `run`, until it succeeds.
+
+        The session's end, fields of its record, is stored with them: a server that takes over a
+        session must not find the agent at an execution that has ended.
+        """
         async with self._accepting:
             self._closed = True
             expired = Failure(FailureCause.SESSION_ENDED, why)
             async with self._journal.transaction() as transaction:
+                transaction.change_session(self._session, **session, end_time=transaction.now)
                 if self._current is not None:
                     transaction.finish(self._current, *running)
                 for waiting in (*self._queue, *self._receiving.values()):
@@ -264,8 +273,8 @@ class SessionRunner:
             transaction.change_session(
                 self._session,
                 execution_count=record.ordinal,
-                last_use_time=transaction.now,
-                last_alive_time=transaction.now,
+                last_use_time=transaction.steady,
+                last_alive_time=transaction.steady,
             )
             yield transaction
 
@@ -344,21 +353,28 @@ class SessionRunner:
             self._storing = False
 
     async def _dispatch(self, stream: AgentStream) -> None:
+        if self._current is not None:
+            # Taken over: to an agent that has it already, this says nothing new.
+            await self._give(stream, self._current)
         while True:
             while not self._queue:
                 self._work.clear()
                 await self._work.wait()
             record = self._current = self._queue.popleft()
             self._positions.pop(record.id, None)
-            self._finished.clear()
             self._current_cancelled = False
-            await self._tell_positions()
-            bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
-            stored = self._session.acknowledged_sequence
-            await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
-            if self._current_cancelled:
-                await stream.interrupt_execution(record.id, self._bounds.grace)
-            await self._until_finished(bounds)
+            await self._give(stream, record)
+
+    async def _give(self, stream: AgentStream, record: ExecutionRecord) -> None:
+        """Have the agent run an execution, and wait for its end."""
+        self._finished.clear()
+        await self._tell_positions()
+        bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
+        stored = self._session.acknowledged_sequence
+        await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
+        if self._current_cancelled:
+            await stream.interrupt_execution(record.id, self._bounds.grace)
+        await self._until_finished(bounds)
 
     async def _until_finished(self, bounds: ExecutionBounds) -> None:
         """Wait for the end of what runs; its time limit is the agent's to hold, but ours to end.

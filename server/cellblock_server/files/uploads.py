@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from cellblock_server.clock import Clock
@@ -148,9 +148,9 @@ class UploadService:
         size = await self._blobs.partial(_name(tenant, upload_id)).size()
         return UploadProgress(record, size, None)
 
-    async def forget_expired(self) -> None:
+    async def forget_expired(self, now: datetime) -> None:
         """Forget uploads that nobody has gone on with in time."""
-        for record in await self._store.delete_expired(self._now(), self._active):
+        for record in await self._store.delete_expired(now, self._active):
             await self._blobs.partial(_name(record.tenant, record.id)).discard()
 
     @asynccontextmanager

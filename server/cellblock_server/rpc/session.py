@@ -75,7 +75,9 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: pb.RestartSessionRequest, context: Context
     ) -> pb.RestartSessionResponse:
         """Give the session a fresh kernel."""
-        record = await self._sessions.restart(tenant(), request.session_id)
+        record = await self._sessions.restart(
+            tenant(), request.session_id, request.kernel_generation
+        )
         return pb.RestartSessionResponse(session=self._message(record))
 
     async def DeleteSession(  # noqa: N802
@@ -86,8 +88,8 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         return pb.DeleteSessionResponse(session=self._message(record))
 
     def _message(self, record: SessionRecord, *, with_output: bool = True) -> pb.Session:
-        expire_time = self._sessions.expire_time(record)
-        return session_message(record, expire_time, with_output=with_output)
+        told = self._sessions.as_told(record)
+        return session_message(told, self._sessions.expire_time(told), with_output=with_output)
 
 
 def span(name: str, request: Message, value: Duration) -> timedelta | None:

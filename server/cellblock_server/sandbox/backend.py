@@ -128,7 +128,27 @@ class Backend(ABC):
 
     @abstractmethod
     async def list(self) -> list[Sandbox]:
-        """All running sandboxes of this server's state; called at start to adopt or reap them."""
+        """All running sandboxes of this server's state that this process has not made or adopted.
+
+        Called at start, to adopt or destroy them, and when a session turns out to be lost.
+        """
+
+    @abstractmethod
+    def adopt(self, sandbox_id: str) -> None:
+        """Take a sandbox of an earlier process for one of our own.
+
+        Called when its session has been taken over: from then on it is not reaped.
+        """
+
+    @abstractmethod
+    async def reap(self) -> None:
+        """Remove all that bears the mark of this server's state and is nobody's.
+
+        Called when all that ran before has been adopted or destroyed, and now and then from
+        then on: what an engine made for a server that was gone by then, what another hand
+        made, what could not be removed at its time. Spares what this process has made or
+        adopted, and other servers' sandboxes. What can't be removed is left for the next time.
+        """
 
     @abstractmethod
     async def wait(self, sandbox_id: str) -> SandboxEnd:

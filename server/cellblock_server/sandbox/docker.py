@@ -1,7 +1,7 @@
 """Sandboxes as containers of a Docker engine."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,8 @@ class DockerBackend(Backend):
         self._watch = EngineWatch()
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
+        self._ours: set[str] = set()
+        """Sandboxes that this process has made, or begun to make, or adopted."""
 
     async def start(self) -> None:
         """Nothing to do: the engine is looked for at each use until it is found."""
@@ -95,6 +97,7 @@ class DockerBackend(Backend):
 
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Create and start a container; see `Backend.create`."""
+        self._ours.add(spec.id)
         folder = SandboxFolder.create(self._folders, spec.id, token)
         try:
             # The engine does not stop when we do: what it makes must be there to be removed.
@@ -109,15 +112,32 @@ class DockerBackend(Backend):
 
     async def list(self) -> list[Sandbox]:
         """All running containers with our labels; see `Backend.list`."""
-        filters = json.dumps({"label": [LABEL, f"{INSTANCE_LABEL}={self._instance}"]})
         async with self._engine() as docker:
-            containers = await docker.containers.list(filters=filters, all=True)
             return [
                 sandbox
-                for container in containers
-                if (sandbox := await self._adoptable(docker, container["Labels"][LABEL]))
-                is not None
+                for sandbox_id, _name in await self._labelled(docker)
+                if sandbox_id not in self._ours
+                and (sandbox := await self._adoptable(docker, sandbox_id)) is not None
             ]
+
+    def adopt(self, sandbox_id: str) -> None:
+        """Spare a container that was found; see `Backend.adopt`."""
+        self._ours.add(sandbox_id)
+
+    async def reap(self) -> None:
+        """Remove containers and folders that are nobody's; see `Backend.reap`."""
+        # What was ours when they were listed may be gone by now, and what is new may be listed.
+        before = frozenset(self._ours)
+        async with self._engine() as docker:
+            labelled = await self._labelled(docker)
+        folders = [path.name for path in self._folders.glob("*")]
+        ours = before | self._ours
+        for sandbox_id, name in labelled:
+            if sandbox_id not in ours or name != _container_name(sandbox_id):
+                await self._reap(name)
+        for left in set(folders) - ours:
+            log.warning("sandbox_folder_reaped", sandbox_id=left)
+            SandboxFolder(self._folders / left).remove()
 
     async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the container's end; see `Backend.wait`."""
@@ -176,20 +196,17 @@ class DockerBackend(Backend):
     async def destroy(self, sandbox_id: str) -> None:
         """Kill and remove the container and its folder; see `Backend.destroy`."""
         self._first_processes.pop(sandbox_id, None)
-        async with self._engine() as docker:
-            container = docker.containers.container(_container_name(sandbox_id))
-            try:
-                await container.delete(force=True, v=True)
-            except DockerError as error:
-                # 404: gone. 409: another call is removing it right now.
-                if error.status not in (404, 409):
-                    raise
-        SandboxFolder(self._folders / sandbox_id).remove()
+        try:
+            await self._remove(_container_name(sandbox_id))
+            SandboxFolder(self._folders / sandbox_id).remove()
+        finally:
+            # What could not be removed is nobody's from now on.
+            self._ours.discard(sandbox_id)
 
     async def destroy_quietly(self, sandbox_id: str) -> None:
         """Destroy after a failure that the caller is told of already.
 
-        A second failure is logged; the reaper tries again at the next start.
+        A second failure is logged; the reaper tries again.
         """
         try:
             await self.destroy(sandbox_id)
@@ -209,6 +226,33 @@ class DockerBackend(Backend):
             container = docker.containers.container(name)
             await container.start()
             return await container.show()
+
+    async def _remove(self, name: str) -> None:
+        async with self._engine() as docker:
+            try:
+                await docker.containers.container(name).delete(force=True, v=True)
+            except DockerError as error:
+                # 404: gone. 409: another call is removing it right now.
+                if error.status not in (404, 409):
+                    raise
+
+    async def _reap(self, name: str) -> None:
+        log.warning("sandbox_reaped", container=name)
+        try:
+            await self._remove(name)
+        except CellblockError:
+            # One that can't be removed must not keep the others.
+            log.exception("sandbox_not_reaped", container=name)
+
+    async def _labelled(self, docker: aiodocker.Docker) -> Sequence[tuple[str, str]]:
+        """Of all containers with our labels: the sandbox that each says to be, and its name."""
+        filters = json.dumps({"label": [LABEL, f"{INSTANCE_LABEL}={self._instance}"]})
+        return [
+            (container["Labels"][LABEL], container["Names"][0].removeprefix("/"))
+            for container in await docker.containers.list(filters=filters, all=True)
+            # One that is being removed may have none any more.
+            if container["Names"]
+        ]
 
     async def _known_profiles(self, docker: aiodocker.Docker) -> Profiles:
         """What applies on this engine, which is asked once: AppArmor does not come and go."""

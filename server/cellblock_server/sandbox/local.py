@@ -98,6 +98,12 @@ class LocalBackend(Backend):
         """None: sandboxes do not outlive their server."""
         return []
 
+    def adopt(self, sandbox_id: str) -> None:
+        """Nothing: there is none to be adopted."""
+
+    async def reap(self) -> None:
+        """Nothing: what is left of an earlier server is removed at the start."""
+
     async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the agent's end; see `Backend.wait`."""
         process = self._processes.get(sandbox_id)

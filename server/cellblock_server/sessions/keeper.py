@@ -1,30 +1,27 @@
 """Keeps live sessions: runs them, ends them in time, takes them over after a restart."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import math
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 
 import structlog
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
+from cellblock_server.clock import SteadyClock
+from cellblock_server.errors import CellblockError, UnavailableError
 from cellblock_server.patience import until_available
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_errors import AgentGoneError
-from cellblock_server.sandbox.agent_socket import HostileFolderError
-from cellblock_server.sandbox.backend import Backend, Sandbox
+from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sessions.expiry import due, next_look
 from cellblock_server.sessions.live import End, LiveSession, expired, failed
+from cellblock_server.sessions.reconciler import Key, Reconciler
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import (
     EndReason,
-    ExecutionStatus,
-    Failure,
-    FailureCause,
     SessionRecord,
-    SessionState,
 )
 from cellblock_server.store.sessions import SessionStore
 
@@ -33,12 +30,11 @@ HOUSEKEEPING = timedelta(seconds=10)
 
 REMOVALS = 10
 """Of what could not be removed before, at a time."""
+RECONCILE_SECONDS = 30.0
+"""How often what runs is compared with what should: after a fault, or another hand in it."""
 
 SHORTEST_LOOK = timedelta(milliseconds=10)
 """Keeps a clock that jumps from making housekeeping spin."""
-
-Key = tuple[str, str]
-"""Tenant and session id: two tenants may have chosen the same id."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +47,7 @@ class SessionKeeper:
         starter: SessionStarter,
         store: SessionStore,
         lifetime_cap: timedelta,
-        now: Clock,
+        now: SteadyClock,
         measure_last: Callable[[SessionRecord], Awaitable[None]],
         *,
         end_on_shutdown: bool,
@@ -71,7 +67,9 @@ class SessionKeeper:
         self._left_behind: set[str] = set()
         self.reconciled = asyncio.Event()
         """Set when all that ran before this server has been taken over or ended."""
-        self._started = now()
+        self._making: set[Key] = set()
+        self._reconciler = Reconciler(starter, store, self._owned, self.keep)
+        self._reconciled_at = -math.inf
         self._changed = asyncio.Event()
         self._next_look: datetime | None = None
         """When housekeeping looks again; None while it looks."""
@@ -102,6 +100,15 @@ class SessionKeeper:
         """A live session by id."""
         return self._live.get((tenant, session_id))
 
+    @contextmanager
+    def making(self, record: SessionRecord) -> Iterator[None]:
+        """A block in which a session is stored and made: it is not lost meanwhile."""
+        self._making.add(_key(record))
+        try:
+            yield
+        finally:
+            self._making.discard(_key(record))
+
     def keep(self, live: LiveSession) -> None:
         """Run a session from now on."""
         key = _key(live.record)
@@ -123,7 +130,7 @@ class SessionKeeper:
     async def __aenter__(self) -> "SessionKeeper":
         """Take over what runs already, and begin to keep time."""
         await self._tasks.__aenter__()
-        await self._try_to_reconcile()
+        await self._reconcile()
         self._housekeeping = self._tasks.create_task(self._keep_house(), name="housekeeping")
         return self
 
@@ -155,8 +162,7 @@ class SessionKeeper:
             end = await self._until_end(live)
             await self._measure_last(record)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
-            await self._end_executions(live, end)
-            await until_available(partial(self._store_end, record, end))
+            await self._store_end(live, end)
             await self._destroy(record.sandbox_id)
         except Exception:
             # A fault of ours; the session has no end then, but nothing may go on running.
@@ -179,24 +185,15 @@ class SessionKeeper:
             log.exception("session_failed")
             return failed(EndReason.SERVER_FAULT, "a fault in the server")
 
-    async def _end_executions(self, live: LiveSession, end: End) -> None:
+    async def _store_end(self, live: LiveSession, end: End) -> None:
         why = f"the session ended: {end.message}"
+        running, changes = end.running_end(), end.changes(live.record, self._now)
         try:
-            await until_available(partial(live.runner.end, end.running_end(), why))
+            await until_available(partial(live.runner.end, running, why, changes))
         except Exception:
-            # A fault of ours; what is stored still tells which of them have no end.
+            # A fault of ours; what is stored still tells which executions have no end.
             log.exception("executions_not_ended")
-            await until_available(partial(self._end_unfinished, live.record, end))
-
-    async def _store_end(self, record: SessionRecord, end: End) -> None:
-        async with self._starter.journal.transaction() as transaction:
-            transaction.change_session(
-                record,
-                state=end.state,
-                end_reason=end.reason,
-                end_message=end.message,
-                end_time=transaction.now,
-            )
+            await until_available(partial(self._reconciler.store_end, live.record, end))
 
     async def _destroy(self, sandbox_id: str) -> None:
         try:
@@ -225,8 +222,9 @@ class SessionKeeper:
 
     async def _look_after_all(self) -> None:
         self._expire()
-        if not self.reconciled.is_set():
-            await self._try_to_reconcile()
+        since = time.monotonic() - self._reconciled_at
+        if not self.reconciled.is_set() or since >= RECONCILE_SECONDS:
+            await self._reconcile()
         await self._remove_left_behind()
 
     async def _remove_left_behind(self) -> None:
@@ -254,54 +252,20 @@ class SessionKeeper:
     def _look_due(self, live: LiveSession) -> datetime:
         return next_look(live.record, self._cap, busy=live.runner.busy)
 
-    async def _try_to_reconcile(self) -> None:
-        try:
-            await self._reconcile()
-            self.reconciled.set()
-        except UnavailableError as error:
-            log.warning("engine_not_there_yet", detail=error.message)
-
     async def _reconcile(self) -> None:
-        """Take over what runs and belongs to a session; end and remove the rest."""
-        sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
-        # At once: one that does not answer must not hold up all others. The records are read
-        # after the list: a sandbox that is being created has one by now.
-        async with asyncio.TaskGroup() as tasks:
-            for record in await self._store.alive():
-                sandbox = sandboxes.pop(record.sandbox_id, None)
-                if _key(record) not in self._live and record.create_time < self._started:
-                    tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
-        for sandbox_id in sandboxes:
-            log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
-            await self._destroy(sandbox_id)
+        """Take over what runs already; later, look for what should not be as it is."""
+        self._reconciled_at = time.monotonic()
+        try:
+            if self.reconciled.is_set():
+                await self._reconciler.look()
+            else:
+                await self._reconciler.take_over()
+                self.reconciled.set()
+        except* UnavailableError as errors:
+            log.warning("not_reconciled", detail=str(errors.exceptions[0]))
 
-    async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
-        problem, reason = "its sandbox was gone when the server started", EndReason.SANDBOX_LOST
-        if record.state is SessionState.CREATING:
-            problem = "the server stopped while it was being created"
-        elif sandbox is not None:
-            try:
-                self.keep(await self._starter.adopt(record, sandbox))
-                log.info("session_adopted", session_id=record.id)
-                return
-            except (AgentGoneError, HostileFolderError, WrongStateError) as error:
-                problem = error.message
-            except ProtocolViolationError as error:
-                problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
-        end = failed(reason, problem)
-        log.warning("session_lost", session_id=record.id, problem=problem)
-        await self._end_unfinished(record, end)
-        await self._store_end(record, end)
-        await self._destroy(record.sandbox_id)
-
-    async def _end_unfinished(self, record: SessionRecord, end: End) -> None:
-        async with self._starter.journal.transaction() as transaction:
-            for execution in await self._starter.executions.unfinished(record):
-                if execution.status is ExecutionStatus.RUNNING:
-                    transaction.finish(execution, *end.running_end())
-                else:
-                    failure = Failure(FailureCause.SESSION_ENDED, end.message)
-                    transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
+    def _owned(self) -> frozenset[Key]:
+        return frozenset({*self._live, *self._making})
 
 
 def _key(record: SessionRecord) -> Key:

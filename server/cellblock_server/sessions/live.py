@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
 
+from cellblock_server.clock import SteadyClock
 from cellblock_server.egress.service import Way
 from cellblock_server.errors import CellblockError, WrongStateError
 from cellblock_server.executions.runner import SessionRunner
@@ -43,6 +45,15 @@ class End:
         status, cause = self.running
         return status, Failure(cause, f"the session ended: {self.message}", memory_lost=True)
 
+    def changes(self, record: SessionRecord, clock: SteadyClock) -> dict[str, object]:
+        """What becomes of the session's record, but for the time of its end."""
+        return {
+            "state": self.state,
+            "end_reason": self.reason,
+            "end_message": self.message,
+            **on_wall(record, clock),
+        }
+
 
 DELETED = End(
     SessionState.DELETED,
@@ -50,6 +61,14 @@ DELETED = End(
     "deleted on request",
     (ExecutionStatus.CANCELLED, FailureCause.SESSION_ENDED),
 )
+
+
+def on_wall(record: SessionRecord, clock: SteadyClock) -> dict[str, datetime]:
+    """The times of a session that lives, by the wall clock."""
+    return {
+        name: clock.on_wall(getattr(record, name))
+        for name in ("create_time", "last_use_time", "last_alive_time")
+    }
 
 
 def expired(reason: EndReason, message: str) -> End:

@@ -4,13 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
 import structlog
 
-from cellblock_server.clock import Clock
+from cellblock_server.clock import SteadyClock
 from cellblock_server.config import Settings
 from cellblock_server.errors import (
     AlreadyExistsError,
@@ -29,7 +29,7 @@ from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.limits import sandbox_spec
-from cellblock_server.sessions.live import DELETED, LiveSession
+from cellblock_server.sessions.live import DELETED, LiveSession, on_wall
 from cellblock_server.sessions.request import NewSession, check_labels, check_span
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import Page, SessionFilter, SessionRecord, SessionState
@@ -56,7 +56,7 @@ class SessionManager:
         keeper: SessionKeeper,
         quotas: QuotaTable,
         cpu: CpuQuota,
-        now: Clock,
+        now: SteadyClock,
     ) -> None:
         """Keep records in `store`; `keeper` runs what `starter` starts; tenants have quotas."""
         self._quotas = quotas
@@ -164,10 +164,13 @@ class SessionManager:
         )
         return record
 
-    async def restart(self, tenant: str, session_id: str) -> SessionRecord:
-        """Give the session a fresh kernel."""
+    async def restart(self, tenant: str, session_id: str, generation: int) -> SessionRecord:
+        """Give the session a fresh kernel, if the one that runs is still `generation`, or any
+        for 0.
+        """
         async with self.using(tenant, session_id) as live:
-            await uninterrupted(live.runner.restart())
+            if generation in (0, live.record.kernel_generation):
+                await uninterrupted(live.runner.restart())
             return live.record
 
     async def delete(self, tenant: str, session_id: str) -> SessionRecord:
@@ -184,6 +187,12 @@ class SessionManager:
         live.request_end(DELETED)
         await live.ended.wait()
         return live.record
+
+    def as_told(self, record: SessionRecord) -> SessionRecord:
+        """A session with its times by the wall clock."""
+        if record.state in SESSION_ENDS:
+            return record
+        return replace(record, **on_wall(record, self._now))  # type: ignore[arg-type] # mypy#5382
 
     def expire_time(self, record: SessionRecord) -> datetime:
         """When the session ends if nothing more happens."""
@@ -204,8 +213,9 @@ class SessionManager:
         self._check_room(tenant)
         self._starting[tenant] += 1
         try:
-            await self._store.insert(record)
-            live = await self._start(record, spec, new)
+            with self._keeper.making(record):
+                await self._store.insert(record)
+                live = await self._start(record, spec, new)
             log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
         finally:
             self._starting[tenant] -= 1

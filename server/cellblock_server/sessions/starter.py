@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock_server.clock import Clock
+from cellblock_server.clock import SteadyClock
 from cellblock_server.egress.service import Egress, Way, missing
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.recorder import Recorder
@@ -36,7 +36,7 @@ class SessionStarter:
     bounds: RunnerBounds
     start_timeout: timedelta
     start_queue: StartQueue
-    now: Clock
+    now: SteadyClock
     egress: Egress | None
     """None if no session may have a way out."""
 
@@ -88,12 +88,18 @@ class SessionStarter:
         agent = await AgentConnection.reconnect(sandbox, record.agent_token)
         try:
             unfinished = await self.executions.unfinished(record)
+            if record.state is SessionState.RESTARTING:
+                # Whoever asked for it asks again, if it still matters.
+                state = SessionState.BUSY if unfinished else SessionState.READY
+                async with self.journal.transaction() as transaction:
+                    transaction.change_session(record, state=state)
             way_out = await self._way_out(record, sandbox)
         except BaseException:
             await agent.close()
             raise
         live = self._live(record, sandbox, agent, way_out)
         live.runner.adopt(unfinished)
+        self.backend.adopt(sandbox.id)
         return live
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:

@@ -6,10 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, Row, Select, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -19,9 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from cellblock_server.errors import UnavailableError
 from cellblock_server.store.failures import LOCKED, code_of, told
 from cellblock_server.store.file_guard import FileGuard
+from cellblock_server.store.schema import migrate
 from cellblock_server.uninterrupted import uninterrupted
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_SECONDS = 10
 """How long a write waits for another process's before it fails."""
 BEHIND_SECONDS = 0.1
@@ -55,7 +51,7 @@ class Database:
         """What was said when damage was found: nothing is written from then on."""
 
     async def start(self) -> None:
-        """Open it and migrate the schema."""
+        """Open it and bring its schema up to date. Raises NewerSchemaError."""
         self._engine = create_engine(
             self._url,
             pool_size=READERS + 1,
@@ -164,16 +160,8 @@ class Database:
             self._guard.check()
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        newest = ScriptDirectory.from_config(config).get_current_head()
         with self._open().begin() as connection:
-            if MigrationContext.configure(connection).get_current_revision() == newest:
-                return
-            # All of it or nothing: Python's driver begins no transaction for a change of tables.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection)
 
 
 def database_file(url: str) -> Path:

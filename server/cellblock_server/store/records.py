@@ -128,7 +128,11 @@ class AuditRecord:
 
 @dataclass
 class SessionRecord:
-    """One session."""
+    """One session.
+
+    While it lives, its times are by the steady clock, so that setting the wall clock neither
+    ends it nor keeps it; when it ends, they become the wall clock's, as all others are.
+    """
 
     id: str
     tenant: str

@@ -36,8 +36,8 @@ async def backend(tmp_path: Path) -> AsyncIterator[DockerBackend]:
     backend = DockerBackend(tmp_path, new_id(""), ["--orphan-timeout=60"], seccomp=SECCOMP)
     await backend.start()
     yield backend
-    for sandbox in await backend.list():
-        await backend.destroy(sandbox.id)
+    for name in containers(backend._instance):
+        await backend.destroy(name.removeprefix("cellblock-"))
     await backend.close()
 
 
@@ -49,7 +49,9 @@ async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
     sandbox = await backend.create(spec, token)
     agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
     assert (await agent.status()).kernel_generation == 1
-    assert await backend.list() == [sandbox]
+    later = DockerBackend(tmp_path, backend._instance, [], seccomp=SECCOMP)
+    assert await later.list() == [sandbox]
+    await later.close()
     stats = await backend.stats(sandbox.id)
     assert 10 * MIB < stats.memory_bytes < 256 * MIB
     assert stats.cpu_seconds > 0
@@ -138,7 +140,9 @@ async def test_a_forgotten_sandbox_ends_by_itself(tmp_path: Path) -> None:
     )
     sandbox = await backend.create(spec, token)
     assert (await backend.wait(sandbox.id)).words == "exited with code 0"
-    assert await backend.list() == []  # what has ended is removed
+    later = DockerBackend(tmp_path, backend._instance, [], seccomp=SECCOMP)
+    assert await later.list() == []  # what has ended is removed
+    await later.close()
     assert containers(backend._instance) == []
     await backend.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cellblock_client import AsyncClient, Client, errors
+from cellblock_client.aio_session_files import AsyncSessionFiles
 from cellblock_client.content import CHUNK_BYTES, Progress, Target
 from cellblock_client.session_files import SessionFiles
 from tests.unit.client.conftest import CONTENT, FileServer
@@ -145,9 +146,48 @@ async def test_a_reader_of_pieces_may_leave_in_asyncio(files: FileServer) -> Non
         assert b"".join([piece async for piece in rest]) == b"end"
 
 
-def test_a_sessions_file_that_breaks_off_is_told(files: FileServer, tmp_path: Path) -> None:
-    files.breaks = [CHUNK_BYTES]
+@pytest.mark.parametrize("kind", ["ordinary", "asyncio"])
+async def test_a_sessions_file_that_breaks_off_is_read_anew(
+    files: FileServer, tmp_path: Path, kind: str
+) -> None:
+    files.breaks = [CHUNK_BYTES, CHUNK_BYTES]
+    if kind == "asyncio":
+        async with AsyncClient(files.address) as caller:
+            own = AsyncSessionFiles(caller.files._transport, "sess_1")
+            await own.download("a", tmp_path / "a")
+            assert await own.read("a") == CONTENT
+    else:
+        with Client(files.address) as client:
+            session_files = SessionFiles(client.files._transport, "sess_1")
+            session_files.download("a", tmp_path / "a")
+            assert session_files.read("a") == CONTENT
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert {asked[0] for asked in files.ranges} == {0}
+
+
+def test_pieces_that_were_handed_out_are_not_taken_back(files: FileServer) -> None:
+    files.breaks = [0, CHUNK_BYTES]
     with Client(files.address) as client:
+        pieces = SessionFiles(client.files._transport, "sess_1").stream("a")
+        assert next(pieces) == CONTENT[:CHUNK_BYTES]
+        with pytest.raises(errors.UnavailableError, match="broken"):
+            next(pieces)
+    assert len(files.ranges) == 2
+
+
+async def test_nor_by_asyncio(files: FileServer) -> None:
+    files.breaks = [0, CHUNK_BYTES]
+    async with AsyncClient(files.address) as client:
+        pieces = AsyncSessionFiles(client.files._transport, "sess_1").stream("a")
+        assert await anext(pieces) == CONTENT[:CHUNK_BYTES]
+        with pytest.raises(errors.UnavailableError, match="broken"):
+            await anext(pieces)
+    assert len(files.ranges) == 2
+
+
+def test_a_sessions_file_that_can_not_be_had_is_told(files: FileServer, tmp_path: Path) -> None:
+    files.breaks = [CHUNK_BYTES]
+    with Client(files.address, retry_for=0) as client:
         session_files = SessionFiles(client.files._transport, "sess_1")
         with pytest.raises(errors.UnavailableError, match="broken"):
             session_files.download("a", tmp_path / "a")

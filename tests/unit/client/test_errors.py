@@ -45,8 +45,6 @@ class Failing(session_pb2_grpc.SessionServiceServicer):
         session = session_pb2.Session(id="sess_1", state=session_pb2.SESSION_STATE_READY)
         return session_pb2.GetSessionResponse(session=session)
 
-    RestartSession = GetSession  # type: ignore[assignment] # the field has the same number
-
 
 @pytest.fixture
 def service() -> Iterator[tuple[Failing, str]]:
@@ -111,16 +109,6 @@ def test_what_stays_away_is_told(service: tuple[Failing, str]) -> None:
     with Client(address) as client, pytest.raises(errors.UnavailableError):
         client.sessions.get("sess_1")
     assert failing.calls == 5
-
-
-def test_what_must_not_happen_twice_is_not_tried_again(service: tuple[Failing, str]) -> None:
-    failing, address = service
-    with Client(address) as client:
-        session = client.sessions.get("sess_1")
-        failing.errors, failing.calls = [away()], 0
-        with pytest.raises(errors.UnavailableError):
-            session.restart()
-    assert failing.calls == 1
 
 
 def test_no_server_is_told() -> None:

@@ -123,8 +123,8 @@ def test_a_gap_is_an_error(service: Service, lost: tuple[str, int]) -> None:
 
 
 def test_it_gives_up_when_nothing_comes_any_more(service: Service) -> None:
-    service.breaks = [2, *[0] * 20]
-    with Client(service.address) as client:
+    service.breaks = [2, *[0] * 100]
+    with Client(service.address, retry_for=0.5) as client:
         watched = client.run_steps.watch(session_id="sess_1")
         assert places([next(watched), next(watched)]) == EVENTS[:2]
         with pytest.raises(errors.UnavailableError, match="broken"):

@@ -61,7 +61,7 @@ async def quota(database: Database, clock: Clock) -> CpuQuota:
 
 
 def meter(database: Database, clock: Clock, sandboxes: Sandboxes, cpu: CpuQuota) -> CpuMeter:
-    journal = Journal(database, ExecutionStore(database), clock)
+    journal = Journal(database, ExecutionStore(database), clock, clock)
     return CpuMeter(sandboxes, journal, cpu, list)  # type: ignore[arg-type]
 
 

@@ -14,6 +14,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
+from tests.support.clocks import real_steady_clock
 from tests.support.records import PLACE, execution_record, session_record
 
 
@@ -27,6 +28,9 @@ class Sandboxes:
 
     async def list(self) -> list[Any]:
         return []
+
+    async def reap(self) -> None:
+        """There is nothing."""
 
     async def destroy(self, sandbox_id: str) -> None:
         self.destroyed.append(sandbox_id)
@@ -56,7 +60,8 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
     await database.start()
     try:
         sessions, executions = SessionStore(database), ExecutionStore(database)
-        journal = Journal(database, executions, utc_now)
+        steady = real_steady_clock()
+        journal = Journal(database, executions, utc_now, steady)
         sandboxes, live = Sandboxes(), Faulty()
         measured: list[tuple[str, list[str]]] = []
 
@@ -64,10 +69,10 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
             measured.append((record.sandbox_id, list(sandboxes.destroyed)))
 
         keeper = SessionKeeper(
-            SimpleNamespace(backend=sandboxes, journal=journal, executions=executions),  # type: ignore[arg-type]
+            SimpleNamespace(backend=sandboxes, journal=journal, executions=executions, now=steady),  # type: ignore[arg-type]
             sessions,
             timedelta(hours=24),
-            utc_now,
+            steady,
             measure,
             end_on_shutdown=False,
         )

@@ -56,13 +56,15 @@ async def keeping(
     async def nothing(*_arguments: object) -> list[Any]:
         return []
 
-    backend = SimpleNamespace(list=nothing, sessions_outlive_server=True, destroy=destroy)
+    backend = SimpleNamespace(
+        list=nothing, reap=nothing, sessions_outlive_server=True, destroy=destroy
+    )
     store = SimpleNamespace(alive=nothing)
     keeper = SessionKeeper(
         SimpleNamespace(backend=backend),  # type: ignore[arg-type]
         store,  # type: ignore[arg-type]
         timedelta(hours=24),
-        clock,
+        clock,  # type: ignore[arg-type]
         nothing,  # type: ignore[arg-type]
         end_on_shutdown=False,
     )

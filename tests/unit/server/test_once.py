@@ -30,7 +30,7 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
     try:
         await SessionStore(database).insert(session_record())
         store = ExecutionStore(database)
-        journal = Journal(database, store, utc_now)
+        journal = Journal(database, store, utc_now, utc_now)
         limits = ExecutionLimits(SECOND, SECOND, 10)
         quotas = QuotaTable(QUOTAS)
         service = ExecutionService(

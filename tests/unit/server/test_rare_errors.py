@@ -42,7 +42,7 @@ async def executions(tmp_path: Path) -> AsyncIterator[ExecutionStore]:
 @pytest.fixture
 def runner(executions: ExecutionStore) -> SessionRunner:
     """Of a session whose sandbox is not needed."""
-    journal = Journal(executions._database, executions, utc_now)
+    journal = Journal(executions._database, executions, utc_now, utc_now)
     bounds = RunnerBounds(max_queue=1, grace=timedelta(0), output=ABSENT)
     return SessionRunner(session_record(), ABSENT, journal, ABSENT, bounds)
 
@@ -51,7 +51,7 @@ async def test_a_session_that_ends_while_code_is_submitted(
     executions: ExecutionStore, runner: SessionRunner
 ) -> None:
     ended = Failure(FailureCause.SESSION_ENDED, "deleted")
-    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted")
+    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted", {})
     with pytest.raises(WrongStateError, match="session 'sess_1' has ended") as caught:
         await runner.submit(execution_record("call_1", 1), PLACE)
     assert caught.value.reason == "SESSION_ENDED"

@@ -31,7 +31,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Database) -> None:
     store = ExecutionStore(database)
-    journal = Journal(database, store, utc_now)
+    journal = Journal(database, store, utc_now, utc_now)
     record = execution_record("call_1", 1)
     async with journal.transaction() as transaction:
         transaction.insert(record, PLACE)

@@ -207,7 +207,7 @@ async def test_nobody_goes_on_for_ever(kept: Stored, clock: Clock) -> None:
     active = asyncio.create_task(kept.uploads.upload("t", upload, stalled))
     await stalled.stalls.wait()
     clock.time += KEPT_FOR
-    await kept.uploads.forget_expired()
+    await kept.uploads.forget_expired(clock())
     with pytest.raises(NotFoundError):
         await kept.uploads.progress("t", "upload_1")
     # One that is under way stays.

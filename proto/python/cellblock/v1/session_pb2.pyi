@@ -764,16 +764,23 @@ class RestartSessionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    KERNEL_GENERATION_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
+    kernel_generation: _builtins.int
+    """The kernel that is to go, by its number. If another one runs by now, which is
+    a fresh one then, nothing is done and the session is returned as it is. 0:
+    whichever runs.
+    """
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
+        kernel_generation: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kernel_generation", b"kernel_generation", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

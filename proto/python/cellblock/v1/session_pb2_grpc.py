@@ -136,7 +136,8 @@ class SessionServiceServicer:
     def RestartSession(self, request, context):
         """RestartSession gives the session a fresh kernel. Variables are lost, files
         stay. A running execution ends as cancelled, queued ones run in the new
-        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
+        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile. Safe
+        to repeat with `kernel_generation`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

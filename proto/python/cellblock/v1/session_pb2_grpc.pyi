@@ -69,7 +69,8 @@ class SessionServiceStub:
     RestartSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.RestartSessionRequest, _session_pb2.RestartSessionResponse]
     """RestartSession gives the session a fresh kernel. Variables are lost, files
     stay. A running execution ends as cancelled, queued ones run in the new
-    kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
+    kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile. Safe
+    to repeat with `kernel_generation`.
     """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.DeleteSessionRequest, _session_pb2.DeleteSessionResponse]
     """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
@@ -120,7 +121,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     RestartSession: _aio.UnaryUnaryMultiCallable[_session_pb2.RestartSessionRequest, _session_pb2.RestartSessionResponse]  # type: ignore[assignment]
     """RestartSession gives the session a fresh kernel. Variables are lost, files
     stay. A running execution ends as cancelled, queued ones run in the new
-    kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
+    kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile. Safe
+    to repeat with `kernel_generation`.
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_pb2.DeleteSessionRequest, _session_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
@@ -204,7 +206,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_session_pb2.RestartSessionResponse, _abc.Awaitable[_session_pb2.RestartSessionResponse]]:
         """RestartSession gives the session a fresh kernel. Variables are lost, files
         stay. A running execution ends as cancelled, queued ones run in the new
-        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile.
+        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile. Safe
+        to repeat with `kernel_generation`.
         """
 
     @_abc_1.abstractmethod

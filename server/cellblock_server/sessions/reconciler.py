@@ -1,0 +1,118 @@
+"""Brings together what the store says lives and what the backend says runs."""
+
+import asyncio
+from collections.abc import Callable, Set
+
+import structlog
+
+from cellblock_server.errors import CellblockError, WrongStateError
+from cellblock_server.sandbox.agent_checks import ProtocolViolationError
+from cellblock_server.sandbox.agent_errors import AgentGoneError
+from cellblock_server.sandbox.agent_socket import HostileFolderError
+from cellblock_server.sandbox.backend import Sandbox
+from cellblock_server.sessions.live import End, LiveSession, failed
+from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.store.records import (
+    EndReason,
+    ExecutionStatus,
+    Failure,
+    FailureCause,
+    SessionRecord,
+    SessionState,
+)
+from cellblock_server.store.sessions import ALIVE, SessionStore
+
+Key = tuple[str, str]
+"""Tenant and session id: two tenants may have chosen the same id."""
+
+log = structlog.get_logger(__name__)
+
+
+class Reconciler:
+    """Takes over what runs and belongs to a session; ends and removes the rest."""
+
+    def __init__(
+        self,
+        starter: SessionStarter,
+        store: SessionStore,
+        owned: Callable[[], Set[Key]],
+        keep: Callable[[LiveSession], None],
+    ) -> None:
+        """Leave the sessions alone that are `owned`; `keep` those that are taken over."""
+        self._starter = starter
+        self._backend = starter.backend
+        self._store = store
+        self._owned = owned
+        self._keep = keep
+
+    async def take_over(self) -> None:
+        """Find what ran before this server. Raises UnavailableError, alone or in a group."""
+        sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
+        # At once: one that does not answer must not hold up all others.
+        async with asyncio.TaskGroup() as tasks:
+            for record in await self._lost():
+                sandbox = sandboxes.pop(record.sandbox_id, None)
+                tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
+        for sandbox_id in sandboxes:
+            log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
+            await self.destroy(sandbox_id)
+        await self._backend.reap()
+
+    async def look(self) -> None:
+        """As `take_over`, for what goes wrong later: usually there is nothing."""
+        if await self._lost():
+            await self.take_over()
+        else:
+            await self._backend.reap()
+
+    async def store_end(self, record: SessionRecord, end: End) -> None:
+        """End a session that has no runner, with all of its executions that have no end."""
+        async with self._starter.journal.transaction() as transaction:
+            for execution in await self._starter.executions.unfinished(record):
+                if execution.status is ExecutionStatus.RUNNING:
+                    transaction.finish(execution, *end.running_end())
+                else:
+                    failure = Failure(FailureCause.SESSION_ENDED, end.message)
+                    transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
+            changes = end.changes(record, self._starter.now)
+            transaction.change_session(record, **changes, end_time=transaction.now)
+
+    async def destroy(self, sandbox_id: str) -> None:
+        """Remove a sandbox; what can't be removed now is reaped later."""
+        try:
+            await self._backend.destroy(sandbox_id)
+        except (CellblockError, OSError):
+            log.exception("sandbox_not_removed", sandbox_id=sandbox_id)
+
+    async def _lost(self) -> list[SessionRecord]:
+        """Sessions that the store says live, and nobody here looks after."""
+        before = self._owned()
+        alive = await self._store.alive()
+        # One may have ended, and another begun, while that was read.
+        owned = before | self._owned()
+        return [record for record in alive if (record.tenant, record.id) not in owned]
+
+    async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
+        # What was read before the engine was asked may be old.
+        now = await self._store.find(record.tenant, record.id)
+        if now is None or now.state not in ALIVE or (now.tenant, now.id) in self._owned():
+            return
+        if now.state is SessionState.CREATING:
+            # Nobody was told that it is there: whoever asks again makes it anew.
+            log.info("unfinished_session_removed", session_id=now.id)
+            await self._store.delete(now.tenant, now.id)
+            await self.destroy(now.sandbox_id)
+            return
+        problem, reason = "its sandbox is gone", EndReason.SANDBOX_LOST
+        if sandbox is not None:
+            try:
+                self._keep(await self._starter.adopt(now, sandbox))
+                log.info("session_adopted", session_id=now.id)
+                return
+            except (AgentGoneError, HostileFolderError, WrongStateError) as error:
+                problem = error.message
+            except ProtocolViolationError as error:
+                problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
+        log.warning("session_lost", session_id=now.id, problem=problem)
+        await self.store_end(now, failed(reason, problem))
+        await self.destroy(now.sandbox_id)

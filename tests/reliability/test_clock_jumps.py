@@ -1,0 +1,59 @@
+"""The wall clock is set, by days: sessions neither end by it nor live for ever."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_client import Client, SessionState
+from tests.support import jumping_server
+from tests.support.server import ServerProcess
+from tests.support.waiting import until
+
+DAYS = timedelta(days=2)
+IDLE = timedelta(minutes=5)
+NEARLY = timedelta(minutes=2)
+
+
+def set_ahead(file: Path, ahead: timedelta) -> None:
+    """The server may be reading it."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(str(ahead.total_seconds()))
+    fresh.replace(file)
+
+
+@pytest.mark.parametrize("jump", [DAYS, -DAYS])
+def test_sessions_live_as_long_as_they_would_have(
+    lasting_server: Callable[..., ServerProcess], tmp_path: Path, jump: timedelta
+) -> None:
+    ahead = tmp_path / "ahead"
+    set_ahead(ahead, timedelta(0))
+    server = lasting_server(
+        command=[sys.executable, jumping_server.__file__], WALL_CLOCK_AHEAD=str(ahead)
+    )
+
+    def told_to_live_on() -> bool:
+        info = session.refresh()
+        expected = datetime.now(UTC) + timedelta(seconds=float(ahead.read_text())) + IDLE
+        assert info.expire_time is not None
+        return info.state is SessionState.READY and abs(info.expire_time - expected) < NEARLY
+
+    with Client(server.address) as client:
+        session = client.sessions.create(idle_timeout=IDLE)
+        brief = client.sessions.create(idle_timeout=3)
+        assert told_to_live_on()
+        set_ahead(ahead, jump)
+        # Time still passes: what is idle ends, and nothing else does.
+        until(lambda: brief.refresh().state is SessionState.EXPIRED)
+        assert told_to_live_on()
+        # So it is for a server that knew no other time.
+        server.kill()
+        server.start()
+        brief = client.sessions.create(idle_timeout=0.5)
+        until(lambda: brief.refresh().state is SessionState.EXPIRED)
+        assert told_to_live_on()
+        ended = session.delete()
+        assert ended.end_time is not None
+        assert abs(ended.end_time - ended.create_time) < IDLE

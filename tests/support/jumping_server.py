@@ -1,0 +1,24 @@
+"""A server whose wall clock a test sets, and nobody else's with it. Run as a program.
+
+By how many seconds it is ahead stands in the file that `WALL_CLOCK_AHEAD` names.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cellblock_server import clock
+
+
+def utc_now() -> datetime:
+    ahead = Path(os.environ["WALL_CLOCK_AHEAD"]).read_text()
+    return datetime.now(UTC) + timedelta(seconds=float(ahead))
+
+
+if __name__ == "__main__":
+    # Before the rest is imported, which takes the function by its name.
+    clock.utc_now = utc_now
+    from cellblock_server import main
+
+    sys.exit(main.main())

@@ -1,0 +1,112 @@
+"""Kills a server at seeded moments of what its clients do, and starts it again."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+from tests.support.server import ServerProcess
+
+T = TypeVar("T")
+
+MOMENTS = {
+    "creating": 1,
+    "created": 1,
+    "executing": 3,
+    "event": 40,
+    "cancelling": 1,
+    "uploading": 4,
+    "attaching": 1,
+    "writing": 1,
+    "deleting": 2,
+}
+"""What clients tell of, and how often it may happen before the kill at most."""
+ANY = 0.2
+"""How many kills wait for no moment, but for `SPAN_SECONDS` at most."""
+PATIENCE_SECONDS = 4.0
+"""If a moment does not come, any other will do."""
+SPAN_SECONDS = 0.3
+"""A kill in the middle of a call comes within so long after it was sent."""
+START_SECONDS = 1.5
+"""A kill of a server that starts comes within so long."""
+STARTING = 0.15
+"""How many of the restarts are themselves killed."""
+
+
+@dataclass
+class Killer:
+    """Kills `server`; `check_dead` is called with each of its remains."""
+
+    server: ServerProcess
+    random: Random
+    check_dead: Callable[[], None]
+    hits: list[str] = field(default_factory=list)
+    """The moments at which it was killed."""
+
+    def __post_init__(self) -> None:
+        self._wanted = ""
+        self._left = 0
+        self._come = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    async def during(self, moment: str, call: Coroutine[Any, Any, T]) -> T:
+        """Make a call; if this is the moment, the server ends in the middle of it."""
+        made = asyncio.ensure_future(call)
+        try:
+            if self._is_now(moment):
+                await asyncio.wait({made}, timeout=self.random.uniform(0, SPAN_SECONDS))
+                self._kill(moment)
+            return await made
+        finally:
+            made.cancel()
+
+    def reached(self, moment: str) -> None:
+        """If this is the moment, the server ends here."""
+        if self._is_now(moment):
+            self._kill(moment)
+
+    def reached_in_thread(self, moment: str) -> None:
+        """As `reached`, from another thread: a little later."""
+        self._loop.call_soon_threadsafe(self.reached, moment)
+
+    async def run(self, kills: int) -> None:
+        """Kill it so often; it runs at the end."""
+        while len(self.hits) < kills:
+            self._come.clear()
+            self._wanted = self.random.choice(list(MOMENTS))
+            self._left = self.random.randint(1, MOMENTS[self._wanted])
+            seconds = PATIENCE_SECONDS
+            if self.random.random() < ANY:
+                self._wanted, seconds = "", self.random.uniform(0, SPAN_SECONDS)
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._come.wait()
+            except TimeoutError:
+                self._kill("any")
+            self.check_dead()
+            await self._start()
+
+    async def _start(self) -> None:
+        while self.random.random() < STARTING:
+            self.server.launch()
+            await asyncio.sleep(self.random.uniform(0, START_SECONDS))
+            self._kill("starting")
+            self.check_dead()
+        await asyncio.to_thread(self.server.start)
+
+    def _is_now(self, moment: str) -> bool:
+        if moment != self._wanted:
+            return False
+        self._left -= 1
+        if self._left:
+            return False
+        self._wanted = ""
+        return True
+
+    def _kill(self, moment: str) -> None:
+        self._wanted = ""
+        if self.server.running:
+            self.server.kill()
+            self.hits.append(moment)
+        self._come.set()
