@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 from cellblock_client import Client
 from cellblock_server.errors import UnavailableError
 from cellblock_server.sandbox.folder import SandboxFolder
-from cellblock_server.store.schema import MIGRATIONS, Database
+from cellblock_server.store.database import Database
+from cellblock_server.store.schema import MIGRATIONS
 from tests.support.disk import filled, small_disk
 from tests.support.once import refused_create
 from tests.support.server import ServerProcess
