@@ -98,6 +98,21 @@ class SessionRunner:
         """How many executions run, wait, or have code that is still coming."""
         return (self._current is not None) + len(self._queue) + len(self._receiving)
 
+    @property
+    def waiting(self) -> int:
+        """How many executions wait, all of whose code has come."""
+        return len(self._queue)
+
+    @property
+    def receiving(self) -> int:
+        """How many executions have code that is still coming."""
+        return len(self._receiving)
+
+    @property
+    def running(self) -> str:
+        """The id of the execution that runs; empty if none does."""
+        return "" if self._current is None else self._current.id
+
     def adopt(self, records: Sequence[ExecutionRecord]) -> None:
         """Take over executions that an earlier server process accepted; before `run`."""
         for record in records:

@@ -81,6 +81,15 @@ class SessionKeeper:
         """How many sessions live."""
         return len(self._live)
 
+    @property
+    def left_behind(self) -> int:
+        """How many sandboxes of ended sessions could not be removed yet."""
+        return len(self._left_behind)
+
+    def live(self) -> list[LiveSession]:
+        """All live sessions, as they were made or taken over."""
+        return list(self._live.values())
+
     def records(self) -> list[SessionRecord]:
         """All live sessions."""
         return [live.record for live in self._live.values()]
@@ -153,7 +162,8 @@ class SessionKeeper:
             await self._measure_last(record)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
             await self._end_executions(live, end)
-            await until_available(partial(self._store_end, record, end))
+            carried = live.carried_bytes - live.billed_bytes
+            await until_available(partial(self._store_end, record, end, egress_bytes=carried))
             await self._destroy(record.sandbox_id)
         except Exception:
             # A fault of ours; the session has no end then, but nothing may go on running.
@@ -185,8 +195,18 @@ class SessionKeeper:
             log.exception("executions_not_ended")
             await until_available(partial(self._end_unfinished, live.record, end))
 
-    async def _store_end(self, record: SessionRecord, end: End) -> None:
+    async def _store_end(
+        self,
+        record: SessionRecord,
+        end: End,
+        *,
+        alive_until: datetime | None = None,
+        egress_bytes: int = 0,
+    ) -> None:
         async with self._starter.journal.transaction() as transaction:
+            transaction.bill(
+                record, transaction.now, alive_until=alive_until, egress_bytes=egress_bytes
+            )
             transaction.change_session(
                 record,
                 state=end.state,
@@ -280,7 +300,9 @@ class SessionKeeper:
         end = failed(reason, problem)
         log.warning("session_lost", session_id=record.id, problem=problem)
         await self._end_unfinished(record, end)
-        await self._store_end(record, end)
+        # Nobody knows when its sandbox ended: what was not billed before is not.
+        last = record.billed_time or record.create_time
+        await self._store_end(record, end, alive_until=last)
         await self._destroy(record.sandbox_id)
 
     async def _end_unfinished(self, record: SessionRecord, end: End) -> None:

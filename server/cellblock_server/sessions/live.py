@@ -77,8 +77,15 @@ class LiveSession:
     def __post_init__(self) -> None:
         """Set up what `until_end` and `request_end` share."""
         self._wish: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.billed_bytes = 0
+        """Of `carried_bytes`, what has been counted as its tenant's."""
         self.ended = asyncio.Event()
         """Set when the end is stored and the sandbox is gone, or left for the reaper."""
+
+    @property
+    def carried_bytes(self) -> int:
+        """What its way out has carried with this server."""
+        return 0 if self.way_out is None else self.way_out.carried_bytes
 
     def request_end(self, end: End) -> None:
         """Ask for the end; the first wish counts."""

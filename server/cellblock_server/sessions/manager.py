@@ -64,6 +64,11 @@ class SessionManager:
         self._creating: dict[tuple[str, str], asyncio.Task[SessionRecord]] = {}
         self._starting: Counter[str] = Counter()
 
+    @property
+    def creating(self) -> int:
+        """How many sessions are being made."""
+        return self._starting.total()
+
     async def create(self, tenant: str, new: NewSession) -> SessionRecord:
         """Create a session; see `CreateSession` in `session.proto`.
 
