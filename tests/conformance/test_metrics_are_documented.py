@@ -23,7 +23,11 @@ def registered() -> list[Row]:
     found = vars(Metrics()).values()
     instruments = [one for one in found if isinstance(one, MetricWrapperBase)]
     return [
-        (one._name + ("_total" if one._type == "counter" else ""), one._type, one._labelnames)
+        (
+            one._name + ("_total" if one._type == "counter" else ""),
+            str(one._type),
+            tuple(one._labelnames),
+        )
         for one in instruments
     ]
 
