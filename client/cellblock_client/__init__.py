@@ -22,6 +22,12 @@ from cellblock_client.run_step_types import (
     RunStepPage,
     RunStepStatus,
 )
+from cellblock_client.server_types import (
+    ServerStatus,
+    SessionStatus,
+    UsageInterval,
+    UsageReport,
+)
 from cellblock_client.types import (
     Attachment,
     CodeError,
@@ -73,15 +79,19 @@ __all__ = [
     "RunStepFormat",
     "RunStepPage",
     "RunStepStatus",
+    "ServerStatus",
     "SessionFile",
     "SessionFileList",
     "SessionInfo",
     "SessionState",
+    "SessionStatus",
     "Skipped",
     "Tenant",
     "Tls",
     "Unpacked",
     "Usage",
+    "UsageInterval",
+    "UsageReport",
     "errors",
     "events",
 ]

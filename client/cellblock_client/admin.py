@@ -6,6 +6,7 @@ from datetime import datetime
 from cellblock_client import admin_calls
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.calls import CALL_SECONDS, Seconds
+from cellblock_client.server_types import ServerStatus, UsageInterval, UsageReport
 from cellblock_client.transport import Transport
 
 
@@ -36,6 +37,28 @@ class Admin:
     def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
         """What a tenant uses now, and what it may."""
         return self._transport.call(admin_calls.get_usage(tenant_id), timeout)
+
+    def report_usage(
+        self,
+        tenant_id: str = "",
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        interval: UsageInterval = UsageInterval.WHOLE,
+        timeout: float | None = CALL_SECONDS,
+    ) -> Iterator[UsageReport]:
+        """What a tenant, or all, used in a time, by whole hours of UTC; oldest first.
+
+        As far back as the server keeps it unless `start` says from when, and up to now unless
+        `end` says until when. For bills: sessions may have been forgotten meanwhile.
+        """
+        return self._transport.items(
+            lambda token: admin_calls.report_usage(token, tenant_id, start, end, interval), timeout
+        )
+
+    def server_status(self, *, timeout: float | None = CALL_SECONDS) -> ServerStatus:
+        """What the server does now: what it is ready for, its sessions, its pool."""
+        return self._transport.call(admin_calls.get_server_status(), timeout)
 
     def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
         """A tenant by id."""

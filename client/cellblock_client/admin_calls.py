@@ -17,6 +17,13 @@ from cellblock_client.admin_types import (
     usage,
 )
 from cellblock_client.calls import PAGE_SIZE, Call, Page, Seconds, duration
+from cellblock_client.server_types import (
+    ServerStatus,
+    UsageInterval,
+    UsageReport,
+    server_status,
+    usage_report,
+)
 
 
 def create_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
@@ -42,6 +49,35 @@ def get_usage(tenant_id: str) -> Call[Usage]:
     """GetUsage."""
     request = pb.GetUsageRequest(tenant_id=tenant_id)
     return Call("admin", "GetUsage", request, lambda r: usage(r.usage))
+
+
+def report_usage(
+    token: str,
+    tenant_id: str,
+    start: datetime | None,
+    end: datetime | None,
+    interval: UsageInterval,
+) -> Call[Page[UsageReport]]:
+    """ReportUsage."""
+    request = pb.ReportUsageRequest(
+        tenant_id=tenant_id, interval=interval.value, page_size=PAGE_SIZE, page_token=token
+    )
+    if start is not None:
+        request.start_time.FromDatetime(start)
+    if end is not None:
+        request.end_time.FromDatetime(end)
+    return Call(
+        "admin",
+        "ReportUsage",
+        request,
+        lambda r: Page([usage_report(item) for item in r.reports], r.next_page_token),
+    )
+
+
+def get_server_status() -> Call[ServerStatus]:
+    """GetServerStatus."""
+    request = pb.GetServerStatusRequest()
+    return Call("admin", "GetServerStatus", request, lambda r: server_status(r.status))
 
 
 def list_tenants(token: str) -> Call[Page[Tenant]]:

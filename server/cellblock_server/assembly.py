@@ -4,7 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
 
+import structlog
 from alembic.util import CommandError
 from grpc.aio import ServerInterceptor
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +22,7 @@ from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
 from cellblock_server.errors import UnavailableError
 from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.observers import Counting
 from cellblock_server.executions.service import ExecutionService
 from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.blobs import BlobStore
@@ -36,18 +40,26 @@ from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
+from cellblock_server.rpc.health import Health
+from cellblock_server.rpc.health_socket import HealthSocket
+from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.listener import Listener
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.sockets import ListenError
 from cellblock_server.running import running
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.service import RunStepService
+from cellblock_server.sandbox.metered import MeteredBackend
+from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.meter import CpuMeter
+from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.pool import Pool
+from cellblock_server.sessions.readiness import Readiness
 from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.sessions.stocks import pool_bounds, stocks
@@ -62,20 +74,27 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.file_check import check_file, mark_made
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.ledger import LedgerStore
 from cellblock_server.store.run_steps import RunStepStore
 from cellblock_server.store.schema import NewerSchemaError
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
+from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.telemetry.scraping import MetricsListener
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
 async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
     """Everything that serves, in order of need; it is taken down in the opposite order."""
     async with AsyncExitStack() as stack:
+        metrics, health = Metrics(), Health()
+        await _alive(stack, settings, health)
         steady = steady_clock(state.clock, utc_now)
-        database = await open_database(settings.database_url, state)
+        database = await open_database(settings.database_url, state, metrics)
         stack.push_async_callback(database.close)
         quotas = QuotaTable(parts.default_quotas(settings))
         tenants = TenantService(TenantStore(database), quotas, utc_now)
@@ -84,7 +103,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
         store, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
-        journal = Journal(database, executions, utc_now, steady)
+        journal = Journal(database, executions, utc_now, steady, [Counting(metrics)])
         files = FileService(store, blobs)
         attachments = AttachmentService(store, blobs, parts.attachment_bounds(settings))
         uploads = UploadService(
@@ -95,6 +114,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             int(settings.files.max_upload_bytes),
             settings.files.upload_timeout,
             utc_now,
+            metrics,
         )
         await uploads.start()
         retention = Retention(
@@ -102,10 +122,10 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         )
         await retention.sweep()
         await stack.enter_async_context(running(retention.run()))
-        backend = parts.backend(settings, state)
+        backend = MeteredBackend(parts.backend(settings, state), metrics)
         await backend.start()
         stack.push_async_callback(backend.close)
-        pool = Pool(backend, stocks(settings), pool_bounds(settings))
+        pool = Pool(backend, stocks(settings), pool_bounds(settings), metrics)
         egress = None
         if settings.sandbox.may_have_egress:
             egress = await stack.enter_async_context(parts.egress(settings, state))
@@ -124,6 +144,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             start_timeout=settings.sandbox.start_timeout,
             start_queue=StartQueue(parts.start_bounds(settings)),
             now=steady,
+            metrics=metrics,
         )
         cpu = CpuQuota(CpuStore(database), quotas, settings.quotas.cpu_period, steady)
         await cpu.start()
@@ -138,9 +159,26 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         )
         await stack.enter_async_context(keeper)
         await stack.enter_async_context(running(meter.run()))
+        billing = Billing(
+            LedgerStore(database), journal, keeper, usage, settings.usage.retention, steady
+        )
+        await stack.enter_async_context(running(billing.run()))
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
         keys, audit, guards = await _guards(stack, settings, state, database, quotas, steady)
         manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, steady)
+        readiness = Readiness(backend.check, database.check, keeper.reconciled, health.show)
+        overview = Overview(
+            backend=backend,
+            manager=manager,
+            keeper=keeper,
+            pool=pool,
+            meter=meter,
+            billing=billing,
+            readiness=readiness,
+            state_path=state.path,
+            max_sessions=settings.sessions.max_sessions,
+            started=utc_now(),
+        )
         room = ExecutionQuota(keeper.unfinished_of, quotas)
         service = ExecutionService(
             executions, journal, usage, room, cpu, parts.execution_limits(settings), utc_now
@@ -160,20 +198,50 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
                 ),
                 AnnotationResolver(store, sessions),
             ),
-            AdminServicer(tenants, keys, TenantUsage(quotas, keeper, usage, cpu), audit),
-            guards,
+            AdminServicer(
+                tenants, keys, TenantUsage(quotas, keeper, usage, cpu), billing, overview, audit
+            ),
+            health,
+            [CallInterceptor(metrics), *guards],
             parts.tls_files(settings),
-            settings.server.health_socket,
         )
+        await _show_metrics(stack, settings, metrics, overview)
         address = await listener.start()
         stack.push_async_callback(listener.stop, settings.server.drain_timeout.total_seconds())
+        stack.push_async_callback(readiness.stopping)
+        await readiness.serving()
+        await stack.enter_async_context(running(readiness.run()))
         yield address
 
 
-async def open_database(url: str, state: StateFolder) -> Database:
+async def _alive(stack: AsyncExitStack, settings: Settings, health: Health) -> None:
+    """Say that the server lives, before anything that may take its time."""
+    await health.alive()
+    if settings.server.health_socket:
+        socket = HealthSocket(Path(settings.server.health_socket), health.servicer)
+        await socket.start()
+        stack.push_async_callback(socket.stop)
+
+
+async def _show_metrics(
+    stack: AsyncExitStack, settings: Settings, metrics: Metrics, overview: Overview
+) -> None:
+    """Raises ListenError."""
+    address = settings.telemetry.metrics_listen
+    if not address:
+        return
+    listener = MetricsListener(address, metrics.registry, partial(overview.set_gauges, metrics))
+    stack.push_async_callback(listener.stop)
+    try:
+        log.info("metrics_listening", address=await listener.start())
+    except OSError as error:
+        raise ListenError(f"telemetry.metrics_listen: {address}: {error.strerror}") from error
+
+
+async def open_database(url: str, state: StateFolder, metrics: Metrics | None = None) -> Database:
     """The database, open and up to date; UnavailableError says in a line what is wrong with it."""
     await asyncio.to_thread(check_file, database_file(url), state.database_mark)
-    database = Database(url)
+    database = Database(url, metrics)
     try:
         await database.start()
     except (DBAPIError, CommandError, NewerSchemaError) as error:

@@ -11,9 +11,11 @@ from pathlib import Path
 import structlog
 
 from cellblock_server import embedded
+from cellblock_server.arguments import add_options, given
 from cellblock_server.assembly import listening, open_database
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.config.load import Values
 from cellblock_server.embedded import NotEmbeddedError
 from cellblock_server.errors import CellblockError
 from cellblock_server.rpc.sockets import ListenError
@@ -97,10 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"{CREATE_ADMIN_KEY}: print a new key with the role ADMIN, and end; the server may "
         "run meanwhile. Without: serve",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
-    parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")
-    parser.add_argument("--state-dir", metavar="FOLDER", help="where to keep everything")
-    parser.add_argument("--backend", help="docker or local")
+    add_options(parser)
     parser.add_argument(
         "--embedded",
         type=Path,
@@ -111,11 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _flags(options: argparse.Namespace) -> dict[str, dict[str, object]]:
-    flags = embedded.flags(options.embedded) if options.embedded else {}
-    for section, key in (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend")):
-        if (value := getattr(options, key)) is not None:
-            flags.setdefault(section, {})[key] = value
+def _flags(options: argparse.Namespace) -> Values:
+    flags: Values = embedded.flags(options.embedded) if options.embedded else {}
+    for section, values in given(options).items():
+        flags.setdefault(section, {}).update(values)
     return flags
 
 

@@ -128,6 +128,8 @@ DENIED: dict[str, Requests] = {
     "ListTenants": one(admin_pb2.ListTenantsRequest),
     "UpdateTenant": one(admin_pb2.UpdateTenantRequest, tenant_id="tenant"),
     "GetUsage": one(admin_pb2.GetUsageRequest, tenant_id="tenant"),
+    "ReportUsage": one(admin_pb2.ReportUsageRequest, tenant_id="tenant"),
+    "GetServerStatus": one(admin_pb2.GetServerStatusRequest),
     "CreateKey": one(admin_pb2.CreateKeyRequest, tenant_id="tenant"),
     "ListKeys": one(admin_pb2.ListKeysRequest, tenant_id="tenant"),
     "RotateKey": one(admin_pb2.RotateKeyRequest, key_id="key"),

@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error, from_call
-from cellblock_server.rpc.listener import SERVICES
+from cellblock_server.rpc.health import SERVICES
 from tests.support.server import ServerProcess
 
 CALL_SECONDS = 20

@@ -1,18 +1,19 @@
 """`cellblock admin`: look after tenants and their keys."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant
 from cellblock_client.channel import ADDRESS_VARIABLE
+from cellblock_client.cli import usage
 from cellblock_client.cli.access import open_client
+from cellblock_client.cli.json_lines import json_line
 from cellblock_client.cli.parameters import duration
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import plain
@@ -22,6 +23,7 @@ tenants = typer.Typer(invoke_without_command=True, help="List tenants, or act on
 keys = typer.Typer(invoke_without_command=True, help="List keys, or act on one.")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")
+app.command("usage")(usage.usage)
 
 Address = Annotated[
     str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
@@ -84,34 +86,6 @@ def update_tenant(
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
     with open_client(context.obj) as client:
         _show([client.admin.update_tenant(tenant, quotas)], as_json=as_json)
-
-
-@app.command("usage")
-def usage(
-    context: typer.Context,
-    tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Default: all.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Show what tenants use now, beside what they may."""
-    with open_client(context.obj) as client:
-        names = [tenant] if tenant else [item.id for item in client.admin.tenants()]
-        found = {name: client.admin.usage(name) for name in names}
-    if as_json:
-        for name, used in found.items():
-            typer.echo(json.dumps({"tenant_id": name, **_plain(asdict(used))}))
-        return
-    table = table_of("tenant", "sessions", "executions", "cpu seconds", "stored bytes", "calls/s")
-    for name, used in found.items():
-        may = used.quotas
-        table.add_row(
-            plain(name),
-            f"{used.sessions} of {may.max_sessions}",
-            f"{used.executions} of {may.max_executions}",
-            f"{used.cpu_seconds:.1f} of {may.cpu_seconds:.15g}",
-            f"{used.stored_bytes} of {may.stored_bytes}",
-            f"{may.calls_per_second}",
-        )
-    print_table(table)
 
 
 @tenants.command("show")
@@ -211,7 +185,7 @@ def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
     found = list(items)
     if as_json:
         for item in found:
-            typer.echo(json.dumps(_plain(asdict(item))))
+            typer.echo(json_line(asdict(item)))
         return
     names = list(vars(found[0])) if found else ["id"]
     table = table_of(names[0], *(name.replace("_", " ") for name in names[1:]))
@@ -222,7 +196,7 @@ def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
 
 def _show_new(new: NewKey, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(_plain(asdict(new))))
+        typer.echo(json_line(asdict(new)))
     else:
         typer.echo(f"key {new.key.id}: this is the only time that its secret is shown", err=True)
         typer.echo(new.secret)
@@ -240,16 +214,3 @@ def _words(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
     return plain(str(value))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    match value:
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case Sequence() if not isinstance(value, str):
-            return [_plain(item) for item in value]
-        case Enum():
-            return value.name
-        case datetime():
-            return value.isoformat()
-    return value

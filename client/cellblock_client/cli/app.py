@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli import access, admin, files, logs, session_files, sessions
+from cellblock_client.cli import access, admin, doctor, files, logs, session_files, sessions, top
 from cellblock_client.cli.connection import connected
 from cellblock_client.cli.repl import Repl
 from cellblock_client.cli.run import run_code
@@ -28,6 +28,8 @@ files.app.add_typer(session_files.app)
 app.add_typer(files.app, name="files")
 app.add_typer(admin.app, name="admin")
 app.command(name="logs")(logs.logs)
+app.command(name="top")(top.top)
+app.command(name="doctor")(doctor.doctor)
 
 Address = Annotated[
     str | None,

@@ -64,3 +64,14 @@ class Audit(Section):
     max_entries: int = Field(
         100_000, ge=100, description="Entries of one tenant; past it the oldest are forgotten."
     )
+
+
+class Usage(Section):
+    """What tenants have used, for those who bill them; see docs/authentication.md."""
+
+    retention: Duration = Field(
+        400 * DAY,
+        ge=DAY,
+        le=3650 * DAY,
+        description="How long it is kept, by hours; sessions may be forgotten meanwhile.",
+    )

@@ -16,7 +16,8 @@ from cellblock_server.config.values import (
 )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine can reach a host."""
     if host == "localhost":
         return True
     try:
@@ -100,7 +101,7 @@ class Server(Section):
     def only_local(self) -> bool:
         """Whether nobody but this machine can reach the listener."""
         host = self.listen.rpartition(":")[0].strip("[]")
-        return self.listen.startswith("unix:") or _is_loopback(host)
+        return self.listen.startswith("unix:") or is_loopback(host)
 
 
 class Store(Section):

@@ -3,10 +3,11 @@
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cellblock_server.config.callers import Audit, Auth, Quotas
+from cellblock_server.config.callers import Audit, Auth, Quotas, Usage
 from cellblock_server.config.sandboxes import Egress, Limits, Pool, Sandbox
 from cellblock_server.config.server import Log, Server, Store
 from cellblock_server.config.sessions import Executions, Files, RunSteps, Sessions
+from cellblock_server.config.telemetry import Telemetry
 
 PREFIX = "CELLBLOCK_"
 DELIMITER = "__"
@@ -29,6 +30,7 @@ class Settings(BaseSettings):
     auth: Auth = Field(default_factory=Auth)
     store: Store = Field(default_factory=Store)
     log: Log = Field(default_factory=Log)
+    telemetry: Telemetry = Field(default_factory=Telemetry)
     sandbox: Sandbox = Field(default_factory=Sandbox)
     egress: Egress = Field(default_factory=Egress)
     limits: Limits = Field(default_factory=Limits)
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     executions: Executions = Field(default_factory=Executions)
     files: Files = Field(default_factory=Files)
     quotas: Quotas = Field(default_factory=Quotas)
+    usage: Usage = Field(default_factory=Usage)
     audit: Audit = Field(default_factory=Audit)
     run_steps: RunSteps = Field(default_factory=RunSteps)
 

@@ -54,7 +54,7 @@ class Proxy:
 
     async def start(self) -> None:
         """Start it and wait until it listens. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
-        program = shutil.which("squid") or shutil.which("squid", path=PLACES)
+        program = squid()
         if program is None:
             raise WrongStateError(
                 "EGRESS_UNAVAILABLE", "sandbox.network: 'proxy' needs squid, which is not installed"
@@ -142,6 +142,11 @@ class Proxy:
                 self._on_request(fields)
             else:
                 log.debug("egress_proxy", said=line.decode(errors="replace").strip())
+
+
+def squid() -> str | None:
+    """Where it is; None if it is not installed."""
+    return shutil.which("squid") or shutil.which("squid", path=PLACES)
 
 
 def _user() -> str | None:

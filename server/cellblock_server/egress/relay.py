@@ -46,6 +46,11 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
+    @property
+    def carried_bytes(self) -> int:
+        """What went through it so far, in both directions."""
+        return self._used
+
     async def start(self, folder: Path) -> None:
         """Listen in a folder that the sandbox sees and can't change."""
         pinned = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -84,6 +84,11 @@ class Way:
         self._source = source
         self._relay = relay
 
+    @property
+    def carried_bytes(self) -> int:
+        """What went through it with this server, in both directions."""
+        return self._relay.carried_bytes
+
     async def close(self) -> None:
         """End all of the session's connections; there are no more."""
         await self._relay.close()

@@ -1,7 +1,7 @@
 """The journal: every event is stored before anybody sees it, and numbered here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import Clock
 from cellblock_server.executions.hub import Hub
 from cellblock_server.executions.messages import execution_message
+from cellblock_server.executions.observers import Observer, Stored
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.store import run_steps
 from cellblock_server.store.cpu import add_cpu
@@ -22,6 +23,7 @@ from cellblock_server.store.executions import (
     update_execution,
 )
 from cellblock_server.store.files import insert_file
+from cellblock_server.store.ledger import Use, add_uses, hour_of, mark_counted, uses_of
 from cellblock_server.store.records import (
     ExecutionRecord,
     ExecutionStatus,
@@ -31,7 +33,7 @@ from cellblock_server.store.records import (
     SessionState,
 )
 from cellblock_server.store.sessions import update_session
-from cellblock_server.store.states import check_execution, check_session
+from cellblock_server.store.states import SESSION_ENDS, check_execution, check_session
 from cellblock_server.uninterrupted import uninterrupted
 
 WATCH_BATCH = 64
@@ -44,9 +46,18 @@ class Journal:
     """Appends events in transactions and reads them back."""
 
     def __init__(
-        self, database: Database, executions: ExecutionStore, now: Clock, steady: Clock
+        self,
+        database: Database,
+        executions: ExecutionStore,
+        now: Clock,
+        steady: Clock,
+        observers: Sequence[Observer] = (),
     ) -> None:
-        """Keep the journal in `database`; `steady` is for the times by which sessions expire."""
+        """Keep the journal in `database`; `observers` are told of what has been stored.
+
+        `steady` is for the times by which sessions expire.
+        """
+        self._observers = observers
         self._database = database
         self._executions = executions
         self._now = now
@@ -71,6 +82,8 @@ class Journal:
         """In one: the records must never lag behind what is stored, nor run ahead of it."""
         await self._database.commit(transaction.write)
         transaction.publish(self._hub)
+        for observer in self._observers:
+            observer(transaction.stored)
 
     async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events up to its last one in `record`."""
@@ -143,10 +156,14 @@ class JournalTransaction:
         """One time for all that is stored together."""
         self.steady = steady()
         """The same by the clock that live sessions have; see `SessionRecord`."""
+        self.stored = Stored()
+        """What observers are told."""
         self._places: dict[str, StepPlace] = {}
         """Of executions that are new."""
         self._files: list[FileRecord] = []
         self._cpu: list[tuple[str, datetime, float]] = []
+        self._uses: list[Use] = []
+        self._stored_billed = False
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[pb.ExecutionEvent, bytes]]] = {}
         self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
@@ -173,6 +190,7 @@ class JournalTransaction:
             event.completed.execution.CopyFrom(execution_message(draft, with_code=False))
         payload = event.SerializeToString()
         draft.record_bytes += len(payload)
+        self.stored.event_bytes += len(payload)
         self._events.setdefault(draft.id, []).append((event, payload))
 
     def append_code(self, record: ExecutionRecord, code: str) -> None:
@@ -195,6 +213,7 @@ class JournalTransaction:
         check_execution(draft.status, ExecutionStatus.RUNNING)
         draft.status = ExecutionStatus.RUNNING
         draft.start_time = self.now
+        self.stored.started.append(record)
 
     def finish(
         self, record: ExecutionRecord, status: ExecutionStatus, failure: Failure | None = None
@@ -205,6 +224,7 @@ class JournalTransaction:
         draft.status = status
         draft.failure = failure
         draft.end_time = self.now
+        self.stored.ended.append(record)
         draft.environment = dict.fromkeys(draft.environment, "")
         self.append(record, pb.ExecutionEvent(completed=pb.Completed()))
 
@@ -219,6 +239,7 @@ class JournalTransaction:
 
     def insert_file(self, record: FileRecord) -> None:
         """Store a generated file's metadata."""
+        self.stored.file_bytes += record.bytes
         self._files.append(record)
 
     def count_cpu(self, session: SessionRecord, seconds: float, period: datetime) -> None:
@@ -226,10 +247,43 @@ class JournalTransaction:
         self._cpu.append((session.tenant, period, seconds - session.cpu_seconds))
         self.change_session(session, cpu_seconds=seconds)
 
+    def bill(
+        self,
+        session: SessionRecord,
+        until: datetime,
+        *,
+        alive_until: datetime | None = None,
+        egress_bytes: int = 0,
+    ) -> None:
+        """Count what a session used since it was billed last; it lived until `alive_until`.
+
+        By the steady clock, as a live session's times: nobody pays for a clock that is set.
+        """
+        lived = until if alive_until is None else alive_until
+        self._uses += uses_of(session, until, lived)
+        if egress_bytes:
+            self._uses.append(Use(session.tenant, hour_of(until), egress_bytes=egress_bytes))
+        self.change_session(
+            session,
+            billed_time=max(until, session.billed_time or until),
+            billed_executions=session.execution_count,
+            billed_cpu_seconds=session.cpu_seconds,
+        )
+
+    def bill_stored(self, uses: Iterable[Use]) -> None:
+        """Count what tenants have stored since that was billed last."""
+        self._uses += uses
+
+    def mark_stored_billed(self) -> None:
+        """Say that what is stored is billed up to now."""
+        self._stored_billed = True
+
     def change_session(self, session: SessionRecord, **values: object) -> None:
         """Change fields of the session; `session` takes them once they are stored."""
         if isinstance(state := values.get("state"), SessionState):
             check_session(session.state, state)
+            if state in SESSION_ENDS:
+                self.stored.ended_sessions.append(session)
         _session, changes = self._session_changes.setdefault(session.id, (session, {}))
         changes.update(values)
 
@@ -252,6 +306,9 @@ class JournalTransaction:
             insert_file(connection, file)
         for tenant, period, seconds in self._cpu:
             add_cpu(connection, tenant, period, seconds)
+        add_uses(connection, self._uses)
+        if self._stored_billed:
+            mark_counted(connection, self.steady)
         for session, values in self._session_changes.values():
             update_session(connection, session, values)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,6 +106,21 @@ class SessionRunner:
     def unfinished(self) -> int:
         """How many executions run, wait, or have code that is still coming."""
         return (self._current is not None) + len(self._queue) + len(self._receiving)
+
+    @property
+    def waiting(self) -> int:
+        """How many executions wait, all of whose code has come."""
+        return len(self._queue)
+
+    @property
+    def receiving(self) -> int:
+        """How many executions have code that is still coming."""
+        return len(self._receiving)
+
+    @property
+    def running(self) -> str:
+        """The id of the execution that runs; empty if none does."""
+        return "" if self._current is None else self._current.id
 
     def adopt(self, records: Sequence[ExecutionRecord]) -> None:
         """Take over executions that an earlier server process accepted; before `run`."""
@@ -232,18 +247,21 @@ class SessionRunner:
             stream.cancel()
 
     async def end(
-        self, running: tuple[ExecutionStatus, Failure], why: str, session: Mapping[str, object]
+        self,
+        running: tuple[ExecutionStatus, Failure],
+        why: str,
+        ending: Callable[[JournalTransaction], None],
     ) -> None:
         """Give all executions that are left their end; called after `run`, until it succeeds.
 
-        The session's end, fields of its record, is stored with them: a server that takes over a
-        session must not find the agent at an execution that has ended.
+        The session's, `ending`, is stored with them: a server that takes over a session must
+        not find the agent at an execution that has ended.
         """
         async with self._accepting:
             self._closed = True
             expired = Failure(FailureCause.SESSION_ENDED, why)
             async with self._journal.transaction() as transaction:
-                transaction.change_session(self._session, **session, end_time=transaction.now)
+                ending(transaction)
                 if self._current is not None:
                     transaction.finish(self._current, *running)
                 for waiting in (*self._queue, *self._receiving.values()):

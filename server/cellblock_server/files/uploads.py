@@ -25,6 +25,7 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
+from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.uninterrupted import uninterrupted
 
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,64}")
@@ -107,6 +108,7 @@ class UploadService:
         max_bytes: int,
         kept_for: timedelta,
         now: Clock,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take uploads of at most `max_bytes`; keep those that broke off for `kept_for`."""
         self._store = store
@@ -116,6 +118,7 @@ class UploadService:
         self._max_bytes = max_bytes
         self._kept_for = kept_for
         self._now = now
+        self._file_bytes = (metrics or Metrics()).file_bytes
         self._active: dict[Key, asyncio.Task[object]] = {}
 
     async def start(self) -> None:
@@ -284,6 +287,7 @@ class UploadService:
         with self._blobs.hold() as hold:
             await hold.keep(file, blob)
             await self._store.complete(record, upload.upload_id)
+        self._file_bytes.labels("upload").inc(record.bytes)
         return record
 
     async def _record(

@@ -14,7 +14,10 @@ from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import TenantService
 from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.quotas.bounds import NAMES, Overrides
+from cellblock_server.rpc.reports import interval, report_message, server_message
 from cellblock_server.rpc.session import span
+from cellblock_server.sessions.billing import Billing
+from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage, Used
 from cellblock_server.store.audit import AuditFilter
 from cellblock_server.store.records import AuditRecord, KeyRecord, Role, TenantRecord
@@ -27,9 +30,17 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     """See `admin.proto`."""
 
     def __init__(
-        self, tenants: TenantService, keys: KeyService, usage: TenantUsage, audit: AuditLog
+        self,
+        tenants: TenantService,
+        keys: KeyService,
+        usage: TenantUsage,
+        billing: Billing,
+        overview: Overview,
+        audit: AuditLog,
     ) -> None:
         """Serve these."""
+        self._billing = billing
+        self._overview = overview
         self._audit = audit
         self._usage = usage
         self._tenants = tenants
@@ -72,6 +83,28 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         record = await self._tenants.get(request.tenant_id)
         return pb.GetUsageResponse(usage=_usage(await self._usage.of(record.id)))
 
+    async def ReportUsage(  # noqa: N802
+        self, request: pb.ReportUsageRequest, context: Context
+    ) -> pb.ReportUsageResponse:
+        """Tell what tenants have used."""
+        page = await self._billing.report(
+            request.tenant_id,
+            _moment("start_time", request),
+            _moment("end_time", request),
+            interval(request.interval),
+            request.page_size,
+            request.page_token,
+        )
+        return pb.ReportUsageResponse(
+            reports=map(report_message, page.items), next_page_token=page.next_token
+        )
+
+    async def GetServerStatus(  # noqa: N802
+        self, request: pb.GetServerStatusRequest, context: Context
+    ) -> pb.GetServerStatusResponse:
+        """Tell what the server does."""
+        return pb.GetServerStatusResponse(status=server_message(await self._overview.now()))
+
     async def CreateKey(  # noqa: N802
         self, request: pb.CreateKeyRequest, context: Context
     ) -> pb.CreateKeyResponse:
@@ -111,20 +144,21 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self, request: pb.ListAuditEntriesRequest, context: Context
     ) -> pb.ListAuditEntriesResponse:
         """Read the audit log."""
-        wanted = AuditFilter(request.tenant_id, request.key_id, _since(request))
+        wanted = AuditFilter(request.tenant_id, request.key_id, _moment("since_time", request))
         page = await self._audit.list(wanted, request.page_size, request.page_token)
         return pb.ListAuditEntriesResponse(
             entries=map(_entry, page.items), next_page_token=page.next_token
         )
 
 
-def _since(request: pb.ListAuditEntriesRequest) -> datetime | None:
-    if not request.HasField("since_time"):
+def _moment(name: str, request: Message) -> datetime | None:
+    if not request.HasField(name):
         return None
     try:
-        return request.since_time.ToDatetime(UTC)
+        moment: datetime = getattr(request, name).ToDatetime(UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidArgumentError("since_time", "is not a time") from error
+        raise InvalidArgumentError(name, "is not a time") from error
+    return moment
 
 
 def _entry(record: AuditRecord) -> pb.AuditEntry:

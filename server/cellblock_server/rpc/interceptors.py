@@ -22,6 +22,7 @@ from cellblock_server.rpc.handlers import (
 )
 from cellblock_server.rpc.status import status_of
 from cellblock_server.rpc.subjects import subjects_of
+from cellblock_server.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +35,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     To be put around all others: it asks for each method's handler once, and keeps it.
     """
 
-    def __init__(self) -> None:
-        """Begin with no handler known."""
+    def __init__(self, metrics: Metrics) -> None:
+        """Begin with no handler known; count calls."""
+        self._metrics = metrics
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -48,15 +50,16 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(details)
         if handler is None:
             return None
-        call = _Call(details.method)
+        call = _Call(details.method, self._metrics)
         made = self._handlers[details.method] = wrapped(handler, call.single, call.streaming)
         return made
 
 
 class _Call:
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, metrics: Metrics) -> None:
         self._method = method
         self._rpc = method.rpartition("/")[2]
+        self._metrics = metrics
 
     def single(self, inner: Single) -> Single:
         async def call(request: object, context: Context) -> object:
@@ -102,7 +105,9 @@ class _Call:
     def _end(self, code: str, start: float) -> None:
         # Health probes come every few seconds.
         write = log.debug if self._method.startswith("/grpc.") else log.info
-        write("call", code=code, seconds=round(time.monotonic() - start, 4))
+        seconds = time.monotonic() - start
+        write("call", code=code, seconds=round(seconds, 4))
+        self._metrics.rpc_seconds.labels(self._method.removeprefix("/"), code).observe(seconds)
 
     async def _stray(
         self,
@@ -133,6 +138,7 @@ class _Call:
                 "FAULT", f"a fault in the server; its log tells more under {identity}"
             )
         status = rpc_status.to_status(status_of(error))
+        self._metrics.refusals.labels(status.code.name, error.reason).inc()
         self._end(status.code.name, start)
         await context.abort_with_status(status)
         raise AssertionError("abort_with_status always raises")

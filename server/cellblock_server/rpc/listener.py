@@ -4,26 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health as standard_health
+from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from cellblock.v1 import (
-    admin_pb2,
     admin_pb2_grpc,
-    execution_pb2,
     execution_pb2_grpc,
-    file_pb2,
     file_pb2_grpc,
-    run_step_pb2,
     run_step_pb2_grpc,
-    session_pb2,
     session_pb2_grpc,
 )
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
-from cellblock_server.rpc.health_socket import HealthSocket
-from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.health import SERVICES, Health
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
@@ -49,22 +44,15 @@ class Listener:
         files: FileServicer,
         run_steps: RunStepServicer,
         admin: AdminServicer,
+        health: Health,
         guards: Sequence[grpc.aio.ServerInterceptor],
         tls: TlsFiles | None,
-        health_socket: str,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`.
-
-        `health_socket` is a path where the health service answers by itself; empty for none.
-        """
+        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`."""
         self._tls = tls
         self._address = address
-        self._health = health.aio.HealthServicer()
-        self._health_socket = (
-            HealthSocket(Path(health_socket), self._health) if health_socket else None
-        )
         self._server = grpc.aio.server(
-            interceptors=[CallInterceptor(), *guards],
+            interceptors=guards,
             options=[
                 ("grpc.max_receive_message_length", max_message_bytes),
                 ("grpc.max_send_message_length", -1),
@@ -82,7 +70,7 @@ class Listener:
         file_pb2_grpc.add_FileServiceServicer_to_server(files, self._server)
         run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, self._server)
         admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(health.servicer, self._server)
         reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
 
     async def start(self) -> str:
@@ -101,19 +89,12 @@ class Listener:
         except RuntimeError as error:
             raise ListenError(f"can't listen on {self._address}: is it in use?") from error
         await self._server.start()
-        if self._health_socket is not None:
-            await self._health_socket.start()
-        for service in ("", *SERVICES):
-            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         host, separator, _ = self._address.rpartition(":")
         return self._address if path is not None else f"{host}{separator}{port}"
 
     async def stop(self, grace: float) -> None:
         """Take no more calls, and give those in flight `grace` seconds."""
-        await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
-        if self._health_socket is not None:
-            await self._health_socket.stop()
         path = self._socket_path()
         if path is not None:
             path.unlink(missing_ok=True)
@@ -129,14 +110,4 @@ class Listener:
         return Path(self._address.removeprefix("unix:"))
 
 
-SERVICES = tuple(
-    proto.DESCRIPTOR.services_by_name[name].full_name
-    for proto, name in (
-        (session_pb2, "SessionService"),
-        (execution_pb2, "ExecutionService"),
-        (file_pb2, "FileService"),
-        (run_step_pb2, "RunStepService"),
-        (admin_pb2, "AdminService"),
-    )
-)
-STANDARD_SERVICES = (health.SERVICE_NAME, reflection.SERVICE_NAME)
+STANDARD_SERVICES = (standard_health.SERVICE_NAME, reflection.SERVICE_NAME)

@@ -53,6 +53,8 @@ _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
             "ListTenants",
             "UpdateTenant",
             "GetUsage",
+            "ReportUsage",
+            "GetServerStatus",
             "ListAuditEntries",
             "CreateKey",
             "ListKeys",

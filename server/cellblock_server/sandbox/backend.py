@@ -117,6 +117,13 @@ class Backend(ABC):
         """
 
     @abstractmethod
+    async def check(self) -> None:
+        """Ask whether sandboxes can be made; called every few seconds.
+
+        Raises `UnavailableError` if not.
+        """
+
+    @abstractmethod
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Start a sandbox whose agent accepts `token`; called when a session is created.
 
@@ -176,6 +183,14 @@ class Backend(ABC):
 
         Called for every live session every few seconds, and before its end. Raises
         `NotFoundError` if it is gone.
+        """
+
+    @abstractmethod
+    async def memory_bytes(self, sandbox_id: str) -> int | None:
+        """Memory of a sandbox now, as the host's kernel counts it, caches of files included.
+
+        Called for every live session when an operator looks. None if only the engine could
+        tell, which takes a second, or if the sandbox is gone.
         """
 
     @abstractmethod

@@ -95,6 +95,12 @@ class DockerBackend(Backend):
             await self._client.close()
             self._client = None
 
+    async def check(self) -> None:
+        """Ask for its version: the cheapest call that the engine proxy lets through."""
+        async with self._engine() as docker:
+            # aiodocker's own call has a path with a version in it.
+            await docker._query_json("version", versioned_api=False)  # noqa: SLF001
+
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Create and start a container; see `Backend.create`."""
         self._ours.add(spec.id)
@@ -192,6 +198,11 @@ class DockerBackend(Backend):
         if (first := self._first_processes.get(sandbox_id)) is not None:
             seconds = cgroup.cpu_seconds(*first)
         return (await self.stats(sandbox_id)).cpu_seconds if seconds is None else seconds
+
+    async def memory_bytes(self, sandbox_id: str) -> int | None:
+        """What the container's cgroup says; see `Backend.memory_bytes`."""
+        first = self._first_processes.get(sandbox_id)
+        return None if first is None else cgroup.memory_bytes(*first)
 
     async def destroy(self, sandbox_id: str) -> None:
         """Kill and remove the container and its folder; see `Backend.destroy`."""

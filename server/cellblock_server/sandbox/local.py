@@ -70,6 +70,9 @@ class LocalBackend(Backend):
         for sandbox_id in list(self._processes):
             await self.destroy(sandbox_id)
 
+    async def check(self) -> None:
+        """Nothing to ask: sandboxes are processes; see `Backend.check`."""
+
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Start an agent; see `Backend.create`."""
         folder = SandboxFolder.create(self._folders, spec.id, token)
@@ -124,6 +127,13 @@ class LocalBackend(Backend):
     async def cpu_seconds(self, sandbox_id: str) -> float:
         """What its processes that still run have used; see `Backend.cpu_seconds`."""
         return (await self.stats(sandbox_id)).cpu_seconds
+
+    async def memory_bytes(self, sandbox_id: str) -> int | None:
+        """What its processes have together; see `Backend.memory_bytes`."""
+        try:
+            return (await self.stats(sandbox_id)).memory_bytes
+        except NotFoundError:
+            return None
 
     async def destroy(self, sandbox_id: str) -> None:
         """End the agent with all its processes, and remove its folder."""

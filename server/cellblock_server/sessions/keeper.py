@@ -82,6 +82,15 @@ class SessionKeeper:
         """How many sessions live."""
         return len(self._live)
 
+    @property
+    def left_behind(self) -> int:
+        """How many sandboxes of ended sessions could not be removed yet."""
+        return len(self._left_behind)
+
+    def live(self) -> list[LiveSession]:
+        """All live sessions, as they were made or taken over."""
+        return list(self._live.values())
+
     def records(self) -> list[SessionRecord]:
         """All live sessions."""
         return [live.record for live in self._live.values()]
@@ -187,13 +196,13 @@ class SessionKeeper:
 
     async def _store_end(self, live: LiveSession, end: End) -> None:
         why = f"the session ended: {end.message}"
-        running, changes = end.running_end(), end.changes(live.record, self._now)
+        ending = live.ending(end, self._now)
         try:
-            await until_available(partial(live.runner.end, running, why, changes))
+            await until_available(partial(live.runner.end, end.running_end(), why, ending))
         except Exception:
             # A fault of ours; what is stored still tells which executions have no end.
             log.exception("executions_not_ended")
-            await until_available(partial(self._reconciler.store_end, live.record, end))
+            await until_available(partial(self._reconciler.store_end, live.record, end, ending))
 
     async def _destroy(self, sandbox_id: str) -> None:
         try:

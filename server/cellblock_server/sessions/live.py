@@ -1,6 +1,7 @@
 """A session that has not ended: its sandbox, its agent, and what runs in it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import structlog
 from cellblock_server.clock import SteadyClock
 from cellblock_server.egress.service import Way
 from cellblock_server.errors import CellblockError, WrongStateError
+from cellblock_server.executions.journal import JournalTransaction
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentConnection
@@ -26,6 +28,9 @@ from cellblock_server.store.records import (
 
 END_DETAIL_SECONDS = 5
 """How long the backend is asked what became of a sandbox whose agent is gone."""
+
+Ending = Callable[[JournalTransaction], None]
+"""Stores a session's end, in the transaction that ends its executions."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,14 +50,30 @@ class End:
         status, cause = self.running
         return status, Failure(cause, f"the session ended: {self.message}", memory_lost=True)
 
-    def changes(self, record: SessionRecord, clock: SteadyClock) -> dict[str, object]:
-        """What becomes of the session's record, but for the time of its end."""
-        return {
-            "state": self.state,
-            "end_reason": self.reason,
-            "end_message": self.message,
-            **on_wall(record, clock),
-        }
+    def of(
+        self,
+        record: SessionRecord,
+        clock: SteadyClock,
+        *,
+        alive_until: datetime | None = None,
+        egress_bytes: int = 0,
+    ) -> Ending:
+        """What a session's end changes. It is billed for the time until now, or `alive_until`."""
+
+        def ending(transaction: JournalTransaction) -> None:
+            transaction.bill(
+                record, transaction.steady, alive_until=alive_until, egress_bytes=egress_bytes
+            )
+            transaction.change_session(
+                record,
+                state=self.state,
+                end_reason=self.reason,
+                end_message=self.message,
+                end_time=transaction.now,
+                **on_wall(record, clock),
+            )
+
+        return ending
 
 
 DELETED = End(
@@ -96,8 +117,20 @@ class LiveSession:
     def __post_init__(self) -> None:
         """Set up what `until_end` and `request_end` share."""
         self._wish: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.billed_bytes = 0
+        """Of `carried_bytes`, what has been counted as its tenant's."""
         self.ended = asyncio.Event()
         """Set when the end is stored and the sandbox is gone, or left for the reaper."""
+
+    @property
+    def carried_bytes(self) -> int:
+        """What its way out has carried with this server."""
+        return 0 if self.way_out is None else self.way_out.carried_bytes
+
+    def ending(self, end: End, clock: SteadyClock) -> Ending:
+        """What its end changes."""
+        carried = self.carried_bytes - self.billed_bytes
+        return end.of(self.record, clock, egress_bytes=carried)
 
     def request_end(self, end: End) -> None:
         """Ask for the end; the first wish counts."""

@@ -70,6 +70,11 @@ class SessionManager:
         self._starting: Counter[str] = Counter()
         self._being_made: dict[tuple[str, str], asyncio.Event] = {}
 
+    @property
+    def creating(self) -> int:
+        """How many sessions are being made."""
+        return self._starting.total()
+
     async def create(self, tenant: str, new: NewSession) -> SessionRecord:
         """Create a session; see `CreateSession` in `session.proto`.
 

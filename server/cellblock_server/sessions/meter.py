@@ -1,7 +1,9 @@
 """Measures the CPU time of sessions: the kernel's count, never what a sandbox says."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -17,6 +19,15 @@ LAST_SECONDS = 3.0
 """How long a session that ends waits to be measured for the last time."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was measured of a sandbox, and when by the monotonic clock."""
+
+    time: float
+    seconds: float
+    cpus: float
 
 
 class CpuMeter:
@@ -38,6 +49,13 @@ class CpuMeter:
         self._sessions = sessions
         self._pause = pause
         self._turn = asyncio.Lock()
+        self._looks: dict[str, _Look] = {}
+        """Of each sandbox, the last one."""
+
+    def cpus(self, sandbox_id: str) -> float:
+        """How many CPUs a sandbox used between its last two measurements; 0 before them."""
+        look = self._looks.get(sandbox_id)
+        return 0.0 if look is None else look.cpus
 
     async def measure(self, *records: SessionRecord) -> None:
         """Count what these sessions have used since they were measured last."""
@@ -45,6 +63,7 @@ class CpuMeter:
         async with self._turn:
             await self._quota.forget_old()
             found = await asyncio.gather(*map(self._seconds, records))
+            self._note(dict(zip((record.sandbox_id for record in records), found, strict=True)))
             more = [
                 (record, seconds)
                 for record, seconds in zip(records, found, strict=True)
@@ -59,6 +78,15 @@ class CpuMeter:
                     transaction.count_cpu(record, seconds, period)
             for record, seconds in added:
                 self._quota.add(record.tenant, period, seconds)
+
+    def _note(self, found: Mapping[str, float]) -> None:
+        now = time.monotonic()
+        for sandbox_id, seconds in found.items():
+            last = self._looks.get(sandbox_id)
+            cpus = 0.0
+            if last is not None and now > last.time:
+                cpus = max(0.0, (seconds - last.seconds) / (now - last.time))
+            self._looks[sandbox_id] = _Look(now, seconds, cpus)
 
     async def measure_last(self, record: SessionRecord) -> None:
         """As `measure`, of a session whose sandbox is about to be removed."""
@@ -75,6 +103,8 @@ class CpuMeter:
         while True:
             try:
                 await self.measure(*self._sessions())
+                live = {record.sandbox_id for record in self._sessions()}
+                self._looks = {name: look for name, look in self._looks.items() if name in live}
             except CellblockError as error:
                 log.warning("cpu_time_not_measured", reason=error.reason, detail=error.message)
             except Exception:

@@ -19,6 +19,7 @@ from cellblock_server.errors import CellblockError
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.ready import ReadySandbox
+from cellblock_server.telemetry.metrics import Metrics
 
 REFILL_SECONDS = 0.2
 """After a session took one, until the next is started: first its code has the machine."""
@@ -74,6 +75,18 @@ class PoolBounds:
     start_timeout: timedelta
 
 
+@dataclass(frozen=True)
+class PoolStatus:
+    """What the pool holds, of all profiles together."""
+
+    waiting: int
+    starting: int
+    wanted: int
+    """How many it wants to have waiting, within its bounds."""
+    left_behind: int
+    """Sandboxes that could not be removed yet."""
+
+
 class _Shelf:
     """Where sandboxes of one profile wait."""
 
@@ -108,8 +121,15 @@ class _Shelf:
 class Pool:
     """Owns the sandboxes that wait."""
 
-    def __init__(self, backend: Backend, stocks: Sequence[Stock], bounds: PoolBounds) -> None:
-        """Have `stocks` ready, while it is `kept`."""
+    def __init__(
+        self,
+        backend: Backend,
+        stocks: Sequence[Stock],
+        bounds: PoolBounds,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """Have `stocks` ready, while it is `kept`; count in `metrics`."""
+        self._metrics = metrics or Metrics()
         self._backend = backend
         self._bounds = bounds
         self._shelves = {
@@ -124,11 +144,27 @@ class Pool:
         self._left_behind: set[str] = set()
         """Ids of those that could not be removed; tried again until they are."""
 
+    def status(self) -> PoolStatus:
+        """What it holds now."""
+        shelves = self._shelves.values()
+        return PoolStatus(
+            waiting=sum(len(shelf.waiting) for shelf in shelves),
+            starting=sum(shelf.starting for shelf in shelves),
+            wanted=min(sum(shelf.wanted() for shelf in shelves), self._bounds.max_waiting),
+            left_behind=len(self._left_behind),
+        )
+
     async def take(self, spec: SandboxSpec) -> ReadySandbox | None:
         """A sandbox that waited and is well, with the limits of `spec`; None if there is none."""
         shelf = self._shelves.get(Profile.of(spec))
         if shelf is None:
+            self._metrics.pool_takes.labels("other_kind").inc()
             return None
+        ready = await self._take_from(shelf, spec)
+        self._metrics.pool_takes.labels("miss" if ready is None else "hit").inc()
+        return ready
+
+    async def _take_from(self, shelf: _Shelf, spec: SandboxSpec) -> ReadySandbox | None:
         shelf.asked()
         asyncio.get_running_loop().call_later(REFILL_SECONDS, self._changed.set)
         while shelf.waiting:
@@ -218,6 +254,7 @@ class Pool:
             # Sessions that start cold tell their callers what is wrong; here only the log hears.
             self._pause = min(max(FIRST_PAUSE_SECONDS, 2 * self._pause), LONGEST_PAUSE_SECONDS)
             self._resume_at = time.monotonic() + self._pause
+            self._metrics.pool_start_failures.inc()
             fault = not isinstance(error, CellblockError)
             log.warning("pool_start_failed", detail=str(error), pause=self._pause, exc_info=fault)
         finally:

@@ -10,7 +10,7 @@ from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.agent_socket import HostileFolderError
 from cellblock_server.sandbox.backend import Sandbox
-from cellblock_server.sessions.live import End, LiveSession, failed
+from cellblock_server.sessions.live import End, Ending, LiveSession, failed
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import (
     EndReason,
@@ -65,7 +65,7 @@ class Reconciler:
         else:
             await self._backend.reap()
 
-    async def store_end(self, record: SessionRecord, end: End) -> None:
+    async def store_end(self, record: SessionRecord, end: End, ending: Ending) -> None:
         """End a session that has no runner, with all of its executions that have no end."""
         async with self._starter.journal.transaction() as transaction:
             for execution in await self._starter.executions.unfinished(record):
@@ -74,8 +74,7 @@ class Reconciler:
                 else:
                     failure = Failure(FailureCause.SESSION_ENDED, end.message)
                     transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
-            changes = end.changes(record, self._starter.now)
-            transaction.change_session(record, **changes, end_time=transaction.now)
+            ending(transaction)
 
     async def destroy(self, sandbox_id: str) -> None:
         """Remove a sandbox; what can't be removed now is reaped later."""
@@ -114,5 +113,8 @@ class Reconciler:
             except ProtocolViolationError as error:
                 problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
         log.warning("session_lost", session_id=now.id, problem=problem)
-        await self.store_end(now, failed(reason, problem))
+        end = failed(reason, problem)
+        # Nobody knows when its sandbox ended: what was not billed before is not.
+        last = now.billed_time or now.create_time
+        await self.store_end(now, end, end.of(now, self._starter.now, alive_until=last))
         await self.destroy(now.sandbox_id)

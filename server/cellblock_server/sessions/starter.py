@@ -1,5 +1,6 @@
 """Starts a session's sandbox, or takes over one that runs already."""
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from cellblock_server.sessions.request import NewSession
 from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import SessionRecord, SessionState
+from cellblock_server.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class SessionStarter:
     now: SteadyClock
     egress: Egress | None
     """None if no session may have a way out."""
+    metrics: Metrics
 
     async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
         """Make a session ready: a sandbox from the pool, or a new one, with what it is to have.
@@ -46,8 +49,10 @@ class SessionStarter:
         Leaves nothing behind when it fails or is cancelled. Raises ExhaustedError if too many
         are being started.
         """
+        began, source = time.perf_counter(), "pool"
         ready = await self.pool.take(spec)
         if ready is None:
+            source = "cold"
             async with self.start_queue.turn():
                 ready = await ReadySandbox.start(
                     self.backend, spec, record.agent_token, self.start_timeout
@@ -77,6 +82,7 @@ class SessionStarter:
                 await way_out.close()
             await ready.discard(self.backend)
             raise
+        self.metrics.session_create_seconds.labels(source).observe(time.perf_counter() - began)
         return self._live(record, ready.sandbox, ready.agent, way_out)
 
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:

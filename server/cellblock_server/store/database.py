@@ -1,27 +1,35 @@
 """The database: SQLite today, any URL that SQLAlchemy knows later."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, Row, Select, create_engine, event
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cellblock_server.clock import utc_now
 from cellblock_server.errors import UnavailableError
 from cellblock_server.store.failures import LOCKED, code_of, told
 from cellblock_server.store.file_guard import FileGuard
 from cellblock_server.store.schema import migrate
+from cellblock_server.store.tables import marks
+from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.uninterrupted import uninterrupted
 
 BUSY_SECONDS = 10
 """How long a write waits for another process's before it fails."""
 BEHIND_SECONDS = 0.1
 """How long one waits after one that failed so: those in a queue must not wait for as long each."""
+ALIVE = "alive"
+"""The mark of the last moment at which a server could write."""
 READERS = 4
 """Readings at a time; more wait for their turn."""
 
@@ -36,9 +44,10 @@ class Database:
     not wait for each other, and a killed process loses nothing that was committed.
     """
 
-    def __init__(self, url: str) -> None:
-        """Use the database at `url` (`sqlite:///…`)."""
+    def __init__(self, url: str, metrics: Metrics | None = None) -> None:
+        """Use the database at `url` (`sqlite:///…`), and count transactions."""
         self._url = url
+        self._seconds = (metrics or Metrics()).store_seconds
         self._engine: Engine | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # SQLite has one writer: waiting here is fair and never times out into BUSY.
@@ -75,7 +84,8 @@ class Database:
 
     async def read(self, reading: Callable[[Connection], T]) -> T:
         """What `reading` makes of a connection. Raises UnavailableError."""
-        return await self._run(self._readers, self._read, reading)
+        with self._counted("read"):
+            return await self._run(self._readers, self._read, reading)
 
     async def write(self, change: Callable[[Connection], T]) -> T:
         """Run `change` as a transaction: rolled back if it raises.
@@ -87,7 +97,16 @@ class Database:
 
     async def commit(self, change: Callable[[Connection], T]) -> T:
         """As `write`, for a caller who is not cancelled before it has been done."""
-        return await self._run(self._writer, self._write, change)
+        with self._counted("write"):
+            return await self._run(self._writer, self._write, change)
+
+    async def check(self) -> None:
+        """Write something: what can be read only is not whole. Raises UnavailableError."""
+        await self.execute(
+            insert(marks)
+            .values(name=ALIVE, time=utc_now())
+            .on_conflict_do_update(index_elements=["name"], set_={"time": utc_now()})
+        )
 
     async def rows(self, query: Select[Any], **values: object) -> Sequence[Row[Any]]:
         """All that a query finds, with these values for its parameters."""
@@ -105,6 +124,18 @@ class Database:
                 connection.execute(statement)
 
         await self.write(change)
+
+    @contextmanager
+    def _counted(self, kind: str) -> Iterator[None]:
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            yield
+            outcome = "ok"
+        except IntegrityError:
+            outcome = "conflict"
+            raise
+        finally:
+            self._seconds.labels(kind, outcome).observe(time.perf_counter() - began)
 
     async def _run(
         self,

@@ -175,6 +175,12 @@ class SessionRecord:
     """The execution that ended last: what runs on in the background was left by it."""
     cpu_seconds: float = 0.0
     """CPU time that has been counted as its tenant's."""
+    billed_time: datetime | None = None
+    """Until when its use is in `tenant_usage`; None if nothing is."""
+    billed_executions: int = 0
+    """Those of `execution_count` that are."""
+    billed_cpu_seconds: float = 0.0
+    """That of `cpu_seconds` that is."""
 
 
 @dataclass

@@ -102,6 +102,10 @@ sessions = Table(
     Column("last_execution_id", String(80), nullable=False, server_default=""),
     # What has been counted as its tenant's.
     Column("cpu_seconds", Float, nullable=False, server_default="0"),
+    # What `tenant_usage` has of it, and until when; unset for nothing.
+    Column("billed_time", UtcTime),
+    Column("billed_executions", BigInteger, nullable=False, server_default="0"),
+    Column("billed_cpu_seconds", Float, nullable=False, server_default="0"),
     UniqueConstraint("tenant", "request_id"),
     Index(None, "tenant", "create_time", "id"),
     Index(None, "state"),
@@ -248,6 +252,30 @@ cpu_usage = Table(
     Column("tenant", String(80), primary_key=True),
     Column("period", UtcTime, primary_key=True),
     Column("cpu_seconds", Float, nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    # What was done last when, such as `alive`.
+    Column("name", String(80), primary_key=True),
+    Column("time", UtcTime, nullable=False),
+)
+
+tenant_usage = Table(
+    "tenant_usage",
+    metadata,
+    # No foreign key: what was used is billed after its tenant is gone, too.
+    Column("tenant", String(80), primary_key=True),
+    # When the hour of UTC began.
+    Column("hour", UtcTime, primary_key=True),
+    Column("sessions", BigInteger, nullable=False),
+    Column("session_seconds", Float, nullable=False),
+    Column("executions", BigInteger, nullable=False),
+    Column("cpu_seconds", Float, nullable=False),
+    Column("stored_byte_hours", Float, nullable=False),
+    Column("egress_bytes", BigInteger, nullable=False),
+    Index(None, "hour", "tenant"),
 )
 
 audit = Table(

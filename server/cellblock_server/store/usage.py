@@ -1,6 +1,7 @@
 """What a tenant's files and records use, and the quota that bounds them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -44,6 +45,10 @@ class Usage:
         """What a tenant's files, uploads under way and records have together."""
         records = await self._records_of(tenant)
         return records + await self._database.read(lambda connection: _files(connection, tenant))
+
+    async def totals(self) -> dict[str, int]:
+        """As `used`, of all tenants that use something."""
+        return await self._database.read(_totals)
 
     async def check(self, tenant: str, more: int, *, uncounted: int = 0) -> None:
         """Raise QuotaError if `more` does not fit. `uncounted` is what is not stored yet."""
@@ -92,6 +97,19 @@ def _now() -> float:
 def _files(connection: Connection, tenant: str) -> int:
     stored = _sum(connection, files, files.c.bytes, tenant)
     return stored + _sum(connection, uploads, uploads.c.received_bytes, tenant)
+
+
+def _totals(connection: Connection) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for table, column in (
+        (files, files.c.bytes),
+        (uploads, uploads.c.received_bytes),
+        (executions, executions.c.record_bytes),
+    ):
+        query = select(table.c.tenant, func.sum(column)).group_by(table.c.tenant)
+        for tenant, size in connection.execute(query):
+            found[tenant] += int(size)
+    return dict(found)
 
 
 def _sum(connection: Connection, table: Table, column: ColumnElement[int], tenant: str) -> int:

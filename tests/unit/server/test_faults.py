@@ -44,6 +44,7 @@ class Faulty:
         self.runner = self.agent = self.way_out = self
         self.busy = False
         self.ended = asyncio.Event()
+        self.carried_bytes = self.billed_bytes = 0
 
     async def until_end(self, _backend: object) -> object:
         return DELETED

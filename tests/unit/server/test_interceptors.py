@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 
 from cellblock_server.errors import NotFoundError
 from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.telemetry.metrics import Metrics
 from tests.support.waiting import eventually
 
 Act = Callable[[Any], Awaitable[None]]
@@ -56,7 +57,7 @@ def service() -> Service:
 
 @pytest.fixture
 async def channel(service: Service) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc.aio.server(interceptors=[CallInterceptor()])
+    server = grpc.aio.server(interceptors=[CallInterceptor(Metrics())])
     server.add_generic_rpc_handlers((service.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -4,7 +4,8 @@ from google.protobuf.descriptor_pool import Default
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
-from cellblock_server.rpc.listener import SERVICES, STANDARD_SERVICES
+from cellblock_server.rpc.health import SERVICES
+from cellblock_server.rpc.listener import STANDARD_SERVICES
 from cellblock_server.rpc.permissions import HEALTH, NEEDED, OPEN, REFLECTION
 from cellblock_server.store.records import Role
 

@@ -51,7 +51,7 @@ async def test_a_session_that_ends_while_code_is_submitted(
     executions: ExecutionStore, runner: SessionRunner
 ) -> None:
     ended = Failure(FailureCause.SESSION_ENDED, "deleted")
-    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted", {})
+    await runner.end((ExecutionStatus.CANCELLED, ended), "deleted", lambda _: None)
     with pytest.raises(WrongStateError, match="session 'sess_1' has ended") as caught:
         await runner.submit(execution_record("call_1", 1), PLACE)
     assert caught.value.reason == "SESSION_ENDED"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cellblock_server.clock import utc_now
-from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.sessions import keeper as keeping
@@ -184,7 +184,10 @@ async def test_a_session_ends_together_with_its_executions(
         return made
 
     monkeypatch.setattr(kept.database, "commit", look_after_each)
-    changes = {"state": SessionState.DELETED, "end_reason": EndReason.DELETED}
-    await runner.end((ExecutionStatus.CANCELLED, failure), "deleted", changes)
+
+    def ending(transaction: JournalTransaction) -> None:
+        transaction.change_session(record, state=SessionState.DELETED, end_reason=EndReason.DELETED)
+
+    await runner.end((ExecutionStatus.CANCELLED, failure), "deleted", ending)
     # A server that is killed between two commits leaves what is after the first.
     assert states == [(SessionState.DELETED, ExecutionStatus.CANCELLED)]

@@ -51,6 +51,30 @@ ROLE_ADMIN: Role.ValueType  # 3
 """AdminService as well, for all tenants."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
 
+class _UsageInterval:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UsageIntervalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UsageInterval.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    USAGE_INTERVAL_UNSPECIFIED: _UsageInterval.ValueType  # 0
+    """One report for all of it."""
+    USAGE_INTERVAL_HOUR: _UsageInterval.ValueType  # 1
+    """One for each hour of UTC."""
+    USAGE_INTERVAL_DAY: _UsageInterval.ValueType  # 2
+    """One for each day of UTC."""
+
+class UsageInterval(_UsageInterval, metaclass=_UsageIntervalEnumTypeWrapper):
+    """UsageInterval says how a time is cut into reports."""
+
+USAGE_INTERVAL_UNSPECIFIED: UsageInterval.ValueType  # 0
+"""One report for all of it."""
+USAGE_INTERVAL_HOUR: UsageInterval.ValueType  # 1
+"""One for each hour of UTC."""
+USAGE_INTERVAL_DAY: UsageInterval.ValueType  # 2
+"""One for each day of UTC."""
+Global___UsageInterval: _TypeAlias = UsageInterval  # noqa: Y015
+
 @_typing.final
 class Tenant(_message.Message):
     """Tenant is the owner of sessions, executions and files. It sees only its own."""
@@ -511,6 +535,375 @@ class GetUsageResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetUsageResponse: _TypeAlias = GetUsageResponse  # noqa: Y015
+
+@_typing.final
+class UsageReport(_message.Message):
+    """UsageReport is what a tenant used in a time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    SESSION_SECONDS_FIELD_NUMBER: _builtins.int
+    EXECUTIONS_FIELD_NUMBER: _builtins.int
+    CPU_SECONDS_FIELD_NUMBER: _builtins.int
+    STORED_BYTE_HOURS_FIELD_NUMBER: _builtins.int
+    EGRESS_BYTES_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """The tenant, which may have no key any more."""
+    sessions: _builtins.int
+    """Sessions that were made."""
+    session_seconds: _builtins.float
+    """How long sessions lived, all together, in seconds."""
+    executions: _builtins.int
+    """Executions that were accepted."""
+    cpu_seconds: _builtins.float
+    """CPU time of sessions in seconds, as the host's kernel counts it."""
+    stored_byte_hours: _builtins.float
+    """Size of files and of the records of executions, in bytes times hours: 1 GiB for a day
+    is 24 × 2^30.
+    """
+    egress_bytes: _builtins.int
+    """What sessions sent and received through the way out, in bytes."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """From when."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        sessions: _builtins.int = ...,
+        session_seconds: _builtins.float = ...,
+        executions: _builtins.int = ...,
+        cpu_seconds: _builtins.float = ...,
+        stored_byte_hours: _builtins.float = ...,
+        egress_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cpu_seconds", b"cpu_seconds", "egress_bytes", b"egress_bytes", "end_time", b"end_time", "executions", b"executions", "session_seconds", b"session_seconds", "sessions", b"sessions", "start_time", b"start_time", "stored_byte_hours", b"stored_byte_hours", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UsageReport: _TypeAlias = UsageReport  # noqa: Y015
+
+@_typing.final
+class ReportUsageRequest(_message.Message):
+    """ReportUsageRequest says whose usage, and when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Only this tenant's, if given. What no tenant of this name used is nothing."""
+    interval: Global___UsageInterval.ValueType
+    """How it is cut."""
+    page_size: _builtins.int
+    """At most this many: 1 to 100; 0 means 20."""
+    page_token: _builtins.str
+    """`next_page_token` of the page before; empty for the first."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """From the beginning of the hour of UTC that this is in; unset for as far back as there is."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Until the beginning of the hour of UTC that this is in; unset for now. At least an hour
+        after start_time.
+        """
+
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        interval: Global___UsageInterval.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "interval", b"interval", "page_size", b"page_size", "page_token", b"page_token", "start_time", b"start_time", "tenant_id", b"tenant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportUsageRequest: _TypeAlias = ReportUsageRequest  # noqa: Y015
+
+@_typing.final
+class ReportUsageResponse(_message.Message):
+    """ReportUsageResponse is one page. What was not used at all has no report."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last."""
+    @_builtins.property
+    def reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___UsageReport]:
+        """The reports, oldest first, then by the tenants' ids."""
+
+    def __init__(
+        self,
+        *,
+        reports: _abc.Iterable[Global___UsageReport] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "reports", b"reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportUsageResponse: _TypeAlias = ReportUsageResponse  # noqa: Y015
+
+@_typing.final
+class GetServerStatusRequest(_message.Message):
+    """GetServerStatusRequest has nothing to say."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetServerStatusRequest: _TypeAlias = GetServerStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetServerStatusResponse(_message.Message):
+    """GetServerStatusResponse carries what the server does."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> Global___ServerStatus:
+        """What it does."""
+
+    def __init__(
+        self,
+        *,
+        status: Global___ServerStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetServerStatusResponse: _TypeAlias = GetServerStatusResponse  # noqa: Y015
+
+@_typing.final
+class ServerStatus(_message.Message):
+    """ServerStatus is what a server does now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    BACKEND_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    POOL_FIELD_NUMBER: _builtins.int
+    MAX_SESSIONS_FIELD_NUMBER: _builtins.int
+    CREATING_SESSIONS_FIELD_NUMBER: _builtins.int
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    """Its release."""
+    backend: _builtins.str
+    """What makes its sandboxes: `docker` or `local`."""
+    max_sessions: _builtins.int
+    """How many sessions it may have."""
+    creating_sessions: _builtins.int
+    """Sessions that are being made."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was started."""
+
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Its clock."""
+
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadinessCheck]:
+        """What it needs to be ready, each with what is wrong."""
+
+    @_builtins.property
+    def pool(self) -> Global___PoolStatus:
+        """Sandboxes that wait for a session."""
+
+    @_builtins.property
+    def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___SessionStatus]:
+        """All tenants' sessions that live, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.str = ...,
+        backend: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        checks: _abc.Iterable[Global___ReadinessCheck] | None = ...,
+        pool: Global___PoolStatus | None = ...,
+        max_sessions: _builtins.int = ...,
+        creating_sessions: _builtins.int = ...,
+        sessions: _abc.Iterable[Global___SessionStatus] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["pool", b"pool", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "checks", b"checks", "creating_sessions", b"creating_sessions", "max_sessions", b"max_sessions", "pool", b"pool", "sessions", b"sessions", "start_time", b"start_time", "time", b"time", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServerStatus: _TypeAlias = ServerStatus  # noqa: Y015
+
+@_typing.final
+class ReadinessCheck(_message.Message):
+    """ReadinessCheck is one thing that a server needs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """`engine`, `store`, `sessions` or `serving`."""
+    problem: _builtins.str
+    """What is wrong; empty if nothing is."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        problem: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "problem", b"problem"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadinessCheck: _TypeAlias = ReadinessCheck  # noqa: Y015
+
+@_typing.final
+class PoolStatus(_message.Message):
+    """PoolStatus is what the pool holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAITING_FIELD_NUMBER: _builtins.int
+    STARTING_FIELD_NUMBER: _builtins.int
+    WANTED_FIELD_NUMBER: _builtins.int
+    waiting: _builtins.int
+    """Sandboxes that wait."""
+    starting: _builtins.int
+    """Those that are being started."""
+    wanted: _builtins.int
+    """How many it wants to have waiting."""
+    def __init__(
+        self,
+        *,
+        waiting: _builtins.int = ...,
+        starting: _builtins.int = ...,
+        wanted: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["starting", b"starting", "waiting", b"waiting", "wanted", b"wanted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PoolStatus: _TypeAlias = PoolStatus  # noqa: Y015
+
+@_typing.final
+class SessionStatus(_message.Message):
+    """SessionStatus is what one session does now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    LAST_USE_TIME_FIELD_NUMBER: _builtins.int
+    CPU_SECONDS_FIELD_NUMBER: _builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    MEMORY_LIMIT_BYTES_FIELD_NUMBER: _builtins.int
+    EXECUTIONS_FIELD_NUMBER: _builtins.int
+    WAITING_EXECUTIONS_FIELD_NUMBER: _builtins.int
+    RUNNING_EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    CPUS_FIELD_NUMBER: _builtins.int
+    tenant_id: _builtins.str
+    """Whose it is."""
+    session_id: _builtins.str
+    """Its id."""
+    state: _builtins.str
+    """`READY`, `BUSY` or `RESTARTING`."""
+    cpu_seconds: _builtins.float
+    """CPU time since its start, in seconds: a few seconds old."""
+    memory_bytes: _builtins.int
+    """Memory that it uses, in bytes; unset where the server can't see it."""
+    memory_limit_bytes: _builtins.int
+    """Memory that it may use, in bytes."""
+    executions: _builtins.int
+    """Executions that it has accepted in its life."""
+    waiting_executions: _builtins.int
+    """Executions that wait."""
+    running_execution_id: _builtins.str
+    """The execution that runs; empty if none does."""
+    cpus: _builtins.float
+    """CPUs that it used in the last few seconds: 0.5 is half of one."""
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was made."""
+
+    @_builtins.property
+    def last_use_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was last used."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        last_use_time: _timestamp_pb2.Timestamp | None = ...,
+        cpu_seconds: _builtins.float = ...,
+        memory_bytes: _builtins.int | None = ...,
+        memory_limit_bytes: _builtins.int = ...,
+        executions: _builtins.int = ...,
+        waiting_executions: _builtins.int = ...,
+        running_execution_id: _builtins.str = ...,
+        cpus: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memory_bytes", b"_memory_bytes", "create_time", b"create_time", "last_use_time", b"last_use_time", "memory_bytes", b"memory_bytes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memory_bytes", b"_memory_bytes", "cpu_seconds", b"cpu_seconds", "cpus", b"cpus", "create_time", b"create_time", "executions", b"executions", "last_use_time", b"last_use_time", "memory_bytes", b"memory_bytes", "memory_limit_bytes", b"memory_limit_bytes", "running_execution_id", b"running_execution_id", "session_id", b"session_id", "state", b"state", "tenant_id", b"tenant_id", "waiting_executions", b"waiting_executions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__memory_bytes: _TypeAlias = _typing.Literal["memory_bytes"]  # noqa: Y015
+    _WhichOneofArgType__memory_bytes: _TypeAlias = _typing.Literal["_memory_bytes", b"_memory_bytes"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__memory_bytes) -> _WhichOneofReturnType__memory_bytes | None: ...
+
+Global___SessionStatus: _TypeAlias = SessionStatus  # noqa: Y015
 
 @_typing.final
 class CreateKeyRequest(_message.Message):

@@ -61,6 +61,16 @@ class AdminServiceStub:
                 request_serializer=cellblock_dot_v1_dot_admin__pb2.GetUsageRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_admin__pb2.GetUsageResponse.FromString,
                 _registered_method=True)
+        self.ReportUsage = channel.unary_unary(
+                '/cellblock.v1.AdminService/ReportUsage',
+                request_serializer=cellblock_dot_v1_dot_admin__pb2.ReportUsageRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_admin__pb2.ReportUsageResponse.FromString,
+                _registered_method=True)
+        self.GetServerStatus = channel.unary_unary(
+                '/cellblock.v1.AdminService/GetServerStatus',
+                request_serializer=cellblock_dot_v1_dot_admin__pb2.GetServerStatusRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_admin__pb2.GetServerStatusResponse.FromString,
+                _registered_method=True)
         self.CreateKey = channel.unary_unary(
                 '/cellblock.v1.AdminService/CreateKey',
                 request_serializer=cellblock_dot_v1_dot_admin__pb2.CreateKeyRequest.SerializeToString,
@@ -125,6 +135,24 @@ class AdminServiceServicer:
 
     def GetUsage(self, request, context):
         """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportUsage(self, request, context):
+        """ReportUsage tells what tenants have used in a time, for those who bill them: by whole
+        hours of UTC, as far back as `usage.retention` goes, whether their sessions are
+        remembered or not. What was used in the last minute may not be in it yet. OUT_OF_RANGE
+        names a time that can't be reported. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetServerStatus(self, request, context):
+        """GetServerStatus tells what the server does now: what it is ready for, its sessions, its
+        pool. It reads memory and CPU time of each session, where the server can see them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,6 +227,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetUsage,
                     request_deserializer=cellblock_dot_v1_dot_admin__pb2.GetUsageRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_admin__pb2.GetUsageResponse.SerializeToString,
+            ),
+            'ReportUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportUsage,
+                    request_deserializer=cellblock_dot_v1_dot_admin__pb2.ReportUsageRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_admin__pb2.ReportUsageResponse.SerializeToString,
+            ),
+            'GetServerStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetServerStatus,
+                    request_deserializer=cellblock_dot_v1_dot_admin__pb2.GetServerStatusRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_admin__pb2.GetServerStatusResponse.SerializeToString,
             ),
             'CreateKey': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateKey,
@@ -363,6 +401,60 @@ class AdminService:
             '/cellblock.v1.AdminService/GetUsage',
             cellblock_dot_v1_dot_admin__pb2.GetUsageRequest.SerializeToString,
             cellblock_dot_v1_dot_admin__pb2.GetUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.AdminService/ReportUsage',
+            cellblock_dot_v1_dot_admin__pb2.ReportUsageRequest.SerializeToString,
+            cellblock_dot_v1_dot_admin__pb2.ReportUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetServerStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.AdminService/GetServerStatus',
+            cellblock_dot_v1_dot_admin__pb2.GetServerStatusRequest.SerializeToString,
+            cellblock_dot_v1_dot_admin__pb2.GetServerStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,16 @@ class AdminServiceStub:
     """
     GetUsage: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetUsageRequest, _admin_pb2.GetUsageResponse]
     """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none."""
+    ReportUsage: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ReportUsageRequest, _admin_pb2.ReportUsageResponse]
+    """ReportUsage tells what tenants have used in a time, for those who bill them: by whole
+    hours of UTC, as far back as `usage.retention` goes, whether their sessions are
+    remembered or not. What was used in the last minute may not be in it yet. OUT_OF_RANGE
+    names a time that can't be reported. Idempotent.
+    """
+    GetServerStatus: _grpc.UnaryUnaryMultiCallable[_admin_pb2.GetServerStatusRequest, _admin_pb2.GetServerStatusResponse]
+    """GetServerStatus tells what the server does now: what it is ready for, its sessions, its
+    pool. It reads memory and CPU time of each session, where the server can see them.
+    """
     CreateKey: _grpc.UnaryUnaryMultiCallable[_admin_pb2.CreateKeyRequest, _admin_pb2.CreateKeyResponse]
     """CreateKey makes a key, and returns its secret: this once, for only a hash of it
     is kept. NOT_FOUND if there is no such tenant. Not idempotent: a key whose
@@ -92,6 +102,16 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """
     GetUsage: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetUsageRequest, _admin_pb2.GetUsageResponse]  # type: ignore[assignment]
     """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none."""
+    ReportUsage: _aio.UnaryUnaryMultiCallable[_admin_pb2.ReportUsageRequest, _admin_pb2.ReportUsageResponse]  # type: ignore[assignment]
+    """ReportUsage tells what tenants have used in a time, for those who bill them: by whole
+    hours of UTC, as far back as `usage.retention` goes, whether their sessions are
+    remembered or not. What was used in the last minute may not be in it yet. OUT_OF_RANGE
+    names a time that can't be reported. Idempotent.
+    """
+    GetServerStatus: _aio.UnaryUnaryMultiCallable[_admin_pb2.GetServerStatusRequest, _admin_pb2.GetServerStatusResponse]  # type: ignore[assignment]
+    """GetServerStatus tells what the server does now: what it is ready for, its sessions, its
+    pool. It reads memory and CPU time of each session, where the server can see them.
+    """
     CreateKey: _aio.UnaryUnaryMultiCallable[_admin_pb2.CreateKeyRequest, _admin_pb2.CreateKeyResponse]  # type: ignore[assignment]
     """CreateKey makes a key, and returns its secret: this once, for only a hash of it
     is kept. NOT_FOUND if there is no such tenant. Not idempotent: a key whose
@@ -162,6 +182,28 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.GetUsageResponse, _abc.Awaitable[_admin_pb2.GetUsageResponse]]:
         """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none."""
+
+    @_abc_1.abstractmethod
+    def ReportUsage(
+        self,
+        request: _admin_pb2.ReportUsageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ReportUsageResponse, _abc.Awaitable[_admin_pb2.ReportUsageResponse]]:
+        """ReportUsage tells what tenants have used in a time, for those who bill them: by whole
+        hours of UTC, as far back as `usage.retention` goes, whether their sessions are
+        remembered or not. What was used in the last minute may not be in it yet. OUT_OF_RANGE
+        names a time that can't be reported. Idempotent.
+        """
+
+    @_abc_1.abstractmethod
+    def GetServerStatus(
+        self,
+        request: _admin_pb2.GetServerStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.GetServerStatusResponse, _abc.Awaitable[_admin_pb2.GetServerStatusResponse]]:
+        """GetServerStatus tells what the server does now: what it is ready for, its sessions, its
+        pool. It reads memory and CPU time of each session, where the server can see them.
+        """
 
     @_abc_1.abstractmethod
     def CreateKey(

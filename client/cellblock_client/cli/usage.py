@@ -1,0 +1,97 @@
+"""`cellblock admin usage`: what tenants use now, or used in a time."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cellblock_client.cli.access import open_client
+from cellblock_client.cli.json_lines import json_line
+from cellblock_client.cli.tables import print_table, table_of
+from cellblock_client.cli.words import plain
+from cellblock_client.client import Client
+from cellblock_client.server_types import UsageInterval, UsageReport
+
+INTERVALS = {"hour": UsageInterval.HOUR, "day": UsageInterval.DAY, "all": UsageInterval.WHOLE}
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+GIB, HOUR_SECONDS = 2**30, 3600
+
+
+def usage(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Default: all.")] = "",
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=FORMATS, help="Report use since then, in UTC."),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=FORMATS, help="Report use until then. Default: now."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="hour|day|all", help="A report for each. Default: all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")] = False,
+) -> None:
+    """Show what tenants use now, and may; with --from, --to or --by, what they used then."""
+    if by is not None and by not in INTERVALS:
+        raise typer.BadParameter(f"{by!r} is not one of {', '.join(INTERVALS)}", param_hint="--by")
+    with open_client(context.obj) as client:
+        if start is None and end is None and by is None:
+            _show_now(client, tenant, as_json=as_json)
+            return
+        interval = INTERVALS[by or "all"]
+        reports = client.admin.report_usage(
+            tenant, start=_in_utc(start), end=_in_utc(end), interval=interval
+        )
+        _show_reports(list(reports), as_json=as_json)
+
+
+def _in_utc(time: datetime | None) -> datetime | None:
+    return None if time is None else time.replace(tzinfo=UTC)
+
+
+def _show_now(client: Client, tenant: str, *, as_json: bool) -> None:
+    names = [tenant] if tenant else [item.id for item in client.admin.tenants()]
+    found = {name: client.admin.usage(name) for name in names}
+    if as_json:
+        for name, used in found.items():
+            typer.echo(json_line({"tenant_id": name, **asdict(used)}))
+        return
+    table = table_of("tenant", "sessions", "executions", "cpu seconds", "stored bytes", "calls/s")
+    for name, used in found.items():
+        may = used.quotas
+        table.add_row(
+            plain(name),
+            f"{used.sessions} of {may.max_sessions}",
+            f"{used.executions} of {may.max_executions}",
+            f"{used.cpu_seconds:.1f} of {may.cpu_seconds:.15g}",
+            f"{used.stored_bytes} of {may.stored_bytes}",
+            f"{may.calls_per_second}",
+        )
+    print_table(table)
+
+
+def _show_reports(reports: list[UsageReport], *, as_json: bool) -> None:
+    if as_json:
+        for report in reports:
+            typer.echo(json_line(asdict(report)))
+        return
+    table = table_of(
+        "tenant", "from", "to", "sessions", "session hours", "executions", "cpu seconds",
+        "stored GiB hours", "egress bytes",
+    )  # fmt: skip
+    for report in reports:
+        table.add_row(
+            plain(report.tenant_id),
+            f"{report.start_time:%Y-%m-%d %H:%M}",
+            f"{report.end_time:%Y-%m-%d %H:%M}",
+            str(report.sessions),
+            f"{report.session_seconds / HOUR_SECONDS:.2f}",
+            str(report.executions),
+            f"{report.cpu_seconds:.1f}",
+            f"{report.stored_byte_hours / GIB:.3f}",
+            str(report.egress_bytes),
+        )
+    print_table(table)

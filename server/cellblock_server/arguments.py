@@ -1,0 +1,26 @@
+"""Options of the command line that stand for keys of the configuration."""
+
+import argparse
+from pathlib import Path
+
+from cellblock_server.config.load import Values
+
+KEYS = (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend"))
+"""Sections and keys that have an option."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add them, and that of the configuration's file."""
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")
+    parser.add_argument("--state-dir", metavar="FOLDER", help="where to keep everything")
+    parser.add_argument("--backend", help="docker or local")
+
+
+def given(options: argparse.Namespace) -> Values:
+    """What was given, by sections."""
+    found: Values = {}
+    for section, key in KEYS:
+        if (value := getattr(options, key)) is not None:
+            found.setdefault(section, {})[key] = value
+    return found

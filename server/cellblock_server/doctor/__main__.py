@@ -1,0 +1,70 @@
+"""Looks whether a server can run here: `cellblock doctor` asks it, and shows what it says.
+
+It reads the configuration as the server does, and changes nothing. A finding a line, as JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from cellblock_server.arguments import add_options, given
+from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.doctor.access import access_findings
+from cellblock_server.doctor.engine import engine_findings
+from cellblock_server.doctor.finding import Finding, Findings, ok, problem
+from cellblock_server.doctor.host import host_findings
+from cellblock_server.doctor.state import state_findings
+
+LOOKS: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
+    ("host", host_findings),
+    ("state", state_findings),
+    ("access", access_findings),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Look at everything; 0, whatever is found: that is for the reader to judge."""
+    parser = argparse.ArgumentParser(prog="python -m cellblock_server.doctor")
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    try:
+        settings = load(options.config, given(options))
+    except ConfigurationError as error:
+        for line in str(error).splitlines():
+            _tell(problem("configuration", line, "mend it: docs/configuration.md"))
+        return 0
+    _tell(ok("configuration", "it can be read"))
+    asyncio.run(_look(settings))
+    return 0
+
+
+async def _look(settings: Settings) -> None:
+    if settings.sandbox.backend == "docker":
+        try:
+            async for finding in engine_findings(settings):
+                _tell(finding)
+        except Exception as error:  # noqa: BLE001 - told as a finding; the other looks go on
+            _tell(_failed("engine", error))
+    for name, look in LOOKS:
+        try:
+            for finding in look(settings):
+                _tell(finding)
+        except Exception as error:  # noqa: BLE001 - as above
+            _tell(_failed(name, error))
+
+
+def _failed(name: str, error: Exception) -> Finding:
+    words = f"it could not be looked at: {type(error).__name__}: {error}"
+    return problem(name, words, "look by hand; it may be a fault of the doctor's")
+
+
+def _tell(finding: Finding) -> None:
+    line = {**asdict(finding), "level": finding.level.value}
+    print(json.dumps(line), flush=True)  # noqa: T201 - what this program is for
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Who is told of what the journal has stored, and what it is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cellblock_server.store.records import ExecutionRecord, SessionRecord
+from cellblock_server.telemetry.metrics import Metrics
+
+
+@dataclass
+class Stored:
+    """What one transaction stored, with records as they are after it."""
+
+    started: list[ExecutionRecord] = field(default_factory=list)
+    """Executions whose sandbox said that they run."""
+    ended: list[ExecutionRecord] = field(default_factory=list)
+    ended_sessions: list[SessionRecord] = field(default_factory=list)
+    event_bytes: int = 0
+    file_bytes: int = 0
+    """Of generated files."""
+
+
+Observer = Callable[[Stored], None]
+"""Called after each transaction. It must not fail: what it is told of has happened."""
+
+
+class Counting:
+    """Counts what the journal has stored."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """Count in `metrics`."""
+        self._metrics = metrics
+
+    def __call__(self, stored: Stored) -> None:
+        """Count it."""
+        metrics = self._metrics
+        if stored.event_bytes:
+            metrics.event_bytes.inc(stored.event_bytes)
+        if stored.file_bytes:
+            metrics.file_bytes.labels("execution").inc(stored.file_bytes)
+        for record in stored.started:
+            waited = seconds_between(record.create_time, record.start_time)
+            metrics.execution_first_event_seconds.observe(waited)
+        for record in stored.ended:
+            metrics.executions_ended.labels(record.status.name, cause_of(record)).inc()
+            if record.start_time is not None:
+                ran = seconds_between(record.start_time, record.end_time)
+                metrics.execution_seconds.labels(record.status.name).observe(ran)
+        for session in stored.ended_sessions:
+            metrics.sessions_ended.labels(session.end_reason.name).inc()
+
+
+def cause_of(record: ExecutionRecord) -> str:
+    """What ended an execution: what stopped it from outside, or its own exception, or nothing."""
+    if record.failure is not None:
+        return record.failure.cause.name
+    return "NONE" if record.error is None else "EXCEPTION"
+
+
+def seconds_between(begin: datetime, end: datetime | None) -> float:
+    """At least 0: the clock may have been set back meanwhile."""
+    return 0.0 if end is None else max(0.0, (end - begin).total_seconds())

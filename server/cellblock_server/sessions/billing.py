@@ -1,0 +1,130 @@
+"""Counts what tenants use, for those who bill them, and forgets it in time."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from cellblock_server.clock import Clock
+from cellblock_server.errors import CellblockError, OutOfRangeError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.store.ledger import (
+    HOUR,
+    LENGTHS,
+    Interval,
+    LedgerStore,
+    Use,
+    Wanted,
+    hour_of,
+    hours,
+)
+from cellblock_server.store.records import Page
+from cellblock_server.store.states import SESSION_ENDS
+from cellblock_server.store.usage import Usage
+
+PAUSE_SECONDS = 60.0
+"""Between two counts: so much of what the way out carried may be lost with a killed server, and
+nothing else."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one tenant used, and until when."""
+
+    use: Use
+    end: datetime
+
+
+class Billing:
+    """Counts all live sessions and stored bytes now and then, while it is `run`."""
+
+    def __init__(
+        self,
+        store: LedgerStore,
+        journal: Journal,
+        keeper: SessionKeeper,
+        usage: Usage,
+        retention: timedelta,
+        now: Clock,
+        *,
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
+        """Keep counts in `store` for `retention`. A session's last use `keeper` counts."""
+        self._store = store
+        self._journal = journal
+        self._keeper = keeper
+        self._usage = usage
+        self._retention = retention
+        self._now = now
+        self._pause = pause
+        self.stored_bytes = 0
+        """Of all tenants, when they were counted last."""
+
+    async def count(self) -> None:
+        """Count what was used since the last count."""
+        totals = await self._usage.totals()
+        until = self._now()
+        since = await self._store.counted_until() or until
+        self.stored_bytes = sum(totals.values())
+        carried = [(live, live.carried_bytes) for live in self._keeper.live()]
+        async with self._journal.transaction() as transaction:
+            for live, size in carried:
+                # Its end is billed with its end.
+                if live.record.state not in SESSION_ENDS:
+                    more = size - live.billed_bytes
+                    transaction.bill(live.record, until, egress_bytes=more)
+            for tenant, size in totals.items():
+                transaction.bill_stored(
+                    Use(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
+                    for hour, seconds in hours(since, until)
+                )
+            transaction.mark_stored_billed()
+        for live, size in carried:
+            live.billed_bytes = size
+        await self._store.forget_before(until - self._retention)
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            try:
+                await self.count()
+            except CellblockError as error:
+                log.warning("usage_not_counted", reason=error.reason, detail=error.message)
+            except Exception:
+                # A fault of ours; the next count has what this one has not.
+                log.exception("usage_not_counted")
+            await asyncio.sleep(self._pause)
+
+    async def report(
+        self,
+        tenant: str,
+        start: datetime | None,
+        end: datetime | None,
+        interval: Interval,
+        size: int,
+        token: str,
+    ) -> Page[Report]:
+        """See `ReportUsage` in `admin.proto`. Raises OutOfRangeError."""
+        now = self._now()
+        first = hour_of(now - self._retention)
+        begin = first if start is None else hour_of(start)
+        until = hour_of(now) + HOUR if end is None else hour_of(end)
+        if begin >= until:
+            raise OutOfRangeError(
+                "end_time",
+                f"must be an hour after start_time at least, got {until:%Y-%m-%dT%H:%MZ}",
+            )
+        wanted = Wanted(tenant, max(begin, first), until, interval)
+        page = await self._store.report(wanted, size, token)
+        reports = [Report(use, _end(use, wanted, now)) for use in page.items]
+        return Page(reports, page.next_token)
+
+
+def _end(use: Use, wanted: Wanted, now: datetime) -> datetime:
+    length = LENGTHS.get(wanted.interval)
+    end = wanted.end if length is None else min(wanted.end, use.start + length)
+    return min(end, now)

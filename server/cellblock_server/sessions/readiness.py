@@ -1,0 +1,94 @@
+"""Whether the server can do its work: what it needs for that is looked at again and again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from cellblock_server.errors import CellblockError
+
+PAUSE_SECONDS = 5.0
+"""Between two looks: what is gone is known so much later."""
+ANSWER_SECONDS = 5.0
+"""How long the engine or the store may take to answer."""
+ENGINE, STORE, SESSIONS, SERVING = "engine", "store", "sessions", "serving"
+NOT_LOOKED = "not looked at yet"
+
+Problems = Mapping[str, str]
+"""What is wrong with each thing that is needed; empty if nothing is."""
+
+log = structlog.get_logger(__name__)
+
+
+class Readiness:
+    """Looks, and tells when something has changed, while it is `run`."""
+
+    def __init__(
+        self,
+        engine: Callable[[], Awaitable[None]],
+        store: Callable[[], Awaitable[None]],
+        reconciled: asyncio.Event,
+        tell: Callable[[Problems], Awaitable[None]],
+        *,
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
+        """`engine` and `store` raise UnavailableError if they are not there.
+
+        `reconciled` is set when all sessions of earlier servers are taken over or ended.
+        """
+        self._looks = {ENGINE: engine, STORE: store}
+        self._reconciled = reconciled
+        self._tell = tell
+        self._pause = pause
+        self.problems: dict[str, str] = {
+            ENGINE: NOT_LOOKED,
+            STORE: NOT_LOOKED,
+            SESSIONS: NOT_LOOKED,
+            SERVING: "the server is starting",
+        }
+
+    async def serving(self) -> None:
+        """Calls are taken from now on."""
+        await self._found({SERVING: "", **await self._look()})
+
+    async def stopping(self) -> None:
+        """No more calls are taken, while those in flight go on."""
+        await self._found({SERVING: "the server is stopping"})
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            await asyncio.sleep(self._pause)
+            try:
+                await self._found(await self._look())
+            except Exception:
+                # A fault of ours; what was found before stands until the next look.
+                log.exception("readiness_not_looked_at")
+
+    async def _look(self) -> dict[str, str]:
+        answers = await asyncio.gather(*(_problem(look) for look in self._looks.values()))
+        known = self._reconciled.is_set()
+        missing = "" if known else "sessions of before are not taken over yet"
+        return {**dict(zip(self._looks, answers, strict=True)), SESSIONS: missing}
+
+    async def _found(self, problems: dict[str, str]) -> None:
+        changed = {name: now for name, now in problems.items() if now != self.problems[name]}
+        self.problems.update(changed)
+        for name, problem in changed.items():
+            if problem:
+                log.warning("not_ready", check=name, problem=problem)
+            else:
+                log.info("ready", check=name)
+        if changed:
+            await self._tell(self.problems)
+
+
+async def _problem(look: Callable[[], Awaitable[None]]) -> str:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await look()
+    except CellblockError as error:
+        return error.message
+    except TimeoutError:
+        return f"no answer within {ANSWER_SECONDS:g} s"
+    return ""

@@ -1,0 +1,176 @@
+"""What tenants have used, by hours of UTC, in the database: for those who bill them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from cellblock.v1 import admin_pb2
+from cellblock_server.store import paging
+from cellblock_server.store.database import Database
+from cellblock_server.store.records import Page, SessionRecord
+from cellblock_server.store.tables import EPOCH, UtcTime, marks, tenant_usage
+
+HOUR = timedelta(hours=1)
+LONGEST_SPAN = timedelta(days=1)
+"""Time that is counted at once: nobody is to pay for a clock that jumped."""
+STORED = "stored"
+"""The mark of the last moment up to which stored bytes have been counted."""
+
+
+class Interval(IntEnum):
+    """As in the API: see `UsageInterval` in `admin.proto`."""
+
+    WHOLE = admin_pb2.USAGE_INTERVAL_UNSPECIFIED
+    HOUR = admin_pb2.USAGE_INTERVAL_HOUR
+    DAY = admin_pb2.USAGE_INTERVAL_DAY
+
+
+LENGTHS = {Interval.HOUR: HOUR, Interval.DAY: timedelta(days=1)}
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a tenant used in a time that began then."""
+
+    tenant: str
+    start: datetime
+    sessions: int = 0
+    session_seconds: float = 0.0
+    executions: int = 0
+    cpu_seconds: float = 0.0
+    stored_byte_hours: float = 0.0
+    egress_bytes: int = 0
+
+
+AMOUNTS = tuple(item.name for item in fields(Use) if item.name not in ("tenant", "start"))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which use a report is to tell of."""
+
+    tenant: str
+    """Empty for all."""
+    start: datetime
+    end: datetime
+    interval: Interval
+
+
+class LedgerStore:
+    """Reads it, and forgets what is old."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep it in `database`."""
+        self._database = database
+
+    async def report(self, wanted: Wanted, size: int, token: str) -> Page[Use]:
+        """A page of what was used, oldest first, then by tenant."""
+        limit = paging.page_size(size)
+        start = _start(wanted).label("start")
+        sums = [func.sum(tenant_usage.c[name]).label(name) for name in AMOUNTS]
+        query = (
+            select(tenant_usage.c.tenant, start, *sums)
+            .where(tenant_usage.c.hour >= wanted.start, tenant_usage.c.hour < wanted.end)
+            .group_by(start, tenant_usage.c.tenant)
+            .order_by(start, tenant_usage.c.tenant)
+        )
+        if wanted.tenant:
+            query = query.where(tenant_usage.c.tenant == wanted.tenant)
+        if (after := paging.time_and_id(token)) is not None:
+            since, tenant = after
+            later = and_(_start(wanted) == since, tenant_usage.c.tenant > tenant)
+            query = query.where(or_(_start(wanted) > since, later))
+        rows = await self._database.rows(query.limit(limit + 1))
+        uses = [_use(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return Page(uses, paging.token_after(uses[-1].start, uses[-1].tenant) if more else "")
+
+    async def counted_until(self) -> datetime | None:
+        """Up to when stored bytes have been counted; None if they never were."""
+        row = await self._database.row(select(marks.c.time).where(marks.c.name == STORED))
+        return None if row is None else row.time
+
+    async def forget_before(self, time: datetime) -> None:
+        """Forget hours that began before then."""
+        await self._database.execute(delete(tenant_usage).where(tenant_usage.c.hour < time))
+
+
+def hour_of(time: datetime) -> datetime:
+    """When the hour that a time is in began."""
+    return EPOCH + (time - EPOCH) // HOUR * HOUR
+
+
+def hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, float]]:
+    """The hours of a span, with its seconds in each; of a long one the last day."""
+    since = max(since, until - LONGEST_SPAN)
+    while since < until:
+        hour = hour_of(since)
+        end = min(until, hour + HOUR)
+        yield hour, (end - since).total_seconds()
+        since = end
+
+
+def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> list[Use]:
+    """What a session used since it was billed last. It lived until `alive_until` at least."""
+    since = session.billed_time or session.create_time
+    found = [
+        Use(session.tenant, hour, session_seconds=seconds)
+        for hour, seconds in hours(since, alive_until)
+    ]
+    rest = Use(
+        session.tenant,
+        hour_of(until),
+        sessions=int(session.billed_time is None),
+        executions=session.execution_count - session.billed_executions,
+        cpu_seconds=max(0.0, session.cpu_seconds - session.billed_cpu_seconds),
+    )
+    return [*found, rest]
+
+
+def add_uses(connection: Connection, uses: Iterable[Use]) -> None:
+    """Add to what tenants have used, as part of a transaction."""
+    for use in uses:
+        values = asdict(use)
+        statement = insert(tenant_usage).values(hour=values.pop("start"), **values)
+        total = {name: tenant_usage.c[name] + getattr(statement.excluded, name) for name in AMOUNTS}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["tenant", "hour"], set_=total)
+        )
+
+
+def mark_counted(connection: Connection, time: datetime) -> None:
+    """Note up to when stored bytes have been counted, as part of a transaction."""
+    statement = insert(marks).values(name=STORED, time=time)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"time": time})
+    )
+
+
+def _start(wanted: Wanted) -> ColumnElement[datetime]:
+    """When the part of the report began that an hour belongs to."""
+    if wanted.interval is Interval.WHOLE:
+        return type_coerce(literal(wanted.start, UtcTime), UtcTime)
+    length = LENGTHS[wanted.interval] // timedelta(microseconds=1)
+    number = type_coerce(tenant_usage.c.hour, BigInteger)
+    return type_coerce(number - number % length, UtcTime)
+
+
+def _use(row: Row[Any]) -> Use:
+    return Use(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor

@@ -1,0 +1,47 @@
+"""Where Prometheus reads: one page over HTTP, on a listener of its own."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+PATH = "/metrics"
+CLOSE_SECONDS = 1.0
+"""How long a scrape that is under way may go on when the server stops."""
+
+
+class MetricsListener:
+    """Answers `GET /metrics` in the server's own event loop: what it reads does not change
+    meanwhile."""
+
+    def __init__(
+        self, address: str, registry: CollectorRegistry, refresh: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Show `registry` at `address` (`host:port`), after a `refresh` of its gauges."""
+        host, _, port = address.rpartition(":")
+        self._host, self._port = host.strip("[]"), int(port)
+        self._address = address
+        self._registry = registry
+        self._refresh = refresh
+        application = web.Application(client_max_size=0)
+        application.router.add_get(PATH, self._show)
+        # Nobody's requests are worth a line: a scrape comes every few seconds.
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_SECONDS)
+
+    async def start(self) -> str:
+        """Begin to answer; where, with the port that was chosen for port 0. Raises OSError."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+        host, port, *_ = self._runner.addresses[0]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    async def stop(self) -> None:
+        """Answer no more."""
+        await self._runner.cleanup()
+
+    async def _show(self, request: web.Request) -> web.Response:
+        await self._refresh()
+        encode, kind = choose_encoder(request.headers.get("Accept", ""))
+        # Whole, as the encoder says it: aiohttp's own argument takes no parameters.
+        return web.Response(body=encode(self._registry), headers={"Content-Type": kind})

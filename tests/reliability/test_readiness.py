@@ -1,0 +1,199 @@
+"""A server that lives is told from one that is ready."""
+
+import asyncio
+import shutil
+import signal
+import sqlite3
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cellblock_client import Client
+from cellblock_client.errors import Error
+from cellblock_server.errors import UnavailableError
+from cellblock_server.ids import new_id
+from cellblock_server.rpc.health import Health
+from cellblock_server.rpc.health_socket import HealthSocket
+from cellblock_server.sandbox.docker import DockerBackend
+from cellblock_server.sessions.readiness import Problems, Readiness
+from cellblock_server.store import database as databases
+from cellblock_server.store.database import Database
+from tests.support.held_engine import ENGINE
+from tests.support.probes import ALIVE, FILES, READY, probe
+from tests.support.server import ServerProcess
+from tests.support.waiting import eventually, until
+
+SERVING, NOT_SERVING = "SERVING", "NOT_SERVING"
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """Short: a Unix socket's path has at most 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="cellblock-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Real looks at a real store and a real engine, or none, shown by real health."""
+
+    socket: Path
+    readiness: Readiness
+    reconciled: asyncio.Event
+
+    async def status(self, service: str) -> str:
+        return await asyncio.to_thread(probe, self.socket, service)
+
+    async def until(self, service: str, status: str) -> None:
+        async with asyncio.timeout(20):
+            while await self.status(service) != status:  # noqa: ASYNC110 - health tells of it
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
+    database = Database(f"sqlite:///{folder / 'store.db'}")
+    await database.start()
+    backend = DockerBackend(folder, new_id(""), [], seccomp=None)
+    health, reconciled = Health(), asyncio.Event()
+    socket = HealthSocket(folder / "health.sock", health.servicer)
+    readiness = Readiness(backend.check, database.check, reconciled, health.show, pause=0.05)
+    await health.alive()
+    await socket.start()
+    running = asyncio.create_task(readiness.run())
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DOCKER_HOST", f"unix://{engine}")
+            yield Looking(folder / "health.sock", readiness, reconciled)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await socket.stop()
+        await backend.close()
+        await database.close()
+
+
+async def test_without_an_engine_it_lives_and_is_not_ready(short: Path) -> None:
+    async with looking(short, short / "engine.sock") as looks:
+        looks.reconciled.set()
+        await looks.readiness.serving()
+        assert await looks.status(ALIVE) == SERVING
+        assert await looks.status(READY) == NOT_SERVING
+        assert "does not answer" in looks.readiness.problems["engine"]
+        # What is stored can be read all the same.
+        assert await looks.status(FILES) == SERVING
+
+
+@pytest.mark.engine
+async def test_it_is_ready_when_the_engine_is_back(short: Path) -> None:
+    async with looking(short, short / "engine.sock") as looks:
+        looks.reconciled.set()
+        await looks.readiness.serving()
+        (short / "engine.sock").symlink_to(ENGINE)
+        await looks.until(READY, SERVING)
+
+
+@pytest.mark.engine
+async def test_it_is_ready_when_earlier_sessions_are_taken_over(short: Path) -> None:
+    async with looking(short, Path(ENGINE)) as looks:
+        await looks.readiness.serving()
+        assert await looks.status(READY) == NOT_SERVING
+        looks.reconciled.set()
+        await looks.until(READY, SERVING)
+
+
+async def test_a_store_that_can_not_be_written_is_not_ready(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "BUSY_SECONDS", 0)
+    async with looking(short, short / "engine.sock") as looks:
+        await looks.readiness.serving()
+        assert await looks.status(FILES) == SERVING
+        with closing(sqlite3.connect(short / "store.db")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await looks.until(FILES, NOT_SERVING)
+            assert await looks.status(ALIVE) == SERVING
+        await looks.until(FILES, SERVING)
+
+
+@pytest.fixture
+def server(tmp_path: Path, short: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess(
+        tmp_path,
+        {
+            "CELLBLOCK_SANDBOX__BACKEND": "local",
+            "CELLBLOCK_SERVER__HEALTH_SOCKET": str(short / "health.sock"),
+        },
+    )
+    yield server
+    if server.running:
+        # Sessions of this backend end with it.
+        server.stop()
+
+
+def test_while_it_starts_it_lives_and_is_not_ready(server: ServerProcess, short: Path) -> None:
+    socket = short / "health.sock"
+    server.start()
+    server.stop()
+    with closing(sqlite3.connect(server.state / "cellblock.db", check_same_thread=False)) as other:
+        # It can't begin before this is over, and waits.
+        other.execute("BEGIN EXCLUSIVE")
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        try:
+            until(lambda: probe(socket, ALIVE) == SERVING)
+            assert probe(socket, READY) == NOT_SERVING
+        finally:
+            other.rollback()
+            starting.join()
+    until(lambda: probe(socket, READY) == SERVING)
+
+
+def test_while_it_drains_it_lives_and_is_not_ready(server: ServerProcess, short: Path) -> None:
+    socket = short / "health.sock"
+    server.start()
+    with Client(server.address) as client:
+        session = client.sessions.create()
+        events = iter(session.execute("import time\nprint('runs', flush=True)\ntime.sleep(60)"))
+        while "Stdout" not in type(next(events)).__name__:
+            pass
+        server.signal(signal.SIGTERM)
+        until(lambda: probe(socket, READY) == NOT_SERVING)
+        assert probe(socket, ALIVE) == SERVING
+    with suppress(Error):
+        list(events)
+    assert server.wait() == 0
+
+
+async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
+    told: list[str] = []
+    fails: list[Exception] = []
+    looked = 0
+
+    async def look() -> None:
+        nonlocal looked
+        looked += 1
+        if fails:
+            raise fails[0]
+
+    async def tell(problems: Problems) -> None:
+        told.append(problems["engine"])
+
+    readiness = Readiness(look, look, asyncio.Event(), tell, pause=0.01)
+    await readiness.serving()
+    running = asyncio.create_task(readiness.run())
+    try:
+        fails.append(RuntimeError("a bug"))
+        before = looked
+        await eventually(lambda: looked > before + 2)
+        fails[0] = UnavailableError("ENGINE_UNREACHABLE", "gone")
+        await eventually(lambda: told == ["", "gone"])
+    finally:
+        running.cancel()
+        await asyncio.wait({running})

@@ -1,0 +1,204 @@
+"""What tenants used is counted by hours, once, whatever becomes of sessions and servers."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cellblock_server.errors import OutOfRangeError
+from cellblock_server.executions.journal import Journal
+from cellblock_server.sessions.billing import Billing
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.ledger import HOUR, Interval, LedgerStore, Use, hours
+from cellblock_server.store.records import SessionRecord, SessionState
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.usage import Usage
+from tests.support.records import PLACE, START, execution_record, session_record
+from tests.support.stored import Clock
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+RETENTION = timedelta(days=30)
+
+
+@dataclass
+class Live:
+    """A live session, as far as bills are concerned."""
+
+    record: SessionRecord = field(default_factory=session_record)
+    carried_bytes: int = 0
+    billed_bytes: int = 0
+
+
+@dataclass
+class Books:
+    """A store, a session in it, and who counts."""
+
+    database: Database
+    clock: Clock
+    live: Live = field(default_factory=Live)
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.database, ExecutionStore(self.database), self.clock, self.clock)
+        self.start()
+
+    def start(self) -> None:
+        """As a server does that starts on the same store."""
+        keeper: Any = SimpleNamespace(live=lambda: [self.live])
+        usage = Usage(self.database, lambda _tenant: 2**60)
+        ledger = LedgerStore(self.database)
+        self.billing = Billing(ledger, self.journal, keeper, usage, RETENTION, self.clock)
+
+    async def after(self, time: timedelta) -> None:
+        """Let time pass, and count."""
+        self.clock.time += time
+        await self.billing.count()
+
+    async def report(
+        self,
+        interval: Interval = Interval.WHOLE,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[Use]:
+        page = await self.billing.report("", start, end, interval, 100, "")
+        return [report.use for report in page.items]
+
+    async def total(self) -> Use:
+        (use,) = await self.report()
+        return use
+
+
+@pytest.fixture
+async def books(tmp_path: Path) -> AsyncIterator[Books]:
+    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    await database.start()
+    books = Books(database, Clock())
+    await SessionStore(database).insert(books.live.record)
+    yield books
+    await database.close()
+
+
+async def test_a_session_is_billed_by_the_second(books: Books) -> None:
+    await books.after(MINUTE)
+    await books.after(MINUTE)
+    use = await books.total()
+    assert (use.tenant, use.sessions, use.session_seconds) == ("t", 1, 120)
+
+
+async def test_executions_and_cpu_time_are_billed_once(books: Books) -> None:
+    record = books.live.record
+    async with books.journal.transaction() as transaction:
+        transaction.insert(execution_record("call_1", 1), PLACE)
+        transaction.change_session(record, execution_count=1)
+        transaction.count_cpu(record, 2.5, START)
+    for _count in range(3):
+        await books.after(MINUTE)
+    use = await books.total()
+    assert (use.executions, use.cpu_seconds) == (1, 2.5)
+
+
+async def test_a_server_that_is_killed_and_started_bills_nothing_twice_and_forgets_nothing(
+    books: Books,
+) -> None:
+    await books.after(MINUTE)
+    found = await SessionStore(books.database).find("t", "sess_1")
+    assert found is not None
+    books.live = Live(found)
+    books.start()
+    await books.after(10 * MINUTE)
+    assert (await books.total()).session_seconds == 660
+
+
+async def test_the_end_bills_the_rest(books: Books) -> None:
+    await books.after(MINUTE)
+    books.clock.time += MINUTE / 2
+    async with books.journal.transaction() as transaction:
+        transaction.bill(books.live.record, transaction.now, egress_bytes=7)
+        transaction.change_session(books.live.record, state=SessionState.DELETED)
+    await books.after(MINUTE)
+    use = await books.total()
+    assert (use.session_seconds, use.egress_bytes) == (90, 7)
+
+
+async def test_what_the_way_out_carried_is_billed_once(books: Books) -> None:
+    for carried in (100, 100, 250):
+        books.live.carried_bytes = carried
+        await books.after(MINUTE)
+    assert (await books.total()).egress_bytes == 250
+
+
+async def test_stored_bytes_are_billed_by_the_hour(books: Books) -> None:
+    await books.billing.count()
+    execution = execution_record("call_1", 1)
+    execution.record_bytes = 1000
+    async with books.journal.transaction() as transaction:
+        transaction.insert(execution, PLACE)
+    await books.after(HOUR)
+    await books.after(HOUR / 2)
+    assert (await books.total()).stored_byte_hours == pytest.approx(1500)
+    assert books.billing.stored_bytes == 1000
+
+
+async def test_reports_are_cut_by_hours_and_days(books: Books) -> None:
+    books.clock.time = books.live.record.create_time = START + timedelta(hours=22, minutes=30)
+    await books.billing.count()
+    for _quarter in range(8):
+        await books.after(MINUTE * 15)
+    by_hour = await books.report(Interval.HOUR)
+    assert [(use.start - START) / HOUR for use in by_hour] == [22, 23, 24]
+    assert [use.session_seconds for use in by_hour] == [1800, 3600, 1800]
+    by_day = await books.report(Interval.DAY)
+    assert [(use.start, use.session_seconds) for use in by_day] == [
+        (START, 5400),
+        (START + DAY, 1800),
+    ]
+    second = await books.report(start=START + DAY, end=START + DAY + HOUR)
+    assert [use.session_seconds for use in second] == [1800]
+
+
+async def test_pages_go_on_where_they_ended(books: Books) -> None:
+    for _hour in range(5):
+        await books.after(HOUR)
+    token, found = "", []
+    while True:
+        page = await books.billing.report("t", None, None, Interval.HOUR, 2, token)
+        found += [report.use.session_seconds for report in page.items]
+        token = page.next_token
+        if not token:
+            break
+    assert sum(found) == 5 * 3600
+    assert len(found) == 6
+
+
+async def test_it_is_kept_for_its_retention_and_no_longer(books: Books) -> None:
+    await books.after(MINUTE)
+    books.live.record.state = SessionState.DELETED
+    await books.after(RETENTION - HOUR)
+    assert len(await books.report()) == 1
+    await books.after(2 * HOUR)
+    assert await books.report() == []
+
+
+async def test_a_clock_that_jumps_is_not_billed(books: Books) -> None:
+    await books.after(MINUTE)
+    await books.after(365 * DAY)
+    (use,) = await books.report()
+    assert use.session_seconds <= DAY.total_seconds()
+    end = books.clock() + HOUR
+    await books.after(-HOUR)
+    (again,) = await books.report(end=end)
+    assert again.session_seconds == use.session_seconds
+
+
+def test_a_span_is_cut_at_each_hour() -> None:
+    parts = list(hours(START + 30 * MINUTE, START + 2 * HOUR + MINUTE))
+    assert parts == [(START, 1800), (START + HOUR, 3600), (START + 2 * HOUR, 60)]
+
+
+async def test_a_time_that_can_not_be_reported_is_refused(books: Books) -> None:
+    with pytest.raises(OutOfRangeError, match="end_time: must be an hour after"):
+        await books.report(start=START, end=START + 59 * MINUTE)
