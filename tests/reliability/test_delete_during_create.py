@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from cellblock_client import AsyncClient, SessionState
+import grpc
+
+from cellblock.v1 import session_pb2 as pb
+from cellblock.v1 import session_pb2_grpc
 from tests.support.engine import containers
 from tests.support.held_engine import held_engine
 from tests.support.server import ServerProcess
@@ -18,15 +21,16 @@ async def test_it_is_made_and_then_deleted(
     socket = tmp_path / "engine.sock"
     async with held_engine(socket, b"/containers/create") as engine:
         server = await asyncio.to_thread(new_server, DOCKER_HOST=f"unix://{socket}")
-        async with AsyncClient(server.address) as client:
-            creating = asyncio.create_task(client.sessions.create(session_id=NAME))
+        # As the service has it: the client would call again by itself.
+        async with grpc.aio.insecure_channel(server.address) as channel:
+            stub = session_pb2_grpc.SessionServiceStub(channel)
+            creating = stub.CreateSession(pb.CreateSessionRequest(session_id=NAME))
             await engine.came.wait()
-            session = await client.sessions.get(NAME)
-            assert session.info.state is SessionState.CREATING
-            deleting = asyncio.create_task(session.delete())
-            # Answered after the delete has come: one connection, one event loop.
-            await client.sessions.get(NAME)
+            deleting = stub.DeleteSession(pb.DeleteSessionRequest(session_id=NAME))
+            # It is answered after the deletion has come.
+            told = await stub.GetSession(pb.GetSessionRequest(session_id=NAME))
+            assert told.session.state == pb.SESSION_STATE_CREATING
             engine.go.set()
-            assert (await deleting).state is SessionState.DELETED
-            assert (await creating).id == NAME
+            assert (await deleting).session.state == pb.SESSION_STATE_DELETED
+            assert (await creating).session.id == NAME
     assert containers((server.state / "instance").read_text()) == []

@@ -1,4 +1,4 @@
-"""Two minutes of all that callers do: nothing of it is left. `make soak` takes longer."""
+"""A while of all that callers do: nothing of it is left. `make soak` takes longer."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from tests.soak.run import soak
 
 SECONDS = 80
-"""Of work. Forgetting all of it takes the rest."""
+"""Of work. To warm up, and to forget all of it, takes the rest of two minutes."""
 
 
 @pytest.mark.slow

@@ -3,12 +3,12 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.soak.counts import GROWTH, MEMORY, MEMORY_PER_MINUTE, POOL, Counted, Counts
+from tests.soak.counts import GROWTH, POOL, Counted, Counts
 from tests.soak.work import Caller
 from tests.support.engine import containers
 from tests.support.server import ServerProcess
@@ -16,8 +16,6 @@ from tests.support.waiting import eventually
 
 COMMAND = (sys.executable, "-P", "-m", "tests.soak.server")
 CALLERS = 4
-WARM_UP = 0.25
-"""Of the whole time."""
 SETTLE_SECONDS = 90
 """Within this all is forgotten that is to be forgotten."""
 SAMPLE_SECONDS = 10
@@ -36,8 +34,6 @@ ENVIRONMENT = {
 class Soak:
     """What was seen."""
 
-    seconds: float
-    """Between the two looks."""
     before: Counts
     after: Counts
     done: Counter[str]
@@ -46,18 +42,13 @@ class Soak:
     left: list[str] = field(default_factory=list)
     """What the server left when it ended."""
 
-    def allowed(self, name: str) -> float:
-        """By how much a count may have grown."""
-        more = MEMORY_PER_MINUTE * self.seconds / 60 if name == MEMORY else 0
-        return GROWTH[name] + more
-
     def leaks(self) -> list[str]:
         """What has grown by more than it may, and what is left."""
         grown = {name: self.after[name] - self.before[name] for name in GROWTH}
         found = [
             f"{name}: {grown[name]:.1f} more than after the warm-up"
             for name in GROWTH
-            if grown[name] > self.allowed(name)
+            if grown[name] > GROWTH[name]
         ]
         return [*found, *(f"left by the server: {name}" for name in self.left)]
 
@@ -66,7 +57,7 @@ class Soak:
         lines = [f"{'':22}{'warm':>10}{'end':>10}{'growth':>10}{'allowed':>10}"]
         for name in GROWTH:
             before, after = self.before[name], self.after[name]
-            numbers = (before, after, after - before, self.allowed(name))
+            numbers = (before, after, after - before, GROWTH[name])
             lines.append(f"{name:22}" + "".join(f"{number:10.1f}" for number in numbers))
         lines.append(f"memory at work, MiB: {', '.join(f'{mib:.0f}' for mib in self.memory)}")
         lines.append(", ".join(f"{name} {count}" for name, count in sorted(self.done.items())))
@@ -74,18 +65,17 @@ class Soak:
 
 
 async def soak(seconds: float, folder: Path) -> Soak:
-    """Work for `seconds` in all, a quarter of them to warm up; keep everything in `folder`."""
+    """Work for `seconds`, after a warm-up in which all is done once; keep all in `folder`."""
     with _server(folder) as (process, counted):
         done: Counter[str] = Counter()
-        await _work(process, counted, seconds * WARM_UP, done)
+        callers = [Caller(process.address, number, done) for number in range(CALLERS)]
+        await asyncio.gather(*(caller.do_everything() for caller in callers))
         await _settle(counted)
         before = counted.counts()
         done.clear()
-        start = asyncio.get_running_loop().time()
-        memory = await _work(process, counted, seconds * (1 - WARM_UP), done)
+        memory = await _work(callers, counted, seconds)
         await _settle(counted)
-        after = counted.counts()
-        found = Soak(asyncio.get_running_loop().time() - start, before, after, done, memory)
+        found = Soak(before, counted.counts(), done, memory)
         assert process.stop() == 0
         found.left = _left(process, folder)
         return found
@@ -109,15 +99,13 @@ def _server(folder: Path) -> Iterator[tuple[ServerProcess, Counted]]:
         process.end()
 
 
-async def _work(
-    process: ServerProcess, counted: Counted, seconds: float, done: Counter[str]
-) -> list[float]:
+async def _work(callers: Sequence[Caller], counted: Counted, seconds: float) -> list[float]:
     """Have callers work; the server's memory now and then."""
     end = asyncio.get_running_loop().time() + seconds
     memory: list[float] = []
     async with asyncio.TaskGroup() as tasks:
-        for number in range(CALLERS):
-            tasks.create_task(Caller(process.address, number, done).work(end))
+        for caller in callers:
+            tasks.create_task(caller.work(end))
         while (left := end - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(left, SAMPLE_SECONDS))
             memory.append(counted.memory())

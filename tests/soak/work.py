@@ -155,6 +155,12 @@ class Caller:
         self._random = Random(seed)  # noqa: S311 - no secret
         self._done = done
 
+    async def do_everything(self) -> None:
+        """All of it once, in one session."""
+        async with AsyncClient(self._address) as client, await client.sessions.create() as session:
+            for step in EVERYTHING:
+                await step(client, session)
+
     async def work(self, until: float) -> None:
         """Go on until the loop's time is `until`."""
         while asyncio.get_running_loop().time() < until:

@@ -23,6 +23,10 @@ class Paused:
         """Let it go on."""
         docker("unpause", self._container)
 
+    def lose(self) -> None:
+        """Take the container away, behind the server's back."""
+        docker("rm", "--force", self._container)
+
     async def until_used(self) -> None:
         """Wait until a call that was made since has reached the session."""
         before = self.session.info.last_use_time
