@@ -155,6 +155,8 @@ class Recorder:
         status, failure = translate.end_of(finished)
         transaction.draft(current).execution_count = finished.execution_count
         transaction.finish(current, status, failure)
+        claim = finished.kernel_begin_nanos, finished.kernel_end_nanos
+        transaction.stored.claims[current.id] = claim
         now = transaction.now
         transaction.change_session(
             self._session, last_use_time=now, last_alive_time=now, last_execution_id=current.id
