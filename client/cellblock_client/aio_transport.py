@@ -27,6 +27,7 @@ from cellblock_client.errors import (
 from cellblock_client.receiving import Download
 from cellblock_client.retry import Backoff, Patience
 from cellblock_client.sending import Sending, SessionWrite, Upload
+from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.transport import Transport, outcome
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
@@ -62,20 +63,21 @@ class AsyncTransport:
 
     async def _call(self, call: Call[T], backoff: Backoff) -> T:
         method = getattr(self._stubs[call.service], call.method)
-        while True:
-            try:
-                response = await self._made(method, call.request, backoff.left())
-            except grpc.RpcError as failed:
-                error = from_call(failed)
-                if not call.repeatable:
-                    raise error from failed
-                if backoff.repeated and call.is_done_by(error):
-                    response = None
-                else:
-                    await asyncio.sleep(backoff.wait_after(error))
-                    continue
-            backoff.met()
-            return call.parse(response)
+        with call_span(call.service, call.method) as traced:
+            while True:
+                try:
+                    response = await self._made(method, call.request, backoff.left(), traced)
+                except grpc.RpcError as failed:
+                    error = from_call(failed)
+                    if not call.repeatable:
+                        raise error from failed
+                    if backoff.repeated and call.is_done_by(error):
+                        response = None
+                    else:
+                        await asyncio.sleep(backoff.wait_after(error))
+                        continue
+                backoff.met()
+                return call.parse(response)
 
     async def items(
         self, page: Callable[[str], Call[Page[T]]], timeout: float | None
@@ -117,14 +119,15 @@ class AsyncTransport:
         self, service: str, method: str, request: object, timeout: float | None
     ) -> AsyncGenerator[Any, None]:
         """Responses of a streaming call."""
-        responses = self._made(getattr(self._stubs[service], method), request, timeout)
-        try:
-            async for response in responses:
-                yield response
-        except grpc.RpcError as failed:
-            raise from_call(failed) from failed
-        finally:
-            responses.cancel()
+        with call_span(service, method) as traced:
+            responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
+            try:
+                async for response in responses:
+                    yield response
+            except grpc.RpcError as failed:
+                raise from_call(failed) from failed
+            finally:
+                responses.cancel()
 
     async def download(
         self, download: Download, timeout: float | None
@@ -230,9 +233,15 @@ class AsyncTransport:
         In gRPC's threads: `grpc.aio` may lose what a server says that answers before all
         has come (grpc/grpc#36066), and the source is read off the event loop like this.
         """
+        with call_span("file", method) as traced:
+            return await self._sent(method, sending, timeout, traced)
+
+    async def _sent(
+        self, method: str, sending: Sending, timeout: float | None, traced: Metadata
+    ) -> Any:  # noqa: ANN401
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        call = self._threads.begin(method, sending, timeout)
+        call = self._threads.begin(method, sending, timeout, traced)
 
         def tell(_call: object) -> None:
             # The loop is gone if this was cancelled at its end.
@@ -247,6 +256,6 @@ class AsyncTransport:
             call.cancel()
             sending.stop()
 
-    def _made(self, method: Any, request: object, timeout: float | None) -> Any:  # noqa: ANN401
-        """A call, begun: with the key, if there is one."""
-        return method(request, timeout=timeout, metadata=self._metadata)
+    def _made(self, method: Any, request: object, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401
+        """A call, begun: with the key, if there is one, and the trace that it belongs to."""
+        return method(request, timeout=timeout, metadata=self._metadata + traced)

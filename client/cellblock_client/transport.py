@@ -27,6 +27,7 @@ from cellblock_client.errors import (
 from cellblock_client.receiving import Download
 from cellblock_client.retry import Backoff, Patience
 from cellblock_client.sending import Sending, SessionWrite, Upload
+from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")
@@ -58,20 +59,21 @@ class Transport:
 
     def _call(self, call: Call[T], backoff: Backoff) -> T:
         method = getattr(self._stubs[call.service], call.method)
-        while True:
-            try:
-                response = self._made(method, call.request, backoff.left())
-            except grpc.RpcError as failed:
-                error = from_call(failed)
-                if not call.repeatable:
-                    raise error from failed
-                if backoff.repeated and call.is_done_by(error):
-                    response = None
-                else:
-                    time.sleep(backoff.wait_after(error))
-                    continue
-            backoff.met()
-            return call.parse(response)
+        with call_span(call.service, call.method) as traced:
+            while True:
+                try:
+                    response = self._made(method, call.request, backoff.left(), traced)
+                except grpc.RpcError as failed:
+                    error = from_call(failed)
+                    if not call.repeatable:
+                        raise error from failed
+                    if backoff.repeated and call.is_done_by(error):
+                        response = None
+                    else:
+                        time.sleep(backoff.wait_after(error))
+                        continue
+                backoff.met()
+                return call.parse(response)
 
     def items(self, page: Callable[[str], Call[Page[T]]], timeout: float | None) -> Iterator[T]:
         """All items of a listing."""
@@ -109,13 +111,14 @@ class Transport:
         self, service: str, method: str, request: object, timeout: float | None
     ) -> Generator[Any, None, None]:
         """Responses of a streaming call."""
-        responses = self._made(getattr(self._stubs[service], method), request, timeout)
-        try:
-            yield from responses
-        except grpc.RpcError as failed:
-            raise from_call(failed) from failed
-        finally:
-            responses.cancel()
+        with call_span(service, method) as traced:
+            responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
+            try:
+                yield from responses
+            except grpc.RpcError as failed:
+                raise from_call(failed) from failed
+            finally:
+                responses.cancel()
 
     def download(self, download: Download, timeout: float | None) -> Generator[bytes, None, None]:
         """A stored file's bytes, over as many streams as it takes; checked at the end."""
@@ -214,22 +217,23 @@ class Transport:
 
     def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
         """Make a call of files that streams requests, once; raises what their source raised."""
-        # As a future: an interrupt in the middle of a call can leave gRPC's locks held.
-        call = self.begin(method, sending, timeout)
-        try:
-            return outcome(call, sending)
-        finally:
-            call.cancel()
-            sending.stop()
+        with call_span("file", method) as traced:
+            # As a future: an interrupt in the middle of a call can leave gRPC's locks held.
+            call = self.begin(method, sending, timeout, traced)
+            try:
+                return outcome(call, sending)
+            finally:
+                call.cancel()
+                sending.stop()
 
-    def begin(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - gRPC's futures have no public type
+    def begin(self, method: str, sending: Sending, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401 - gRPC's futures have no public type
         """Begin what `send` does; its `outcome` comes later."""
         requests = _requests(sending)
-        return self._made(getattr(self._stubs["file"], method).future, requests, timeout)
+        return self._made(getattr(self._stubs["file"], method).future, requests, timeout, traced)
 
-    def _made(self, method: Any, request: object, timeout: float | None) -> Any:  # noqa: ANN401
-        """A call, begun: with the key, if there is one."""
-        return method(request, timeout=timeout, metadata=self._metadata)
+    def _made(self, method: Any, request: object, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401
+        """A call, begun: with the key, if there is one, and the trace that it belongs to."""
+        return method(request, timeout=timeout, metadata=self._metadata + traced)
 
 
 def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401

@@ -1,6 +1,7 @@
 """One execution: what was asked, how far it is, and who wants it to stop."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,10 @@ class Execution:
     """The Jupyter request that it became."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the kernel says that it has the code: before, it ignores interrupts."""
+    begin_nanos: int = 0
+    """When the kernel said so, since 1970."""
+    end_nanos: int = 0
+    """When the code was done."""
     idle: bool = False
     """Whether the kernel says that it is done."""
     reply: dict[str, Any] | None = None
@@ -64,6 +69,11 @@ class Execution:
         words = f"time limit of {self.timeout:g} s reached"
         return Stop(pb.OUTCOME_TIME_LIMIT, words, self.grace)
 
+    def note_begin(self) -> None:
+        """The kernel says that it has the code."""
+        self.begin_nanos = time.time_ns()
+        self.begun.set()
+
     def note_idle(self) -> None:
         """The kernel says that it is done, and that all output has come."""
         if not self.idle:
@@ -84,4 +94,5 @@ class Execution:
 
     def _set_done(self) -> None:
         if not self.done.done():
+            self.end_nanos = time.time_ns()
             self.done.set_result(None)

@@ -339,7 +339,7 @@ class Interpreter:
         if execution is not None and translate.parent_of(message) != execution.message_id:
             execution = None
         if execution is not None and translate.is_begin(message):
-            execution.begun.set()
+            execution.note_begin()
         if execution is not None and translate.is_idle(message):
             execution.note_idle()
         event = translate.event_of(message)
@@ -383,4 +383,6 @@ def _finished(
         message=words,
         memory_lost=memory_lost,
         execution_count=translate.execution_count_of(execution.reply or {}),
+        kernel_begin_nanos=execution.begin_nanos,
+        kernel_end_nanos=execution.end_nanos,
     )

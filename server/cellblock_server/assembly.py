@@ -22,8 +22,9 @@ from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
 from cellblock_server.errors import UnavailableError
 from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.observers import Counting
+from cellblock_server.executions.observers import Counting, Observer
 from cellblock_server.executions.service import ExecutionService
+from cellblock_server.executions.spans import Tracing
 from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import Capture
@@ -48,6 +49,7 @@ from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError
+from cellblock_server.rpc.tracing import TraceInterceptor
 from cellblock_server.running import running
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
@@ -103,7 +105,9 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
         store, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
-        journal = Journal(database, executions, utc_now, steady, [Counting(metrics)])
+        traced = bool(settings.telemetry.otlp_endpoint)
+        observers: list[Observer] = [Counting(metrics), *([Tracing()] if traced else [])]
+        journal = Journal(database, executions, utc_now, steady, observers)
         files = FileService(store, blobs)
         attachments = AttachmentService(store, blobs, parts.attachment_bounds(settings))
         uploads = UploadService(
@@ -202,7 +206,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
                 tenants, keys, TenantUsage(quotas, keeper, usage, cpu), billing, overview, audit
             ),
             health,
-            [CallInterceptor(metrics), *guards],
+            [CallInterceptor(metrics), *([TraceInterceptor()] if traced else []), *guards],
             parts.tls_files(settings),
         )
         await _show_metrics(stack, settings, metrics, overview)

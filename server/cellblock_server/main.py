@@ -26,7 +26,7 @@ from cellblock_server.state_folder import (
     shared_state_folder,
     state_folder,
 )
-from cellblock_server.telemetry import logging
+from cellblock_server.telemetry import logging, tracing
 
 CREATE_ADMIN_KEY = "create-admin-key"
 
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.embedded:
                 stack.enter_context(embedded.removed_at_end(options.embedded))
             state = stack.enter_context(state_folder(settings.server.state_dir))
+            stack.enter_context(tracing.exported(settings.telemetry.otlp_endpoint))
             asyncio.run(_serve(settings, state, for_owner=bool(options.embedded)))
     except (
         NotEmbeddedError,

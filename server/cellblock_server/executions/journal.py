@@ -235,6 +235,7 @@ class JournalTransaction:
         `run_steps.place` does.
         """
         self.draft(record)
+        self.stored.accepted.append(record)
         self._places[record.id] = place
 
     def insert_file(self, record: FileRecord) -> None:

@@ -12,9 +12,14 @@ from cellblock_server.telemetry.metrics import Metrics
 class Stored:
     """What one transaction stored, with records as they are after it."""
 
+    accepted: list[ExecutionRecord] = field(default_factory=list)
+    """Executions that are new."""
     started: list[ExecutionRecord] = field(default_factory=list)
     """Executions whose sandbox said that they run."""
     ended: list[ExecutionRecord] = field(default_factory=list)
+    claims: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of executions that ended, by id: from when to when their code ran, in nanoseconds since 1970,
+    as their sandbox says."""
     ended_sessions: list[SessionRecord] = field(default_factory=list)
     event_bytes: int = 0
     file_bytes: int = 0

@@ -156,6 +156,8 @@ class Recorder:
         status, failure = translate.end_of(finished)
         transaction.draft(current).execution_count = finished.execution_count
         transaction.finish(current, status, failure)
+        claim = finished.kernel_begin_nanos, finished.kernel_end_nanos
+        transaction.stored.claims[current.id] = claim
         transaction.change_session(
             self._session,
             last_use_time=transaction.steady,

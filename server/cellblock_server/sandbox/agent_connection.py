@@ -29,6 +29,7 @@ from cellblock_server.sandbox.agent_socket import PinnedSocket, wait_for_socket
 from cellblock_server.sandbox.agent_stream import AgentStream
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.sandbox.folder import SandboxFolder
+from cellblock_server.telemetry.tracing import step
 
 CALL_SECONDS = 60
 """Bound on a call that does not move file contents."""
@@ -269,7 +270,8 @@ class AgentConnection:
         seconds: float | None = None,
     ) -> Response:
         """One answer, within `seconds`; `path` names the file in question."""
-        with self._answers(path):
+        name = type(request).__name__.removesuffix("Request")
+        with step(f"agent {name}"), self._answers(path):
             return checked(
                 await method(request, metadata=self._metadata, timeout=seconds or CALL_SECONDS)
             )

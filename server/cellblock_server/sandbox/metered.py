@@ -1,4 +1,4 @@
-"""A backend whose calls are counted and timed."""
+"""A backend whose calls are counted, timed and traced."""
 
 import time
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from cellblock_server.sandbox.backend import (
     SandboxStats,
 )
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.telemetry.tracing import step
 
 
 class MeteredBackend(Backend):
@@ -91,7 +92,8 @@ class MeteredBackend(Backend):
     def _counted(self, call: str) -> Iterator[None]:
         began, outcome = time.perf_counter(), "INTERRUPTED"
         try:
-            yield
+            with step(f"engine {call}"):
+                yield
             outcome = "OK"
         except CellblockError as error:
             outcome = error.reason

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.telemetry.tracing import step
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class ReadySandbox:
         """
         sandbox = await backend.create(spec, token)
         try:
-            agent = await AgentConnection.connect(sandbox, token, backend, timeout)
+            with step("agent connect"):
+                agent = await AgentConnection.connect(sandbox, token, backend, timeout)
         except BaseException:
             await backend.destroy(spec.id)
             raise

@@ -22,6 +22,7 @@ from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import SessionRecord, SessionState
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.telemetry.tracing import step
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,15 @@ class SessionStarter:
         are being started.
         """
         began, source = time.perf_counter(), "pool"
-        ready = await self.pool.take(spec)
+        with step("pool take"):
+            ready = await self.pool.take(spec)
         if ready is None:
             source = "cold"
             async with self.start_queue.turn():
-                ready = await ReadySandbox.start(
-                    self.backend, spec, record.agent_token, self.start_timeout
-                )
+                with step("sandbox start"):
+                    ready = await ReadySandbox.start(
+                        self.backend, spec, record.agent_token, self.start_timeout
+                    )
         way_out = None
         try:
             way_out = await self._way_out(record, ready.sandbox)

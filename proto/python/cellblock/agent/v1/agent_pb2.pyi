@@ -568,6 +568,8 @@ class ExecutionFinished(_message.Message):
     EXECUTION_COUNT_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     KEPT_OUTPUT_BYTES_FIELD_NUMBER: _builtins.int
+    KERNEL_BEGIN_NANOS_FIELD_NUMBER: _builtins.int
+    KERNEL_END_NANOS_FIELD_NUMBER: _builtins.int
     outcome: Global___Outcome.ValueType
     """How it ended."""
     message: _builtins.str
@@ -578,6 +580,12 @@ class ExecutionFinished(_message.Message):
     """The kernel's `In [n]` counter; 0 if unknown."""
     kept_output_bytes: _builtins.int
     """How many bytes ReadOutput has; 0 if no text was cut."""
+    kernel_begin_nanos: _builtins.int
+    """When the kernel began to run the code, in nanoseconds since 1970 by the sandbox's clock;
+    0 if that is unknown. For traces: nothing depends on it.
+    """
+    kernel_end_nanos: _builtins.int
+    """When it was done, likewise."""
     @_builtins.property
     def changes(self) -> Global___FileChanges:
         """What changed below the data folder since changes were told last."""
@@ -591,10 +599,12 @@ class ExecutionFinished(_message.Message):
         execution_count: _builtins.int = ...,
         changes: Global___FileChanges | None = ...,
         kept_output_bytes: _builtins.int = ...,
+        kernel_begin_nanos: _builtins.int = ...,
+        kernel_end_nanos: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "execution_count", b"execution_count", "kept_output_bytes", b"kept_output_bytes", "memory_lost", b"memory_lost", "message", b"message", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "execution_count", b"execution_count", "kept_output_bytes", b"kept_output_bytes", "kernel_begin_nanos", b"kernel_begin_nanos", "kernel_end_nanos", b"kernel_end_nanos", "memory_lost", b"memory_lost", "message", b"message", "outcome", b"outcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,81 @@
+"""Spans of executions, made of what was stored and of what a sandbox claims."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from cellblock_server.executions import spans
+from cellblock_server.executions.observers import Stored
+from cellblock_server.executions.spans import Tracing
+from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause
+from cellblock_server.store.tables import EPOCH
+from tests.support.records import START, execution_record
+
+SECOND = timedelta(seconds=1)
+NANOS = (START - EPOCH) // timedelta(microseconds=1) * 1000
+RECORD = replace(
+    execution_record("call_1", 1),
+    status=ExecutionStatus.COMPLETED,
+    start_time=START + SECOND,
+    end_time=START + 3 * SECOND,
+)
+Told = Callable[[Stored], dict[str, ReadableSpan]]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Told:
+    """What is told of a transaction: spans by name."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(spans, "TRACER", provider.get_tracer("test"))
+
+    def tell(stored: Stored) -> dict[str, ReadableSpan]:
+        Tracing()(stored)
+        return {span.name: span for span in exporter.get_finished_spans()}
+
+    return tell
+
+
+def kernel_of(told: Told, begin: float, end: float) -> tuple[float, float, bool]:
+    """Seconds after the start, and whether they are marked as a claim."""
+    claim = int(NANOS + begin * 1e9), int(NANOS + end * 1e9)
+    span = told(Stored(ended=[RECORD], claims={"call_1": claim}))["kernel"]
+    assert span.start_time
+    assert span.end_time
+    assert span.attributes is not None
+    claimed = bool(span.attributes["cellblock.times_claimed_by_sandbox"])
+    return (span.start_time - NANOS) / 1e9, (span.end_time - NANOS) / 1e9, claimed
+
+
+def test_times_that_can_be_are_told_as_a_claim(told: Told) -> None:
+    assert kernel_of(told, 1.25, 2.5) == pytest.approx((1.25, 2.5, True))
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"), [(-1, 2), (1, 9), (2.5, 1.5), (-1e9, 1e9)],
+    ids=["before", "after", "backwards", "decades"],
+)  # fmt: skip
+def test_times_that_can_not_be_are_not_told(told: Told, begin: float, end: float) -> None:
+    assert kernel_of(told, begin, end) == (1, 3, False)
+
+
+def test_one_that_never_ran_has_no_kernel(told: Told) -> None:
+    failure = Failure(FailureCause.CANCELLED, "secret words")
+    record = replace(RECORD, status=ExecutionStatus.CANCELLED, start_time=None, failure=failure)
+    found = told(Stored(ended=[record]))
+    assert found.keys() == {"execution", "queue"}
+    whole = found["execution"]
+    assert (whole.status.is_ok, whole.status.description) == (False, "CANCELLED")
+
+
+def test_what_has_ended_is_not_kept() -> None:
+    tracing = Tracing()
+    tracing(Stored(accepted=[RECORD]))
+    assert len(tracing._parents) == 1
+    tracing(Stored(ended=[RECORD]))
+    assert tracing._parents == {}
