@@ -49,6 +49,9 @@ class Faulty:
     async def until_end(self, _backend: object) -> object:
         return DELETED
 
+    def ending(self, end: End, clock: SteadyClock) -> Ending:
+        return end.of(self.record, clock)
+
     async def end(self, *_arguments: object) -> None:
         raise KeyError("a bug")
 
