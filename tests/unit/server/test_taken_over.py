@@ -120,7 +120,8 @@ async def test_what_is_lost_later_is_found_and_ended_with_its_reason(
     monkeypatch.setattr(keeping, "RECONCILE_SECONDS", 0)
     monkeypatch.setattr(keeping, "HOUSEKEEPING", timedelta(milliseconds=10))
     async with kept.keeper:
-        await kept.store(session_record(), ExecutionStatus.RUNNING, ExecutionStatus.QUEUED)
+        with kept.keeper.making(session_record()):
+            await kept.store(session_record(), ExecutionStatus.RUNNING, ExecutionStatus.QUEUED)
         await eventually(lambda: kept.sandboxes.destroyed == ["sbx_1"])
         session = await kept.session()
         assert session is not None
