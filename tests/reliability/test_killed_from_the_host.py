@@ -6,7 +6,7 @@ import pytest
 
 from cellblock_client import Client, ExecutionInfo, ExecutionStatus, FailureCause, SessionState
 from cellblock_client.client import Session
-from cellblock_client.events import Completed, Event, KernelRestarted, Started
+from cellblock_client.events import Completed, Event, KernelRestarted, Stdout
 from tests.support.engine import containers, docker
 from tests.support.host import agent_of, fork_server_of, kernel_of
 from tests.support.waiting import until
@@ -30,9 +30,9 @@ def container(client: Client, instance: str, session: Session) -> str:
 
 
 def begin(session: Session) -> Iterator[Event]:
-    """The events of code that has no end, and runs."""
+    """The events of code that has no end, from when something of it was shown."""
     events = iter(session.execute(ENDLESS, time_limit=60))
-    while not isinstance(next(events), Started):
+    while not isinstance(next(events), Stdout):
         continue
     return events
 
