@@ -21,7 +21,7 @@ FORGOTTEN = ("sessions", "executions", "events", "files", "uploads", "audit")
 """Tables that are empty when nobody has called for a while."""
 
 GROWTH: Counts = {
-    "file descriptors": 5,
+    "file descriptors": 12,
     "threads": 8,
     "tasks": 5,
     "memory, MiB": 24,
@@ -36,7 +36,8 @@ GROWTH: Counts = {
     "database, MiB": 8,
 }
 """By how much each may grow between the warm-up and the end, when nothing is under way, however
-long that is. Threads are begun when they are first needed, and allocators keep what they got."""
+long that is. Threads and their connections to the database are begun when they are first needed,
+and allocators keep what they got."""
 
 
 class Counted:

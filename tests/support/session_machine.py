@@ -102,7 +102,7 @@ class SessionMachine(RuleBasedStateMachine):
             return
         info = self._real(session).restart()
         session.restart()
-        assert info.kernel_generation == session.generation
+        assert info.kernel_generation == session.generation, info.kernel_generation
         self._check(session)
 
     @rule(session=sessions)
