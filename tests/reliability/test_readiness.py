@@ -141,17 +141,18 @@ def test_while_it_starts_it_lives_and_is_not_ready(server: ServerProcess, short:
     socket = short / "health.sock"
     server.start()
     server.stop()
-    with closing(sqlite3.connect(server.state / "cellblock.db", check_same_thread=False)) as other:
-        # It can't begin before this is over, and waits.
-        other.execute("BEGIN EXCLUSIVE")
-        starting = threading.Thread(target=server.start)
-        starting.start()
-        try:
-            until(lambda: probe(socket, ALIVE) == SERVING)
-            assert probe(socket, READY) == NOT_SERVING
-        finally:
-            other.rollback()
-            starting.join()
+    other = sqlite3.connect(server.state / "cellblock.db")
+    # It can't even be read until this is closed: the server waits.
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN IMMEDIATE")
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    try:
+        until(lambda: probe(socket, ALIVE) == SERVING)
+        assert probe(socket, READY) == NOT_SERVING
+    finally:
+        other.close()
+        starting.join()
     until(lambda: probe(socket, READY) == SERVING)
 
 

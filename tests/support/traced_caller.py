@@ -4,6 +4,7 @@ Its arguments: the collector, the server, and the code. It writes the id of its 
 """
 
 import sys
+from contextlib import suppress
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -11,6 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from cellblock_client import Client
+from cellblock_client.errors import NotFoundError
 
 
 def main(collector: str, address: str, code: str, secret: str) -> None:
@@ -19,6 +21,8 @@ def main(collector: str, address: str, code: str, secret: str) -> None:
     trace.set_tracer_provider(provider)
     with trace.get_tracer("turn").start_as_current_span("turn") as turn, Client(address) as client:
         file = client.files.upload(secret.encode(), filename=f"{secret}.txt")
+        with suppress(NotFoundError):
+            client.sessions.get(secret)
         with client.sessions.create(environment={"VARIABLE": secret}) as session:
             session.attach(file)
             session.run(code)

@@ -51,7 +51,11 @@ async def engine_findings(settings: Settings) -> AsyncIterator[Finding]:
             )
             return
         yield _version(address, said)
-        for found in (_limits(info), _security(settings, info), _runtimes(settings, info)):
+        for found in (
+            limit_findings(info),
+            security_findings(settings, info),
+            _runtimes(settings, info),
+        ):
             for finding in found:
                 yield finding
         yield _clock(info)
@@ -96,7 +100,8 @@ def _version(address: str, said: dict[str, Any]) -> Finding:
     return ok("engine", words)
 
 
-def _limits(info: Mapping[str, Any]) -> Findings:
+def limit_findings(info: Mapping[str, Any]) -> Findings:
+    """What the engine can enforce, by what it says of itself (`GET /info`)."""
     driver = f"cgroup version {info.get('CgroupVersion')}, driver {info.get('CgroupDriver')}"
     missing = [words for name, words in LIMITS.items() if not info.get(name)]
     if info.get("CgroupDriver") == "none" or missing:
@@ -109,7 +114,8 @@ def _limits(info: Mapping[str, Any]) -> Findings:
         yield ok("limits", f"{', '.join(LIMITS.values())} can be limited ({driver})")
 
 
-def _security(settings: Settings, info: Mapping[str, Any]) -> Findings:
+def security_findings(settings: Settings, info: Mapping[str, Any]) -> Findings:
+    """Which of the kernel's walls it can use, likewise."""
     options = [str(option) for option in info.get("SecurityOptions") or []]
     if not any("name=seccomp" in option for option in options):
         yield problem("seccomp", "the engine has no seccomp", "use a kernel and engine with it")

@@ -27,7 +27,8 @@ async def test_this_engine_has_what_is_needed() -> None:
 
 async def test_an_image_that_is_not_there_is_a_problem() -> None:
     image = (await found(settings(image="nowhere:1")))["image"]
-    assert (image.level, "make images" in image.advice) == (Level.PROBLEM, True)
+    assert (image.level, image.message) == (Level.PROBLEM, "nowhere:1 is not on the engine")
+    assert "make images" in image.advice
 
 
 async def test_an_image_of_another_release_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,13 +39,6 @@ async def test_an_image_of_another_release_is_told(monkeypatch: pytest.MonkeyPat
 
 async def test_a_runtime_that_is_not_registered_is_a_problem() -> None:
     assert (await found(settings(runtime="nope")))["runtime"].level is Level.PROBLEM
-
-
-async def test_an_apparmor_profile_that_can_not_count_is_a_problem() -> None:
-    found_here = await found(settings())
-    if "none" not in found_here["apparmor"].message:
-        pytest.skip("the engine has AppArmor")
-    assert (await found(settings(apparmor="mine")))["apparmor"].level is Level.PROBLEM
 
 
 async def test_an_engine_that_is_not_there_is_a_problem(

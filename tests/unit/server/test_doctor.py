@@ -15,6 +15,7 @@ from cellblock_server.auth.tenants import DEFAULT_TENANT
 from cellblock_server.clock import utc_now
 from cellblock_server.config import Settings, load
 from cellblock_server.doctor.access import access_findings
+from cellblock_server.doctor.engine import limit_findings, security_findings
 from cellblock_server.doctor.finding import Finding, Level
 from cellblock_server.doctor.host import host_findings
 from cellblock_server.doctor.state import state_findings
@@ -175,3 +176,29 @@ def test_a_way_out_without_squid_is_a_problem(state: Path, monkeypatch: pytest.M
     monkeypatch.setattr("cellblock_server.doctor.host.squid", lambda: None)
     asks = settings(state, sandbox={"network": "proxy"})
     assert of(list(host_findings(asks)), "egress").level is Level.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("options", "seccomp", "apparmor"),
+    [
+        (["name=seccomp,profile=default", "name=apparmor"], Level.OK, Level.OK),
+        (["name=seccomp,profile=default"], Level.OK, Level.PROBLEM),
+        ([], Level.PROBLEM, Level.PROBLEM),
+    ],
+    ids=["both", "seccomp", "neither"],
+)
+def test_walls_that_the_engine_lacks_are_a_problem(
+    state: Path, options: list[str], seccomp: Level, apparmor: Level
+) -> None:
+    asks = settings(state, sandbox={"apparmor": "mine"})
+    found = list(security_findings(asks, {"SecurityOptions": options}))
+    assert (of(found, "seccomp").level, of(found, "apparmor").level) == (seccomp, apparmor)
+
+
+@pytest.mark.parametrize("driver", ["cgroupfs", "none"])
+def test_an_engine_that_can_not_limit_is_a_problem(driver: str) -> None:
+    can = dict.fromkeys(("MemoryLimit", "SwapLimit", "CpuCfsQuota", "PidsLimit"), True)
+    whole = {**can, "CgroupDriver": driver}
+    wanted = Level.OK if driver == "cgroupfs" else Level.PROBLEM
+    assert of(list(limit_findings(whole)), "limits").level is wanted
+    assert of(list(limit_findings({**whole, "SwapLimit": False})), "limits").level is Level.PROBLEM

@@ -6,10 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from cellblock_server.clock import utc_now
+from cellblock_server.clock import SteadyClock, utc_now
 from cellblock_server.executions.journal import Journal
 from cellblock_server.sessions.keeper import SessionKeeper
-from cellblock_server.sessions.live import DELETED
+from cellblock_server.sessions.live import DELETED, End, Ending
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
