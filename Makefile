@@ -44,7 +44,7 @@ soak: setup engine images ## mixed work for SECONDS, half an hour unless told ot
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
 
-reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost; about 15 minutes
+reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost
 	@$(BIN)/pytest -s --kills $(KILLS) --kill-seed $(KILL_SEED) tests/reliability/test_killed_server.py
 
 bench: bench-setup ## us and what one would use instead, side by side; about 15 minutes
