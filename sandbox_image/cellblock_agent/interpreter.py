@@ -29,7 +29,7 @@ COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
 SILENT_SECONDS = 10
 """Bound on code of our own in the kernel."""
-TURN_SECONDS = 2
+TURN_SECONDS = 10
 """How long a question waits for another one, or for a kernel that is being started."""
 BACKGROUND_LIMITS = pb.OutputLimits(
     max_text_bytes=2**20,
@@ -133,6 +133,8 @@ class Interpreter:
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
+        if self._introspection is not None:
+            self._introspection.give_way()
         self._current = execution
         self._files.execution_begins()
         self._last_id = execution.id

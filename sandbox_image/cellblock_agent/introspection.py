@@ -12,8 +12,8 @@ from cellblock_agent.kernel_connection import Message, Question
 from cellblock_agent.statuses import RefusedError
 from cellblock_agent.translate import is_idle, parent_of
 
-ANSWER_SECONDS = 2.0
-"""Then the kernel is interrupted."""
+ANSWER_SECONDS = 5.0
+"""Then the kernel is interrupted. The first completion has a lot to read, on a busy machine."""
 INTERRUPTED_SECONDS = 1.0
 """How long it may take to heed that."""
 LOST_REPLY_SECONDS = 0.5
@@ -30,9 +30,16 @@ class Introspection:
         self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
         """Of `_request`; None if the kernel is done with it and did not answer."""
         self._answer.set_result(None)
+        self._hurry = asyncio.Event()
+        """Set when somebody wants to run code."""
+
+    def give_way(self) -> None:
+        """Interrupt the question that is being answered, if one is: code is to run."""
+        self._hurry.set()
 
     async def ask(self, question: Question) -> Message:
         """The answer. Raises RefusedError if there is none in time."""
+        self._hurry.clear()
         # Who asked before may have left, or may have been left waiting.
         await self._until_answered()
         self._answer = asyncio.get_running_loop().create_future()
@@ -60,7 +67,13 @@ class Introspection:
 
     async def _until_answered(self) -> Message | None:
         ends: set[asyncio.Future[Any]] = {self._answer, self._kernel.ended}
-        await asyncio.wait(ends, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        hurry = asyncio.create_task(self._hurry.wait())
+        try:
+            await asyncio.wait(
+                {*ends, hurry}, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            hurry.cancel()
         if not self._answer.done() and not self._kernel.ended.done():
             self._kernel.interrupt(())
             await asyncio.wait(
@@ -68,7 +81,7 @@ class Introspection:
             )
         if not self._answer.done():
             # It is not killed for that. Who runs code next has a time limit, which ends both.
-            raise RefusedError(f"the kernel gave no answer within {ANSWER_SECONDS:g} s")
+            raise RefusedError("the kernel gave no answer in time")
         return self._answer.result()
 
     def _is_ours(self, message: Message) -> bool:

@@ -37,7 +37,7 @@ from cellblock_server.sandbox.folder import SandboxFolder
 
 CALL_SECONDS = 60
 """Bound on a call that does not move file contents."""
-ANSWER_SECONDS = 15
+ANSWER_SECONDS = 40
 """Bound on what a kernel is asked about code, over the agent's own."""
 PIECE_SECONDS = 60
 """Bound on the wait for the next piece of a file, or until one that was sent is taken."""

@@ -163,8 +163,8 @@ class ExecutionServiceServicer:
 
         The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
         once, while it runs one, and after some seconds if what it was asked about keeps
-        it from answering. An execution that comes meanwhile waits for those seconds at
-        most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+        it from answering. An execution that comes meanwhile goes first: it waits a second
+        at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
         session; FAILED_PRECONDITION says why and when the session ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -84,8 +84,8 @@ class ExecutionServiceStub:
 
     The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
     once, while it runs one, and after some seconds if what it was asked about keeps
-    it from answering. An execution that comes meanwhile waits for those seconds at
-    most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+    it from answering. An execution that comes meanwhile goes first: it waits a second
+    at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
     session; FAILED_PRECONDITION says why and when the session ended.
     """
     InspectCode: _grpc.UnaryUnaryMultiCallable[_execution_pb2.InspectCodeRequest, _execution_pb2.InspectCodeResponse]
@@ -153,8 +153,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
 
     The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
     once, while it runs one, and after some seconds if what it was asked about keeps
-    it from answering. An execution that comes meanwhile waits for those seconds at
-    most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+    it from answering. An execution that comes meanwhile goes first: it waits a second
+    at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
     session; FAILED_PRECONDITION says why and when the session ended.
     """
     InspectCode: _aio.UnaryUnaryMultiCallable[_execution_pb2.InspectCodeRequest, _execution_pb2.InspectCodeResponse]  # type: ignore[assignment]
@@ -261,8 +261,8 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
 
         The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
         once, while it runs one, and after some seconds if what it was asked about keeps
-        it from answering. An execution that comes meanwhile waits for those seconds at
-        most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+        it from answering. An execution that comes meanwhile goes first: it waits a second
+        at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
         session; FAILED_PRECONDITION says why and when the session ended.
         """
 

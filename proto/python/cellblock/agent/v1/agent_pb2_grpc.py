@@ -183,7 +183,8 @@ class AgentServiceServicer:
     def CompleteCode(self, request, context):
         """CompleteCode asks the kernel what may stand at a place in code. The kernel does
         not run the code, but what it looks at may run: an object tells its names. So
-        an answer has its time, after which the kernel is interrupted.
+        an answer has its time, after which, or when code is to run, the kernel is
+        interrupted.
         FAILED_PRECONDITION if it runs something, or gave no answer in that time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -73,7 +73,8 @@ class AgentServiceStub:
     CompleteCode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.CompleteCodeRequest, _agent_pb2.CompleteCodeResponse]
     """CompleteCode asks the kernel what may stand at a place in code. The kernel does
     not run the code, but what it looks at may run: an object tells its names. So
-    an answer has its time, after which the kernel is interrupted.
+    an answer has its time, after which, or when code is to run, the kernel is
+    interrupted.
     FAILED_PRECONDITION if it runs something, or gave no answer in that time.
     """
     InspectCode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.InspectCodeRequest, _agent_pb2.InspectCodeResponse]
@@ -167,7 +168,8 @@ class AgentServiceAsyncStub(AgentServiceStub):
     CompleteCode: _aio.UnaryUnaryMultiCallable[_agent_pb2.CompleteCodeRequest, _agent_pb2.CompleteCodeResponse]  # type: ignore[assignment]
     """CompleteCode asks the kernel what may stand at a place in code. The kernel does
     not run the code, but what it looks at may run: an object tells its names. So
-    an answer has its time, after which the kernel is interrupted.
+    an answer has its time, after which, or when code is to run, the kernel is
+    interrupted.
     FAILED_PRECONDITION if it runs something, or gave no answer in that time.
     """
     InspectCode: _aio.UnaryUnaryMultiCallable[_agent_pb2.InspectCodeRequest, _agent_pb2.InspectCodeResponse]  # type: ignore[assignment]
@@ -294,7 +296,8 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_agent_pb2.CompleteCodeResponse, _abc.Awaitable[_agent_pb2.CompleteCodeResponse]]:
         """CompleteCode asks the kernel what may stand at a place in code. The kernel does
         not run the code, but what it looks at may run: an object tells its names. So
-        an answer has its time, after which the kernel is interrupted.
+        an answer has its time, after which, or when code is to run, the kernel is
+        interrupted.
         FAILED_PRECONDITION if it runs something, or gave no answer in that time.
         """
 
