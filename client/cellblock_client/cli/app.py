@@ -11,7 +11,7 @@ import typer
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli import access, admin, files, logs, session_files, sessions
 from cellblock_client.cli.connection import connected
-from cellblock_client.cli.repl import Repl
+from cellblock_client.cli.repl.loop import Repl, ReplTerminal
 from cellblock_client.cli.run import run_code
 from cellblock_client.cli.terminal import Terminal, complain
 from cellblock_client.embedded import SERVER
@@ -90,18 +90,35 @@ def run(
 
 @app.command()
 def repl(
+    session: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SESSION]", help="Go on in this session, and leave it alive at the end."
+        ),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave a new session alive, too.")] = False,
     attach: Attach = None,
     unpack: Unpack = False,
-    session: Session = None,
     output: Output = Path("out"),
     env: Env = None,
     address: Address = None,
     backend: Backend = None,
 ) -> None:
-    """Type Python, see what it shows. Ctrl-C interrupts the code, Ctrl-D leaves."""
+    """Type Python, see what it shows. %help lists commands, Ctrl-D leaves.
+
+    Tab completes and F1 explains names as the session's kernel knows them. Ctrl-C interrupts the
+    code, or clears what is typed. Exit code: 0, or 3 if the session ended meanwhile.
+    """
     variables = _variables(env or [])
-    with connected(address, backend, session, attach or [], unpack=unpack) as opened:
-        Repl(opened, Terminal(opened.client, output), variables).run()
+    if (session or keep) and not address:
+        what = "SESSION" if session else "--keep"
+        raise typer.BadParameter("needs a server that goes on: give --address", param_hint=what)
+    with connected(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
+        terminal = ReplTerminal(opened.client, output, opened.session)
+        code = Repl(opened, terminal, variables).run(resumed=session is not None)
+        if keep and code == 0:
+            typer.echo(f"the session goes on: cellblock repl {opened.session.id}", err=True)
+        raise typer.Exit(code)
 
 
 @app.command(

@@ -28,11 +28,12 @@ def connected(
     attach: Sequence[Path],
     *,
     unpack: bool,
+    keep: bool = False,
 ) -> Iterator[Opened]:
     """Connect, starting a server if there is no `address`; find or make the session.
 
-    A session that was made here is deleted at the end. `attach` is put into it; with
-    `unpack`, archives become folders.
+    A session that was made here is deleted at the end, unless it is to be kept. `attach` is put
+    into it; with `unpack`, archives become folders.
     """
     with ExitStack() as stack:
         if not address:
@@ -42,7 +43,9 @@ def connected(
         if session_id:
             session = client.sessions.get(session_id)
         else:
-            session = stack.enter_context(client.sessions.create())
+            session = client.sessions.create()
+            if not keep:
+                stack.enter_context(session)
         for path in attach:
             archive = unpack and is_archive(path.name)
             note_skipped(attach_path(client.address, session.id, path, unpack=archive))

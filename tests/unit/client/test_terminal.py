@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cellblock_client import Client
 from cellblock_client.cli.parameters import duration
-from cellblock_client.cli.repl import _is_unfinished
+from cellblock_client.cli.repl.prompt import is_unfinished
 from cellblock_client.cli.terminal import Terminal
 from cellblock_client.cli.words import COLOUR, plain, sanitized
 from cellblock_client.events import Event, FileDeleted, GeneratedFile
@@ -45,7 +45,7 @@ def test_colours_and_progress_bars_stay() -> None:
     ],
 )
 def test_a_block_ends_with_an_empty_line(code: str, unfinished: bool) -> None:
-    assert _is_unfinished(code) is unfinished
+    assert is_unfinished(code) is unfinished
 
 
 def test_a_name_is_one_line_of_what_can_be_printed() -> None:
