@@ -15,7 +15,7 @@ from pathlib import Path
 import pyte
 
 CELLBLOCK = str(Path(sys.executable).parent / "cellblock")
-COLUMNS, LINES = 100, 40
+COLUMNS, LINES = 140, 50
 SEEN_SECONDS = 30
 LOOK_SECONDS = 0.1
 TAB, ENTER, CTRL_C, CTRL_D, CTRL_P, F1 = "\t", "\r", "\x03", "\x04", "\x10", "\x1bOP"
@@ -47,6 +47,11 @@ class Screen:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     @property
+    def session_id(self) -> str:
+        """Of a REPL: what it says first."""
+        return self.text.split()[1].rstrip(":")
+
+    @property
     def last_line(self) -> str:
         return self.text.rpartition("\n")[2]
 
@@ -63,6 +68,9 @@ class Screen:
 
     def wait_for(self, *texts: str) -> None:
         self._until(lambda: all(text in self.text for text in texts))
+
+    def wait_for_times(self, text: str, times: int) -> None:
+        self._until(lambda: self.text.count(text) == times)
 
     def wait_for_line(self, line: str) -> None:
         """Wait until the last line is this one."""

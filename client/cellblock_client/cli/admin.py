@@ -1,18 +1,18 @@
 """`cellblock admin`: look after tenants and their keys."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.access import open_client
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.parameters import duration
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import plain
@@ -26,7 +26,6 @@ app.add_typer(keys, name="keys")
 Address = Annotated[
     str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")]
 TenantId = Annotated[str, typer.Argument(metavar="TENANT")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id, key_…")]
 MaxSessions = Annotated[int | None, typer.Option(help="Sessions at once.")]
@@ -44,7 +43,7 @@ def admin(context: typer.Context, address: Address = None) -> None:
 
 
 @tenants.callback()
-def list_tenants(context: typer.Context, as_json: Json = False) -> None:
+def list_tenants(context: typer.Context, as_json: Json = None) -> None:
     """List tenants, newest first."""
     if context.invoked_subcommand is not None:
         return
@@ -61,7 +60,7 @@ def create_tenant(
     cpu_seconds: CpuSeconds = None,
     stored_bytes: StoredBytes = None,
     calls_per_second: CallsPerSecond = None,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Make a tenant. Quotas that are not given are as the server is configured."""
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
@@ -78,7 +77,7 @@ def update_tenant(
     cpu_seconds: CpuSeconds = None,
     stored_bytes: StoredBytes = None,
     calls_per_second: CallsPerSecond = None,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Replace all of a tenant's quotas. What is not given is as the server is configured."""
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
@@ -90,15 +89,14 @@ def update_tenant(
 def usage(
     context: typer.Context,
     tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Default: all.")] = "",
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Show what tenants use now, beside what they may."""
     with open_client(context.obj) as client:
         names = [tenant] if tenant else [item.id for item in client.admin.tenants()]
         found = {name: client.admin.usage(name) for name in names}
-    if as_json:
-        for name, used in found.items():
-            typer.echo(json.dumps({"tenant_id": name, **_plain(asdict(used))}))
+    if in_json(as_json):
+        write_json({"tenant_id": name, **asdict(used)} for name, used in found.items())
         return
     table = table_of("tenant", "sessions", "executions", "cpu seconds", "stored bytes", "calls/s")
     for name, used in found.items():
@@ -115,7 +113,7 @@ def usage(
 
 
 @tenants.command("show")
-def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = False) -> None:
+def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = None) -> None:
     """Show a tenant."""
     with open_client(context.obj) as client:
         _show([client.admin.get_tenant(tenant)], as_json=as_json)
@@ -130,15 +128,15 @@ def audit(
         str | None, typer.Option(metavar="TIME", help="Only of the last while, such as 1d.")
     ] = None,
     limit: Annotated[int, typer.Option(help="At most so many entries; 0 for all.")] = 100,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Show who did what, newest first."""
     after = None if since is None else datetime.now(UTC) - duration(since)
     with open_client(context.obj) as client:
         found = client.admin.audit(tenant_id=tenant, key_id=key, since=after)
         entries = list(islice(found, limit or None))
-    if as_json:
-        _show(entries, as_json=True)
+    if in_json(as_json):
+        write_json(entries)
         return
     table = table_of("time", "tenant", "key", "peer", "call", "about", "outcome")
     for entry in entries:
@@ -153,7 +151,7 @@ def audit(
 def list_keys(
     context: typer.Context,
     tenant: Annotated[str, typer.Option(help="Only this tenant's.")] = "",
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """List keys, newest first, revoked ones included."""
     if context.invoked_subcommand is not None:
@@ -171,7 +169,7 @@ def create_key(
     expires: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it ends, such as 90d. Default: never.")
     ] = None,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Make a key, and write its secret, this once, to standard output."""
     if role not in ROLES:
@@ -193,7 +191,7 @@ def rotate_key(
     grace: Annotated[
         str, typer.Option(metavar="TIME", help="How long the present secret counts, such as 1d.")
     ] = "0s",
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Give a key another secret, and write it, this once, to standard output."""
     with open_client(context.obj) as client:
@@ -201,17 +199,16 @@ def rotate_key(
 
 
 @keys.command("revoke")
-def revoke_key(context: typer.Context, key: KeyId, as_json: Json = False) -> None:
+def revoke_key(context: typer.Context, key: KeyId, as_json: Json = None) -> None:
     """End a key, for good and at once."""
     with open_client(context.obj) as client:
         _show([client.admin.revoke_key(key)], as_json=as_json)
 
 
-def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
+def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool | None) -> None:
     found = list(items)
-    if as_json:
-        for item in found:
-            typer.echo(json.dumps(_plain(asdict(item))))
+    if in_json(as_json):
+        write_json(found)
         return
     names = list(vars(found[0])) if found else ["id"]
     table = table_of(names[0], *(name.replace("_", " ") for name in names[1:]))
@@ -220,9 +217,9 @@ def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
     print_table(table)
 
 
-def _show_new(new: NewKey, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(_plain(asdict(new))))
+def _show_new(new: NewKey, *, as_json: bool | None) -> None:
+    if in_json(as_json):
+        write_json([new])
     else:
         typer.echo(f"key {new.key.id}: this is the only time that its secret is shown", err=True)
         typer.echo(new.secret)
@@ -240,16 +237,3 @@ def _words(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
     return plain(str(value))
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    match value:
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case Sequence() if not isinstance(value, str):
-            return [_plain(item) for item in value]
-        case Enum():
-            return value.name
-        case datetime():
-            return value.isoformat()
-    return value

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellblock_client.cli.access import ACCESS, OWN_SERVER, open_client
+from cellblock_client.cli.access import ACCESS, OWN_SERVER, configured_address, open_client
 from cellblock_client.cli.transfers import attach_path, note_skipped
 from cellblock_client.client import Client, Session
 from cellblock_client.embedded import embedded_server
@@ -36,6 +36,7 @@ def connected(
     into it; with `unpack`, archives become folders.
     """
     with ExitStack() as stack:
+        address = address or configured_address()
         if not address:
             address = stack.enter_context(embedded_server(backend))
             ACCESS.set(OWN_SERVER)

@@ -9,7 +9,7 @@ from cellblock_client.cli.folder import Folder
 from cellblock_client.cli.pictures import MAX_BYTES, picture_drawer
 from cellblock_client.cli.words import COLOUR, cut_in_words, plain, sanitized
 from cellblock_client.client import Client
-from cellblock_client.errors import Error
+from cellblock_client.errors import Error, UnauthenticatedError, UnavailableError
 from cellblock_client.events import (
     Completed,
     Display,
@@ -26,6 +26,12 @@ from cellblock_client.events import (
     Stdout,
 )
 from cellblock_client.types import File
+
+HINTS: tuple[tuple[type[Error], str], ...] = (
+    (UnavailableError, ": start a server with `cellblock serve`, or name another with --address"),
+    (UnauthenticatedError, ": give a key with --api-key-file, or in CELLBLOCK_API_KEY"),
+)
+"""Of errors that say nothing of it themselves."""
 
 
 class Terminal:
@@ -99,5 +105,8 @@ class Terminal:
 
 
 def complain(error: Error) -> None:
-    """Show an error of a command."""
-    sys.stderr.write(f"cellblock: {sanitized(error.message)}\n")
+    """Show an error of a command, and what to do about it where that is known."""
+    hint = next(
+        (hint for kind, hint in HINTS if isinstance(error, kind) and not error.retry_after), ""
+    )
+    sys.stderr.write(f"cellblock: {sanitized(error.message)}{hint}\n")

@@ -28,11 +28,17 @@ def user(address: str) -> Iterator[Client]:
 def repl(address: str, tmp_path: Path) -> Iterator[Repl]:
     """Starts REPLs, each ready to be typed into."""
     with ExitStack() as stack:
-
-        def start(*arguments: str, **variables: str) -> Screen:
+        # Without colours no suggestion stands where nothing was typed.
+        def start(*arguments: str, NO_COLOR: str = "1", **variables: str) -> Screen:  # noqa: N803
             screen = stack.enter_context(
                 at_a_terminal(
-                    "repl", "--address", address, *arguments, folder=tmp_path, **variables
+                    "repl",
+                    "--address",
+                    address,
+                    *arguments,
+                    folder=tmp_path,
+                    NO_COLOR=NO_COLOR,
+                    **variables,
                 )
             )
             screen.wait_for_line(">>>")

@@ -1,7 +1,8 @@
 """Completion and explanation of names, as the session's kernel knows them."""
 
+from cellblock_client import Client
 from tests.integration.repl.conftest import Repl
-from tests.support.screen import ENTER, F1, TAB
+from tests.support.screen import CTRL_C, ENTER, F1, TAB
 
 
 def test_tab_completes_what_only_the_session_knows(repl: Repl) -> None:
@@ -9,9 +10,9 @@ def test_tab_completes_what_only_the_session_knows(repl: Repl) -> None:
     screen.enter("unusual_name = 'x'")
     screen.type(f"unusual_na{TAB}")
     screen.wait_for_line(">>> unusual_name")
-    screen.type(f".swapc{TAB}()")
-    screen.wait_for_line(">>> unusual_name.swapcase()")
-    screen.type(ENTER)
+    screen.type(f".swapc{TAB}")
+    screen.wait_for_line(">>> unusual_name.swapcase")
+    screen.type(f"(){ENTER}")
     screen.wait_for("\n'X'\n")
 
 
@@ -31,18 +32,20 @@ def test_what_a_terminal_would_obey_is_not_offered(repl: Repl) -> None:
     assert b"\x1b]0;x" not in screen.raw
 
 
-def test_a_question_is_answered_and_not_executed(repl: Repl) -> None:
+def test_a_question_is_answered_and_not_executed(repl: Repl, user: Client) -> None:
     screen = repl()
     screen.type(f"def f(x):{ENTER}'Many words.'{ENTER}{ENTER}")
     screen.wait_for_line(">>>")
     screen.enter("f?")
     assert "Docstring: Many words." in screen.text
     screen.type(f"f(1){F1}")
-    screen.wait_for("Docstring: Many words.")
-    screen.type("\x15")  # clears the line
+    screen.wait_for_times("Docstring: Many words.", 2)
+    screen.wait_for_line(">>> f(1)")
+    screen.type(CTRL_C)
+    screen.wait_for_line(">>>")
     screen.enter("f??")
     assert "'Many words.'\n" in screen.text.partition("Source:")[2]
     screen.enter("nothing_like_that?")
     assert "no such name" in screen.text
-    screen.enter("get_ipython().execution_count")
-    assert "\n2\n" in screen.text
+    session = user.sessions.get(screen.session_id)
+    assert [each.code for each in session.executions()] == ["def f(x):\n    'Many words.'\n    "]

@@ -6,11 +6,7 @@ import pytest
 
 from cellblock_client import Client
 from tests.integration.repl.conftest import Repl
-from tests.support.screen import CTRL_D, ENTER, Screen, at_a_terminal
-
-
-def session_of(screen: Screen) -> str:
-    return screen.text.split()[1].rstrip(":")
+from tests.support.screen import CTRL_D, ENTER, at_a_terminal
 
 
 def state_of(user: Client, session_id: str) -> str:
@@ -22,12 +18,12 @@ def test_a_new_one_ends_with_the_repl(repl: Repl, user: Client, keys: str) -> No
     screen = repl()
     screen.type(keys)
     assert screen.exit_code() == 0
-    assert state_of(user, session_of(screen)) == "DELETED"
+    assert state_of(user, screen.session_id) == "DELETED"
 
 
 def test_a_new_one_can_be_kept(repl: Repl, user: Client) -> None:
     screen = repl("--keep")
-    session_id = session_of(screen)
+    session_id = screen.session_id
     screen.type(CTRL_D)
     assert screen.exit_code() == 0
     assert f"the session goes on: cellblock repl {session_id}" in screen.text
@@ -60,7 +56,7 @@ def test_one_that_has_ended_says_why(address: str, user: Client, tmp_path: Path)
 
 def test_one_that_ends_meanwhile_says_why(repl: Repl, user: Client) -> None:
     screen = repl()
-    user.sessions.get(session_of(screen)).delete()
+    user.sessions.get(screen.session_id).delete()
     screen.type("1 + 1" + ENTER)
     assert screen.exit_code() == 3
     assert "deleted on request" in screen.text
@@ -70,7 +66,7 @@ def test_one_that_ends_meanwhile_says_why(repl: Repl, user: Client) -> None:
 def test_one_that_ends_while_code_runs_says_why(repl: Repl, user: Client) -> None:
     screen = repl()
     screen.type("print('g' + 'o'); import time; time.sleep(60)" + ENTER)
-    screen.wait_for("\ngo\n")
-    user.sessions.get(session_of(screen)).delete()
+    screen.wait_for("\ngo")
+    user.sessions.get(screen.session_id).delete()
     assert screen.exit_code() == 3
     assert "the session ended: deleted on request" in screen.text

@@ -37,14 +37,9 @@ def test_colours_and_progress_bars_stay() -> None:
         ("(1,", True),
         ("x ===", False),  # the kernel tells what is wrong with it
         ("await thing()", False),
-        ("!ls", False),
-        ("%timeit 1", False),
-        ("%%bash\necho", True),
-        ("%%bash\necho\n", False),
-        (":attach x", False),
     ],
 )
-def test_a_block_ends_with_an_empty_line(code: str, unfinished: bool) -> None:
+def test_without_a_kernel_a_block_ends_as_in_plain_python(code: str, unfinished: bool) -> None:
     assert is_unfinished(code) is unfinished
 
 
