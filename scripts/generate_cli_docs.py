@@ -38,9 +38,10 @@ What was asked for is on standard output, all else on standard error. Lists and 
 tables for people, or with `--json` a JSON object a line. Colours are for terminals: `NO_COLOR=1`
 turns them off, `FORCE_COLOR=1` on, and of both `NO_COLOR` counts.
 
-Pictures are shown in kitty, Ghostty, iTerm2 and WezTerm, and in foot, mlterm, Contour and Black Box
-where Pillow is installed (`cellblock[sixel]`); elsewhere, and within tmux or screen, they are named
-by the path that they were saved at.
+Pictures are shown in kitty, Ghostty, iTerm2 and WezTerm, and as sixels in foot, mlterm, Contour and
+yaft where Pillow is installed (`cellblock[sixel]`); elsewhere, and within tmux or screen, they are
+named by the path that they were saved at. Where the environment does not tell which terminal it is,
+as over ssh, the setting `pictures` does.
 
 ## Settings
 

@@ -64,7 +64,7 @@ def logs(
 ) -> None:
     """Show a session's executions: code, output, images and files, in order.
 
-    Images are shown where the terminal can (kitty, Ghostty, iTerm2, WezTerm).
+    Images are shown where the terminal can: see the setting `pictures`.
     """
     if output and form is not LogFormat.PRETTY:
         raise typer.BadParameter("goes with --format pretty only", param_hint="--output")

@@ -24,7 +24,11 @@ from cellblock_client.errors import Error
 TABLE = "client"
 FILE_VARIABLE = "CELLBLOCK_CONFIG"
 """Names the file; the server has its settings in the same one."""
-FORMATS = ("text", "json")
+CHOICES = {
+    "output": ("text", "json"),
+    "pictures": ("auto", "kitty", "iterm", "sixel", "off"),
+}
+"""Of settings that have some."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ SETTINGS = {
         Setting("tls_certificate", str, CERTIFICATE_VARIABLE, "PEM file of one's own certificate"),
         Setting("tls_key", str, TLS_KEY_VARIABLE, "PEM file of its private key"),
         Setting("output", str, "CELLBLOCK_OUTPUT", "text, or json: what lists are written as"),
+        Setting(
+            "pictures",
+            str,
+            "CELLBLOCK_PICTURES",
+            "how the terminal shows pictures: auto, kitty, iterm, sixel or off",
+        ),
     )
 }
 
@@ -81,9 +91,11 @@ def values(environment: Mapping[str, str] = os.environ) -> dict[str, Value]:
             found[setting.name] = Value(table[setting.name], str(path))
         else:
             found[setting.name] = Value(None, "default")
-    output = found["output"]
-    if output.value not in (None, *FORMATS):
-        raise Error(f"{output.source}: output: must be text or json, got {output.value!r}")
+    for name, choices in CHOICES.items():
+        value = found[name]
+        if value.value not in (None, *choices):
+            words = ", ".join(choices)
+            raise Error(f"{value.source}: {name}: must be one of {words}; got {value.value!r}")
     return found
 
 

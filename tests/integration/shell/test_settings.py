@@ -64,7 +64,7 @@ def test_the_file_lies_where_xdg_says(command: Command, home: Path) -> None:
     [
         ("[client]\nadress = 'x'", "client.adress: there is no such key"),
         ("[client]\ntls = 'yes'", "client.tls: must be true or false, got 'yes'"),
-        ("[client]\noutput = 'xml'", "output: must be text or json, got 'xml'"),
+        ("[client]\noutput = 'xml'", "output: must be one of text, json; got 'xml'"),
         ("client = 5", "client: must be a table"),
         ("[client", "Expected ']'"),
         ("[client]\napi_key_file = 'nothing'", "nothing: No such file or directory"),
