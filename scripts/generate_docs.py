@@ -34,7 +34,8 @@ A value comes from the first of these that has it:
 
 Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a number, or
 ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy", "pandas"]`). Unknown keys are
-errors; an error names the key and the file and line, variable or flag that it comes from.
+errors; an error names the key and the file and line, variable or flag that it comes from. The table
+`[client]` is the `cellblock` command's: see [cli.md](cli.md#settings).
 
 ```toml
 [server]

@@ -11,6 +11,13 @@ from cellblock_client.aio import AsyncClient
 from cellblock_client.channel import Tls
 from cellblock_client.client import Client
 from cellblock_client.errors import Error
+from cellblock_client.introspection import (
+    CodeStatus,
+    Completeness,
+    Completion,
+    Completions,
+    Inspection,
+)
 from cellblock_client.result import ExecutionResult
 from cellblock_client.run_step_types import (
     Annotation,
@@ -57,6 +64,10 @@ __all__ = [
     "AuditEntry",
     "Client",
     "CodeError",
+    "CodeStatus",
+    "Completeness",
+    "Completion",
+    "Completions",
     "Error",
     "ExecutionInfo",
     "ExecutionResult",
@@ -66,6 +77,7 @@ __all__ = [
     "File",
     "FileChange",
     "FilePurpose",
+    "Inspection",
     "Key",
     "Limits",
     "ListOrder",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
-from cellblock_client import calls, content, folders
+from cellblock_client import calls, content, folders, introspection
 from cellblock_client.admin import Admin
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
@@ -250,6 +250,42 @@ class Session:
     def executions(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[ExecutionInfo]:
         """The session's executions, oldest first."""
         return self._transport.items(lambda token: calls.list_executions(self.id, token), timeout)
+
+    def complete(
+        self,
+        code: str,
+        cursor_pos: int | None = None,
+        *,
+        timeout: float | None = CALL_SECONDS,
+    ) -> introspection.Completions:
+        """What may stand at a place in `code`; None: at its end.
+
+        The kernel answers between executions: while it runs one, UnavailableError (`KERNEL_BUSY`)
+        is raised at once.
+        """
+        call = introspection.complete_code(self.id, code, cursor_pos)
+        return self._transport.call(call, timeout)
+
+    def inspect(
+        self,
+        code: str,
+        cursor_pos: int | None = None,
+        *,
+        detail_level: int = 0,
+        timeout: float | None = CALL_SECONDS,
+    ) -> introspection.Inspection:
+        """What the name at a place in `code` is; with `detail_level` 1, its source as well.
+
+        Raises what `complete` does.
+        """
+        call = introspection.inspect_code(self.id, code, cursor_pos, detail_level)
+        return self._transport.call(call, timeout)
+
+    def is_complete(
+        self, code: str, *, timeout: float | None = CALL_SECONDS
+    ) -> introspection.Completeness:
+        """Whether `code` could run as it is, or more has to come. Raises what `complete` does."""
+        return self._transport.call(introspection.is_code_complete(self.id, code), timeout)
 
     def attach(
         self,

@@ -12,10 +12,11 @@ from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient
 from cellblock_agent.helpers import Helpers
+from cellblock_agent.introspection import Introspection
 from cellblock_agent.journal import Journal
 from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
-from cellblock_agent.kernel_connection import Message, new_context
+from cellblock_agent.kernel_connection import Message, Question, new_context
 from cellblock_agent.kernel_options import KernelOptions
 from cellblock_agent.limits import OutputMeter
 from cellblock_agent.memory import in_words
@@ -28,6 +29,8 @@ COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
 SILENT_SECONDS = 10
 """Bound on code of our own in the kernel."""
+TURN_SECONDS = 10
+"""How long a question waits for another one, or for a kernel that is being started."""
 BACKGROUND_LIMITS = pb.OutputLimits(
     max_text_bytes=2**20,
     max_rich_bytes=2**20,
@@ -73,6 +76,8 @@ class Interpreter:
         self._max_processes = max_processes
         self._context = new_context()
         self._kernel: Kernel | None = None
+        self._introspection: Introspection | None = None
+        """Of the kernel that runs."""
         self._turn = asyncio.Lock()
         self._ready = asyncio.Event()
         self._current: Execution | None = None
@@ -124,11 +129,12 @@ class Interpreter:
         """Begin an execution; the same one again changes nothing. Raises BusyError."""
         if execution.id in (self.execution_id, self._last_id):
             return
-        if self._current is not None:
-            raise BusyError(f"execution {self._current.id} runs")
+        self._check_idle()
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
+        if self._introspection is not None:
+            self._introspection.give_way()
         self._current = execution
         self._files.execution_begins()
         self._last_id = execution.id
@@ -151,17 +157,37 @@ class Interpreter:
 
     async def set_environment(self, environment: dict[str, str]) -> None:
         """Set variables of this kernel and of those to come. Raises BusyError."""
-        if self._current is not None:
-            raise BusyError(f"execution {self._current.id} runs")
+        self._check_idle()
         self._environment |= environment
         async with self._turn:
             await self._apply_environment(self._running())
+
+    async def ask(self, question: Question) -> Message:
+        """The kernel's answer, between two executions. Raises RefusedError if there is none."""
+        self._check_idle()
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise BusyError("another question or a restart is under way") from error
+        try:
+            # One that came meanwhile waits for the turn, and is not to wait for long.
+            self._check_idle()
+            if self._introspection is None:
+                raise BusyError("the first kernel is being started")
+            return await self._introspection.ask(question)
+        finally:
+            self._turn.release()
 
     def kept_output(self, execution_id: str) -> KeptOutput | None:
         """All that an execution wrote, if it ended last and its events have not all of it."""
         if self._kept is None or self._kept[0] != execution_id:
             return None
         return self._kept[1]
+
+    def _check_idle(self) -> None:
+        if self._current is not None:
+            raise BusyError(f"execution {self._current.id} runs")
 
     async def _execute(self, execution: Execution) -> None:
         async with self._turn:
@@ -290,7 +316,7 @@ class Interpreter:
                 if attempt == START_ATTEMPTS:
                     raise
         kernel.listen(self._on_output, self._on_reply)
-        self._kernel = kernel
+        self._kernel, self._introspection = kernel, Introspection(kernel)
         self.generation += 1
         if self._environment:
             await self._apply_environment(kernel)
@@ -335,6 +361,8 @@ class Interpreter:
         return self._kernel
 
     def _on_output(self, message: Message) -> None:
+        if self._introspection is not None and self._introspection.takes_output(message):
+            return
         execution = self._current
         if execution is not None and translate.parent_of(message) != execution.message_id:
             execution = None
@@ -360,6 +388,8 @@ class Interpreter:
                 meter.count()
 
     def _on_reply(self, message: Message) -> None:
+        if self._introspection is not None and self._introspection.takes_reply(message):
+            return
         request = translate.parent_of(message)
         execution = self._current
         waiting = self._silent.get(request)

@@ -11,7 +11,7 @@ from typing import Any
 import zmq
 
 from cellblock_agent.forkserver_client import ForkServerClient, KernelProcess
-from cellblock_agent.kernel_connection import Handle, KernelConnection, Message
+from cellblock_agent.kernel_connection import Handle, KernelConnection, Message, Question
 from cellblock_agent.kernel_options import KernelOptions
 
 READY_SECONDS = 20
@@ -67,6 +67,10 @@ class Kernel:
     def execute(self, code: str, *, silent: bool = False) -> str:
         """Have code run; the id that its output and its reply will name."""
         return self._connection.execute(code, silent=silent)
+
+    def ask(self, question: Question) -> str:
+        """Ask it something that runs no code; the id that the answer will name."""
+        return self._connection.ask(question)
 
     def interrupt(self, children: Iterable[int]) -> None:
         """What Ctrl-C does: SIGINT to what the kernel runs, and to itself."""
@@ -125,7 +129,7 @@ class Kernel:
 
         self._connection.listen(on_output, lambda _reply: answered.set())
         await welcomed.wait()
-        self._connection.ask_info()
+        self._connection.ask(lambda client: client.kernel_info())
         await answered.wait()
 
 

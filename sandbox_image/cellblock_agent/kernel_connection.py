@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 Message = dict[str, Any]
 """What we need of one: `msg_type`, `parent_header` and `content`."""
 Handle = Callable[[Message], None]
+Question = Callable[[BlockingKernelClient], object]
+"""Sends a request that runs no code, and returns its id."""
 
 
 def new_context() -> "zmq.Context[zmq.Socket[bytes]]":
@@ -68,10 +70,11 @@ class KernelConnection:
         self._replies.look()
         return str(request)
 
-    def ask_info(self) -> None:
-        """Ask the kernel what it is."""
-        self._client.kernel_info()
+    def ask(self, question: Question) -> str:
+        """Have a question sent; the id that its answer will name."""
+        request = question(self._client)
         self._replies.look()
+        return str(request)
 
     def close(self) -> None:
         """Stop handing on and close the sockets."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent import VERSION
+from cellblock_agent import VERSION, answers
 from cellblock_agent.changes import Changes
 from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.execution import Execution
@@ -111,6 +111,34 @@ class AgentService(FileCalls):
             await self._interpreter.set_environment(dict(request.environment))
         return pb.SetEnvironmentResponse()
 
+    async def CompleteCode(  # noqa: N802
+        self, request: pb.CompleteCodeRequest, context: Context
+    ) -> pb.CompleteCodeResponse:
+        """Ask the kernel what may stand at a place."""
+        code, place = request.code, request.cursor_pos
+        async with Statuses(context):
+            _check_place(code, place)
+            reply = await self._interpreter.ask(lambda kernel: kernel.complete(code, place))
+        return answers.completions_of(reply, code, place)
+
+    async def InspectCode(  # noqa: N802
+        self, request: pb.InspectCodeRequest, context: Context
+    ) -> pb.InspectCodeResponse:
+        """Ask the kernel what a name is."""
+        code, place, level = request.code, request.cursor_pos, request.detail_level
+        async with Statuses(context):
+            _check_place(code, place)
+            reply = await self._interpreter.ask(lambda kernel: kernel.inspect(code, place, level))
+        return answers.inspection_of(reply)
+
+    async def IsCodeComplete(  # noqa: N802
+        self, request: pb.IsCodeCompleteRequest, context: Context
+    ) -> pb.IsCodeCompleteResponse:
+        """Ask the kernel whether code could run."""
+        async with Statuses(context):
+            reply = await self._interpreter.ask(lambda kernel: kernel.is_complete(request.code))
+        return answers.completeness_of(reply)
+
     async def _hear_all(
         self, requests: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> None:
@@ -131,6 +159,11 @@ class AgentService(FileCalls):
                 order = request.interrupt_execution
                 grace = order.grace.ToTimedelta().total_seconds()
                 self._interpreter.interrupt(order.execution_id, grace)
+
+
+def _check_place(code: str, cursor_pos: int) -> None:
+    if not 0 <= cursor_pos <= len(code):
+        raise InvalidRequestError(f"cursor_pos: must be 0 to {len(code)}, got {cursor_pos}")
 
 
 def _execution(request: pb.StartExecution) -> Execution:

@@ -21,6 +21,7 @@ from cellblock_server.auth.tenants import TenantService
 from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
 from cellblock_server.errors import UnavailableError
+from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.observers import Counting, Observer
 from cellblock_server.executions.service import ExecutionService
@@ -191,7 +192,9 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             settings.server.listen,
             int(settings.server.max_message_bytes),
             SessionServicer(manager),
-            ExecutionServicer(service, manager),
+            ExecutionServicer(
+                service, Introspection(cpu, parts.execution_limits(settings)), manager
+            ),
             FileServicer(files, uploads, attachments, manager),
             RunStepServicer(
                 RunStepService(

@@ -24,7 +24,11 @@ def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("script", "document"),
-    [("generate_docs", "configuration.md"), ("generate_image_docs", "sandbox-image.md")],
+    [
+        ("generate_docs", "configuration.md"),
+        ("generate_image_docs", "sandbox-image.md"),
+        ("generate_cli_docs", "cli.md"),
+    ],
 )
 def test_references_match_what_they_are_made_from(script: str, document: str) -> None:
     done = subprocess.run(

@@ -82,7 +82,9 @@ def _backend(settings: Settings, state: StateFolder) -> Backend:
 
 def main() -> int:
     vars(parts)["backend"] = _backend
-    vars(agent_connection).update(CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, END_SECONDS=0.1)
+    vars(agent_connection).update(
+        CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, ANSWER_SECONDS=SHORT, END_SECONDS=0.1
+    )
     vars(agent_stream).update(TELL_SECONDS=SHORT)
     vars(runner).update(SILENT_SECONDS=0.5, OVERDUE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=0.1)

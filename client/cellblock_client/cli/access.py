@@ -2,12 +2,14 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cellblock_client.channel import Tls
+from cellblock_client.cli import settings
 from cellblock_client.client import Client
 
 
@@ -17,6 +19,8 @@ class Access:
 
     api_key: str | None = None
     tls: Tls | bool | None = None
+    address: str | None = None
+    """For commands that are given none."""
 
 
 OWN_SERVER = Access(api_key="", tls=False)
@@ -24,10 +28,22 @@ OWN_SERVER = Access(api_key="", tls=False)
 FROM_ENVIRONMENT = Access()
 ACCESS: ContextVar[Access] = ContextVar("access", default=FROM_ENVIRONMENT)
 
+GIVEN: ContextVar[dict[str, str]] = ContextVar("given")
+"""What was given as options before the command's name."""
+WITHOUT_SERVER = {"config", "serve"}
+"""Commands that call nobody: `config` shows settings that are wrong, too."""
+
 PathOption = Path | None
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cellblock {version('cellblock')}")
+        raise typer.Exit
+
+
 def options(
+    context: typer.Context,
     api_key_file: Annotated[
         PathOption,
         typer.Option(
@@ -51,16 +67,53 @@ def options(
     tls_key: Annotated[
         PathOption, typer.Option(help="PEM file of its private key: CELLBLOCK_TLS_KEY.")
     ] = None,
+    _show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Run Python in sandboxes, and look at what it did."""
     files = Tls(tls_ca, tls_certificate, tls_key)
     if tls is False and files != Tls():
         raise typer.BadParameter("can't be given together with certificates", param_hint="--no-tls")
-    api_key = None if api_key_file is None else api_key_file.read_text().strip()
-    ACCESS.set(Access(api_key, tls if files == Tls() else files))
+    given = {"api_key_file": api_key_file, "tls": tls}
+    given |= {"tls_ca": tls_ca, "tls_certificate": tls_certificate, "tls_key": tls_key}
+    GIVEN.set({name: str(value) for name, value in given.items() if value is not None})
+    if context.invoked_subcommand not in WITHOUT_SERVER:
+        ACCESS.set(_access(api_key_file, tls if files == Tls() else files))
+
+
+def configured() -> Access:
+    """What the settings say, options aside: for the shell, which asks before there are any."""
+    return _access(None, None)
+
+
+def configured_address() -> str | None:
+    """The server of the settings, if there is one."""
+    return ACCESS.get().address
 
 
 def open_client(address: str | None) -> Client:
     """A client for a command. Raises Error."""
     access = ACCESS.get()
-    return Client(address, api_key=access.api_key, tls=access.tls)
+    return Client(address or access.address, api_key=access.api_key, tls=access.tls)
+
+
+def _access(key_file: Path | None, tls: Tls | bool | None) -> Access:
+    """Options, or else variables, which `Client` reads itself, or else the file."""
+    told = settings.of_file()
+    if key_file is None and "api_key_file" in told:
+        key_file = Path(str(told["api_key_file"])).expanduser()
+    if tls is None and any(name.startswith("tls") for name in told) and not _tls_by_variables():
+        files = Tls(*(_path(told.get(name)) for name in ("tls_ca", "tls_certificate", "tls_key")))
+        tls = files if files != Tls() and told.get("tls", True) else bool(told.get("tls"))
+    api_key = None if key_file is None else key_file.read_text().strip()
+    address = told.get("address")
+    return Access(api_key, tls, None if address is None else str(address))
+
+
+def _tls_by_variables() -> bool:
+    return any(value.source.startswith("CELLBLOCK_TLS") for value in settings.values().values())
+
+
+def _path(value: str | bool | None) -> Path | None:
+    return None if value is None else Path(str(value)).expanduser()

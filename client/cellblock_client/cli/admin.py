@@ -1,7 +1,6 @@
 """`cellblock admin`: look after tenants and their keys."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import Enum
 from itertools import islice
@@ -13,7 +12,7 @@ from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, 
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli import usage
 from cellblock_client.cli.access import open_client
-from cellblock_client.cli.json_lines import json_line
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.parameters import duration
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import plain
@@ -28,7 +27,6 @@ app.command("usage")(usage.usage)
 Address = Annotated[
     str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")]
 TenantId = Annotated[str, typer.Argument(metavar="TENANT")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id, key_…")]
 MaxSessions = Annotated[int | None, typer.Option(help="Sessions at once.")]
@@ -46,7 +44,7 @@ def admin(context: typer.Context, address: Address = None) -> None:
 
 
 @tenants.callback()
-def list_tenants(context: typer.Context, as_json: Json = False) -> None:
+def list_tenants(context: typer.Context, as_json: Json = None) -> None:
     """List tenants, newest first."""
     if context.invoked_subcommand is not None:
         return
@@ -63,7 +61,7 @@ def create_tenant(
     cpu_seconds: CpuSeconds = None,
     stored_bytes: StoredBytes = None,
     calls_per_second: CallsPerSecond = None,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Make a tenant. Quotas that are not given are as the server is configured."""
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
@@ -80,7 +78,7 @@ def update_tenant(
     cpu_seconds: CpuSeconds = None,
     stored_bytes: StoredBytes = None,
     calls_per_second: CallsPerSecond = None,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Replace all of a tenant's quotas. What is not given is as the server is configured."""
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
@@ -89,7 +87,7 @@ def update_tenant(
 
 
 @tenants.command("show")
-def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = False) -> None:
+def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = None) -> None:
     """Show a tenant."""
     with open_client(context.obj) as client:
         _show([client.admin.get_tenant(tenant)], as_json=as_json)
@@ -104,15 +102,15 @@ def audit(
         str | None, typer.Option(metavar="TIME", help="Only of the last while, such as 1d.")
     ] = None,
     limit: Annotated[int, typer.Option(help="At most so many entries; 0 for all.")] = 100,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Show who did what, newest first."""
     after = None if since is None else datetime.now(UTC) - duration(since)
     with open_client(context.obj) as client:
         found = client.admin.audit(tenant_id=tenant, key_id=key, since=after)
         entries = list(islice(found, limit or None))
-    if as_json:
-        _show(entries, as_json=True)
+    if in_json(as_json):
+        write_json(entries)
         return
     table = table_of("time", "tenant", "key", "peer", "call", "about", "outcome")
     for entry in entries:
@@ -127,7 +125,7 @@ def audit(
 def list_keys(
     context: typer.Context,
     tenant: Annotated[str, typer.Option(help="Only this tenant's.")] = "",
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """List keys, newest first, revoked ones included."""
     if context.invoked_subcommand is not None:
@@ -145,7 +143,7 @@ def create_key(
     expires: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it ends, such as 90d. Default: never.")
     ] = None,
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Make a key, and write its secret, this once, to standard output."""
     if role not in ROLES:
@@ -167,7 +165,7 @@ def rotate_key(
     grace: Annotated[
         str, typer.Option(metavar="TIME", help="How long the present secret counts, such as 1d.")
     ] = "0s",
-    as_json: Json = False,
+    as_json: Json = None,
 ) -> None:
     """Give a key another secret, and write it, this once, to standard output."""
     with open_client(context.obj) as client:
@@ -175,17 +173,16 @@ def rotate_key(
 
 
 @keys.command("revoke")
-def revoke_key(context: typer.Context, key: KeyId, as_json: Json = False) -> None:
+def revoke_key(context: typer.Context, key: KeyId, as_json: Json = None) -> None:
     """End a key, for good and at once."""
     with open_client(context.obj) as client:
         _show([client.admin.revoke_key(key)], as_json=as_json)
 
 
-def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
+def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool | None) -> None:
     found = list(items)
-    if as_json:
-        for item in found:
-            typer.echo(json_line(asdict(item)))
+    if in_json(as_json):
+        write_json(found)
         return
     names = list(vars(found[0])) if found else ["id"]
     table = table_of(names[0], *(name.replace("_", " ") for name in names[1:]))
@@ -194,9 +191,9 @@ def _show(items: Iterable[Tenant | Key | AuditEntry], *, as_json: bool) -> None:
     print_table(table)
 
 
-def _show_new(new: NewKey, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json_line(asdict(new)))
+def _show_new(new: NewKey, *, as_json: bool | None) -> None:
+    if in_json(as_json):
+        write_json([new])
     else:
         typer.echo(f"key {new.key.id}: this is the only time that its secret is shown", err=True)
         typer.echo(new.secret)

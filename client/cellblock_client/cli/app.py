@@ -2,25 +2,61 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli import access, admin, doctor, files, logs, session_files, sessions, top
+from cellblock_client.cli import (
+    access,
+    admin,
+    config,
+    doctor,
+    files,
+    logs,
+    session_files,
+    sessions,
+    top,
+)
 from cellblock_client.cli.connection import connected
-from cellblock_client.cli.repl import Repl
+from cellblock_client.cli.examples import EXAMPLES
+from cellblock_client.cli.repl.loop import Repl, ReplTerminal
 from cellblock_client.cli.run import run_code
 from cellblock_client.cli.terminal import Terminal, complain
 from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error
 
+EXIT_REFUSED = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+"""As a shell has it for a program that a signal ended: 128 and SIGPIPE's number."""
+
+
+class _Commands(TyperGroup):
+    """All commands; a reader who leaves, such as `head`, is no failure to complain of."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own
+        try:
+            code = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still to be written, at the very end too, goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(EXIT_BROKEN_PIPE) from None
+        return code
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain: the same in a pipe, and in docs/cli.md.
+    rich_markup_mode=None,
 )
 app.callback()(access.options)
 app.add_typer(sessions.app, name="sessions")
@@ -30,6 +66,7 @@ app.add_typer(admin.app, name="admin")
 app.command(name="logs")(logs.logs)
 app.command(name="top")(top.top)
 app.command(name="doctor")(doctor.doctor)
+app.command(name="config")(config.config)
 
 Address = Annotated[
     str | None,
@@ -81,8 +118,9 @@ def run(
 ) -> None:
     """Run a file, or standard input, and show what it shows.
 
-    Exit code: 0 if it ran to its end, 1 if it raised an exception, 3 if it was
-    ended by a limit or a fault, 130 if it was interrupted.
+    Without a server's address one is started for this command, and stopped after it. Exit code:
+    0 if the code ran to its end, 1 if it raised an exception, 3 if it was ended by a limit or a
+    fault, 130 if it was interrupted.
     """
     text, variables = code.read(), _variables(env or [])
     with connected(address, backend, session, attach or [], unpack=unpack) as opened:
@@ -92,18 +130,35 @@ def run(
 
 @app.command()
 def repl(
+    session: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SESSION]", help="Go on in this session, and leave it alive at the end."
+        ),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave a new session alive, too.")] = False,
     attach: Attach = None,
     unpack: Unpack = False,
-    session: Session = None,
     output: Output = Path("out"),
     env: Env = None,
     address: Address = None,
     backend: Backend = None,
 ) -> None:
-    """Type Python, see what it shows. Ctrl-C interrupts the code, Ctrl-D leaves."""
+    """Type Python, see what it shows. %help lists commands, Ctrl-D leaves.
+
+    Tab completes and F1 explains names as the session's kernel knows them. Ctrl-C interrupts the
+    code, or clears what is typed. Exit code: 0, or 3 if the session ended meanwhile.
+    """
     variables = _variables(env or [])
-    with connected(address, backend, session, attach or [], unpack=unpack) as opened:
-        Repl(opened, Terminal(opened.client, output), variables).run()
+    if (session or keep) and not (address or access.configured_address()):
+        what = "SESSION" if session else "--keep"
+        raise typer.BadParameter("needs a server that goes on: give --address", param_hint=what)
+    with connected(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
+        terminal = ReplTerminal(opened.client, output, opened.session)
+        code = Repl(opened, terminal, variables).run(resumed=session is not None)
+        if keep and code == 0:
+            typer.echo(f"the session goes on: cellblock repl {opened.session.id}", err=True)
+        raise typer.Exit(code)
 
 
 @app.command(
@@ -132,15 +187,46 @@ def _variables(given: list[str]) -> dict[str, str]:
     return variables
 
 
+def commands() -> Any:  # noqa: ANN401 - Typer's own
+    """All commands, with their examples."""
+    found = typer.main.get_command(app)
+    for name, command in walk(found):
+        lines = "\n".join(f"  {line}" for line in EXAMPLES[name])
+        command.epilog = f"\b\nExamples:\n{lines}"
+    return found
+
+
+def walk(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """A command and those below it, with their names: `sessions show`."""
+    yield name, command
+    for inner, child in getattr(command, "commands", {}).items():
+        yield from walk(child, f"{name} {inner}".strip())
+
+
 def main() -> int:
     """Run the command line; the exit code."""
     try:
-        app(standalone_mode=True)
+        code = commands().main(prog_name="cellblock", standalone_mode=False)
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except TyperException as error:
+        _complain_of_usage(error)
+        return EXIT_REFUSED
     except Error as error:
         complain(error)
-        return 2
+        return EXIT_REFUSED
     except OSError as error:
         # A path of the user's: what it is and what is wrong with it.
         complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
-        return 2
-    return 0
+        return EXIT_REFUSED
+    return code if isinstance(code, int) else 0
+
+
+def _complain_of_usage(error: Any) -> None:  # noqa: ANN401 - of a class without a public name
+    """Say in a line what is wrong with what was typed; without anything typed, help."""
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if "\n" in message:
+        error.show()
+        return
+    where = f": see {context.command_path} --help" if context is not None else ""
+    complain(Error(f"{message.rstrip('.')}{where}"))

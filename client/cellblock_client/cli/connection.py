@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellblock_client.cli.access import ACCESS, OWN_SERVER, open_client
+from cellblock_client.cli.access import ACCESS, OWN_SERVER, configured_address, open_client
 from cellblock_client.cli.transfers import attach_path, note_skipped
 from cellblock_client.client import Client, Session
 from cellblock_client.embedded import embedded_server
@@ -28,13 +28,15 @@ def connected(
     attach: Sequence[Path],
     *,
     unpack: bool,
+    keep: bool = False,
 ) -> Iterator[Opened]:
     """Connect, starting a server if there is no `address`; find or make the session.
 
-    A session that was made here is deleted at the end. `attach` is put into it; with
-    `unpack`, archives become folders.
+    A session that was made here is deleted at the end, unless it is to be kept. `attach` is put
+    into it; with `unpack`, archives become folders.
     """
     with ExitStack() as stack:
+        address = address or configured_address()
         if not address:
             address = stack.enter_context(embedded_server(backend))
             ACCESS.set(OWN_SERVER)
@@ -42,7 +44,9 @@ def connected(
         if session_id:
             session = client.sessions.get(session_id)
         else:
-            session = stack.enter_context(client.sessions.create())
+            session = client.sessions.create()
+            if not keep:
+                stack.enter_context(session)
         for path in attach:
             archive = unpack and is_archive(path.name)
             note_skipped(attach_path(client.address, session.id, path, unpack=archive))

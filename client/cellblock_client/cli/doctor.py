@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ from rich.text import Text
 
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.access import open_client
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
 from cellblock_client.errors import Error, PermissionDeniedError
@@ -57,7 +58,7 @@ def doctor(
             help="A server to call, with the key and TLS given.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")] = False,
+    as_json: Json = None,
 ) -> None:
     """Look whether all is well, with a server running or not, and say what to do.
 
@@ -70,8 +71,8 @@ def doctor(
     bad = False
     for finding in _findings(arguments, address):
         bad = bad or finding.level == PROBLEM
-        if as_json:
-            typer.echo(json.dumps(asdict(finding)))
+        if in_json(as_json):
+            write_json([finding])
         else:
             _show(console, finding)
     raise typer.Exit(int(bad))

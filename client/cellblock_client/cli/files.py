@@ -10,6 +10,8 @@ import typer
 
 from cellblock_client.cli import parameters
 from cellblock_client.cli.access import open_client
+from cellblock_client.cli.completions import file_ids
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.sessions import Address
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
@@ -26,7 +28,7 @@ app = typer.Typer(
     help="List stored files, or act on some: the server's, and those in a session's /mnt/data.",
 )
 
-Id = Annotated[str, typer.Argument(metavar="FILE", help="Its id, file-….")]
+Id = Annotated[str, typer.Argument(metavar="FILE", help="Its id, file-….", autocompletion=file_ids)]
 
 
 @app.callback()
@@ -50,20 +52,25 @@ def files(
             parser=parameters.order, metavar="asc|desc", help="By time; newest first by default."
         ),
     ] = None,
+    as_json: Json = None,
 ) -> None:
-    """List stored files."""
+    """List stored files, or act on some."""
     context.obj = address
     if context.invoked_subcommand is not None:
         return
     table = table_of("file", "name", "bytes", "type", "created", "expires")
     with open_client(address) as client:
-        for file in client.files.list(
+        found = client.files.list(
             session_id=session,
             execution_id=execution,
             purpose=purpose,
             filename=name,
             order=order,
-        ):
+        )
+        if in_json(as_json):
+            write_json(found)
+            return
+        for file in found:
             table.add_row(
                 file.id,
                 plain(file.filename),
@@ -134,10 +141,13 @@ def download(
 
 
 @app.command()
-def show(context: typer.Context, file: Id) -> None:
+def show(context: typer.Context, file: Id, as_json: Json = None) -> None:
     """Show all that is known of a stored file."""
     with open_client(context.obj) as client:
         found = client.files.get(file)
+    if in_json(as_json):
+        write_json([found])
+        return
     for name, value in vars(found).items():
         if value not in ("", None):
             typer.echo(f"{name}: {plain(str(getattr(value, 'name', value)))}")
@@ -146,7 +156,10 @@ def show(context: typer.Context, file: Id) -> None:
 @app.command()
 def delete(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Their ids, file-….")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="Their ids, file-….", autocompletion=file_ids),
+    ],
 ) -> None:
     """Forget stored files. Sessions that have them keep their copies."""
     failed = False

@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ import typer
 
 from cellblock_client.cli.access import open_client
 from cellblock_client.cli.folder import Folder
+from cellblock_client.cli.output import plain_json
 from cellblock_client.cli.pretty_log import PrettyLog
 from cellblock_client.cli.sessions import Address, Id
 from cellblock_client.cli.words import plain
@@ -64,7 +64,7 @@ def logs(
 ) -> None:
     """Show a session's executions: code, output, images and files, in order.
 
-    Images are shown where the terminal can (kitty, Ghostty, iTerm2, WezTerm).
+    Images are shown where the terminal can: see the setting `pictures`.
     """
     if output and form is not LogFormat.PRETTY:
         raise typer.BadParameter("goes with --format pretty only", param_hint="--output")
@@ -203,15 +203,4 @@ def _write_line(text: str, end: str = "\n") -> None:
 
 def _json(value: object) -> str:
     # Escaped beyond ASCII: a terminal obeys nothing in it.
-    return json.dumps(value, default=_plain_json)
-
-
-def _plain_json(value: object) -> object:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Enum():
-            return value.name
-    raise TypeError(f"{type(value).__name__} in an event")
+    return json.dumps(value, default=plain_json)

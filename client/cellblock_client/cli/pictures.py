@@ -3,7 +3,11 @@
 import base64
 import os
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from typing import TextIO
+
+from cellblock_client.cli import settings
+from cellblock_client.errors import Error
 
 Draw = Callable[[bytes], str]
 """A picture's bytes as what a terminal draws; empty if it can't draw such a picture."""
@@ -11,18 +15,32 @@ Draw = Callable[[bytes], str]
 MAX_BYTES = 8 * 2**20
 """Larger pictures are only named."""
 KITTY_CHUNK = 4096
+SIXEL_TERMINALS = ("foot", "mlterm", "contour", "yaft")
+"""How `TERM` begins there."""
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"
 
 
 def picture_drawer(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Draw | None:
-    """How the terminal that `stream` writes to draws pictures; None if it does not."""
+    """How the terminal that `stream` writes to draws pictures; None if it does not.
+
+    By the setting `pictures`, or else by what the terminal says of itself in the environment.
+    """
+    wanted = settings.values(environment)["pictures"].value or "auto"
+    if not stream.isatty() or wanted == "off":
+        return None
+    return _detected(environment) if wanted == "auto" else DRAWERS[str(wanted)]
+
+
+def _detected(environment: Mapping[str, str]) -> Draw | None:
     name, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
     # Within a multiplexer, what the terminal around it could do does not get through.
-    if not stream.isatty() or name.startswith(("screen", "tmux", "dumb")):
+    if name.startswith(("screen", "tmux", "dumb")):
         return None
     if name in ("xterm-kitty", "xterm-ghostty") or program == "ghostty":
         return kitty
-    return iterm if program in ("iTerm.app", "WezTerm") else None
+    if program in ("iTerm.app", "WezTerm"):
+        return iterm
+    return sixels if name.startswith(SIXEL_TERMINALS) and find_spec("PIL") else None
 
 
 def kitty(data: bytes) -> str:
@@ -36,6 +54,19 @@ def iterm(data: bytes) -> str:
         return ""
     text = base64.b64encode(data).decode()
     return f"\x1b]1337;File=inline=1;size={len(data)}:{text}\x07\n"
+
+
+def sixels(data: bytes) -> str:
+    """By DEC's sixels, decoded here. Raises Error if what decodes is not installed."""
+    if find_spec("PIL") is None:
+        raise Error("pictures = sixel needs Pillow: pip install 'cellblock[sixel]'")
+    from cellblock_client.cli.sixel import sixel
+
+    return sixel(data)
+
+
+DRAWERS: dict[str, Draw] = {"kitty": kitty, "iterm": iterm, "sixel": sixels}
+"""By their names in the setting `pictures`."""
 
 
 def _kitty_chunks(data: bytes) -> Iterator[str]:

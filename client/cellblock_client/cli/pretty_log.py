@@ -1,12 +1,12 @@
 """A session's log for people: code, what it showed, images and files."""
 
 import io
-import os
 import sys
 
 from rich.console import Console
 from rich.syntax import Syntax
 
+from cellblock_client.cli.colours import takes_colours
 from cellblock_client.cli.folder import Folder
 from cellblock_client.cli.pictures import MAX_BYTES, picture_drawer
 from cellblock_client.cli.words import COLOUR, cut_in_words, plain, sanitized
@@ -43,7 +43,7 @@ class PrettyLog:
         """Save images and files in `folder`, if one is given."""
         self._client = client
         self._folder = folder
-        self._in_colour = _takes_colours()
+        self._in_colour = takes_colours(sys.stdout)
         self._draw = picture_drawer(sys.stdout)
         self._headed = ""
         self._end_is_news = False
@@ -160,12 +160,6 @@ def _state(execution: ExecutionInfo) -> str:
     if execution.start_time and execution.end_time:
         return f"{state}, {(execution.end_time - execution.start_time).total_seconds():.2f} s"
     return state
-
-
-def _takes_colours() -> bool:
-    environment = os.environ
-    dumb = environment.get("TERM", "dumb") == "dumb"
-    return sys.stdout.isatty() and not dumb and not environment.get("NO_COLOR")
 
 
 def highlighted(code: str) -> str:

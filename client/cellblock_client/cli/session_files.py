@@ -9,6 +9,7 @@ import typer
 from cellblock_client.cli import parameters
 from cellblock_client.cli.access import open_client
 from cellblock_client.cli.files import Id, source_of
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.sessions import Id as SessionId
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
 from cellblock_client.cli.transfers import attach_path, note_skipped, transfer
@@ -57,13 +58,17 @@ def list_(
     context: typer.Context,
     session: SessionId,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Only what lies below it.")] = "",
+    as_json: Json = None,
 ) -> None:
     """List what lies in a session now: bytes, time and path. A folder ends with a slash."""
     with open_client(context.obj) as client:
         found = client.sessions.get(session).files.list(folder)
-    for file in found:
-        time = f"{file.modify_time:%Y-%m-%d %H:%M:%S}"
-        typer.echo(f"{file.bytes:>12}  {time}  {shown_path(file)}")
+    if in_json(as_json):
+        write_json(found)
+    else:
+        for file in found:
+            time = f"{file.modify_time:%Y-%m-%d %H:%M:%S}"
+            typer.echo(f"{file.bytes:>12}  {time}  {shown_path(file)}")
     if found.incomplete:
         sys.stderr.write("[there is more than is ever listed]\n")
 

@@ -6,6 +6,8 @@ import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.access import open_client
+from cellblock_client.cli.completions import session_ids
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import sanitized
 from cellblock_client.types import SessionInfo
@@ -15,14 +17,20 @@ app = typer.Typer(invoke_without_command=True, help="List sessions, or act on on
 Address = Annotated[
     str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
 ]
-Id = Annotated[str, typer.Argument(metavar="SESSION")]
+Id = Annotated[
+    str, typer.Argument(metavar="SESSION", help="Its id, sess_….", autocompletion=session_ids)
+]
 
 
 @app.callback()
-def sessions(context: typer.Context, address: Address = None) -> None:
-    """List sessions, newest first."""
+def sessions(context: typer.Context, address: Address = None, as_json: Json = None) -> None:
+    """List sessions, newest first, or act on one."""
     context.obj = address
     if context.invoked_subcommand is not None:
+        return
+    if in_json(as_json):
+        with open_client(address) as client:
+            write_json(client.sessions.list())
         return
     table = table_of("session", "state", "executions", "created", "ends")
     with open_client(address) as client:
@@ -38,10 +46,13 @@ def sessions(context: typer.Context, address: Address = None) -> None:
 
 
 @app.command()
-def show(context: typer.Context, session: Id) -> None:
+def show(context: typer.Context, session: Id, as_json: Json = None) -> None:
     """Show all that is known of a session."""
     with open_client(context.obj) as client:
         info = client.sessions.get(session).info
+    if in_json(as_json):
+        write_json([info])
+        return
     for name, value in vars(info).items():
         if value not in ("", None, (), {}):
             typer.echo(sanitized(f"{name}: {getattr(value, 'name', value)}"))

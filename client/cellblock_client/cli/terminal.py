@@ -4,10 +4,12 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from cellblock_client.cli.colours import takes_colours
 from cellblock_client.cli.folder import Folder
+from cellblock_client.cli.pictures import MAX_BYTES, picture_drawer
 from cellblock_client.cli.words import COLOUR, cut_in_words, plain, sanitized
 from cellblock_client.client import Client
-from cellblock_client.errors import Error
+from cellblock_client.errors import Error, UnauthenticatedError, UnavailableError
 from cellblock_client.events import (
     Completed,
     Display,
@@ -25,13 +27,20 @@ from cellblock_client.events import (
 )
 from cellblock_client.types import File
 
+HINTS: tuple[tuple[type[Error], str], ...] = (
+    (UnavailableError, ": start a server with `cellblock serve`, or name another with --address"),
+    (UnauthenticatedError, ": give a key with --api-key-file, or in CELLBLOCK_API_KEY"),
+)
+"""Of errors that say nothing of it themselves."""
+
 
 class Terminal:
     """Writes to standard output and error, and into one folder."""
 
     def __init__(self, client: Client, folder: Path) -> None:
         """Save what is generated in `folder`, which is made when it is needed."""
-        self._folder = Folder(client, folder)
+        self.folder = Folder(client, folder)
+        self._draw = picture_drawer(sys.stdout)
         self._line_open = False
 
     def show(self, event: Event) -> None:
@@ -43,43 +52,37 @@ class Terminal:
                 self._write(sys.stderr, text)
             case Result() | Display() if event.text:
                 self._line(sys.stdout, event.text)
-            case Image(file=file):
-                self._note(f"[image: {self._folder.save(file)}]")
+            case Image(file=file) | DisplayUpdate(file=File() as file):
+                self._image(file)
             case DisplayUpdate(file=None) if event.text:
                 self._line(sys.stdout, event.text)
-            case DisplayUpdate(file=File() as file):
-                self._note(f"[image: {self._folder.save(file)}]")
             case GeneratedFile(file=File() as file, is_full_output=True):
-                self._note(f"[all of the output: {self._folder.save(file)}]")
+                self.note(f"[all of the output: {self.folder.save(file)}]")
             case GeneratedFile(file=File() as file, renamed_from=before) if before:
-                self._note(f"[file: {self._folder.save(file)} (was {plain(before)})]")
+                self.note(f"[file: {self.folder.save(file)} (was {plain(before)})]")
             case GeneratedFile(file=File() as file):
-                self._note(f"[file: {self._folder.save(file)}]")
+                self.note(f"[file: {self.folder.save(file)}]")
             case GeneratedFile(path=path, skipped_reason=reason):
-                self._note(f"[file not kept: {plain(path)}: {plain(reason)}]")
+                self.note(f"[file not kept: {plain(path)}: {plain(reason)}]")
             case FileDeleted(path=path):
-                self._note(f"[file deleted: {plain(path)}]")
+                self.note(f"[file deleted: {plain(path)}]")
             case ErrorRaised(error=error):
                 self._line(sys.stderr, "\n".join(error.traceback))
             case OutputCut():
-                self._note(cut_in_words(event))
+                self.note(cut_in_words(event))
             case KernelRestarted(reason=reason):
-                self._note(f"[kernel restarted, variables are lost: {reason}]")
+                self.note(f"[kernel restarted, variables are lost: {reason}]")
             case Completed(execution=execution) if execution.failure is not None:
-                self._note(f"[{execution.status.name.lower()}: {execution.failure.message}]")
+                self.note(f"[{execution.status.name.lower()}: {execution.failure.message}]")
 
     def finish(self) -> None:
         """End a line that the code left open."""
         if self._line_open:
             self._write(sys.stdout, "\n")
 
-    def free_path(self, filename: str) -> Path:
-        """A path in the folder that nothing has, so that no file of the user's is overwritten."""
-        return self._folder.free_path(filename)
-
     def _write(self, stream: TextIO, text: str) -> None:
         clean = sanitized(text)
-        if not stream.isatty():
+        if not takes_colours(stream):
             clean = COLOUR.sub("", clean)
         stream.write(clean)
         stream.flush()
@@ -89,10 +92,21 @@ class Terminal:
         self.finish()
         self._write(stream, text + "\n")
 
-    def _note(self, text: str) -> None:
+    def _image(self, file: File) -> None:
+        path = self.folder.save(file)
+        self.note(f"[image: {path}]")
+        if self._draw is not None and file.bytes <= MAX_BYTES:
+            sys.stdout.write(self._draw(path.read_bytes()))
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """Say something about what is shown, on standard error."""
         self._line(sys.stderr, text)
 
 
 def complain(error: Error) -> None:
-    """Show an error of a command."""
-    sys.stderr.write(f"cellblock: {sanitized(error.message)}\n")
+    """Show an error of a command, and what to do about it where that is known."""
+    hint = next(
+        (hint for kind, hint in HINTS if isinstance(error, kind) and not error.retry_after), ""
+    )
+    sys.stderr.write(f"cellblock: {sanitized(error.message)}{hint}\n")

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from rich.text import Text
 
 from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli.access import open_client
-from cellblock_client.cli.json_lines import json_line
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.tables import WIDTH_WITHOUT_TERMINAL, table_of
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
@@ -34,7 +33,7 @@ def top(
     once: Annotated[
         bool, typer.Option("--once", help="Show it once, for a pipe or a ticket.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Once, as one JSON object.")] = False,
+    as_json: Json = None,
     interval: Annotated[
         float, typer.Option(min=LEAST_SECONDS, help="Seconds between two looks.")
     ] = 2.0,
@@ -48,8 +47,8 @@ def top(
     Needs an admin key, where keys are needed. The busiest sessions come first; Ctrl-C ends it.
     """
     with open_client(address) as client:
-        if as_json:
-            typer.echo(json_line(asdict(client.admin.server_status())))
+        if in_json(as_json):
+            write_json([client.admin.server_status()])
         elif once:
             screen = Console(width=WIDTH_WITHOUT_TERMINAL, markup=False, emoji=False)
             screen.print(shown(client.admin.server_status(), None))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.cli.access import open_client
-from cellblock_client.cli.json_lines import json_line
+from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
@@ -32,7 +32,7 @@ def usage(
     by: Annotated[
         str | None, typer.Option(metavar="hour|day|all", help="A report for each. Default: all.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON: an object a line.")] = False,
+    as_json: Json = None,
 ) -> None:
     """Show what tenants use now, and may; with --from, --to or --by, what they used then."""
     if by is not None and by not in INTERVALS:
@@ -52,12 +52,11 @@ def _in_utc(time: datetime | None) -> datetime | None:
     return None if time is None else time.replace(tzinfo=UTC)
 
 
-def _show_now(client: Client, tenant: str, *, as_json: bool) -> None:
+def _show_now(client: Client, tenant: str, *, as_json: bool | None) -> None:
     names = [tenant] if tenant else [item.id for item in client.admin.tenants()]
     found = {name: client.admin.usage(name) for name in names}
-    if as_json:
-        for name, used in found.items():
-            typer.echo(json_line({"tenant_id": name, **asdict(used)}))
+    if in_json(as_json):
+        write_json({"tenant_id": name, **asdict(used)} for name, used in found.items())
         return
     table = table_of("tenant", "sessions", "executions", "cpu seconds", "stored bytes", "calls/s")
     for name, used in found.items():
@@ -73,10 +72,9 @@ def _show_now(client: Client, tenant: str, *, as_json: bool) -> None:
     print_table(table)
 
 
-def _show_reports(reports: list[UsageReport], *, as_json: bool) -> None:
-    if as_json:
-        for report in reports:
-            typer.echo(json_line(asdict(report)))
+def _show_reports(reports: list[UsageReport], *, as_json: bool | None) -> None:
+    if in_json(as_json):
+        write_json(reports)
         return
     table = table_of(
         "tenant", "from", "to", "sessions", "session hours", "executions", "cpu seconds",

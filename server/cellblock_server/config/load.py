@@ -37,6 +37,15 @@ WORDS = {
 """Ours for pydantic's."""
 
 Values = dict[str, dict[str, Any]]
+CLIENT = "client"
+"""The table of the file that is the `cellblock` command's."""
+
+
+class _ServersPart(TomlConfigSettingsSource):
+    """The file, which may have the command's settings as well."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if name != CLIENT}
 
 
 class ConfigurationError(Exception):
@@ -66,7 +75,7 @@ def load(file: Path | None, flags: Values) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+            return init_settings, env_settings, _ServersPart(settings_cls)
 
     lines = _variables_of_no_section()
     try:

@@ -9,6 +9,7 @@ import grpc
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
 from cellblock_server.errors import CellblockError, InvalidArgumentError
+from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
 from cellblock_server.rpc.caller import tenant
@@ -25,9 +26,15 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     """See `execution.proto`."""
 
-    def __init__(self, executions: ExecutionService, sessions: SessionManager) -> None:
+    def __init__(
+        self,
+        executions: ExecutionService,
+        introspection: Introspection,
+        sessions: SessionManager,
+    ) -> None:
         """Serve `executions` of `sessions`."""
         self._executions = executions
+        self._introspection = introspection
         self._sessions = sessions
 
     async def Execute(  # noqa: N802
@@ -93,6 +100,34 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         record = await self._executions.get(owner, request.execution_id)
         return pb.CancelExecutionResponse(execution=await self._executions.whole(record))
 
+    async def CompleteCode(  # noqa: N802
+        self, request: pb.CompleteCodeRequest, context: Context
+    ) -> pb.CompleteCodeResponse:
+        """Ask a kernel what may stand at a place in code."""
+        owner = tenant()
+        async with self._sessions.using(owner, request.session_id) as live:
+            return await self._introspection.complete(
+                owner, live.agent, request.code, _place(request)
+            )
+
+    async def InspectCode(  # noqa: N802
+        self, request: pb.InspectCodeRequest, context: Context
+    ) -> pb.InspectCodeResponse:
+        """Ask a kernel what a name is."""
+        owner = tenant()
+        async with self._sessions.using(owner, request.session_id) as live:
+            return await self._introspection.inspect(
+                owner, live.agent, request.code, _place(request), request.detail_level
+            )
+
+    async def IsCodeComplete(  # noqa: N802
+        self, request: pb.IsCodeCompleteRequest, context: Context
+    ) -> pb.IsCodeCompleteResponse:
+        """Ask a kernel whether code could run."""
+        owner = tenant()
+        async with self._sessions.using(owner, request.session_id) as live:
+            return await self._introspection.is_complete(owner, live.agent, request.code)
+
     async def _accepted(self, tenant: str, session_id: str, new: NewExecution) -> ExecutionRecord:
         """The execution, new or known; most are new, and so it is tried first."""
         try:
@@ -123,6 +158,10 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         if record.status not in EXECUTION_ENDS:
             live = await self._sessions.live(owner, record.session_id)
             await live.runner.cancel(execution_id)
+
+
+def _place(request: pb.CompleteCodeRequest | pb.InspectCodeRequest) -> int | None:
+    return request.cursor_pos if request.HasField("cursor_pos") else None
 
 
 def _new_execution(request: pb.ExecuteRequest) -> NewExecution:

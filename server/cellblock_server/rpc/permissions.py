@@ -21,7 +21,15 @@ _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
     },
     "cellblock.v1.ExecutionService": {
         Role.READ_ONLY: ("WatchExecution", "GetExecution", "ListExecutions"),
-        Role.EXECUTOR: ("Execute", "ExecuteStream", "CancelExecution"),
+        Role.EXECUTOR: (
+            "Execute",
+            "ExecuteStream",
+            "CancelExecution",
+            # What is asked about is user code's, and runs to answer.
+            "CompleteCode",
+            "InspectCode",
+            "IsCodeComplete",
+        ),
     },
     "cellblock.v1.FileService": {
         Role.READ_ONLY: (

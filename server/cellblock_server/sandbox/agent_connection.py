@@ -27,6 +27,11 @@ from cellblock_server.sandbox.agent_checks import (
 from cellblock_server.sandbox.agent_errors import AgentGoneError, translated_errors
 from cellblock_server.sandbox.agent_socket import PinnedSocket, wait_for_socket
 from cellblock_server.sandbox.agent_stream import AgentStream
+from cellblock_server.sandbox.answer_checks import (
+    check_completeness,
+    check_completions,
+    check_inspection,
+)
 from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.telemetry.tracing import step
@@ -36,6 +41,8 @@ CALL_SECONDS = 60
 RECONNECT_SECONDS = 10.0
 """How long the agent of a sandbox that ran before this server may take to answer: a server's start
 waits for it."""
+ANSWER_SECONDS = 40
+"""Bound on what a kernel is asked about code, over the agent's own."""
 PIECE_SECONDS = 60
 """Bound on the wait for the next piece of a file, or until one that was sent is taken."""
 UNPACK_SECONDS = 600
@@ -162,6 +169,31 @@ class AgentConnection:
         request = pb.SetEnvironmentRequest(environment=environment)
         await self._call(self._stub.SetEnvironment, request)
 
+    async def complete_code(self, code: str, cursor_pos: int) -> pb.CompleteCodeResponse:
+        """What may stand at a place in `code`. Raises UnavailableError if the kernel is busy."""
+        request = pb.CompleteCodeRequest(code=code, cursor_pos=cursor_pos)
+        answer = await self._ask(self._stub.CompleteCode, request)
+        with self._answers():
+            check_completions(answer, code)
+        return answer
+
+    async def inspect_code(
+        self, code: str, cursor_pos: int, detail_level: int
+    ) -> pb.InspectCodeResponse:
+        """What the name at a place in `code` is; raises what `complete_code` does."""
+        request = pb.InspectCodeRequest(code=code, cursor_pos=cursor_pos, detail_level=detail_level)
+        answer = await self._ask(self._stub.InspectCode, request)
+        with self._answers():
+            check_inspection(answer)
+        return answer
+
+    async def is_code_complete(self, code: str) -> pb.IsCodeCompleteResponse:
+        """Whether `code` could run; raises what `complete_code` does."""
+        answer = await self._ask(self._stub.IsCodeComplete, pb.IsCodeCompleteRequest(code=code))
+        with self._answers():
+            check_completeness(answer)
+        return answer
+
     async def write_file(
         self,
         path: str,
@@ -261,6 +293,15 @@ class AgentConnection:
         """Remove a file, link or folder below the data folder."""
         request = pb.RemoveFileRequest(path=path, recursive=recursive)
         await self._call(self._stub.RemoveFile, request, path)
+
+    async def _ask(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request
+    ) -> Response:
+        """The kernel's answer."""
+        try:
+            return await self._call(method, request, seconds=ANSWER_SECONDS)
+        except WrongStateError as error:
+            raise UnavailableError("KERNEL_BUSY", f"the kernel is busy: {error.message}") from error
 
     async def _call(
         self,

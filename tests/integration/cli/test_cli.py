@@ -5,18 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pexpect
 import pytest
-from pexpect import fdpexpect
 from PIL import Image as Picture
 
 from cellblock_client import Client
 from cellblock_client.client import Session
-from tests.integration.cli.command import cellblock, in_a_terminal
+from tests.integration.cli.command import cellblock
+from tests.support.screen import CTRL_D, ENTER, TAB, at_a_terminal
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent.parent
-CTRL_C, CTRL_D = "\x03", "\x04"
 PLOT = (
     "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show(); open('a.txt', 'w').write('x')"
 )
@@ -148,50 +146,18 @@ def test_a_terminal_is_safe_from_what_code_prints(
     assert "\x1b]" not in log
 
 
-def test_the_repl_keeps_state_and_ctrl_c_stops_only_the_code(
-    server: str, client: Client, tmp_path: Path
-) -> None:
-    (tmp_path / "in.txt").write_text("attached")
-    process, child = in_a_terminal("repl", "--address", server, cwd=tmp_path)
-    child.expect(r"session (sess_\w+)")
-    session_id = child.match.group(1)  # type: ignore[union-attr]
-    child.expect(">>> ")
-    child.sendline("x = 20")
-    child.expect(">>> ")
-    child.sendline("print('go'); import time; time.sleep(60)")
-    child.expect("\ngo")
-    child.send(CTRL_C)
-    child.expect("KeyboardInterrupt")
-    child.expect("cancelled: interrupted")
-    child.sendline("def f():")
-    child.expect(r"\.\.\. ")
-    child.sendline("    return x + 1")
-    child.expect(r"\.\.\. ")
-    child.sendline("")
-    child.expect(">>> ")
-    child.sendline("f() * 1000")
-    child.expect("21000")
-    child.sendline(":attach in.txt")
-    child.expect("/mnt/data/in.txt")
-    child.sendline(":files")
-    child.expect("8  /mnt/data/in.txt")
-    child.sendline(":restart")
-    child.expect(">>> ")
-    child.sendline("x")
-    child.expect("is not defined")
-    child.expect(">>> ")
-    leave(child)
-    assert process.wait(20) == 0
-    assert client.sessions.get(session_id).info.end_reason == "DELETED"
-
-
-def leave(child: "fdpexpect.fdspawn[str]") -> None:
-    """Type Ctrl-D until it is seen: the prompt shows before the terminal is in its mode."""
-    for _ in range(40):
-        child.send(CTRL_D)
-        if child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=0.5) == 0:
-            break
-    child.close()
+def test_the_repl_completes_in_a_container(server: str, client: Client, tmp_path: Path) -> None:
+    # The rest of it is in tests/integration/repl, without containers.
+    with at_a_terminal("repl", "--address", server, folder=tmp_path, NO_COLOR="1") as screen:
+        screen.wait_for_line(">>>")
+        screen.enter("unusual_name = 20")
+        screen.type(f"unusual_na{TAB}")
+        screen.wait_for_line(">>> unusual_name")
+        screen.type(f" + 1{ENTER}")
+        screen.wait_for("\n21\n>>>")
+        screen.type(CTRL_D)
+        assert screen.exit_code() == 0
+        assert client.sessions.get(screen.session_id).info.end_reason == "DELETED"
 
 
 def test_serve_is_the_server(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cellblock_client import Client
 from cellblock_client.cli.parameters import duration
-from cellblock_client.cli.repl import _is_unfinished
+from cellblock_client.cli.repl.prompt import is_unfinished
 from cellblock_client.cli.terminal import Terminal
 from cellblock_client.cli.words import COLOUR, plain, sanitized
 from cellblock_client.events import Event, FileDeleted, GeneratedFile
@@ -37,15 +37,10 @@ def test_colours_and_progress_bars_stay() -> None:
         ("(1,", True),
         ("x ===", False),  # the kernel tells what is wrong with it
         ("await thing()", False),
-        ("!ls", False),
-        ("%timeit 1", False),
-        ("%%bash\necho", True),
-        ("%%bash\necho\n", False),
-        (":attach x", False),
     ],
 )
-def test_a_block_ends_with_an_empty_line(code: str, unfinished: bool) -> None:
-    assert _is_unfinished(code) is unfinished
+def test_without_a_kernel_a_block_ends_as_in_plain_python(code: str, unfinished: bool) -> None:
+    assert is_unfinished(code) is unfinished
 
 
 def test_a_name_is_one_line_of_what_can_be_printed() -> None:

@@ -68,6 +68,21 @@ class ExecutionServiceStub:
                 request_serializer=cellblock_dot_v1_dot_execution__pb2.CancelExecutionRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_execution__pb2.CancelExecutionResponse.FromString,
                 _registered_method=True)
+        self.CompleteCode = channel.unary_unary(
+                '/cellblock.v1.ExecutionService/CompleteCode',
+                request_serializer=cellblock_dot_v1_dot_execution__pb2.CompleteCodeRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_execution__pb2.CompleteCodeResponse.FromString,
+                _registered_method=True)
+        self.InspectCode = channel.unary_unary(
+                '/cellblock.v1.ExecutionService/InspectCode',
+                request_serializer=cellblock_dot_v1_dot_execution__pb2.InspectCodeRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_execution__pb2.InspectCodeResponse.FromString,
+                _registered_method=True)
+        self.IsCodeComplete = channel.unary_unary(
+                '/cellblock.v1.ExecutionService/IsCodeComplete',
+                request_serializer=cellblock_dot_v1_dot_execution__pb2.IsCodeCompleteRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_execution__pb2.IsCodeCompleteResponse.FromString,
+                _registered_method=True)
 
 
 class ExecutionServiceServicer:
@@ -141,6 +156,37 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompleteCode(self, request, context):
+        """CompleteCode asks a session's kernel what may stand at a place in code that
+        somebody writes. Nothing is executed, counted or recorded; it is a use of the
+        session, as an execution is.
+
+        The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
+        once, while it runs one, and after some seconds if what it was asked about keeps
+        it from answering. An execution that comes meanwhile goes first: it waits a second
+        at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+        session; FAILED_PRECONDITION says why and when the session ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InspectCode(self, request, context):
+        """InspectCode asks what the name at a place in code is: its type, signature,
+        documentation. Otherwise as CompleteCode.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IsCodeComplete(self, request, context):
+        """IsCodeComplete asks whether code could run as it is, or more has to come.
+        Otherwise as CompleteCode.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExecutionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -173,6 +219,21 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.CancelExecution,
                     request_deserializer=cellblock_dot_v1_dot_execution__pb2.CancelExecutionRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_execution__pb2.CancelExecutionResponse.SerializeToString,
+            ),
+            'CompleteCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteCode,
+                    request_deserializer=cellblock_dot_v1_dot_execution__pb2.CompleteCodeRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_execution__pb2.CompleteCodeResponse.SerializeToString,
+            ),
+            'InspectCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.InspectCode,
+                    request_deserializer=cellblock_dot_v1_dot_execution__pb2.InspectCodeRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_execution__pb2.InspectCodeResponse.SerializeToString,
+            ),
+            'IsCodeComplete': grpc.unary_unary_rpc_method_handler(
+                    servicer.IsCodeComplete,
+                    request_deserializer=cellblock_dot_v1_dot_execution__pb2.IsCodeCompleteRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_execution__pb2.IsCodeCompleteResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -341,6 +402,87 @@ class ExecutionService:
             '/cellblock.v1.ExecutionService/CancelExecution',
             cellblock_dot_v1_dot_execution__pb2.CancelExecutionRequest.SerializeToString,
             cellblock_dot_v1_dot_execution__pb2.CancelExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.ExecutionService/CompleteCode',
+            cellblock_dot_v1_dot_execution__pb2.CompleteCodeRequest.SerializeToString,
+            cellblock_dot_v1_dot_execution__pb2.CompleteCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InspectCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.ExecutionService/InspectCode',
+            cellblock_dot_v1_dot_execution__pb2.InspectCodeRequest.SerializeToString,
+            cellblock_dot_v1_dot_execution__pb2.InspectCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IsCodeComplete(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.ExecutionService/IsCodeComplete',
+            cellblock_dot_v1_dot_execution__pb2.IsCodeCompleteRequest.SerializeToString,
+            cellblock_dot_v1_dot_execution__pb2.IsCodeCompleteResponse.FromString,
             options,
             channel_credentials,
             insecure,

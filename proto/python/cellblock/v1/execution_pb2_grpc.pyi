@@ -77,6 +77,25 @@ class ExecutionServiceStub:
     returns at once; the execution's own events tell the end. Idempotent:
     cancelling what has ended returns it unchanged.
     """
+    CompleteCode: _grpc.UnaryUnaryMultiCallable[_execution_pb2.CompleteCodeRequest, _execution_pb2.CompleteCodeResponse]
+    """CompleteCode asks a session's kernel what may stand at a place in code that
+    somebody writes. Nothing is executed, counted or recorded; it is a use of the
+    session, as an execution is.
+
+    The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
+    once, while it runs one, and after some seconds if what it was asked about keeps
+    it from answering. An execution that comes meanwhile goes first: it waits a second
+    at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+    session; FAILED_PRECONDITION says why and when the session ended.
+    """
+    InspectCode: _grpc.UnaryUnaryMultiCallable[_execution_pb2.InspectCodeRequest, _execution_pb2.InspectCodeResponse]
+    """InspectCode asks what the name at a place in code is: its type, signature,
+    documentation. Otherwise as CompleteCode.
+    """
+    IsCodeComplete: _grpc.UnaryUnaryMultiCallable[_execution_pb2.IsCodeCompleteRequest, _execution_pb2.IsCodeCompleteResponse]
+    """IsCodeComplete asks whether code could run as it is, or more has to come.
+    Otherwise as CompleteCode.
+    """
 
 @_typing.type_check_only
 class ExecutionServiceAsyncStub(ExecutionServiceStub):
@@ -126,6 +145,25 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     grace period a kernel restart) or takes a queued one from the queue. It
     returns at once; the execution's own events tell the end. Idempotent:
     cancelling what has ended returns it unchanged.
+    """
+    CompleteCode: _aio.UnaryUnaryMultiCallable[_execution_pb2.CompleteCodeRequest, _execution_pb2.CompleteCodeResponse]  # type: ignore[assignment]
+    """CompleteCode asks a session's kernel what may stand at a place in code that
+    somebody writes. Nothing is executed, counted or recorded; it is a use of the
+    session, as an execution is.
+
+    The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
+    once, while it runs one, and after some seconds if what it was asked about keeps
+    it from answering. An execution that comes meanwhile goes first: it waits a second
+    at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+    session; FAILED_PRECONDITION says why and when the session ended.
+    """
+    InspectCode: _aio.UnaryUnaryMultiCallable[_execution_pb2.InspectCodeRequest, _execution_pb2.InspectCodeResponse]  # type: ignore[assignment]
+    """InspectCode asks what the name at a place in code is: its type, signature,
+    documentation. Otherwise as CompleteCode.
+    """
+    IsCodeComplete: _aio.UnaryUnaryMultiCallable[_execution_pb2.IsCodeCompleteRequest, _execution_pb2.IsCodeCompleteResponse]  # type: ignore[assignment]
+    """IsCodeComplete asks whether code could run as it is, or more has to come.
+    Otherwise as CompleteCode.
     """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -209,6 +247,43 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         grace period a kernel restart) or takes a queued one from the queue. It
         returns at once; the execution's own events tell the end. Idempotent:
         cancelling what has ended returns it unchanged.
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteCode(
+        self,
+        request: _execution_pb2.CompleteCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_pb2.CompleteCodeResponse, _abc.Awaitable[_execution_pb2.CompleteCodeResponse]]:
+        """CompleteCode asks a session's kernel what may stand at a place in code that
+        somebody writes. Nothing is executed, counted or recorded; it is a use of the
+        session, as an execution is.
+
+        The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
+        once, while it runs one, and after some seconds if what it was asked about keeps
+        it from answering. An execution that comes meanwhile goes first: it waits a second
+        at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
+        session; FAILED_PRECONDITION says why and when the session ended.
+        """
+
+    @_abc_1.abstractmethod
+    def InspectCode(
+        self,
+        request: _execution_pb2.InspectCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_pb2.InspectCodeResponse, _abc.Awaitable[_execution_pb2.InspectCodeResponse]]:
+        """InspectCode asks what the name at a place in code is: its type, signature,
+        documentation. Otherwise as CompleteCode.
+        """
+
+    @_abc_1.abstractmethod
+    def IsCodeComplete(
+        self,
+        request: _execution_pb2.IsCodeCompleteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_pb2.IsCodeCompleteResponse, _abc.Awaitable[_execution_pb2.IsCodeCompleteResponse]]:
+        """IsCodeComplete asks whether code could run as it is, or more has to come.
+        Otherwise as CompleteCode.
         """
 
 def add_ExecutionServiceServicer_to_server(servicer: ExecutionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -143,6 +143,38 @@ OUTCOME_RESTARTED: Outcome.ValueType  # 6
 """RestartKernel."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
+class _CodeStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CodeStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CodeStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CODE_STATUS_UNSPECIFIED: _CodeStatus.ValueType  # 0
+    """Never sent."""
+    CODE_STATUS_COMPLETE: _CodeStatus.ValueType  # 1
+    """It can run."""
+    CODE_STATUS_INCOMPLETE: _CodeStatus.ValueType  # 2
+    """More has to come."""
+    CODE_STATUS_INVALID: _CodeStatus.ValueType  # 3
+    """It will fail, whatever comes."""
+    CODE_STATUS_UNKNOWN: _CodeStatus.ValueType  # 4
+    """The kernel can't tell."""
+
+class CodeStatus(_CodeStatus, metaclass=_CodeStatusEnumTypeWrapper):
+    """CodeStatus is what a kernel thinks of code."""
+
+CODE_STATUS_UNSPECIFIED: CodeStatus.ValueType  # 0
+"""Never sent."""
+CODE_STATUS_COMPLETE: CodeStatus.ValueType  # 1
+"""It can run."""
+CODE_STATUS_INCOMPLETE: CodeStatus.ValueType  # 2
+"""More has to come."""
+CODE_STATUS_INVALID: CodeStatus.ValueType  # 3
+"""It will fail, whatever comes."""
+CODE_STATUS_UNKNOWN: CodeStatus.ValueType  # 4
+"""The kernel can't tell."""
+Global___CodeStatus: _TypeAlias = CodeStatus  # noqa: Y015
+
 @_typing.final
 class GetStatusRequest(_message.Message):
     """GetStatusRequest is empty."""
@@ -1038,6 +1070,230 @@ class SetEnvironmentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetEnvironmentResponse: _TypeAlias = SetEnvironmentResponse  # noqa: Y015
+
+@_typing.final
+class CompleteCodeRequest(_message.Message):
+    """CompleteCodeRequest is code and a place in it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    CURSOR_POS_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """The code."""
+    cursor_pos: _builtins.int
+    """The place, in Unicode code points: 0 to the length of the code."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        cursor_pos: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cursor_pos", b"cursor_pos"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteCodeRequest: _TypeAlias = CompleteCodeRequest  # noqa: Y015
+
+@_typing.final
+class CompleteCodeResponse(_message.Message):
+    """CompleteCodeResponse is what may stand there, best first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPLETIONS_FIELD_NUMBER: _builtins.int
+    CURSOR_START_FIELD_NUMBER: _builtins.int
+    CURSOR_END_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
+    cursor_start: _builtins.int
+    """Where what they replace begins, in code points."""
+    cursor_end: _builtins.int
+    """Where it ends."""
+    more: _builtins.bool
+    """Whether some were left out."""
+    @_builtins.property
+    def completions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Completion]:
+        """At most 1000."""
+
+    def __init__(
+        self,
+        *,
+        completions: _abc.Iterable[Global___Completion] | None = ...,
+        cursor_start: _builtins.int = ...,
+        cursor_end: _builtins.int = ...,
+        more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["completions", b"completions", "cursor_end", b"cursor_end", "cursor_start", b"cursor_start", "more", b"more"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteCodeResponse: _TypeAlias = CompleteCodeResponse  # noqa: Y015
+
+@_typing.final
+class Completion(_message.Message):
+    """Completion is one thing that may stand at a place."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What replaces the code from `cursor_start` to `cursor_end`; at most 1000
+    characters.
+    """
+    type: _builtins.str
+    """What it is, as the kernel calls it (`function`, `module`, …), at most 100
+    characters; empty if unknown.
+    """
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Completion: _TypeAlias = Completion  # noqa: Y015
+
+@_typing.final
+class InspectCodeRequest(_message.Message):
+    """InspectCodeRequest is code and a place in it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    CURSOR_POS_FIELD_NUMBER: _builtins.int
+    DETAIL_LEVEL_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """The code."""
+    cursor_pos: _builtins.int
+    """The place, in Unicode code points: 0 to the length of the code."""
+    detail_level: _builtins.int
+    """Jupyter's: 0, or 1 for the source as well."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        cursor_pos: _builtins.int = ...,
+        detail_level: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "cursor_pos", b"cursor_pos", "detail_level", b"detail_level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InspectCodeRequest: _TypeAlias = InspectCodeRequest  # noqa: Y015
+
+@_typing.final
+class InspectCodeResponse(_message.Message):
+    """InspectCodeResponse is what the kernel tells of a name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class DataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    FOUND_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    found: _builtins.bool
+    """Whether there is such a name."""
+    cut: _builtins.bool
+    """Whether some of it was left out."""
+    @_builtins.property
+    def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Representations by MIME type, as text; at most 1 MiB together."""
+
+    def __init__(
+        self,
+        *,
+        found: _builtins.bool = ...,
+        data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        cut: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut", b"cut", "data", b"data", "found", b"found"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InspectCodeResponse: _TypeAlias = InspectCodeResponse  # noqa: Y015
+
+@_typing.final
+class IsCodeCompleteRequest(_message.Message):
+    """IsCodeCompleteRequest is code that somebody writes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """The code."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IsCodeCompleteRequest: _TypeAlias = IsCodeCompleteRequest  # noqa: Y015
+
+@_typing.final
+class IsCodeCompleteResponse(_message.Message):
+    """IsCodeCompleteResponse says whether it could run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    INDENT_FIELD_NUMBER: _builtins.int
+    status: Global___CodeStatus.ValueType
+    """Whether it could."""
+    indent: _builtins.str
+    """What the next line should begin with, if more has to come: at most 1000
+    characters.
+    """
+    def __init__(
+        self,
+        *,
+        status: Global___CodeStatus.ValueType = ...,
+        indent: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["indent", b"indent", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IsCodeCompleteResponse: _TypeAlias = IsCodeCompleteResponse  # noqa: Y015
 
 @_typing.final
 class WriteFileRequest(_message.Message):

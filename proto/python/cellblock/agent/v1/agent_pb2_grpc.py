@@ -65,6 +65,21 @@ class AgentServiceStub:
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetEnvironmentRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetEnvironmentResponse.FromString,
                 _registered_method=True)
+        self.CompleteCode = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/CompleteCode',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.CompleteCodeRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.CompleteCodeResponse.FromString,
+                _registered_method=True)
+        self.InspectCode = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/InspectCode',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InspectCodeRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InspectCodeResponse.FromString,
+                _registered_method=True)
+        self.IsCodeComplete = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/IsCodeComplete',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.IsCodeCompleteRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.IsCodeCompleteResponse.FromString,
+                _registered_method=True)
         self.WriteFile = channel.stream_unary(
                 '/cellblock.agent.v1.AgentService/WriteFile',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.WriteFileRequest.SerializeToString,
@@ -160,6 +175,33 @@ class AgentServiceServicer:
     def SetEnvironment(self, request, context):
         """SetEnvironment sets environment variables of the kernel that runs now and
         of those after it. FAILED_PRECONDITION while an execution runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteCode(self, request, context):
+        """CompleteCode asks the kernel what may stand at a place in code. The kernel does
+        not run the code, but what it looks at may run: an object tells its names. So
+        an answer has its time, after which, or when code is to run, the kernel is
+        interrupted.
+        FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InspectCode(self, request, context):
+        """InspectCode asks the kernel what the name at a place in code is; otherwise as
+        CompleteCode.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IsCodeComplete(self, request, context):
+        """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
+        CompleteCode.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -263,6 +305,21 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     servicer.SetEnvironment,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetEnvironmentRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetEnvironmentResponse.SerializeToString,
+            ),
+            'CompleteCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteCode,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.CompleteCodeRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.CompleteCodeResponse.SerializeToString,
+            ),
+            'InspectCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.InspectCode,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InspectCodeRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.InspectCodeResponse.SerializeToString,
+            ),
+            'IsCodeComplete': grpc.unary_unary_rpc_method_handler(
+                    servicer.IsCodeComplete,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.IsCodeCompleteRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.IsCodeCompleteResponse.SerializeToString,
             ),
             'WriteFile': grpc.stream_unary_rpc_method_handler(
                     servicer.WriteFile,
@@ -446,6 +503,87 @@ class AgentService:
             '/cellblock.agent.v1.AgentService/SetEnvironment',
             cellblock_dot_agent_dot_v1_dot_agent__pb2.SetEnvironmentRequest.SerializeToString,
             cellblock_dot_agent_dot_v1_dot_agent__pb2.SetEnvironmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/CompleteCode',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.CompleteCodeRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.CompleteCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InspectCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/InspectCode',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.InspectCodeRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.InspectCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IsCodeComplete(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/IsCodeComplete',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.IsCodeCompleteRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.IsCodeCompleteResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -70,6 +70,21 @@ class AgentServiceStub:
     """SetEnvironment sets environment variables of the kernel that runs now and
     of those after it. FAILED_PRECONDITION while an execution runs.
     """
+    CompleteCode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.CompleteCodeRequest, _agent_pb2.CompleteCodeResponse]
+    """CompleteCode asks the kernel what may stand at a place in code. The kernel does
+    not run the code, but what it looks at may run: an object tells its names. So
+    an answer has its time, after which, or when code is to run, the kernel is
+    interrupted.
+    FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+    """
+    InspectCode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.InspectCodeRequest, _agent_pb2.InspectCodeResponse]
+    """InspectCode asks the kernel what the name at a place in code is; otherwise as
+    CompleteCode.
+    """
+    IsCodeComplete: _grpc.UnaryUnaryMultiCallable[_agent_pb2.IsCodeCompleteRequest, _agent_pb2.IsCodeCompleteResponse]
+    """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
+    CompleteCode.
+    """
     WriteFile: _grpc.StreamUnaryMultiCallable[_agent_pb2.WriteFileRequest, _agent_pb2.WriteFileResponse]
     """WriteFile writes a file below the data folder; it appears whole or not at
     all. First message `target`, then `data`, last `end`: without it nothing is
@@ -149,6 +164,21 @@ class AgentServiceAsyncStub(AgentServiceStub):
     SetEnvironment: _aio.UnaryUnaryMultiCallable[_agent_pb2.SetEnvironmentRequest, _agent_pb2.SetEnvironmentResponse]  # type: ignore[assignment]
     """SetEnvironment sets environment variables of the kernel that runs now and
     of those after it. FAILED_PRECONDITION while an execution runs.
+    """
+    CompleteCode: _aio.UnaryUnaryMultiCallable[_agent_pb2.CompleteCodeRequest, _agent_pb2.CompleteCodeResponse]  # type: ignore[assignment]
+    """CompleteCode asks the kernel what may stand at a place in code. The kernel does
+    not run the code, but what it looks at may run: an object tells its names. So
+    an answer has its time, after which, or when code is to run, the kernel is
+    interrupted.
+    FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+    """
+    InspectCode: _aio.UnaryUnaryMultiCallable[_agent_pb2.InspectCodeRequest, _agent_pb2.InspectCodeResponse]  # type: ignore[assignment]
+    """InspectCode asks the kernel what the name at a place in code is; otherwise as
+    CompleteCode.
+    """
+    IsCodeComplete: _aio.UnaryUnaryMultiCallable[_agent_pb2.IsCodeCompleteRequest, _agent_pb2.IsCodeCompleteResponse]  # type: ignore[assignment]
+    """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
+    CompleteCode.
     """
     WriteFile: _aio.StreamUnaryMultiCallable[_agent_pb2.WriteFileRequest, _agent_pb2.WriteFileResponse]  # type: ignore[assignment]
     """WriteFile writes a file below the data folder; it appears whole or not at
@@ -256,6 +286,39 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_agent_pb2.SetEnvironmentResponse, _abc.Awaitable[_agent_pb2.SetEnvironmentResponse]]:
         """SetEnvironment sets environment variables of the kernel that runs now and
         of those after it. FAILED_PRECONDITION while an execution runs.
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteCode(
+        self,
+        request: _agent_pb2.CompleteCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.CompleteCodeResponse, _abc.Awaitable[_agent_pb2.CompleteCodeResponse]]:
+        """CompleteCode asks the kernel what may stand at a place in code. The kernel does
+        not run the code, but what it looks at may run: an object tells its names. So
+        an answer has its time, after which, or when code is to run, the kernel is
+        interrupted.
+        FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+        """
+
+    @_abc_1.abstractmethod
+    def InspectCode(
+        self,
+        request: _agent_pb2.InspectCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.InspectCodeResponse, _abc.Awaitable[_agent_pb2.InspectCodeResponse]]:
+        """InspectCode asks the kernel what the name at a place in code is; otherwise as
+        CompleteCode.
+        """
+
+    @_abc_1.abstractmethod
+    def IsCodeComplete(
+        self,
+        request: _agent_pb2.IsCodeCompleteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.IsCodeCompleteResponse, _abc.Awaitable[_agent_pb2.IsCodeCompleteResponse]]:
+        """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
+        CompleteCode.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,68 @@
+"""What a shell's Tab offers for ids: what the server has, if it answers at once."""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any
+
+import typer
+
+from cellblock_client.cli.access import configured
+from cellblock_client.cli.words import plain
+from cellblock_client.client import Client
+from cellblock_client.errors import Error
+from cellblock_client.types import SessionState
+
+ANSWER_SECONDS = 1.0
+"""Nobody waits longer for a Tab."""
+MOST = 50
+LIVE = [SessionState.READY, SessionState.BUSY, SessionState.RESTARTING]
+Offers = list[tuple[str, str]]
+"""Ids, each with a word about it."""
+
+
+def session_ids(context: typer.Context, incomplete: str) -> Offers:
+    """Live sessions, newest first."""
+    return _asked(
+        context,
+        incomplete,
+        lambda client: (
+            (info.id, info.state.name.lower())
+            for info in client.sessions.list(states=LIVE, timeout=ANSWER_SECONDS)
+        ),
+    )
+
+
+def file_ids(context: typer.Context, incomplete: str) -> Offers:
+    """Stored files, newest first."""
+    return _asked(
+        context,
+        incomplete,
+        lambda client: (
+            (file.id, plain(file.filename)) for file in client.files.list(timeout=ANSWER_SECONDS)
+        ),
+    )
+
+
+def _asked(
+    context: typer.Context,
+    incomplete: str,
+    ask: Callable[[Client], Iterable[tuple[str, str]]],
+) -> Offers:
+    """What the configured server, or that of `--address`, has; nothing if it can't be asked."""
+    try:
+        access = configured()
+        address = _address(context) or access.address
+        with Client(address, api_key=access.api_key, tls=access.tls) as client:
+            return [offer for offer in islice(ask(client), MOST) if offer[0].startswith(incomplete)]
+    except (Error, OSError):
+        # A shell that completes has no place for words.
+        return []
+
+
+def _address(context: typer.Context) -> str | None:
+    inner: Any = context  # Typer's own kind of it has no public name
+    while inner is not None:
+        if address := inner.params.get("address"):
+            return str(address)
+        inner = inner.parent
+    return None

@@ -1,0 +1,1 @@
+"""`cellblock repl`: code that is typed, and what it shows."""

@@ -1,0 +1,122 @@
+"""A read-eval-print loop against a session."""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cellblock_client.cli.connection import Opened
+from cellblock_client.cli.repl.commands import Context, find
+from cellblock_client.cli.repl.prompt import Prompt
+from cellblock_client.cli.repl.status import limit_lines, state_lines
+from cellblock_client.cli.run import EXIT_FAILED, EXIT_OK, follow
+from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.client import Client, Session
+from cellblock_client.errors import Error
+from cellblock_client.events import Event, KernelRestarted, Started
+from cellblock_client.types import FailureCause
+
+QUESTION = re.compile(r"\s*([^\W\d][\w.]*)(\?\??)\s*")
+"""What is looked up, not run."""
+LEAVING = {"exit", "quit", "exit()", "quit()"}
+ENDED = {
+    "SESSION_EXPIRED",
+    "SESSION_DELETED",
+    "SESSION_FAILED",
+    "SESSION_ENDED",
+    "SESSION_NOT_FOUND",
+}
+"""Reasons for which nothing can be typed any more."""
+
+WITH_SESSION = {FailureCause.SESSION_ENDED, FailureCause.SANDBOX_LOST}
+
+
+class ReplTerminal(Terminal):
+    """As for one execution, with a word when the kernel is another one than before."""
+
+    def __init__(self, client: Client, folder: Path, session: Session) -> None:
+        """Watch the kernels of `session`."""
+        super().__init__(client, folder)
+        self._session = session
+        self._generation = session.info.kernel_generation
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, Started) and event.kernel_generation != self._generation:
+            if event.kernel_generation > self._generation:
+                loss = self._session.refresh().memory_loss
+                why = f": {loss.message}" if loss is not None else ""
+                self.note(f"[the kernel was replaced, variables are lost{why}]")
+            self._generation = event.kernel_generation
+        if isinstance(event, KernelRestarted):
+            # Told now: not again with the next execution.
+            self._generation += 1
+        super().show(event)
+
+    def restarted(self) -> None:
+        """The user asked for another kernel, and knows of it."""
+        self._generation = max(self._generation, self._session.info.kernel_generation)
+
+
+class Repl:
+    """Reads code until Ctrl-D. Ctrl-C interrupts the code, or clears what is typed."""
+
+    def __init__(
+        self, opened: Opened, terminal: ReplTerminal, environment: Mapping[str, str]
+    ) -> None:
+        """Run code in the session of `opened`, each piece with `environment`."""
+        self._session = opened.session
+        self._context = Context(opened, terminal.folder)
+        self._environment = environment
+        self._terminal = terminal
+
+    def run(self, *, resumed: bool) -> int:
+        """Run until the user leaves (0) or the session has ended (3); the exit code."""
+        self._greet(resumed=resumed)
+        if self._session.info.end_time is not None:
+            return EXIT_FAILED
+        prompt = Prompt(self._session)
+        while True:
+            try:
+                code = prompt.read()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return EXIT_OK
+            if code.strip() in LEAVING:
+                return EXIT_OK
+            if not code.strip():
+                continue
+            try:
+                self._act(code, prompt)
+            except Error as error:
+                complain(error)
+                if error.reason in ENDED:
+                    return EXIT_FAILED
+            except OSError as error:
+                complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
+            except KeyboardInterrupt:
+                sys.stderr.write("\n[not waiting any longer; the code may go on]\n")
+
+    def _greet(self, *, resumed: bool) -> None:
+        info = self._session.info
+        lines = [f"session {info.id}: %help lists commands, Ctrl-D leaves"]
+        if resumed:
+            lines += [*state_lines(info), *limit_lines(info)]
+        sys.stderr.write("\n".join(lines) + "\n")
+
+    def _act(self, code: str, prompt: Prompt) -> None:
+        """Do what was typed. Raises Error, also for what ended the session."""
+        if (found := find(code)) is not None:
+            command, arguments = found
+            command.run(self._context, arguments)
+            self._terminal.restarted()
+        elif (question := QUESTION.fullmatch(code)) is not None:
+            name, marks = question.groups()
+            sys.stdout.write(prompt.inspect(name, len(name), len(marks) - 1))
+        else:
+            execution = self._session.execute(code, environment=self._environment)
+            failure = follow(execution, self._terminal).failure
+            if failure is not None and failure.cause in WITH_SESSION:
+                # The session's own end is stored a moment later; whatever asks is told of it.
+                raise Error("the session has ended", reason="SESSION_ENDED")

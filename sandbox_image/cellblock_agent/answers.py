@@ -1,0 +1,105 @@
+"""From a kernel's answers about code to the agent's: pure functions.
+
+Source: jupyter_client's documentation, "Messaging in Jupyter"; the types of completions are
+ipykernel's extension of it. User code can answer in the kernel's name, so nothing about a
+message is taken for granted.
+"""
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.kernel_connection import Message
+from cellblock_agent.text import cut, valid
+
+MAX_COMPLETIONS = 1000
+MAX_CHARACTERS = 1000
+"""Of one completion, and of an indentation: a longer one is nobody's wish."""
+MAX_TYPE_CHARACTERS = 100
+MAX_INSPECTION_BYTES = 2**20
+MAX_REPRESENTATIONS = 10
+TYPES = "_jupyter_types_experimental"
+STATUSES = {
+    "complete": pb.CODE_STATUS_COMPLETE,
+    "incomplete": pb.CODE_STATUS_INCOMPLETE,
+    "invalid": pb.CODE_STATUS_INVALID,
+}
+
+
+def completions_of(reply: Message, code: str, cursor_pos: int) -> pb.CompleteCodeResponse:
+    """What may stand at a place in `code`; nothing if the answer makes no sense."""
+    content = _content(reply)
+    start, end = _place(content, "cursor_start", code), _place(content, "cursor_end", code)
+    matches = content.get("matches")
+    if start is None or end is None or not isinstance(matches, list):
+        return pb.CompleteCodeResponse(cursor_start=cursor_pos, cursor_end=cursor_pos)
+    found = pb.CompleteCodeResponse(cursor_start=min(start, end), cursor_end=max(start, end))
+    types = _types(content, matches)
+    for text in matches:
+        if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+            found.more = True
+        elif len(found.completions) == MAX_COMPLETIONS:
+            found.more = True
+            break
+        else:
+            found.completions.add(text=valid(text), type=types.get(text, ""))
+    return found
+
+
+def inspection_of(reply: Message) -> pb.InspectCodeResponse:
+    """What the kernel tells of a name: representations that are text, up to the bound."""
+    content = _content(reply)
+    if content.get("found") is not True:
+        return pb.InspectCodeResponse()
+    told = pb.InspectCodeResponse(found=True)
+    data = content.get("data")
+    left = MAX_INSPECTION_BYTES
+    # The plain text is what everybody can show: it comes first.
+    items = sorted(data.items(), key=_is_not_plain) if isinstance(data, dict) else []
+    for name, value in items:
+        mime_type, text = valid(name), valid(value)
+        if not mime_type.startswith("text/") or len(mime_type) > MAX_TYPE_CHARACTERS:
+            continue
+        if len(told.data) == MAX_REPRESENTATIONS:
+            told.cut = True
+            break
+        told.data[mime_type] = cut(text, left)
+        told.cut = told.cut or told.data[mime_type] != text
+        left -= len(told.data[mime_type].encode())
+    return told
+
+
+def completeness_of(reply: Message) -> pb.IsCodeCompleteResponse:
+    """Whether code could run."""
+    content = _content(reply)
+    status = content.get("status")
+    indent = content.get("indent")
+    return pb.IsCodeCompleteResponse(
+        status=STATUSES.get(status if isinstance(status, str) else "", pb.CODE_STATUS_UNKNOWN),
+        indent=valid(indent)[:MAX_CHARACTERS] if isinstance(indent, str) else "",
+    )
+
+
+def _content(message: Message) -> Message:
+    content = message.get("content")
+    return content if isinstance(content, dict) else {}
+
+
+def _place(content: Message, name: str, code: str) -> int | None:
+    value = content.get(name)
+    return value if isinstance(value, int) and 0 <= value <= len(code) else None
+
+
+def _is_not_plain(item: tuple[object, object]) -> bool:
+    return item[0] != "text/plain"
+
+
+def _types(content: Message, matches: list[object]) -> dict[str, str]:
+    """The type of each completion, where it is told."""
+    metadata = content.get("metadata")
+    told = metadata.get(TYPES) if isinstance(metadata, dict) else None
+    if not isinstance(told, list):
+        return {}
+    types = {}
+    for item in told[: len(matches)]:
+        text, kind = (item.get("text"), item.get("type")) if isinstance(item, dict) else (0, 0)
+        if isinstance(text, str) and isinstance(kind, str) and kind != "<unknown>":
+            types[text] = valid(kind)[:MAX_TYPE_CHARACTERS]
+    return types

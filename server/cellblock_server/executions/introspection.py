@@ -1,0 +1,77 @@
+"""What a kernel is asked about code that is being written. Nothing is executed or recorded."""
+
+from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.errors import OutOfRangeError
+from cellblock_server.executions.service import ExecutionLimits, check_code
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.sandbox.agent_connection import AgentConnection
+
+MAX_DETAIL_LEVEL = 1
+STATUSES = {
+    agent_pb.CODE_STATUS_COMPLETE: pb.CODE_STATUS_COMPLETE,
+    agent_pb.CODE_STATUS_INCOMPLETE: pb.CODE_STATUS_INCOMPLETE,
+    agent_pb.CODE_STATUS_INVALID: pb.CODE_STATUS_INVALID,
+    agent_pb.CODE_STATUS_UNKNOWN: pb.CODE_STATUS_UNKNOWN,
+}
+
+
+class Introspection:
+    """Questions of tenants to the kernels of their sessions.
+
+    All methods raise InvalidArgumentError or OutOfRangeError for a bad field, QuotaError if
+    no CPU time is left to the tenant, UnavailableError if the kernel has no time or no answer.
+    """
+
+    def __init__(self, cpu: CpuQuota, limits: ExecutionLimits) -> None:
+        """An answer is the work of user code, and has the same bounds."""
+        self._cpu = cpu
+        self._limits = limits
+
+    async def complete(
+        self, tenant: str, agent: AgentConnection, code: str, cursor_pos: int | None
+    ) -> pb.CompleteCodeResponse:
+        """What may stand at a place in `code`, in code points; None: at its end."""
+        place = self._check(tenant, code, cursor_pos)
+        answer = await agent.complete_code(code, place)
+        completions = [pb.Completion(text=one.text, type=one.type) for one in answer.completions]
+        return pb.CompleteCodeResponse(
+            completions=completions,
+            cursor_start=answer.cursor_start,
+            cursor_end=answer.cursor_end,
+            more=answer.more,
+        )
+
+    async def inspect(
+        self,
+        tenant: str,
+        agent: AgentConnection,
+        code: str,
+        cursor_pos: int | None,
+        detail_level: int,
+    ) -> pb.InspectCodeResponse:
+        """What the name at a place in `code` is."""
+        place = self._check(tenant, code, cursor_pos)
+        if not 0 <= detail_level <= MAX_DETAIL_LEVEL:
+            raise OutOfRangeError(
+                "detail_level", f"must be 0 to {MAX_DETAIL_LEVEL}, got {detail_level}"
+            )
+        answer = await agent.inspect_code(code, place, detail_level)
+        return pb.InspectCodeResponse(found=answer.found, data=answer.data, cut=answer.cut)
+
+    async def is_complete(
+        self, tenant: str, agent: AgentConnection, code: str
+    ) -> pb.IsCodeCompleteResponse:
+        """Whether `code` could run as it is."""
+        self._check(tenant, code, None)
+        answer = await agent.is_code_complete(code)
+        return pb.IsCodeCompleteResponse(status=STATUSES[answer.status], indent=answer.indent)
+
+    def _check(self, tenant: str, code: str, cursor_pos: int | None) -> int:
+        """Check what all questions have; the place, as a number."""
+        check_code(code, self._limits)
+        place = len(code) if cursor_pos is None else cursor_pos
+        if not 0 <= place <= len(code):
+            raise OutOfRangeError("cursor_pos", f"must be 0 to {len(code)}, got {place}")
+        self._cpu.check(tenant)
+        return place

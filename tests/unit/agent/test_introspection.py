@@ -1,0 +1,40 @@
+"""A question gives way at once when code is to run, however long it might take."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, cast
+
+import pytest
+
+from cellblock_agent import introspection
+from cellblock_agent.introspection import Introspection
+from cellblock_agent.kernel import Kernel
+
+
+class AskedKernel:
+    """A kernel that answers when it is interrupted; the real ones are in integration/agent."""
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.asked = asyncio.Event()
+        self.interrupted = asyncio.Event()
+
+    def ask(self, _question: object) -> str:
+        self.asked.set()
+        return "request"
+
+    def interrupt(self, _children: Iterable[int]) -> None:
+        self.interrupted.set()
+
+
+async def test_it_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(introspection, "ANSWER_SECONDS", 10_000)
+    kernel = AskedKernel()
+    asking = Introspection(cast(Kernel, kernel))
+    question: Any = asyncio.create_task(asking.ask(lambda _client: ""))
+    await kernel.asked.wait()
+    asking.give_way()
+    await kernel.interrupted.wait()
+    answer = {"parent_header": {"msg_id": "request"}, "content": {}}
+    assert asking.takes_reply(answer)
+    assert await question == answer
