@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli import access, admin, files, logs, session_files, sessions
+from cellblock_client.cli import access, admin, files, jupyter, logs, session_files, sessions
 from cellblock_client.cli.connection import connected
 from cellblock_client.cli.repl import Repl
 from cellblock_client.cli.run import run_code
@@ -27,6 +27,7 @@ app.add_typer(sessions.app, name="sessions")
 files.app.add_typer(session_files.app)
 app.add_typer(files.app, name="files")
 app.add_typer(admin.app, name="admin")
+app.add_typer(jupyter.app, name="jupyter")
 app.command(name="logs")(logs.logs)
 
 Address = Annotated[
