@@ -1,0 +1,164 @@
+"""A kernel has a session, which lives as long as the notebook's user wants it to."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from jupyter_client.kernelspec import get_kernel_spec
+from jupyter_client.manager import KernelManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+from cellblock_client import Client, SessionInfo, SessionState
+from cellblock_client.errors import Error, InvalidArgumentError
+from cellblock_client.jupyter.kernelspec import install
+from cellblock_client.jupyter.provisioner import CellblockProvisioner
+from tests.support.jupyter import Notebook, opened
+from tests.support.waiting import until
+
+
+def test_a_restart_loses_variables_and_keeps_files(open_kernel: Callable[..., Notebook]) -> None:
+    notebook = open_kernel()
+    before = notebook.provisioner.session_id
+    notebook.run("x = 1; open('kept.txt', 'w').write('kept')")
+    notebook.restart()
+    assert notebook.provisioner.session_id == before
+    assert notebook.run("x").reply["ename"] == "NameError"
+    assert notebook.run("print(open('kept.txt').read())").text == "kept\n"
+
+
+@pytest.mark.parametrize(
+    ("keep", "state"), [(False, SessionState.DELETED), (True, SessionState.READY)]
+)
+def test_a_shutdown_ends_the_session_unless_it_is_to_be_kept(
+    server: str, installed: str, client: Client, keep: bool, state: SessionState
+) -> None:
+    install("own", "Own", {"address": server, "keep_session": keep}, prefix=None)
+    with opened("own") as notebook:
+        session = client.sessions.get(notebook.provisioner.session_id)
+    assert session.refresh().state is state
+    session.delete()
+
+
+def test_a_session_that_has_ended_is_told_and_a_restart_makes_another(
+    open_kernel: Callable[..., Notebook], client: Client
+) -> None:
+    notebook = open_kernel()
+    before = notebook.provisioner.session_id
+    client.sessions.get(before).delete()
+    reply = notebook.run("1").reply
+    assert reply["ename"] == "SESSION_DELETED"
+    assert reply["evalue"].endswith(
+        "; restart the kernel to go on in a new session, without variables and files"
+    )
+    notebook.restart()
+    assert notebook.provisioner.session_id != before
+    assert notebook.run("print('again')").text == "again\n"
+
+
+def test_a_kernel_that_is_killed_leaves_its_session_to_the_next(
+    open_kernel: Callable[..., Notebook],
+) -> None:
+    notebook = open_kernel()
+    before = notebook.provisioner.session_id
+    notebook.run("open('kept.txt', 'w').write('kept')")
+    notebook.manager.signal_kernel(signal.SIGKILL)
+    until(lambda: not notebook.manager.is_alive())
+    notebook.restart()
+    assert notebook.provisioner.session_id == before
+    assert notebook.run("print(open('kept.txt').read())").text == "kept\n"
+
+
+def test_an_open_notebook_keeps_its_session_alive(
+    open_kernel: Callable[..., Notebook], client: Client
+) -> None:
+    """A list names no session: nobody but the kernel can have put off its end."""
+    notebook = open_kernel(idle_timeout=3)
+    before = told_of(client, notebook).expire_time
+    assert before is not None
+
+    def put_off() -> bool:
+        after = told_of(client, notebook).expire_time
+        return after is not None and after > before
+
+    until(put_off)
+
+
+def test_files_of_the_notebooks_folder_are_attached(
+    open_kernel: Callable[..., Notebook], tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "inner.txt").write_text("inner")
+    (tmp_path / "a.txt").write_text("a")
+    notebook = open_kernel(cwd=tmp_path, attach=["a.txt", "data"])
+    code = "print(open('/mnt/data/a.txt').read(), open('/mnt/data/data/inner.txt').read())"
+    assert notebook.run(code).text == "a inner\n"
+
+
+def test_what_the_server_refuses_is_told_and_nothing_is_left(
+    server: str, installed: str, client: Client
+) -> None:
+    install("own", "Own", {"address": server, "image": "not-allowed"}, prefix=None)
+    manager = KernelManager(kernel_name="own", kernel_id="refused")
+    with pytest.raises(InvalidArgumentError) as refused:
+        manager.start_kernel()
+    assert refused.value.field == "image"
+    assert [
+        one for one in client.sessions.list() if one.labels == {"jupyter_kernel": "refused"}
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "field"), [({"imgae": "x"}, "imgae"), ({"limits": {"ram": 1}}, "limits.ram")]
+)
+def test_an_option_that_there_is_not_is_refused(
+    server: str, installed: str, options: dict[str, object], field: str
+) -> None:
+    install("own", "Own", {"address": server} | options, prefix=None)
+    with pytest.raises(Error) as refused:
+        KernelManager(kernel_name="own").start_kernel()
+    assert isinstance(refused.value, InvalidArgumentError)
+    assert refused.value.field == field
+
+
+async def test_another_jupyter_server_goes_on_with_a_kernel(installed: str, client: Client) -> None:
+    first = provisioner()
+    await launch(first)
+    session = client.sessions.get(first.session_id)
+    session.run("kept = 1")
+    second = provisioner()
+    await second.load_provisioner_info(await first.get_provisioner_info())
+    assert (await second.poll(), second.session_id) == (None, session.id)
+    await second.kill()
+    assert await second.wait() == 0
+    third = provisioner()
+    await third.load_provisioner_info(await first.get_provisioner_info())
+    assert not third.has_process
+    await launch(third)
+    assert (third.session_id, session.run("kept").text) == (session.id, "1")
+    for one in (first, third):
+        await one.kill()
+        await one.wait()
+    await third.cleanup()
+    assert session.refresh().state is SessionState.DELETED
+
+
+def provisioner() -> CellblockProvisioner:
+    """What a Jupyter server has for a kernel."""
+    manager = KernelManager(kernel_name="cellblock", kernel_id="adopted")
+    made = KernelProvisionerFactory.instance().create_provisioner_instance(
+        "adopted", get_kernel_spec("cellblock"), parent=manager
+    )
+    assert isinstance(made, CellblockProvisioner)
+    return made
+
+
+async def launch(one: CellblockProvisioner) -> None:
+    """As `KernelManager` does; the kernel's process outlives its Jupyter server."""
+    arguments = await one.pre_launch()
+    await one.launch_kernel(arguments.pop("cmd"), independent=True, **arguments)
+
+
+def told_of(client: Client, notebook: Notebook) -> SessionInfo:
+    wanted = notebook.provisioner.session_id
+    return next(one for one in client.sessions.list() if one.id == wanted)
