@@ -13,7 +13,7 @@ class TestKernel(jupyter_kernel_test.KernelTests):  # type: ignore[misc] # not t
     code_stderr = "import sys; print('test', file=sys.stderr)"
     completion_samples = [
         {"text": "zi", "matches": {"zip"}},
-        {"text": "import itertools; itertools.zip_", "matches": {"zip_longest"}},
+        {"text": "import itertool", "matches": {"itertools"}},
     ]
     complete_code_samples = ["1", "print('hello, world')", "def f(x):\n  return x*2\n\n\n"]
     incomplete_code_samples = ["print('''hello", "def f(x):\n  x*2"]

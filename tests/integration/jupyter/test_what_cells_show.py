@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -136,3 +137,18 @@ def test_expressions_of_the_front_end_are_refused(shared: Notebook) -> None:
     reply = shared.run("1", user_expressions={"x": "1 + 1"}).reply
     assert reply["status"] == "ok"
     assert reply["user_expressions"]["x"]["status"] == "error"
+
+
+SCRIPT = "<script>alert(1)</script><b>x</b>"
+
+
+def test_what_a_browser_would_run_is_left_out(shared: Notebook) -> None:
+    (shown,) = shared.run(f"{DISPLAY}HTML({SCRIPT!r})").messages
+    assert shown[1]["data"]["text/html"] == "<b>x</b>"
+
+
+def test_it_is_handed_on_if_the_kernels_owner_wants_it(
+    open_kernel: Callable[..., Notebook],
+) -> None:
+    (shown,) = open_kernel(active_content=True).run(f"{DISPLAY}HTML({SCRIPT!r})").messages
+    assert shown[1]["data"]["text/html"] == SCRIPT
