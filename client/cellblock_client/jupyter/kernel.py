@@ -212,6 +212,8 @@ class CellblockKernel(Kernel):
 
     async def _run(self, code: str, *, silent: bool) -> tuple[ExecutionInfo, CodeError | None, str]:
         """Run code and publish what it shows; its record, its exception, its result's text."""
+        # One that came while nothing ran was meant for nothing.
+        self._interrupted.clear()
         session = await self._session()
         execution = session.execute(code, time_limit=self.time_limit or None)
         error, result = None, ""
@@ -232,7 +234,6 @@ class CellblockKernel(Kernel):
     async def _interrupting(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:
         """Cancel an execution when an interrupt comes; yields what to set once it is accepted."""
         accepted = asyncio.Event()
-        self._interrupted.clear()
 
         async def cancel() -> None:
             await self._interrupted.wait()

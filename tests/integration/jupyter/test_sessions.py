@@ -1,5 +1,6 @@
 """A kernel has a session, which lives as long as the notebook's user wants it to."""
 
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_an_open_notebook_keeps_its_session_alive(
     open_kernel: Callable[..., Notebook], client: Client
 ) -> None:
     """A list names no session: nobody but the kernel can have put off its end."""
-    notebook = open_kernel(idle_timeout=3)
+    notebook = open_kernel(idle_timeout=15)
     before = told_of(client, notebook).expire_time
     assert before is not None
 
@@ -81,7 +82,7 @@ def test_an_open_notebook_keeps_its_session_alive(
         after = told_of(client, notebook).expire_time
         return after is not None and after > before
 
-    until(put_off)
+    until(put_off, 40)
 
 
 def test_files_of_the_notebooks_folder_are_attached(
@@ -99,13 +100,22 @@ def test_what_the_server_refuses_is_told_and_nothing_is_left(
     server: str, installed: str, client: Client
 ) -> None:
     install("own", "Own", {"address": server, "image": "not-allowed"}, prefix=None)
-    manager = KernelManager(kernel_name="own", kernel_id="refused")
     with pytest.raises(InvalidArgumentError) as refused:
-        manager.start_kernel()
+        KernelManager(kernel_name="own", kernel_id="refused").start_kernel()
     assert refused.value.field == "image"
-    assert [
-        one for one in client.sessions.list() if one.labels == {"jupyter_kernel": "refused"}
-    ] == []
+    assert sessions_of(client, "refused") == []
+
+
+def test_a_process_that_does_not_start_leaves_no_session(
+    server: str, installed: str, client: Client
+) -> None:
+    folder = install("own", "Own", {"address": server}, prefix=None)
+    written = json.loads((folder / "kernel.json").read_text())
+    written["argv"][0] = "/no/such/python"
+    (folder / "kernel.json").write_text(json.dumps(written))
+    with pytest.raises(FileNotFoundError):
+        KernelManager(kernel_name="own", kernel_id="startless").start_kernel()
+    assert [one.state for one in sessions_of(client, "startless")] == [SessionState.DELETED]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +167,10 @@ async def launch(one: CellblockProvisioner) -> None:
     """As `KernelManager` does; the kernel's process outlives its Jupyter server."""
     arguments = await one.pre_launch()
     await one.launch_kernel(arguments.pop("cmd"), independent=True, **arguments)
+
+
+def sessions_of(client: Client, kernel: str) -> list[SessionInfo]:
+    return [one for one in client.sessions.list() if one.labels == {"jupyter_kernel": kernel}]
 
 
 def told_of(client: Client, notebook: Notebook) -> SessionInfo:
