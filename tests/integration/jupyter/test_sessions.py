@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -131,7 +131,9 @@ def test_an_option_that_there_is_not_is_refused(
     assert refused.value.field == field
 
 
-async def test_another_jupyter_server_goes_on_with_a_kernel(installed: str, client: Client) -> None:
+async def test_another_jupyter_server_goes_on_with_a_kernel(
+    provisioner: Callable[[], CellblockProvisioner], client: Client
+) -> None:
     first = provisioner()
     await launch(first)
     session = client.sessions.get(first.session_id)
@@ -146,21 +148,28 @@ async def test_another_jupyter_server_goes_on_with_a_kernel(installed: str, clie
     assert not third.has_process
     await launch(third)
     assert (third.session_id, session.run("kept").text) == (session.id, "1")
-    for one in (first, third):
+
+
+@pytest.fixture
+async def provisioner(installed: str) -> AsyncIterator[Callable[[], CellblockProvisioner]]:
+    """Makes what a Jupyter server has for a kernel; leaves nothing of it."""
+    all_of_them: list[CellblockProvisioner] = []
+
+    def make() -> CellblockProvisioner:
+        made = KernelProvisionerFactory.instance().create_provisioner_instance(
+            "adopted",
+            get_kernel_spec(installed),
+            parent=KernelManager(kernel_name=installed, kernel_id="adopted"),
+        )
+        assert isinstance(made, CellblockProvisioner)
+        all_of_them.append(made)
+        return made
+
+    yield make
+    for one in all_of_them:
         await one.kill()
         await one.wait()
-    await third.cleanup()
-    assert session.refresh().state is SessionState.DELETED
-
-
-def provisioner() -> CellblockProvisioner:
-    """What a Jupyter server has for a kernel."""
-    manager = KernelManager(kernel_name="cellblock", kernel_id="adopted")
-    made = KernelProvisionerFactory.instance().create_provisioner_instance(
-        "adopted", get_kernel_spec("cellblock"), parent=manager
-    )
-    assert isinstance(made, CellblockProvisioner)
-    return made
+        await one.cleanup()
 
 
 async def launch(one: CellblockProvisioner) -> None:
