@@ -26,7 +26,9 @@ from cellblock_client.events import (
     ErrorRaised,
     Event,
     Image,
+    KernelRestarted,
     Result,
+    Started,
 )
 from cellblock_client.jupyter.history import History, told
 from cellblock_client.jupyter.inert import inert
@@ -78,6 +80,8 @@ class CellblockKernel(Kernel):
         self._history = History()
         self._interrupted = asyncio.Event()
         self._found: AsyncSession | None = None
+        self._generation = 0
+        """Which kernel of the session ran the last cell; 0 before the first one."""
 
     @property
     def kernel_info(self) -> dict[str, Any]:
@@ -226,9 +230,23 @@ class CellblockKernel(Kernel):
                     result = event.text
                 if isinstance(event, Completed):
                     return event.execution, error, result
+                if isinstance(event, KernelRestarted):
+                    self._generation = event.kernel_generation
+                if isinstance(event, Started):
+                    await self._notice(event.kernel_generation, session, silent=silent)
                 if not silent:
                     await self._show(event)
         raise Error("the events ended without a last one")
+
+    async def _notice(self, generation: int, session: AsyncSession, *, silent: bool) -> None:
+        """Say so if another kernel runs this cell than ran the last: it knows no variables."""
+        before, self._generation = self._generation, generation
+        if before in (0, generation):
+            return
+        loss = (await session.refresh()).memory_loss
+        why = loss.message if loss is not None else "the kernel was restarted"
+        note = stream("stderr", f"[variables of earlier cells are lost: {why}]\n")
+        self._publish(note, silent=silent)
 
     @asynccontextmanager
     async def _interrupting(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from cellblock_client import Client
 from tests.support.jupyter import SECONDS, Notebook
+from tests.support.waiting import until
 
 ENDLESS = "print('runs')\nwhile True: pass"
 
@@ -46,6 +48,27 @@ def test_a_dead_kernel_is_named_and_the_count_begins_anew(shared: Notebook) -> N
         "the kernel died: exit code 3; a fresh kernel was started, its variables are lost"
     )
     assert shared.run("1").reply["execution_count"] == 1
+
+
+def test_a_kernel_that_died_between_cells_is_told_by_the_next(
+    shared: Notebook, client: Client
+) -> None:
+    session = client.sessions.get(shared.provisioner.session_id)
+    before = session.info.kernel_generation
+    shared.run(
+        "import os, pathlib, threading, time\n"
+        "pathlib.Path('die').unlink(missing_ok=True)\n"
+        "def die():\n"
+        "    while not pathlib.Path('die').exists(): time.sleep(0.01)\n"
+        "    os._exit(3)\n"
+        "threading.Thread(target=die).start()"
+    )
+    session.files.write("die", b"")
+    until(lambda: session.refresh().kernel_generation > before)
+    assert shared.run("1").text == (
+        "[variables of earlier cells are lost: the kernel ended while nothing ran (exit code 3)]\n"
+    )
+    assert shared.run("2").text == ""
 
 
 def test_a_cell_ends_at_its_time_limit(open_kernel: Callable[..., Notebook]) -> None:

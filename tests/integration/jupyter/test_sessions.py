@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from jupyter_client.kernelspec import get_kernel_spec
@@ -113,9 +114,10 @@ def test_a_process_that_does_not_start_leaves_no_session(
     written = json.loads((folder / "kernel.json").read_text())
     written["argv"][0] = "/no/such/python"
     (folder / "kernel.json").write_text(json.dumps(written))
+    kernel_id = uuid4().hex
     with pytest.raises(FileNotFoundError):
-        KernelManager(kernel_name="own", kernel_id="startless").start_kernel()
-    assert [one.state for one in sessions_of(client, "startless")] == [SessionState.DELETED]
+        KernelManager(kernel_name="own", kernel_id=kernel_id).start_kernel()
+    assert [one.state for one in sessions_of(client, kernel_id)] == [SessionState.DELETED]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ def test_streams_come_while_the_cell_runs(shared: Notebook, client: Client) -> N
             client.sessions.get(shared.provisioner.session_id).files.write("seen", b"")
 
     code = (
-        "import pathlib, sys, time\nprint('first')\n"
-        "while not pathlib.Path('seen').exists(): time.sleep(0.01)\n"
+        "import pathlib, sys, time\npathlib.Path('seen').unlink(missing_ok=True)\n"
+        "print('first')\nwhile not pathlib.Path('seen').exists(): time.sleep(0.01)\n"
         "print('second', file=sys.stderr)"
     )
     assert shared.run(code, see).messages == [
