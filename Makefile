@@ -128,7 +128,7 @@ proto: setup ## the generated code, from proto/
 
 lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_image/*.in
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
-	    --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
+	    --fork-strategy fewest --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra server --extra cli -c requirements/dev.txt \
 	    --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --quiet \
 	    -o requirements/server.txt

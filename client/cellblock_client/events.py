@@ -97,6 +97,7 @@ class Image(Event):
     alternatives: dict[str, str]
     is_result: bool
     display_id: str
+    metadata_json: str
 
 
 @dataclass(frozen=True)
@@ -192,8 +193,14 @@ def _update(base: Event, body: pb.DisplayUpdate) -> DisplayUpdate:
 
 
 def _image(base: Event, body: pb.Image) -> Image:
-    alternatives = dict(body.alternatives)
-    return Image(*_base(base), file_of(body.file), alternatives, body.is_result, body.display_id)
+    return Image(
+        *_base(base),
+        file_of(body.file),
+        dict(body.alternatives),
+        body.is_result,
+        body.display_id,
+        body.metadata_json,
+    )
 
 
 def _generated(base: Event, body: pb.GeneratedFile) -> GeneratedFile:

@@ -17,6 +17,7 @@ DOCUMENTS = {
     "docs/egress.md": 10,
     "docs/reliability.md": 50,
     "docs/monitoring.md": 5,
+    "docs/jupyter.md": 30,
     "SECURITY.md": 5,
 }
 """With how many tests each must name: what finds none must not pass."""

@@ -18,6 +18,7 @@ from cellblock_client.cli import (
     config,
     doctor,
     files,
+    jupyter,
     logs,
     session_files,
     sessions,
@@ -63,6 +64,7 @@ app.add_typer(sessions.app, name="sessions")
 files.app.add_typer(session_files.app)
 app.add_typer(files.app, name="files")
 app.add_typer(admin.app, name="admin")
+app.add_typer(jupyter.app, name="jupyter")
 app.command(name="logs")(logs.logs)
 app.command(name="top")(top.top)
 app.command(name="doctor")(doctor.doctor)

@@ -23,6 +23,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "cellblock serve --listen 127.0.0.1:7712 --config ./cellblock.toml",
         "cellblock serve create-admin-key > admin.key",
     ),
+    "jupyter": ("cellblock jupyter install",),
+    "jupyter install": (
+        "cellblock jupyter install",
+        "cellblock jupyter install --address 127.0.0.1:7711 --name cellblock",
+    ),
     "top": ("cellblock top", "cellblock top --once", "cellblock top --json"),
     "doctor": ("cellblock doctor", "cellblock doctor --config ./cellblock.toml --json"),
     "config": ("cellblock config", "cellblock config --json"),

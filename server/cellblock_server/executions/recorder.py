@@ -208,5 +208,6 @@ def _image_event(rich: agent_pb.Rich, image: FileRecord) -> pb.ExecutionEvent:
             alternatives=others.data,
             is_result=rich.kind == agent_pb.RICH_KIND_RESULT,
             display_id=rich.display_id,
+            metadata_json=others.metadata_json,
         )
     )

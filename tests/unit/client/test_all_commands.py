@@ -43,6 +43,8 @@ DOING = {
     "files rm",
     "files mkdir",
     "files zip",
+    "jupyter",
+    "jupyter install",
     "admin",
     "admin tenants create",
     "admin tenants update",

@@ -648,10 +648,15 @@ class Image(_message.Message):
     ALTERNATIVES_FIELD_NUMBER: _builtins.int
     IS_RESULT_FIELD_NUMBER: _builtins.int
     DISPLAY_ID_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
     is_result: _builtins.bool
     """Whether it was the value of the last expression."""
     display_id: _builtins.str
     """Jupyter's display id; empty if none."""
+    metadata_json: _builtins.str
+    """Jupyter's metadata of the bundle, such as the width and height to show it
+    with, as JSON text; empty if none.
+    """
     @_builtins.property
     def file(self) -> _file_pb2.File:
         """The stored file."""
@@ -667,10 +672,11 @@ class Image(_message.Message):
         alternatives: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         is_result: _builtins.bool = ...,
         display_id: _builtins.str = ...,
+        metadata_json: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "display_id", b"display_id", "file", b"file", "is_result", b"is_result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "display_id", b"display_id", "file", b"file", "is_result", b"is_result", "metadata_json", b"metadata_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,354 @@
+"""A Jupyter kernel whose code runs in a session.
+
+Jupyter's programs speak ZMQ with it, as with any kernel; it speaks gRPC with the server. One
+runs for each notebook, in a process of its own, and holds nothing that is not the session's.
+"""
+
+import asyncio
+import importlib.metadata
+import signal
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
+
+from ipykernel._version import kernel_protocol_version
+from ipykernel.kernelbase import Kernel
+from tornado.platform.asyncio import BaseAsyncIOLoop
+from traitlets import Bool, Float, Unicode
+
+from cellblock_client import AsyncClient
+from cellblock_client.aio import AsyncSession
+from cellblock_client.aio_executions import AsyncExecution
+from cellblock_client.errors import Error, NotFoundError, WrongStateError
+from cellblock_client.events import (
+    Completed,
+    DisplayUpdate,
+    ErrorRaised,
+    Event,
+    Image,
+    KernelRestarted,
+    Result,
+    Started,
+)
+from cellblock_client.jupyter.history import History, told
+from cellblock_client.jupyter.inert import inert
+from cellblock_client.jupyter.messages import (
+    Message,
+    complete_content,
+    error_content,
+    failure_error,
+    is_complete_content,
+    message_of,
+    stream,
+)
+from cellblock_client.types import CodeError, ExecutionInfo, FailureCause
+
+KEPT_ALIVE = 3
+"""Times that a session is kept alive in each of its idle time-outs."""
+RETRY_SECONDS = 10.0
+"""Until the next attempt, when the server could not be asked."""
+ENDED = "restart the kernel to go on in a new session, without variables and files"
+
+
+class CellblockKernel(Kernel):
+    """Runs what Jupyter's programs send in one session. Made by `ipykernel`'s application."""
+
+    implementation = "cellblock"
+    implementation_version = importlib.metadata.version("cellblock")
+    banner = "Python in a Cellblock sandbox"
+    # No more than what is true of every sandbox image: the kernel there has its own Python.
+    language_info = {  # noqa: RUF012 - the base class's
+        "name": "python",
+        "version": "3",
+        "mimetype": "text/x-python",
+        "file_extension": ".py",
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "pygments_lexer": "ipython3",
+        "nbconvert_exporter": "python",
+    }
+
+    address = Unicode(help="The server; empty for what the environment says.").tag(config=True)
+    session_id = Unicode(help="The session to run code in.").tag(config=True)
+    time_limit = Float(help="Seconds that a cell may run; 0: as the operator says.").tag(
+        config=True
+    )
+    active_content = Bool(help="Hand on what a browser would run.").tag(config=True)
+
+    def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - traitlets'
+        """As all kernels; see the traits for what it needs to know."""
+        super().__init__(**arguments)
+        self._history = History()
+        self._interrupted = asyncio.Event()
+        self._found: AsyncSession | None = None
+        self._generation = 0
+        """Which kernel of the session ran the last cell; 0 before the first one."""
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        """What it tells of itself: neither a debugger nor subshells, which the base class has."""
+        return {
+            "protocol_version": kernel_protocol_version,
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": [],
+            "supported_features": [],
+        }
+
+    def start(self) -> None:
+        """Begin to answer. Called by the application, in the main thread."""
+        super().start()
+        # The one implementation that tornado has.
+        self._loop = cast(BaseAsyncIOLoop, self.io_loop).asyncio_loop
+        self._loop.add_signal_handler(signal.SIGINT, self._interrupted.set)
+        self._client = AsyncClient(self.address or None)
+        self._keeping = self._loop.create_task(self._keep_alive())
+
+    def pre_handler_hook(self) -> None:
+        """Leave SIGINT to the event loop: nothing here is to be interrupted but the code."""
+
+    def post_handler_hook(self) -> None:
+        """As `pre_handler_hook`."""
+
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: dict[str, str] | None = None,
+        allow_stdin: bool = False,
+        **_cell: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        """Run a cell to its end; the reply. `input()` fails in the sandbox's own words."""
+        before = self.execution_count - (0 if silent else 1)
+        if not code.strip():
+            self.execution_count = before
+            return self._reply(None, user_expressions)
+        try:
+            info, error, result = await self._run(code, silent=silent)
+        except Error as refused:
+            self.execution_count = before
+            error = self._refusal(refused)
+            self._publish(Message("error", error_content(error)), silent=silent)
+            return self._reply(error, user_expressions)
+        if info.failure is not None and not _is_told(info, error):
+            error = failure_error(info.failure)
+            self._publish(Message("error", error_content(error)), silent=silent)
+        if store_history:
+            self._history.add(info.execution_count, code, result)
+        # The numbers are those of the kernel in the sandbox, which begins anew when it dies.
+        lost = info.failure is not None and info.failure.memory_lost
+        self.execution_count = 0 if lost else info.execution_count
+        return self._reply(error, user_expressions)
+
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """What the session's kernel would write there."""
+        try:
+            found = await (await self._session()).complete(code, cursor_pos)
+        except Error as error:
+            return {"status": "error"} | error_content(self._refusal(error))
+        return complete_content(found)
+
+    async def do_inspect(
+        self,
+        code: str,
+        cursor_pos: int,
+        detail_level: int = 0,
+        omit_sections: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """What the session's kernel knows of the name there."""
+        try:
+            found = await (await self._session()).inspect(
+                code, cursor_pos, detail_level=detail_level
+            )
+        except Error as error:
+            return {"status": "error"} | error_content(self._refusal(error))
+        data = found.data if self.active_content else inert(found.data)
+        return {"status": "ok", "found": found.found, "data": data, "metadata": {}}
+
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        """Whether the session's kernel could run it; unknown while it can't be asked."""
+        try:
+            return is_complete_content(await (await self._session()).is_complete(code))
+        except Error as error:
+            self.log.warning("is_complete: %s", error.message)
+            return {"status": "unknown"}
+
+    async def do_history(
+        self,
+        hist_access_type: str,
+        output: bool,
+        raw: bool,
+        session: int | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        n: int | None = None,
+        pattern: str | None = None,
+        unique: bool = False,
+    ) -> dict[str, Any]:
+        """What this kernel ran."""
+        match hist_access_type:
+            case "tail":
+                found = self._history.tail(n)
+            case "range":
+                found = self._history.range(session or 0, start, stop)
+            case _:
+                found = self._history.search(pattern or "*", n, unique=unique)
+        return {"status": "ok", "history": told(found, output=output)}
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """Let go of the session, whose end is the provisioner's matter. In a thread of its own."""
+        closing = asyncio.run_coroutine_threadsafe(self._close(), self._loop)
+        await asyncio.wrap_future(closing)
+        return {"status": "ok", "restart": restart}
+
+    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
+        """Refuse: a session runs one execution at a time."""
+        refusal = {
+            "status": "error",
+            "ename": "NotSupported",
+            "evalue": "a session runs one execution at a time",
+            "traceback": [],
+        }
+        if self.session is not None:
+            self.session.send(socket, "create_subshell_reply", refusal, parent, ident)
+
+    async def _run(self, code: str, *, silent: bool) -> tuple[ExecutionInfo, CodeError | None, str]:
+        """Run code and publish what it shows; its record, its exception, its result's text."""
+        # One that came while nothing ran was meant for nothing.
+        self._interrupted.clear()
+        session = await self._session()
+        execution = session.execute(code, time_limit=self.time_limit or None)
+        error, result = None, ""
+        async with self._interrupting(execution) as accepted:
+            async for event in execution:
+                accepted.set()
+                if isinstance(event, ErrorRaised):
+                    error = event.error
+                if isinstance(event, Result):
+                    result = event.text
+                if isinstance(event, Completed):
+                    return event.execution, error, result
+                if isinstance(event, KernelRestarted):
+                    self._generation = event.kernel_generation
+                if isinstance(event, Started):
+                    await self._notice(event.kernel_generation, session, silent=silent)
+                if not silent:
+                    await self._show(event)
+        raise Error("the events ended without a last one")
+
+    async def _notice(self, generation: int, session: AsyncSession, *, silent: bool) -> None:
+        """Say so if another kernel runs this cell than ran the last: it knows no variables."""
+        before, self._generation = self._generation, generation
+        if before in (0, generation):
+            return
+        loss = (await session.refresh()).memory_loss
+        why = loss.message if loss is not None else "the kernel was restarted"
+        note = stream("stderr", f"[variables of earlier cells are lost: {why}]\n")
+        self._publish(note, silent=silent)
+
+    @asynccontextmanager
+    async def _interrupting(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:
+        """Cancel an execution when an interrupt comes; yields what to set once it is accepted."""
+        accepted = asyncio.Event()
+
+        async def cancel() -> None:
+            await self._interrupted.wait()
+            await accepted.wait()
+            try:
+                await execution.cancel()
+            except Error as error:
+                self.log.warning("interrupt: %s", error.message)
+
+        cancelling = asyncio.create_task(cancel())
+        try:
+            yield accepted
+        finally:
+            await _ended(cancelling)
+
+    async def _show(self, event: Event) -> None:
+        """Publish what Jupyter has a message for."""
+        picture = b""
+        if isinstance(event, Image | DisplayUpdate) and event.file is not None:
+            try:
+                # The operator bounds it (`executions.max_image_bytes`).
+                picture = await self._client.files.read(event.file.id)
+            except Error as error:
+                self._publish(stream("stderr", f"[image {event.file.id}: {error.message}]\n"))
+                return
+        message = message_of(event, picture, self.execution_count)
+        if message is not None:
+            self._publish(message)
+
+    def _publish(self, message: Message, *, silent: bool = False) -> None:
+        if silent:
+            return
+        content = message.content
+        if "data" in content and not self.active_content:
+            content = content | {"data": inert(content["data"])}
+        self.send_response(self.iopub_socket, message.kind, content)
+
+    def _reply(self, error: CodeError | None, expressions: dict[str, str] | None) -> dict[str, Any]:
+        unknown = error_content(
+            CodeError("NotSupported", "user_expressions are not evaluated in a sandbox", ())
+        )
+        return {
+            "status": "ok" if error is None else "error",
+            "execution_count": self.execution_count,
+            "payload": [],
+            "user_expressions": {name: {"status": "error"} | unknown for name in expressions or {}},
+            **({} if error is None else error_content(error)),
+        }
+
+    @staticmethod
+    def _refusal(error: Error) -> CodeError:
+        """Why nothing ran, in an exception's shape."""
+        ended = isinstance(error, WrongStateError) or error.reason == "SESSION_NOT_FOUND"
+        text = f"{error.message}; {ENDED}" if ended else error.message
+        name = error.reason or type(error).__name__
+        return CodeError(name=name, value=text, traceback=(f"{name}: {text}",))
+
+    async def _session(self) -> AsyncSession:
+        if self._found is None:
+            self._found = await self._client.sessions.get(self.session_id)
+        return self._found
+
+    async def _keep_alive(self) -> None:
+        """Postpone the session's idle time-out: an open notebook is in use while its user reads.
+
+        Its lifetime goes on, so a notebook that was forgotten does not keep it for ever.
+        """
+        while True:
+            pause = RETRY_SECONDS
+            try:
+                info = await (await self._session()).keep_alive()
+                pause = info.idle_timeout.total_seconds() / KEPT_ALIVE
+            except (WrongStateError, NotFoundError) as error:
+                self.log.info("session: %s", error.message)
+                return
+            except Error as error:
+                self.log.warning("session: %s", error.message)
+            await asyncio.sleep(pause)
+
+    async def _close(self) -> None:
+        await _ended(self._keeping)
+        await self._client.close()
+
+
+def _is_told(info: ExecutionInfo, error: CodeError | None) -> bool:
+    """Whether the exception says it all: an interrupt that the code obeyed."""
+    failure = info.failure
+    return (
+        error is not None
+        and failure is not None
+        and failure.cause is FailureCause.CANCELLED
+        and not failure.memory_lost
+    )
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    """Cancel a task of ours, and wait for its end."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

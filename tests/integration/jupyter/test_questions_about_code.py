@@ -1,0 +1,54 @@
+"""Front ends ask about code that is being written; the sandbox's kernel answers."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.jupyter import SECONDS, Notebook
+
+DEFINED = "def far_from_here(distance):\n    'Tells how far it is.'\nfar_away = 1"
+
+
+@pytest.fixture(scope="module")
+def defined(shared: Notebook) -> Notebook:
+    shared.run(DEFINED)
+    return shared
+
+
+def test_names_are_completed_with_their_kinds(defined: Notebook) -> None:
+    """Places are counted in code points: a character beyond the first 65,536 is one."""
+    told = answer(defined, "complete", "'😀'; far_ + 1", 9)
+    assert told["matches"] == ["far_away", "far_from_here"]
+    assert (told["cursor_start"], told["cursor_end"]) == (5, 9)
+    kinds = told["metadata"]["_jupyter_types_experimental"]
+    assert [(kind["text"], kind["start"], kind["end"]) for kind in kinds] == [
+        ("far_away", 5, 9),
+        ("far_from_here", 5, 9),
+    ]
+
+
+def test_a_name_is_described(defined: Notebook) -> None:
+    told = answer(defined, "inspect", "far_from_here")
+    assert told["found"]
+    assert "Tells how far it is." in told["data"]["text/plain"]
+    assert answer(defined, "inspect", "nowhere")["found"] is False
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("x = 1", "complete"), ("for x in y:", "incomplete"), ("x = = 1", "invalid")],
+)
+def test_whether_more_has_to_come(defined: Notebook, code: str, status: str) -> None:
+    told = answer(defined, "is_complete", code)
+    assert told["status"] == status
+    assert told.get("indent") == ("    " if status == "incomplete" else None)
+
+
+def answer(notebook: Notebook, question: str, *asked: str | int) -> dict[str, Any]:
+    """The reply to a question of the client's."""
+    sent = getattr(notebook.client, question)(*asked)
+    while True:
+        message = notebook.client.get_shell_msg(timeout=SECONDS)
+        if message["parent_header"]["msg_id"] == sent:
+            content: dict[str, Any] = message["content"]
+            return content
