@@ -14,7 +14,7 @@ from pathlib import Path
 from cellblock_server import main as server
 from cellblock_server import parts
 from cellblock_server.config import Settings
-from cellblock_server.executions import runner
+from cellblock_server.executions import overdue
 from cellblock_server.sandbox import agent_connection, agent_stream
 from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
@@ -86,7 +86,7 @@ def main() -> int:
         CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, ANSWER_SECONDS=SHORT, END_SECONDS=0.1
     )
     vars(agent_stream).update(TELL_SECONDS=SHORT)
-    vars(runner).update(SILENT_SECONDS=0.5, OVERDUE_SECONDS=1.0)
+    vars(overdue).update(SILENT_SECONDS=0.5, OVERDUE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=0.1)
     return server.main()
 

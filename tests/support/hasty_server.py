@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cellblock_server import main as server
-from cellblock_server.executions import runner
+from cellblock_server.executions import overdue
 from cellblock_server.sandbox import agent_connection, engine_watch
 from cellblock_server.sessions import keeper, live
 from cellblock_server.store import database
@@ -27,7 +27,7 @@ def hasty_server(folder: Path, **environment: str) -> ServerProcess:
 
 
 def main() -> int:
-    vars(runner).update(SILENT_SECONDS=0.5, ANSWER_SECONDS=1.0)
+    vars(overdue).update(SILENT_SECONDS=0.5, ANSWER_SECONDS=1.0)
     vars(agent_connection).update(CALL_SECONDS=CALL_SECONDS, RECONNECT_SECONDS=1.0)
     vars(engine_watch).update(PATIENCE_SECONDS=0.5, PING_SECONDS=ENGINE_SECONDS - 0.5)
     vars(keeper).update(HOUSEKEEPING=timedelta(seconds=1))

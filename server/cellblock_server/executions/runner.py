@@ -11,11 +11,11 @@ from functools import partial
 from cellblock.agent.v1.agent_pb2 import Event, OutputLimits
 from cellblock_server.errors import ExhaustedError, WrongStateError
 from cellblock_server.executions.journal import Journal, JournalTransaction
+from cellblock_server.executions.overdue import until_ended
 from cellblock_server.executions.pace import Pace
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.executions.recorder import Recorder
 from cellblock_server.patience import until_available
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.agent_stream import AgentStream, ExecutionBounds
@@ -33,14 +33,6 @@ RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met a full queue may come back."""
 ACKNOWLEDGE_SECONDS = 0.05
 """How long an idle agent keeps events that are stored: the next execution may acknowledge them."""
-SILENT_SECONDS = 10.0
-"""How long after its time limit and its grace an execution's end may come before the agent is asked
-whether it is there: it may be stopped, with all that is in the sandbox."""
-ANSWER_SECONDS = 10.0
-"""How long it may take to say so."""
-OVERDUE_SECONDS = 60.0
-"""How long after its time limit and its grace an execution's end may come: a kernel is killed,
-another one started, files are looked at."""
 
 
 @dataclass(frozen=True)
@@ -392,38 +384,5 @@ class SessionRunner:
         await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
         if self._current_cancelled:
             await stream.interrupt_execution(record.id, self._bounds.grace)
-        await self._until_finished(bounds)
-
-    async def _until_finished(self, bounds: ExecutionBounds) -> None:
-        """Wait for the end of what runs; its time limit is the agent's to hold, but ours to end.
-
-        Raises AgentGoneError if the agent does not answer any more, ProtocolViolationError if
-        it does and the end does not come; but not while it is us who keep it waiting.
-        """
-        limit = (bounds.timeout + bounds.grace).total_seconds()
-        if await self._finishes(limit + SILENT_SECONDS):
-            return
-        await self._check_agent()
-        patience = OVERDUE_SECONDS - SILENT_SECONDS
-        while not await self._finishes(patience):
-            if not self._storing:
-                words = f"an execution without an end {limit + OVERDUE_SECONDS:g} s after it began"
-                raise ProtocolViolationError(words)
-            patience = OVERDUE_SECONDS
-
-    async def _finishes(self, seconds: float) -> bool:
-        """Whether what runs ends within so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._finished.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    async def _check_agent(self) -> None:
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._agent.status()
-        except TimeoutError as error:
-            words = f"nothing for {ANSWER_SECONDS:g} s, and the time limit is over"
-            raise AgentGoneError(words) from error
+        limit = bounds.timeout + bounds.grace
+        await until_ended(self._finished, limit, self._agent, lambda: self._storing)
