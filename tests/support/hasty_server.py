@@ -30,7 +30,7 @@ def main() -> int:
     vars(overdue).update(SILENT_SECONDS=0.5, ANSWER_SECONDS=1.0)
     vars(agent_connection).update(CALL_SECONDS=CALL_SECONDS, RECONNECT_SECONDS=1.0)
     vars(engine_watch).update(PATIENCE_SECONDS=0.5, PING_SECONDS=ENGINE_SECONDS - 0.5)
-    vars(keeper).update(HOUSEKEEPING=timedelta(seconds=1))
+    vars(keeper).update(HOUSEKEEPING=timedelta(seconds=1), RECONCILE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=1.0)
     vars(database).update(BUSY_SECONDS=1)
     return server.main()
