@@ -75,7 +75,10 @@ class Readiness:
         changed = {name: now for name, now in problems.items() if now != self.problems[name]}
         self.problems.update(changed)
         for name, problem in changed.items():
-            if problem:
+            if problem and name == SERVING:
+                # It was asked to stop.
+                log.info("not_ready", check=name, problem=problem)
+            elif problem:
                 log.warning("not_ready", check=name, problem=problem)
             else:
                 log.info("ready", check=name)

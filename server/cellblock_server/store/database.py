@@ -26,6 +26,8 @@ from cellblock_server.uninterrupted import uninterrupted
 
 BUSY_SECONDS = 10
 """How long a write waits for another process's before it fails."""
+LOG_BYTES = 16 * 2**20
+"""What the write-ahead log is cut to when all of it is in the database: a flood made it longer."""
 BEHIND_SECONDS = 0.1
 """How long one waits after one that failed so: those in a queue must not wait for as long each."""
 ALIVE = "alive"
@@ -207,6 +209,7 @@ def _configure_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) 
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
+        f"journal_size_limit={LOG_BYTES}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
