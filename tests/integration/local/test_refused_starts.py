@@ -30,9 +30,9 @@ def test_the_socket_of_a_live_server_is_left_alone(folder: Path) -> None:
         live.listen()
         refused = start(f"--listen=unix:{folder / 'socket'}", f"--state-dir={folder / 'state'}")
         assert refused.returncode == 1
-        assert refused.stderr.endswith(
-            f"can't listen on unix:{folder / 'socket'}: another server does\n"
-        )
+        words = f"can't listen on unix:{folder / 'socket'}: another server does"
+        # A sandbox of the pool's that was being started may say a word after it.
+        assert words in refused.stderr.splitlines()
         assert (folder / "socket").is_socket()
 
 
