@@ -32,6 +32,9 @@ class OwnEngine:
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
+                    # With `--bridge=none` it removes the bridge that it finds: another engine's.
+                    "unshare",
+                    "--net",
                     "dockerd",
                     f"--host={self.host}",
                     f"--data-root={folder / 'data'}",
