@@ -45,6 +45,7 @@ class Shell(ZMQInteractiveShell):
         """Be the shell of `kernel`, in this process and its working folder."""
         self.kernel = self.parent = kernel
         self._streams = sys.stdout, sys.stderr
+        self._is_interrupted = False
         self.user_ns["_dh"][:] = [str(Path.cwd())]
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
@@ -73,6 +74,23 @@ class Shell(ZMQInteractiveShell):
         if self.history_manager is not None:
             self.history_manager.outputs.clear()
         super().set_parent(parent)
+
+    def expect_code(self) -> None:
+        """Keep an interrupt that comes before the code: IPython would swallow it."""
+        self._is_interrupted = False
+        signal.signal(signal.SIGINT, self._note_interrupt)
+
+    async def run_code(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
+        """Run a statement, unless an interrupt has come before it."""
+        if signal.getsignal(signal.SIGINT) == self._note_interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._is_interrupted:
+            self._is_interrupted = False
+            raise KeyboardInterrupt
+        return bool(await super().run_code(*args, **options))
+
+    def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_interrupted = True
 
     @contextmanager
     def _tee(self, channel: str) -> Iterator[None]:
@@ -158,6 +176,11 @@ class UnattendedKernel(IPythonKernel):
         super().__init__(**options)
         Shell.instance().begin(self)
         self._memory = IdleMemory()
+
+    async def execute_request(self, *request: Any) -> None:  # noqa: ANN401 - ipykernel's
+        """Run a cell. Whoever is told of its beginning, which comes first, may interrupt it."""
+        Shell.instance().expect_code()
+        await super().execute_request(*request)
 
     async def do_execute(self, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
         """Run code; its memory is given back when no more comes."""

@@ -57,6 +57,14 @@ async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Sho
     return await agent.read(name)
 
 
+async def test_an_interrupt_that_comes_before_the_code_is_kept_for_it(agent: RunningAgent) -> None:
+    """IPython's callbacks swallow one, and the code went on until its kernel was replaced."""
+    before = "import time\ndef before(info):\n    open('begun', 'w').close(); time.sleep(0.5)\n"
+    await agent.run(f"{before}get_ipython().events.register('pre_run_cell', before)")
+    shown = await stopped(agent, "x = 5\nwhile True: pass", "cancel", grace=30)
+    assert not shown.end.memory_lost
+
+
 def outcome(way: str) -> tuple[str, str]:
     """How the agent calls it, and in words."""
     if way == "time limit":
