@@ -18,7 +18,7 @@ PATIENCE = 300.0
 """Seconds: here a server is away most of the time, and may be killed often in one call."""
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1800)
 async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
     lasting_server: Callable[..., ServerProcess], request: pytest.FixtureRequest
 ) -> None:
