@@ -82,7 +82,6 @@ class SessionRunner:
         """Whether we keep the agent waiting, not it us."""
         self._pace = Pace()
         self._closed = False
-        self._current_cancelled = False
         self.on_idle: Callable[[], None] = lambda: None
         """Called when an execution has ended."""
 
@@ -179,9 +178,12 @@ class SessionRunner:
                     await self._cancel_waiting(place)
                     return
         await self.break_off(execution_id, "cancelled before all of its code had come")
-        if self._current is not None and self._current.id == execution_id:
-            # Remembered, for it may not have reached the agent yet.
-            self._current_cancelled = True
+        current = self._current
+        if current is not None and current.id == execution_id:
+            # Stored first: it may not have reached the agent yet, and we may be killed now.
+            async with self._journal.transaction() as transaction:
+                if current.status not in EXECUTION_ENDS:
+                    transaction.draft(current).cancel_requested = True
             if self._stream is not None:
                 await self._stream.interrupt_execution(execution_id, self._bounds.grace)
 
@@ -372,7 +374,6 @@ class SessionRunner:
                 await self._work.wait()
             record = self._current = self._queue.popleft()
             self._positions.pop(record.id, None)
-            self._current_cancelled = False
             await self._give(stream, record)
 
     async def _give(self, stream: AgentStream, record: ExecutionRecord) -> None:
@@ -382,7 +383,7 @@ class SessionRunner:
         bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
         stored = self._session.acknowledged_sequence
         await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
-        if self._current_cancelled:
+        if record.cancel_requested:
             await stream.interrupt_execution(record.id, self._bounds.grace)
         limit = bounds.timeout + bounds.grace
         await until_ended(self._finished, limit, self._agent, lambda: self._storing)

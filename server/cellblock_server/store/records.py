@@ -228,6 +228,8 @@ class ExecutionRecord:
     """Its code and events in the store."""
     step_id: str = ""
     """The run step that it is a tool call of; empty for those of earlier releases."""
+    cancel_requested: bool = False
+    """Whether it is to be interrupted, by this server or the next."""
 
 
 @dataclass

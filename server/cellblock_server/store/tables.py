@@ -137,6 +137,7 @@ executions = Table(
     Column("record_bytes", BigInteger, nullable=False, server_default="0"),
     # Empty for those of earlier releases.
     Column("step_id", String(80), nullable=False, server_default=""),
+    Column("cancel_requested", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(
         ["tenant", "session_id"], ["sessions.tenant", "sessions.id"], ondelete="CASCADE"
     ),

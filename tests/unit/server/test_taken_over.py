@@ -1,5 +1,6 @@
 """What a server does with executions and sessions that an earlier one accepted."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from cellblock_server.clock import utc_now
 from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
+from cellblock_server.running import running
 from cellblock_server.sessions import keeper as keeping
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.store.database import Database
@@ -79,9 +81,38 @@ class Kept:
     async def session(self) -> SessionRecord | None:
         return await self.sessions.find("t", "sess_1")
 
-    def runner(self, record: SessionRecord) -> SessionRunner:
+    def runner(self, record: SessionRecord, agent: Any = ABSENT) -> SessionRunner:
         bounds = RunnerBounds(max_queue=9, grace=timedelta(0), output=ABSENT)
-        return SessionRunner(record, ABSENT, self.journal, ABSENT, bounds)
+        return SessionRunner(record, agent, self.journal, ABSENT, bounds)
+
+
+class Orders:
+    """An agent that takes orders, and says nothing."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str]] = []
+
+    def converse(self) -> "Orders":
+        return self
+
+    async def start_execution(self, execution_id: str, *_rest: object) -> None:
+        self.taken.append(("start", execution_id))
+
+    async def interrupt_execution(self, execution_id: str, _grace: timedelta) -> None:
+        self.taken.append(("interrupt", execution_id))
+
+    async def acknowledge(self, _sequence: int) -> None:
+        """Nothing was said."""
+
+    async def until_violation(self) -> None:
+        await asyncio.Event().wait()
+
+    async def __aiter__(self) -> AsyncIterator[list[Any]]:
+        await asyncio.Event().wait()
+        yield []
+
+    def cancel(self) -> None:
+        """There is no connection."""
 
 
 async def nothing(_record: SessionRecord) -> None:
@@ -163,6 +194,18 @@ async def test_one_that_the_agent_may_have_is_interrupted_not_dropped(
     assert given is not None
     assert waiting is not None
     assert (given.status, waiting.status) == (status, ExecutionStatus.CANCELLED)
+
+
+async def test_a_cancellation_outlives_its_server(kept: Kept) -> None:
+    await kept.store(session_record(), ExecutionStatus.QUEUED)
+    killed = kept.runner(session_record())
+    killed.adopt(await kept.executions.unfinished(session_record()))
+    await killed.cancel("call_1")
+    agent = Orders()
+    runner = kept.runner(session_record(), agent)
+    runner.adopt(await kept.executions.unfinished(session_record()))
+    async with running(runner.run()):
+        await eventually(lambda: agent.taken == [("start", "call_1"), ("interrupt", "call_1")])
 
 
 async def test_a_session_ends_together_with_its_executions(
