@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 
-from cellblock_client import calls, content, folders, introspection
+from cellblock_client import calls, content, file_calls, folders, introspection
 from cellblock_client.aio_admin import AsyncAdmin
 from cellblock_client.aio_executions import AsyncExecution, AsyncExecutions
 from cellblock_client.aio_files import AsyncFiles, stored
@@ -310,11 +310,11 @@ class AsyncSession:
             progress=progress,
             timeout=timeout,
         )
-        return await self._transport.call(calls.attach_file(self.id, wanted), timeout)
+        return await self._transport.call(file_calls.attach_file(self.id, wanted), timeout)
 
     async def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
-        await self._transport.call(calls.detach_file(self.id, file_id), timeout)
+        await self._transport.call(file_calls.detach_file(self.id, file_id), timeout)
 
     async def refresh(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """Ask the server for its state now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 
-from cellblock_client import calls
+from cellblock_client import run_step_calls
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import StepCursor
@@ -31,7 +31,7 @@ class AsyncRunSteps:
         timeout: float | None = CALL_SECONDS,
     ) -> RunStep:
         """A run step as it is now."""
-        return await self._transport.call(calls.get_run_step(step_id, format), timeout)
+        return await self._transport.call(run_step_calls.get_run_step(step_id, format), timeout)
 
     async def list(
         self,
@@ -50,7 +50,7 @@ class AsyncRunSteps:
 
         `limit`: 1 to 100; 0 means 20. `after` and `before` are ids of run steps.
         """
-        call = calls.list_run_steps(
+        call = run_step_calls.list_run_steps(
             session_id=session_id,
             thread_id=thread_id,
             run_id=run_id,
@@ -74,7 +74,7 @@ class AsyncRunSteps:
     ) -> AsyncIterator[RunStep]:
         """Run steps, newest first unless `order` says otherwise; pages are fetched as needed."""
         return self._transport.items(
-            lambda token: calls.iterate_run_steps(
+            lambda token: run_step_calls.iterate_run_steps(
                 token,
                 session_id=session_id,
                 thread_id=thread_id,
@@ -103,7 +103,7 @@ class AsyncRunSteps:
         leave. A broken connection is made up for: no event is lost, none comes twice.
         To go on another time, give the last event's `step_id` and `sequence`.
         """
-        request = calls.watch_run_steps(
+        request = run_step_calls.watch_run_steps(
             step_id=step_id,
             run_id=run_id,
             thread_id=thread_id,
@@ -123,5 +123,5 @@ class AsyncRunSteps:
         timeout: float | None = CALL_SECONDS,
     ) -> Annotations:
         """Find links to a session's files, such as `sandbox:/mnt/data/plot.png`, in a text."""
-        call = calls.resolve_annotations(session_id, text, format)
+        call = run_step_calls.resolve_annotations(session_id, text, format)
         return await self._transport.call(call, timeout)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from cellblock.v1 import file_pb2 as pb
-from cellblock_client import calls, content
+from cellblock_client import content, file_calls
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
@@ -27,9 +27,9 @@ class AsyncSessionFiles:
     ) -> SessionFileList:
         """All files and folders, or those below `folder`, by path."""
         pages = self._transport.pages(
-            lambda token: calls.list_session_files(self._session_id, folder, token), timeout
+            lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
         )
-        return calls.session_file_list([page async for page in pages])
+        return file_calls.session_file_list([page async for page in pages])
 
     async def read(
         self,
@@ -106,7 +106,7 @@ class AsyncSessionFiles:
         self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
     ) -> None:
         """Remove a file, a link or an empty folder; with `recursive`, any folder."""
-        call = calls.delete_session_file(self._session_id, path, recursive=recursive)
+        call = file_calls.delete_session_file(self._session_id, path, recursive=recursive)
         await self._transport.call(call, timeout)
 
     async def create_folder(
@@ -114,7 +114,7 @@ class AsyncSessionFiles:
     ) -> SessionFile:
         """Make a folder and those above it; one that exists is left as it is."""
         return await self._transport.call(
-            calls.create_session_folder(self._session_id, path), timeout
+            file_calls.create_session_folder(self._session_id, path), timeout
         )
 
     async def download_folder(

@@ -1,6 +1,7 @@
-"""Every call of the API as a value: request and meaning of the response.
+"""A call of the API as a value: request and meaning of the response.
 
-The sync and the async client are thin shells around these.
+The sync and the async client are thin shells around these. Sessions and executions are here;
+`file_calls.py`, `run_step_calls.py` and `admin_calls.py` have the others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,37 +13,19 @@ from typing import Any, Generic, Literal, TypeVar
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
-from cellblock.v1 import execution_pb2, file_pb2, run_step_pb2, session_pb2
+from cellblock.v1 import execution_pb2, file_pb2, session_pb2
 from cellblock_client.errors import Error
 from cellblock_client.run_step_types import (
-    Annotations,
     Place,
-    RunStep,
-    RunStepFormat,
-    RunStepPage,
-    annotations,
     place_message,
-    run_step,
-    run_step_page,
 )
 from cellblock_client.types import (
-    Attachment,
     ExecutionInfo,
-    File,
-    FilePurpose,
     Limits,
-    ListOrder,
-    SessionFile,
-    SessionFileList,
     SessionInfo,
     SessionState,
-    UploadState,
-    attachment,
     execution_info,
-    file_of,
-    session_file,
     session_info,
-    upload_state,
 )
 
 T = TypeVar("T")
@@ -51,7 +34,6 @@ Seconds = float | timedelta
 CALL_SECONDS = 120.0
 """Default time-out of a call that is not a stream."""
 PAGE_SIZE = 100
-SESSION_FILES_PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True)
@@ -226,190 +208,6 @@ def cancel_execution(execution_id: str) -> Call[ExecutionInfo]:
     """CancelExecution."""
     request = execution_pb2.CancelExecutionRequest(execution_id=execution_id)
     return Call("execution", "CancelExecution", request, lambda r: execution_info(r.execution))
-
-
-def get_run_step(step_id: str, form: RunStepFormat) -> Call[RunStep]:
-    """GetRunStep."""
-    request = run_step_pb2.GetRunStepRequest(step_id=step_id, format=form.value)
-    return Call("run_step", "GetRunStep", request, lambda r: run_step(r.step))
-
-
-def list_run_steps(
-    *,
-    session_id: str,
-    thread_id: str,
-    run_id: str,
-    limit: int,
-    order: ListOrder | None,
-    after: str,
-    before: str,
-    form: RunStepFormat,
-) -> Call[RunStepPage]:
-    """ListRunSteps."""
-    request = run_step_pb2.ListRunStepsRequest(
-        session_id=session_id,
-        thread_id=thread_id,
-        run_id=run_id,
-        limit=limit,
-        order=order.value if order else file_pb2.LIST_ORDER_UNSPECIFIED,
-        after=after,
-        before=before,
-        format=form.value,
-    )
-    return Call("run_step", "ListRunSteps", request, run_step_page)
-
-
-def iterate_run_steps(
-    token: str,
-    *,
-    session_id: str,
-    thread_id: str,
-    run_id: str,
-    order: ListOrder | None,
-    form: RunStepFormat,
-) -> Call[Page[RunStep]]:
-    """ListRunSteps as one of the pages that are fetched as needed."""
-    call = list_run_steps(
-        session_id=session_id,
-        thread_id=thread_id,
-        run_id=run_id,
-        limit=PAGE_SIZE,
-        order=order,
-        after=token,
-        before="",
-        form=form,
-    )
-
-    def parse(response: run_step_pb2.ListRunStepsResponse) -> Page[RunStep]:
-        page = call.parse(response)
-        return Page(list(page.data), page.last_id if page.has_more else "")
-
-    return Call("run_step", "ListRunSteps", call.request, parse)
-
-
-def watch_run_steps(
-    *,
-    step_id: str,
-    run_id: str,
-    thread_id: str,
-    session_id: str,
-    after_step_id: str,
-    after_sequence: int,
-    form: RunStepFormat,
-) -> run_step_pb2.WatchRunStepsRequest:
-    """WatchRunSteps; the stream is the client's to run."""
-    return run_step_pb2.WatchRunStepsRequest(
-        step_id=step_id,
-        run_id=run_id,
-        thread_id=thread_id,
-        session_id=session_id,
-        after_step_id=after_step_id,
-        after_sequence=after_sequence,
-        format=form.value,
-    )
-
-
-def resolve_annotations(session_id: str, text: str, form: RunStepFormat) -> Call[Annotations]:
-    """ResolveAnnotations."""
-    request = run_step_pb2.ResolveAnnotationsRequest(
-        session_id=session_id, text=text, format=form.value
-    )
-    return Call("run_step", "ResolveAnnotations", request, annotations)
-
-
-def get_file(file_id: str) -> Call[File]:
-    """GetFile."""
-    request = file_pb2.GetFileRequest(file_id=file_id)
-    return Call("file", "GetFile", request, lambda r: file_of(r.file))
-
-
-def list_files(
-    token: str,
-    *,
-    session_id: str,
-    execution_id: str,
-    purpose: FilePurpose | None,
-    filename: str,
-    order: ListOrder | None,
-) -> Call[Page[File]]:
-    """ListFiles."""
-    request = file_pb2.ListFilesRequest(
-        page_size=PAGE_SIZE,
-        page_token=token,
-        session_id=session_id,
-        execution_id=execution_id,
-        purpose=purpose.value if purpose else file_pb2.FILE_PURPOSE_UNSPECIFIED,
-        filename=filename,
-        order=order.value if order else file_pb2.LIST_ORDER_UNSPECIFIED,
-    )
-    return Call(
-        "file",
-        "ListFiles",
-        request,
-        lambda r: Page([file_of(item) for item in r.files], r.next_page_token),
-    )
-
-
-def get_upload(upload_id: str) -> Call[UploadState]:
-    """GetUpload."""
-    request = file_pb2.GetUploadRequest(upload_id=upload_id)
-    return Call("file", "GetUpload", request, upload_state)
-
-
-def delete_file(file_id: str) -> Call[None]:
-    """DeleteFile."""
-    request = file_pb2.DeleteFileRequest(file_id=file_id)
-    return Call("file", "DeleteFile", request, lambda _r: None, gone="FILE_NOT_FOUND")
-
-
-def attach_file(session_id: str, wanted: file_pb2.Attachment) -> Call[Attachment]:
-    """AttachFile."""
-    request = file_pb2.AttachFileRequest(session_id=session_id, attachment=wanted)
-    return Call("file", "AttachFile", request, lambda r: attachment(wanted.file_id, r))
-
-
-def detach_file(session_id: str, file_id: str) -> Call[None]:
-    """DetachFile."""
-    request = file_pb2.DetachFileRequest(session_id=session_id, file_id=file_id)
-    return Call("file", "DetachFile", request, lambda _r: None, gone="ATTACHMENT_NOT_FOUND")
-
-
-def list_session_files(session_id: str, folder: str, token: str) -> Call[Page[SessionFile]]:
-    """ListSessionFiles."""
-    request = file_pb2.ListSessionFilesRequest(
-        session_id=session_id, folder=folder, page_size=SESSION_FILES_PAGE_SIZE, page_token=token
-    )
-    return Call(
-        "file",
-        "ListSessionFiles",
-        request,
-        lambda r: Page(
-            [session_file(item) for item in r.files], r.next_page_token, bool(r.incomplete)
-        ),
-    )
-
-
-def session_file_list(pages: Sequence[Page[SessionFile]]) -> SessionFileList:
-    """All pages of a listing as one."""
-    files = SessionFileList(file for page in pages for file in page.items)
-    files.incomplete = any(page.incomplete for page in pages)
-    return files
-
-
-def delete_session_file(session_id: str, path: str, *, recursive: bool) -> Call[None]:
-    """DeleteSessionFile."""
-    request = file_pb2.DeleteSessionFileRequest(
-        session_id=session_id, path=path, recursive=recursive
-    )
-    return Call(
-        "file", "DeleteSessionFile", request, lambda _r: None, gone="SESSION_FILE_NOT_FOUND"
-    )
-
-
-def create_session_folder(session_id: str, path: str) -> Call[SessionFile]:
-    """CreateSessionFolder."""
-    request = file_pb2.CreateSessionFolderRequest(session_id=session_id, path=path)
-    return Call("file", "CreateSessionFolder", request, lambda r: session_file(r.folder))
 
 
 def duration(value: Seconds | None) -> Duration | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
-from cellblock_client import calls, content, folders, introspection
+from cellblock_client import calls, content, file_calls, folders, introspection
 from cellblock_client.admin import Admin
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
@@ -310,11 +310,11 @@ class Session:
             progress=progress,
             timeout=timeout,
         )
-        return self._transport.call(calls.attach_file(self.id, wanted), timeout)
+        return self._transport.call(file_calls.attach_file(self.id, wanted), timeout)
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
-        self._transport.call(calls.detach_file(self.id, file_id), timeout)
+        self._transport.call(file_calls.detach_file(self.id, file_id), timeout)
 
     def refresh(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """Ask the server for its state now."""

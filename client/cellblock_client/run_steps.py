@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 
-from cellblock_client import calls
+from cellblock_client import run_step_calls
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import StepCursor
 from cellblock_client.run_step_types import (
@@ -31,7 +31,7 @@ class RunSteps:
         timeout: float | None = CALL_SECONDS,
     ) -> RunStep:
         """A run step as it is now."""
-        return self._transport.call(calls.get_run_step(step_id, format), timeout)
+        return self._transport.call(run_step_calls.get_run_step(step_id, format), timeout)
 
     def list(
         self,
@@ -50,7 +50,7 @@ class RunSteps:
 
         `limit`: 1 to 100; 0 means 20. `after` and `before` are ids of run steps.
         """
-        call = calls.list_run_steps(
+        call = run_step_calls.list_run_steps(
             session_id=session_id,
             thread_id=thread_id,
             run_id=run_id,
@@ -74,7 +74,7 @@ class RunSteps:
     ) -> Iterator[RunStep]:
         """Run steps, newest first unless `order` says otherwise; pages are fetched as needed."""
         return self._transport.items(
-            lambda token: calls.iterate_run_steps(
+            lambda token: run_step_calls.iterate_run_steps(
                 token,
                 session_id=session_id,
                 thread_id=thread_id,
@@ -103,7 +103,7 @@ class RunSteps:
         leave. A broken connection is made up for: no event is lost, none comes twice.
         To go on another time, give the last event's `step_id` and `sequence`.
         """
-        request = calls.watch_run_steps(
+        request = run_step_calls.watch_run_steps(
             step_id=step_id,
             run_id=run_id,
             thread_id=thread_id,
@@ -123,5 +123,5 @@ class RunSteps:
         timeout: float | None = CALL_SECONDS,
     ) -> Annotations:
         """Find links to a session's files, such as `sandbox:/mnt/data/plot.png`, in a text."""
-        call = calls.resolve_annotations(session_id, text, format)
+        call = run_step_calls.resolve_annotations(session_id, text, format)
         return self._transport.call(call, timeout)

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import closing
 
 from cellblock.v1 import file_pb2 as pb
-from cellblock_client import calls, content
+from cellblock_client import content, file_calls
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
@@ -24,9 +24,9 @@ class SessionFiles:
     def list(self, folder: str = "", *, timeout: float | None = CALL_SECONDS) -> SessionFileList:
         """All files and folders, or those below `folder`, by path."""
         pages = self._transport.pages(
-            lambda token: calls.list_session_files(self._session_id, folder, token), timeout
+            lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
         )
-        return calls.session_file_list(list(pages))
+        return file_calls.session_file_list(list(pages))
 
     def read(
         self,
@@ -103,12 +103,14 @@ class SessionFiles:
         self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
     ) -> None:
         """Remove a file, a link or an empty folder; with `recursive`, any folder."""
-        call = calls.delete_session_file(self._session_id, path, recursive=recursive)
+        call = file_calls.delete_session_file(self._session_id, path, recursive=recursive)
         self._transport.call(call, timeout)
 
     def create_folder(self, path: str, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
         """Make a folder and those above it; one that exists is left as it is."""
-        return self._transport.call(calls.create_session_folder(self._session_id, path), timeout)
+        return self._transport.call(
+            file_calls.create_session_folder(self._session_id, path), timeout
+        )
 
     def download_folder(
         self,

@@ -14,7 +14,7 @@ from cellblock.v1 import (
     run_step_pb2_grpc,
     session_pb2_grpc,
 )
-from cellblock_client import calls
+from cellblock_client import file_calls
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
@@ -210,7 +210,7 @@ class Transport:
 
     def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:
         try:
-            return self._call(calls.get_upload(upload.id), backoff)
+            return self._call(file_calls.get_upload(upload.id), backoff)
         except NotFoundError:
             # Nothing has come, or it has been forgotten.
             return UploadState(0, None)
