@@ -8,6 +8,7 @@ from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent import translate
+from cellblock_agent.environment import Environment
 from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient
@@ -27,8 +28,6 @@ from cellblock_agent.statuses import RefusedError
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
-SILENT_SECONDS = 10
-"""Bound on code of our own in the kernel."""
 TURN_SECONDS = 10
 """How long a question waits for another one, or for a kernel that is being started."""
 BACKGROUND_LIMITS = pb.OutputLimits(
@@ -78,6 +77,8 @@ class Interpreter:
         self._kernel: Kernel | None = None
         self._introspection: Introspection | None = None
         """Of the kernel that runs."""
+        self._environment: Environment | None = None
+        """Of the kernel that runs."""
         self._turn = asyncio.Lock()
         self._ready = asyncio.Event()
         self._current: Execution | None = None
@@ -85,8 +86,8 @@ class Interpreter:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets what an execution could not be ended with; `run` raises it."""
         self._last_id = ""
-        self._environment: dict[str, str] = {}
-        self._silent: dict[str, asyncio.Future[Message]] = {}
+        self._variables: dict[str, str] = {}
+        """Of every kernel."""
         self._background = OutputMeter(BACKGROUND_LIMITS)
         self._kept: tuple[str, KeptOutput] | None = None
         """What the execution that ended last wrote, if its events have not all of it."""
@@ -158,9 +159,9 @@ class Interpreter:
     async def set_environment(self, environment: dict[str, str]) -> None:
         """Set variables of this kernel and of those to come. Raises BusyError."""
         self._check_idle()
-        self._environment |= environment
+        self._variables |= environment
         async with self._turn:
-            await self._apply_environment(self._running())
+            await self._set_variables()
 
     async def ask(self, question: Question) -> Message:
         """The kernel's answer, between two executions. Raises RefusedError if there is none."""
@@ -225,7 +226,8 @@ class Interpreter:
         self._append(pb.Event(execution_started=started), execution.id)
         oom_kills = self._memory.kills
         processes = descendants()
-        if not await self._begin_environment(execution, kernel):
+        environment = self._environment
+        if environment is None or not await environment.set_for_one(execution.environment):
             return await self._give_up(execution, kernel, oom_kills)
         execution.message_id = kernel.execute(execution.code)
         done = execution.done
@@ -236,7 +238,7 @@ class Interpreter:
             return_when=asyncio.FIRST_COMPLETED,
         )
         if done.done():
-            if not await self._end_environment(execution, kernel):
+            if not await environment.restore(execution.environment):
                 return await self._give_up(execution, kernel, oom_kills)
             return _finished(pb.OUTCOME_RAN, "", execution)
         if kernel.ended.done():
@@ -246,7 +248,7 @@ class Interpreter:
             await self._interrupt(execution, kernel, ends, stop.grace, processes)
             # What it started goes with it; what ran before stays.
             await self._kill_all(processes)
-            if done.done() and await self._end_environment(execution, kernel):
+            if done.done() and await environment.restore(execution.environment):
                 return _finished(stop.outcome, stop.words, execution)
         await self._replace(stop.words, execution.id)
         return _finished(stop.outcome, stop.words, execution, memory_lost=True)
@@ -318,32 +320,13 @@ class Interpreter:
         kernel.listen(self._on_output, self._on_reply)
         self._kernel, self._introspection = kernel, Introspection(kernel)
         self.generation += 1
-        if self._environment:
-            await self._apply_environment(kernel)
+        self._environment = Environment(kernel)
+        if self._variables:
+            await self._set_variables()
 
-    async def _apply_environment(self, kernel: Kernel) -> None:
-        if not await self._silently(kernel, f"set_for_good({self._environment!r})"):
+    async def _set_variables(self) -> None:
+        if self._environment is None or not await self._environment.set_for_good(self._variables):
             raise KernelStartError("the kernel did not take its environment")
-
-    async def _begin_environment(self, execution: Execution, kernel: Kernel) -> bool:
-        variables = execution.environment
-        return not variables or await self._silently(kernel, f"set_for_one({variables!r})")
-
-    async def _end_environment(self, execution: Execution, kernel: Kernel) -> bool:
-        return not execution.environment or await self._silently(kernel, "restore()")
-
-    async def _silently(self, kernel: Kernel, call: str) -> bool:
-        """Call a function of `kernel_environment` in the kernel; whether it did."""
-        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        module = "__import__('cellblock_agent.kernel_environment').kernel_environment"
-        request = kernel.execute(f"{module}.{call}", silent=True)
-        self._silent[request] = reply
-        try:
-            ends: set[asyncio.Future[Any]] = {reply, kernel.ended}
-            await asyncio.wait(ends, timeout=SILENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            return reply.done()
-        finally:
-            del self._silent[request]
 
     async def _kill_all(self, spare: Set[int] = frozenset()) -> None:
         """Kill all that user code started, but what is in `spare`.
@@ -390,13 +373,11 @@ class Interpreter:
     def _on_reply(self, message: Message) -> None:
         if self._introspection is not None and self._introspection.takes_reply(message):
             return
-        request = translate.parent_of(message)
+        if self._environment is not None and self._environment.takes_reply(message):
+            return
         execution = self._current
-        waiting = self._silent.get(request)
-        if execution is not None and request == execution.message_id:
+        if execution is not None and translate.parent_of(message) == execution.message_id:
             execution.note_reply(message)
-        elif waiting is not None and not waiting.done():
-            waiting.set_result(message)
 
     def _append(self, event: pb.Event, execution_id: str) -> bool:
         event.execution_id = execution_id
