@@ -6,6 +6,7 @@ import resource
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -23,20 +24,20 @@ CANARY = b"this is not the sandbox's"
 
 @contextmanager
 def meanwhile(steps: Iterator[None]) -> Iterator[None]:
-    """Take `steps` in another thread, over and over, as fast as can be."""
+    """Take `steps` in another thread, over and over, as fast as can be; its errors are raised."""
     done = threading.Event()
 
     def work() -> None:
         while not done.is_set():
             next(steps)
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(work)
+        try:
+            yield
+        finally:
+            done.set()
+        working.result()
 
 
 def swapping(path: Path, target: Path, content: bytes) -> Iterator[None]:
@@ -54,8 +55,6 @@ def swapping(path: Path, target: Path, content: bytes) -> Iterator[None]:
 def swapping_folder(path: Path, target: Path) -> Iterator[None]:
     """A folder that is a link, and a folder, …"""
     real, link = path.with_name("real"), path.with_name("link")
-    path.mkdir()
-    (path / "canary").write_bytes(b"own")
     while True:
         # The agent may make a folder in between; then it takes another turn.
         with suppress(OSError):
@@ -95,8 +94,11 @@ async def test_a_link_that_is_swapped_in_is_never_followed(
 async def test_a_folder_that_is_swapped_for_a_link_is_never_followed(
     agent: RunningAgent, outside: Path
 ) -> None:
+    folder = agent.data / "folder"
+    folder.mkdir()
+    (folder / "canary").write_bytes(b"own")
     seen = set()
-    with meanwhile(swapping_folder(agent.data / "folder", outside)):
+    with meanwhile(swapping_folder(folder, outside)):
         for number in range(500):
             with suppress(NotFoundError, WrongStateError):
                 seen.add(await agent.read_file("folder/canary"))
