@@ -56,7 +56,8 @@ bench-quick: bench-setup ## the same with few rounds; under two minutes on an id
 bench-record: bench-setup ## the last `make bench` into docs/performance.md, with its plots
 	@$(BENCH)/bin/python -m benchmarks record
 
-bench-details: setup engine image ## what floods, files and seccomp cost; asserts nothing
+bench-details: setup engine images ## what containers' options, floods, files and seccomp cost; asserts nothing
+	@$(BIN)/python -m benchmarks.container_options
 	@$(BIN)/python -m benchmarks.flood
 	@$(BIN)/python -m benchmarks.files
 	@$(BIN)/python -m benchmarks.seccomp

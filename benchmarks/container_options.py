@@ -114,7 +114,8 @@ def flattened(image: str) -> Iterator[str]:
     docker("create", "--name", name, "--network=none", image)
     try:
         with subprocess.Popen(["docker", "export", name], stdout=subprocess.PIPE) as files:
-            subprocess.run(["docker", "import", "-", name], stdin=files.stdout, check=True)
+            load = ["docker", "import", "-", name]
+            subprocess.run(load, stdin=files.stdout, stdout=subprocess.DEVNULL, check=True)
     finally:
         docker("rm", name)
     try:
