@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -38,13 +39,14 @@ def test_colours_are_for_terminals_unless_wanted(
 def test_lists_and_single_things_are_json_if_wanted(
     command: Command, session: Session, address: str
 ) -> None:
-    stored = session.attach(b"hello", "in.txt")
+    name = f"{uuid4().hex}.txt"
+    stored = session.attach(b"hello", name)
     at = ("--address", address)
     for arguments, key, value in (
         (("sessions", *at, "--json"), "id", session.id),
         (("sessions", *at, "show", session.id, "--json"), "id", session.id),
         (("files", *at, "--json"), "id", stored.file_id),
-        (("files", *at, "show", stored.file_id, "--json"), "filename", "in.txt"),
+        (("files", *at, "show", stored.file_id, "--json"), "filename", name),
         (("files", *at, "ls", session.id, "--json"), "path", stored.path),
     ):
         done = command(*arguments)
@@ -66,7 +68,7 @@ def test_tab_completes_ids(command: Command, session: Session, address: str) -> 
     assert "sessions" in offered("cellblock se")
     assert session.id in offered("cellblock sessions show sess_", CELLBLOCK_ADDRESS=address)
     assert session.id in offered(f"cellblock sessions --address {address} show sess_")
-    stored = session.attach(b"x", "x.txt")
+    stored = session.attach(b"x", f"{uuid4().hex}.txt")
     assert stored.file_id in offered("cellblock files show file-", CELLBLOCK_ADDRESS=address)
     assert offered("cellblock sessions show sess_", CELLBLOCK_ADDRESS="127.0.0.1:1").strip() == ""
 
