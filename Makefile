@@ -119,10 +119,12 @@ audit: setup ## known vulnerabilities of the locked packages, as a report: build
 sbom: images server-image engine-proxy-image ## what is in our images, as CycloneDX: build/sbom
 	@$(BIN)/python scripts/sbom.py
 
-docs: setup ## the references of the configuration, the image and the command, from the code
+docs: setup ## the references of configuration, image, command, API and client, from the code
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_image_docs.py
 	@$(BIN)/python scripts/generate_cli_docs.py
+	@$(BIN)/python scripts/generate_api_docs.py
+	@$(BIN)/python scripts/generate_client_docs.py
 
 proto: setup ## the generated code, from proto/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py

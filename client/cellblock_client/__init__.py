@@ -7,10 +7,12 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 
 from cellblock_client import errors, events
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
-from cellblock_client.aio import AsyncClient
+from cellblock_client.aio import AsyncClient, AsyncSession
+from cellblock_client.aio_executions import AsyncExecution
 from cellblock_client.channel import Tls
-from cellblock_client.client import Client
+from cellblock_client.client import Client, Session
 from cellblock_client.errors import Error
+from cellblock_client.executions import Execution
 from cellblock_client.introspection import (
     CodeStatus,
     Completeness,
@@ -60,6 +62,8 @@ __all__ = [
     "Annotation",
     "Annotations",
     "AsyncClient",
+    "AsyncExecution",
+    "AsyncSession",
     "Attachment",
     "AuditEntry",
     "Client",
@@ -69,6 +73,7 @@ __all__ = [
     "Completion",
     "Completions",
     "Error",
+    "Execution",
     "ExecutionInfo",
     "ExecutionResult",
     "ExecutionStatus",
@@ -92,6 +97,7 @@ __all__ = [
     "RunStepPage",
     "RunStepStatus",
     "ServerStatus",
+    "Session",
     "SessionFile",
     "SessionFileList",
     "SessionInfo",

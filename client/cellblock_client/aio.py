@@ -14,7 +14,7 @@ from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.result import ExecutionResult
-from cellblock_client.retry import RETRY_SECONDS, Patience
+from cellblock_client.retry import RETRY_SECONDS, Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
     Attachment,
@@ -27,10 +27,10 @@ from cellblock_client.types import (
 
 
 class AsyncClient:
-    """A connection to a server. A context manager; safe to share between threads.
+    """A connection to a server. A context manager; of the event loop that it is made in.
 
     All methods raise `Error` (see `errors.py`). `timeout` is the most seconds that
-    a call may take, retries included; None for a stream means no bound.
+    a call may take, retries included, or each page of a list; None means no bound.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class AsyncClient:
         seconds: calls are repeated where that is safe (docs/reliability.md). 0: never.
         """
         told = connection(address, api_key, tls)
-        self.address = told.address
+        self.address: str = told.address
         transport = AsyncTransport(told, Patience(retry_for))
         self._transport = transport
-        self.sessions = AsyncSessions(transport)
-        self.executions = AsyncExecutions(transport)
-        self.files = AsyncFiles(transport)
-        self.run_steps = AsyncRunSteps(transport)
-        self.admin = AsyncAdmin(transport)
+        self.sessions: AsyncSessions = AsyncSessions(transport)
+        self.executions: AsyncExecutions = AsyncExecutions(transport)
+        self.files: AsyncFiles = AsyncFiles(transport)
+        self.run_steps: AsyncRunSteps = AsyncRunSteps(transport)
+        self.admin: AsyncAdmin = AsyncAdmin(transport)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -160,9 +160,9 @@ class AsyncSession:
     def __init__(self, transport: "AsyncTransport", info: SessionInfo) -> None:
         """Use `AsyncClient.sessions`."""
         self._transport = transport
-        self.info = info
+        self.info: SessionInfo = info
         """What the server last told of it."""
-        self.files = AsyncSessionFiles(transport, info.id)
+        self.files: AsyncSessionFiles = AsyncSessionFiles(transport, info.id)
 
     @property
     def id(self) -> str:
@@ -300,17 +300,18 @@ class AsyncSession:
 
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
         path of a folder, with all that is in it, links aside. `timeout` is for uploading
-        and for attaching.
+        and attaching together.
         """
+        deadline = Deadline(timeout)
         wanted = await stored(
             AsyncFiles(self._transport),
             file,
             filename,
             unpack=unpack,
             progress=progress,
-            timeout=timeout,
+            timeout=deadline.left(),
         )
-        return await self._transport.call(file_calls.attach_file(self.id, wanted), timeout)
+        return await self._transport.call(file_calls.attach_file(self.id, wanted), deadline.left())
 
     async def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
@@ -338,9 +339,10 @@ class AsyncSession:
 
     async def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """Give it a fresh kernel: variables are lost, files stay."""
-        now = await self.refresh(timeout=timeout)
+        deadline = Deadline(timeout)
+        now = await self.refresh(timeout=deadline.left())
         call = calls.restart_session(self.id, now.kernel_generation)
-        return await self._told(call, timeout)
+        return await self._told(call, deadline.left())
 
     async def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """End it and remove its `/mnt/data`."""

@@ -27,7 +27,7 @@ class AsyncExecution:
         self._transport = transport
         self._timeout = timeout
         self._cursor = EventCursor(start)
-        self.id = start.execution_id
+        self.id: str = start.execution_id
         """`call_…`"""
 
     async def __aiter__(self) -> AsyncIterator[Event]:

@@ -30,6 +30,7 @@ from cellblock_client.types import (
 
 T = TypeVar("T")
 Seconds = float | timedelta
+"""A time: seconds as a number, or a `timedelta`."""
 
 CALL_SECONDS = 120.0
 """Default time-out of a call that is not a stream."""

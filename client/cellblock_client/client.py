@@ -11,7 +11,7 @@ from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
-from cellblock_client.retry import RETRY_SECONDS, Patience
+from cellblock_client.retry import RETRY_SECONDS, Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.run_steps import RunSteps
 from cellblock_client.session_files import SessionFiles
@@ -30,7 +30,7 @@ class Client:
     """A connection to a server. A context manager; safe to share between threads.
 
     All methods raise `Error` (see `errors.py`). `timeout` is the most seconds that
-    a call may take, retries included; None for a stream means no bound.
+    a call may take, retries included, or each page of a list; None means no bound.
     """
 
     def __init__(
@@ -52,14 +52,14 @@ class Client:
         seconds: calls are repeated where that is safe (docs/reliability.md). 0: never.
         """
         told = connection(address, api_key, tls)
-        self.address = told.address
+        self.address: str = told.address
         transport = Transport(told, Patience(retry_for))
         self._transport = transport
-        self.sessions = Sessions(transport)
-        self.executions = Executions(transport)
-        self.files = Files(transport)
-        self.run_steps = RunSteps(transport)
-        self.admin = Admin(transport)
+        self.sessions: Sessions = Sessions(transport)
+        self.executions: Executions = Executions(transport)
+        self.files: Files = Files(transport)
+        self.run_steps: RunSteps = RunSteps(transport)
+        self.admin: Admin = Admin(transport)
 
     def close(self) -> None:
         """Close the connection."""
@@ -160,9 +160,9 @@ class Session:
     def __init__(self, transport: "Transport", info: SessionInfo) -> None:
         """Use `Client.sessions`."""
         self._transport = transport
-        self.info = info
+        self.info: SessionInfo = info
         """What the server last told of it."""
-        self.files = SessionFiles(transport, info.id)
+        self.files: SessionFiles = SessionFiles(transport, info.id)
 
     @property
     def id(self) -> str:
@@ -300,17 +300,18 @@ class Session:
 
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
         path of a folder, with all that is in it, links aside. `timeout` is for uploading
-        and for attaching.
+        and attaching together.
         """
+        deadline = Deadline(timeout)
         wanted = stored(
             Files(self._transport),
             file,
             filename,
             unpack=unpack,
             progress=progress,
-            timeout=timeout,
+            timeout=deadline.left(),
         )
-        return self._transport.call(file_calls.attach_file(self.id, wanted), timeout)
+        return self._transport.call(file_calls.attach_file(self.id, wanted), deadline.left())
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
@@ -338,9 +339,10 @@ class Session:
 
     def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """Give it a fresh kernel: variables are lost, files stay."""
-        now = self.refresh(timeout=timeout)
+        deadline = Deadline(timeout)
+        now = self.refresh(timeout=deadline.left())
         call = calls.restart_session(self.id, now.kernel_generation)
-        return self._told(call, timeout)
+        return self._told(call, deadline.left())
 
     def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
         """End it and remove its `/mnt/data`."""

@@ -16,7 +16,7 @@ class CodeStream:
 
     def __init__(self, start: pb.ExecuteRequest, pieces: Iterable[str]) -> None:
         """Send `start`, and `pieces` as they come."""
-        self.execution_id = start.execution_id
+        self.execution_id: str = start.execution_id
         self.failure: Exception | None = None
         self._start = start
         # Text is iterable, too: by its characters.
@@ -54,7 +54,7 @@ class AsyncCodeStream:
         self, start: pb.ExecuteRequest, pieces: AsyncIterable[str] | Iterable[str]
     ) -> None:
         """Send `start`, and `pieces` as they come."""
-        self.execution_id = start.execution_id
+        self.execution_id: str = start.execution_id
         self.failure: Exception | None = None
         self._start = start
         self._source = aiter(pieces if isinstance(pieces, AsyncIterable) else _async(pieces))

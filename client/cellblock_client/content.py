@@ -13,7 +13,9 @@ from cellblock_client.errors import InvalidArgumentError
 from cellblock_client.types import File
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
+"""Where bytes come from: a path, the bytes themselves, or an open binary file from where it is."""
 Target = str | os.PathLike[str] | BinaryIO
+"""Where bytes go to: a path, or an open binary file."""
 Progress = Callable[[int, int | None], None]
 """Is called with the bytes that are done and all that there are, None if nobody knows.
 

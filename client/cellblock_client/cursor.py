@@ -45,7 +45,7 @@ class EventCursor:
         self._start = start
         self._next = start.from_sequence if isinstance(start, pb.WatchExecutionRequest) else 1
         self._seen = False
-        self.done = False
+        self.done: bool = False
         """Whether the last event has come."""
 
     @property
@@ -104,7 +104,7 @@ class StepCursor:
         self._request = run_step_pb2.WatchRunStepsRequest()
         self._request.CopyFrom(start)
         self._seen = False
-        self.done = False
+        self.done: bool = False
         """Whether the server has ended a stream: there is nothing more to watch."""
 
     def request(self) -> tuple[Literal["WatchRunSteps"], run_step_pb2.WatchRunStepsRequest]:

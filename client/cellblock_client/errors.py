@@ -39,14 +39,14 @@ class Error(Exception):
     ) -> None:
         """Keep what the server told."""
         super().__init__(message)
-        self.message = message
-        self.reason = reason
+        self.message: str = message
+        self.reason: str = reason
         """A stable word for programs, such as `SESSION_EXPIRED`; empty if none was given."""
-        self.field = field
+        self.field: str = field
         """The request's field that is wrong, as the proto names it; empty if none is."""
-        self.problem = problem
+        self.problem: str = problem
         """What is wrong with it, with its bound."""
-        self.retry_after = retry_after
+        self.retry_after: timedelta | None = retry_after
         """When a retry has a chance; None if the server did not say."""
 
 

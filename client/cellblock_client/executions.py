@@ -26,7 +26,7 @@ class Execution:
         self._transport = transport
         self._timeout = timeout
         self._cursor = EventCursor(start)
-        self.id = start.execution_id
+        self.id: str = start.execution_id
         """`call_…`"""
 
     def __iter__(self) -> Iterator[Event]:

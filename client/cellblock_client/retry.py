@@ -26,12 +26,24 @@ class Patience:
     """Whether it was: an address that is wrong should be told at once."""
 
 
+class Deadline:
+    """When all has to be done, of something that may take several calls."""
+
+    def __init__(self, timeout: float | None) -> None:
+        """`timeout` seconds from now; None: never."""
+        self._end = None if timeout is None else time.monotonic() + timeout
+
+    def left(self) -> float | None:
+        """Seconds until then, at least 0; None if there is no bound."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+
 class Backoff:
     """Decides how long to wait before the next attempt, within one deadline."""
 
     def __init__(self, timeout: float | None, patience: Patience) -> None:
         """Give up `timeout` seconds from now, if one is given, or when `patience` ends."""
-        self._end = None if timeout is None else time.monotonic() + timeout
+        self._deadline = Deadline(timeout)
         self._patience = patience
         self._attempts = 0
         self._away_since: float | None = None
@@ -44,7 +56,7 @@ class Backoff:
 
     def left(self) -> float | None:
         """Seconds to the deadline; None if there is none."""
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+        return self._deadline.left()
 
     def wait_after(self, error: Error) -> float:
         """Seconds to wait; raises `error` if there is to be no further attempt."""

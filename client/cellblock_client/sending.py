@@ -21,10 +21,10 @@ class Reader:
         self._file = file
         self._progress = progress
         self._hash = hashlib.sha256()
-        self.position = 0
-        self.seekable = _is_seekable(file)
+        self.position: int = 0
+        self.seekable: bool = _is_seekable(file)
         self._start = file.tell() if self.seekable else 0
-        self.total = self._size() if self.seekable else None
+        self.total: int | None = self._size() if self.seekable else None
 
     def go_to(self, position: int) -> None:
         """Be at `position`, with the bytes before it hashed."""
@@ -82,7 +82,7 @@ class Sending:
     ) -> None:
         """Send `first`, and then what `reader` has from `offset` on."""
         self.failure: BaseException | None = None
-        self.moved = False
+        self.moved: bool = False
         """Whether bytes went out, for certain: a first piece may only have been buffered."""
         self._reader = reader
         self._requests = self._from(first, offset)
@@ -146,7 +146,7 @@ class Upload:
     ) -> None:
         """Upload `file` from its current place on."""
         self._reader = Reader(file, progress)
-        self.id = f"upload_{token_hex(16)}" if self._reader.seekable else ""
+        self.id: str = f"upload_{token_hex(16)}" if self._reader.seekable else ""
         """Empty if the source can't be read again: then there is one stream only."""
         self._received = 0
         self._metadata = pb.UploadFileMetadata(

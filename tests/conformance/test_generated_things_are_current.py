@@ -28,6 +28,8 @@ def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
         ("generate_docs", "configuration.md"),
         ("generate_image_docs", "sandbox-image.md"),
         ("generate_cli_docs", "cli.md"),
+        ("generate_api_docs", "api.md"),
+        ("generate_client_docs", "client.md"),
     ],
 )
 def test_references_match_what_they_are_made_from(script: str, document: str) -> None:

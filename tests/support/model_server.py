@@ -1,4 +1,7 @@
-"""A chat model that says what a test wrote down, over the real protocol, streaming included."""
+"""A chat model that says what a test wrote down, over the real protocols.
+
+Chat completions, streamed and whole, and the Responses API, whole.
+"""
 
 import json
 import threading
@@ -26,14 +29,94 @@ def call(index: int, identity: str, arguments: str, size: int) -> list[dict[str,
     return [{"tool_calls": [delta]} for delta in deltas]
 
 
+def said(deltas: Iterator[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    """The text and the tool calls of a whole turn."""
+    text = ""
+    calls: dict[int, dict[str, Any]] = {}
+    for delta in deltas:
+        text += delta.get("content", "")
+        for part in delta.get("tool_calls", ()):
+            function = part["function"]
+            call = calls.setdefault(part["index"], {"id": part.get("id"), "arguments": ""})
+            call["name"] = function.get("name", call.get("name"))
+            call["arguments"] += function["arguments"]
+    return text, list(calls.values())
+
+
+def completion(model: str, text: str, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """A whole chat completion."""
+    message: dict[str, Any] = {"role": "assistant", "content": text or None}
+    if calls:
+        message["tool_calls"] = [
+            {
+                "id": call["id"],
+                "type": "function",
+                "function": {"name": call["name"], "arguments": call["arguments"]},
+            }
+            for call in calls
+        ]
+    end = "tool_calls" if calls else "stop"
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": model,
+        "choices": [{"index": 0, "message": message, "finish_reason": end}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+    }
+
+
+def response(model: str, text: str, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """A whole response of the Responses API."""
+    output: list[dict[str, Any]] = [
+        {
+            "id": f"fc_{call['id']}",
+            "type": "function_call",
+            "call_id": call["id"],
+            "name": call["name"],
+            "arguments": call["arguments"],
+            "status": "completed",
+        }
+        for call in calls
+    ]
+    if text:
+        content = [{"type": "output_text", "text": text, "annotations": []}]
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+        output.append({**message, "content": content})
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 1,
+        "status": "completed",
+        "model": model,
+        "output": output,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {
+            "input_tokens": 1,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 1,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 2,
+        },
+    }
+
+
+WHOLE = {"/v1/chat/completions": completion, "/v1/responses": response}
+
+
 class ModelServer(ThreadingHTTPServer):
-    """Answers chat completions with one turn after the other."""
+    """Answers with one turn after the other."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.turns: list[Turn] = []
         self.requests: list[dict[str, Any]] = []
-        self.base_url = f"http://127.0.0.1:{self.server_address[1]}/v1"
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+        self.base_url = f"{self.address}/v1"
+        self.others: list[str] = []
+        """Who else was to be reached, by programs that have this for their HTTPS_PROXY."""
 
 
 class BrokenOff(Exception):  # noqa: N818 - what a turn raises to break its stream
@@ -44,12 +127,31 @@ class _Handler(BaseHTTPRequestHandler):
     server: ModelServer
     protocol_version = "HTTP/1.1"
 
+    def do_CONNECT(self) -> None:
+        self.server.others.append(self.path)
+        self.send_error(403)
+
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path != "/v1/chat/completions" or not body["stream"]:
+        streamed = body.get("stream", False)
+        if self.path not in WHOLE or (streamed and self.path != "/v1/chat/completions"):
             self.send_error(404)
             return
         self.server.requests.append(body)
+        if streamed:
+            self._stream(body)
+        else:
+            self._answer(WHOLE[self.path](body["model"], *said(self.server.turns.pop(0)())))
+
+    def _answer(self, whole: dict[str, Any]) -> None:
+        data = json.dumps(whole).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _stream(self, body: dict[str, Any]) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")

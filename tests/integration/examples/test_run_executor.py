@@ -10,17 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from openai.lib.streaming._assistants import accumulate_event, accumulate_run_step
 from openai.types.beta import AssistantStreamEvent
 from openai.types.beta.threads import Message
 from openai.types.beta.threads.runs import RunStep
 
 from cellblock_client import Client, SessionState
-from tests.support.model_server import BrokenOff, ModelServer, call, model_server, text
+from tests.support.model_server import BrokenOff, ModelServer, call, text
 from tests.unit.server.test_run_step_shapes import strictly, without_indexes
-
-pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[3]
 QUESTION = "How much rain was there?"
@@ -32,12 +29,6 @@ rain
 """
 SAVE = "open('total.txt', 'w').write(str(rain))\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])"
 ANSWER = "It rained 6 mm, see 😀 [the total](sandbox:/mnt/data/total.txt)."
-
-
-@pytest.fixture
-def model() -> Iterator[ModelServer]:
-    with model_server() as server:
-        yield server
 
 
 @contextmanager

@@ -113,6 +113,19 @@ class FileServer(file_pb2_grpc.FileServiceServicer):
         self.ranges.append((request.offset, request.length))
         yield from self._chunks(request, context, pb.ReadSessionFileResponse)
 
+    def DownloadSessionFolder(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> Iterator[pb.DownloadSessionFolderResponse]:
+        whole = pb.ReadSessionFileRequest(path=request.path)
+        yield from self._chunks(whole, context, pb.DownloadSessionFolderResponse)
+
+    def WriteSessionFile(self, requests: Any, context: Any) -> pb.WriteSessionFileResponse:  # noqa: N802
+        size = sum(len(request.data) for request in requests)
+        return pb.WriteSessionFileResponse(file=pb.SessionFile(path="/mnt/data/a", bytes=size))
+
+    def AttachFile(self, request: Any, context: Any) -> pb.AttachFileResponse:  # noqa: N802
+        return pb.AttachFileResponse(path="/mnt/data/a")
+
     def _file(self) -> pb.File:
         size = len(CONTENT)
         return pb.File(

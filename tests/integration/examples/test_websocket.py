@@ -1,0 +1,126 @@
+"""The example of web sockets: what code shows is on its way while it runs."""
+
+import asyncio
+import base64
+import io
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from cellblock_client import Client, ExecutionStatus, SessionInfo, SessionState
+from tests.integration.examples.program import Program
+from tests.support.waiting import eventually
+
+PLOT = """
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+open("/mnt/data/made.txt", "w").write("1")
+"""
+WAIT = """
+import os, time
+print("begun")
+while not os.path.exists("/mnt/data/go"):
+    time.sleep(0.01)
+print("gone on")
+"""
+
+
+@pytest.fixture
+def relay(running: "subprocess.Popen[str]") -> str:
+    """The example's own address, while it runs."""
+    assert running.stdout
+    return running.stdout.readline().strip()
+
+
+@pytest.fixture
+def running(program: Program) -> "Iterator[subprocess.Popen[str]]":
+    with subprocess.Popen(
+        program.command("websocket.py", "--port", "0", "--origin", "https://chat.example"),
+        env=program.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
+    """What is told, up to the first of a kind."""
+    told: list[dict[str, Any]] = []
+    while not told or told[-1]["type"] != kind:
+        told.append(json.loads(await socket.recv()))
+    return told
+
+
+async def test_it_streams_while_code_runs(
+    relay: str, client: Client, sessions: Callable[[], list[SessionInfo]]
+) -> None:
+    async with connect(relay, origin="https://chat.example") as socket:  # type: ignore[arg-type]
+        await socket.send(WAIT)
+        (begun,) = await until(socket, "stdout")
+        assert begun["text"] == "begun\n"
+        (session,) = sessions()
+        client.sessions.get(session.id).files.write("go", b"")
+        *_, gone_on, completed = await until(socket, "completed")
+        assert (gone_on["text"], completed["status"]) == ("gone on\n", "COMPLETED")
+
+        await socket.send(PLOT)
+        told = {one["type"]: one for one in await until(socket, "completed")}
+        encoded = told["image"]["url"].removeprefix("data:image/png;base64,")
+        with Image.open(io.BytesIO(base64.b64decode(encoded))) as plot:
+            assert plot.format == "PNG"
+        assert client.files.read(told["file"]["file_id"]) == b"1"
+
+        await socket.send("1 / 0")
+        told = {one["type"]: one for one in await until(socket, "completed")}
+        assert told["error"]["name"] == "ZeroDivisionError"
+    await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
+
+
+async def test_who_leaves_ends_what_runs(
+    relay: str, client: Client, sessions: Callable[[], list[SessionInfo]]
+) -> None:
+    async with connect(relay) as socket:
+        await socket.send("print('begun')\nwhile True: pass")
+        await until(socket, "stdout")
+    await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
+    (execution,) = client.executions.list(sessions()[0].id)
+    assert execution.status is ExecutionStatus.CANCELLED
+
+
+async def test_what_is_no_code_is_refused(
+    relay: str, sessions: Callable[[], list[SessionInfo]]
+) -> None:
+    async with connect(relay) as socket:
+        await socket.send("")
+        (refused,) = await until(socket, "refused")
+        assert "code" in refused["problem"]
+        await socket.send("print(1)")
+        assert [one["type"] for one in await until(socket, "completed")] == ["stdout", "completed"]
+    await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
+
+
+async def test_its_own_end_ends_the_sessions(
+    relay: str, running: "subprocess.Popen[str]", sessions: Callable[[], list[SessionInfo]]
+) -> None:
+    async with connect(relay) as socket:
+        await socket.send("print('begun')\nwhile True: pass")
+        await until(socket, "stdout")
+        running.terminate()
+        await socket.wait_closed()
+        assert await asyncio.to_thread(running.wait, 60) == 0
+    assert {session.state for session in sessions()} == {SessionState.DELETED}
+
+
+async def test_a_page_of_somebody_elses_is_refused(relay: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(relay, origin="https://evil.example")  # type: ignore[arg-type]
+    assert refused.value.response.status_code == 403

@@ -1,0 +1,75 @@
+"""The two clients, class by class, and one way to call both."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from cellblock.v1 import session_pb2
+from cellblock_client import (
+    AsyncClient,
+    AsyncExecution,
+    AsyncSession,
+    Client,
+    Execution,
+    Session,
+    SessionInfo,
+    admin,
+    aio,
+    aio_admin,
+    aio_executions,
+    aio_files,
+    aio_run_steps,
+    aio_session_files,
+    client,
+    executions,
+    files,
+    run_steps,
+    session_files,
+)
+from cellblock_client.types import session_info
+
+PAIRS: dict[type, type] = {
+    client.Client: aio.AsyncClient,
+    client.Sessions: aio.AsyncSessions,
+    client.Session: aio.AsyncSession,
+    session_files.SessionFiles: aio_session_files.AsyncSessionFiles,
+    executions.Execution: aio_executions.AsyncExecution,
+    executions.Executions: aio_executions.AsyncExecutions,
+    files.Files: aio_files.AsyncFiles,
+    run_steps.RunSteps: aio_run_steps.AsyncRunSteps,
+    admin.Admin: aio_admin.AsyncAdmin,
+}
+
+
+def methods(kind: type) -> dict[str, Callable[..., Any]]:
+    """The public methods of a class, by name."""
+    return {
+        name: member
+        for name, member in vars(kind).items()
+        if inspect.isfunction(member) and not name.startswith("_")
+    }
+
+
+def session_of(client: Client | AsyncClient) -> Any:
+    """A session that no server was asked for."""
+    info: SessionInfo = session_info(
+        session_pb2.Session(id="sess_1", state=session_pb2.SESSION_STATE_READY)
+    )
+    kind = Session if isinstance(client, Client) else AsyncSession
+    return kind(client._transport, info)  # type: ignore[arg-type] # each with its own
+
+
+def finish(given: Any) -> Any:
+    """What a call of the ordinary client gave, and all that is still to come of it."""
+    if isinstance(given, Execution):
+        return given.result()
+    return list(given) if isinstance(given, Iterator) else given
+
+
+async def finish_async(given: Any) -> Any:
+    """As `finish`, for asyncio."""
+    if isinstance(given, AsyncExecution):
+        return await given.result()
+    if isinstance(given, AsyncIterator):
+        return [item async for item in given]
+    return await given
