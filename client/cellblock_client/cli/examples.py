@@ -30,6 +30,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "top": ("cellblock top", "cellblock top --once", "cellblock top --json"),
     "doctor": ("cellblock doctor", "cellblock doctor --config ./cellblock.toml --json"),
+    "backup": (
+        "cellblock backup /srv/backup/cellblock",
+        "cellblock backup --config ./cellblock.toml /srv/backup/cellblock",
+    ),
+    "restore": ("cellblock restore --state-dir /var/lib/cellblock /srv/backup/cellblock",),
     "config": ("cellblock config", "cellblock config --json"),
     "logs": (
         "cellblock logs sess_abc",
