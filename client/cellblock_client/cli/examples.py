@@ -66,7 +66,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "files attach": (
         "cellblock files attach sess_abc ./project",
         "cellblock files attach sess_abc file-abc --name data.csv",
-        "cellblock files attach sess_abc project.zip --unpack",
+        "cellblock files attach sess_abc archive.zip --unpack",
     ),
     "files detach": ("cellblock files detach sess_abc file-abc",),
     "files ls": ("cellblock files ls sess_abc", "cellblock files ls sess_abc results --json"),
