@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from cellblock_server import embedded
+from cellblock_server import embedded, service_manager
 from cellblock_server.arguments import add_options, given
 from cellblock_server.assembly import listening, open_database
 from cellblock_server.auth.first_key import create_admin_key
@@ -83,8 +83,10 @@ async def _serve(settings: Settings, state: StateFolder, *, for_owner: bool) -> 
         # For whoever started this process and waits for it; all else is on stderr.
         print(f"ready {address}", flush=True)  # noqa: T201
         log.info("listening", address=address, backend=settings.sandbox.backend)
+        service_manager.tell(service_manager.READY)
         await stop.wait()
         log.info("stopping")
+        service_manager.tell(service_manager.STOPPING)
 
 
 def _parser() -> argparse.ArgumentParser:

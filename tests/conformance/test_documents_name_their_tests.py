@@ -17,6 +17,7 @@ DOCUMENTS = {
     "docs/egress.md": 10,
     "docs/reliability.md": 50,
     "docs/monitoring.md": 5,
+    "docs/operations.md": 7,
     "docs/jupyter.md": 30,
     "docs/client.md": 14,
     "docs/examples.md": 12,

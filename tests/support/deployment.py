@@ -50,15 +50,16 @@ def folders() -> Iterator[Folders]:
     root = Path(tempfile.mkdtemp(prefix="cellblock-"))
     made = Folders(root, root / "state")
     try:
-        _as_root(root, "install", "-d", f"-o{SERVER_USER}", "-m0700", str(made.state))
-        _as_root(root, "install", "-d", f"-o{PROXY_USER}", "-m0755", str(made.engine))
+        as_root(root, "install", "-d", f"-o{SERVER_USER}", "-m0700", str(made.state))
+        as_root(root, "install", "-d", f"-o{PROXY_USER}", "-m0755", str(made.engine))
         yield made
     finally:
-        _as_root(root, "rm", "-rf", str(made.state), str(made.engine))
+        as_root(root, "rm", "-rf", str(made.state), str(made.engine))
         shutil.rmtree(root)
 
 
-def _as_root(folder: Path, *command: str) -> str:
+def as_root(folder: Path, *command: str) -> str:
+    """Run a command on a folder, as a user whom the engine lets do everything; what it prints."""
     return docker(
         "run", "--rm", "--user=0", "--network=none", f"--volume={folder}:{folder}",
         f"--entrypoint={command[0]}", PROXY_IMAGE, *command[1:],
@@ -172,7 +173,7 @@ def server(own: Folders) -> Iterator[ServerContainer]:
         finally:
             docker("stop", "--time=30", name)
             instance = own.state / "instance"
-            for left in containers(_as_root(own.root, "sh", "-c", f"cat {instance} || true")):
+            for left in containers(as_root(own.root, "sh", "-c", f"cat {instance} || true")):
                 docker("rm", "--force", "--volumes", left)
 
 

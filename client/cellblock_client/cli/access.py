@@ -30,7 +30,7 @@ ACCESS: ContextVar[Access] = ContextVar("access", default=FROM_ENVIRONMENT)
 
 GIVEN: ContextVar[dict[str, str]] = ContextVar("given")
 """What was given as options before the command's name."""
-WITHOUT_SERVER = {"config", "serve"}
+WITHOUT_SERVER = {"backup", "config", "restore", "serve"}
 """Commands that call nobody: `config` shows settings that are wrong, too."""
 
 PathOption = Path | None

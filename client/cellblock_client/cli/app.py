@@ -15,6 +15,7 @@ from cellblock_client.channel import ADDRESS_VARIABLE
 from cellblock_client.cli import (
     access,
     admin,
+    backup,
     config,
     doctor,
     files,
@@ -69,6 +70,8 @@ app.command(name="logs")(logs.logs)
 app.command(name="top")(top.top)
 app.command(name="doctor")(doctor.doctor)
 app.command(name="config")(config.config)
+app.command(name="backup")(backup.backup)
+app.command(name="restore")(backup.restore)
 
 Address = Annotated[
     str | None,

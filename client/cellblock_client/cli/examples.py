@@ -30,6 +30,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "top": ("cellblock top", "cellblock top --once", "cellblock top --json"),
     "doctor": ("cellblock doctor", "cellblock doctor --config ./cellblock.toml --json"),
+    "backup": (
+        "cellblock backup /srv/backup/cellblock",
+        "cellblock backup --config ./cellblock.toml /srv/backup/cellblock",
+    ),
+    "restore": ("cellblock restore --state-dir /var/lib/cellblock /srv/backup/cellblock",),
     "config": ("cellblock config", "cellblock config --json"),
     "logs": (
         "cellblock logs sess_abc",
@@ -61,7 +66,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "files attach": (
         "cellblock files attach sess_abc ./project",
         "cellblock files attach sess_abc file-abc --name data.csv",
-        "cellblock files attach sess_abc project.zip --unpack",
+        "cellblock files attach sess_abc archive.zip --unpack",
     ),
     "files detach": ("cellblock files detach sess_abc file-abc",),
     "files ls": ("cellblock files ls sess_abc", "cellblock files ls sess_abc results --json"),

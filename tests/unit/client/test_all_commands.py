@@ -30,6 +30,8 @@ DOING = {
     "run",
     "repl",
     "serve",
+    "backup",
+    "restore",
     "sessions create",
     "sessions restart",
     "sessions delete",

@@ -1,0 +1,49 @@
+"""Copies a server's state, and puts a copy back: `cellblock backup` and `restore` are this."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cellblock_server.arguments import given
+from cellblock_server.backup.copies import BackupError, Report, back_up, restore
+from cellblock_server.config import ConfigurationError, Settings, load
+
+WORK: dict[str, Callable[[Settings, Path], Report]] = {"backup": back_up, "restore": restore}
+DONE, DAMAGED, REFUSED = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what was asked; the exit code: 0, 1 if bytes were damaged before, 2 if it failed."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load(options.config, given(options))
+        report = WORK[options.command](settings, options.folder)
+    except (ConfigurationError, BackupError) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}" if error.strerror else str(error))
+    words = f"{report.files} stored contents, {report.copied_bytes} bytes of them new"
+    print(f"{options.command}: the database and {words}")  # noqa: T201 - what was asked for
+    for damage in report.damaged:
+        print(f"{damage.file_id}: {damage.problem}", file=sys.stderr)  # noqa: T201 - as above
+    return DAMAGED if report.damaged else DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cellblock")
+    parser.add_argument("command", choices=sorted(WORK))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--state-dir")
+    parser.set_defaults(listen=None, backend=None)
+    return parser
+
+
+def _refuse(words: str) -> int:
+    print(words, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
+    return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Stored bytes from one folder into another, each held against its hash on the way."""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cellblock_server.backup.snapshot import named
+
+CHUNK = 2**20
+MODE = 0o444
+"""As they have in the blob store."""
+NEW = ".new"
+"""What a file is called that is not whole yet."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file whose bytes could not be copied."""
+
+    file_id: str
+    problem: str
+
+
+@dataclass
+class Copied:
+    """What became of the bytes that a database names."""
+
+    files: int = 0
+    copied_bytes: int = 0
+    damaged: list[Damage] = field(default_factory=list)
+
+
+def copy_blobs(database: Path, source: Path, target: Path, *, keep: bool) -> Copied:
+    """Copy what `database` names. With `keep`, what is there in its size already stays."""
+    done = Copied()
+    for sha256, size, file_id in named(database):
+        done.files += 1
+        to = _path(target, sha256)
+        if keep and to.exists() and to.stat().st_size == size:
+            continue
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if problem := _copy(_path(source, sha256), to, sha256):
+            done.damaged.append(Damage(file_id, problem))
+        else:
+            done.copied_bytes += size
+    return done
+
+
+def remove_others(database: Path, folder: Path) -> None:
+    """Remove bytes that `database` does not name, and what a copy left that was broken off."""
+    wanted = {sha256 for sha256, _size, _file in named(database)}
+    for path in folder.glob("[0-9a-f][0-9a-f]/*"):
+        if path.parent.name + path.name not in wanted:
+            path.unlink()
+
+
+def _path(root: Path, sha256: str) -> Path:
+    """As `files/blobs.py` has it."""
+    return root / sha256[:2] / sha256[2:]
+
+
+def _copy(source: Path, target: Path, sha256: str) -> str:
+    """Copy a file, whole or not at all; what is wrong with it, empty if nothing."""
+    fresh = target.with_name(target.name + NEW)
+    fresh.unlink(missing_ok=True)
+    digest = hashlib.sha256()
+    try:
+        with source.open("rb") as reading, fresh.open("wb") as writing:
+            while piece := reading.read(CHUNK):
+                digest.update(piece)
+                writing.write(piece)
+            os.fchmod(writing.fileno(), MODE)
+            writing.flush()
+            os.fsync(writing.fileno())
+    except FileNotFoundError:
+        return "its bytes are gone"
+    if digest.hexdigest() != sha256:
+        fresh.unlink()
+        return "its bytes are not those that were stored"
+    fresh.replace(target)
+    return ""

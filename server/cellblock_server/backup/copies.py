@@ -1,0 +1,159 @@
+"""A copy of all that must outlive a machine: made while the server runs, checked, put back.
+
+<folder>/cellblock.db      the database, in one file
+<folder>/blobs/ab/cdef…    the bytes of the files that it names
+<folder>/…                 what else a state folder has that nothing can make again (`KEPT`)
+
+At any moment the folder has a database and all that it names: bytes come before it, and those
+that it no longer names go after it. So a copy that is broken off leaves the one before.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from cellblock_server.backup.blob_copies import Damage, copy_blobs, remove_others
+from cellblock_server.backup.snapshot import check, take
+from cellblock_server.config import Settings
+from cellblock_server.state_folder import StateFolderError, state_folder
+
+DATABASE = "cellblock.db"
+BLOBS = "blobs"
+KEPT = ("instance", "secret", "clock", "database-made")
+"""Who the server is to the engine, what keys' hashes are made with, its clock, and the mark that
+there was a database."""
+ROUNDS = 3
+"""Files may be deleted while their bytes are copied: then another look at the database tells. Each
+look finds only what is new to copy, so that the second one is nearly always the last."""
+
+
+class BackupError(Exception):
+    """It can't be done: one line says why."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done."""
+
+    files: int
+    """Different contents that the database names."""
+    copied_bytes: int
+    """Of those that were not there yet."""
+    damaged: list[Damage]
+    """Files whose bytes are gone or altered where they came from: they are not in the copy."""
+
+
+def back_up(settings: Settings, folder: Path) -> Report:
+    """Copy a server's state into `folder`, which may hold an earlier copy of the same server.
+
+    The server may run, and goes on undisturbed. Raises BackupError, and OSError.
+    """
+    state, database = settings.server.state_dir, database_file(settings.database_url)
+    if not database.exists():
+        raise BackupError(f"{database}: there is no database to copy")
+    _check_owner(state)
+    with _held(folder):
+        _check_target(folder, state)
+        copied = 0
+        fresh = folder / f"{DATABASE}.new"
+        for _ in range(ROUNDS):
+            take(database, fresh)
+            found = copy_blobs(fresh, state / BLOBS, folder / BLOBS, keep=True)
+            copied += found.copied_bytes
+            if not found.damaged:
+                break
+        _copy_kept(state, folder)
+        fresh.replace(folder / DATABASE)
+        _sync(folder)
+        remove_others(folder / DATABASE, folder / BLOBS)
+    return Report(found.files, copied, found.damaged)
+
+
+def restore(settings: Settings, folder: Path) -> Report:
+    """Put a copy into a state folder that has no database; all of the copy is checked.
+
+    Raises BackupError, and OSError.
+    """
+    database, source = database_file(settings.database_url), folder / DATABASE
+    if not source.exists():
+        raise BackupError(f"{folder}: there is no copy, or it was never completed")
+    if problem := check(source):
+        raise BackupError(f"{source} is damaged ({problem}): use another copy")
+    for name in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
+        if name.exists():
+            raise BackupError(f"{name} is there: move it away first, for it would be replaced")
+    try:
+        with state_folder(settings.server.state_dir) as state:
+            _check_owner(state.path)
+            found = copy_blobs(source, folder / BLOBS, state.blobs, keep=False)
+            _copy_kept(folder, state.path)
+            # Last: a server starts on it from now on.
+            fresh = database.with_name(f"{database.name}.new")
+            take(source, fresh)
+            fresh.replace(database)
+            _sync(database.parent)
+    except StateFolderError as error:
+        raise BackupError(str(error)) from error
+    return Report(found.files, found.copied_bytes, found.damaged)
+
+
+def database_file(url: str) -> Path:
+    """The file of a SQLite database. Raises BackupError for any other."""
+    database = make_url(url)
+    if database.get_backend_name() != "sqlite":
+        raise BackupError("store.url: only SQLite is copied: docs/operations.md has what else is")
+    return Path(database.database or "")
+
+
+def _check_owner(state: Path) -> None:
+    """What another user makes here, even root, the server could not use afterwards."""
+    owner = state.stat().st_uid
+    if owner != os.geteuid():
+        raise BackupError(f"{state} is user {owner}'s: run this as that user")
+
+
+def _check_target(folder: Path, state: Path) -> None:
+    """Nothing but a copy of the same server is replaced."""
+    if folder.resolve() == state.resolve():
+        raise BackupError(f"{folder} is the state folder itself")
+    theirs = folder / "instance"
+    if theirs.exists():
+        if theirs.read_text() != (state / "instance").read_text():
+            raise BackupError(f"{folder} belongs to another server: choose another folder")
+    elif any(path.name not in ("lock", BLOBS, f"{DATABASE}.new") for path in folder.iterdir()):
+        raise BackupError(f"{folder} has something else in it: choose an empty folder")
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Make the folder, for this user only, and keep others from writing into it meanwhile."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupError(f"{folder} is in use: by another copy, or by a server") from error
+        yield
+
+
+def _copy_kept(source: Path, target: Path) -> None:
+    for name in KEPT:
+        if (source / name).exists():
+            fresh = target / f"{name}.fresh"
+            # With its mode: the server refuses a secret that others may read.
+            shutil.copy(source / name, fresh)
+            fresh.replace(target / name)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

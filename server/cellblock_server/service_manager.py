@@ -1,0 +1,29 @@
+"""Tells whoever started the server how it does, as systemd's services of `Type=notify` do.
+
+Source: sd_notify(3).
+"""
+
+import os
+import socket
+
+import structlog
+
+SOCKET = "NOTIFY_SOCKET"
+"""The variable that names where to tell it; without it nobody asks."""
+READY, STOPPING = b"READY=1", b"STOPPING=1"
+
+log = structlog.get_logger(__name__)
+
+
+def tell(word: bytes) -> None:
+    """Say `READY` or `STOPPING`. One who does not listen is a line in the log, and no failure."""
+    name = os.environ.get(SOCKET)
+    if not name:
+        return
+    # An abstract name is written with @ for its first byte, which is 0.
+    address = f"\0{name[1:]}" if name.startswith("@") else name
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as told:
+            told.sendto(word, address)
+    except OSError as error:
+        log.warning("service_manager_not_told", socket=name, problem=str(error))

@@ -1,0 +1,49 @@
+"""Configuration on the pages is such as the server, the engine and Prometheus read."""
+
+import configparser
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cellblock_server.config import load
+from tests.support.samples import Sample, all_languages, samples
+
+EXECUTED = {"console", "python", "sh"}
+READ = {"toml", "yaml", "json", "ini"}
+INSTRUCTIONS = ("FROM ", "USER ", "RUN ", "ENV ", "COPY ")
+KNOWN = EXECUTED | READ | {"dockerfile"}
+
+
+def test_there_is_nothing_that_nobody_looks_at() -> None:
+    assert all_languages() == KNOWN
+
+
+@pytest.mark.parametrize("sample", samples("toml"), ids=str)
+def test_settings_are_taken(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("CELLBLOCK_")]:
+        monkeypatch.delenv(name)
+    file = tmp_path / "config.toml"
+    file.write_text(sample.text)
+    load(file, {})
+
+
+@pytest.mark.parametrize("sample", samples("yaml", "json", "ini"), ids=str)
+def test_other_files_are_well_formed(sample: Sample) -> None:
+    if sample.language == "yaml":
+        assert yaml.safe_load(sample.text)
+    elif sample.language == "json":
+        assert json.loads(sample.text)
+    else:
+        parser = configparser.ConfigParser(strict=False, interpolation=None)
+        parser.read_string(sample.text)
+        assert parser.sections() == ["Service"]
+
+
+@pytest.mark.parametrize("sample", samples("dockerfile"), ids=str)
+def test_images_are_made_of_known_instructions(sample: Sample) -> None:
+    assert all(line.startswith(INSTRUCTIONS) for line in sample.text.splitlines())

@@ -1,0 +1,78 @@
+"""Work that goes on beside a test, until the test has seen enough."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from secrets import token_bytes
+
+from cellblock_client import Client
+from tests.support.waiting import until
+
+ROUNDS = 3
+"""So often each has done its work before the test goes on, and again before it ends."""
+
+
+class Load:
+    """What goes on, and how often it was done."""
+
+    def __init__(self, works: list[Callable[[], None]]) -> None:
+        self._over = threading.Event()
+        self._done = [0 for _ in works]
+        self._errors: list[BaseException] = []
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(number, work))
+            for number, work in enumerate(works)
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        assert self._errors == []
+
+    def goes_on(self) -> None:
+        """Wait until each has done its work some times more."""
+        wanted = [done + ROUNDS for done in self._done]
+
+        def seen() -> bool:
+            enough = all(done >= least for done, least in zip(self._done, wanted, strict=True))
+            return enough or bool(self._errors)
+
+        until(seen)
+        assert self._errors == []
+
+    def _repeat(self, number: int, work: Callable[[], None]) -> None:
+        try:
+            while not self._over.is_set():
+                work()
+                self._done[number] += 1
+        except BaseException as error:  # noqa: BLE001 - told by whoever waits
+            self._errors.append(error)
+
+
+@contextmanager
+def under_load(address: str) -> Iterator[Load]:
+    """Files that come and go, and code that shows and stores things."""
+    with Client(address) as client, client.sessions.create() as session:
+
+        def files_come_and_go() -> None:
+            kept = client.files.upload(token_bytes(100_000), "kept")
+            client.files.delete(client.files.upload(token_bytes(100_000), "gone").id)
+            assert client.files.get(kept.id).bytes == 100_000
+
+        def code_runs() -> None:
+            result = session.run("open('new', 'wb').write(__import__('os').urandom(1000)); 'shown'")
+            assert result.text == "'shown'"
+
+        load = Load([files_come_and_go, code_runs])
+        load.start()
+        try:
+            load.goes_on()
+            yield load
+            load.goes_on()
+        finally:
+            load.stop()

@@ -1,0 +1,30 @@
+"""Who starts a service and listens to it, as systemd does with `Type=notify`."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SECONDS = 60
+
+
+class Listener:
+    """Hears what a service says of itself."""
+
+    def __init__(self, name: str, heard: socket.socket) -> None:
+        self.environment = {"NOTIFY_SOCKET": name}
+        self._heard = heard
+
+    def next(self) -> str:
+        """The next word, when it comes."""
+        return self._heard.recv(4096).decode()
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[Listener]:
+    """Listen at a socket in `folder`."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.settimeout(SECONDS)
+        name = str(folder / "notify")
+        heard.bind(name)
+        yield Listener(name, heard)

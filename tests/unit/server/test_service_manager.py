@@ -1,0 +1,35 @@
+"""What a service manager is told, and what is made of one that does not listen."""
+
+import socket
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+from structlog.testing import capture_logs
+
+from cellblock_server.service_manager import READY, SOCKET, tell
+
+
+def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"cellblock-test-{token_hex(8)}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
+        heard.bind(f"\0{name}")
+        monkeypatch.setenv(SOCKET, f"@{name}")
+        tell(READY)
+        assert heard.recv(100) == READY
+
+
+def test_one_that_does_not_listen_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(SOCKET, str(tmp_path / "nobody"))
+    with capture_logs() as lines:
+        tell(READY)
+    assert [line["event"] for line in lines] == ["service_manager_not_told"]
+
+
+def test_without_one_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(SOCKET, raising=False)
+    with capture_logs() as lines:
+        tell(READY)
+    assert lines == []
