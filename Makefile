@@ -18,7 +18,7 @@ KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test model soak reliability test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
-    bench-setup lint setup engine bubblewrap proxy image images server-image engine-proxy-image audit sbom docs proto lock clean
+    bench-setup lint setup engine bubblewrap proxy chromium image images server-image engine-proxy-image audit sbom docs proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,7 +26,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap proxy images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
+test: setup engine bubblewrap proxy chromium images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
 	@$(BIN)/pytest -n $(WORKERS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
 	    else test $$? -eq 3; fi
@@ -99,6 +99,9 @@ proxy:
 
 bubblewrap:
 	@scripts/ensure_bubblewrap.sh
+
+chromium:
+	@scripts/ensure_chromium.sh
 
 image: setup engine ## the sandbox image, if something in it has changed
 	@$(BIN)/python scripts/build_image.py
