@@ -30,8 +30,8 @@ def missing() -> str:
 
 
 @contextmanager
-def chromium(downloads: Path) -> Iterator[Chrome]:
-    """A browser without a window, which saves what it downloads in a folder."""
+def chromium(folder: Path) -> Iterator[Chrome]:
+    """A browser without a window, which keeps all in `folder`: what it saves is in `downloads`."""
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     for argument in (
@@ -44,13 +44,16 @@ def chromium(downloads: Path) -> Iterator[Chrome]:
         "--disable-component-update",
         "--no-first-run",
         "--no-proxy-server",
+        f"--user-data-dir={folder / 'profile'}",
     ):
         options.add_argument(argument)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    saves = {"download.default_directory": str(folder / "downloads")}
+    options.add_experimental_option("prefs", saves)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options, ChromeService(shutil.which("chromedriver")))
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    driver = Chrome(options, ChromeService(shutil.which("chromedriver"), env=environment))
     try:
         yield driver
     finally:
@@ -64,6 +67,8 @@ class Page:
         """Look at it in `driver`."""
         self.driver = driver
         self.downloads = downloads
+        self.home = ""
+        """Its address, without what follows a #."""
         self._said: list[str] = []
 
     def open(self, url: str) -> None:
@@ -71,6 +76,7 @@ class Page:
         # What follows a # would be only a place on the page that is there.
         self.driver.get("about:blank")
         self.driver.get(url)
+        self.home = self.home or f"{self.script('return location.origin')}/"
 
     def all(self, selector: str) -> list[WebElement]:
         found: list[WebElement] = self.driver.find_elements(By.CSS_SELECTOR, selector)

@@ -23,22 +23,15 @@ MAX_JSON_DEPTH = 20
 OFFERED: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         session_pb2.DESCRIPTOR.services_by_name["SessionService"],
-        (
-            "CreateSession",
-            "GetSession",
-            "ListSessions",
-            "KeepAlive",
-            "RestartSession",
-            "DeleteSession",
-        ),
+        ("CreateSession", "GetSession", "ListSessions", "RestartSession", "DeleteSession"),
     ),
     (
         execution_pb2.DESCRIPTOR.services_by_name["ExecutionService"],
-        ("GetExecution", "CancelExecution"),
+        ("CancelExecution",),
     ),
     (
         file_pb2.DESCRIPTOR.services_by_name["FileService"],
-        ("ListSessionFiles", "DeleteSessionFile"),
+        ("ListSessionFiles",),
     ),
     (admin_pb2.DESCRIPTOR.services_by_name["AdminService"], ("GetServerStatus",)),
 )

@@ -2,14 +2,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome
 
 from cellblock_client import Client
 from cellblock_client.client import Session
 from tests.support.browser import Page, chromium, missing
+from tests.support.engine import containers
 from tests.support.server import ServerProcess
 
 HERE = Path(__file__).parent
+ENVIRONMENT = {
+    "CELLBLOCK_CONSOLE__LISTEN": "127.0.0.1:0",
+    "CELLBLOCK_SESSIONS__END_ON_SHUTDOWN": "true",
+    "CELLBLOCK_POOL__SIZE": "1",
+    "CELLBLOCK_POOL__MAX_SIZE": "1",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,24 +29,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server with a console that needs no key."""
-    server = ServerProcess(
-        tmp_path_factory.mktemp("console"), {"CELLBLOCK_CONSOLE__LISTEN": "127.0.0.1:0"}
-    )
+    """A server with a console that needs no key, and has a sandbox ready for the next session."""
+    server = ServerProcess(tmp_path_factory.mktemp("console"), ENVIRONMENT)
     server.start()
     yield server
-    server.end()
+    assert server.stop() == 0
+    assert containers((server.state / "instance").read_text()) == []
 
 
 @pytest.fixture(scope="session")
-def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("downloads")
+def browser_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
 
 
 @pytest.fixture(scope="session")
-def driver(downloads: Path) -> Iterator[Chrome]:
-    with chromium(downloads) as driver:
-        yield driver
+def entered(at: ServerProcess, browser_folder: Path) -> Iterator[Page]:
+    """The console in a browser, opened by the address that the server printed."""
+    with chromium(browser_folder) as driver:
+        page = Page(driver, browser_folder / "downloads")
+        page.open(at.console)
+        page.one("#app")
+        yield page
+
+
+@pytest.fixture
+def empty_page(entered: Page) -> Iterator[Page]:
+    """The console without a session that is looked at.
+
+    Whatever a test does there, no policy has anything to refuse.
+    """
+    entered.open(entered.home)
+    entered.one("#app")
+    entered.forgive()
+    yield entered
+    assert entered.violations() == []
 
 
 @pytest.fixture
@@ -57,23 +79,10 @@ def session(other: Client) -> Iterator[Session]:
 
 
 @pytest.fixture
-def empty_page(at: ServerProcess, driver: Chrome, downloads: Path) -> Iterator[Page]:
-    """The console, just opened by the address that the server printed.
-
-    Whatever a test does there, no policy has anything to refuse.
-    """
-    page = Page(driver, downloads)
-    page.open(at.console)
-    page.until(lambda: page.one("#app").is_displayed())
-    page.console()
-    yield page
-    assert page.violations() == []
-
-
-@pytest.fixture
-def page(empty_page: Page, session: Session) -> Page:
-    """The console with a session that is looked at."""
-    origin = empty_page.script("return location.origin")
-    empty_page.open(f"{origin}/#{session.id}")
-    empty_page.says(session.id, "#session-title")
-    return empty_page
+def page(entered: Page, session: Session) -> Iterator[Page]:
+    """The console with a session that is looked at; otherwise as `empty_page`."""
+    entered.open(f"{entered.home}#{session.id}")
+    entered.says(session.id, "#session-title")
+    entered.forgive()
+    yield entered
+    assert entered.violations() == []

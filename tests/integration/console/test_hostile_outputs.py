@@ -113,7 +113,7 @@ def test_html_has_an_origin_that_is_nobodys(page: Page) -> None:
     """Even where a script would run, as it is opened by itself without the frame's sandbox."""
     shown(page, f"from IPython.display import HTML\nHTML({SCRIPT!r})")
     path = page.one(".outputs iframe").get_dom_attribute("src")
-    page.open(f"{page.script('return location.origin')}{path}")
+    page.open(f"{page.home.rstrip('/')}{path}")
     assert page.script("return window.origin") == "null"
     assert not taken(page)
     page.until(page.violations)

@@ -22,8 +22,7 @@ async function sent(path, options = {}) {
   let response;
   try {
     response = await fetch(path, { redirect: "error", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+  } catch {
     throw new Refused(0, "NO_ANSWER", "the server does not answer");
   }
   if (response.ok) return response;
