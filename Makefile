@@ -18,7 +18,8 @@ KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test model soak reliability test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
-    bench-setup lint setup engine bubblewrap proxy operators-tools image images server-image engine-proxy-image audit sbom docs site proto lock clean
+    bench-setup lint setup engine bubblewrap proxy chromium operators-tools image images server-image engine-proxy-image \
+    audit sbom docs site proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -26,7 +27,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap proxy operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
+test: setup engine bubblewrap proxy chromium operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
 	@$(BIN)/pytest -n $(WORKERS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
 	    else test $$? -eq 3; fi
@@ -103,6 +104,9 @@ bubblewrap:
 
 operators-tools:
 	@scripts/ensure_operators_tools.sh
+
+chromium:
+	@scripts/ensure_chromium.sh
 
 image: setup engine ## the sandbox image, if something in it has changed
 	@$(BIN)/python scripts/build_image.py

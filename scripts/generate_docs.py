@@ -26,7 +26,7 @@ HEAD = """\
 
 A value comes from the first of these that has it:
 
-1. a flag of `cellblock serve`: `--listen`, `--state-dir`, `--backend`;
+1. a flag of `cellblock serve`: `--listen`, `--state-dir`, `--backend`, `--console`;
 2. an environment variable: `CELLBLOCK_<SECTION>__<KEY>`, such as `CELLBLOCK_SERVER__LISTEN`;
 3. the TOML file: `--config FILE`, else `CELLBLOCK_CONFIG`, else `~/.config/cellblock/config.toml`
    (`$XDG_CONFIG_HOME`), if there is one;

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cellblock_server.auth.secret import server_secret
 from cellblock_server.auth.tenants import TenantService
 from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
+from cellblock_server.console.listener import ConsoleListener
 from cellblock_server.errors import UnavailableError
 from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.journal import Journal
@@ -44,6 +46,7 @@ from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
+from cellblock_server.rpc.inside import Inside, peer_of
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.listener import Listener
 from cellblock_server.rpc.rates import RateInterceptor
@@ -90,8 +93,17 @@ from cellblock_server.telemetry.scraping import MetricsListener
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where a server can be reached."""
+
+    grpc: str
+    console: str
+    """What to open in a browser, which may log in whoever has it; empty if there is no console."""
+
+
 @asynccontextmanager
-async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str]:
+async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[Addresses]:
     """Everything that serves, in order of need; it is taken down in the opposite order."""
     async with AsyncExitStack() as stack:
         metrics, health = Metrics(), Health()
@@ -169,7 +181,10 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         )
         await stack.enter_async_context(running(billing.run()))
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
-        keys, audit, guards = await _guards(stack, settings, state, database, quotas, steady)
+        inside = Inside(state.path) if settings.console.listen else None
+        keys, audit, guards = await _guards(
+            stack, settings, state, database, quotas, steady, inside
+        )
         manager = SessionManager(settings, sessions, starter, keeper, quotas, cpu, steady)
         readiness = Readiness(backend.check, database.check, keeper.reconciled, health.show)
         overview = Overview(
@@ -211,6 +226,7 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
             health,
             [CallInterceptor(metrics), *([TraceInterceptor()] if traced else []), *guards],
             parts.tls_files(settings),
+            inside,
         )
         await _show_metrics(stack, settings, metrics, overview)
         address = await listener.start()
@@ -218,7 +234,8 @@ async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[str
         stack.push_async_callback(readiness.stopping)
         await readiness.serving()
         await stack.enter_async_context(running(readiness.run()))
-        yield address
+        console = "" if inside is None else await _show_console(stack, settings, inside)
+        yield Addresses(address, console)
 
 
 async def _alive(stack: AsyncExitStack, settings: Settings, health: Health) -> None:
@@ -245,6 +262,17 @@ async def _show_metrics(
         raise ListenError(f"telemetry.metrics_listen: {address}: {error.strerror}") from error
 
 
+async def _show_console(stack: AsyncExitStack, settings: Settings, inside: Inside) -> str:
+    """What to open in a browser. Raises ListenError."""
+    listener = ConsoleListener(inside, parts.console_access(settings), parts.console_tls(settings))
+    stack.push_async_callback(listener.stop)
+    try:
+        return await listener.start(settings.console.listen)
+    except OSError as error:
+        address = settings.console.listen
+        raise ListenError(f"console.listen: {address}: {error.strerror}") from error
+
+
 async def open_database(url: str, state: StateFolder, metrics: Metrics | None = None) -> Database:
     """The database, open and up to date; UnavailableError says in a line what is wrong with it."""
     await asyncio.to_thread(check_file, database_file(url), state.database_mark)
@@ -266,6 +294,7 @@ async def _guards(
     database: Database,
     quotas: QuotaTable,
     steady: SteadyClock,
+    inside: Inside | None,
 ) -> tuple[KeyService, AuditLog, list[ServerInterceptor]]:
     """What stands between callers and services, the outermost first."""
     secret = server_secret(state.secret)
@@ -279,7 +308,7 @@ async def _guards(
         keys,
         audit,
         [
-            AuditInterceptor(audit, utc_now),
+            AuditInterceptor(audit, utc_now, peer_of if inside is None else inside.peer_of),
             AuthInterceptor(keys, live_calls, required=settings.auth.required),
             RateInterceptor(
                 CallRates(quotas, time.monotonic), OpenCalls(settings.quotas.max_calls)

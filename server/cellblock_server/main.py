@@ -15,6 +15,7 @@ from cellblock_server.arguments import add_options, given
 from cellblock_server.assembly import listening, open_database
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.config.console import DEFAULT_ADDRESS
 from cellblock_server.config.load import Values
 from cellblock_server.embedded import NotEmbeddedError
 from cellblock_server.errors import CellblockError
@@ -79,10 +80,13 @@ async def _serve(settings: Settings, state: StateFolder, *, for_owner: bool) -> 
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if for_owner:
         embedded.at_end_of_input(stop.set)
-    async with listening(settings, state) as address:
+    async with listening(settings, state) as addresses:
         # For whoever started this process and waits for it; all else is on stderr.
-        print(f"ready {address}", flush=True)  # noqa: T201
-        log.info("listening", address=address, backend=settings.sandbox.backend)
+        print(f"ready {addresses.grpc}", flush=True)  # noqa: T201
+        if addresses.console:
+            # Not in the log: whoever has this may log in.
+            print(f"console {addresses.console}", flush=True)  # noqa: T201
+        log.info("listening", address=addresses.grpc, backend=settings.sandbox.backend)
         service_manager.tell(service_manager.READY)
         await stop.wait()
         log.info("stopping")
@@ -104,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_options(parser)
     parser.add_argument(
+        "--console",
+        nargs="?",
+        const=DEFAULT_ADDRESS,
+        metavar="ADDRESS",
+        help=f"have a web console, at {DEFAULT_ADDRESS} or this host:port (console.listen)",
+    )
+    parser.add_argument(
         "--embedded",
         type=Path,
         metavar="FOLDER",
@@ -117,6 +128,8 @@ def _flags(options: argparse.Namespace) -> Values:
     flags: Values = embedded.flags(options.embedded) if options.embedded else {}
     for section, values in given(options).items():
         flags.setdefault(section, {}).update(values)
+    if options.console is not None:
+        flags["console"] = {"listen": options.console}
     return flags
 
 

@@ -1,9 +1,12 @@
 """Parts of the server, and what they are held to, as the configuration says."""
 
+import ssl
 from pathlib import Path
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server.config import Settings
+from cellblock_server.console.access import LOOPBACK_NAMES, Access
+from cellblock_server.console.tls import server_context
 from cellblock_server.egress.relay import RelayBounds
 from cellblock_server.egress.service import Egress
 from cellblock_server.egress.squid_config import Allowed
@@ -34,6 +37,28 @@ def tls_files(settings: Settings) -> TlsFiles | None:
         Path(server.tls_key),
         Path(server.tls_client_ca) if server.tls_client_ca else None,
     )
+
+
+def console_access(settings: Settings) -> Access:
+    """Who may call the console."""
+    console = settings.console
+    local = LOOPBACK_NAMES if console.only_local else frozenset()
+    return Access(
+        hosts=local | {console.host.lower()} | {name.lower() for name in console.hosts},
+        scheme="http" if console.only_local else "https",
+        needs_key=settings.auth.required,
+        login_timeout=console.login_timeout,
+        max_body_bytes=int(settings.server.max_message_bytes),
+    )
+
+
+def console_tls(settings: Settings) -> ssl.SSLContext | None:
+    """What the console speaks HTTPS with; None where only this machine can reach it.
+
+    Raises TlsError.
+    """
+    files = tls_files(settings)
+    return None if files is None or settings.console.only_local else server_context(files)
 
 
 def start_bounds(settings: Settings) -> StartBounds:

@@ -63,8 +63,8 @@ async def counted() -> AsyncIterator[Counted]:
         await asyncio.get_running_loop().run_in_executor(caller, int)
         folder = Path(name)
         with state_folder(folder / "state") as state, counting() as counts:
-            async with listening(_settings(folder), state) as address:
-                yield Counted(counts, address, caller)
+            async with listening(_settings(folder), state) as addresses:
+                yield Counted(counts, addresses.grpc, caller)
 
 
 def _settings(folder: Path) -> Settings:

@@ -26,6 +26,8 @@ class ServerProcess:
         # Unix sockets' paths have at most 107 bytes, which pytest's folders may exceed.
         self.listen = "127.0.0.1:0"
         self.address = ""
+        self.console = ""
+        """What to open in a browser, if the environment says that there is a console."""
         self.log = folder / "server.log"
         self.environment = dict(environment or {})
         self.command = command
@@ -63,6 +65,8 @@ class ServerProcess:
         line = self._process.stdout.readline()
         assert line.startswith("ready "), self.log.read_text()
         self.address = line.split()[1]
+        if "CELLBLOCK_CONSOLE__LISTEN" in self.environment:
+            self.console = self._process.stdout.readline().removeprefix("console ").strip()
         return self.address
 
     @property

@@ -20,6 +20,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "serve": (
         "cellblock serve",
+        "cellblock serve --console",
         "cellblock serve --listen 127.0.0.1:7712 --config ./cellblock.toml",
         "cellblock serve create-admin-key > admin.key",
     ),

@@ -36,6 +36,9 @@ WORDS = {
 }
 """Ours for pydantic's."""
 
+OPTIONS = {"console.listen": "console"}
+"""Flags that are not called like their key."""
+
 Values = dict[str, dict[str, Any]]
 CLIENT = "client"
 """The table of the file that is the `cellblock` command's."""
@@ -142,7 +145,7 @@ class _Origin:
         keys = _keys(problem)
         name = ".".join(keys)
         if len(keys) > 1 and keys[1] in self._flags.get(keys[0], {}):
-            return f"--{keys[1].replace('_', '-')}: {name}"
+            return f"--{OPTIONS.get(name, keys[1]).replace('_', '-')}: {name}"
         variable = self._variables.get(PREFIX + DELIMITER.join(keys).upper())
         if variable is not None:
             return f"{variable}: {name}"

@@ -4,6 +4,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cellblock_server.config.callers import Audit, Auth, Quotas, Usage
+from cellblock_server.config.console import Console
 from cellblock_server.config.sandboxes import Egress, Limits, Pool, Sandbox
 from cellblock_server.config.server import Log, Server, Store
 from cellblock_server.config.sessions import Executions, Files, RunSteps, Sessions
@@ -28,6 +29,7 @@ class Settings(BaseSettings):
 
     server: Server = Field(default_factory=Server)
     auth: Auth = Field(default_factory=Auth)
+    console: Console = Field(default_factory=Console)
     store: Store = Field(default_factory=Store)
     log: Log = Field(default_factory=Log)
     telemetry: Telemetry = Field(default_factory=Telemetry)
@@ -54,6 +56,22 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"server.listen: {host!r} is not a loopback address: whoever reaches it could run "
                 f"code, or read what is sent; set {', '.join(missing)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _console_guarded(self) -> "Settings":
+        needed = {
+            "auth.required = true": self.auth.required,
+            "server.tls_certificate": self.server.tls_certificate,
+            "server.tls_key": self.server.tls_key,
+            "console.hosts": self.console.hosts,
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if missing and not self.console.only_local:
+            raise ValueError(
+                f"console.listen: {self.console.host!r} is not a loopback address: whoever "
+                f"reaches it could run code, or read what is sent; set {', '.join(missing)}"
             )
         return self
 

@@ -1,9 +1,8 @@
 """Around every call: an entry in the audit log."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from urllib.parse import unquote
 
 import grpc
 from google.rpc import code_pb2
@@ -36,10 +35,11 @@ class AuditInterceptor(grpc.aio.ServerInterceptor):
     instead of taking a call that could not be told.
     """
 
-    def __init__(self, audit: AuditLog, now: Clock) -> None:
+    def __init__(self, audit: AuditLog, now: Clock, peer_of: Callable[[Context], str]) -> None:
         """Store entries in `audit`; to be put around `AuthInterceptor`."""
         self._audit = audit
         self._now = now
+        self._peer_of = peer_of
 
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
@@ -52,7 +52,7 @@ class AuditInterceptor(grpc.aio.ServerInterceptor):
 
         def single(inner: Single) -> Single:
             async def call(request: object, context: Context) -> object:
-                entry = _Entry(self._audit, self._now, method, context)
+                entry = self._entry(method, context)
                 try:
                     response = await inner(entry.about(request), context)
                 except BaseException as error:
@@ -65,7 +65,7 @@ class AuditInterceptor(grpc.aio.ServerInterceptor):
 
         def streaming(inner: Streaming) -> Streaming:
             async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-                entry = _Entry(self._audit, self._now, method, context)
+                entry = self._entry(method, context)
                 try:
                     async with aclosing(inner(entry.about(request), context)) as responses:
                         async for response in responses:
@@ -80,16 +80,22 @@ class AuditInterceptor(grpc.aio.ServerInterceptor):
 
         return wrapped(handler, single, streaming)
 
+    def _entry(self, method: str, context: Context) -> "_Entry":
+        return _Entry(self._audit, self._now, method, context, self._peer_of(context))
+
 
 class _Entry:
     """What is told of one call."""
 
-    def __init__(self, audit: AuditLog, now: Clock, method: str, context: Context) -> None:
+    def __init__(
+        self, audit: AuditLog, now: Clock, method: str, context: Context, peer: str
+    ) -> None:
         audit.check()
         self._audit = audit
         self._now = now
         self._rpc = method.rpartition("/")[2]
         self._context = context
+        self._peer = peer
         self._subjects: dict[str, str] = {}
         self._told = False
 
@@ -120,7 +126,7 @@ class _Entry:
                 time=self._now(),
                 tenant=caller.tenant if caller else "",
                 key_id=caller.key_id if caller else claimed_key(self._context),
-                peer=unquote(self._context.peer())[:MAX_PEER],
+                peer=self._peer[:MAX_PEER],
                 rpc=self._rpc,
                 subjects=self._subjects,
                 outcome=outcome,

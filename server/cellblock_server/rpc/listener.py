@@ -19,6 +19,7 @@ from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
+from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
@@ -47,9 +48,14 @@ class Listener:
         health: Health,
         guards: Sequence[grpc.aio.ServerInterceptor],
         tls: TlsFiles | None,
+        inside: Inside | None,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`."""
+        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`.
+
+        And at `inside`, if there is somebody within this process who calls.
+        """
         self._tls = tls
+        self._inside = inside
         self._address = address
         self._server = grpc.aio.server(
             interceptors=guards,
@@ -88,6 +94,8 @@ class Listener:
             raise ListenError(f"server.tls_…: {error}") from error
         except RuntimeError as error:
             raise ListenError(f"can't listen on {self._address}: is it in use?") from error
+        if self._inside is not None:
+            self._inside.bind(self._server)
         await self._server.start()
         host, separator, _ = self._address.rpartition(":")
         return self._address if path is not None else f"{host}{separator}{port}"
@@ -98,6 +106,8 @@ class Listener:
         path = self._socket_path()
         if path is not None:
             path.unlink(missing_ok=True)
+        if self._inside is not None:
+            self._inside.close()
 
     def _bind(self) -> int:
         if self._tls is None:

@@ -1,0 +1,146 @@
+// The log of the session that is looked at, live.
+import { call, execute, logOf, who } from "./api.js";
+import { byId, h } from "./dom.js";
+import { Execution } from "./execution.js";
+
+/** Executions that are shown; the oldest go. */
+const MAX_SHOWN = 200;
+/** Milliseconds before a log that broke off is asked for again. */
+const RETRY = 2000;
+/** Pixels from the end of the log within which somebody reads along. */
+const NEAR_END = 60;
+const LEFT_OUT = "What ran before this is not shown.";
+
+export class Log {
+  #list = byId("log");
+  #scroll = byId("log-scroll");
+  #note = byId("log-note");
+  #session = null;
+  #source = null;
+  #retry = 0;
+  #leftOut = false;
+  #executions = new Map();
+  #actions;
+
+  /** `actions`: openFile(url, name, bytes), complain(error), changed(ended). */
+  constructor(actions) {
+    this.#actions = { ...actions, ended: () => actions.changed(true) };
+    document.addEventListener("visibilitychange", () => this.#follow());
+  }
+
+  /** Show another session's log; null for none. */
+  open(session) {
+    this.#session = session;
+    this.#executions.clear();
+    this.#leftOut = false;
+    this.#list.replaceChildren();
+    this.#say(session ? "Nothing was run in this session yet." : "Choose a session on the left, or make a new one.");
+    this.#follow();
+  }
+
+  /** The session as it is now: a kernel that was replaced while nothing ran is told here. */
+  update(session) {
+    const before = Number(this.#session?.kernelGeneration ?? 0);
+    const after = Number(session.kernelGeneration ?? 0);
+    if (before && after > before) {
+      const why = session.memoryLoss?.message ?? "restarted";
+      this.#append(h("li", { class: "divider" }, h("span", {}, `Kernel ${after}: variables are gone (${why})`)));
+    }
+    this.#session = session;
+  }
+
+  /** What has not ended, the oldest first. */
+  get unfinished() {
+    return [...this.#executions.values()].filter((execution) => !execution.ended);
+  }
+
+  async run(code) {
+    const session = this.#session;
+    const { executionId } = await execute(session.id, code);
+    // The log may have told of it already, or somebody looks at another session by now.
+    if (session.id === this.#session?.id && !this.#executions.has(executionId)) this.#execution(executionId).begin(code);
+    this.#toEnd();
+    this.#actions.changed(false);
+  }
+
+  async cancel() {
+    for (const { id } of this.unfinished) await call("CancelExecution", { executionId: id });
+  }
+
+  /** Read on, if there is something to read and somebody who sees it. */
+  #follow() {
+    clearTimeout(this.#retry);
+    this.#source?.close();
+    this.#source = null;
+    if (!this.#session || document.hidden) return;
+    const source = (this.#source = logOf(this.#session.id));
+    const told = (kind, take) => source.addEventListener(kind, ({ data }) => take(JSON.parse(data)));
+    told("past_left_out", () => this.#leaveOut());
+    told("execution", (execution) => this.#keepingPlace(() => this.#execution(execution.id).take(execution)));
+    told("events", ({ events }) => this.#keepingPlace(() => this.#execution(events[0].executionId).add(events)));
+    told("ended", () => source.close());
+    told("failed", ({ reason, message }) => {
+      source.close();
+      if (reason === "UNAVAILABLE") this.#again();
+      else this.#actions.complain(new Error(message));
+    });
+    source.onerror = () => {
+      // A browser tells nothing of why; a login that has ended is told by asking.
+      source.close();
+      this.#again();
+    };
+  }
+
+  #again() {
+    this.#retry = setTimeout(async () => {
+      const told = await who().catch(() => ({ loggedIn: true }));
+      if (told.loggedIn) this.#follow();
+      else this.#actions.loginNeeded();
+    }, RETRY);
+  }
+
+  #execution(id) {
+    let execution = this.#executions.get(id);
+    if (!execution) {
+      execution = new Execution(id, this.#actions);
+      this.#executions.set(id, execution);
+      this.#say(this.#leftOut ? LEFT_OUT : "");
+      this.#append(execution.element);
+      if (this.#executions.size > MAX_SHOWN) this.#forgetFirst();
+    }
+    return execution;
+  }
+
+  #forgetFirst() {
+    const [id, execution] = this.#executions.entries().next().value;
+    this.#executions.delete(id);
+    execution.element.remove();
+    this.#leaveOut();
+  }
+
+  #leaveOut() {
+    this.#leftOut = true;
+    this.#say(LEFT_OUT);
+  }
+
+  #append(element) {
+    this.#keepingPlace(() => this.#list.append(element));
+  }
+
+  #keepingPlace(change) {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    change();
+    if (atEnd) this.#toEnd();
+    this.#actions.changed(false);
+  }
+
+  #toEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+
+  #say(text) {
+    this.#note.textContent = text;
+    this.#note.hidden = !text;
+  }
+}

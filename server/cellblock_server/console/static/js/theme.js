@@ -1,0 +1,17 @@
+// Light or dark: the system's choice, or one's own.
+import { byId } from "./dom.js";
+
+const NAME = "cellblock-theme";
+const CHOICES = ["auto", "light", "dark"];
+
+export function startTheme() {
+  const chooser = byId("theme");
+  const kept = localStorage.getItem(NAME);
+  chooser.value = CHOICES.includes(kept) ? kept : "auto";
+  const apply = () => {
+    document.documentElement.dataset.theme = chooser.value;
+    localStorage.setItem(NAME, chooser.value);
+  };
+  chooser.addEventListener("change", apply);
+  apply();
+}

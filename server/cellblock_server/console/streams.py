@@ -1,0 +1,71 @@
+"""Server-sent events: to a reader that may be slow, or gone without a word."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+BEAT_SECONDS = 15.0
+"""After so long without news a word is sent, so that a reader who is gone is noticed."""
+WRITE_SECONDS = 30.0
+"""For a reader to take what is sent. What it does not take waits in the store, not here."""
+
+T = TypeVar("T")
+
+
+class EventStream:
+    """What one page reads with an `EventSource`."""
+
+    def __init__(self) -> None:
+        """Begin with nothing sent."""
+        self._response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+
+    async def begin(self, request: web.Request) -> web.StreamResponse:
+        """Send the head."""
+        await self._response.prepare(request)
+        return self._response
+
+    async def send(self, name: str, data: dict[str, Any]) -> None:
+        """Send an event. Raises TimeoutError, and ConnectionError, if nobody takes it."""
+        # ASCII in one line: nothing in it ends the event.
+        await self._write(f"event: {name}\ndata: {json.dumps(data)}\n\n")
+
+    async def beat(self) -> None:
+        """Send a word that means nothing. Raises as `send` does."""
+        await self._write(":\n\n")
+
+    async def _write(self, text: str) -> None:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._response.write(text.encode())
+
+
+async def with_beats(
+    source: AsyncGenerator[T, None], seconds: float = BEAT_SECONDS
+) -> AsyncGenerator[T | None, None]:
+    """What `source` has, and None after each `seconds` without any. Closes `source`."""
+    coming: asyncio.Task[T] | None = None
+    try:
+        while True:
+            coming = coming or asyncio.ensure_future(_next(source))
+            await asyncio.wait({coming}, timeout=seconds)
+            if not coming.done():
+                yield None
+                continue
+            done, coming = coming, None
+            try:
+                item = done.result()
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        if coming is not None:
+            coming.cancel()
+            # Whatever it ends with: nobody waits for it any more.
+            await asyncio.gather(coming, return_exceptions=True)
+        await source.aclose()
+
+
+async def _next(source: AsyncGenerator[T, None]) -> T:
+    return await anext(source)

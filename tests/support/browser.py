@@ -1,0 +1,147 @@
+"""The distribution's Chromium, and a page of the web console in it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium.common.exceptions import (
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.support.waiting import until
+
+PROGRAMS = ("chromium", "chromedriver")
+WIDTH, HEIGHT = 1440, 900
+SECONDS = 40
+REFUSED = "Content Security Policy"
+CONTROL_ENTER = Keys.CONTROL + Keys.ENTER
+
+
+def missing() -> str:
+    """What has to be installed for a browser; empty if nothing."""
+    return ", ".join(name for name in PROGRAMS if shutil.which(name) is None)
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[Chrome]:
+    """A browser without a window, which keeps all in `folder`: what it saves is in `downloads`."""
+    options = ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    for argument in (
+        "--headless=new",
+        f"--window-size={WIDTH},{HEIGHT}",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        # Nothing that it might ask of others.
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-first-run",
+        "--no-proxy-server",
+        f"--user-data-dir={folder / 'profile'}",
+    ):
+        options.add_argument(argument)
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    saves = {"download.default_directory": str(folder / "downloads")}
+    options.add_experimental_option("prefs", saves)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    driver = Chrome(options, ChromeService(shutil.which("chromedriver"), env=environment))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Page:
+    """The console as somebody has it before them."""
+
+    def __init__(self, driver: Chrome, downloads: Path) -> None:
+        """Look at it in `driver`."""
+        self.driver = driver
+        self.downloads = downloads
+        self.home = ""
+        """Its address, without what follows a #."""
+        self._said: list[str] = []
+
+    def open(self, url: str) -> None:
+        """Go there, as one does who types it."""
+        # What follows a # would be only a place on the page that is there.
+        self.driver.get("about:blank")
+        self.driver.get(url)
+        self.home = self.home or f"{self.script('return location.origin')}/"
+
+    def all(self, selector: str) -> list[WebElement]:
+        found: list[WebElement] = self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return found
+
+    def one(self, selector: str) -> WebElement:
+        """The first one, waited for until it is seen."""
+        self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector).is_displayed())
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def click(self, selector: str) -> None:
+        """Click it, as soon as it can be."""
+        self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector).is_enabled())
+        self.one(selector).click()
+
+    def text(self, selector: str) -> str:
+        """The text of all of them, hidden text as well."""
+        return "\n".join(str(item.get_property("textContent")) for item in self.all(selector))
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait for a condition on the page, which may be changing meanwhile."""
+
+        def holds() -> bool:
+            try:
+                return bool(condition())
+            except (NoSuchElementException, StaleElementReferenceException):
+                return False
+
+        until(holds, SECONDS)
+
+    def says(self, words: str, selector: str = "body") -> None:
+        """Wait until it says so."""
+        self.until(lambda: words in self.text(selector))
+
+    def run(self, code: str) -> None:
+        """Type code, and have it run."""
+        self.until(lambda: self.one("#code").is_enabled())
+        place = self.one("#code")
+        self.driver.execute_script("arguments[0].value = arguments[1]", place, code)
+        place.send_keys(CONTROL_ENTER)
+
+    def finished(self, runs: int = 1) -> None:
+        """Wait until so many executions have ended, and none goes on."""
+        self.until(lambda: len(self.all(".run[aria-busy=false]")) >= runs)
+        self.until(lambda: not self.all(".run[aria-busy=true]"))
+
+    def script(self, text: str, *arguments: object) -> Any:
+        """What a script of a test's own returns."""
+        return self.driver.execute_script(text, *arguments)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, wherever the focus is."""
+        for key in keys:
+            self.driver.switch_to.active_element.send_keys(key)
+
+    def console(self) -> Sequence[str]:
+        """All that the browser has complained of."""
+        self._said += [str(entry["message"]) for entry in self.driver.get_log("browser")]
+        return self._said
+
+    def forgive(self) -> None:
+        """Forget what it has complained of so far: that was the test."""
+        self.console()
+        self._said.clear()
+
+    def violations(self) -> list[str]:
+        """What a policy has refused."""
+        return [line for line in self.console() if REFUSED in line or "Trusted" in line]
