@@ -18,6 +18,7 @@ DOCUMENTS = {
     "docs/reliability.md": 50,
     "docs/monitoring.md": 5,
     "docs/jupyter.md": 30,
+    "docs/storage.md": 15,
     "SECURITY.md": 5,
 }
 """With how many tests each must name: what finds none must not pass."""
