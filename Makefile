@@ -17,9 +17,9 @@ KILLS ?= 300
 KILL_SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model soak reliability test-gvisor runsc test-fast bench bench-quick bench-record bench-details \
-    bench-setup lint setup engine bubblewrap proxy chromium operators-tools image images server-image engine-proxy-image \
-    audit sbom docs site proto lock clean
+.PHONY: help demo test model soak reliability test-gvisor runsc test-postgresql test-fast bench bench-quick \
+    bench-record bench-details bench-setup lint setup engine bubblewrap postgresql proxy chromium operators-tools \
+    image images server-image engine-proxy-image audit sbom docs site proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -27,7 +27,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap proxy chromium operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
+test: setup engine bubblewrap postgresql proxy chromium operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
 	@$(BIN)/pytest -n $(WORKERS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
 	    else test $$? -eq 3; fi
@@ -35,6 +35,9 @@ test: setup engine bubblewrap proxy chromium operators-tools images server-image
 test-gvisor: setup engine images ## all tests of containers, with gVisor; about 20 minutes
 	@scripts/ensure_runsc.sh
 	@$(BIN)/pytest -n $(WORKERS) --runtime runsc --timeout 300 tests/integration/docker tests/security
+
+test-postgresql: setup engine bubblewrap postgresql proxy images ## what uses the store, with PostgreSQL
+	@$(BIN)/pytest -n $(WORKERS) --store postgresql tests/unit/server tests/integration tests/reliability
 
 model: setup engine bubblewrap images ## random calls against a model of sessions, thirty times as many as in `make test`; about ten minutes
 	@$(BIN)/pytest -n $(WORKERS) --longer 30 tests/reliability/test_sessions_against_a_model.py
@@ -99,6 +102,9 @@ runsc: engine ## gVisor's runtime, on an engine that was started here
 proxy:
 	@scripts/ensure_proxy.sh
 
+postgresql:
+	@scripts/ensure_postgresql.sh
+
 bubblewrap:
 	@scripts/ensure_bubblewrap.sh
 
@@ -142,7 +148,7 @@ proto: setup ## the generated code, from proto/
 lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_image/*.in
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
 	    --fork-strategy fewest --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
-	@$(BIN)/uv pip compile pyproject.toml --extra server --extra cli -c requirements/dev.txt \
+	@$(BIN)/uv pip compile pyproject.toml --extra server --extra postgresql --extra cli -c requirements/dev.txt \
 	    --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --quiet \
 	    -o requirements/server.txt
 	@for target in core full; do $(BIN)/uv pip compile sandbox_image/requirements-$$target.in \

@@ -11,7 +11,9 @@ import pytest
 from cellblock_client import Client
 from cellblock_client.client import Session
 from cellblock_client.embedded import embedded_server
+from tests.support import databases
 from tests.support.images import ENVIRONMENT, FULL
+from tests.support.postgresql import Cluster, programs
 from tests.support.server import ServerProcess
 
 # No test asserts a time: a busy machine is no failure.
@@ -22,6 +24,12 @@ hypothesis.settings.load_profile("cellblock")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--runtime", default="", metavar="NAME", help="OCI runtime for all sandboxes of containers"
+    )
+    parser.addoption(
+        "--store",
+        default="sqlite",
+        choices=["sqlite", "postgresql"],
+        help="where all servers of tests keep their metadata",
     )
     parser.addoption(
         "--longer",
@@ -48,10 +56,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for mark in item.iter_markers("only_runtime"):
             if mark.args[0] != runtime:
                 item.add_marker(pytest.mark.skip(reason=f"only with --runtime {mark.args[0]}"))
+        for mark in item.iter_markers("only_store"):
+            name, why = mark.args
+            if name != config.getoption("--store"):
+                item.add_marker(pytest.mark.skip(reason=f"only with --store {name}: {why}"))
         for mark in item.iter_markers("unless_runtime"):
             name, why = mark.args
             if name == runtime:
                 item.add_marker(pytest.mark.skip(reason=f"{name}: {why}"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for each worker."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed: scripts/ensure_postgresql.sh")
+    cluster = Cluster()
+    try:
+        cluster.make()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _store(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.config.getoption("--store") == "postgresql":
+        databases.use(request.getfixturevalue("cluster"))
+    yield
+    databases.use(None)
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +93,15 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(state_dir: Path) -> Iterator[str]:
+def server(state_dir: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A server's address."""
     with ExitStack() as stack:
+        if request.config.getoption("--store") != "sqlite":
+            # One that is embedded keeps everything in its folder.
+            process = ServerProcess(state_dir.parent)
+            stack.callback(process.end)
+            yield process.start()
+            return
         with pytest.MonkeyPatch.context() as patch:
             for name, value in ENVIRONMENT.items():
                 patch.setenv(name, value)

@@ -1,17 +1,14 @@
 """All parts of the server, put together."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
-from alembic.util import CommandError
 from grpc.aio import ServerInterceptor
-from sqlalchemy.exc import DBAPIError
 
 from cellblock_server import parts
 from cellblock_server.auth.audit import AuditLog
@@ -22,7 +19,6 @@ from cellblock_server.auth.tenants import TenantService
 from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
 from cellblock_server.console.listener import ConsoleListener
-from cellblock_server.errors import UnavailableError
 from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.observers import Counting, Observer
@@ -75,14 +71,14 @@ from cellblock_server.state_folder import (
 )
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.cpu import CpuStore
-from cellblock_server.store.database import Database, database_file
+from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.file_check import check_file, mark_made
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.ledger import LedgerStore
+from cellblock_server.store.opening import open_database
+from cellblock_server.store.owner import NOBODY
 from cellblock_server.store.run_steps import RunStepStore
-from cellblock_server.store.schema import NewerSchemaError
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
@@ -103,13 +99,18 @@ class Addresses:
 
 
 @asynccontextmanager
-async def listening(settings: Settings, state: StateFolder) -> AsyncIterator[Addresses]:
-    """Everything that serves, in order of need; it is taken down in the opposite order."""
+async def listening(
+    settings: Settings, state: StateFolder, give_up: Callable[[str], None] = NOBODY.give_up
+) -> AsyncIterator[Addresses]:
+    """Everything that serves, in order of need; it is taken down in the opposite order.
+
+    `give_up` is called when this process must end at once: see `Owner`.
+    """
     async with AsyncExitStack() as stack:
         metrics, health = Metrics(), Health()
         await _alive(stack, settings, health)
         steady = steady_clock(state.clock, utc_now)
-        database = await open_database(settings.database_url, state, metrics)
+        database = await open_database(settings, state, metrics, give_up=give_up)
         stack.push_async_callback(database.close)
         quotas = QuotaTable(parts.default_quotas(settings))
         tenants = TenantService(TenantStore(database), quotas, utc_now)
@@ -271,20 +272,6 @@ async def _show_console(stack: AsyncExitStack, settings: Settings, inside: Insid
     except OSError as error:
         address = settings.console.listen
         raise ListenError(f"console.listen: {address}: {error.strerror}") from error
-
-
-async def open_database(url: str, state: StateFolder, metrics: Metrics | None = None) -> Database:
-    """The database, open and up to date; UnavailableError says in a line what is wrong with it."""
-    await asyncio.to_thread(check_file, database_file(url), state.database_mark)
-    database = Database(url, metrics)
-    try:
-        await database.start()
-    except (DBAPIError, CommandError, NewerSchemaError) as error:
-        await database.close()
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise UnavailableError("STORE_FAILED", f"store.url: {url}: {cause}") from error
-    mark_made(state.database_mark)
-    return database
 
 
 async def _guards(

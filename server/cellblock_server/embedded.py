@@ -18,6 +18,8 @@ def flags(folder: Path) -> dict[str, dict[str, object]]:
     """What is set by being embedded: all is in `folder`, and nothing outlives its owner."""
     return {
         "server": {"listen": f"unix:{folder / 'server.sock'}", "state_dir": str(folder / "state")},
+        # A shared database would have its sessions when it is gone.
+        "store": {"url": "", "password_file": ""},
         "sessions": {"end_on_shutdown": True},
         # Its owner has come for one session, most likely.
         "pool": {"size": 0, "max_size": 0},

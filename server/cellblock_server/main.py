@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import structlog
 
 from cellblock_server import embedded, service_manager
 from cellblock_server.arguments import add_options, given
-from cellblock_server.assembly import listening, open_database
+from cellblock_server.assembly import listening
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.console import DEFAULT_ADDRESS
@@ -27,6 +28,7 @@ from cellblock_server.state_folder import (
     shared_state_folder,
     state_folder,
 )
+from cellblock_server.store.opening import open_database
 from cellblock_server.telemetry import logging, tracing
 
 CREATE_ADMIN_KEY = "create-admin-key"
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _create_admin_key(settings: Settings) -> int:
     state = shared_state_folder(settings.server.state_dir)
-    database = await open_database(settings.database_url, state)
+    database = await open_database(settings, state, is_alone=False)
     try:
         print(await create_admin_key(database, state))  # noqa: T201 - what was asked for
     finally:
@@ -80,7 +82,7 @@ async def _serve(settings: Settings, state: StateFolder, *, for_owner: bool) -> 
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if for_owner:
         embedded.at_end_of_input(stop.set)
-    async with listening(settings, state) as addresses:
+    async with listening(settings, state, _give_up) as addresses:
         # For whoever started this process and waits for it; all else is on stderr.
         print(f"ready {addresses.grpc}", flush=True)  # noqa: T201
         if addresses.console:
@@ -91,6 +93,12 @@ async def _serve(settings: Settings, state: StateFolder, *, for_owner: bool) -> 
         await stop.wait()
         log.info("stopping")
         service_manager.tell(service_manager.STOPPING)
+
+
+def _give_up(why: str) -> None:
+    """End now, as a killed server does: what this one did from here on would undo another's."""
+    print(why, file=sys.stderr, flush=True)  # noqa: T201 - the last word, for whoever started us
+    os._exit(1)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -35,7 +35,7 @@ def asked_for(lock: Path) -> list[Requirement]:
     if lock == DEVELOPMENT:
         return list(declared("dev"))
     if lock == SERVER:
-        return list(declared("server", "cli"))
+        return list(declared("server", "postgresql", "cli"))
     if lock == BENCH:
         return list(declared("bench"))
     lines = lock.with_suffix(".in").read_text().splitlines()

@@ -16,6 +16,8 @@ from tests.support.refused import refused_start
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.only_store("sqlite", "damages SQLite's file")
+
 LOCAL = {"CELLBLOCK_SANDBOX__BACKEND": "local"}
 PAGE = 4096
 WHAT_TO_DO = "restore a copy"

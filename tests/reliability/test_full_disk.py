@@ -21,6 +21,8 @@ from tests.support.disk import filled, small_disk
 from tests.support.once import refused_create
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.only_store("sqlite", "SQLite's file is on that disk")
+
 MIB = 2**20
 OLDEST = "0001"
 ROWS = 2000

@@ -13,11 +13,13 @@ from sqlalchemy import text
 from cellblock_client import Client
 from cellblock_client.events import Completed, Stdout
 from cellblock_server import errors
-from cellblock_server.store import database as store
+from cellblock_server.store import sqlite as store
 from cellblock_server.store.database import Database
 from tests.support.hasty_server import hasty_server
 from tests.support.once import refused_create
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.only_store("sqlite", "locks SQLite's file")
 
 WAIT = 0.5
 CALLERS = 20

@@ -12,6 +12,8 @@ from tests.support.engine import containers
 from tests.support.refused import refused_start
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.only_store("sqlite", "moves SQLite's files")
+
 LOCAL = {"CELLBLOCK_SANDBOX__BACKEND": "local"}
 FILES = ("cellblock.db", "cellblock.db-wal", "cellblock.db-shm")
 

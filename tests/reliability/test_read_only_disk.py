@@ -15,6 +15,8 @@ from tests.support.refused import refused_start
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.only_store("sqlite", "SQLite's file is on that disk")
+
 MIB = 2**20
 ENDS = ("COMPLETED", "FAILED")
 

@@ -21,8 +21,9 @@ from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.readiness import Problems, Readiness
-from cellblock_server.store import database as databases
+from cellblock_server.store import sqlite as databases
 from cellblock_server.store.database import Database
+from tests.support.databases import store_url
 from tests.support.held_engine import ENGINE
 from tests.support.probes import ALIVE, FILES, READY, probe
 from tests.support.server import ServerProcess
@@ -58,7 +59,7 @@ class Looking:
 
 @asynccontextmanager
 async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
-    database = Database(f"sqlite:///{folder / 'store.db'}")
+    database = Database(store_url(folder / "store.db"))
     await database.start()
     backend = DockerBackend(folder, new_id(""), [], seccomp=None)
     health, reconciled = Health(), asyncio.Event()
@@ -108,6 +109,7 @@ async def test_it_is_ready_when_earlier_sessions_are_taken_over(short: Path) -> 
         await looks.until(READY, SERVING)
 
 
+@pytest.mark.only_store("sqlite", "locks SQLite's file")
 async def test_a_store_that_can_not_be_written_is_not_ready(
     short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +139,7 @@ def server(tmp_path: Path, short: Path) -> Iterator[ServerProcess]:
         server.stop()
 
 
+@pytest.mark.only_store("sqlite", "locks SQLite's file")
 def test_while_it_starts_it_lives_and_is_not_ready(server: ServerProcess, short: Path) -> None:
     socket = short / "health.sock"
     server.start()

@@ -1,11 +1,12 @@
 """A server that is killed while it restarts a kernel: the next one knows how the session is."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+
+from sqlalchemy import text
 
 from cellblock_client import Client, SessionState
 from cellblock_server.store import records
+from tests.support.databases import database_of
 from tests.support.server import ServerProcess
 
 
@@ -14,9 +15,9 @@ def test_a_session_is_not_left_restarting(lasting_server: Callable[..., ServerPr
     with Client(server.address) as client:
         session = client.sessions.create()
         server.kill()
-        with closing(sqlite3.connect(server.state / "cellblock.db")) as database, database:
+        with database_of(server.state) as database:
             state = int(records.SessionState.RESTARTING)
-            database.execute("UPDATE sessions SET state = ?", (state,))
+            database.execute(text("UPDATE sessions SET state = :state"), {"state": state})
         server.start()
         assert session.refresh().state is SessionState.READY
         assert session.restart().kernel_generation == 2

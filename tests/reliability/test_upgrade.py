@@ -7,11 +7,15 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from cellblock_client import Client, ExecutionStatus, SessionState
 from cellblock_client.embedded import SERVER
 from cellblock_client.events import Stdout
 from tests.support import newer_build
 from tests.support.server import ServerProcess
+
+pytestmark = pytest.mark.only_store("sqlite", "no earlier release knew PostgreSQL")
 
 OLD = Path(__file__).parent / "states" / "0003.sql"
 CONTENT = b"a file of an older release\n"

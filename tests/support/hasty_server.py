@@ -11,7 +11,7 @@ from cellblock_server import main as server
 from cellblock_server.executions import overdue
 from cellblock_server.sandbox import agent_connection, engine_watch
 from cellblock_server.sessions import keeper, live
-from cellblock_server.store import database
+from cellblock_server.store import outage, postgresql_writer, sqlite
 from tests.support.server import ServerProcess
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.hasty_server")
@@ -32,7 +32,9 @@ def main() -> int:
     vars(engine_watch).update(PATIENCE_SECONDS=0.5, PING_SECONDS=ENGINE_SECONDS - 0.5)
     vars(keeper).update(HOUSEKEEPING=timedelta(seconds=1), RECONCILE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=1.0)
-    vars(database).update(BUSY_SECONDS=1)
+    vars(sqlite).update(BUSY_SECONDS=1)
+    vars(postgresql_writer).update(BUSY_SECONDS=1)
+    vars(outage).update(AWAY_SECONDS=1)
     return server.main()
 
 

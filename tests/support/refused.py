@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from cellblock_client.embedded import SERVER
@@ -9,10 +10,10 @@ from cellblock_client.embedded import SERVER
 SECONDS = 60
 
 
-def refused_start(state: Path, **environment: str) -> str:
+def refused_start(state: Path, *, command: Sequence[str] = SERVER, **environment: str) -> str:
     """Start a server that must not start on `state`, within a bound; its one line of why."""
     done = subprocess.run(
-        [*SERVER, f"--state-dir={state}", "--listen=127.0.0.1:0", "--backend=local"],
+        [*command, f"--state-dir={state}", "--listen=127.0.0.1:0", "--backend=local"],
         capture_output=True,
         text=True,
         timeout=SECONDS,

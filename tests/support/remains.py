@@ -1,13 +1,16 @@
 """What a server's state folder holds, looked at from outside: while it is dead, or at rest."""
 
-import sqlite3
-from contextlib import closing
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
 
 from cellblock.v1.execution_pb2 import ExecutionEvent
 from cellblock_server.store.records import ExecutionStatus
 from cellblock_server.store.sessions import ALIVE
 from cellblock_server.store.states import EXECUTION_ENDS
+from tests.support.databases import database_of
 from tests.support.engine import containers
 
 
@@ -26,10 +29,10 @@ class Remains:
             if (tenant, name) in self._whole:
                 continue
             rows = self._rows(
-                "SELECT sequence, payload FROM events WHERE tenant = ? AND execution_id = ? "
-                "ORDER BY sequence",
-                tenant,
-                name,
+                "SELECT sequence, payload FROM events WHERE tenant = :tenant "
+                "AND execution_id = :name ORDER BY sequence",
+                tenant=tenant,
+                name=name,
             )
             assert [sequence for sequence, _payload in rows] == list(range(1, last + 1)), name
             events = [ExecutionEvent.FromString(payload) for _sequence, payload in rows]
@@ -43,9 +46,10 @@ class Remains:
         """Ids of the sessions and executions that have no end."""
         alive = ", ".join(str(int(state)) for state in ALIVE)
         ends = ", ".join(str(int(status)) for status in EXECUTION_ENDS)
-        rows = self._rows(f"SELECT id FROM sessions WHERE state IN ({alive})") + self._rows(
-            f"SELECT id FROM executions WHERE status NOT IN ({ends})"
-        )
+        rows = [
+            *self._rows(f"SELECT id FROM sessions WHERE state IN ({alive})"),
+            *self._rows(f"SELECT id FROM executions WHERE status NOT IN ({ends})"),
+        ]
         return [name for (name,) in rows]
 
     def orphans(self) -> list[str]:
@@ -69,6 +73,6 @@ class Remains:
         incoming = [path.name for path in (blobs / "incoming").iterdir()]
         return [*(stored ^ known), *incoming[len(unfinished) :]]
 
-    def _rows(self, query: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
-        with closing(sqlite3.connect(self._state / "cellblock.db")) as connection:
-            return connection.execute(query, values).fetchall()
+    def _rows(self, query: str, **values: object) -> Sequence[Any]:
+        with database_of(self._state) as connection:
+            return connection.execute(text(query), values).all()

@@ -15,6 +15,7 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
+from tests.support.databases import store_url
 from tests.support.records import START
 
 KEPT_FOR = timedelta(hours=1)
@@ -61,7 +62,7 @@ async def stored(
     min_free: int = 0,
 ) -> AsyncIterator[Stored]:
     """Open what `folder` keeps, as a server does that starts."""
-    database = Database(f"sqlite:///{folder / 'cellblock.db'}")
+    database = Database(store_url(folder / "cellblock.db"))
     await database.start()
     try:
         blobs = BlobStore(folder / "blobs", min_free)

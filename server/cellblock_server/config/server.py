@@ -2,11 +2,14 @@
 
 import ipaddress
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ByteSize, Field, model_validator
+from pydantic import ByteSize, Field, field_validator, model_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from cellblock_server.config.values import (
     DAY,
@@ -14,6 +17,8 @@ from cellblock_server.config.values import (
     Duration,
     Section,
 )
+
+STORE_URL = re.compile(r"(sqlite:///|postgresql://).+")
 
 
 def is_loopback(host: str) -> bool:
@@ -109,10 +114,36 @@ class Store(Section):
 
     url: str = Field(
         "",
-        pattern=r"^(sqlite:///.+)?$",
-        description="Database, as SQLAlchemy writes it (`sqlite:////path`). "
-        "Empty: `cellblock.db` in the state folder.",
+        repr=False,
+        description="Database: `sqlite:////path`, or "
+        "`postgresql://user@host:port/database?sslmode=verify-full` with any of libpq's parameters "
+        "(see [storage.md](storage.md)). Empty: `cellblock.db` in the state folder.",
     )
+    password_file: str = Field(
+        "",
+        description="File whose first line is PostgreSQL's password, if `store.url` has none. "
+        "Empty: `PGPASSWORD`, or libpq's own password file (`PGPASSFILE`, `~/.pgpass`).",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        # What it was is not repeated: it may have a password in it.
+        try:
+            known = not url or bool(STORE_URL.fullmatch(url) and make_url(url).database)
+        except (ArgumentError, ValueError):
+            known = False
+        if not known:
+            raise ValueError(
+                "must be sqlite:///PATH, or postgresql://[USER[:PASSWORD]@][HOST][:PORT]/DATABASE"
+            ) from None
+        return url
+
+    @model_validator(mode="after")
+    def _password_wanted(self) -> "Store":
+        if self.password_file and not self.url.startswith("postgresql"):
+            raise ValueError("password_file: needs store.url to be postgresql://…")
+        return self
 
 
 class Log(Section):

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from cellblock_server.store.database import Database
 from cellblock_server.store.tables import cpu_usage
+from cellblock_server.store.upsert import insert_for
 
 
 class CpuStore:
@@ -30,7 +30,9 @@ class CpuStore:
 
 def add_cpu(connection: Connection, tenant: str, period: datetime, seconds: float) -> None:
     """Add to what a tenant has used, as part of a transaction."""
-    values = insert(cpu_usage).values(tenant=tenant, period=period, cpu_seconds=seconds)
+    values = insert_for(connection, cpu_usage).values(
+        tenant=tenant, period=period, cpu_seconds=seconds
+    )
     connection.execute(
         values.on_conflict_do_update(
             index_elements=["tenant", "period"],

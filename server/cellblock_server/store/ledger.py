@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
+    cast,
     delete,
     func,
     literal,
@@ -19,13 +20,13 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.sqlite import insert
 
 from cellblock.v1 import admin_pb2
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import Page, SessionRecord
 from cellblock_server.store.tables import EPOCH, UtcTime, marks, tenant_usage
+from cellblock_server.store.upsert import insert_for
 
 HOUR = timedelta(hours=1)
 LONGEST_SPAN = timedelta(days=1)
@@ -84,7 +85,11 @@ class LedgerStore:
         """A page of what was used, oldest first, then by tenant."""
         limit = paging.page_size(size)
         start = _start(wanted).label("start")
-        sums = [func.sum(tenant_usage.c[name]).label(name) for name in AMOUNTS]
+        # PostgreSQL's sum of whole numbers is a decimal one.
+        sums = [
+            cast(func.sum(tenant_usage.c[name]), tenant_usage.c[name].type).label(name)
+            for name in AMOUNTS
+        ]
         query = (
             select(tenant_usage.c.tenant, start, *sums)
             .where(tenant_usage.c.hour >= wanted.start, tenant_usage.c.hour < wanted.end)
@@ -148,7 +153,7 @@ def add_uses(connection: Connection, uses: Iterable[Use]) -> None:
     """Add to what tenants have used, as part of a transaction."""
     for use in uses:
         values = asdict(use)
-        statement = insert(tenant_usage).values(hour=values.pop("start"), **values)
+        statement = insert_for(connection, tenant_usage).values(hour=values.pop("start"), **values)
         total = {name: tenant_usage.c[name] + getattr(statement.excluded, name) for name in AMOUNTS}
         connection.execute(
             statement.on_conflict_do_update(index_elements=["tenant", "hour"], set_=total)
@@ -157,7 +162,7 @@ def add_uses(connection: Connection, uses: Iterable[Use]) -> None:
 
 def mark_counted(connection: Connection, time: datetime) -> None:
     """Note up to when stored bytes have been counted, as part of a transaction."""
-    statement = insert(marks).values(name=STORED, time=time)
+    statement = insert_for(connection, marks).values(name=STORED, time=time)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"time": time})
     )

@@ -263,6 +263,19 @@ marks = Table(
     Column("time", UtcTime, nullable=False),
 )
 
+owner = Table(
+    "owner",
+    metadata,
+    # One row at most, of PostgreSQL only: see `postgresql_writer.py`.
+    Column("id", Integer, primary_key=True),
+    # Of the state folder that its sessions and files belong to.
+    Column("instance", String(80), nullable=False),
+    # Of the process that has it.
+    Column("token", String(80), nullable=False),
+    # The number of that process's last transaction.
+    Column("writes", BigInteger, nullable=False),
+)
+
 tenant_usage = Table(
     "tenant_usage",
     metadata,

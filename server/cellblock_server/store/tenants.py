@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cellblock_server.errors import AlreadyExistsError
@@ -13,6 +13,7 @@ from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import Page, TenantRecord
 from cellblock_server.store.tables import tenants
+from cellblock_server.store.upsert import insert_for
 
 
 class TenantStore:
@@ -31,8 +32,12 @@ class TenantStore:
 
     async def ensure(self, tenant_id: str, now: datetime) -> None:
         """Store a tenant unless there is one of this id."""
-        query = insert(tenants).prefix_with("OR IGNORE", dialect="sqlite")
-        await self._database.execute(query.values(id=tenant_id, create_time=now, quotas={}))
+
+        def change(connection: Connection) -> None:
+            row = insert_for(connection, tenants).values(id=tenant_id, create_time=now, quotas={})
+            connection.execute(row.on_conflict_do_nothing())
+
+        await self._database.write(change)
 
     async def set_quotas(self, tenant_id: str, quotas: dict[str, float]) -> None:
         """Replace what is set for a tenant."""

@@ -58,6 +58,7 @@ def test_a_disk_that_is_nearly_full_refuses_files_and_keeps_the_rest(
         assert len(session.files.read("big")) == 30 * MIB
 
 
+@pytest.mark.only_store("sqlite", "SQLite's file is on that disk")
 def test_a_full_disk_loses_and_corrupts_nothing(server: ServerProcess) -> None:
     content = os.urandom(5 * MIB)
     with Client(server.address) as client, client.sessions.create() as session:

@@ -5,13 +5,12 @@ Of each is asked what the `openai` package raises when an executor hands it on.
 
 import io
 import json
-import sqlite3
 import subprocess
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 import grpc
 import pytest
+from sqlalchemy import text
 
 from cellblock.v1 import (
     execution_pb2,
@@ -34,6 +34,7 @@ from cellblock.v1 import (
 from cellblock_client import Client, Limits
 from cellblock_client.client import Session
 from cellblock_client.errors import Error, from_call
+from tests.support.databases import database_of
 from tests.support.engine import containers, docker
 from tests.support.error_table import check
 from tests.support.server import ServerProcess
@@ -467,12 +468,11 @@ def test_an_engine_that_refuses(new_server: NewServer) -> None:
 @contextmanager
 def changed(server: ServerProcess, change: str, back: str) -> Iterator[None]:
     """A block in which the server's database is not as it should be."""
-    with closing(sqlite3.connect(server.state / "cellblock.db")) as database:
-        with database:
-            database.execute(change)
-        yield
-        with database:
-            database.execute(back)
+    with database_of(server.state) as database:
+        database.execute(text(change))
+    yield
+    with database_of(server.state) as database:
+        database.execute(text(back))
 
 
 def test_a_store_that_fails(new_server: NewServer) -> None:

@@ -18,6 +18,7 @@ from cellblock_server.store.ledger import HOUR, Interval, LedgerStore, Use, hour
 from cellblock_server.store.records import SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
+from tests.support.databases import store_url
 from tests.support.records import PLACE, START, execution_record, session_record
 from tests.support.stored import Clock
 
@@ -74,7 +75,7 @@ class Books:
 
 @pytest.fixture
 async def books(tmp_path: Path) -> AsyncIterator[Books]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     books = Books(database, Clock())
     await SessionStore(database).insert(books.live.record)

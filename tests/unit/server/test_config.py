@@ -101,7 +101,7 @@ def test_the_file_is_found_where_it_is_said_to_be(
         ('[server]\ntls_client_ca = "c"\n', ":2: server.tls_client_ca: needs server.tls_cert"),
         ('[server]\nlisten = "nonsense"\n', ":2: server.listen: must be host:port or unix:/path"),
         ('[server]\nlisten = "unix:x"\n', ":2: server.listen: a socket's path must be absolute"),
-        ('[store]\nurl = "mysql://x"\n', ":2: store.url: String should match pattern"),
+        ('[store]\nurl = "mysql://x"\n', ":2: store.url: must be sqlite:///PATH, or postgresql://"),
         ("[log\n", ":1: "),
     ],
 )

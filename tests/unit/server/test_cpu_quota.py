@@ -17,6 +17,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import SessionRecord
 from cellblock_server.store.sessions import SessionStore
+from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.records import session_record
 from tests.support.stored import Clock
@@ -40,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     yield database
     await database.close()

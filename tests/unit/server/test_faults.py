@@ -15,6 +15,7 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from tests.support.clocks import real_steady_clock
+from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record
 
 
@@ -60,7 +61,7 @@ class Faulty:
 
 
 async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:
         sessions, executions = SessionStore(database), ExecutionStore(database)

@@ -23,6 +23,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Role
 from cellblock_server.store.tenants import TenantStore
+from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.stored import Clock
 
@@ -38,7 +39,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     await TenantService(TenantStore(database), QuotaTable(QUOTAS), clock).start()
     yield database

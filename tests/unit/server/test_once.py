@@ -17,6 +17,7 @@ from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
+from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.records import PLACE, execution_record, session_record
 
@@ -25,7 +26,7 @@ SECOND = timedelta(seconds=1)
 
 
 async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:
         await SessionStore(database).insert(session_record())

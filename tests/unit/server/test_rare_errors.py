@@ -21,6 +21,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause, SessionState
 from cellblock_server.store.sessions import SessionStore
+from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record
 
 OVERTAKING_SECONDS = 0.3
@@ -30,7 +31,7 @@ ABSENT: Any = None
 
 @pytest.fixture
 async def executions(tmp_path: Path) -> AsyncIterator[ExecutionStore]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:
         await SessionStore(database).insert(session_record())
@@ -145,3 +146,12 @@ def test_the_local_backend_may_not_be_installed(
     with pytest.raises(WrongStateError, match=r"needs psutil: pip install") as caught:
         backend(Settings(), state)
     assert caught.value.reason == "LOCAL_MISSING"
+
+
+def test_the_driver_of_postgresql_may_not_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("cellblock_server.store.postg")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(WrongStateError, match=r"needs psycopg: pip install") as caught:
+        Database("postgresql://nowhere/nothing")
+    assert caught.value.reason == "POSTGRESQL_MISSING"

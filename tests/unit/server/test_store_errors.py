@@ -9,22 +9,23 @@ from sqlalchemy import text
 from cellblock_server.errors import UnavailableError
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import insert_execution
+from tests.support.databases import store_url
 from tests.support.records import execution_record
 
 SECRET = "sesame"
 
 
 async def test_a_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     execution = execution_record("call_1", 1)
     execution.environment = {"A": SECRET}
     try:
-        await database.execute(text("DROP TABLE executions"))
+        await database.execute(text("ALTER TABLE executions RENAME TO others"))
         with pytest.raises(UnavailableError) as caught:
             await database.write(lambda connection: insert_execution(connection, execution))
     finally:
         await database.close()
     told = "".join(traceback.format_exception(caught.value))
-    assert "no such table: executions" in told
+    assert "executions" in str(caught.value)
     assert SECRET not in told

@@ -29,6 +29,7 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.sessions import SessionStore
 from tests.support.clocks import real_steady_clock
+from tests.support.databases import store_url
 from tests.support.records import execution_record, session_record
 from tests.support.waiting import eventually
 
@@ -121,7 +122,7 @@ async def nothing(_record: SessionRecord) -> None:
 
 @pytest.fixture
 async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:
         yield Kept(database)

@@ -13,6 +13,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
+from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record
 
 MOMENTS = 60
@@ -22,7 +23,7 @@ STEP_SECONDS = 0.0002
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     await SessionStore(database).insert(session_record())
     yield database

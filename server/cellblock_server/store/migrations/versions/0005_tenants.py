@@ -31,13 +31,19 @@ CHANGED = ("events", "attachments", "run_steps", "executions", "sessions")
 
 def upgrade() -> None:
     """Make the tables, anew or for the first time."""
+    if op.get_bind().dialect.name != "sqlite":
+        # No release before this one knew another database: there is nothing to keep. Names of
+        # constraints are a schema's there, not a table's.
+        for name in CHANGED:
+            op.drop_table(name)
     _sessions()
     _executions()
     _run_steps()
     _events()
     _attachments()
-    for name in CHANGED:
-        op.drop_table(name)
+    if op.get_bind().dialect.name == "sqlite":
+        for name in CHANGED:
+            op.drop_table(name)
     for name in CHANGED:
         op.rename_table(f"new_{name}", name)
     _indexes()
@@ -84,7 +90,7 @@ def _sessions() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("tenant", "request_id", name=op.f("uq_sessions_tenant_request_id")),
     )
-    op.execute(
+    _copy(
         f"INSERT INTO new_sessions (tenant, id, {SESSIONS}) "  # noqa: S608 - ours
         f"SELECT tenant, id, {SESSIONS} FROM sessions"
     )
@@ -122,7 +128,7 @@ def _executions() -> None:
             name=op.f("uq_executions_tenant_session_id_ordinal"),
         ),
     )
-    op.execute(
+    _copy(
         f"INSERT INTO new_executions (tenant, id, {EXECUTIONS}) "  # noqa: S608 - ours
         f"SELECT tenant, id, {EXECUTIONS} FROM executions"
     )
@@ -142,7 +148,7 @@ def _run_steps() -> None:
         _in_session("run_steps"),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_run_steps")),
     )
-    op.execute(
+    _copy(
         f"INSERT INTO new_run_steps (tenant, id, {RUN_STEPS}) "  # noqa: S608 - ours
         f"SELECT tenant, id, {RUN_STEPS} FROM run_steps"
     )
@@ -164,7 +170,7 @@ def _events() -> None:
         sa.PrimaryKeyConstraint("tenant", "execution_id", "sequence", name=op.f("pk_events")),
         sqlite_with_rowid=False,
     )
-    op.execute(
+    _copy(
         "INSERT INTO new_events (tenant, execution_id, sequence, payload) "
         "SELECT executions.tenant, execution_id, sequence, payload "
         "FROM events JOIN executions ON executions.id = execution_id"
@@ -188,11 +194,17 @@ def _attachments() -> None:
             name=op.f("uq_attachments_tenant_session_id_filename"),
         ),
     )
-    op.execute(
+    _copy(
         "INSERT INTO new_attachments (tenant, session_id, file_id, filename, unpacked) "
         "SELECT sessions.tenant, session_id, file_id, filename, unpacked "
         "FROM attachments JOIN sessions ON sessions.id = session_id"
     )
+
+
+def _copy(statement: str) -> None:
+    """What the old tables have."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(statement)
 
 
 def _in_session(table: str) -> sa.ForeignKeyConstraint:

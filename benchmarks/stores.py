@@ -1,0 +1,107 @@
+"""What a transaction costs with SQLite and with PostgreSQL, by turns. Asserts nothing.
+
+    python -m benchmarks.stores [--rounds N]
+
+A transaction is what one event of output is: the event itself and the execution's row. Both
+databases are on this machine and on its disk, as they are set up when nobody changes anything.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+from tests.support.postgresql import Cluster, programs
+from tests.support.records import execution_record, session_record
+
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import (
+    ExecutionStore,
+    insert_events,
+    insert_execution,
+    update_execution,
+)
+from cellblock_server.store.records import ExecutionRecord
+from cellblock_server.store.sessions import SessionStore
+
+WRITES = 300
+"""Of one round."""
+READINGS = 300
+PAYLOAD = b"x" * 200
+
+
+async def main() -> None:
+    """Measure, and print a table for docs/performance.md."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Cluster(durable=True) if programs() else None
+        try:
+            urls = {"SQLite": f"sqlite:///{Path(folder) / 'store.db'}"}
+            if cluster is not None:
+                cluster.make()
+                urls["PostgreSQL"] = cluster.database("benchmark").render_as_string()
+            await _compared(urls, rounds)
+        finally:
+            if cluster is not None:
+                cluster.remove()
+
+
+async def _compared(urls: dict[str, str], rounds: int) -> None:
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in urls}
+    numbers = dict.fromkeys(urls, 0)
+    for _ in range(rounds):
+        for name, url in urls.items():
+            async with _opened(url) as database:
+                numbers[name] += 1
+                found[name].append(await _round(database, numbers[name]))
+    print("| store | transaction, ms | transactions a second | reading, ms |")
+    print("| --- | --- | --- | --- |")
+    for name, times in found.items():
+        write, read = (statistics.median(column) for column in zip(*times, strict=True))
+        print(f"| {name} | {write * 1000:.2f} | {1 / write:.0f} | {read * 1000:.2f} |")
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    await database.start()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _round(database: Database, number: int) -> tuple[float, float]:
+    """Seconds of one transaction and of one reading."""
+    sessions, executions = SessionStore(database), ExecutionStore(database)
+    if number == 1:
+        await sessions.insert(session_record())
+    record = execution_record(f"call_{number}", number)
+    await database.write(lambda connection: insert_execution(connection, record))
+    began = time.perf_counter()
+    for sequence in range(1, WRITES + 1):
+        await _event(database, record, sequence)
+    written = time.perf_counter()
+    for _ in range(READINGS):
+        await executions.find(record.tenant, record.id)
+    return (written - began) / WRITES, (time.perf_counter() - written) / READINGS
+
+
+async def _event(database: Database, record: ExecutionRecord, sequence: int) -> None:
+    def change(connection: Connection) -> None:
+        record.last_sequence = sequence
+        update_execution(connection, record, with_code=False)
+        insert_events(connection, record, [(sequence, PAYLOAD)])
+
+    await database.write(change)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

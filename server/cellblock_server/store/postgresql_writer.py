@@ -1,0 +1,261 @@
+"""Writes to PostgreSQL, from one connection of one server: what it holds, no other may write.
+
+The lock that keeps others off belongs to the very connection that writes: when one is lost, so is
+the other, and PostgreSQL gives the lock to nobody before the transaction of a lost connection has
+ended. So whoever has the lock anew can tell whether that transaction was committed.
+"""
+
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, bindparam, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.ids import new_id
+from cellblock_server.store.outage import HeldError, Outage, is_away, is_held
+from cellblock_server.store.owner import Owner
+from cellblock_server.store.tables import owner as owners
+
+LOCK = 1128614988, 1
+"""`CELL`, and a number: the advisory lock of a database's one server."""
+TRY_LOCK = text("SELECT pg_try_advisory_lock(:space, :number)")
+HOLDER = text(
+    "SELECT host(client_addr), backend_start FROM pg_locks JOIN pg_stat_activity USING (pid) "
+    "WHERE locktype = 'advisory' AND granted AND classid = :space AND objid = :number "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+LOCK_WORDS = {"space": LOCK[0], "number": LOCK[1]}
+ONE = 1
+"""The id of the only row of `owner`."""
+CLAIM = update(owners).where(owners.c.id == ONE)
+NUMBER = CLAIM.where(owners.c.token == bindparam("this_token"))
+KNOWN = select(owners.c.token, owners.c.writes)
+BUSY_SECONDS = 10
+"""How long a write waits for a table that somebody has locked before it fails."""
+BEHIND_SECONDS = 0.1
+"""How long one waits after one that failed so: those in a queue must not wait for as long each."""
+LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :milliseconds, false)")
+LOCK_NOT_AVAILABLE = "55P03"
+"""Source: PostgreSQL's appendix "Error Codes"."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class Writer:
+    """Has one connection, from one thread, and makes it anew when it is lost."""
+
+    def __init__(self, engine: Engine, owner: Owner, outage: Outage) -> None:
+        """Write through `engine`, as `owner`; wait for the database as `outage` says."""
+        self._engine = engine
+        self._owner = owner
+        self._outage = outage
+        self._token = new_id("")
+        """Of this process: another one that had the lock meanwhile has left its own."""
+        self._writes = 0
+        """Transactions so far: each stores its number with what it writes."""
+        self._claimed = False
+        self._uncertain = 0
+        """The number of a transaction whose commit was not answered."""
+        self._over = ""
+        """Why nothing is written any more."""
+        self._is_locked = False
+        """Whether the last write waited in vain for a table that somebody has locked."""
+        self._connection: Connection | None = None
+
+    def open(self) -> Connection:
+        """The connection, with the lock, but for a command that comes beside a server.
+
+        Raises HeldError if another server has it, and still has after a while: one that has just
+        ended may. What else keeps a server from its start is for its operator to see at once.
+        """
+        return self._outage.outlasted(self._held, is_held)
+
+    def claim(self, connection: Connection) -> None:
+        """Say that the database is ours, as part of a transaction, once there are tables.
+
+        Raises UnavailableError if it is another state folder's.
+        """
+        if not self._owner.is_alone:
+            return
+        mine = {"instance": self._owner.instance, "token": self._token, "writes": 0}
+        theirs = connection.execute(select(owners.c.instance)).scalar_one_or_none()
+        if theirs is None:
+            connection.execute(insert(owners).values(id=ONE, **mine))
+        elif theirs == self._owner.instance:
+            connection.execute(CLAIM.values(**mine))
+        else:
+            raise UnavailableError(
+                "STORE_TAKEN",
+                f"the database belongs to the state folder whose `instance` is {theirs!r}, and "
+                f"this one's is {self._owner.instance!r}: sessions and files would not be found "
+                "here. Use that folder (docs/storage.md says how to move it), or another database",
+            )
+
+    def claimed(self) -> None:
+        """Say that the claim was committed."""
+        self._claimed = self._owner.is_alone
+
+    def write(self, change: Callable[[Connection], T]) -> T:
+        """See `Dialect`."""
+        if self._over:
+            raise UnavailableError("STORE_TAKEN", self._over)
+        connection = self._outage.outlasted(self._begun)
+        try:
+            result = change(connection)
+            self._note_lock(connection, is_locked=False)
+        except BaseException as error:
+            self._undo(connection)
+            self._note_lock(connection, is_locked=is_locked(error))
+            raise
+        try:
+            connection.commit()
+        except DBAPIError as error:
+            self._undo(connection)
+            if not is_away(error) or not self._was_committed():
+                raise
+        return result
+
+    def close(self) -> None:
+        """Let go of the connection, and of the lock with it."""
+        self._drop()
+
+    def _begun(self) -> Connection:
+        """The connection, which is there, in a transaction that has a number."""
+        connection = self._held()
+        if not self._claimed:
+            return connection
+        this = {"this_token": self._token, "writes": self._writes + 1}
+        try:
+            found = connection.execute(NUMBER, this).rowcount
+        except BaseException as error:
+            self._undo(connection)
+            self._note_lock(connection, is_locked=is_locked(error))
+            raise
+        self._writes += 1
+        if not found:
+            self._undo(connection)
+            self._stop("another server has used the database meanwhile")
+        return connection
+
+    def _held(self) -> Connection:
+        if self._connection is None:
+            connection = self._engine.connect().execution_options(isolation_level="READ COMMITTED")
+            self._connection = connection
+            try:
+                self._lock(connection)
+                milliseconds = f"{round(BUSY_SECONDS * 1000)}"
+                connection.execute(LOCK_TIMEOUT, {"milliseconds": milliseconds})
+                if self._claimed:
+                    self._look(connection)
+                connection.commit()
+            except BaseException:
+                self._drop()
+                raise
+        return self._connection
+
+    def _lock(self, connection: Connection) -> None:
+        if not self._owner.is_alone or connection.execute(TRY_LOCK, LOCK_WORDS).scalar_one():
+            return
+        if self._claimed:
+            # Not one of ours that is not known to be gone: it would have left our token.
+            self._look_for_others(connection)
+        holder = connection.execute(HOLDER, LOCK_WORDS).first()
+        # Nothing is told of a role that is none of ours.
+        where = ""
+        if holder is not None and holder[1] is not None:
+            where = f" from {holder[0] or 'a local socket'}, since {holder[1]}"
+        raise HeldError(
+            f"another server uses the database{where}; give each its own, or end that one"
+        )
+
+    def _look(self, connection: Connection) -> None:
+        """With the lock held anew: see what has become of the database meanwhile."""
+        writes = self._look_for_others(connection)
+        if self._uncertain and writes == self._uncertain:
+            self._stop(
+                "the database was away too long: what callers were told had failed is stored"
+            )
+        elif self._uncertain:
+            log.info("store_commit_undone", writes=self._uncertain)
+        self._uncertain = 0
+
+    def _look_for_others(self, connection: Connection) -> int:
+        """The number of our last transaction that is stored."""
+        known = connection.execute(KNOWN).one_or_none()
+        if known is None or known.token != self._token:
+            self._stop("another server has used the database since the connection to it was lost")
+        return int(known.writes)
+
+    def _was_committed(self) -> bool:
+        """Whether the last transaction was, whose commit was not answered.
+
+        Raises what says that the database is away, if it stays so: whatever writes next looks.
+        """
+        if not self._claimed:
+            return False
+        self._uncertain = self._writes
+
+        def look() -> bool:
+            uncertain, self._uncertain = self._uncertain, 0
+            try:
+                connection = self._held()
+                writes = self._look_for_others(connection)
+                connection.commit()
+            except BaseException:
+                self._uncertain = uncertain
+                self._drop()
+                raise
+            return writes == uncertain
+
+        return self._outage.outlasted(look)
+
+    def _undo(self, connection: Connection) -> None:
+        """Roll back; a connection that can't is given up, which comes to the same."""
+        try:
+            connection.rollback()
+        except DBAPIError as error:
+            log.warning("store_connection_given_up", problem=type(error.orig).__name__)
+            self._drop()
+        else:
+            if connection.invalidated:
+                self._drop()
+
+    def _note_lock(self, connection: Connection, *, is_locked: bool) -> None:
+        """After one that waited for somebody's lock in vain, those behind it wait less."""
+        if is_locked == self._is_locked or self._connection is None:
+            return
+        self._is_locked = is_locked
+        seconds = BEHIND_SECONDS if is_locked else BUSY_SECONDS
+        connection.execute(LOCK_TIMEOUT, {"milliseconds": f"{round(seconds * 1000)}"})
+        if is_locked:
+            connection.commit()
+
+    def _drop(self) -> None:
+        """Close the connection itself: back in the pool, it would keep the lock."""
+        connection, self._connection = self._connection, None
+        self._is_locked = False
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _stop(self, why: str) -> NoReturn:
+        """Write nothing any more: what this server remembers is not what is stored.
+
+        Raises UnavailableError.
+        """
+        self._over = f"{why}: this server ends, and the next start goes on from what is stored"
+        log.error("store_given_up", problem=self._over)
+        self._owner.give_up(self._over)
+        raise UnavailableError("STORE_TAKEN", self._over)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether it is that somebody else has locked what was to be written."""
+    return (
+        isinstance(error, DBAPIError)
+        and getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
+    )

@@ -1,0 +1,116 @@
+"""SQLite: a file of the server's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store.failures import LOCKED, code_of, told
+from cellblock_server.store.file_guard import FileGuard
+from cellblock_server.store.schema import migrate
+
+BUSY_SECONDS = 10
+"""How long a write waits for another process's before it fails."""
+LOG_BYTES = 16 * 2**20
+"""What the write-ahead log is cut to when all of it is in the database: a flood made it longer."""
+BEHIND_SECONDS = 0.1
+"""How long one waits after one that failed so: those in a queue must not wait for as long each."""
+
+T = TypeVar("T")
+
+
+class Sqlite:
+    """A `Dialect`. It runs with a write-ahead log: readers and the writer do not wait for each
+    other, and a killed process loses nothing that was committed.
+    """
+
+    def __init__(self, url: URL, connections: int) -> None:
+        """Use the file at `url`, with so many connections at once."""
+        self._engine = create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            # Of failed statements: they are what callers said, and errors get into the log.
+            hide_parameters=True,
+        )
+        self._file = Path(url.database or "")
+        self._writing: Connection | None = None
+        self._is_locked = False
+        """Whether the last write found the database locked by another process."""
+        self._guard: FileGuard | None = None
+
+    def open(self) -> None:
+        """See `Dialect`."""
+        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "do_connect", self._before_connection)
+        _migrate(self._engine)
+        self._guard = FileGuard(self._file)
+
+    def read(self, reading: Callable[[Connection], T]) -> T:
+        """See `Dialect`."""
+        with self._engine.connect() as connection:
+            return reading(connection)
+
+    def write(self, change: Callable[[Connection], T]) -> T:
+        """See `Dialect`. The connection is kept: to get one costs a statement."""
+        if self._guard is not None:
+            self._guard.check()
+        if self._writing is None or self._writing.closed or self._writing.invalidated:
+            self._writing = self._engine.connect()
+        try:
+            with self._writing.begin():
+                result = change(self._writing)
+        except DatabaseError as error:
+            self._note_lock(self._writing, is_locked=code_of(error.orig) in LOCKED)
+            raise
+        self._note_lock(self._writing, is_locked=False)
+        return result
+
+    def told(self, error: DatabaseError) -> UnavailableError:
+        """See `Dialect`."""
+        return told(error)
+
+    def close(self) -> None:
+        """See `Dialect`."""
+        if self._writing is not None:
+            self._writing.close()
+        self._engine.dispose()
+
+    def _note_lock(self, connection: Connection, *, is_locked: bool) -> None:
+        if is_locked != self._is_locked:
+            self._is_locked = is_locked
+            _wait_when_locked(connection, BEHIND_SECONDS if is_locked else BUSY_SECONDS)
+
+    def _before_connection(self, *_what: object) -> None:
+        """SQLite would make a file anew that is not there."""
+        if self._guard is not None:
+            self._guard.check()
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.begin() as connection:
+        migrate(connection)
+
+
+def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"journal_size_limit={LOG_BYTES}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _wait_when_locked(connection: Connection, seconds: float) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+    cursor.close()

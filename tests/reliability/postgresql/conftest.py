@@ -1,0 +1,59 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from itertools import count
+
+import pytest
+
+from cellblock_server.store import outage
+from cellblock_server.store.database import Database
+from cellblock_server.store.owner import NOBODY, Owner
+from tests.support.postgresql import TEMPLATE, Cluster
+from tests.support.wire import Wire
+
+NUMBERS = count(1)
+
+
+@pytest.fixture
+def name(cluster: Cluster) -> Iterator[str]:
+    """A new database, with tables."""
+    name = f"own_{next(NUMBERS)}"
+    cluster.create(name, TEMPLATE)
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
+def empty(cluster: Cluster) -> Iterator[str]:
+    """A new database without."""
+    name = f"empty_{next(NUMBERS)}"
+    cluster.create(name)
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
+async def wire(cluster: Cluster) -> AsyncIterator[Wire]:
+    """What lies before the cluster."""
+    async with Wire(cluster.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def opened() -> AsyncIterator[Callable[..., object]]:
+    """Opens databases, which are closed at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(url: object, owner: Owner = NOBODY) -> Database:
+            database = Database(url, None, owner)  # type: ignore[arg-type]
+            stack.push_async_callback(database.close)
+            await database.start()
+            return database
+
+        yield open_one
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that is away is waited for for half a second."""
+    monkeypatch.setattr(outage, "AWAY_SECONDS", 0.5)
+    monkeypatch.setattr(outage, "KNOWN_SECONDS", 0.0)

@@ -1,0 +1,39 @@
+"""What SQLite keeps, PostgreSQL keeps as well: its own text has no NUL, and its columns bounds."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore, insert_execution
+from cellblock_server.store.records import CodeError
+from cellblock_server.store.sessions import SessionStore
+from tests.support.postgresql import Cluster
+from tests.support.records import execution_record, session_record
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["\0", "a\0b\x1ac", "\x1a0", "\x1a1\x1a\0", "\\0 %s %(a)s 'x'", "é" * 1000, ""],
+    ids=repr,
+)
+async def test_it_comes_back_as_it_was(
+    cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]], code: str
+) -> None:
+    database = await opened(cluster.url(name))
+    await SessionStore(database).insert(session_record())
+    execution = execution_record("call_1", 1)
+    execution.code, execution.error = code, CodeError("Error", code, [code])
+    # Longer than the columns that the tables' declaration has.
+    execution.step_id = f"step_{code}" + "x" * 100
+    await database.write(lambda connection: insert_execution(connection, execution))
+    found = await ExecutionStore(database).find(execution.tenant, execution.id)
+    assert found is not None
+    assert (found.code, found.error, found.step_id) == (code, execution.error, execution.step_id)
+
+
+async def test_it_is_looked_for_by_what_it_is(
+    cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]]
+) -> None:
+    database = await opened(cluster.url(name))
+    assert await SessionStore(database).find("t", "sess_\0") is None

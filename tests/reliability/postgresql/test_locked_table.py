@@ -1,0 +1,38 @@
+"""A table that somebody has locked: a bounded wait, a clear error, and well again."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store import postgresql_writer
+from cellblock_server.store.database import Database
+from tests.support.postgresql import Cluster
+
+WAIT = 0.5
+CALLERS = 20
+
+
+async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
+    cluster: Cluster,
+    name: str,
+    opened: Callable[..., Awaitable[Database]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(postgresql_writer, "BUSY_SECONDS", WAIT)
+    monkeypatch.setattr(postgresql_writer, "BEHIND_SECONDS", WAIT / 100)
+    database = await opened(cluster.url(name))
+    with cluster.admin(name) as admin, admin.transaction():
+        admin.execute("LOCK TABLE marks")
+        begin = time.monotonic()
+        writes = [database.check() for _ in range(CALLERS)]
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+        took = time.monotonic() - begin
+    for outcome in outcomes:
+        assert isinstance(outcome, UnavailableError)
+        assert outcome.reason == "STORE_FAILED"
+        assert "lock timeout" in outcome.message
+    assert WAIT <= took < WAIT * CALLERS / 2
+    await database.check()

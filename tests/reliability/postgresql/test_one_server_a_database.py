@@ -1,0 +1,129 @@
+"""Of servers that are given one database, one has it, and the others change nothing in it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store.database import Database
+from cellblock_server.store.owner import Owner
+from cellblock_server.store.postgresql_writer import LOCK
+from cellblock_server.store.tables import marks
+from tests.support.hasty_server import COMMAND as HASTY
+from tests.support.hasty_server import REPOSITORY, hasty_server
+from tests.support.once import refused_create
+from tests.support.postgresql import ADMIN, Cluster
+from tests.support.refused import refused_start
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+Opened = Callable[..., Awaitable[Database]]
+DISCONNECT = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+    f"WHERE datname = current_database() AND usename <> '{ADMIN}'"
+)
+
+
+def disconnect(cluster: Cluster, name: str) -> None:
+    """End all connections of a database, as a network that fails does."""
+    with cluster.admin(name) as admin:
+        admin.execute(DISCONNECT)
+
+
+async def test_a_second_one_is_refused(cluster: Cluster, name: str, opened: Opened) -> None:
+    await opened(cluster.url(name))
+    with pytest.raises(UnavailableError, match="another server uses the database from a local"):
+        await opened(cluster.url(name))
+
+
+async def test_it_can_be_had_when_the_first_has_ended(
+    cluster: Cluster, name: str, opened: Opened
+) -> None:
+    first = await opened(cluster.url(name))
+    await first.close()
+    await opened(cluster.url(name))
+
+
+async def test_a_command_may_write_beside_a_server(
+    cluster: Cluster, name: str, opened: Opened
+) -> None:
+    server = await opened(cluster.url(name))
+    command = await opened(cluster.url(name), Owner(is_alone=False))
+    await command.check()
+    await server.check()
+
+
+async def test_another_state_folders_is_refused(
+    cluster: Cluster, name: str, opened: Opened
+) -> None:
+    first = await opened(cluster.url(name), Owner("one"))
+    await first.close()
+    with pytest.raises(UnavailableError, match="'one', and this one's is 'two'"):
+        await opened(cluster.url(name), Owner("two"))
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["still there", "gone again"])
+async def test_one_that_finds_that_another_has_had_it_ends(
+    cluster: Cluster, name: str, opened: Opened, *, is_there: bool
+) -> None:
+    said: list[str] = []
+    first = await opened(cluster.url(name), Owner("one", give_up=said.append))
+    disconnect(cluster, name)
+    second = await opened(cluster.url(name), Owner("one"))
+    if not is_there:
+        await second.close()
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="another server has used the database"):
+            await first.check()
+    assert len(said) == 1
+    assert await first.rows(select(marks)) == []
+
+
+async def test_a_lock_of_ones_own_that_is_not_known_to_be_gone_is_waited_for(
+    cluster: Cluster, name: str, opened: Opened
+) -> None:
+    said: list[str] = []
+    database = await opened(cluster.url(name), Owner(give_up=said.append))
+    disconnect(cluster, name)
+    with cluster.admin(name) as admin:
+        admin.execute("SELECT pg_advisory_lock(%s, %s)", LOCK)
+        with pytest.raises(UnavailableError, match="another server uses the database") as caught:
+            await database.check()
+        admin.execute("SELECT pg_advisory_unlock(%s, %s)", LOCK)
+    await database.check()
+    assert (caught.value.reason, said) == ("STORE_TAKEN", [])
+
+
+async def test_one_that_was_only_cut_off_has_it_again(
+    cluster: Cluster, name: str, opened: Opened
+) -> None:
+    database = await opened(cluster.url(name))
+    for _ in range(3):
+        disconnect(cluster, name)
+        await database.check()
+        assert len(await database.rows(select(marks))) == 1
+
+
+def test_a_server_that_finds_that_another_had_it_ends_with_a_word(
+    cluster: Cluster, name: str, tmp_path: Path
+) -> None:
+    environment = {
+        "CELLBLOCK_STORE__URL": cluster.url(name).render_as_string(),
+        "CELLBLOCK_SANDBOX__BACKEND": "local",
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    server = hasty_server(tmp_path, **environment)
+    server.start()
+    line = refused_start(tmp_path / "other", command=HASTY, **environment)
+    assert "another server uses the database" in line
+    with cluster.admin(name) as admin:
+        # As another server does that has the database for a while.
+        admin.execute("UPDATE owner SET token = 'another'")
+    # Each call leaves an entry.
+    assert refused_create(server.address, 20).reason is not None
+    assert server.wait() == 1
+    assert "another server has used the database meanwhile" in server.log.read_text()
+    with cluster.admin(name) as admin:
+        assert admin.execute("SELECT token FROM owner").fetchone() == ("another",)

@@ -1,0 +1,72 @@
+"""A database that would not keep what is stored: the server does not start, and says what to do."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store.database import Database
+from cellblock_server.store.owner import Owner
+from cellblock_server.store.schema import NewerSchemaError
+from tests.support.postgresql import ADMIN, ROLE, Cluster
+from tests.support.refused import refused_start
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+Opened = Callable[..., Awaitable[Database]]
+
+
+def start(cluster: Cluster, name: str, folder: Path) -> str:
+    """The line that a server ends with."""
+    url = cluster.url(name).render_as_string()
+    return refused_start(folder / "state", CELLBLOCK_STORE__URL=url)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("ALTER DATABASE {name} SET default_transaction_read_only = on", "can't be written"),
+        ("ALTER DATABASE {name} SET synchronous_commit = off", "`synchronous_commit` is off"),
+        ("ALTER DATABASE {name} OWNER TO {admin}", "the role may make no tables"),
+    ],
+    ids=["read-only", "forgetful", "forbidden"],
+)
+async def test_one_that_is_set_otherwise(
+    cluster: Cluster, empty: str, opened: Opened, change: str, words: str
+) -> None:
+    with cluster.admin(empty) as admin:
+        admin.execute(change.format(name=empty, admin=ADMIN))
+    with pytest.raises(UnavailableError, match=words):
+        await opened(cluster.url(empty))
+
+
+async def test_one_of_another_encoding(cluster: Cluster, opened: Opened) -> None:
+    cluster.create("latin", encoding="LATIN1")
+    with pytest.raises(UnavailableError, match="ENCODING 'UTF8' TEMPLATE template0"):
+        await opened(cluster.url("latin"))
+
+
+async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened: Opened) -> None:
+    with cluster.admin(name) as admin:
+        admin.execute("UPDATE alembic_version SET version_num = 'later'")
+    with pytest.raises(NewerSchemaError, match="later"):
+        await opened(cluster.url(name))
+
+
+async def test_one_that_is_empty_and_was_not(cluster: Cluster, empty: str, opened: Opened) -> None:
+    with pytest.raises(UnavailableError, match="restore a copy"):
+        await opened(cluster.url(empty), Owner(expects_tables=True))
+    with cluster.admin(empty) as admin:
+        assert (
+            admin.execute(
+                "SELECT tablename FROM pg_tables WHERE tableowner = %s", (ROLE,)
+            ).fetchall()
+            == []
+        )
+
+
+def test_one_that_is_not_there_is_told_in_a_line(cluster: Cluster, tmp_path: Path) -> None:
+    line = start(cluster, "nowhere", tmp_path)
+    assert 'database "nowhere" does not exist' in line
+    assert line.startswith("store.url: postgresql://")

@@ -1,0 +1,39 @@
+"""A database that says nothing any more: callers are told within a bound, and all is well later."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store import postgresql_connection
+from cellblock_server.store.database import Database
+from cellblock_server.store.tables import marks
+from tests.support.postgresql import Cluster
+from tests.support.wire import Wire
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_it_is_told_within_a_bound_and_is_well_later(
+    cluster: Cluster,
+    name: str,
+    wire: Wire,
+    opened: Callable[..., Awaitable[Database]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(postgresql_connection, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setitem(postgresql_connection.PARAMETERS, "connect_timeout", 2)
+    database = await opened(cluster.tcp_url(name, wire.port))
+    wire.hold()
+    with pytest.raises(UnavailableError) as writing:
+        await database.check()
+    with pytest.raises(UnavailableError) as reading:
+        await database.rows(select(marks))
+    for caught in (writing, reading):
+        assert caught.value.reason == "STORE_FAILED"
+        assert caught.value.retry_after > timedelta(0)
+    wire.resume()
+    wire.cut()
+    await database.check()
+    assert len(await database.rows(select(marks))) == 1

@@ -1,0 +1,96 @@
+"""A connection that breaks while a commit is under way: what callers are told is what is stored."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert, select
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.store import outage
+from cellblock_server.store.database import Database
+from cellblock_server.store.owner import Owner
+from cellblock_server.store.tables import marks
+from tests.support.postgresql import Cluster
+from tests.support.waiting import eventually
+from tests.support.wire import Wire
+
+Opened = Callable[..., Awaitable[Database]]
+ROW = insert(marks).values(name="row", time=datetime(2026, 1, 1, tzinfo=UTC))
+COMMIT = b"COMMIT\0"
+"""Not of `BEGIN ISOLATION LEVEL READ COMMITTED`."""
+
+
+async def names(database: Database) -> list[str]:
+    return [row.name for row in await database.rows(select(marks.c.name))]
+
+
+async def test_one_that_was_carried_out_is_no_failure(
+    cluster: Cluster, name: str, wire: Wire, opened: Opened
+) -> None:
+    database = await opened(cluster.tcp_url(name, wire.port))
+    wire.lose("answer", COMMIT)
+    await database.execute(ROW)
+    assert await names(database) == ["row"]
+
+
+async def test_one_that_did_not_arrive_is_a_failure_and_can_be_repeated(
+    cluster: Cluster, name: str, wire: Wire, opened: Opened
+) -> None:
+    database = await opened(cluster.tcp_url(name, wire.port))
+    wire.lose("request", COMMIT)
+    with pytest.raises(UnavailableError, match="the store failed"):
+        await database.execute(ROW)
+    assert await names(database) == []
+    await database.execute(ROW)
+    assert await names(database) == ["row"]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
+    cluster: Cluster, name: str, wire: Wire, opened: Opened
+) -> None:
+    said: list[str] = []
+    owner = Owner(give_up=said.append)
+    database = await opened(cluster.tcp_url(name, wire.port), owner)
+    wire.is_up = False
+    wire.lose("answer", COMMIT)
+    with pytest.raises(UnavailableError):
+        await database.execute(ROW)
+    assert said == []
+    wire.is_up = True
+    with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
+        await database.check()
+    assert len(said) == 1
+    # What it remembers is not what is stored: it writes nothing any more.
+    with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
+        await database.check()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
+    cluster: Cluster, name: str, wire: Wire, opened: Opened
+) -> None:
+    database = await opened(cluster.tcp_url(name, wire.port))
+    wire.is_up = False
+    wire.lose("request", COMMIT)
+    with pytest.raises(UnavailableError):
+        await database.execute(ROW)
+    wire.is_up = True
+    await database.execute(ROW)
+    assert await names(database) == ["row"]
+
+
+async def test_whoever_waits_for_the_answer_is_told_when_it_is_known(
+    cluster: Cluster, name: str, wire: Wire, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outage, "AWAY_SECONDS", 20.0)
+    database = await opened(cluster.tcp_url(name, wire.port))
+    wire.is_up = False
+    wire.lose("answer", COMMIT)
+    writing = asyncio.create_task(database.execute(ROW))
+    await eventually(lambda: wire.refused > 0)
+    assert not writing.done()
+    wire.is_up = True
+    await writing

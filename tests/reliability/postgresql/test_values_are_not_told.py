@@ -1,0 +1,30 @@
+"""What PostgreSQL says of a row that it refuses has the row in it: it is told to nobody."""
+
+import traceback
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import insert_execution
+from cellblock_server.store.sessions import SessionStore
+from tests.support.postgresql import Cluster
+from tests.support.records import execution_record, session_record
+
+SECRET = "sesame"
+
+
+async def test_a_row_that_is_refused(
+    cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]]
+) -> None:
+    database = await opened(cluster.url(name))
+    await SessionStore(database).insert(session_record())
+    execution = execution_record("call_1", 1)
+    execution.environment = {"A": SECRET}
+    execution.environment_hash = None  # type: ignore[assignment]
+    with pytest.raises(IntegrityError) as caught:
+        await database.write(lambda connection: insert_execution(connection, execution))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "environment_hash" in told
+    assert SECRET not in told

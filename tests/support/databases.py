@@ -1,0 +1,44 @@
+"""Where tests' servers and parts keep their metadata: SQLite, or what `--store` says."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine
+
+from tests.support.postgresql import Cluster
+
+NAME = "cellblock.db"
+
+
+class _Used:
+    cluster: Cluster | None = None
+
+
+def use(cluster: Cluster | None) -> None:
+    """Have all that follows kept there."""
+    _Used.cluster = cluster
+
+
+def store_url(file: Path) -> str:
+    """A database for what SQLite would keep in `file`: the same one each time."""
+    if _Used.cluster is None:
+        return f"sqlite:///{file}"
+    return _Used.cluster.database(str(file)).render_as_string(hide_password=False)
+
+
+def store_environment(state: Path) -> dict[str, str]:
+    """What has a server with this state folder use that database."""
+    return {} if _Used.cluster is None else {"CELLBLOCK_STORE__URL": store_url(state / NAME)}
+
+
+@contextmanager
+def database_of(state: Path) -> Iterator[Connection]:
+    """The database of a server with this state folder, past the server; committed at the end."""
+    url = store_url(state / NAME).replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
