@@ -140,7 +140,7 @@ docs: setup ## the references of configuration, image, command, API and client, 
 	@$(BIN)/python scripts/generate_client_docs.py
 
 site: setup ## the documents as a site, in build/site; a broken link fails
-	@$(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 proto: setup ## the generated code, from proto/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py

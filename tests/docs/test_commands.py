@@ -12,6 +12,8 @@ from tests.support.samples import ROOT, Command, Sample, commands, samples
 NOT_RUN = {
     "make ": "takes minutes or changes the checkout; `make test` itself is how this runs",
     "pip install": "installs the package that is tested",
+    "python examples/": "tests/integration/examples runs each",
+    "ssh ": "goes to another machine",
     "python -m benchmarks": "takes minutes; tests/unit/benchmarks and test_benchmarks.py run it",
     ".venv-bench/": "as above",
     "jupyter lab": "goes on until it is stopped; tests/integration/jupyter",

@@ -11,10 +11,12 @@ import yaml
 from cellblock_server.config import load
 from tests.support.samples import Sample, all_languages, samples
 
-EXECUTED = {"console", "python", "sh"}
+EXECUTED = {"console", "python", "sh", "sql"}
 READ = {"toml", "yaml", "json", "ini"}
 INSTRUCTIONS = ("FROM ", "USER ", "RUN ", "ENV ", "COPY ")
-KNOWN = EXECUTED | READ | {"dockerfile"}
+SHOWN = {"text"}
+"""What something says or looks like: signatures, trees."""
+KNOWN = EXECUTED | READ | SHOWN | {"dockerfile"}
 
 
 def test_there_is_nothing_that_nobody_looks_at() -> None:

@@ -107,7 +107,7 @@ def database_file(url: str) -> Path:
     """The file of a SQLite database. Raises BackupError for any other."""
     database = make_url(url)
     if database.get_backend_name() != "sqlite":
-        raise BackupError("store.url: only SQLite is copied: docs/operations.md has what else is")
+        raise BackupError("store.url: only SQLite is copied; docs/storage.md says how others are")
     return Path(database.database or "")
 
 
