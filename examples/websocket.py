@@ -14,17 +14,19 @@ import argparse
 import asyncio
 import base64
 import json
+import logging
 import signal
+from contextlib import suppress
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from cellblock_client import AsyncClient, AsyncExecution, AsyncSession, Error, File, errors, events
 
 MAX_CODE_BYTES = 2**20
 MAX_IMAGE_BYTES = 5 * 2**20
 """Larger ones are named only, to be downloaded by their id."""
-MAX_REASON_CHARACTERS = 30
-"""A web socket is closed with at most 123 bytes, of which a character may take four."""
+logger = logging.getLogger(__name__)
 
 
 class Relay:
@@ -45,16 +47,21 @@ class Relay:
                 # Code that shows nothing would not notice that nobody is there any more.
                 await socket.wait_closed()
                 running.cancel()
-        except* Error as failures:
-            await socket.close(1011, str(failures.exceptions[0])[:MAX_REASON_CHARACTERS])
+        except* Error:
+            # For whoever runs this; a stranger need not know what is wrong.
+            logger.exception("a conversation failed")
+            await socket.close(1011, "the code interpreter failed")
 
     async def _run_what_comes(self, socket: ServerConnection, session: AsyncSession) -> None:
-        async for message in socket:
-            code = message if isinstance(message, str) else message.decode(errors="replace")
-            try:
-                await self._run(socket, session.execute(code, cancel_on_disconnect=True))
-            except errors.InvalidArgumentError as error:
-                await send(socket, "refused", problem=error.message)
+        # Who leaves is no failure.
+        with suppress(ConnectionClosed):
+            async for message in socket:
+                code = message if isinstance(message, str) else message.decode(errors="replace")
+                try:
+                    # If this program is killed, its code is not left behind.
+                    await self._run(socket, session.execute(code, cancel_on_disconnect=True))
+                except errors.InvalidArgumentError as error:
+                    await send(socket, "refused", problem=error.message)
 
     async def _run(self, socket: ServerConnection, execution: AsyncExecution) -> None:
         async for event in execution:

@@ -6,12 +6,14 @@ import io
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from cellblock_client import Client, ExecutionStatus, SessionInfo, SessionState
 from tests.integration.examples.program import Program
@@ -40,10 +42,17 @@ def relay(running: "subprocess.Popen[str]") -> str:
 
 @pytest.fixture
 def running(program: Program) -> "Iterator[subprocess.Popen[str]]":
+    with started(program) as process:
+        yield process
+
+
+@contextmanager
+def started(program: Program) -> "Iterator[subprocess.Popen[str]]":
     with subprocess.Popen(
         program.command("websocket.py", "--port", "0", "--origin", "https://chat.example"),
         env=program.environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
         try:
@@ -86,7 +95,10 @@ async def test_it_streams_while_code_runs(
 
 
 async def test_who_leaves_ends_what_runs(
-    relay: str, client: Client, sessions: Callable[[], list[SessionInfo]]
+    relay: str,
+    running: "subprocess.Popen[str]",
+    client: Client,
+    sessions: Callable[[], list[SessionInfo]],
 ) -> None:
     async with connect(relay) as socket:
         await socket.send("print('begun')\nwhile True: pass")
@@ -94,6 +106,26 @@ async def test_who_leaves_ends_what_runs(
     await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
     (execution,) = client.executions.list(sessions()[0].id)
     assert execution.status is ExecutionStatus.CANCELLED
+    running.terminate()
+    assert running.stderr
+    assert await asyncio.to_thread(running.stderr.read) == ""
+
+
+async def test_its_sudden_end_leaves_no_code_behind(
+    relay: str,
+    running: "subprocess.Popen[str]",
+    client: Client,
+    sessions: Callable[[], list[SessionInfo]],
+) -> None:
+    async with connect(relay) as socket:
+        await socket.send("print('begun')\nwhile True: pass")
+        await until(socket, "stdout")
+        running.kill()
+        await socket.wait_closed()
+    with client.sessions.get(sessions()[0].id) as session:
+        (execution,) = session.executions()
+        await asyncio.to_thread(client.executions.watch(execution.id).result)
+        assert client.executions.get(execution.id).status is ExecutionStatus.CANCELLED
 
 
 async def test_what_is_no_code_is_refused(
@@ -118,6 +150,22 @@ async def test_its_own_end_ends_the_sessions(
         await socket.wait_closed()
         assert await asyncio.to_thread(running.wait, 60) == 0
     assert {session.state for session in sessions()} == {SessionState.DELETED}
+
+
+async def test_a_server_that_fails_ends_the_conversation(tmp_path: Path) -> None:
+    with started(Program("127.0.0.1:1", tmp_path)) as process:
+        assert process.stdout
+        async with connect(process.stdout.readline().strip()) as socket:
+            with pytest.raises(ConnectionClosedError) as ended:
+                await socket.recv()
+        assert ended.value.rcvd
+        assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (
+            1011,
+            "the code interpreter failed",
+        )
+        process.terminate()
+        assert process.stderr
+        assert "UnavailableError" in process.stderr.read()
 
 
 async def test_a_page_of_somebody_elses_is_refused(relay: str) -> None:
