@@ -319,6 +319,7 @@ def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
     key = at.tenant("leavers")
     browser = stranger_at(at.server)
     browser.log_in(key)
+    assert browser.post(LIST).status == 200
     with at.client(at.admin) as admin:
         admin.admin.revoke_key(key_id(key))
     assert browser.post(LIST).status == 401

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium.common.exceptions import (
+    ElementClickInterceptedException,
     NoSuchElementException,
     StaleElementReferenceException,
 )
@@ -21,6 +22,12 @@ PROGRAMS = ("chromium", "chromedriver")
 WIDTH, HEIGHT = 1440, 900
 SECONDS = 40
 REFUSED = "Content Security Policy"
+CHANGING = (
+    ElementClickInterceptedException,
+    NoSuchElementException,
+    StaleElementReferenceException,
+)
+"""What is there at one moment may be another one, or behind another one, at the next."""
 CONTROL_ENTER = Keys.CONTROL + Keys.ENTER
 
 
@@ -87,10 +94,17 @@ class Page:
         self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector).is_displayed())
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
-    def click(self, selector: str) -> None:
-        """Click it, as soon as it can be."""
-        self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector).is_enabled())
-        self.one(selector).click()
+    def click(self, selector: str, text: str = "") -> None:
+        """Click the first one, or that with this text, as soon as it can be."""
+
+        def clicked() -> bool:
+            found = [item for item in self.all(selector) if text in ("", item.text)]
+            if not (found and found[0].is_displayed() and found[0].is_enabled()):
+                return False
+            found[0].click()
+            return True
+
+        self.until(clicked)
 
     def text(self, selector: str) -> str:
         """The text of all of them, hidden text as well."""
@@ -102,7 +116,7 @@ class Page:
         def holds() -> bool:
             try:
                 return bool(condition())
-            except (NoSuchElementException, StaleElementReferenceException):
+            except CHANGING:
                 return False
 
         until(holds, SECONDS)

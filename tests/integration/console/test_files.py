@@ -11,9 +11,7 @@ CSV = 'city,rain\n"Köln, am Rhein",840.5\n"say ""hi""",1\n'
 
 def preview(page: Page, name: str) -> None:
     page.click("#refresh-files")
-    page.until(lambda: name in page.text("#file-list"))
-    (button,) = [item for item in page.all("#file-list button") if item.text == name]
-    button.click()
+    page.click("#file-list button", name)
     page.one("#preview")
 
 
@@ -53,11 +51,11 @@ def test_only_the_beginning_of_a_long_one_is_fetched(page: Page, session: Sessio
 
 
 def test_one_is_saved(page: Page, session: Session) -> None:
-    session.files.write("saved here.csv", CSV.encode())
+    name = f"of {session.id}.csv"
+    session.files.write(name, CSV.encode())
     page.click("#refresh-files")
-    page.until(lambda: page.all("#file-list a"))
     page.click("#file-list a")
-    saved = page.downloads / "saved here.csv"
+    saved = page.downloads / name
     page.until(saved.exists)
     assert saved.read_text() == CSV
 

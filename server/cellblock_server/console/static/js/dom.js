@@ -27,6 +27,15 @@ export const byId = (id) => document.getElementById(id);
 /** A name from a sandbox: its direction of writing does not reach what stands beside it. */
 export const name = (text) => h("bdi", { class: "name" }, text);
 
+/** Have a list hold these elements, in this order. What stays is not touched: it may have the focus. */
+export function arrange(list, elements) {
+  const wanted = new Set(elements);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  elements.forEach((element, at) => {
+    if (list.children[at] !== element) list.insertBefore(element, list.children[at] ?? null);
+  });
+}
+
 const DECIMALS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Bytes for people. */

@@ -1,6 +1,6 @@
 // What lies in a session's /mnt/data: looked at when code has ended, for a look counts as a use.
 import { call, sessionFileUrl, upload } from "./api.js";
-import { byId, h, size, when } from "./dom.js";
+import { arrange, byId, h, size, when } from "./dom.js";
 
 const ROOT = "/mnt/data/";
 /** Entries of the list. */
@@ -14,6 +14,8 @@ export class Files {
   #input = byId("upload-input");
   #session = null;
   #looking = 0;
+  /** By all that is known of each: what has changed is made anew. */
+  #items = new Map();
   #actions;
 
   /** `actions`: openFile(url, name, bytes), complain(error), say(text). */
@@ -33,6 +35,7 @@ export class Files {
   /** Look into another session; null for none. */
   open(session) {
     this.#session = session;
+    this.#items.clear();
     this.#list.replaceChildren();
     this.#say(session ? "" : "No session");
     for (const button of [this.#refresh, this.#upload]) button.disabled = !session;
@@ -47,7 +50,10 @@ export class Files {
     try {
       const { files = [], nextPageToken } = await call("ListSessionFiles", { sessionId: session.id, pageSize: MAX_LISTED });
       if (turn !== this.#looking) return;
-      this.#list.replaceChildren(...files.map((file) => this.#item(session, file)));
+      const items = new Map(files.map((file) => [JSON.stringify(file), file]));
+      for (const [key, file] of items) items.set(key, this.#items.get(key) ?? this.#item(session, file));
+      arrange(this.#list, [...items.values()]);
+      this.#items = items;
       this.#say(nextPageToken ? `Only the first ${MAX_LISTED} are shown.` : files.length ? "" : "Nothing there. Drop files here, or upload them.");
     } catch (error) {
       if (turn !== this.#looking) return;

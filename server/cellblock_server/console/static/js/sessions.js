@@ -1,6 +1,6 @@
 // The list of sessions, as it is now.
 import { call } from "./api.js";
-import { byId, h, name, when } from "./dom.js";
+import { arrange, byId, h, name, when } from "./dom.js";
 
 /** Milliseconds between two looks, while somebody sees the page. */
 const INTERVAL = 2500;
@@ -99,14 +99,12 @@ export class Sessions {
 
   #show(sessions) {
     const items = new Map();
-    sessions.forEach((session, at) => {
+    for (const session of sessions) {
       const item = this.#items.get(session.id) ?? new Item(() => this.#actions.chosen(item.session));
       item.update(session, session.id === this.#chosen);
       items.set(session.id, item);
-      // Moved only if it must be: what has the focus keeps it.
-      if (this.#list.children[at] !== item.element) this.#list.insertBefore(item.element, this.#list.children[at] ?? null);
-    });
-    for (const [id, item] of this.#items) if (!items.has(id)) item.element.remove();
+    }
+    arrange(this.#list, [...items.values()].map((item) => item.element));
     this.#items = items;
     this.#none.hidden = sessions.length > 0;
     const choice = this.#states.selectedOptions[0].textContent;
