@@ -15,6 +15,10 @@ SECONDS ?= 1800
 # Of `make reliability`.
 KILLS ?= 300
 KILL_SEED ?= 1
+# What `make test` runs a second time, with PostgreSQL as the store.
+STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota.py keys.py once.py \
+    retention.py taken_over.py transactions.py uploads.py) \
+    tests/integration/docker/test_durable.py tests/reliability/test_restart_broken_off.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test model soak reliability test-gvisor runsc test-postgresql test-fast bench bench-quick \
@@ -27,8 +31,9 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap postgresql proxy chromium operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, too
+test: setup engine bubblewrap postgresql proxy chromium operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor and with PostgreSQL, too
 	@$(BIN)/pytest -n $(WORKERS)
+	@$(BIN)/pytest -n $(WORKERS) --store postgresql $(STORE_TESTS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
 	    else test $$? -eq 3; fi
 

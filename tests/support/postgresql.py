@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -20,6 +21,9 @@ from cellblock_server.store.schema import migrate
 from tests.support.waiting import until
 
 MEMORY, MEMORY_BYTES = Path("/dev/shm"), 4 * 2**30
+PORTS = range(20_000, 30_000)
+"""Below those that Linux gives to whoever asks for any."""
+START_SECONDS = 50
 PROGRAMS = Path("/usr/lib/postgresql")
 ADMIN, ROLE, PASSWORD = "admin", "cellblock", "sesame-of-the-role"
 TEMPLATE = "with_tables"
@@ -117,7 +121,7 @@ class Cluster:
                 cwd="/",
                 **self._as_nobody,
             )
-        until(self._answers)
+        until(self._answers, START_SECONDS)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: connections are closed, transactions rolled back. SIGQUIT: as a crash does."""
@@ -173,6 +177,16 @@ class Cluster:
             host=str(self.folder), port=self.port, user=ADMIN, dbname=name, autocommit=True
         )
 
+    def until_left(self, name: str) -> None:
+        """Wait until a database's connections are gone, whose other ends have closed them."""
+        left = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        with self.admin() as connection:
+
+            def is_left() -> bool:
+                return connection.execute(left, (name,)).fetchone() == (0,)
+
+            until(is_left)
+
     @property
     def _data(self) -> Path:
         return self.folder / "data"
@@ -193,6 +207,12 @@ class Cluster:
 
 
 def _free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """One that nobody is given by chance while the cluster is stopped."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with closing(socket.socket()) as found:
+            try:
+                found.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError(f"no port of {PORTS} is free")

@@ -62,7 +62,8 @@ class Outage:
         """
         failure = self._failure
         if failure is not None and time.monotonic() < self._failed_at + KNOWN_SECONDS:
-            raise failure
+            # Without those who met it before.
+            raise failure.with_traceback(None)
         end = time.monotonic() + (AWAY_SECONDS if failure is None else 0)
         while True:
             try:

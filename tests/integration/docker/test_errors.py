@@ -490,7 +490,7 @@ def test_a_fault(new_server: NewServer) -> None:
     with Client(server.address) as client:
         file = client.files.upload(b"x", "x")
         with (
-            changed(server, "UPDATE files SET create_time = 'never'", "DELETE FROM files"),
+            changed(server, "UPDATE files SET purpose = 99", "DELETE FROM files"),
             refused("FAULT"),
         ):
             client.files.get(file.id)

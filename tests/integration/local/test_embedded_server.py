@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_client.embedded import SERVER
+from cellblock_client import Client
+from cellblock_client.embedded import SERVER, embedded_server
 from tests.support.owner import killed_owner
 from tests.support.waiting import until
 
@@ -39,6 +40,12 @@ def test_nothing_is_left_when_its_owner_is_killed() -> None:
     with killed_owner("local") as folder:
         assert mentions(folder)
     until(lambda: not folder.exists() and not mentions(folder))
+
+
+def test_a_database_that_others_use_is_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELLBLOCK_STORE__URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    with embedded_server("local") as address, Client(address) as client:
+        assert list(client.sessions.list()) == []
 
 
 def test_without_an_owner_it_does_not_start(tmp_path: Path) -> None:

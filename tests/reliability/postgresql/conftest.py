@@ -32,6 +32,15 @@ def empty(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
+def latin(cluster: Cluster) -> Iterator[str]:
+    """A new database of another encoding."""
+    name = f"latin_{next(NUMBERS)}"
+    cluster.create(name, encoding="LATIN1")
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
 async def wire(cluster: Cluster) -> AsyncIterator[Wire]:
     """What lies before the cluster."""
     async with Wire(cluster.port) as wire:

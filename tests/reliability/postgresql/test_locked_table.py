@@ -11,7 +11,7 @@ from cellblock_server.store import postgresql_writer
 from cellblock_server.store.database import Database
 from tests.support.postgresql import Cluster
 
-WAIT = 0.5
+WAIT = 1.0
 CALLERS = 20
 
 

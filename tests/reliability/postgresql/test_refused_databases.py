@@ -41,10 +41,9 @@ async def test_one_that_is_set_otherwise(
         await opened(cluster.url(empty))
 
 
-async def test_one_of_another_encoding(cluster: Cluster, opened: Opened) -> None:
-    cluster.create("latin", encoding="LATIN1")
+async def test_one_of_another_encoding(cluster: Cluster, latin: str, opened: Opened) -> None:
     with pytest.raises(UnavailableError, match="ENCODING 'UTF8' TEMPLATE template0"):
-        await opened(cluster.url("latin"))
+        await opened(cluster.url(latin))
 
 
 async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened: Opened) -> None:

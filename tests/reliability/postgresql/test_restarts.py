@@ -14,6 +14,9 @@ from tests.support.postgresql import Cluster
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
+LINES = 60
+"""One each tenth of a second: it must not end before the database has."""
+
 pytestmark = pytest.mark.usefixtures("_started_again")
 
 
@@ -47,7 +50,7 @@ def test_what_code_shows_waits_until_it_is_back(
     with Client(server.address) as client, client.sessions.create() as session:
         events = iter(
             session.execute(
-                "import time\nfor n in range(20): print(n, flush=True); time.sleep(0.1)"
+                f"import time\nfor n in range({LINES}): print(n, flush=True); time.sleep(0.1)"
             )
         )
         seen = [next(events), next(events)]
@@ -59,7 +62,7 @@ def test_what_code_shows_waits_until_it_is_back(
         cluster.start()
         seen += events
         shown = "".join(event.text for event in seen if isinstance(event, Stdout))
-        assert shown == "".join(f"{n}\n" for n in range(20))
+        assert shown == "".join(f"{n}\n" for n in range(LINES))
         assert isinstance(seen[-1], Completed)
         assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
         assert session.run("1 + 1").text == "2"

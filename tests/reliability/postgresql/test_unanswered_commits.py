@@ -60,6 +60,7 @@ async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
         await database.execute(ROW)
     assert said == []
     wire.is_up = True
+    cluster.until_left(name)
     with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
         await database.check()
     assert len(said) == 1
@@ -78,6 +79,7 @@ async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
     with pytest.raises(UnavailableError):
         await database.execute(ROW)
     wire.is_up = True
+    cluster.until_left(name)
     await database.execute(ROW)
     assert await names(database) == ["row"]
 
