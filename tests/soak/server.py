@@ -12,8 +12,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from cellblock_server import assembly
 from cellblock_server import main as server
+from cellblock_server.assembly import storage
 from cellblock_server.auth import audit
 from cellblock_server.config import Settings
 from cellblock_server.retention import Retention
@@ -38,6 +38,6 @@ async def telling(settings: Settings, state: StateFolder, *, for_owner: bool) ->
 if __name__ == "__main__":
     server._serve = telling
     often = partial(Retention, pause=timedelta(seconds=SECONDS))
-    setattr(assembly, "Retention", often)  # noqa: B010 - it is not assembly's own
+    setattr(storage, "Retention", often)  # noqa: B010 - it is not that module's own
     audit.HOUSEKEEPING_SECONDS = SECONDS
     sys.exit(server.main())

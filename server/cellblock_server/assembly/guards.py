@@ -1,0 +1,65 @@
+"""What stands between callers and services: keys, rates, the audit log."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from grpc.aio import ServerInterceptor
+
+from cellblock_server.assembly.storage import Storage
+from cellblock_server.auth.audit import AuditLog
+from cellblock_server.auth.keys import KeyService
+from cellblock_server.auth.live_calls import LiveCalls
+from cellblock_server.auth.secret import server_secret
+from cellblock_server.clock import utc_now
+from cellblock_server.config import Settings
+from cellblock_server.quotas.calls import OpenCalls
+from cellblock_server.quotas.rate import CallRates
+from cellblock_server.rpc.audit import AuditInterceptor
+from cellblock_server.rpc.auth import AuthInterceptor
+from cellblock_server.rpc.inside import Inside, peer_of
+from cellblock_server.rpc.rates import RateInterceptor
+from cellblock_server.running import running
+from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.audit import AuditStore
+from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.tenants import TenantStore
+
+
+@dataclass(frozen=True)
+class Guards:
+    """Who may call, what was called, and what each call passes, the outermost first."""
+
+    keys: KeyService
+    audit: AuditLog
+    interceptors: list[ServerInterceptor]
+
+
+@asynccontextmanager
+async def guards(
+    settings: Settings, state: StateFolder, kept: Storage, inside: Inside | None
+) -> AsyncIterator[Guards]:
+    """Look after keys and the audit log."""
+    keys = KeyService(
+        KeyStore(kept.database), TenantStore(kept.database), server_secret(state.secret), utc_now
+    )
+    audit = AuditLog(
+        AuditStore(kept.database),
+        settings.audit.retention,
+        settings.audit.max_entries,
+        kept.steady.earlier,
+    )
+    live_calls = LiveCalls(keys)
+    async with audit, running(live_calls.run()):
+        yield Guards(
+            keys,
+            audit,
+            [
+                AuditInterceptor(audit, utc_now, peer_of if inside is None else inside.peer_of),
+                AuthInterceptor(keys, live_calls, required=settings.auth.required),
+                RateInterceptor(
+                    CallRates(kept.quotas, time.monotonic), OpenCalls(settings.quotas.max_calls)
+                ),
+            ],
+        )

@@ -1,0 +1,118 @@
+"""Everything that serves, in order of need; it is taken down in the opposite order."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from cellblock_server import parts
+from cellblock_server.assembly.guards import guards
+from cellblock_server.assembly.services import listener
+from cellblock_server.assembly.sessions import sessions
+from cellblock_server.assembly.storage import storage
+from cellblock_server.clock import utc_now
+from cellblock_server.config import Settings
+from cellblock_server.console.listener import ConsoleListener
+from cellblock_server.rpc.health import Health
+from cellblock_server.rpc.health_socket import HealthSocket
+from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.sockets import ListenError
+from cellblock_server.running import running
+from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.overview import Overview
+from cellblock_server.sessions.readiness import Readiness
+from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.owner import NOBODY
+from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.telemetry.scraping import MetricsListener
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where a server can be reached."""
+
+    grpc: str
+    console: str
+    """What to open in a browser, which may log in whoever has it; empty if there is no console."""
+
+
+@asynccontextmanager
+async def listening(
+    settings: Settings, state: StateFolder, give_up: Callable[[str], None] = NOBODY.give_up
+) -> AsyncIterator[Addresses]:
+    """Serve. `give_up` is called when this process must end at once: see `Owner`."""
+    async with AsyncExitStack() as stack:
+        metrics, health = Metrics(), Health()
+        await _alive(stack, settings, health)
+        kept = await stack.enter_async_context(storage(settings, state, metrics, give_up))
+        live = await stack.enter_async_context(sessions(settings, state, kept, metrics))
+        inside = Inside(state.path) if settings.console.listen else None
+        guarded = await stack.enter_async_context(guards(settings, state, kept, inside))
+        keeper = live.keeper
+        manager = SessionManager(
+            settings, kept.sessions, live.starter, keeper, kept.quotas, live.cpu, kept.steady
+        )
+        readiness = Readiness(
+            live.backend.check, kept.database.check, keeper.reconciled, health.show
+        )
+        overview = Overview(
+            backend=live.backend,
+            manager=manager,
+            keeper=keeper,
+            pool=live.pool,
+            meter=live.meter,
+            billing=live.billing,
+            readiness=readiness,
+            state_path=state.path,
+            max_sessions=settings.sessions.max_sessions,
+            started=utc_now(),
+        )
+        served = listener(settings, kept, live, guarded, manager, overview, health, metrics, inside)
+        await _show_metrics(stack, settings, metrics, overview)
+        address = await served.start()
+        stack.push_async_callback(served.stop, settings.server.drain_timeout.total_seconds())
+        stack.push_async_callback(readiness.stopping)
+        await readiness.serving()
+        await stack.enter_async_context(running(readiness.run()))
+        console = "" if inside is None else await _show_console(stack, settings, inside)
+        yield Addresses(address, console)
+
+
+async def _alive(stack: AsyncExitStack, settings: Settings, health: Health) -> None:
+    """Say that the server lives, before anything that may take its time."""
+    await health.alive()
+    if settings.server.health_socket:
+        socket = HealthSocket(Path(settings.server.health_socket), health.servicer)
+        await socket.start()
+        stack.push_async_callback(socket.stop)
+
+
+async def _show_metrics(
+    stack: AsyncExitStack, settings: Settings, metrics: Metrics, overview: Overview
+) -> None:
+    """Raises ListenError."""
+    address = settings.telemetry.metrics_listen
+    if not address:
+        return
+    listener = MetricsListener(address, metrics.registry, partial(overview.set_gauges, metrics))
+    stack.push_async_callback(listener.stop)
+    try:
+        log.info("metrics_listening", address=await listener.start())
+    except OSError as error:
+        raise ListenError(f"telemetry.metrics_listen: {address}: {error.strerror}") from error
+
+
+async def _show_console(stack: AsyncExitStack, settings: Settings, inside: Inside) -> str:
+    """What to open in a browser. Raises ListenError."""
+    listener = ConsoleListener(inside, parts.console_access(settings), parts.console_tls(settings))
+    stack.push_async_callback(listener.stop)
+    try:
+        return await listener.start(settings.console.listen)
+    except OSError as error:
+        address = settings.console.listen
+        raise ListenError(f"console.listen: {address}: {error.strerror}") from error

@@ -1,0 +1,75 @@
+"""What callers reach."""
+
+from cellblock_server import parts
+from cellblock_server.assembly.guards import Guards
+from cellblock_server.assembly.sessions import Sessions
+from cellblock_server.assembly.storage import Storage
+from cellblock_server.clock import utc_now
+from cellblock_server.config import Settings
+from cellblock_server.executions.introspection import Introspection
+from cellblock_server.executions.service import ExecutionService
+from cellblock_server.quotas.executions import ExecutionQuota
+from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.execution import ExecutionServicer
+from cellblock_server.rpc.file import FileServicer
+from cellblock_server.rpc.health import Health
+from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.listener import Listener
+from cellblock_server.rpc.run_step import RunStepServicer
+from cellblock_server.rpc.session import SessionServicer
+from cellblock_server.rpc.tracing import TraceInterceptor
+from cellblock_server.runsteps.image_urls import ImageUrls
+from cellblock_server.runsteps.resolver import AnnotationResolver
+from cellblock_server.runsteps.service import RunStepService
+from cellblock_server.sessions.manager import SessionManager
+from cellblock_server.sessions.overview import Overview
+from cellblock_server.sessions.usage import TenantUsage
+from cellblock_server.store.run_steps import RunStepStore
+from cellblock_server.telemetry.metrics import Metrics
+
+
+def listener(
+    settings: Settings,
+    kept: Storage,
+    live: Sessions,
+    guarded: Guards,
+    manager: SessionManager,
+    overview: Overview,
+    health: Health,
+    metrics: Metrics,
+    inside: Inside | None,
+) -> Listener:
+    """All services, behind their guards."""
+    limits = parts.execution_limits(settings)
+    room = ExecutionQuota(live.keeper.unfinished_of, kept.quotas)
+    executions = ExecutionService(
+        kept.executions, kept.journal, kept.usage, room, live.cpu, limits, utc_now
+    )
+    run_steps = RunStepService(
+        RunStepStore(kept.database),
+        kept.sessions,
+        kept.journal,
+        ImageUrls(kept.files, settings.run_steps.image_url),
+    )
+    traces = [TraceInterceptor()] if settings.telemetry.otlp_endpoint else []
+    return Listener(
+        settings.server.listen,
+        int(settings.server.max_message_bytes),
+        SessionServicer(manager),
+        ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
+        FileServicer(kept.files, kept.uploads, kept.attachments, manager),
+        RunStepServicer(run_steps, AnnotationResolver(kept.file_records, kept.sessions)),
+        AdminServicer(
+            kept.tenants,
+            guarded.keys,
+            TenantUsage(kept.quotas, live.keeper, kept.usage, live.cpu),
+            live.billing,
+            overview,
+            guarded.audit,
+        ),
+        health,
+        [CallInterceptor(metrics), *traces, *guarded.interceptors],
+        parts.tls_files(settings),
+        inside,
+    )

@@ -1,0 +1,109 @@
+"""What runs: backend, pool, sessions, and the count of what they use."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cellblock_server import parts
+from cellblock_server.assembly.storage import Storage
+from cellblock_server.clock import utc_now
+from cellblock_server.config import Settings
+from cellblock_server.files.capture import Capture
+from cellblock_server.quotas.cpu import CpuQuota
+from cellblock_server.running import running
+from cellblock_server.sandbox.metered import MeteredBackend
+from cellblock_server.sessions.billing import Billing
+from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.meter import CpuMeter
+from cellblock_server.sessions.pool import Pool
+from cellblock_server.sessions.start_queue import StartQueue
+from cellblock_server.sessions.starter import SessionStarter
+from cellblock_server.sessions.stocks import pool_bounds, stocks
+from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.cpu import CpuStore
+from cellblock_server.store.ledger import LedgerStore
+from cellblock_server.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """What makes, keeps and counts sessions."""
+
+    backend: MeteredBackend
+    pool: Pool
+    starter: SessionStarter
+    keeper: SessionKeeper
+    cpu: CpuQuota
+    meter: CpuMeter
+    billing: Billing
+
+
+@asynccontextmanager
+async def sessions(
+    settings: Settings, state: StateFolder, kept: Storage, metrics: Metrics
+) -> AsyncIterator[Sessions]:
+    """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
+    async with AsyncExitStack() as stack:
+        backend = MeteredBackend(parts.backend(settings, state), metrics)
+        await backend.start()
+        stack.push_async_callback(backend.close)
+        pool = Pool(backend, stocks(settings), pool_bounds(settings), metrics)
+        starter = await _starter(stack, settings, state, kept, metrics, backend, pool)
+        cpu = CpuQuota(
+            CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
+        )
+        await cpu.start()
+        meter = CpuMeter(backend, kept.journal, cpu, lambda: keeper.records())
+        keeper = SessionKeeper(
+            starter,
+            kept.sessions,
+            settings.sessions.lifetime_cap,
+            kept.steady,
+            meter.measure_last,
+            end_on_shutdown=settings.sessions.end_on_shutdown,
+        )
+        await stack.enter_async_context(keeper)
+        await stack.enter_async_context(running(meter.run()))
+        billing = Billing(
+            LedgerStore(kept.database),
+            kept.journal,
+            keeper,
+            kept.usage,
+            settings.usage.retention,
+            kept.steady,
+        )
+        await stack.enter_async_context(running(billing.run()))
+        await stack.enter_async_context(pool.kept(after=keeper.reconciled))
+        yield Sessions(backend, pool, starter, keeper, cpu, meter, billing)
+
+
+async def _starter(
+    stack: AsyncExitStack,
+    settings: Settings,
+    state: StateFolder,
+    kept: Storage,
+    metrics: Metrics,
+    backend: MeteredBackend,
+    pool: Pool,
+) -> SessionStarter:
+    egress = None
+    if settings.sandbox.may_have_egress:
+        egress = await stack.enter_async_context(parts.egress(settings, state))
+    capture = Capture(
+        kept.blobs, kept.usage, parts.capture_bounds(settings), settings.files.retention, utc_now
+    )
+    return SessionStarter(
+        egress=egress,
+        backend=backend,
+        pool=pool,
+        journal=kept.journal,
+        executions=kept.executions,
+        files=kept.files,
+        attachments=kept.attachments,
+        capture=capture,
+        bounds=parts.runner_bounds(settings),
+        start_timeout=settings.sandbox.start_timeout,
+        start_queue=StartQueue(parts.start_bounds(settings)),
+        now=kept.steady,
+        metrics=metrics,
+    )

@@ -1,0 +1,101 @@
+"""What is kept: database, journal, files; and what tenants may keep."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from cellblock_server import parts
+from cellblock_server.auth.tenants import TenantService
+from cellblock_server.clock import SteadyClock, steady_clock, utc_now
+from cellblock_server.config import Settings
+from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.observers import Counting, Observer
+from cellblock_server.executions.spans import Tracing
+from cellblock_server.files.attachments import AttachmentService
+from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.service import FileService
+from cellblock_server.files.uploads import UploadService
+from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.retention import Retention
+from cellblock_server.running import running
+from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.database import Database
+from cellblock_server.store.executions import ExecutionStore
+from cellblock_server.store.files import FileStore
+from cellblock_server.store.opening import open_database
+from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.tenants import TenantStore
+from cellblock_server.store.uploads import UploadStore
+from cellblock_server.store.usage import Usage
+from cellblock_server.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What is kept, each with what reads and writes it."""
+
+    steady: SteadyClock
+    database: Database
+    quotas: QuotaTable
+    tenants: TenantService
+    usage: Usage
+    sessions: SessionStore
+    executions: ExecutionStore
+    journal: Journal
+    blobs: BlobStore
+    file_records: FileStore
+    files: FileService
+    attachments: AttachmentService
+    uploads: UploadService
+
+
+@asynccontextmanager
+async def storage(
+    settings: Settings, state: StateFolder, metrics: Metrics, give_up: Callable[[str], None]
+) -> AsyncIterator[Storage]:
+    """Open it, and forget in time what is to be forgotten. Raises what `open_database` does."""
+    async with AsyncExitStack() as stack:
+        steady = steady_clock(state.clock, utc_now)
+        database = await open_database(settings, state, metrics, give_up=give_up)
+        stack.push_async_callback(database.close)
+        quotas = QuotaTable(parts.default_quotas(settings))
+        tenants = TenantService(TenantStore(database), quotas, utc_now)
+        await tenants.start()
+        usage = Usage(database, quotas.stored_bytes)
+        blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
+        file_records, sessions = FileStore(database), SessionStore(database)
+        executions = ExecutionStore(database)
+        observers: list[Observer] = [Counting(metrics)]
+        if settings.telemetry.otlp_endpoint:
+            observers.append(Tracing())
+        uploads = UploadService(
+            UploadStore(database, usage),
+            file_records,
+            blobs,
+            usage,
+            int(settings.files.max_upload_bytes),
+            settings.files.upload_timeout,
+            utc_now,
+            metrics,
+        )
+        await uploads.start()
+        retention = Retention(
+            file_records, sessions, blobs, uploads, settings.sessions.retention, steady.earlier
+        )
+        await retention.sweep()
+        await stack.enter_async_context(running(retention.run()))
+        yield Storage(
+            steady=steady,
+            database=database,
+            quotas=quotas,
+            tenants=tenants,
+            usage=usage,
+            sessions=sessions,
+            executions=executions,
+            journal=Journal(database, executions, utc_now, steady, observers),
+            blobs=blobs,
+            file_records=file_records,
+            files=FileService(file_records, blobs),
+            attachments=AttachmentService(file_records, blobs, parts.attachment_bounds(settings)),
+            uploads=uploads,
+        )
