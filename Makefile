@@ -65,11 +65,12 @@ bench-quick: bench-setup ## the same with few rounds; under two minutes on an id
 bench-record: bench-setup ## the last `make bench` into docs/performance.md, with its plots
 	@$(BENCH)/bin/python -m benchmarks record
 
-bench-details: setup engine images ## what containers' options, floods, files and seccomp cost; asserts nothing
+bench-details: setup engine images postgresql ## what containers' options, floods, files, seccomp and stores cost; asserts nothing
 	@$(BIN)/python -m benchmarks.container_options
 	@$(BIN)/python -m benchmarks.flood
 	@$(BIN)/python -m benchmarks.files
 	@$(BIN)/python -m benchmarks.seccomp
+	@$(BIN)/python -m benchmarks.stores
 	@if scripts/ensure_runsc.sh; then $(BIN)/python -m benchmarks.runtimes; else test $$? -eq 3; fi
 
 lint: setup ## style, types and the direction of imports

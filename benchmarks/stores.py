@@ -1,9 +1,10 @@
 """What a transaction costs with SQLite and with PostgreSQL, by turns. Asserts nothing.
 
-    python -m benchmarks.stores [--rounds N]
+    python -m benchmarks.stores [--rounds N] [--no-disk]
 
 A transaction is what one event of output is: the event itself and the execution's row. Both
-databases are on this machine and on its disk, as they are set up when nobody changes anything.
+databases are on this machine and on its disk, PostgreSQL's with what it does unless told otherwise;
+with `--no-disk` it is in memory and waits for nothing, and what is left is its own time.
 """
 
 import argparse
@@ -39,15 +40,16 @@ async def main() -> None:
     """Measure, and print a table for docs/performance.md."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--no-disk", action="store_true", help="PostgreSQL in memory")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        cluster = Cluster(durable=True) if programs() else None
+        cluster = Cluster(durable=not options.no_disk) if programs() else None
         try:
             urls = {"SQLite": f"sqlite:///{Path(folder) / 'store.db'}"}
             if cluster is not None:
                 cluster.make()
                 urls["PostgreSQL"] = cluster.database("benchmark").render_as_string()
-            await _compared(urls, rounds)
+            await _compared(urls, options.rounds)
         finally:
             if cluster is not None:
                 cluster.remove()

@@ -1,14 +1,14 @@
 """What code finds around it: its environment, for the session and for one execution."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 
 import pytest
+from sqlalchemy import text
 
 from cellblock_client import Client
 from cellblock_client.client import Session
 from cellblock_client.errors import InvalidArgumentError
+from tests.support.databases import database_of
 from tests.support.server import ServerProcess
 
 LOOK = "import os; os.environ.get('A'), os.environ.get('B')"
@@ -53,9 +53,7 @@ def test_values_are_forgotten_when_the_execution_has_ended(
     with Client(server.address) as client, client.sessions.create() as session:
         session.run("1", environment={"TOKEN": "sesame"})
     server.stop()
-    (file,) = server.state.glob("*.db")
-    with closing(sqlite3.connect(file)) as store:
-        assert store.execute("SELECT environment FROM executions").fetchall() == [
-            ('{"TOKEN": ""}',)
-        ]
+    with database_of(server.state) as store:
+        query = text("SELECT CAST(environment AS TEXT) FROM executions")
+        assert store.execute(query).scalars().all() == ['{"TOKEN": ""}']
     assert "sesame" not in server.log.read_text()
