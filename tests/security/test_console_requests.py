@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -289,12 +290,17 @@ def stream(browser: Browser, path: str) -> socket.socket:
     return opened
 
 
+def new_tenant() -> str:
+    """A name that no other test has."""
+    return f"tenant-{token_hex(4)}"
+
+
 def test_a_key_logs_in_its_tenant(at: Guarded) -> None:
-    key = at.tenant("acme")
+    key = at.tenant(new_tenant())
     with at.client(key) as client, client.sessions.create() as session:
         mine, others = stranger_at(at.server), stranger_at(at.server)
         assert mine.log_in(key).status == 200
-        assert others.log_in(at.tenant("globex")).status == 200
+        assert others.log_in(at.tenant(new_tenant())).status == 200
         (listed,) = mine.post(LIST).told["sessions"]
         assert listed["id"] == session.id
         assert others.post(LIST).told == {}
@@ -307,16 +313,15 @@ def test_a_key_is_needed_where_callers_need_one(at: Guarded) -> None:
 
 
 def test_a_role_is_enough_for_what_it_says(at: Guarded) -> None:
-    at.tenant("readers")
     browser = stranger_at(at.server)
-    browser.log_in(at.key("readers", Role.READ_ONLY))
+    browser.log_in(at.tenant(new_tenant(), Role.READ_ONLY))
     assert browser.post(LIST).status == 200
     answer = browser.post("/api/call/CreateSession")
     assert (answer.status, answer.told["reason"]) == (403, "ROLE_NOT_ALLOWED")
 
 
 def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
-    key = at.tenant("leavers")
+    key = at.tenant(new_tenant())
     browser = stranger_at(at.server)
     browser.log_in(key)
     assert browser.post(LIST).status == 200
@@ -326,12 +331,13 @@ def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
 
 
 def test_a_call_is_told_with_who_made_it_and_from_where(at: Guarded) -> None:
-    key = at.tenant("told")
+    tenant = new_tenant()
+    key = at.tenant(tenant)
     browser = stranger_at(at.server)
     browser.log_in(key)
     browser.post("/api/call/GetSession", {"sessionId": "sess_told"})
     with at.client(at.admin) as admin:
-        entries = list(admin.admin.audit(tenant_id="told"))
+        entries = list(admin.admin.audit(tenant_id=tenant))
     (entry,) = [one for one in entries if one.rpc == "GetSession"]
     assert entry.key_id == key_id(key)
     assert entry.peer.startswith("console:127.0.0.1:")
@@ -339,12 +345,13 @@ def test_a_call_is_told_with_who_made_it_and_from_where(at: Guarded) -> None:
 
 
 def test_nobody_else_says_whom_a_call_is_made_for(at: Guarded) -> None:
-    key = at.tenant("liars")
+    tenant = new_tenant()
+    key = at.tenant(tenant)
     SessionServiceStub(at.channel).ListSessions(
         ListSessionsRequest(), metadata=(*metadata_of(key), (PEER_HEADER, "word 192.0.2.1:1"))
     )
     with at.client(at.admin) as admin:
-        (entry,) = admin.admin.audit(tenant_id="liars")
+        (entry,) = admin.admin.audit(tenant_id=tenant)
     assert "192.0.2.1" not in entry.peer
     assert entry.peer.startswith("ipv4:127.0.0.1:")
 
