@@ -21,17 +21,20 @@ from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
     DeadlineExceededError,
     NotFoundError,
+    ServerError,
     UnavailableError,
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff, Patience
+from cellblock_client.retry import Backoff, Deadline, Patience
 from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.transport import Transport, outcome
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")
+CLOCK_SECONDS = 0.1
+"""By so much gRPC, which has another clock, may find a deadline passed before we do."""
 
 
 class AsyncTransport:
@@ -119,13 +122,19 @@ class AsyncTransport:
         self, service: str, method: str, request: object, timeout: float | None
     ) -> AsyncGenerator[Any, None]:
         """Responses of a streaming call."""
+        deadline = Deadline(timeout)
         with call_span(service, method) as traced:
             responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
             try:
                 async for response in responses:
                     yield response
             except grpc.RpcError as failed:
-                raise from_call(failed) from failed
+                error = from_call(failed)
+                left = deadline.left()
+                # What grpc.aio says of a call whose time ran out while it was being sent to.
+                if isinstance(error, ServerError) and left is not None and left < CLOCK_SECONDS:
+                    error = DeadlineExceededError("the timeout of the call passed")
+                raise error from failed
             finally:
                 responses.cancel()
 

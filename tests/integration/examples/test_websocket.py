@@ -95,10 +95,7 @@ async def test_it_streams_while_code_runs(
 
 
 async def test_who_leaves_ends_what_runs(
-    relay: str,
-    running: "subprocess.Popen[str]",
-    client: Client,
-    sessions: Callable[[], list[SessionInfo]],
+    relay: str, client: Client, sessions: Callable[[], list[SessionInfo]]
 ) -> None:
     async with connect(relay) as socket:
         await socket.send("print('begun')\nwhile True: pass")
@@ -106,9 +103,6 @@ async def test_who_leaves_ends_what_runs(
     await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
     (execution,) = client.executions.list(sessions()[0].id)
     assert execution.status is ExecutionStatus.CANCELLED
-    running.terminate()
-    assert running.stderr
-    assert await asyncio.to_thread(running.stderr.read) == ""
 
 
 async def test_its_sudden_end_leaves_no_code_behind(

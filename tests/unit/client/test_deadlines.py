@@ -152,6 +152,16 @@ async def test_so_it_does_for_asyncio(silent: str) -> None:
     )
 
 
+async def test_time_that_runs_out_while_code_is_sent_is_told_as_that(silent: str) -> None:
+    async with AsyncClient(silent) as client:
+        session = session_of(client)
+        failures = await asyncio.gather(
+            *(session.execute_stream(["1"], timeout=0.005).result() for _ in range(200)),
+            return_exceptions=True,
+        )
+    assert {type(failure) for failure in failures} == {DeadlineExceededError}
+
+
 class Timed(file_pb2_grpc.FileServiceServicer, session_pb2_grpc.SessionServiceServicer):
     """Notes how much time each call has left when it is answered."""
 
