@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from cellblock_client import Client, SessionState
 from cellblock_client.events import Event
 from tests.integration.cli.command import CELLBLOCK
@@ -21,6 +23,7 @@ def cellblock(*arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(300)
 def test_logs_and_files_are_served_as_before(
     lasting_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:

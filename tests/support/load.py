@@ -10,6 +10,8 @@ from tests.support.waiting import until
 
 ROUNDS = 3
 """So often each has done its work before the test goes on, and again before it ends."""
+SECONDS = 120
+"""Bound on that, on a machine that has much else to do."""
 
 
 class Load:
@@ -42,7 +44,7 @@ class Load:
             enough = all(done >= least for done, least in zip(self._done, wanted, strict=True))
             return enough or bool(self._errors)
 
-        until(seen)
+        until(seen, SECONDS)
         assert self._errors == []
 
     def _repeat(self, number: int, work: Callable[[], None]) -> None:

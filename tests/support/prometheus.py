@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.waiting import until
 
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = 60
 CONFIGURATION = """
 global: {{ scrape_interval: 1s }}
 scrape_configs:

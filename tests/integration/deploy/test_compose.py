@@ -16,7 +16,7 @@ from tests.support.engine import containers, docker
 from tests.support.waiting import until
 
 FILE = Path(__file__).parents[3] / "deploy" / "compose.yaml"
-HEALTHY_SECONDS = 120
+HEALTHY_SECONDS = 200
 SOONER = """
 services:
   engine-proxy: { healthcheck: { interval: 1s } }
@@ -82,7 +82,10 @@ def test_up_runs_code_and_down_leaves_nothing() -> None:
     with tempfile.TemporaryDirectory(prefix="cellblock-") as folder, project(Path(folder)) as one:
         one.compose("up", "--detach")
         server = one.compose("ps", "-q", "server").strip()
-        until(lambda: health(server) == "healthy", HEALTHY_SECONDS)
+        try:
+            until(lambda: health(server) == "healthy", HEALTHY_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"it says: {one.compose('logs', '--no-color')}") from error
         run = ("exec", "-T", "server", "cellblock", "run", "--address=127.0.0.1:7711", "-")
         assert one.compose(*run, text="print(6 * 7)") == "42\n"
         instance = as_root(one.state, "cat", str(one.state / "instance"))

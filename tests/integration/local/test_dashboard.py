@@ -16,7 +16,7 @@ from tests.support.waiting import until
 POOL = {"CELLBLOCK_POOL__SIZE": "1", "CELLBLOCK_POOL__MAX_SIZE": "1"}
 VARIABLES = {"$instance": ".+", "$__rate_interval": "1m"}
 """Of the dashboard, as Grafana would fill them in."""
-DATA_SECONDS = 30
+DATA_SECONDS = 120
 
 
 @needs_prometheus
