@@ -15,6 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error, from_call
 from cellblock_server.rpc.health import SERVICES
+from tests.support.databases import store_environment
 from tests.support.server import ServerProcess
 
 CALL_SECONDS = 20
@@ -91,6 +92,6 @@ def admin_key(server: ServerProcess) -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ},
+        env={**os.environ, **store_environment(server.state)},
     )
     return made.stdout.strip()

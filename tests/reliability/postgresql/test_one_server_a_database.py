@@ -54,6 +54,16 @@ async def test_a_command_may_write_beside_a_server(
     await server.check()
 
 
+async def test_a_command_of_another_release_does_not_migrate_under_a_server(
+    cluster: Cluster, name: str, opened: Opened
+) -> None:
+    await opened(cluster.url(name))
+    with cluster.admin(name) as admin:
+        admin.execute("UPDATE alembic_version SET version_num = '0007'")
+    with pytest.raises(UnavailableError, match="a server of another release"):
+        await opened(cluster.url(name), Owner(is_alone=False))
+
+
 async def test_another_state_folders_is_refused(
     cluster: Cluster, name: str, opened: Opened
 ) -> None:

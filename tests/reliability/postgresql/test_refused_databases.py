@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.errors import UnavailableError
+from cellblock_server.store import postgresql
 from cellblock_server.store.database import Database
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.schema import NewerSchemaError
@@ -38,6 +39,14 @@ async def test_one_that_is_set_otherwise(
     with cluster.admin(empty) as admin:
         admin.execute(change.format(name=empty, admin=ADMIN))
     with pytest.raises(UnavailableError, match=words):
+        await opened(cluster.url(empty))
+
+
+async def test_one_that_is_too_old(
+    cluster: Cluster, empty: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "OLDEST", 990_000)
+    with pytest.raises(UnavailableError, match="is too old: 99 is the least"):
         await opened(cluster.url(empty))
 
 
