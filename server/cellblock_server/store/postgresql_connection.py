@@ -15,6 +15,8 @@ CONNECT_SECONDS = 5
 PARAMETERS: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
     "fallback_application_name": "cellblock",
+    # A database of SQL_ASCII would be read as bytes, and could not even be told what is wrong.
+    "client_encoding": "utf8",
     # A host that is gone says nothing. In seconds, and milliseconds for the last.
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -31,11 +31,11 @@ def empty(cluster: Cluster) -> Iterator[str]:
     cluster.drop(name)
 
 
-@pytest.fixture
-def latin(cluster: Cluster) -> Iterator[str]:
-    """A new database of another encoding."""
-    name = f"latin_{next(NUMBERS)}"
-    cluster.create(name, encoding="LATIN1")
+@pytest.fixture(params=["LATIN1", "SQL_ASCII"])
+def other_encoding(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A new database whose text is not UTF-8."""
+    name = f"other_{next(NUMBERS)}"
+    cluster.create(name, encoding=request.param)
     yield name
     cluster.drop(name)
 

@@ -50,9 +50,11 @@ async def test_one_that_is_too_old(
         await opened(cluster.url(empty))
 
 
-async def test_one_of_another_encoding(cluster: Cluster, latin: str, opened: Opened) -> None:
+async def test_one_of_another_encoding(
+    cluster: Cluster, other_encoding: str, opened: Opened
+) -> None:
     with pytest.raises(UnavailableError, match="ENCODING 'UTF8' TEMPLATE template0"):
-        await opened(cluster.url(latin))
+        await opened(cluster.url(other_encoding))
 
 
 async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened: Opened) -> None:
