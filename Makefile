@@ -22,7 +22,7 @@ STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test model soak reliability test-gvisor runsc test-postgresql test-fast bench bench-quick \
-    bench-record bench-details bench-setup lint setup engine bubblewrap postgresql proxy chromium operators-tools \
+    bench-record bench-details bench-setup lint setup engine test-tools \
     image images server-image engine-proxy-image audit sbom docs site proto lock clean
 
 help: ## this list
@@ -31,7 +31,7 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine bubblewrap postgresql proxy chromium operators-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor and with PostgreSQL, too
+test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor and with PostgreSQL, too
 	@$(BIN)/pytest -n $(WORKERS)
 	@$(BIN)/pytest -n $(WORKERS) --store postgresql $(STORE_TESTS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
@@ -41,10 +41,10 @@ test-gvisor: setup engine images ## all tests of containers, with gVisor; about 
 	@scripts/ensure_runsc.sh
 	@$(BIN)/pytest -n $(WORKERS) --runtime runsc --timeout 300 tests/integration/docker tests/security
 
-test-postgresql: setup engine bubblewrap postgresql proxy images ## what uses the store, with PostgreSQL
+test-postgresql: setup engine test-tools images ## what uses the store, with PostgreSQL
 	@$(BIN)/pytest -n $(WORKERS) --store postgresql tests/unit/server tests/integration tests/reliability
 
-model: setup engine bubblewrap images ## random calls against a model of sessions, thirty times as many as in `make test`; about ten minutes
+model: setup engine test-tools images ## random calls against a model of sessions, thirty times as many as in `make test`; about ten minutes
 	@$(BIN)/pytest -n $(WORKERS) --longer 30 tests/reliability/test_sessions_against_a_model.py
 
 soak: setup engine images ## mixed work for SECONDS, half an hour unless told otherwise, and a look for leaks
@@ -65,7 +65,7 @@ bench-quick: bench-setup ## the same with few rounds; under two minutes on an id
 bench-record: bench-setup ## the last `make bench` into docs/performance.md, with its plots
 	@$(BENCH)/bin/python -m benchmarks record
 
-bench-details: setup engine images postgresql ## what containers' options, floods, files, seccomp and stores cost; asserts nothing
+bench-details: setup engine test-tools images ## what containers' options, floods, files, seccomp and stores cost; asserts nothing
 	@$(BIN)/python -m benchmarks.container_options
 	@$(BIN)/python -m benchmarks.flood
 	@$(BIN)/python -m benchmarks.files
@@ -105,20 +105,8 @@ engine: ## a Docker engine that answers
 runsc: engine ## gVisor's runtime, on an engine that was started here
 	@scripts/ensure_runsc.sh
 
-proxy:
-	@scripts/ensure_proxy.sh
-
-postgresql:
-	@scripts/ensure_postgresql.sh
-
-bubblewrap:
-	@scripts/ensure_bubblewrap.sh
-
-operators-tools:
-	@scripts/ensure_operators_tools.sh
-
-chromium:
-	@scripts/ensure_chromium.sh
+test-tools: ## programs that tests run beside our own, from Debian's packages
+	@scripts/ensure_test_tools.sh
 
 image: setup engine ## the sandbox image, if something in it has changed
 	@$(BIN)/python scripts/build_image.py

@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL for each worker."""
     if programs() is None:
-        pytest.skip("PostgreSQL is not installed: scripts/ensure_postgresql.sh")
+        pytest.skip("PostgreSQL is not installed: scripts/ensure_test_tools.sh")
     cluster = Cluster()
     try:
         cluster.make()

@@ -22,7 +22,7 @@ NewServer = Callable[..., ServerProcess]
 
 pytestmark = pytest.mark.skipif(
     os.getuid() != 0 and shutil.which("squid", path=f"{os.environ['PATH']}:/usr/sbin") is None,
-    reason="squid is not installed and only root may install it: scripts/ensure_proxy.sh",
+    reason="squid is not installed and only root may install it: scripts/ensure_test_tools.sh",
 )
 root_only = pytest.mark.skipif(
     os.getuid() != 0, reason="only root may listen at port 53, where squid asks for names"
