@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from cellblock_server.backup.blob_copies import Damage, copy_blobs, remove_others
 from cellblock_server.backup.snapshot import check, take
 from cellblock_server.config import Settings
+from cellblock_server.disk import sync_folder
 from cellblock_server.state_folder import StateFolderError, state_folder
 
 DATABASE = "cellblock.db"
@@ -70,7 +71,7 @@ def back_up(settings: Settings, folder: Path) -> Report:
                 break
         _copy_kept(state, folder)
         fresh.replace(folder / DATABASE)
-        _sync(folder)
+        sync_folder(folder)
         remove_others(folder / DATABASE, folder / BLOBS)
     return Report(found.files, copied, found.damaged)
 
@@ -97,7 +98,7 @@ def restore(settings: Settings, folder: Path) -> Report:
             fresh = database.with_name(f"{database.name}.new")
             take(source, fresh)
             fresh.replace(database)
-            _sync(database.parent)
+            sync_folder(database.parent)
     except StateFolderError as error:
         raise BackupError(str(error)) from error
     return Report(found.files, found.copied_bytes, found.damaged)
@@ -149,11 +150,3 @@ def _copy_kept(source: Path, target: Path) -> None:
             # With its mode: the server refuses a secret that others may read.
             shutil.copy(source / name, fresh)
             fresh.replace(target / name)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from cellblock_server.disk import disk_faults_told
+from cellblock_server.disk import disk_faults_told, sync_folder
 from cellblock_server.errors import ExhaustedError, OutOfRangeError
 from cellblock_server.uninterrupted import uninterrupted
 
@@ -187,7 +187,7 @@ class BlobStore:
         file.rename(path)
         # Its name, and that of the folder, which may be new.
         for folder in (path.parent, self._root):
-            _sync_folder(folder)
+            sync_folder(folder)
 
 
 class Hold:
@@ -348,14 +348,6 @@ def _copy(source: Path, destination: Path) -> None:
     except OSError:
         destination.unlink(missing_ok=True)
         raise
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
