@@ -69,8 +69,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL for each worker."""
-    if programs() is None:
-        pytest.skip("PostgreSQL is not installed: scripts/ensure_test_tools.sh")
+    if programs() is None and os.getuid() != 0:
+        pytest.skip("PostgreSQL is not installed, and only root can (make test does it)")
     cluster = Cluster()
     try:
         cluster.make()
