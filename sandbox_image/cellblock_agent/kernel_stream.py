@@ -66,7 +66,9 @@ class KernelStream(OutStream):
         """Publish everything that was written until now, to the descriptor too."""
         if self._is_master_process():
             _pump_all()
-        super().flush()
+        # Asked for six times at the end of each cell, and a hand-over each time.
+        if self._has_text():
+            super().flush()
 
     def close(self) -> None:
         """Publish what there is. The stream stays: it is that of all cells to come."""
@@ -90,6 +92,11 @@ class KernelStream(OutStream):
             self._waiting += len(piece)
         if self._waiting > MAX_WAITING:
             super().flush()
+
+    def _has_text(self) -> bool:
+        """Whether something was written that is not on its way: waits for who takes it now."""
+        with self._turns:
+            return bool(self._buffers)
 
     def _flush(self) -> None:
         with self._turns:
