@@ -17,6 +17,8 @@ from cellblock_agent.walk import Bounds, Entry
 
 LOOK_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
 """Of one look."""
+GLANCE_BOUNDS = Bounds(max_entries=64, max_seconds=0.005)
+"""Of a look that is not worth a thread of its own."""
 SERVER_BOUNDS = Bounds(max_entries=200_000, max_seconds=5.0)
 """Of a look at what the server has put there."""
 MAX_KNOWN = 200_000
@@ -39,13 +41,28 @@ class Changes:
         self._touched: set[str] = set()
         """What the server has changed since the newest look began."""
 
+    def is_unchanged(self) -> bool:
+        """Whether all is as it is known. Quick: it denies it where that would take long to tell.
+
+        Raises OSError if nothing can be seen.
+        """
+        if len(self._known) > GLANCE_BOUNDS.max_entries or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            known = dict(self._known)
+        finally:
+            self._lock.release()
+        walk = self._folder.walk(GLANCE_BOUNDS)
+        found = {entry.path: Mark.of(entry) for entry in walk if _counts(entry)}
+        return walk.is_complete and found == known
+
     def look(self, stop: threading.Event | None = None) -> Difference:
         """Look, and compare. One at a time. Raises OSError if nothing can be seen."""
         with self._lock:
             self._touched.clear()
             known = dict(self._known)
         walk = self._folder.walk(LOOK_BOUNDS, stop=stop)
-        found = {entry.path: entry for entry in walk if entry.is_closed or not entry.is_folder}
+        found = {entry.path: entry for entry in walk if _counts(entry)}
         difference = compare(
             known,
             found,
@@ -164,3 +181,8 @@ class Changes:
     def _bound(self) -> None:
         while len(self._known) > MAX_KNOWN:
             self._forget(next(iter(self._known)))
+
+
+def _counts(entry: Entry) -> bool:
+    """Whether something is looked at for itself, and not only for what is in it."""
+    return entry.is_closed or not entry.is_folder

@@ -71,6 +71,9 @@ class FileWatch:
         """
         async with self._one_at_a_time:
             try:
+                # As after most executions. A thread would take longer than the look.
+                if self._changes.is_unchanged():
+                    return pb.FileChanges()
                 difference, told = await asyncio.to_thread(self._look)
                 if told is None:
                     held = await self._settle(difference)

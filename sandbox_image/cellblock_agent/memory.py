@@ -7,6 +7,8 @@ its cgroup-v1 memory documentation (`memory.oom_control`, `memory.limit_in_bytes
 import resource
 from pathlib import Path
 
+from cellblock_agent import pseudo_files
+
 EVENT_FILES = ("memory.events", "memory/memory.oom_control")
 LIMIT_FILES = ("memory.max", "memory/memory.limit_in_bytes")
 CGROUP = Path("/sys/fs/cgroup")
@@ -64,8 +66,7 @@ def in_words(size: int) -> str:
 
 def _lines(name: str) -> list[str]:
     try:
-        with open(f"{CGROUP}/{name}") as file:  # noqa: PTH123 - asked before each execution
-            return file.read().splitlines()
+        return pseudo_files.read(f"{CGROUP}/{name}").decode().splitlines()
     except OSError:
         # Another version of control groups, or none to be seen from here.
         return []

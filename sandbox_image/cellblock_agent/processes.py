@@ -5,6 +5,8 @@ import os
 import signal
 from collections.abc import Callable, Set
 
+from cellblock_agent import pseudo_files
+
 KILL_ROUNDS = 1250
 """How often the process table is read to kill what is left; a fork bomb takes a few."""
 ROUND_SECONDS = 0.002
@@ -73,14 +75,13 @@ def descendants(*, zombies: bool = True) -> set[int]:
         if not name.isdecimal():
             continue
         try:
-            with open(f"/proc/{name}/stat", errors="replace") as file:  # noqa: PTH123
-                stat = file.read()
+            stat = pseudo_files.read(f"/proc/{name}/stat")
         except (FileNotFoundError, ProcessLookupError):
             continue
         # The command's name is in parentheses and may hold anything, `)` included.
-        state, parent, *_rest = stat.rpartition(")")[2].split()
+        state, parent, *_rest = stat.rpartition(b")")[2].split(maxsplit=2)
         children.setdefault(int(parent), []).append(int(name))
-        if state == "Z" and not zombies:
+        if state == b"Z" and not zombies:
             dead.add(int(name))
     found: set[int] = set()
     todo = [os.getpid()]

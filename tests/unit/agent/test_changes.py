@@ -53,6 +53,36 @@ def moves(told: pb.FileChanges) -> dict[str, str]:
     return {change.renamed_from: change.file.path for change in told.changed}
 
 
+def test_a_short_look_tells_that_nothing_changed(folder: Folder) -> None:
+    assert folder.changes.is_unchanged()
+    path = folder.write("below/a")
+    assert not folder.changes.is_unchanged()
+    folder.tell()
+    assert folder.changes.is_unchanged()
+    path.write_text("22")
+    assert not folder.changes.is_unchanged()
+    folder.tell()
+    path.unlink()
+    assert not folder.changes.is_unchanged()
+    folder.tell()
+    (folder.path / "link").symlink_to("/")
+    assert not folder.changes.is_unchanged()
+
+
+def test_a_short_look_is_short(folder: Folder) -> None:
+    for number in range(changes.GLANCE_BOUNDS.max_entries + 1):
+        folder.write(str(number))
+    assert not folder.changes.is_unchanged()
+    folder.tell()
+    assert not folder.changes.is_unchanged()
+
+
+def test_a_short_look_waits_for_nobody(folder: Folder) -> None:
+    with folder.changes.by_server():
+        assert not folder.changes.is_unchanged()
+    assert folder.changes.is_unchanged()
+
+
 def test_only_what_is_new_or_changed(folder: Folder) -> None:
     folder.write("b")
     folder.write("a")
