@@ -47,6 +47,8 @@ class AsyncTransport:
         """Connects when it is needed."""
         self._channel = connection.aio_channel()
         self._metadata = connection.metadata
+        self._ending: set[Any] = set()
+        """Streams whose last message has come, and whose status is still on its way."""
         self._stubs: dict[str, Any] = {
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
             "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
@@ -108,7 +110,9 @@ class AsyncTransport:
         while not cursor.done:
             method, request = cursor.request()
             try:
-                stream = self.stream(cursor.service, method, request, backoff.left())
+                stream = self.stream(
+                    cursor.service, method, request, backoff.left(), lambda: cursor.done
+                )
                 async with aclosing(stream) as responses:
                     async for response in responses:
                         backoff.progress()
@@ -119,15 +123,24 @@ class AsyncTransport:
                 await asyncio.sleep(backoff.wait_after(error))
 
     async def stream(
-        self, service: str, method: str, request: object, timeout: float | None
+        self,
+        service: str,
+        method: str,
+        request: object,
+        timeout: float | None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> AsyncGenerator[Any, None]:
-        """Responses of a streaming call."""
+        """Responses of a streaming call, up to the one after which it `is_over`."""
         deadline = Deadline(timeout)
         with call_span(service, method) as traced:
             responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
+            over = False
             try:
                 async for response in responses:
                     yield response
+                    if over := is_over():
+                        self._let_end(responses)
+                        return
             except grpc.RpcError as failed:
                 error = from_call(failed)
                 left = deadline.left()
@@ -136,7 +149,16 @@ class AsyncTransport:
                     error = DeadlineExceededError("the timeout of the call passed")
                 raise error from failed
             finally:
-                responses.cancel()
+                if not over:
+                    responses.cancel()
+
+    def _let_end(self, responses: Any) -> None:  # noqa: ANN401 - gRPC's calls have no public type
+        """Leave a stream to its end, which says no more: a caller need not wait for it.
+
+        Cancelled at once, it would look to the server as if its caller had left.
+        """
+        self._ending.add(responses)
+        responses.add_done_callback(self._ending.discard)
 
     async def download(
         self, download: Download, timeout: float | None

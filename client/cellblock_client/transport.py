@@ -1,6 +1,7 @@
 """Makes calls, again where that is safe, and turns failures into our errors."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, TypeVar
@@ -32,6 +33,9 @@ from cellblock_client.types import File, SessionFile, UploadState, file_of, sess
 
 T = TypeVar("T")
 
+MAX_ENDING = 8
+"""Streams whose last message has come, and whose status may still be on its way."""
+
 
 class Transport:
     """One connection, for ordinary code."""
@@ -41,6 +45,7 @@ class Transport:
         self._channel = connection.channel()
         self._patience = patience
         self._metadata = connection.metadata
+        self._ending: deque[Any] = deque()
         self._stubs: dict[str, Any] = {
             "session": session_pb2_grpc.SessionServiceStub(self._channel),
             "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
@@ -98,7 +103,9 @@ class Transport:
         while not cursor.done:
             method, request = cursor.request()
             try:
-                stream = self.stream(cursor.service, method, request, backoff.left())
+                stream = self.stream(
+                    cursor.service, method, request, backoff.left(), lambda: cursor.done
+                )
                 with closing(stream) as responses:
                     for response in responses:
                         backoff.progress()
@@ -108,17 +115,37 @@ class Transport:
                 time.sleep(backoff.wait_after(error))
 
     def stream(
-        self, service: str, method: str, request: object, timeout: float | None
+        self,
+        service: str,
+        method: str,
+        request: object,
+        timeout: float | None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> Generator[Any, None, None]:
-        """Responses of a streaming call."""
+        """Responses of a streaming call, up to the one after which it `is_over`."""
         with call_span(service, method) as traced:
             responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
+            over = False
             try:
-                yield from responses
+                for response in responses:
+                    yield response
+                    if over := is_over():
+                        self._let_end(responses)
+                        return
             except grpc.RpcError as failed:
                 raise from_call(failed) from failed
             finally:
-                responses.cancel()
+                if not over:
+                    responses.cancel()
+
+    def _let_end(self, responses: Any) -> None:  # noqa: ANN401 - gRPC's calls have no public type
+        """Leave a stream to its end, which says no more: a caller need not wait for it.
+
+        Cancelled at once, it would look to the server as if its caller had left.
+        """
+        self._ending.append(responses)
+        if len(self._ending) > MAX_ENDING:
+            self._ending.popleft().cancel()
 
     def download(self, download: Download, timeout: float | None) -> Generator[bytes, None, None]:
         """A stored file's bytes, over as many streams as it takes; checked at the end."""

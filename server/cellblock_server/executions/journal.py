@@ -35,11 +35,14 @@ from cellblock_server.store.records import (
 from cellblock_server.store.sessions import update_session
 from cellblock_server.store.states import SESSION_ENDS, check_execution, check_session
 from cellblock_server.uninterrupted import uninterrupted
+from cellblock_server.waiting import set_within
 
 WATCH_BATCH = 64
 """How many events a watcher holds in memory at most."""
 WATCH_BYTES = 2**18
 """How many bytes of them, and how many are sent in one message, but for an event that is larger."""
+QUEUED_SECONDS = 0.01
+"""How long the word that an execution waits is kept for what comes next, and told with it."""
 
 
 class Journal:
@@ -103,16 +106,22 @@ class Journal:
     ) -> AsyncIterator[list[pb.ExecutionEvent]]:
         """An execution's events from a number on, as they come, to the last one.
 
-        Those that are there already come together, at most WATCH_BYTES but for the first.
+        Those that are there already come together, at most WATCH_BYTES but for the first; code
+        that is quick has all of its events in one message.
         """
         name = execution.tenant, execution.id
         recent = self._hub.recent(name)
         wanted = max(1, from_sequence)
+        patience = QUEUED_SECONDS
         while True:
             change = self._hub.next_change(name)
             events = recent.since(wanted) if recent is not None else None
             if events is None:
                 events = await self._stored(execution, wanted)
+            if patience and events and events[-1].HasField("queued"):
+                await set_within(change, patience)
+                patience = 0.0
+                continue
             for batch in _batches(events):
                 yield batch
             if not events:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.agent_errors import AgentGoneError
+from cellblock_server.waiting import set_within
 
 SILENT_SECONDS = 10.0
 """How long after its time limit and its grace an execution's end may come before the agent is asked
@@ -31,24 +32,15 @@ async def until_ended(
     it `waits_for_us`.
     """
     seconds = limit.total_seconds()
-    if await _set_within(ended, seconds + SILENT_SECONDS):
+    if await set_within(ended, seconds + SILENT_SECONDS):
         return
     await _check(agent)
     patience = OVERDUE_SECONDS - SILENT_SECONDS
-    while not await _set_within(ended, patience):
+    while not await set_within(ended, patience):
         if not waits_for_us():
             words = f"an execution without an end {seconds + OVERDUE_SECONDS:g} s after it began"
             raise ProtocolViolationError(words)
         patience = OVERDUE_SECONDS
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 async def _check(agent: AgentConnection) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from secrets import token_hex
 from typing import NoReturn
 
@@ -106,7 +107,9 @@ class _Call:
         # Health probes come every few seconds.
         write = log.debug if self._method.startswith("/grpc.") else log.info
         seconds = time.monotonic() - start
-        write("call", code=code, seconds=round(seconds, 4))
+        line = partial(write, "call", code=code, seconds=round(seconds, 4))
+        # Next, not now: the caller waits for the answer, and nobody for the line.
+        asyncio.get_running_loop().call_soon(line)
         self._metrics.rpc_seconds.labels(self._method.removeprefix("/"), code).observe(seconds)
 
     async def _stray(
