@@ -167,7 +167,6 @@ class JournalTransaction:
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[pb.ExecutionEvent, bytes]]] = {}
         self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
-        self._with_code: set[str] = set()
         self._touched: set[tuple[str, str]] = set()
         """Tenants and ids of what watchers of run steps wait for."""
 
@@ -196,7 +195,6 @@ class JournalTransaction:
     def append_code(self, record: ExecutionRecord, code: str) -> None:
         """Append the next piece of an execution's code."""
         self.draft(record).code += code
-        self._with_code.add(record.id)
         self.append(record, pb.ExecutionEvent(code=pb.Text(text=code)))
 
     def queue(self, record: ExecutionRecord, position: int) -> None:
@@ -290,10 +288,10 @@ class JournalTransaction:
 
     def write(self, connection: Connection) -> None:
         """Write everything; called by `Journal.transaction`, in the store's thread."""
-        for _record, draft in self._drafts.values():
+        for record, draft in self._drafts.values():
             place = self._places.get(draft.id)
             if place is None:
-                update_execution(connection, draft, with_code=draft.id in self._with_code)
+                update_execution(connection, record, draft)
             else:
                 wanted = place.step(self.now)
                 step = run_steps.place(connection, wanted, place.chosen, is_new=place.is_new)
