@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -34,7 +35,6 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.sessions import update_session
 from cellblock_server.store.states import SESSION_ENDS, check_execution, check_session
-from cellblock_server.uninterrupted import uninterrupted
 
 WATCH_BATCH = 64
 """How many events a watcher holds in memory at most."""
@@ -76,14 +76,17 @@ class Journal:
         async with self._turn:
             transaction = JournalTransaction(self._now, self._steady)
             yield transaction
-            await uninterrupted(self._store(transaction))
+            await self._database.write(transaction.write, partial(self._publish, transaction))
 
-    async def _store(self, transaction: "JournalTransaction") -> None:
-        """In one: the records must never lag behind what is stored, nor run ahead of it."""
-        await self._database.commit(transaction.write)
+    def _publish(self, transaction: "JournalTransaction") -> None:
+        """At once: the records must never lag behind what is stored, nor run ahead of it."""
         transaction.publish(self._hub)
+        # Watchers, who have been woken, come first.
+        asyncio.get_running_loop().call_soon(self._tell, transaction.stored)
+
+    def _tell(self, stored: Stored) -> None:
         for observer in self._observers:
-            observer(transaction.stored)
+            observer(stored)
 
     async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events up to its last one in `record`."""
