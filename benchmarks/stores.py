@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -98,11 +99,11 @@ async def _round(database: Database, number: int) -> tuple[float, float]:
 
 async def _event(database: Database, record: ExecutionRecord, sequence: int) -> None:
     def change(connection: Connection) -> None:
-        record.last_sequence = sequence
-        update_execution(connection, record, with_code=False)
+        update_execution(connection, record, replace(record, last_sequence=sequence))
         insert_events(connection, record, [(sequence, PAYLOAD)])
 
     await database.write(change)
+    record.last_sequence = sequence
 
 
 if __name__ == "__main__":

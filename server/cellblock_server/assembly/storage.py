@@ -9,7 +9,7 @@ from cellblock_server.auth.tenants import TenantService
 from cellblock_server.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.config import Settings
 from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.observers import Counting, Observer
+from cellblock_server.executions.observers import Counting, Observer, log_ends
 from cellblock_server.executions.spans import Tracing
 from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.blobs import BlobStore
@@ -65,7 +65,7 @@ async def storage(
         blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
         file_records, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
-        observers: list[Observer] = [Counting(metrics)]
+        observers: list[Observer] = [Counting(metrics), log_ends]
         if settings.telemetry.otlp_endpoint:
             observers.append(Tracing())
         uploads = UploadService(

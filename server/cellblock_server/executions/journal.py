@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -34,7 +35,6 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.sessions import update_session
 from cellblock_server.store.states import SESSION_ENDS, check_execution, check_session
-from cellblock_server.uninterrupted import uninterrupted
 from cellblock_server.waiting import set_within
 
 WATCH_BATCH = 64
@@ -79,14 +79,17 @@ class Journal:
         async with self._turn:
             transaction = JournalTransaction(self._now, self._steady)
             yield transaction
-            await uninterrupted(self._store(transaction))
+            await self._database.write(transaction.write, partial(self._publish, transaction))
 
-    async def _store(self, transaction: "JournalTransaction") -> None:
-        """In one: the records must never lag behind what is stored, nor run ahead of it."""
-        await self._database.commit(transaction.write)
+    def _publish(self, transaction: "JournalTransaction") -> None:
+        """At once: the records must never lag behind what is stored, nor run ahead of it."""
         transaction.publish(self._hub)
+        # Watchers, who have been woken, come first.
+        asyncio.get_running_loop().call_soon(self._tell, transaction.stored)
+
+    def _tell(self, stored: Stored) -> None:
         for observer in self._observers:
-            observer(transaction.stored)
+            observer(stored)
 
     async def read(self, record: ExecutionRecord) -> AsyncIterator[pb.ExecutionEvent]:
         """An execution's events up to its last one in `record`."""
@@ -176,7 +179,6 @@ class JournalTransaction:
         self._drafts: dict[str, tuple[ExecutionRecord, ExecutionRecord]] = {}
         self._events: dict[str, list[tuple[pb.ExecutionEvent, bytes]]] = {}
         self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
-        self._with_code: set[str] = set()
         self._touched: set[tuple[str, str]] = set()
         """Tenants and ids of what watchers of run steps wait for."""
 
@@ -205,7 +207,6 @@ class JournalTransaction:
     def append_code(self, record: ExecutionRecord, code: str) -> None:
         """Append the next piece of an execution's code."""
         self.draft(record).code += code
-        self._with_code.add(record.id)
         self.append(record, pb.ExecutionEvent(code=pb.Text(text=code)))
 
     def queue(self, record: ExecutionRecord, position: int) -> None:
@@ -299,10 +300,10 @@ class JournalTransaction:
 
     def write(self, connection: Connection) -> None:
         """Write everything; called by `Journal.transaction`, in the store's thread."""
-        for _record, draft in self._drafts.values():
+        for record, draft in self._drafts.values():
             place = self._places.get(draft.id)
             if place is None:
-                update_execution(connection, draft, with_code=draft.id in self._with_code)
+                update_execution(connection, record, draft)
             else:
                 wanted = place.step(self.now)
                 step = run_steps.place(connection, wanted, place.chosen, is_new=place.is_new)

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from cellblock_server.store.records import ExecutionRecord, SessionRecord
 from cellblock_server.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -28,6 +32,18 @@ class Stored:
 
 Observer = Callable[[Stored], None]
 """Called after each transaction. It must not fail: what it is told of has happened."""
+
+
+def log_ends(stored: Stored) -> None:
+    """Log which executions have ended, and how."""
+    for record in stored.ended:
+        log.info(
+            "execution_ended",
+            session_id=record.session_id,
+            execution_id=record.id,
+            status=record.status.name,
+            cause=record.failure.cause.name if record.failure else None,
+        )
 
 
 class Counting:

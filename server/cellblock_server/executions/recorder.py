@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import structlog
 from google.protobuf.json_format import MessageToDict
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
@@ -27,8 +26,6 @@ MAX_BACKGROUND_CHARACTERS = 2**16
 
 MAX_BACKGROUND_CHANGES = 100
 """Of what changes while no execution runs, the newest is kept."""
-
-log = structlog.get_logger(__name__)
 
 
 class Recorder:
@@ -163,12 +160,6 @@ class Recorder:
             last_use_time=transaction.steady,
             last_alive_time=transaction.steady,
             last_execution_id=current.id,
-        )
-        log.info(
-            "execution_ended",
-            execution_id=current.id,
-            status=status.name,
-            cause=failure.cause.name if failure else None,
         )
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Executable, Row, Select
@@ -18,8 +19,8 @@ from cellblock_server.store.owner import NOBODY, Owner
 from cellblock_server.store.sqlite import Sqlite
 from cellblock_server.store.tables import marks
 from cellblock_server.store.upsert import insert_for
+from cellblock_server.store.writer_thread import WriterThread
 from cellblock_server.telemetry.metrics import Metrics
-from cellblock_server.uninterrupted import uninterrupted
 
 ALIVE = "alive"
 """The mark of the last moment at which a server could write."""
@@ -47,37 +48,37 @@ class Database:
         self._dialect = _dialect(make_url(url), owner)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # One writer: waiting here is fair, and no transaction meets another one of ours.
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store writer")
+        self._writer = WriterThread("store writer")
         self._damage = ""
         """What was said when damage was found: nothing is written from then on."""
 
     async def start(self) -> None:
         """Open it and bring its schema up to date. Raises NewerSchemaError, UnavailableError."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._dialect.open)
+        await self._writer.run(self._dialect.open)
 
     async def close(self) -> None:
         """Close it."""
-        for executor in (self._readers, self._writer):
-            await asyncio.to_thread(executor.shutdown)
+        await asyncio.to_thread(self._readers.shutdown)
+        await self._writer.close()
         self._dialect.close()
 
     async def read(self, reading: Callable[[Connection], T]) -> T:
         """What `reading` makes of a connection. Raises UnavailableError."""
         with self._counted("read"):
-            return await self._run(self._readers, self._dialect.read, reading)
+            work = partial(self._done, self._dialect.read, reading)
+            return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
+    async def write(
+        self, change: Callable[[Connection], T], then: Callable[[], None] | None = None
+    ) -> T:
         """Run `change` as a transaction: rolled back if it raises.
 
-        A caller who is cancelled meanwhile waits for its end. Raises UnavailableError, and
-        IntegrityError if two callers wanted the same name.
+        `then` is called in the event loop once it is committed, and before anything else learns of
+        that. A caller who is cancelled meanwhile waits for the end of both. Raises
+        UnavailableError, and IntegrityError if two callers wanted the same name.
         """
-        return await uninterrupted(self.commit(change))
-
-    async def commit(self, change: Callable[[Connection], T]) -> T:
-        """As `write`, for a caller who is not cancelled before it has been done."""
         with self._counted("write"):
-            return await self._run(self._writer, self._write, change)
+            return await self._writer.run(partial(self._done, self._write, change), then)
 
     async def check(self) -> None:
         """Write something: what can be read only is not whole. Raises UnavailableError."""
@@ -120,14 +121,12 @@ class Database:
         finally:
             self._seconds.labels(kind, outcome).observe(time.perf_counter() - began)
 
-    async def _run(
-        self,
-        executor: ThreadPoolExecutor,
-        run: Callable[[Callable[[Connection], T]], T],
-        function: Callable[[Connection], T],
+    def _done(
+        self, run: Callable[[Callable[[Connection], T]], T], function: Callable[[Connection], T]
     ) -> T:
+        """What `run` makes of `function`, in a thread of ours; failures as callers know them."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, run, function)
+            return run(function)
         except IntegrityError:
             # Not the store's fault: two callers wanted the same name.
             raise

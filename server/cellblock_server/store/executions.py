@@ -1,6 +1,6 @@
 """Executions and the journal of their events in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select
 
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
+from cellblock_server.store.prepared import Prepared
 from cellblock_server.store.records import (
     CodeError,
     ExecutionRecord,
@@ -19,13 +20,10 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.tables import events, executions
 
-FIXED = ("id", "tenant", "session_id", "step_id", "timeout", "create_time", "ordinal")
-"""What does not change while an execution lives."""
 THIS = executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
-FIND, UPDATE = select(executions).where(*THIS), update(executions).where(*THIS)
-INSERT, INSERT_EVENTS = insert(executions), insert(events)
-"""Made once: making a statement costs more than running it. Columns to set come with their values.
-"""
+FIND, UPDATE = select(executions).where(*THIS), Prepared(update(executions).where(*THIS))
+INSERT, INSERT_EVENTS = Prepared(insert(executions)), Prepared(insert(events))
+"""Made once: making a statement costs more than running it."""
 EVENTS = (
     select(events.c.sequence, events.c.payload)
     .where(
@@ -104,29 +102,26 @@ class ExecutionStore:
 
 def insert_execution(connection: Connection, record: ExecutionRecord) -> None:
     """Store a new execution, as part of a transaction."""
-    connection.execute(INSERT, _values(record))
+    INSERT.execute(connection, _columns(vars(record)))
 
 
-def update_execution(connection: Connection, record: ExecutionRecord, *, with_code: bool) -> None:
-    """Store what changes while an execution lives, as part of a transaction.
-
-    Its code, which may be long, only if more of it has come.
-    """
-    values = _values(record)
-    if not with_code:
-        del values["code"]
-    for fixed in FIXED:
-        del values[fixed]
-    values["this_tenant"], values["this_id"] = record.tenant, record.id
-    connection.execute(UPDATE, values)
+def update_execution(
+    connection: Connection, record: ExecutionRecord, draft: ExecutionRecord
+) -> None:
+    """Store what `draft` has other than `record`, which is as stored, as part of a transaction."""
+    known = vars(record)
+    changes = {name: value for name, value in vars(draft).items() if value != known[name]}
+    if changes:
+        this = {"this_tenant": record.tenant, "this_id": record.id}
+        UPDATE.execute(connection, {**_columns(changes), **this})
 
 
 def insert_events(
     connection: Connection, execution: ExecutionRecord, rows: Sequence[tuple[int, bytes]]
 ) -> None:
     """Append events, as part of a transaction."""
-    connection.execute(
-        INSERT_EVENTS,
+    INSERT_EVENTS.execute_all(
+        connection,
         [
             {
                 "tenant": execution.tenant,
@@ -143,15 +138,17 @@ def _of(session: SessionRecord) -> tuple[ColumnElement[bool], ...]:
     return executions.c.tenant == session.tenant, executions.c.session_id == session.id
 
 
-def _values(record: ExecutionRecord) -> dict[str, Any]:
-    values = dict(vars(record))
-    failure = record.failure
-    values["error"] = asdict(record.error) if record.error else None
-    del values["failure"]
-    values["failure_cause"] = failure.cause if failure else None
-    values["failure_message"] = failure.message if failure else None
-    values["memory_lost"] = failure.memory_lost if failure else None
-    return values
+def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns for these fields of a record."""
+    columns = dict(fields)
+    if error := columns.get("error"):
+        columns["error"] = asdict(error)
+    if "failure" in columns:
+        failure: Failure | None = columns.pop("failure")
+        columns["failure_cause"] = failure.cause if failure else None
+        columns["failure_message"] = failure.message if failure else None
+        columns["memory_lost"] = failure.memory_lost if failure else None
+    return columns
 
 
 def execution_record(row: Row[Any]) -> ExecutionRecord:

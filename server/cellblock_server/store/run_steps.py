@@ -19,13 +19,14 @@ from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStat
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import UNFINISHED, execution_record
+from cellblock_server.store.prepared import Prepared
 from cellblock_server.store.records import ExecutionRecord, RunStepRecord, StepFilter, StepPage
 from cellblock_server.store.sessions import ALIVE
 from cellblock_server.store.tables import executions, run_steps, sessions
 
 THIS = run_steps.c.tenant == bindparam("this_tenant"), run_steps.c.id == bindparam("this_id")
 FIND, UPDATE = select(run_steps).where(*THIS), update(run_steps).where(*THIS)
-INSERT = insert(run_steps)
+INSERT = Prepared(insert(run_steps))
 
 
 class RunStepStore:
@@ -94,7 +95,7 @@ def place(
     named = {"this_tenant": wanted.tenant, "this_id": wanted.id}
     row = None if is_new else connection.execute(FIND, named).one_or_none()
     if row is None:
-        connection.execute(INSERT, vars(wanted))
+        INSERT.execute(connection, vars(wanted))
         return wanted
     known = _record(row)
     differences = [

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from cellblock_server.errors import AlreadyExistsError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
+from cellblock_server.store.prepared import Prepared
 from cellblock_server.store.records import (
     EndReason,
     Page,
@@ -32,9 +33,8 @@ from cellblock_server.store.tables import sessions
 ALIVE = (SessionState.CREATING, SessionState.READY, SessionState.BUSY, SessionState.RESTARTING)
 """States of sessions that have not ended."""
 THIS = sessions.c.tenant == bindparam("this_tenant"), sessions.c.id == bindparam("this_id")
-FIND, UPDATE = select(sessions).where(*THIS), update(sessions).where(*THIS)
-"""Made once: making a statement costs more than running it. Columns to set come with their values.
-"""
+FIND, UPDATE = select(sessions).where(*THIS), Prepared(update(sessions).where(*THIS))
+"""Made once: making a statement costs more than running it."""
 
 
 class SessionStore:
@@ -110,7 +110,7 @@ def update_session(
 ) -> None:
     """Change columns of a session, as part of a transaction."""
     this = {"this_tenant": session.tenant, "this_id": session.id}
-    connection.execute(UPDATE, {**values, **this})
+    UPDATE.execute(connection, {**values, **this})
 
 
 def _record(row: Row[Any]) -> SessionRecord:

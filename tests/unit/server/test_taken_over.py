@@ -218,17 +218,17 @@ async def test_a_session_ends_together_with_its_executions(
     runner.adopt(await kept.executions.unfinished(record))
     failure = Failure(FailureCause.SESSION_ENDED, "deleted")
     states: list[tuple[SessionState, ExecutionStatus]] = []
-    commit = kept.database.commit
+    write = kept.database.write
 
-    async def look_after_each(change: Any) -> Any:
-        made = await commit(change)
+    async def look_after_each(*what: Any) -> Any:
+        made = await write(*what)
         session, execution = await kept.session(), await kept.executions.find("t", "call_1")
         assert session is not None
         assert execution is not None
         states.append((session.state, execution.status))
         return made
 
-    monkeypatch.setattr(kept.database, "commit", look_after_each)
+    monkeypatch.setattr(kept.database, "write", look_after_each)
 
     def ending(transaction: JournalTransaction) -> None:
         transaction.change_session(record, state=SessionState.DELETED, end_reason=EndReason.DELETED)

@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.clock import utc_now
 from cellblock_server.executions.journal import Journal
+from cellblock_server.executions.observers import log_ends
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import ExecutionRecord
+from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
 from cellblock_server.store.sessions import SessionStore
 from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record
@@ -50,6 +53,27 @@ async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Databa
         cancelled += saying.cancelled()
         assert await last_stored(store, record) == record.last_sequence
     assert 0 < cancelled < MOMENTS
+
+
+async def test_an_end_is_logged_once_it_is_stored(database: Database) -> None:
+    journal = Journal(database, ExecutionStore(database), utc_now, utc_now, [log_ends])
+    record = execution_record("call_1", 1)
+    async with journal.transaction() as transaction:
+        transaction.insert(record, PLACE)
+
+    async def finish(*others: ExecutionRecord) -> None:
+        async with journal.transaction() as transaction:
+            transaction.finish(record, ExecutionStatus.CANCELLED)
+            for other in others:
+                transaction.insert(other, PLACE)
+
+    with capture_logs() as logs:
+        with pytest.raises(IntegrityError):
+            await finish(execution_record("call_2", ordinal=1))
+        assert logs == []
+        await finish()
+    ended = [(log["event"], log["execution_id"], log["status"]) for log in logs]
+    assert ended == [("execution_ended", "call_1", "CANCELLED")]
 
 
 async def last_stored(store: ExecutionStore, record: ExecutionRecord) -> int:

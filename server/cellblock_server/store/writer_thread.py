@@ -1,0 +1,111 @@
+"""The thread that writes: one wake on the way there, one on the way back.
+
+An executor with its futures, and a task that is shielded from its caller's cancellation, take as
+long for a transaction as the transaction itself.
+"""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar, cast
+
+import structlog
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class WriterThread:
+    """Runs functions one after another, in the order in which they were given."""
+
+    def __init__(self, name: str) -> None:
+        """Begin the thread. It ends with `close`, or with the process."""
+        self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, function: Callable[[], T], then: Callable[[], None] | None = None) -> T:
+        """What `function` returns, or raises.
+
+        `then` is called in the event loop once it has returned, before anything else learns of
+        that. A caller who is cancelled meanwhile waits for the end of both, and is cancelled then.
+        """
+        if self._is_closed:
+            raise RuntimeError("the thread has been closed")
+        job = _Job(asyncio.get_running_loop(), function, then)
+        self._jobs.put(job)
+        return await job.end()
+
+    async def close(self) -> None:
+        """End the thread after what it has been given."""
+        self._is_closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.run()
+            del job  # or the last one's results stay until the next one
+
+
+class _Job(Generic[T]):
+    """A function on its way through the thread and back."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        function: Callable[[], T],
+        then: Callable[[], None] | None,
+    ) -> None:
+        self._loop = loop
+        self._function = function
+        self._then = then
+        self._result: T | None = None
+        self._error: BaseException | None = None
+        self._has_ended = False
+        self._waiter: asyncio.Future[None] = loop.create_future()
+        self._context = contextvars.copy_context()
+        """Of the caller: what follows is done in its name."""
+
+    def run(self) -> None:
+        """In the thread."""
+        try:
+            self._result = self._function()
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            self._error = error
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ended, context=self._context)
+
+    def _ended(self) -> None:
+        self._has_ended = True
+        if self._then is not None and self._error is None:
+            try:
+                self._then()
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._error = error
+        if not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def end(self) -> T:
+        """Wait for it, whoever cancels the caller. Called once."""
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await self._waiter
+            except asyncio.CancelledError as error:
+                cancelled = error
+            if self._has_ended:
+                break
+            self._waiter = self._loop.create_future()
+        failure, self._error = self._error, None
+        if cancelled is not None:
+            if failure is not None:
+                log.warning("work_failed_after_caller_left", exc_info=failure)
+            raise cancelled
+        if failure is not None:
+            raise failure
+        return cast(T, self._result)
