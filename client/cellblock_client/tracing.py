@@ -18,9 +18,11 @@ except ModuleNotFoundError:
     INSTALLED = False
 else:
     INSTALLED = True
+    # Follows the program's choice of a provider, also one that is made later.
+    TRACER = trace.get_tracer("cellblock_client")
+    PROPAGATOR = TraceContextTextMapPropagator()
 
 Metadata: TypeAlias = tuple[tuple[str, str], ...]
-TRACER_NAME = "cellblock_client"
 SERVICES = {
     "session": "SessionService",
     "execution": "ExecutionService",
@@ -41,13 +43,13 @@ def call_span(service: str, method: str) -> Iterator[Metadata]:
         yield ()
         return
     name = f"cellblock.v1.{SERVICES[service]}"
-    span = trace.get_tracer(TRACER_NAME).start_span(
+    span = TRACER.start_span(
         f"{name}/{method}",
         kind=trace.SpanKind.CLIENT,
         attributes={"rpc.system": "grpc", "rpc.service": name, "rpc.method": method},
     )
     carrier: dict[str, str] = {}
-    TraceContextTextMapPropagator().inject(carrier, trace.set_span_in_context(span))
+    PROPAGATOR.inject(carrier, trace.set_span_in_context(span))
     try:
         yield tuple(carrier.items())
     except GeneratorExit:

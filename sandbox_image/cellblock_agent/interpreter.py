@@ -222,14 +222,17 @@ class Interpreter:
 
     async def _run_code(self, execution: Execution) -> pb.ExecutionFinished:
         kernel = self._running()
-        started = pb.ExecutionStarted(kernel_generation=self.generation)
-        self._append(pb.Event(execution_started=started), execution.id)
         oom_kills = self._memory.kills
         processes = descendants()
         environment = self._environment
-        if environment is None or not await environment.set_for_one(execution.environment):
+        answers = environment is not None and await environment.set_for_one(execution.environment)
+        if answers:
+            execution.message_id = kernel.execute(execution.code)
+        # The code is on its way first. What it shows is read in a later turn, and comes after this.
+        started = pb.ExecutionStarted(kernel_generation=self.generation)
+        self._append(pb.Event(execution_started=started), execution.id)
+        if environment is None or not answers:
             return await self._give_up(execution, kernel, oom_kills)
-        execution.message_id = kernel.execute(execution.code)
         done = execution.done
         ends: set[asyncio.Future[Any]] = {done, kernel.ended}
         await asyncio.wait(

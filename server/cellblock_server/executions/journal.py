@@ -1,7 +1,7 @@
 """The journal: every event is stored before anybody sees it, and numbered here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -84,6 +84,7 @@ class Journal:
     def _publish(self, transaction: "JournalTransaction") -> None:
         """At once: the records must never lag behind what is stored, nor run ahead of it."""
         transaction.publish(self._hub)
+        transaction.follow_up()
         # Watchers, who have been woken, come first.
         asyncio.get_running_loop().call_soon(self._tell, transaction.stored)
 
@@ -181,6 +182,9 @@ class JournalTransaction:
         self._session_changes: dict[str, tuple[SessionRecord, dict[str, object]]] = {}
         self._touched: set[tuple[str, str]] = set()
         """Tenants and ids of what watchers of run steps wait for."""
+        self.follow_up: Callable[[], None] = lambda: None
+        """Called when all of it is stored, before anybody else has a turn: what must follow it,
+        whether or not its caller is still there."""
 
     def draft(self, record: ExecutionRecord) -> ExecutionRecord:
         """A copy to change; `record` takes its values once they are stored."""

@@ -125,16 +125,15 @@ class SessionRunner:
                 self._queue.append(record)
 
     async def submit(self, record: ExecutionRecord, place: StepPlace) -> None:
-        """Accept an execution: from here on it will have an end.
+        """Accept an execution: from here on it will have an end, also if its caller leaves.
 
         Raises ExhaustedError if the queue is full, WrongStateError if the session
         has ended meanwhile, IntegrityError if the execution's id is taken; see also
         `run_steps.place`.
         """
-        async with self._accepting:
-            async with self._inserting(record, place) as transaction:
-                transaction.queue(record, self._next_position())
-            self._enqueue(record)
+        async with self._accepting, self._inserting(record, place) as transaction:
+            transaction.queue(record, self._next_position())
+            transaction.follow_up = partial(self._enqueue, record)
 
     async def receive(self, record: ExecutionRecord, place: StepPlace) -> None:
         """Accept an execution whose code comes in pieces; raises what `submit` does."""

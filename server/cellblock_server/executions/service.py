@@ -160,14 +160,14 @@ class ExecutionService:
     ) -> ExecutionRecord:
         """Accept an execution, or find the one that the same request made.
 
-        A caller who leaves meanwhile does not stop it. Raises QuotaError.
+        A caller who leaves while it is stored does not stop it. Raises QuotaError.
         """
         self._cpu.check(session.tenant)
         await self._usage.check_roughly(session.tenant, len(new.code.encode()))
         record = self._record(session, new, ExecutionStatus.QUEUED)
         try:
             with self._room.room(session.tenant):
-                await uninterrupted(runner.submit(record, new.place.in_session(session)))
+                await runner.submit(record, new.place.in_session(session))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             known = await self.known(session.tenant, session.id, new)
