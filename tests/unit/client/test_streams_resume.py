@@ -1,7 +1,9 @@
 """A stream that breaks goes on where it broke: nothing is lost, nothing comes twice."""
 
+import threading
 from collections.abc import Iterator
 from concurrent import futures
+from queue import SimpleQueue
 from typing import Any
 
 import grpc
@@ -13,6 +15,9 @@ from cellblock_client import AsyncClient, Client, errors
 from cellblock_client.aio_executions import AsyncExecution
 from cellblock_client.code_stream import AsyncCodeStream, CodeStream
 from cellblock_client.executions import Execution
+from cellblock_client.transport import MAX_ENDING
+
+WAIT_SECONDS = 30
 
 
 def event(sequence: int) -> pb.ExecutionEvent:
@@ -32,6 +37,11 @@ class Breaking(execution_pb2_grpc.ExecutionServiceServicer):
         self.breaks: list[int] = []
         self.asked: list[tuple[str, int | str]] = []
         self.skip = 0
+        self.may_end = threading.Event()
+        """Streams that have told all do not end before."""
+        self.may_end.set()
+        self.had_callers: SimpleQueue[bool] = SimpleQueue()
+        """Whether somebody still listened when a stream ended."""
 
     def Execute(self, request: Any, context: Any) -> Iterator[pb.ExecuteResponse]:  # noqa: N802
         self.asked.append(("Execute", 1))
@@ -59,6 +69,8 @@ class Breaking(execution_pb2_grpc.ExecutionServiceServicer):
                 context.abort(grpc.StatusCode.UNAVAILABLE, "broken")
             left -= 1
             yield event(sequence)
+        self.may_end.wait(WAIT_SECONDS)
+        self.had_callers.put(context.is_active())
 
 
 @pytest.fixture
@@ -131,3 +143,34 @@ def test_a_reader_that_left_may_come_back(service: tuple[Breaking, str]) -> None
             if found.sequence == 2:
                 break
         assert [found.sequence for found in running] == [3, 4, 5]
+
+
+def test_the_last_event_is_not_held_back_by_what_follows_it(
+    service: tuple[Breaking, str],
+) -> None:
+    breaking, address = service
+    breaking.may_end.clear()
+    with Client(address) as client:
+        for _call in range(2):
+            assert execution(client).result().execution.id == "call_1"
+        breaking.may_end.set()
+        # To the server, nobody has left.
+        assert [breaking.had_callers.get(timeout=WAIT_SECONDS) for _call in range(2)] == [True] * 2
+
+
+async def test_nor_is_it_by_asyncio(service: tuple[Breaking, str]) -> None:
+    breaking, address = service
+    breaking.may_end.clear()
+    async with AsyncClient(address) as client:
+        watched = client.executions.watch("call_1")
+        assert [found.sequence async for found in watched] == [1, 2, 3, 4, 5]
+        breaking.may_end.set()
+        assert breaking.had_callers.get(timeout=WAIT_SECONDS)
+
+
+def test_streams_that_never_end_do_not_gather(service: tuple[Breaking, str]) -> None:
+    _breaking, address = service
+    with Client(address) as client:
+        for _call in range(MAX_ENDING + 3):
+            list(execution(client))
+        assert len(client.executions._transport._ending) == MAX_ENDING
