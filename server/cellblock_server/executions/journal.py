@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection
 
 from cellblock.v1 import execution_pb2 as pb
@@ -167,6 +168,8 @@ class JournalTransaction:
         """Use `Journal.transaction`."""
         self.now = now()
         """One time for all that is stored together."""
+        self._timestamp = Timestamp()
+        self._timestamp.FromDatetime(self.now)
         self.steady = steady()
         """The same by the clock that live sessions have; see `SessionRecord`."""
         self.stored = Stored()
@@ -200,7 +203,7 @@ class JournalTransaction:
         draft.last_sequence += 1
         event.execution_id = draft.id
         event.sequence = draft.last_sequence
-        event.time.FromDatetime(self.now)
+        event.time.CopyFrom(self._timestamp)
         if event.HasField("completed"):
             event.completed.execution.CopyFrom(execution_message(draft, with_code=False))
         payload = event.SerializeToString()
