@@ -378,11 +378,12 @@ class SessionRunner:
     async def _give(self, stream: AgentStream, record: ExecutionRecord) -> None:
         """Have the agent run an execution, and wait for its end."""
         self._finished.clear()
-        await self._tell_positions()
         bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
         stored = self._session.acknowledged_sequence
         await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
         if record.cancel_requested:
             await stream.interrupt_execution(record.id, self._bounds.grace)
+        # Last: it waits for whoever is being accepted.
+        await self._tell_positions()
         limit = bounds.timeout + bounds.grace
         await until_ended(self._finished, limit, self._agent, lambda: self._storing)
