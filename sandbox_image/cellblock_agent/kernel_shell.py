@@ -25,8 +25,10 @@ from IPython.core.compilerop import code_name
 from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.profiledir import ProfileDir
 from traitlets import Type
+from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.idle_memory import IdleMemory
+from cellblock_agent.kernel_stream import KernelStream
 from cellblock_agent.user_frames import hide_library_frames
 
 NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
@@ -74,6 +76,12 @@ class Shell(ZMQInteractiveShell):
         if self.history_manager is not None:
             self.history_manager.outputs.clear()
         super().set_parent(parent)
+
+    def publish(self) -> None:
+        """Have all that was written sent."""
+        for stream in self._streams:
+            if isinstance(stream, KernelStream):
+                stream.publish()
 
     def expect_code(self) -> None:
         """Keep an interrupt that comes before the code: IPython would swallow it."""
@@ -176,24 +184,32 @@ class UnattendedKernel(IPythonKernel):
         super().__init__(**options)
         Shell.instance().begin(self)
         self._memory = IdleMemory()
+        self._is_requested = False
 
-    async def execute_request(self, *request: Any) -> None:  # noqa: ANN401 - ipykernel's
+    async def execute_request(self, stream: ZMQStream, *request: Any) -> None:  # noqa: ANN401
         """Run a cell. Whoever is told of its beginning, which comes first, may interrupt it."""
         Shell.instance().expect_code()
-        await super().execute_request(*request)
+        self._is_requested = True
+        await super().execute_request(_AtOnce(stream), *request)
 
     async def do_execute(self, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
         """Run code; its memory is given back when no more comes."""
+        is_request, self._is_requested = self._is_requested, False
         self._memory.code_begins()
         try:
             return await super().do_execute(*args, **options)  # type: ignore[no-any-return]
         finally:
             self._memory.code_ended()
+            if is_request:  # and not code of a cell that runs code this way
+                # Nothing is left to be interrupted but the output's end, and the reply.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                Shell.instance().publish()
 
     def _publish_status(self, status: str, *where: Any, **of: Any) -> None:  # noqa: ANN401
         """Say that a cell has ended; that it begins is said by its code, which comes with it."""
         if status != "busy":
             super()._publish_status(status, *where, **of)
+            self.iopub_thread.wake()
 
     @contextmanager
     def _cancel_on_sigint(self, future: "asyncio.Future[Any]") -> Iterator[None]:
@@ -219,6 +235,18 @@ class UnattendedKernel(IPythonKernel):
     def getpass(self, *_args: object, **_options: object) -> NoReturn:
         """What `getpass.getpass()` does. Raises StdinNotImplementedError."""
         raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
+
+
+class _AtOnce:
+    """Sends a reply at once: ipykernel's stream does when the cell's end has been told."""
+
+    def __init__(self, stream: ZMQStream) -> None:
+        self._stream = stream
+
+    def send_multipart(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
+        self._stream.socket.send_multipart(frames, **options)
+        # Sending takes the descriptor's word that a request has come.
+        self._stream._rebuild_io_state()  # noqa: SLF001
 
 
 def _why_pip_fails() -> str:
