@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import inspect
 import os
 import shlex
 import shutil
@@ -23,6 +24,7 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import code_name
 from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.interactiveshell import ExecutionResult
 from IPython.core.profiledir import ProfileDir
 from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
@@ -48,6 +50,8 @@ class Shell(ZMQInteractiveShell):
         self.kernel = self.parent = kernel
         self._streams = sys.stdout, sys.stderr
         self._is_interrupted = False
+        self._transforms_once = False
+        self._transformed: tuple[str, str] | None = None
         self.user_ns["_dh"][:] = [str(Path.cwd())]
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
@@ -86,16 +90,38 @@ class Shell(ZMQInteractiveShell):
     def expect_code(self) -> None:
         """Keep an interrupt that comes before the code: IPython would swallow it."""
         self._is_interrupted = False
+        self._transforms_once = True
+        self._transformed = None
         signal.signal(signal.SIGINT, self._note_interrupt)
 
     async def run_code(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
         """Run a statement, unless an interrupt has come before it."""
+        self._transforms_once, self._transformed = False, None
         if signal.getsignal(signal.SIGINT) == self._note_interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._is_interrupted:
             self._is_interrupted = False
             raise KeyboardInterrupt
         return bool(await super().run_code(*args, **options))
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """As IPython's. ipykernel asks, and IPython again before it runs the same."""
+        if self._transformed is not None and self._transformed[0] is raw_cell:
+            return self._transformed[1]
+        cell = str(super().transform_cell(raw_cell))
+        if self._transforms_once:
+            self._transformed = raw_cell, cell
+        return cell
+
+    def should_run_async(self, raw_cell: str, **options: Any) -> bool:  # noqa: ANN401 - IPython's
+        """As IPython's, which compiles a cell for this, twice; not one without the words."""
+        cell = options.get("transformed_cell") or raw_cell
+        may = "await" in cell or "async" in cell
+        return may and bool(super().should_run_async(raw_cell, **options))
+
+    async def run_cell_async(self, *args: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401
+        """As IPython's; its parameters, which are looked up for each cell, are below."""
+        return await super().run_cell_async(*args, **options)
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._is_interrupted = True
@@ -151,6 +177,10 @@ class Shell(ZMQInteractiveShell):
             # IPython leaves out the first, which is its own.
             trace = TracebackType(value.__traceback__, trace.tb_frame, 0, 0) if trace else None
         return kind, value, trace
+
+
+# Or else they would be found out anew each time, which takes a twentieth of a `1+1`.
+Shell.run_cell_async.__signature__ = inspect.signature(ZMQInteractiveShell.run_cell_async)  # type: ignore[attr-defined]
 
 
 class CellCompiler(XCachingCompiler):
