@@ -17,6 +17,7 @@ from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
 from cellblock_agent.kernel_options import PORTS, KernelOptions
+from cellblock_agent.kernel_publisher import Publisher
 from cellblock_agent.kernel_shell import CellCompiler, Shell, UnattendedKernel
 from cellblock_agent.process import (
     give_way,
@@ -28,6 +29,8 @@ from cellblock_agent.process import (
 
 OUTPUT_QUEUE = 64
 """Messages of output that wait for the agent; then the kernel waits."""
+LINGER_MILLISECONDS = 1000
+"""How long a socket that is closed may take to send what it has."""
 
 
 class _NoThread:
@@ -88,13 +91,17 @@ class KernelApp(IPKernelApp):
         self.shell_channel_thread = _NoThread()
 
     def init_iopub(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:
-        """Let a full queue hold up the writer; ZeroMQ would drop output otherwise."""
-        options = {zmq.XPUB_NODROP: 1, zmq.SNDHWM: OUTPUT_QUEUE}
-        for option, value in options.items():
-            context.setsockopt(option, value)
-        super().init_iopub(context)
-        for option in options:
-            context.sockopts.pop(option)
+        """Send output by our own thread."""
+        socket = context.socket(zmq.XPUB)
+        # A full queue holds up the writer; ZeroMQ would drop output otherwise.
+        socket.setsockopt(zmq.XPUB_NODROP, 1)
+        socket.setsockopt(zmq.SNDHWM, OUTPUT_QUEUE)
+        socket.linger = LINGER_MILLISECONDS
+        self.iopub_port = self._bind_socket(socket, self.iopub_port)
+        self.configure_tornado_logger()
+        self.iopub_thread = Publisher(socket, pipe=True, session=self.session)
+        self.iopub_thread.start()
+        self.iopub_socket = self.iopub_thread.background_socket
 
 
 def make_shell() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import inspect
 import os
 import shlex
 import shutil
@@ -23,10 +24,13 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import code_name
 from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.interactiveshell import ExecutionResult
 from IPython.core.profiledir import ProfileDir
 from traitlets import Type
+from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.idle_memory import IdleMemory
+from cellblock_agent.kernel_stream import KernelStream
 from cellblock_agent.user_frames import hide_library_frames
 
 NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
@@ -46,6 +50,8 @@ class Shell(ZMQInteractiveShell):
         self.kernel = self.parent = kernel
         self._streams = sys.stdout, sys.stderr
         self._is_interrupted = False
+        self._transforms_once = False
+        self._transformed: tuple[str, str] | None = None
         self.user_ns["_dh"][:] = [str(Path.cwd())]
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
@@ -75,19 +81,47 @@ class Shell(ZMQInteractiveShell):
             self.history_manager.outputs.clear()
         super().set_parent(parent)
 
+    def publish(self) -> None:
+        """Have all that was written sent."""
+        for stream in self._streams:
+            if isinstance(stream, KernelStream):
+                stream.publish()
+
     def expect_code(self) -> None:
         """Keep an interrupt that comes before the code: IPython would swallow it."""
         self._is_interrupted = False
+        self._transforms_once = True
+        self._transformed = None
         signal.signal(signal.SIGINT, self._note_interrupt)
 
     async def run_code(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
         """Run a statement, unless an interrupt has come before it."""
+        self._transforms_once, self._transformed = False, None
         if signal.getsignal(signal.SIGINT) == self._note_interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._is_interrupted:
             self._is_interrupted = False
             raise KeyboardInterrupt
         return bool(await super().run_code(*args, **options))
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """As IPython's. ipykernel asks, and IPython again before it runs the same."""
+        if self._transformed is not None and self._transformed[0] is raw_cell:
+            return self._transformed[1]
+        cell = str(super().transform_cell(raw_cell))
+        if self._transforms_once:
+            self._transformed = raw_cell, cell
+        return cell
+
+    def should_run_async(self, raw_cell: str, **options: Any) -> bool:  # noqa: ANN401 - IPython's
+        """As IPython's, which compiles a cell for this, twice; not one without the words."""
+        cell = options.get("transformed_cell") or raw_cell
+        may = "await" in cell or "async" in cell
+        return may and bool(super().should_run_async(raw_cell, **options))
+
+    async def run_cell_async(self, *args: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401
+        """As IPython's; its parameters, which are looked up for each cell, are below."""
+        return await super().run_cell_async(*args, **options)
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._is_interrupted = True
@@ -145,6 +179,10 @@ class Shell(ZMQInteractiveShell):
         return kind, value, trace
 
 
+# Or else they would be found out anew each time, which takes a twentieth of a `1+1`.
+Shell.run_cell_async.__signature__ = inspect.signature(ZMQInteractiveShell.run_cell_async)  # type: ignore[attr-defined]
+
+
 class CellCompiler(XCachingCompiler):
     """Names cells as IPython does.
 
@@ -176,24 +214,32 @@ class UnattendedKernel(IPythonKernel):
         super().__init__(**options)
         Shell.instance().begin(self)
         self._memory = IdleMemory()
+        self._is_requested = False
 
-    async def execute_request(self, *request: Any) -> None:  # noqa: ANN401 - ipykernel's
+    async def execute_request(self, stream: ZMQStream, *request: Any) -> None:  # noqa: ANN401
         """Run a cell. Whoever is told of its beginning, which comes first, may interrupt it."""
         Shell.instance().expect_code()
-        await super().execute_request(*request)
+        self._is_requested = True
+        await super().execute_request(_AtOnce(stream), *request)
 
     async def do_execute(self, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
         """Run code; its memory is given back when no more comes."""
+        is_request, self._is_requested = self._is_requested, False
         self._memory.code_begins()
         try:
             return await super().do_execute(*args, **options)  # type: ignore[no-any-return]
         finally:
             self._memory.code_ended()
+            if is_request:  # and not code of a cell that runs code this way
+                # Nothing is left to be interrupted but the output's end, and the reply.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                Shell.instance().publish()
 
     def _publish_status(self, status: str, *where: Any, **of: Any) -> None:  # noqa: ANN401
         """Say that a cell has ended; that it begins is said by its code, which comes with it."""
         if status != "busy":
             super()._publish_status(status, *where, **of)
+            self.iopub_thread.wake()
 
     @contextmanager
     def _cancel_on_sigint(self, future: "asyncio.Future[Any]") -> Iterator[None]:
@@ -219,6 +265,18 @@ class UnattendedKernel(IPythonKernel):
     def getpass(self, *_args: object, **_options: object) -> NoReturn:
         """What `getpass.getpass()` does. Raises StdinNotImplementedError."""
         raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
+
+
+class _AtOnce:
+    """Sends a reply at once: ipykernel's stream does when the cell's end has been told."""
+
+    def __init__(self, stream: ZMQStream) -> None:
+        self._stream = stream
+
+    def send_multipart(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
+        self._stream.socket.send_multipart(frames, **options)
+        # Sending takes the descriptor's word that a request has come.
+        self._stream._rebuild_io_state()  # noqa: SLF001
 
 
 def _why_pip_fails() -> str:

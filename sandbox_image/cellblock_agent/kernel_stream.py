@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from ipykernel.iostream import OutStream
 
+from cellblock_agent.kernel_publisher import HOLD_SECONDS
 from cellblock_agent.text import valid
 
 READ_BYTES = 65536
@@ -31,6 +32,7 @@ class KernelStream(OutStream):
     """See the module. One instance each for `stdout` and `stderr`."""
 
     flush_interval = 0.02
+    """Seconds until text is sent at the latest."""
     _last: ClassVar["KernelStream | None"] = None
     """Which of the two was written to last."""
     _turns: ClassVar[threading.RLock] = threading.RLock()
@@ -68,7 +70,14 @@ class KernelStream(OutStream):
             _pump_all()
         # Asked for six times at the end of each cell, and a hand-over each time.
         if self._has_text():
-            super().flush()
+            self._flush_and_wait()
+
+    def publish(self) -> None:
+        """As `flush`, for who need not wait: what is shown from now on comes later anyway."""
+        if self._is_master_process():
+            _pump_all()
+        if self._has_text():
+            self._flush()
 
     def close(self) -> None:
         """Publish what there is. The stream stays: it is that of all cells to come."""
@@ -86,12 +95,15 @@ class KernelStream(OutStream):
     def _write(self, piece: str) -> None:
         with self._turns:
             other, KernelStream._last = KernelStream._last, self
-            if other is not None and other is not self:
-                other._flush()  # noqa: SLF001 - one of us
+            takes_turn = other is not None and other is not self
+            if takes_turn:
+                other._flush()  # type: ignore[union-attr]  # noqa: SLF001 - one of us
             super().write(piece)
             self._waiting += len(piece)
         if self._waiting > MAX_WAITING:
-            super().flush()
+            self._flush_and_wait()
+        if takes_turn:
+            self.pub_thread.wait_for_room()
 
     def _has_text(self) -> bool:
         """Whether something was written that is not on its way: waits for who takes it now."""
@@ -102,6 +114,25 @@ class KernelStream(OutStream):
         with self._turns:
             self._waiting = 0
             super()._flush()
+
+    def _flush_and_wait(self) -> None:
+        """Wait until what was written is ZeroMQ's."""
+        sent = threading.Event()
+
+        def send() -> None:
+            self._flush()
+            self.pub_thread.schedule(sent.set)
+
+        self.pub_thread.schedule(send)
+        self.pub_thread.wait(sent)
+
+    def _schedule_flush(self) -> None:
+        if not self._flush_pending:
+            self._flush_pending = True
+            self.pub_thread.schedule(self._flush_later, wake=False)
+
+    def _flush_later(self) -> None:
+        self._io_loop.call_later(self.flush_interval - HOLD_SECONDS, self._flush)
 
     def _setup_stream_redirects(self, name: str) -> None:
         super()._setup_stream_redirects(name)

@@ -73,6 +73,25 @@ async def test_top_level_await_ends_at_once(agent: RunningAgent) -> None:
     assert shown.end.execution_count == 1
 
 
+async def test_a_cell_is_transformed_once(agent: RunningAgent) -> None:
+    """ipykernel asks for it, and IPython again."""
+    await agent.run(
+        "lines_seen = []\n"
+        "def see(lines): lines_seen.extend(lines); return lines\n"
+        "get_ipython().input_transformers_cleanup.append(see)"
+    )
+    await agent.run("!true")
+    # The same text again is another cell's.
+    await agent.run("!true")
+    assert (await agent.run("lines_seen")).result == "['!true\\n', '!true\\n', 'lines_seen\\n']"
+
+
+async def test_words_of_asynchronous_code_mean_nothing_in_other_code(agent: RunningAgent) -> None:
+    assert (await agent.run("'async', 'await'")).result == "('async', 'await')"
+    shown = await agent.run("async def f(): return 1\n[x async for x in [1]]")
+    assert shown.error.name == "TypeError"
+
+
 async def test_an_image_comes_as_bytes(agent: RunningAgent) -> None:
     shown = await agent.run(
         f"from IPython.display import Image, display; import base64\n"
