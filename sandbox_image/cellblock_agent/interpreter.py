@@ -227,7 +227,7 @@ class Interpreter:
         environment = self._environment
         answers = environment is not None and await environment.set_for_one(execution.environment)
         if answers:
-            execution.message_id = kernel.execute(execution.code)
+            execution.note_sent(kernel.execute(execution.code))
         # The code is on its way first. What it shows is read in a later turn, and comes after this.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._append(pb.Event(execution_started=started), execution.id)
@@ -353,7 +353,7 @@ class Interpreter:
         if execution is not None and translate.parent_of(message) != execution.message_id:
             execution = None
         if execution is not None and translate.is_begin(message):
-            execution.note_begin()
+            execution.note_begin(translate.nanos_of(message))
         if execution is not None and translate.is_idle(message):
             execution.note_idle()
         event = translate.event_of(message)

@@ -25,7 +25,7 @@ MAX_MESSAGE_BYTES = 256 * 2**20
 log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
-"""What we need of one: `msg_type`, `parent_header` and `content`."""
+"""What we need of one: `msg_type`, `date`, `parent_header` and `content`."""
 Handle = Callable[[Message], None]
 Question = Callable[[BlockingKernelClient], object]
 """Sends a request that runs no code, and returns its id."""
@@ -132,7 +132,7 @@ class _Reader:
 def read_message(session: Session, frames: list[bytes]) -> Message:
     """A message from its frames. Raises ValueError, TypeError or KeyError for what is none.
 
-    Without what nobody reads: dates, metadata, buffers. A message that comes twice counts
+    Without what nobody reads: metadata, buffers. A message that comes twice counts
     twice: whoever can send it has the key, and could sign another one.
 
     Source: jupyter_client's documentation, "The Wire Protocol".
@@ -141,9 +141,11 @@ def read_message(session: Session, frames: list[bytes]) -> Message:
     signature, *parts = frames[start : start + 5]
     if not hmac.compare_digest(signature, session.sign(parts)):
         raise ValueError("the signature is another one's")
-    header, parent, _metadata, content = parts
+    packed_header, parent, _metadata, content = parts
+    header = session.unpack(packed_header)
     return {
-        "msg_type": session.unpack(header)["msg_type"],
+        "msg_type": header["msg_type"],
+        "date": header.get("date"),
         "parent_header": session.unpack(parent),
         "content": session.unpack(content),
     }

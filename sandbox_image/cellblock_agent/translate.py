@@ -7,12 +7,14 @@ what it likes in the kernel's name, so nothing about a message is taken for gran
 import base64
 import binascii
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.limits import IMAGE_TYPES
 from cellblock_agent.text import valid
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STREAMS = {"stdout": pb.STREAM_NAME_STDOUT, "stderr": pb.STREAM_NAME_STDERR}
 RICH_KINDS = {
     "execute_result": pb.RICH_KIND_RESULT,
@@ -31,6 +33,15 @@ def parent_of(message: dict[str, Any]) -> str:
 def is_begin(message: dict[str, Any]) -> bool:
     """Whether a message says that the kernel is about to run its parent's code."""
     return message.get("msg_type") == "execute_input"
+
+
+def nanos_of(message: dict[str, Any]) -> int | None:
+    """When a message was made, since 1970, as the kernel has it; None if it does not say."""
+    try:
+        since = datetime.fromisoformat(message["date"]) - EPOCH
+        return since // timedelta(microseconds=1) * 1000
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def is_idle(message: dict[str, Any]) -> bool:

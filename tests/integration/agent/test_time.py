@@ -1,5 +1,6 @@
 """Code that runs too long, or is told to stop, stops: with its variables kept if it lets itself."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -55,6 +56,29 @@ async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Sho
     for _ in range(2):  # again changes nothing
         await agent.stream.interrupt_execution(name, timedelta(seconds=grace))
     return await agent.read(name)
+
+
+async def test_code_runs_within_the_time_that_is_told_of_it(agent: RunningAgent) -> None:
+    """Though the word of its beginning waits for what is shown next."""
+    for _ in range(20):
+        shown = await agent.run("__import__('time').time_ns()")
+        ended = shown.end
+        # Jupyter's dates have microseconds.
+        assert ended.kernel_begin_nanos // 1000 <= int(shown.result) // 1000
+        assert int(shown.result) <= ended.kernel_end_nanos
+
+
+async def test_code_whose_beginning_is_a_lie_began_when_it_was_asked_for(
+    agent: RunningAgent,
+) -> None:
+    await agent.run(
+        "kernel = get_ipython().kernel\n"
+        "make = kernel.session.msg_header\n"
+        "kernel.session.msg_header = lambda kind: make(kind) | {'date': '1970-01-01T00:00:00Z'}"
+    )
+    before = time.time_ns()
+    ended = (await agent.run("1")).end
+    assert before <= ended.kernel_begin_nanos <= ended.kernel_end_nanos
 
 
 async def test_an_interrupt_that_comes_before_the_code_is_kept_for_it(agent: RunningAgent) -> None:

@@ -13,6 +13,7 @@ from cellblock_agent.translate import (
     execution_count_of,
     is_begin,
     is_idle,
+    nanos_of,
     parent_of,
 )
 
@@ -98,3 +99,19 @@ def test_the_course_of_a_cell() -> None:
 @pytest.mark.parametrize("kind", ["status", "execute_input", "comm_open", "", None])
 def test_what_shows_nothing_is_no_event(kind: str) -> None:
     assert event_of(message(kind)) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "nanos"),
+    [
+        ("1970-01-01T00:00:01.5Z", 1_500_000_000),
+        ("1970-01-01T01:00:01.500000+01:00", 1_500_000_000),
+        ("soon", None),
+        ("9999-12-31T23:59:59-23:59", 253_402_387_139_000_000_000),
+        (17, None),
+        (None, None),
+    ],
+)
+def test_when_a_message_was_made(date: object, nanos: int | None) -> None:
+    assert nanos_of(message("execute_input") | {"date": date}) == nanos
+    assert nanos_of(message("execute_input")) is None
