@@ -107,8 +107,9 @@ class AsyncSessions:
 
         A folder's path is attached with all that is in it, links aside. With `unpack`,
         archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
-        for the creation only.
+        for uploading and creating together: large files may need more.
         """
+        deadline = Deadline(timeout)
         uploads = AsyncFiles(self._transport)
         attachments = [
             await stored(
@@ -117,7 +118,7 @@ class AsyncSessions:
                 "",
                 unpack=unpack and folders.is_archive(content.filename_of(item)),
                 progress=None,
-                timeout=None,
+                timeout=deadline.left(),
             )
             for item in files
         ]
@@ -134,7 +135,7 @@ class AsyncSessions:
             runtime=runtime,
             network=network,
         )
-        return AsyncSession(self._transport, await self._transport.call(call, timeout))
+        return AsyncSession(self._transport, await self._transport.call(call, deadline.left()))
 
     async def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "AsyncSession":
         """A session by id, ended ones included."""

@@ -107,8 +107,9 @@ class Sessions:
 
         A folder's path is attached with all that is in it, links aside. With `unpack`,
         archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
-        for the creation only.
+        for uploading and creating together: large files may need more.
         """
+        deadline = Deadline(timeout)
         uploads = Files(self._transport)
         attachments = [
             stored(
@@ -117,7 +118,7 @@ class Sessions:
                 "",
                 unpack=unpack and folders.is_archive(content.filename_of(item)),
                 progress=None,
-                timeout=None,
+                timeout=deadline.left(),
             )
             for item in files
         ]
@@ -134,7 +135,7 @@ class Sessions:
             runtime=runtime,
             network=network,
         )
-        return Session(self._transport, self._transport.call(call, timeout))
+        return Session(self._transport, self._transport.call(call, deadline.left()))
 
     def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "Session":
         """A session by id, ended ones included."""

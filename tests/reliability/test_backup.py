@@ -14,6 +14,7 @@ from tests.integration.cli.command import CELLBLOCK
 from tests.support.load import under_load
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.only_store("sqlite", "copies SQLite's file")
 CODE = "print('shown'); open('made.txt', 'w').write('made by code')"
 
 

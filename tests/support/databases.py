@@ -9,6 +9,8 @@ from sqlalchemy import Connection, create_engine
 from tests.support.postgresql import Cluster
 
 NAME = "cellblock.db"
+PATIENT = {"connect_timeout": "60"}
+"""A busy machine is no failure: PostgreSQL starts a process for each connection."""
 
 
 class _Used:
@@ -24,7 +26,8 @@ def store_url(file: Path) -> str:
     """A database for what SQLite would keep in `file`: the same one each time."""
     if _Used.cluster is None:
         return f"sqlite:///{file}"
-    return _Used.cluster.database(str(file)).render_as_string(hide_password=False)
+    url = _Used.cluster.database(str(file)).update_query_dict(PATIENT)
+    return url.render_as_string(hide_password=False)
 
 
 def store_environment(state: Path) -> dict[str, str]:

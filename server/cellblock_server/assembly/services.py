@@ -56,6 +56,7 @@ def listener(
     return Listener(
         settings.server.listen,
         int(settings.server.max_message_bytes),
+        settings.server.max_connections,
         SessionServicer(manager),
         ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
         FileServicer(kept.files, kept.uploads, kept.attachments, manager),

@@ -81,6 +81,14 @@ class Server(Section):
         le=64 * MIB,
         description="Bound on one message from a caller. Files come in pieces of 1 MiB.",
     )
+    max_connections: int = Field(
+        500,
+        ge=10,
+        le=100_000,
+        description="Callers' connections at once, those in their TLS handshake included; a client "
+        "has one. More are closed as they come. Each takes one of the process's open files "
+        "(`ulimit -n`), of which a session needs some as well.",
+    )
 
     @model_validator(mode="after")
     def _well_formed(self) -> "Server":

@@ -11,7 +11,7 @@ from cellblock.v1 import execution_pb2_grpc
 from cellblock_server.console.calls import Caller, cancelled_at_end, refused
 from cellblock_server.console.failures import RefusedError
 from cellblock_server.console.session_log import SessionLog
-from cellblock_server.console.streams import EventStream, with_beats
+from cellblock_server.console.streams import EventStream, cut_off_unless_read, with_beats
 
 JSON_TYPE = "application/json"
 
@@ -47,21 +47,19 @@ async def follow(request: web.Request, caller: Caller) -> web.StreamResponse:
     stream = EventStream()
     response = await stream.begin(request)
     session_log = SessionLog(caller, request.match_info["session_id"])
-    try:
-        async with aclosing(with_beats(session_log.items())) as items:
-            async for item in items:
-                if item is None:
-                    await stream.beat()
-                else:
-                    await stream.send(*item)
-        await stream.send("ended", {})
-    except RefusedError as refusal:
-        # The head has been sent.
-        await stream.send("failed", refusal.told())
-    except TimeoutError:
-        # Whoever does not read has another look later.
-        if request.transport is not None:
-            request.transport.abort()
+    with cut_off_unless_read(request):
+        try:
+            async with aclosing(with_beats(session_log.items())) as items:
+                async for item in items:
+                    if item is None:
+                        await stream.beat()
+                    else:
+                        await stream.send(*item)
+            await stream.send("ended", {})
+        except RefusedError as refusal:
+            # The head has been sent.
+            await stream.send("failed", refusal.told())
+        await stream.end()
     return response
 
 

@@ -10,7 +10,7 @@ from cellblock.v1 import file_pb2 as pb
 from cellblock.v1 import file_pb2_grpc
 from cellblock_server.console.calls import Caller, cancelled_at_end, in_json, refused
 from cellblock_server.console.failures import RefusedError
-from cellblock_server.console.streams import WRITE_SECONDS
+from cellblock_server.console.streams import WRITE_SECONDS, cut_off, cut_off_unless_read
 
 PIECE_BYTES = 2**20
 """What one message of an upload may carry; see `file.proto`."""
@@ -80,17 +80,18 @@ async def _send(
         headers={"Content-Type": SAFE_TYPE, "Content-Disposition": disposition(name)}
     )
     await response.prepare(request)
-    if first:
-        await _write(response, first)
-    try:
-        async for piece in pieces:
-            await _write(response, piece)
-    except RefusedError:
-        # The head is sent. A body that breaks off is how HTTP tells that it is not whole.
-        if request.transport is not None:
-            request.transport.abort()
-        return response
-    await response.write_eof()
+    with cut_off_unless_read(request):
+        try:
+            if first:
+                await _write(response, first)
+            async for piece in pieces:
+                await _write(response, piece)
+        except RefusedError:
+            # The head is sent. A body that breaks off is how HTTP tells that it is not whole.
+            cut_off(request)
+            return response
+        async with asyncio.timeout(WRITE_SECONDS):
+            await response.write_eof()
     return response
 
 

@@ -8,6 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from cellblock_server.connections import Connections
 from cellblock_server.console import answers, frames
 from cellblock_server.console.access import Access, check_host, check_origin
 from cellblock_server.console.calls import Caller
@@ -23,6 +24,8 @@ from cellblock_server.rpc.inside import Inside
 
 CLOSE_SECONDS = 1.0
 """How long requests that are under way may go on when the server stops."""
+MAX_CONNECTIONS = 200
+"""At once. Past it, the oldest one that has not shown a login ends: a browser has about six."""
 KEY_PREFIX = "cb_"
 
 Answer = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
@@ -41,6 +44,7 @@ class ConsoleListener:
         self._page = page_files()
         self._logins = Logins(access.login_timeout, with_token=not access.needs_key)
         self._channel: grpc.aio.Channel | None = None
+        self._connections = Connections(MAX_CONNECTIONS)
         application = web.Application(
             client_max_size=access.max_body_bytes, middlewares=[self._guard]
         )
@@ -64,10 +68,10 @@ class ConsoleListener:
             options=[("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)],
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host.strip("[]"), int(port), ssl_context=self._tls)
-        await site.start()
-        bound = self._runner.addresses[0][1]
-        url = f"{self._access.scheme}://{host}:{bound}/"
+        for bound in await self._connections.bound(host.strip("[]"), int(port)):
+            await web.SockSite(self._runner, bound, ssl_context=self._tls).start()
+        chosen = self._runner.addresses[0][1]
+        url = f"{self._access.scheme}://{host}:{chosen}/"
         log.info("console_listening", address=url)
         token = self._logins.token
         # Behind the #: it is not sent, and so in no log, until the page takes it.
@@ -139,6 +143,7 @@ class ConsoleListener:
         elif not isinstance(secret, str) or not self._logins.is_token(secret):
             log.warning("console_login_refused", peer=request.remote)
             raise RefusedError(401, "LOGIN_REFUSED", "neither a key nor the token of this start")
+        self._connections.know(request.transport)
         response = web.json_response({"loggedIn": True, "needsKey": self._access.needs_key})
         response.set_cookie(
             self._logins.cookie,
@@ -156,7 +161,9 @@ class ConsoleListener:
         return response
 
     def _login(self, request: web.Request) -> Login:
-        return self._logins.find(request.cookies.get(self._logins.cookie, ""))
+        login = self._logins.find(request.cookies.get(self._logins.cookie, ""))
+        self._connections.know(request.transport)
+        return login
 
     def _caller(self, request: web.Request, key: str) -> Caller:
         if self._channel is None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+import socket
+import struct
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -11,8 +14,31 @@ BEAT_SECONDS = 15.0
 """After so long without news a word is sent, so that a reader who is gone is noticed."""
 WRITE_SECONDS = 30.0
 """For a reader to take what is sent. What it does not take waits in the store, not here."""
+AT_ONCE = struct.pack("ii", 1, 0)
+"""As SO_LINGER: a connection that is closed is reset, see socket(7)."""
 
 T = TypeVar("T")
+
+
+@contextmanager
+def cut_off_unless_read(request: web.Request) -> Iterator[None]:
+    """A block that writes an answer, each time within `WRITE_SECONDS`."""
+    try:
+        yield
+    except TimeoutError:
+        # Whoever does not read has another look later.
+        cut_off(request)
+
+
+def cut_off(request: web.Request) -> None:
+    """End the connection, with all that was to be sent."""
+    if request.transport is None:
+        return
+    # Otherwise the kernel would keep megabytes, for a reader that does not read.
+    request.transport.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE
+    )
+    request.transport.abort()
 
 
 class EventStream:
@@ -31,6 +57,11 @@ class EventStream:
         """Send an event. Raises TimeoutError, and ConnectionError, if nobody takes it."""
         # ASCII in one line: nothing in it ends the event.
         await self._write(f"event: {name}\ndata: {json.dumps(data)}\n\n")
+
+    async def end(self) -> None:
+        """Send that there is no more. Raises as `send` does."""
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._response.write_eof()
 
     async def beat(self) -> None:
         """Send a word that means nothing. Raises as `send` does."""

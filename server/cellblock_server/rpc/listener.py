@@ -40,6 +40,7 @@ class Listener:
         self,
         address: str,
         max_message_bytes: int,
+        max_connections: int,
         sessions: SessionServicer,
         executions: ExecutionServicer,
         files: FileServicer,
@@ -62,6 +63,8 @@ class Listener:
             options=[
                 ("grpc.max_receive_message_length", max_message_bytes),
                 ("grpc.max_send_message_length", -1),
+                # At each address: strangers can not use up those from within.
+                ("grpc.max_allowed_incoming_connections", max_connections),
                 ("grpc.max_metadata_size", MAX_METADATA_BYTES),
                 ("grpc.keepalive_time_ms", PING_MILLISECONDS),
                 ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MILLISECONDS),

@@ -6,7 +6,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from cellblock_server.connections import Connections
+
 PATH = "/metrics"
+MAX_CONNECTIONS = 50
+"""At once. Past it, the oldest one ends; each Prometheus has one."""
 CLOSE_SECONDS = 1.0
 """How long a scrape that is under way may go on when the server stops."""
 
@@ -24,6 +28,7 @@ class MetricsListener:
         self._address = address
         self._registry = registry
         self._refresh = refresh
+        self._connections = Connections(MAX_CONNECTIONS)
         application = web.Application(client_max_size=0)
         application.router.add_get(PATH, self._show)
         # Nobody's requests are worth a line: a scrape comes every few seconds.
@@ -32,7 +37,8 @@ class MetricsListener:
     async def start(self) -> str:
         """Begin to answer; where, with the port that was chosen for port 0. Raises OSError."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
+        for bound in await self._connections.bound(self._host, self._port):
+            await web.SockSite(self._runner, bound).start()
         host, port, *_ = self._runner.addresses[0]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

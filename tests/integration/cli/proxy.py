@@ -12,7 +12,7 @@ class Proxy:
     """Passes bytes on between callers and one server."""
 
     def __init__(self, server: str) -> None:
-        self._server = server.removeprefix("unix:")
+        self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.breaks: list[tuple[str, int]] = []
@@ -26,8 +26,7 @@ class Proxy:
             while True:
                 caller, _ = self._listener.accept()
                 self.connections += 1
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._server)
+                server = _connected(self._server)
                 self._open += [caller, server]
                 way, most = self.breaks.pop(0) if self.breaks else ("", 0)
                 for name, source, sink in (("up", caller, server), ("down", server, caller)):
@@ -43,6 +42,15 @@ class Proxy:
         """Take no more connections."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+def _connected(server: str) -> socket.socket:
+    if server.startswith("unix:"):
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(server.removeprefix("unix:"))
+        return connected
+    host, _, port = server.rpartition(":")
+    return socket.create_connection((host, int(port)))
 
 
 def _pass_on(source: socket.socket, sink: socket.socket, limit: int | None) -> None:
