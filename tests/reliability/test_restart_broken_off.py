@@ -1,13 +1,23 @@
 """A server that is killed while it restarts a kernel: the next one knows how the session is."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
+import pytest
 from sqlalchemy import text
 
 from cellblock_client import Client, SessionState
+from cellblock_client.errors import UnavailableError
 from cellblock_server.store import records
 from tests.support.databases import database_of
 from tests.support.server import ServerProcess
+
+KILLS = 5
+SPAN_SECONDS = 0.15
+"""A kill comes within so long after the restart was asked for, which takes about as long."""
+UNTOLD = "the kernel was replaced, and nobody was told why: a restart was broken off"
 
 
 def test_a_session_is_not_left_restarting(lasting_server: Callable[..., ServerProcess]) -> None:
@@ -19,5 +29,63 @@ def test_a_session_is_not_left_restarting(lasting_server: Callable[..., ServerPr
             state = int(records.SessionState.RESTARTING)
             database.execute(text("UPDATE sessions SET state = :state"), {"state": state})
         server.start()
-        assert session.refresh().state is SessionState.READY
+        info = session.refresh()
+        # The agent had not heard of it.
+        assert (info.state, info.memory_loss) == (SessionState.READY, None)
         assert session.restart().kernel_generation == 2
+
+
+def test_a_kernel_that_was_replaced_without_a_word_is_told(
+    lasting_server: Callable[..., ServerProcess],
+) -> None:
+    server = lasting_server()
+    with Client(server.address) as client:
+        session = client.sessions.create()
+        session.restart()
+        # The agent's own word of it is stored before what follows it.
+        session.run("1")
+        server.kill()
+        # An agent whose server goes while the new kernel is made ready has no event of it.
+        with database_of(server.state) as database:
+            state = int(records.SessionState.RESTARTING)
+            database.execute(
+                text(
+                    "UPDATE sessions SET state = :state, kernel_generation = 1, "
+                    "memory_loss_time = NULL, memory_loss_message = ''"
+                ),
+                {"state": state},
+            )
+        server.start()
+        info = session.refresh()
+        assert (info.state, info.kernel_generation) == (SessionState.READY, 2)
+        assert info.memory_loss is not None
+        assert (info.memory_loss.message, info.memory_loss.execution_id) == (UNTOLD, "")
+
+
+@pytest.mark.timeout(300)
+def test_memory_is_there_or_its_loss_is_told_whenever_the_server_is_killed(
+    lasting_server: Callable[..., ServerProcess],
+) -> None:
+    random = Random(1)  # noqa: S311 - no secret
+    server = lasting_server()
+    with Client(server.address) as client, ThreadPoolExecutor() as threads:
+        for _ in range(KILLS):
+            session = client.sessions.create(environment={"GIVEN": "1"})
+            session.run("kept = 1")
+            restart = threads.submit(restart_once, server.address, session.id)
+            time.sleep(random.uniform(0, SPAN_SECONDS))
+            server.kill()
+            restart.result()
+            server.start()
+            lost = session.run("kept").error is not None
+            info = session.refresh()
+            assert lost == (info.memory_loss is not None) == (info.kernel_generation == 2)
+            session.delete()
+
+
+def restart_once(address: str, session_id: str) -> None:
+    with Client(address, retry_for=0) as client:
+        try:
+            client.sessions.get(session_id).restart()
+        except UnavailableError:
+            return  # as it should be, unless it was done before the kill

@@ -208,6 +208,15 @@ async def test_words_are_cut_and_cleaned(ground: HostileGround) -> None:
         assert told.isprintable()
 
 
+async def test_a_kernel_that_is_another_one_without_a_word(ground: HostileGround) -> None:
+    began = pb.Event(execution_started=pb.ExecutionStarted(kernel_generation=2))
+    outcome = await ground.play(says(began, finished()))
+    loss = outcome.session.memory_loss
+    assert loss is not None
+    assert "nobody was told why" in loss.message
+    assert outcome.session.kernel_generation == 2
+
+
 async def test_another_sessions_execution_can_not_be_claimed(ground: HostileGround) -> None:
     victim = await ground.client.sessions.create()
     waits = victim.execute("while True: pass", time_limit=1)

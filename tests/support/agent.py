@@ -92,7 +92,7 @@ class RunningAgent:
 
     async def connect(self) -> None:
         await wait_for_socket(self.folder.agent)
-        self.connection = await AgentConnection.reconnect(self.sandbox, self.token)
+        self.connection, _ = await AgentConnection.reconnect(self.sandbox, self.token)
         await self.open_stream()
 
     async def open_stream(self) -> None:

@@ -305,6 +305,18 @@ class JournalTransaction:
         _session, changes = self._session_changes.setdefault(session.id, (session, {}))
         changes.update(values)
 
+    def lose_memory(
+        self, session: SessionRecord, generation: int, reason: str, execution_id: str = ""
+    ) -> None:
+        """Say that kernel `generation` took another's place, and which execution that ended."""
+        self.change_session(
+            session,
+            kernel_generation=generation,
+            memory_loss_time=self.now,
+            memory_loss_message=reason,
+            memory_loss_execution_id=execution_id,
+        )
+
     def write(self, connection: Connection) -> None:
         """Write everything; called by `Journal.transaction`, in the store's thread."""
         for record, draft in self._drafts.values():

@@ -27,6 +27,9 @@ MAX_BACKGROUND_CHARACTERS = 2**16
 MAX_BACKGROUND_CHANGES = 100
 """Of what changes while no execution runs, the newest is kept."""
 
+UNTOLD = "the kernel was replaced, and nobody was told why: a restart was broken off"
+"""Why memory is lost when only the kernel's number says so."""
+
 
 class Recorder:
     """Records the events of one session."""
@@ -69,12 +72,12 @@ class Recorder:
         async with self._journal.transaction() as transaction:
             ended = False
             background: list[pb.FileChange] = []
+            generation = self._session.kernel_generation
             for item in gathered:
                 if item.event.execution_id and current is not None:
                     self._add(transaction, current, item)
                     ended = ended or item.event.HasField("execution_finished")
-                if item.event.HasField("kernel_restarted"):
-                    self._lose_memory(transaction, item.event)
+                generation = self._follow_kernel(transaction, item.event, generation)
                 if item.event.HasField("background_changes"):
                     background += [_change(transaction, change) for change in item.changes]
             if background:
@@ -90,15 +93,20 @@ class Recorder:
             transaction.change_session(self._session, acknowledged_sequence=newest)
         return ended
 
-    def _lose_memory(self, transaction: JournalTransaction, event: agent_pb.Event) -> None:
-        restarted = translate.restarted(event.kernel_restarted)
-        transaction.change_session(
-            self._session,
-            kernel_generation=restarted.kernel_generation,
-            memory_loss_time=transaction.now,
-            memory_loss_message=restarted.reason,
-            memory_loss_execution_id=event.execution_id,
-        )
+    def _follow_kernel(
+        self, transaction: JournalTransaction, event: agent_pb.Event, generation: int
+    ) -> int:
+        """The kernel that runs after an event, before which it was `generation`."""
+        if event.HasField("kernel_restarted"):
+            restarted = translate.restarted(event.kernel_restarted)
+            generation, reason = restarted.kernel_generation, restarted.reason
+            transaction.lose_memory(self._session, generation, reason, event.execution_id)
+        elif event.HasField("execution_started"):
+            runs = translate.started(event.execution_started).kernel_generation
+            if runs > generation:
+                transaction.lose_memory(self._session, runs, UNTOLD)
+                return runs
+        return generation
 
     def _add(
         self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered

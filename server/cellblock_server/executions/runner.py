@@ -195,18 +195,17 @@ class SessionRunner:
         async with self._changing() as transaction:
             transaction.change_session(self._session, state=SessionState.RESTARTING)
         reason = "restarted on request"
-        generation = await self._agent.restart_kernel(reason)
-        async with self._changing() as transaction:
-            state = SessionState.BUSY if self.busy else SessionState.READY
-            # The agent tells of it as well, but perhaps later.
-            transaction.change_session(
-                self._session,
-                state=state,
-                kernel_generation=generation,
-                memory_loss_time=transaction.now,
-                memory_loss_message=reason,
-                memory_loss_execution_id="",
-            )
+        generation = None
+        try:
+            generation = await self._agent.restart_kernel(reason)
+        finally:
+            # Without an answer nobody knows whether it was done: the agent's next event tells.
+            async with self._changing() as transaction:
+                state = SessionState.BUSY if self.busy else SessionState.READY
+                transaction.change_session(self._session, state=state)
+                if generation is not None:
+                    # The agent tells of it as well, but perhaps later.
+                    transaction.lose_memory(self._session, generation, reason)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[JournalTransaction]:

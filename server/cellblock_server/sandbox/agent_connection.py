@@ -100,8 +100,8 @@ class AgentConnection:
         )
 
     @classmethod
-    async def reconnect(cls, sandbox: Sandbox, token: str) -> "AgentConnection":
-        """Connect to the agent of a sandbox that ran before this server did.
+    async def reconnect(cls, sandbox: Sandbox, token: str) -> tuple["AgentConnection", int]:
+        """Connect to the agent of a sandbox that ran before this server did; which kernel it has.
 
         Raises HostileFolderError, AgentGoneError or ProtocolViolationError, and nothing
         else: one sandbox must not keep a server from starting.
@@ -109,7 +109,8 @@ class AgentConnection:
         connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
         try:
             async with asyncio.timeout(RECONNECT_SECONDS):
-                await connection.status()
+                generation = (await connection.status()).kernel_generation
+            check_count("number of a kernel", generation)
         except TimeoutError as error:
             await connection.close()
             raise AgentGoneError(f"nothing for {RECONNECT_SECONDS:g} s") from error
@@ -119,7 +120,7 @@ class AgentConnection:
         except BaseException:
             await connection.close()
             raise
-        return connection
+        return connection, generation
 
     async def close(self) -> None:
         """Close the channel and let go of the socket."""

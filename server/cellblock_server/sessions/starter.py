@@ -7,7 +7,7 @@ from datetime import timedelta
 from cellblock_server.clock import SteadyClock
 from cellblock_server.egress.service import Egress, Way, missing
 from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.recorder import Recorder
+from cellblock_server.executions.recorder import UNTOLD, Recorder
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.files.attachments import AttachmentService, Place, WantedAttachment
 from cellblock_server.files.capture import Capture
@@ -94,14 +94,11 @@ class SessionStarter:
         Raises HostileFolderError or AgentGoneError if it can't be had, WrongStateError if it
         has a way out and may not have one any more, and UnavailableError if the store fails.
         """
-        agent = await AgentConnection.reconnect(sandbox, record.agent_token)
+        agent, generation = await AgentConnection.reconnect(sandbox, record.agent_token)
         try:
             unfinished = await self.executions.unfinished(record)
-            if record.state is SessionState.RESTARTING:
-                # Whoever asked for it asks again, if it still matters.
-                state = SessionState.BUSY if unfinished else SessionState.READY
-                async with self.journal.transaction() as transaction:
-                    transaction.change_session(record, state=state)
+            if record.state is SessionState.RESTARTING or generation > record.kernel_generation:
+                await self._catch_up(record, generation, busy=bool(unfinished))
             way_out = await self._way_out(record, sandbox)
         except BaseException:
             await agent.close()
@@ -110,6 +107,17 @@ class SessionStarter:
         live.runner.adopt(unfinished)
         self.backend.adopt(sandbox.id)
         return live
+
+    async def _catch_up(self, record: SessionRecord, generation: int, *, busy: bool) -> None:
+        """Store what became of a restart that an earlier server process did not see the end of."""
+        async with self.journal.transaction() as transaction:
+            if record.state is SessionState.RESTARTING:
+                # Whoever asked for it asks again, if it still matters.
+                state = SessionState.BUSY if busy else SessionState.READY
+                transaction.change_session(record, state=state)
+            if generation > record.kernel_generation:
+                # If the agent has an event of it, that tells more, and comes next.
+                transaction.lose_memory(record, generation, UNTOLD)
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:
         if not sandbox.has_egress:

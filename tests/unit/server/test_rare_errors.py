@@ -17,6 +17,7 @@ from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.parts import backend
+from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause, SessionState
@@ -119,6 +120,20 @@ async def test_a_restart_that_meets_an_executions_end_leaves_the_session_ready(
     runner._agent = agent
     await runner.restart()
     assert runner._session.state is SessionState.READY
+
+
+async def test_a_restart_that_gets_no_answer_leaves_the_session_as_it_was(
+    runner: SessionRunner,
+) -> None:
+    async def restart_kernel(_reason: str) -> int:
+        raise AgentGoneError("nothing for 60 s")
+
+    agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
+    runner._agent = agent
+    with pytest.raises(AgentGoneError):
+        await runner.restart()
+    session = runner._session
+    assert (session.state, session.memory_loss_time) == (SessionState.READY, None)
 
 
 async def test_a_restart_of_a_session_that_ends_meanwhile_leaves_the_end(
