@@ -81,6 +81,7 @@ bench-details: setup engine test-tools images ## what containers' options, flood
 	@$(BIN)/python -m benchmarks.files
 	@$(BIN)/python -m benchmarks.seccomp
 	@$(BIN)/python -m benchmarks.stores
+	@$(BIN)/python -m benchmarks.blob_stores
 	@if scripts/ensure_runsc.sh; then $(BIN)/python -m benchmarks.runtimes; else test $$? -eq 3; fi
 
 lint: setup ## style, types and the direction of imports
