@@ -45,6 +45,15 @@ def stored_in(state: Path) -> list[str]:
     return found
 
 
+def stored_hashes(state: Path) -> set[str]:
+    """The hashes of all that a server with this state folder has stored."""
+    if _Used.s3 is not None:
+        keys = _Used.s3.keys(prefix_of(state / "blobs"))
+        return {key.split("/")[1] for key in keys if key != "owner"}
+    paths = (state / "blobs").glob("[0-9a-f][0-9a-f]/*")
+    return {path.parent.name + path.name for path in paths if path.is_file()}
+
+
 def linked_file(state: Path, sha256: str) -> Path:
     """What sandboxes' inputs are links of."""
     if _Used.s3 is None:

@@ -17,6 +17,8 @@ from cellblock_server.state_folder import shared_state_folder, state_folder
 from tests.support.stored import Clock, Stored, stored
 from tests.unit.server.test_uploads import Sent
 
+pytestmark = pytest.mark.only_blobs("folder", "test_s3_backup.py copies buckets")
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
