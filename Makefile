@@ -9,6 +9,9 @@ STAMP := $(VENV)/.installed
 # What the service is compared with has dependencies that nothing else here needs.
 BENCH := .venv-bench
 BENCH_STAMP := $(BENCH)/.installed
+# So has the S3 server that tests run beside our own.
+MOTO := .venv-moto
+MOTO_STAMP := $(MOTO)/.installed
 WORKERS ?= 2
 # Of `make soak`.
 SECONDS ?= 1800
@@ -19,9 +22,12 @@ KILL_SEED ?= 1
 STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota.py keys.py once.py \
     retention.py taken_over.py transactions.py uploads.py) \
     tests/integration/docker/test_durable.py tests/reliability/test_restart_broken_off.py
+# And with an S3 bucket for the bytes of files.
+BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \
+    $(addprefix tests/integration/docker/test_,attachments.py files.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model soak reliability test-gvisor runsc test-postgresql test-fast bench bench-quick \
+.PHONY: help demo test model soak reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
     bench-record bench-details bench-setup lint setup engine test-tools \
     image images server-image engine-proxy-image audit sbom docs site proto lock clean
 
@@ -31,9 +37,10 @@ help: ## this list
 demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real sandbox
 	@$(BIN)/python examples/demo.py
 
-test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor and with PostgreSQL, too
+test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, with PostgreSQL and S3, too
 	@$(BIN)/pytest -n $(WORKERS)
 	@$(BIN)/pytest -n $(WORKERS) --store postgresql $(STORE_TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --blobs s3 $(BLOB_TESTS)
 	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
 	    else test $$? -eq 3; fi
 
@@ -43,6 +50,9 @@ test-gvisor: setup engine images ## all tests of containers, with gVisor; about 
 
 test-postgresql: setup engine test-tools images ## what uses the store, with PostgreSQL
 	@$(BIN)/pytest -n $(WORKERS) --store postgresql tests/unit/server tests/integration tests/reliability
+
+test-s3: setup engine test-tools images ## what uses the store of files' bytes, with an S3 bucket
+	@$(BIN)/pytest -n $(WORKERS) --blobs s3 tests/unit/server tests/integration/docker tests/reliability
 
 model: setup engine test-tools images ## random calls against a model of sessions, thirty times as many as in `make test`; about ten minutes
 	@$(BIN)/pytest -n $(WORKERS) --longer 30 tests/reliability/test_sessions_against_a_model.py
@@ -71,6 +81,7 @@ bench-details: setup engine test-tools images ## what containers' options, flood
 	@$(BIN)/python -m benchmarks.files
 	@$(BIN)/python -m benchmarks.seccomp
 	@$(BIN)/python -m benchmarks.stores
+	@$(BIN)/python -m benchmarks.blob_stores
 	@if scripts/ensure_runsc.sh; then $(BIN)/python -m benchmarks.runtimes; else test $$? -eq 3; fi
 
 lint: setup ## style, types and the direction of imports
@@ -79,7 +90,7 @@ lint: setup ## style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-setup: $(STAMP) ## the virtualenv, from the locked requirements
+setup: $(STAMP) $(MOTO_STAMP) ## the virtualenv, from the locked requirements
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "→ installing the locked requirements into $(VENV) (about a minute)"
@@ -87,6 +98,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(MOTO_STAMP): requirements/moto.txt
+	@$(PYTHON) -m venv $(MOTO)
+	@$(MOTO)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/moto.txt
 	@touch $@
 
 bench-setup: setup $(BENCH_STAMP) engine image
@@ -142,9 +158,11 @@ proto: setup ## the generated code, from proto/
 lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_image/*.in
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
 	    --fork-strategy fewest --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
-	@$(BIN)/uv pip compile pyproject.toml --extra server --extra postgresql --extra cli -c requirements/dev.txt \
+	@$(BIN)/uv pip compile pyproject.toml --extra server --extra postgresql --extra s3 --extra cli -c requirements/dev.txt \
 	    --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --quiet \
 	    -o requirements/server.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra moto --generate-hashes --universal --python-version 3.11 \
+	    --no-emit-index-url --no-header --quiet -o requirements/moto.txt
 	@for target in core full; do $(BIN)/uv pip compile sandbox_image/requirements-$$target.in \
 	    -c requirements/dev.txt --generate-hashes --python-version 3.11 --python-platform linux \
 	    --only-binary :all: --no-emit-index-url --no-header --quiet \

@@ -38,7 +38,7 @@ if answers; then
     remove_sandboxes
     if [ "${1:-}" = --images ]; then remove_images; fi
 fi
-rm -rf "$state/run" .cache .venv .venv-bench out build dist \
+rm -rf "$state/run" .cache .venv .venv-bench .venv-moto out build dist \
     .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 

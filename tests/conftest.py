@@ -11,9 +11,10 @@ import pytest
 from cellblock_client import Client
 from cellblock_client.client import Session
 from cellblock_client.embedded import embedded_server
-from tests.support import databases
+from tests.support import buckets, databases
 from tests.support.images import ENVIRONMENT, FULL
 from tests.support.postgresql import Cluster, programs
+from tests.support.s3 import S3Server, s3_server
 from tests.support.server import ServerProcess
 
 # No test asserts a time: a busy machine is no failure.
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         choices=["sqlite", "postgresql"],
         help="where all servers of tests keep their metadata",
+    )
+    parser.addoption(
+        "--blobs",
+        default="folder",
+        choices=["folder", "s3"],
+        help="where all servers of tests keep the bytes of files",
     )
     parser.addoption(
         "--longer",
@@ -60,6 +67,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             name, why = mark.args
             if name != config.getoption("--store"):
                 item.add_marker(pytest.mark.skip(reason=f"only with --store {name}: {why}"))
+        for mark in item.iter_markers("only_blobs"):
+            name, why = mark.args
+            if name != config.getoption("--blobs"):
+                item.add_marker(pytest.mark.skip(reason=f"only with --blobs {name}: {why}"))
         for mark in item.iter_markers("unless_runtime"):
             name, why = mark.args
             if name == runtime:
@@ -79,6 +90,21 @@ def cluster() -> Iterator[Cluster]:
         cluster.remove()
 
 
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server for each worker."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _blobs(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.config.getoption("--blobs") == "s3":
+        buckets.use(request.getfixturevalue("s3"))
+    yield
+    buckets.use(None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _store(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.config.getoption("--store") == "postgresql":
@@ -96,7 +122,9 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(state_dir: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A server's address."""
     with ExitStack() as stack:
-        if request.config.getoption("--store") != "sqlite":
+        if (config := request.config).getoption("--store") != "sqlite" or (
+            config.getoption("--blobs") != "folder"
+        ):
             # One that is embedded keeps everything in its folder.
             process = ServerProcess(state_dir.parent)
             stack.callback(process.end)

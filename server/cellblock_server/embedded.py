@@ -18,8 +18,9 @@ def flags(folder: Path) -> dict[str, dict[str, object]]:
     """What is set by being embedded: all is in `folder`, and nothing outlives its owner."""
     return {
         "server": {"listen": f"unix:{folder / 'server.sock'}", "state_dir": str(folder / "state")},
-        # A shared database would have its sessions when it is gone.
+        # A shared database or bucket would have its sessions and files when it is gone.
         "store": {"url": "", "password_file": ""},
+        "blobs": {"url": "", "credentials_file": "", "ca_file": "", "allow_http": False},
         "sessions": {"end_on_shutdown": True},
         # Its owner has come for one session, most likely.
         "pool": {"size": 0, "max_size": 0},

@@ -14,7 +14,12 @@ from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.runner import RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits
 from cellblock_server.files.attachments import AttachmentBounds
+from cellblock_server.files.blob_cache import BlobCache
+from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import CaptureBounds
+from cellblock_server.files.folder_store import FolderStore
+from cellblock_server.files.object_store import ObjectStore
+from cellblock_server.files.room import Room
 from cellblock_server.host_rules import parse_network, parse_rule
 from cellblock_server.quotas.bounds import Quotas
 from cellblock_server.rpc.tls import TlsFiles
@@ -104,6 +109,33 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
             "LOCAL_MISSING", f"the local backend needs {error.name}: pip install 'cellblock[local]'"
         ) from error
     return LocalBackend(state.sandboxes, arguments)
+
+
+def blob_store(settings: Settings, state: StateFolder) -> BlobStore:
+    """Where the bytes of files are kept. Raises WrongStateError, and UnavailableError."""
+    room = Room(state.blobs, int(settings.files.min_free_bytes))
+    return BlobStore(state.blobs, room, object_store(settings, state, room))
+
+
+def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectStore:
+    """Where they lie. Raises WrongStateError, and UnavailableError."""
+    location = settings.blobs.location
+    if location is None:
+        return FolderStore(state.blobs)
+    try:
+        from cellblock_server.files.s3_client import client
+        from cellblock_server.files.s3_store import S3Store
+    except ModuleNotFoundError as error:
+        raise WrongStateError(
+            "S3_MISSING", "blobs.url: s3:// needs obstore: pip install 'cellblock[s3]'"
+        ) from error
+    return S3Store(
+        client(settings.blobs, location),
+        client(settings.blobs, location, retries=0),
+        location,
+        state.instance,
+        BlobCache(state.blob_cache, int(settings.blobs.cache_bytes), room),
+    )
 
 
 def egress(settings: Settings, state: StateFolder) -> Egress:

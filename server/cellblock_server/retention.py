@@ -1,6 +1,8 @@
 """Forgets what nobody needs any more: expired files, old sessions, bytes without a file."""
 
 import asyncio
+import math
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -18,6 +20,8 @@ SWEEP = timedelta(hours=1)
 """Between two looks for bytes that no file has: a caller who left in a bad moment leaves some."""
 BATCH = 200
 """How much is forgotten in one transaction: others wait for it."""
+PAGE = 1000
+"""Bytes of how many hashes are looked at together."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,13 +65,24 @@ class Retention:
 
     async def sweep(self) -> None:
         """Remove bytes that no file has."""
+        page: list[str] = []
         async for sha256 in self._blobs.hashes():
+            page.append(sha256)
+            if len(page) == PAGE:
+                await self._sweep(page)
+                page.clear()
+        await self._sweep(page)
+
+    async def _sweep(self, hashes: Sequence[str]) -> None:
+        # One question for all of them: nearly all have a file.
+        for sha256 in await self._files.unreferenced(hashes):
             await self._blobs.delete_unless(sha256, self._files.is_referenced)
 
     async def run(self) -> None:
         """Go on until cancelled."""
         loop = asyncio.get_running_loop()
-        swept = loop.time()
+        # The first time at once, but with calls taken meanwhile: there may be many to look at.
+        swept = -math.inf
         while True:
             try:
                 await self.expire()

@@ -27,6 +27,11 @@ class StateFolder:
         return self.path / "blobs"
 
     @property
+    def blob_cache(self) -> Path:
+        """Some of them, where they lie elsewhere; see `files/blob_cache.py`."""
+        return self.path / "blob-cache"
+
+    @property
     def database_mark(self) -> Path:
         """Tells that there was a database; see `store/file_check.py`."""
         return self.path / "database-made"

@@ -13,7 +13,17 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support.locks import BENCH, BENCH_IMAGE, DEVELOPMENT, IMAGES, LOCKS, ROOT, SERVER, locked
+from tests.support.locks import (
+    BENCH,
+    BENCH_IMAGE,
+    DEVELOPMENT,
+    IMAGES,
+    LOCKS,
+    MOTO,
+    ROOT,
+    SERVER,
+    locked,
+)
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEBIAN = ROOT / "sandbox_image" / "debian"
@@ -35,9 +45,11 @@ def asked_for(lock: Path) -> list[Requirement]:
     if lock == DEVELOPMENT:
         return list(declared("dev"))
     if lock == SERVER:
-        return list(declared("server", "postgresql", "cli"))
+        return list(declared("server", "postgresql", "s3", "cli"))
     if lock == BENCH:
         return list(declared("bench"))
+    if lock == MOTO:
+        return list(declared("moto"))
     lines = lock.with_suffix(".in").read_text().splitlines()
     return [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
 

@@ -14,7 +14,11 @@ from tests.integration.cli.command import CELLBLOCK
 from tests.support.load import under_load
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.only_store("sqlite", "copies SQLite's file")
+pytestmark = [
+    pytest.mark.only_store("sqlite", "copies SQLite's file"),
+    pytest.mark.only_blobs("folder", "test_s3_backup.py copies buckets"),
+]
+
 CODE = "print('shown'); open('made.txt', 'w').write('made by code')"
 
 

@@ -10,6 +10,8 @@ from cellblock_client import Client, File, SessionState
 from cellblock_client.errors import DamagedDataError
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.only_blobs("folder", "test_s3.py does such harm to a bucket")
+
 CONTENT = os.urandom(100_000)
 LARGE = os.urandom(2 * 2**20)
 """So large that a session has a link to it."""

@@ -23,6 +23,7 @@ from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.readiness import Problems, Readiness
 from cellblock_server.store import sqlite as databases
 from cellblock_server.store.database import Database
+from tests.support.buckets import blob_store
 from tests.support.databases import store_url
 from tests.support.held_engine import ENGINE
 from tests.support.probes import ALIVE, FILES, READY, probe
@@ -62,9 +63,13 @@ async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
     database = Database(store_url(folder / "store.db"))
     await database.start()
     backend = DockerBackend(folder, new_id(""), [], seccomp=None)
+    blobs = blob_store(folder / "blobs")
+    await blobs.start([])
     health, reconciled = Health(), asyncio.Event()
     socket = HealthSocket(folder / "health.sock", health.servicer)
-    readiness = Readiness(backend.check, database.check, reconciled, health.show, pause=0.05)
+    readiness = Readiness(
+        backend.check, database.check, blobs.check, reconciled, health.show, pause=0.05
+    )
     await health.alive()
     await socket.start()
     running = asyncio.create_task(readiness.run())
@@ -189,7 +194,7 @@ async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
     async def tell(problems: Problems) -> None:
         told.append(problems["engine"])
 
-    readiness = Readiness(look, look, asyncio.Event(), tell, pause=0.01)
+    readiness = Readiness(look, look, look, asyncio.Event(), tell, pause=0.01)
     await readiness.serving()
     running = asyncio.create_task(readiness.run())
     try:

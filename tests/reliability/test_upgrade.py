@@ -15,7 +15,10 @@ from cellblock_client.events import Stdout
 from tests.support import newer_build
 from tests.support.server import ServerProcess
 
-pytestmark = pytest.mark.only_store("sqlite", "no earlier release knew PostgreSQL")
+pytestmark = [
+    pytest.mark.only_store("sqlite", "no earlier release knew PostgreSQL"),
+    pytest.mark.only_blobs("folder", "no earlier release knew S3"),
+]
 
 OLD = Path(__file__).parent / "states" / "0003.sql"
 CONTENT = b"a file of an older release\n"

@@ -14,7 +14,8 @@ SERVER = ROOT / "requirements" / "server.txt"
 BENCH = ROOT / "requirements" / "bench.txt"
 IMAGES = tuple(ROOT / "sandbox_image" / f"requirements-{target}.txt" for target in ("core", "full"))
 BENCH_IMAGE = ROOT / "benchmarks" / "image" / "requirements.txt"
-LOCKS = (DEVELOPMENT, SERVER, BENCH, *IMAGES, BENCH_IMAGE)
+MOTO = ROOT / "requirements" / "moto.txt"
+LOCKS = (DEVELOPMENT, SERVER, BENCH, MOTO, *IMAGES, BENCH_IMAGE)
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?!\S)")
 
 

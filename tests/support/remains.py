@@ -10,6 +10,7 @@ from cellblock.v1.execution_pb2 import ExecutionEvent
 from cellblock_server.store.records import ExecutionStatus
 from cellblock_server.store.sessions import ALIVE
 from cellblock_server.store.states import EXECUTION_ENDS
+from tests.support.buckets import stored_hashes
 from tests.support.databases import database_of
 from tests.support.engine import containers
 
@@ -62,15 +63,10 @@ class Remains:
 
     def loose_bytes(self) -> list[str]:
         """Bytes that no file or upload has, and files that have no bytes."""
-        blobs = self._state / "blobs"
-        stored = {
-            path.parent.name + path.name
-            for path in blobs.glob("[0-9a-f][0-9a-f]/*")
-            if path.is_file()
-        }
+        stored = stored_hashes(self._state)
         known = {sha256 for (sha256,) in self._rows("SELECT sha256 FROM files")}
         unfinished = self._rows("SELECT id FROM uploads WHERE file_id = ''")
-        incoming = [path.name for path in (blobs / "incoming").iterdir()]
+        incoming = [path.name for path in (self._state / "blobs" / "incoming").iterdir()]
         return [*(stored ^ known), *incoming[len(unfinished) :]]
 
     def _rows(self, query: str, **values: object) -> Sequence[Any]:

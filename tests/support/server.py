@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cellblock_client.embedded import SERVER
+from tests.support.buckets import blob_environment
 from tests.support.databases import store_environment
 from tests.support.engine import containers
 from tests.support.images import ENVIRONMENT
@@ -58,6 +59,7 @@ class ServerProcess:
                     "CELLBLOCK_LOG__FORMAT": "json",
                     **ENVIRONMENT,
                     **store_environment(self.state),
+                    **blob_environment(self.state),
                     **self.environment,
                 },
             )

@@ -15,6 +15,7 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
+from tests.support.buckets import blob_store, stored_in
 from tests.support.databases import store_url
 from tests.support.records import START
 
@@ -47,6 +48,10 @@ class Stored:
     uploads: UploadService
     retention: Retention
 
+    def left(self) -> list[str]:
+        """All bytes that are stored, or half written."""
+        return stored_in(self.folder)
+
     def on_disk(self) -> list[Path]:
         """All that lies in the folder of bytes."""
         return [path for path in (self.folder / "blobs").rglob("*") if path.is_file()]
@@ -65,7 +70,7 @@ async def stored(
     database = Database(store_url(folder / "cellblock.db"))
     await database.start()
     try:
-        blobs = BlobStore(folder / "blobs", min_free)
+        blobs = blob_store(folder / "blobs", min_free)
         usage = Usage(database, lambda _tenant: quota)
         store, sessions = FileStore(database), SessionStore(database)
         uploads = UploadService(

@@ -58,7 +58,11 @@ async def listening(
             settings, kept.sessions, live.starter, keeper, kept.quotas, live.cpu, kept.steady
         )
         readiness = Readiness(
-            live.backend.check, kept.database.check, keeper.reconciled, health.show
+            live.backend.check,
+            kept.database.check,
+            kept.blobs.check,
+            keeper.reconciled,
+            health.show,
         )
         overview = Overview(
             backend=live.backend,

@@ -53,7 +53,8 @@ class Storage:
 async def storage(
     settings: Settings, state: StateFolder, metrics: Metrics, give_up: Callable[[str], None]
 ) -> AsyncIterator[Storage]:
-    """Open it, and forget in time what is to be forgotten. Raises what `open_database` does."""
+    """Open it, and forget in time what is to be forgotten. Raises what `open_database` and
+    `parts.blob_store` do, and UnavailableError if bytes can't be stored."""
     async with AsyncExitStack() as stack:
         steady = steady_clock(state.clock, utc_now)
         database = await open_database(settings, state, metrics, give_up=give_up)
@@ -62,7 +63,8 @@ async def storage(
         tenants = TenantService(TenantStore(database), quotas, utc_now)
         await tenants.start()
         usage = Usage(database, quotas.stored_bytes)
-        blobs = BlobStore(state.blobs, int(settings.files.min_free_bytes))
+        blobs = parts.blob_store(settings, state)
+        stack.push_async_callback(blobs.close)
         file_records, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
         observers: list[Observer] = [Counting(metrics), log_ends]
@@ -82,7 +84,6 @@ async def storage(
         retention = Retention(
             file_records, sessions, blobs, uploads, settings.sessions.retention, steady.earlier
         )
-        await retention.sweep()
         await stack.enter_async_context(running(retention.run()))
         yield Storage(
             steady=steady,

@@ -1,15 +1,22 @@
-"""Stored bytes from one folder into another, each held against its hash on the way."""
+"""Stored bytes into a copy and back, each held against its hash on the way."""
 
 import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from cellblock_server.backup.snapshot import named
+from cellblock_server.files.local import MODE, hash_of
+from cellblock_server.files.object_store import (
+    CHUNK,
+    GONE,
+    OTHER_BYTES,
+    Blob,
+    DamagedBlobError,
+    ObjectStore,
+)
 
-CHUNK = 2**20
-MODE = 0o444
-"""As they have in the blob store."""
 NEW = ".new"
 """What a file is called that is not whole yet."""
 
@@ -47,6 +54,64 @@ def copy_blobs(database: Path, source: Path, target: Path, *, keep: bool) -> Cop
     return done
 
 
+async def fetch_blobs(database: Path, source: ObjectStore, target: Path) -> Copied:
+    """Copy what `database` names out of a store elsewhere; what is there in its size already stays.
+
+    Raises UnavailableError.
+    """
+    done = Copied()
+    for sha256, size, file_id in named(database):
+        done.files += 1
+        to = _path(target, sha256)
+        if to.exists() and to.stat().st_size == size:
+            continue
+        to.parent.mkdir(parents=True, exist_ok=True)
+        fresh = to.with_name(to.name + NEW)
+        try:
+            with fresh.open("wb") as writing:
+                async for piece in source.read(Blob(sha256, size), 0, 0):
+                    writing.write(piece)
+                _finish(writing)
+        except DamagedBlobError as error:
+            fresh.unlink()
+            done.damaged.append(Damage(file_id, str(error)))
+        else:
+            fresh.replace(to)
+            done.copied_bytes += size
+    return done
+
+
+async def send_blobs(database: Path, source: Path, target: ObjectStore) -> Copied:
+    """Copy what `database` names into a store elsewhere; what is there in its size already stays.
+
+    Raises UnavailableError.
+    """
+    done = Copied()
+    for sha256, size, file_id in named(database):
+        done.files += 1
+        blob, file = Blob(sha256, size), _path(source, sha256)
+        if await _is_there(target, blob):
+            continue
+        if not file.exists():
+            done.damaged.append(Damage(file_id, GONE))
+        elif hash_of(file) != sha256:
+            done.damaged.append(Damage(file_id, OTHER_BYTES))
+        else:
+            await target.put(file, blob)
+            done.copied_bytes += size
+    return done
+
+
+async def _is_there(store: ObjectStore, blob: Blob) -> bool:
+    try:
+        # What is read from the end on is nothing, and the size is looked at.
+        async for _piece in store.read(blob, blob.size, 0):
+            pass
+    except DamagedBlobError:
+        return False
+    return True
+
+
 def remove_others(database: Path, folder: Path) -> None:
     """Remove bytes that `database` does not name, and what a copy left that was broken off."""
     wanted = {sha256 for sha256, _size, _file in named(database)}
@@ -56,7 +121,7 @@ def remove_others(database: Path, folder: Path) -> None:
 
 
 def _path(root: Path, sha256: str) -> Path:
-    """As `files/blobs.py` has it."""
+    """As `files/folder_store.py` has it."""
     return root / sha256[:2] / sha256[2:]
 
 
@@ -70,13 +135,17 @@ def _copy(source: Path, target: Path, sha256: str) -> str:
             while piece := reading.read(CHUNK):
                 digest.update(piece)
                 writing.write(piece)
-            os.fchmod(writing.fileno(), MODE)
-            writing.flush()
-            os.fsync(writing.fileno())
+            _finish(writing)
     except FileNotFoundError:
-        return "its bytes are gone"
+        return GONE
     if digest.hexdigest() != sha256:
         fresh.unlink()
-        return "its bytes are not those that were stored"
+        return OTHER_BYTES
     fresh.replace(target)
     return ""
+
+
+def _finish(writing: BinaryIO) -> None:
+    os.fchmod(writing.fileno(), MODE)
+    writing.flush()
+    os.fsync(writing.fileno())

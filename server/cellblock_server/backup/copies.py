@@ -8,21 +8,34 @@ At any moment the folder has a database and all that it names: bytes come before
 that it no longer names go after it. So a copy that is broken off leaves the one before.
 """
 
+import asyncio
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ByteSize
 from sqlalchemy.engine import make_url
 
-from cellblock_server.backup.blob_copies import Damage, copy_blobs, remove_others
+from cellblock_server import parts
+from cellblock_server.backup.blob_copies import (
+    Copied,
+    Damage,
+    copy_blobs,
+    fetch_blobs,
+    remove_others,
+    send_blobs,
+)
 from cellblock_server.backup.snapshot import check, take
 from cellblock_server.config import Settings
 from cellblock_server.disk import sync_folder
-from cellblock_server.state_folder import StateFolderError, state_folder
+from cellblock_server.errors import CellblockError
+from cellblock_server.files.object_store import ObjectStore
+from cellblock_server.files.room import Room
+from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder
 
 DATABASE = "cellblock.db"
 BLOBS = "blobs"
@@ -65,7 +78,7 @@ def back_up(settings: Settings, folder: Path) -> Report:
         fresh = folder / f"{DATABASE}.new"
         for _ in range(ROUNDS):
             take(database, fresh)
-            found = copy_blobs(fresh, state / BLOBS, folder / BLOBS, keep=True)
+            found = _out(settings, state, fresh, folder / BLOBS)
             copied += found.copied_bytes
             if not found.damaged:
                 break
@@ -92,7 +105,7 @@ def restore(settings: Settings, folder: Path) -> Report:
     try:
         with state_folder(settings.server.state_dir) as state:
             _check_owner(state.path)
-            found = copy_blobs(source, folder / BLOBS, state.blobs, keep=False)
+            found = _back(settings, state, source, folder)
             _copy_kept(folder, state.path)
             # Last: a server starts on it from now on.
             fresh = database.with_name(f"{database.name}.new")
@@ -102,6 +115,54 @@ def restore(settings: Settings, folder: Path) -> Report:
     except StateFolderError as error:
         raise BackupError(str(error)) from error
     return Report(found.files, found.copied_bytes, found.damaged)
+
+
+def _out(settings: Settings, state: Path, database: Path, target: Path) -> Copied:
+    """Copy the bytes that `database` names to `target`."""
+    if settings.blobs.location is None:
+        return copy_blobs(database, state / BLOBS, target, keep=True)
+    store = _bucket(settings, StateFolder(state, (state / "instance").read_text()))
+
+    async def fetch() -> Copied:
+        # Another server's bytes are no copy of ours.
+        await store.check()
+        return await fetch_blobs(database, store, target)
+
+    return _carried_out(fetch())
+
+
+def _back(settings: Settings, state: StateFolder, database: Path, folder: Path) -> Copied:
+    """Put the bytes that `database` names where a server looks for them."""
+    if settings.blobs.location is None:
+        return copy_blobs(database, folder / BLOBS, state.blobs, keep=False)
+    # The server that the copy is of has the prefix.
+    store = _bucket(settings, StateFolder(state.path, (folder / "instance").read_text()))
+
+    async def send() -> Copied:
+        await store.start()
+        return await send_blobs(database, folder / BLOBS, store)
+
+    return _carried_out(send())
+
+
+def _bucket(settings: Settings, state: StateFolder) -> ObjectStore:
+    """The store that a server with this state folder uses. Raises BackupError."""
+    # Without a cache, which would take files of the copy for its own.
+    blobs = settings.blobs.model_copy(update={"cache_bytes": ByteSize(0)})
+    try:
+        return parts.object_store(
+            settings.model_copy(update={"blobs": blobs}), state, Room(state.path, 0)
+        )
+    except CellblockError as error:
+        raise BackupError(error.message) from error
+
+
+def _carried_out(work: Coroutine[None, None, Copied]) -> Copied:
+    """Raises BackupError."""
+    try:
+        return asyncio.run(work)
+    except CellblockError as error:
+        raise BackupError(error.message) from error
 
 
 def database_file(url: str) -> Path:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field, model_validator
 
-from cellblock_server.config.server import is_loopback
+from cellblock_server.config.loopback import is_loopback
 from cellblock_server.config.values import DAY, Duration, Names, Section
 
 DEFAULT_ADDRESS = "127.0.0.1:7780"

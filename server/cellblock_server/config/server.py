@@ -1,6 +1,5 @@
 """The listener, what it keeps, and what it says."""
 
-import ipaddress
 import os
 import re
 from datetime import timedelta
@@ -11,6 +10,7 @@ from pydantic import ByteSize, Field, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from cellblock_server.config.loopback import is_loopback
 from cellblock_server.config.values import (
     DAY,
     MIB,
@@ -19,16 +19,6 @@ from cellblock_server.config.values import (
 )
 
 STORE_URL = re.compile(r"(sqlite:///|postgresql://).+")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can reach a host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _state_dir() -> Path:

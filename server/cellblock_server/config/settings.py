@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cellblock_server.config.blobs import Blobs
 from cellblock_server.config.callers import Audit, Auth, Quotas, Usage
 from cellblock_server.config.console import Console
 from cellblock_server.config.sandboxes import Egress, Limits, Pool, Sandbox
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     auth: Auth = Field(default_factory=Auth)
     console: Console = Field(default_factory=Console)
     store: Store = Field(default_factory=Store)
+    blobs: Blobs = Field(default_factory=Blobs)
     log: Log = Field(default_factory=Log)
     telemetry: Telemetry = Field(default_factory=Telemetry)
     sandbox: Sandbox = Field(default_factory=Sandbox)

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from cellblock_server.config.server import is_loopback
+from cellblock_server.config.loopback import is_loopback
 from cellblock_server.config.values import Section
 
 

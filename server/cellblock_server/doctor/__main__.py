@@ -1,6 +1,7 @@
 """Looks whether a server can run here: `cellblock doctor` asks it, and shows what it says.
 
-It reads the configuration as the server does, and changes nothing. A finding a line, as JSON.
+It reads the configuration as the server does, and changes nothing (in a bucket it writes an object
+and deletes it again). A finding a line, as JSON.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from dataclasses import asdict
 from cellblock_server.arguments import add_options, given
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.doctor.access import access_findings
+from cellblock_server.doctor.blobs import blob_findings
 from cellblock_server.doctor.engine import engine_findings
 from cellblock_server.doctor.finding import Finding, Findings, ok, problem
 from cellblock_server.doctor.host import host_findings
@@ -21,6 +23,7 @@ from cellblock_server.doctor.state import state_findings
 LOOKS: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
     ("host", host_findings),
     ("state", state_findings),
+    ("blob store", blob_findings),
     ("access", access_findings),
 )
 

@@ -15,10 +15,11 @@ from cellblock_server.errors import (
     QuotaError,
     WrongStateError,
 )
-from cellblock_server.files.blobs import Blob, BlobStore, Hold
+from cellblock_server.files.blobs import BlobStore, Hold
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
+from cellblock_server.files.object_store import Blob
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.agent_checks import MAX_PATH_CHARACTERS
 from cellblock_server.sandbox.agent_connection import AgentConnection

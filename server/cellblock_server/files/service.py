@@ -2,11 +2,15 @@
 
 from collections.abc import AsyncIterator
 
-from cellblock_server.errors import NotFoundError, OutOfRangeError
+import structlog
+
+from cellblock_server.errors import NotFoundError, OutOfRangeError, UnavailableError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.stored import stored_bytes
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FileFilter, FileRecord, Page
+
+log = structlog.get_logger(__name__)
 
 
 class FileService:
@@ -44,4 +48,8 @@ class FileService:
         """Forget a file. Raises NotFoundError. Sessions it is attached to keep their copy."""
         record = await self.get(tenant, file_id)
         await self._store.delete(file_id)
-        await self._blobs.delete_unless(record.sha256, self._store.is_referenced)
+        try:
+            await self._blobs.delete_unless(record.sha256, self._store.is_referenced)
+        except UnavailableError as error:
+            # The file is no more; who tried again would find none. Retention removes its bytes.
+            log.warning("bytes_not_deleted", file_id=file_id, detail=error.message)

@@ -15,11 +15,14 @@ from cellblock_server.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
+    UnavailableError,
     WrongStateError,
 )
-from cellblock_server.files.blobs import Blob, BlobStore, PartialFile
+from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import check_filename
+from cellblock_server.files.object_store import Blob
+from cellblock_server.files.partial_file import PartialFile
 from cellblock_server.ids import new_id
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
@@ -211,6 +214,10 @@ class UploadService:
         except InvalidArgumentError:
             # All of it came, and it is not what it should be: there is nothing to go on with.
             await self._forget(file, record)
+            raise
+        except UnavailableError:
+            # It could not be stored now: what came need not come again.
+            await self._leave(file, record)
             raise
 
     async def _find_or_begin(self, tenant: str, upload: Upload) -> UploadRecord:

@@ -1,9 +1,11 @@
 """What `grpc.health.v1` says: whether the server lives, and which of its services are ready."""
 
+from collections.abc import Iterable
+
 from grpc_health.v1 import health, health_pb2
 
 from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, run_step_pb2, session_pb2
-from cellblock_server.sessions.readiness import SERVING, STORE, Problems
+from cellblock_server.sessions.readiness import BLOBS, SERVING, STORE, Problems
 
 ALIVE = ""
 """The name that stands for the server itself."""
@@ -14,13 +16,13 @@ NEEDS_ALL = tuple(
 NEEDS_STORE = tuple(
     proto.DESCRIPTOR.services_by_name[name].full_name
     for proto, name in (
-        (file_pb2, "FileService"),
         (run_step_pb2, "RunStepService"),
         (admin_pb2, "AdminService"),
     )
 )
 """What is stored can be read while there is no engine."""
-SERVICES = NEEDS_ALL + NEEDS_STORE
+NEEDS_BYTES = (file_pb2.DESCRIPTOR.services_by_name["FileService"].full_name,)
+SERVICES = NEEDS_ALL + NEEDS_STORE + NEEDS_BYTES
 
 SERVING_NOW = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -42,6 +44,11 @@ class Health:
     async def show(self, problems: Problems) -> None:
         """Services are ready that miss nothing."""
         for service in SERVICES:
-            needed = problems if service in NEEDS_ALL else (STORE, SERVING)
-            missing = any(problems[name] for name in needed)
+            missing = any(problems[name] for name in _needs(service, problems))
             await self.servicer.set(service, NOT_SERVING if missing else SERVING_NOW)
+
+
+def _needs(service: str, problems: Problems) -> Iterable[str]:
+    if service in NEEDS_ALL:
+        return problems
+    return (STORE, BLOBS, SERVING) if service in NEEDS_BYTES else (STORE, SERVING)

@@ -10,8 +10,9 @@ from cellblock_server.errors import CellblockError
 PAUSE_SECONDS = 5.0
 """Between two looks: what is gone is known so much later."""
 ANSWER_SECONDS = 5.0
-"""How long the engine or the store may take to answer."""
-ENGINE, STORE, SESSIONS, SERVING = "engine", "store", "sessions", "serving"
+"""How long the engine or a store may take to answer."""
+ENGINE, STORE, BLOBS = "engine", "store", "blobs"
+SESSIONS, SERVING = "sessions", "serving"
 NOT_LOOKED = "not looked at yet"
 
 Problems = Mapping[str, str]
@@ -27,22 +28,24 @@ class Readiness:
         self,
         engine: Callable[[], Awaitable[None]],
         store: Callable[[], Awaitable[None]],
+        blobs: Callable[[], Awaitable[None]],
         reconciled: asyncio.Event,
         tell: Callable[[Problems], Awaitable[None]],
         *,
         pause: float = PAUSE_SECONDS,
     ) -> None:
-        """`engine` and `store` raise UnavailableError if they are not there.
+        """`engine`, `store` and `blobs` raise UnavailableError if they are not there.
 
         `reconciled` is set when all sessions of earlier servers are taken over or ended.
         """
-        self._looks = {ENGINE: engine, STORE: store}
+        self._looks = {ENGINE: engine, STORE: store, BLOBS: blobs}
         self._reconciled = reconciled
         self._tell = tell
         self._pause = pause
         self.problems: dict[str, str] = {
             ENGINE: NOT_LOOKED,
             STORE: NOT_LOOKED,
+            BLOBS: NOT_LOOKED,
             SESSIONS: NOT_LOOKED,
             SERVING: "the server is starting",
         }

@@ -113,6 +113,12 @@ class FileStore:
         query = select(files.c.id).where(files.c.sha256 == sha256).limit(1)
         return await self._database.row(query) is not None
 
+    async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
+        """Those of up to 1000 `hashes` whose bytes no file has."""
+        query = select(files.c.sha256).where(files.c.sha256.in_(hashes)).distinct()
+        found = {row.sha256 for row in await self._database.rows(query)}
+        return [sha256 for sha256 in hashes if sha256 not in found]
+
     async def attach(self, record: AttachmentRecord) -> None:
         """Remember an attachment. Raises AlreadyExistsError if the file or name is attached."""
         try:

@@ -32,7 +32,9 @@ def test_once_for_programs(server: str, session: Session, tmp_path: Path) -> Non
     (found,) = [one for one in status["sessions"] if one["session_id"] == session.id]
     assert (found["running_execution_id"], found["state"]) == (execution.id, "BUSY")
     assert MIB < found["memory_bytes"] < found["memory_limit_bytes"]
-    assert status["problems"] == dict.fromkeys(("engine", "store", "sessions", "serving"), "")
+    assert status["problems"] == dict.fromkeys(
+        ("engine", "store", "blobs", "sessions", "serving"), ""
+    )
     execution.cancel()
     list(events)
 

@@ -15,6 +15,7 @@ from cellblock_client.aio import AsyncSession
 from cellblock_client.client import Session
 from cellblock_client.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_client.events import Started, Stdout
+from tests.support.buckets import linked_file
 from tests.support.disk import small_disk
 from tests.support.server import ServerProcess
 
@@ -80,7 +81,7 @@ def test_a_large_file_is_a_link_on_the_host_and_gone_when_detached(
     attachment = linked.attach(file)
     assert (attachment.path, attachment.copied) == ("/mnt/data/large", False)
     (shown,) = inputs(linking)
-    blob = linking.state / "blobs" / file.sha256[:2] / file.sha256[2:]
+    blob = linked_file(linking.state, file.sha256)
     assert shown.stat().st_ino == blob.stat().st_ino
     assert (
         linked.run(f"open('large').read() == open('{file.id}').read() == 'y' * 5000").text == "True"

@@ -14,6 +14,8 @@ from tests.support.disk import filled, small_disk
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.only_blobs("folder", "the bytes are on that disk")
+
 MIB = 2**20
 DISK = 96 * MIB
 KEPT_FREE = 32 * MIB

@@ -19,6 +19,7 @@ from cellblock_client.errors import (
     WrongStateError,
 )
 from cellblock_client.events import GeneratedFile
+from tests.support.buckets import linked_file, stored_in
 from tests.support.server import ServerProcess
 
 BAD_NAMES = [
@@ -167,7 +168,7 @@ def test_an_upload_past_the_limit_leaves_nothing(new_server: Callable[..., Serve
             client.files.upload(Pipe(b"x" * 3_000_000), "big")
         assert caught.value.field == "data"
         assert list(client.files.list()) == []
-    assert [path for path in (server.state / "blobs").rglob("*") if path.is_file()] == []
+    assert stored_in(server.state) == []
 
 
 def test_a_large_attachment_is_not_copied(new_server: Callable[..., ServerProcess]) -> None:
@@ -175,7 +176,7 @@ def test_a_large_attachment_is_not_copied(new_server: Callable[..., ServerProces
     with Client(server.address) as client, client.sessions.create() as session:
         file = client.files.upload(b"y" * 5000, "large")
         session.attach(file)
-        blob = server.state / "blobs" / file.sha256[:2] / file.sha256[2:]
+        blob = linked_file(server.state, file.sha256)
         assert blob.stat().st_nlink == 2
         assert session.run("len(open('large').read())").text == "5000"
         result = session.run("open('large', 'a')")

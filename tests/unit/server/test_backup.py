@@ -17,7 +17,10 @@ from cellblock_server.state_folder import shared_state_folder, state_folder
 from tests.support.stored import Clock, Stored, stored
 from tests.unit.server.test_uploads import Sent
 
-pytestmark = pytest.mark.only_store("sqlite", "copies SQLite's file")
+pytestmark = [
+    pytest.mark.only_store("sqlite", "copies SQLite's file"),
+    pytest.mark.only_blobs("folder", "test_s3_backup.py copies buckets"),
+]
 
 
 @pytest.fixture

@@ -1,21 +1,77 @@
-"""Bytes are stored whole or not at all, once, and can be linked."""
+"""Bytes are stored whole or not at all, once, and can be linked: in a folder and in S3."""
 
 import asyncio
 import errno
 import hashlib
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from cellblock_server.errors import ExhaustedError, OutOfRangeError, UnavailableError
-from cellblock_server.files.blobs import CHUNK, Blob, BlobStore
+from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.folder_store import FolderStore
+from cellblock_server.files.object_store import CHUNK, Blob, DamagedBlobError, ObjectStore
+from cellblock_server.files.room import Room
+from cellblock_server.files.s3_store import PART_BYTES
+from tests.support.buckets import prefix_of, s3_objects
+from tests.support.s3 import S3Server
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where bytes are kept."""
+
+    folder: Path
+    s3: S3Server | None
+    """None: in the folder."""
+
+    def store(self, min_free: int = 0) -> BlobStore:
+        """As a server that starts makes one."""
+        room = Room(self.folder, min_free)
+        return BlobStore(self.folder, room, self._objects(room))
+
+    def left(self) -> list[str]:
+        """All that was stored, or is half written."""
+        names = [path.name for path in self.folder.rglob("*") if path.is_file()]
+        return names + self.keys()
+
+    def keys(self) -> list[str]:
+        """All that is in the bucket."""
+        if self.s3 is None:
+            return []
+        return [key for key in self.s3.keys(prefix_of(self.folder)) if key != "owner"]
+
+    def replace(self, blob: Blob, data: bytes | None) -> None:
+        """Do harm to what is stored in one piece; None removes it."""
+        if self.s3 is None:
+            path = self.folder / blob.sha256[:2] / blob.sha256[2:]
+            path.unlink()
+            if data is not None:
+                path.write_bytes(data)
+            return
+        client, key = self.s3.client(prefix_of(self.folder)), f"blobs/{blob.sha256}/0"
+        client.delete(key)
+        if data is not None:
+            client.put(key, data)
+
+    def _objects(self, room: Room) -> ObjectStore:
+        if self.s3 is None:
+            return FolderStore(self.folder)
+        return s3_objects(self.s3, self.folder, room)
+
+
+@pytest.fixture(params=["folder", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    s3 = request.getfixturevalue("s3") if request.param == "s3" else None
+    return Place(tmp_path / "blobs", s3)
 
 
 @pytest.fixture
-async def blobs(tmp_path: Path) -> BlobStore:
-    blobs = BlobStore(tmp_path / "blobs", min_free_bytes=0)
+async def blobs(place: Place) -> BlobStore:
+    blobs = place.store()
     await blobs.start([])
     return blobs
 
@@ -39,10 +95,6 @@ async def all_of(blobs: BlobStore, blob: Blob, offset: int = 0, length: int = 0)
     return b"".join([data async for data in blobs.read(blob, offset, length)])
 
 
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
 async def test_written_bytes_come_back(blobs: BlobStore) -> None:
     blob = await write(blobs, chunks(b"ab", b"cd"), 4)
     assert (blob.sha256, blob.size) == (hashlib.sha256(b"abcd").hexdigest(), 4)
@@ -50,30 +102,30 @@ async def test_written_bytes_come_back(blobs: BlobStore) -> None:
     assert await all_of(blobs, blob, 1, 2) == b"bc"
 
 
-async def test_the_same_bytes_are_stored_once(blobs: BlobStore, tmp_path: Path) -> None:
+async def test_the_same_bytes_are_stored_once(blobs: BlobStore, place: Place) -> None:
     for _ in range(2):
         await write(blobs, chunks(b"same"), 10)
-    assert len(files(tmp_path)) == 1
+    assert len(place.left()) == 1
 
 
-async def test_too_many_bytes_leave_nothing(blobs: BlobStore, tmp_path: Path) -> None:
+async def test_too_many_bytes_leave_nothing(blobs: BlobStore, place: Place) -> None:
     with pytest.raises(OutOfRangeError, match="data: must be at most 3 bytes"):
         await write(blobs, chunks(b"ab", b"cd"), 3)
-    assert files(tmp_path) == []
+    assert place.left() == []
 
 
-async def test_a_source_that_breaks_off_leaves_nothing(blobs: BlobStore, tmp_path: Path) -> None:
+async def test_a_source_that_breaks_off_leaves_nothing(blobs: BlobStore, place: Place) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"half"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         await write(blobs, broken(), 10)
-    assert files(tmp_path) == []
+    assert place.left() == []
 
 
 async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
-    blobs: BlobStore, tmp_path: Path
+    blobs: BlobStore, place: Place
 ) -> None:
     waiting = asyncio.Event()
 
@@ -87,7 +139,7 @@ async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    assert files(tmp_path) == []
+    assert place.left() == []
 
 
 async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> None:
@@ -97,11 +149,11 @@ async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> Non
     assert await all_of(blobs, blob, size, 0) == b""
 
 
-async def test_what_a_killed_server_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "incoming").mkdir()
-    (tmp_path / "incoming" / "half").write_bytes(b"half")
-    await BlobStore(tmp_path, min_free_bytes=0).start([])
-    assert files(tmp_path) == []
+async def test_what_a_killed_server_left_is_removed(place: Place) -> None:
+    (place.folder / "incoming").mkdir(parents=True)
+    (place.folder / "incoming" / "half").write_bytes(b"half")
+    await place.store().start([])
+    assert place.left() == []
 
 
 async def test_a_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
@@ -126,10 +178,12 @@ async def test_where_links_do_not_work_a_copy_is_made(
     assert (tmp_path / "copy").read_bytes() == b"copied"
 
 
-async def test_a_full_disk_is_told(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    blobs = Place(tmp_path, None).store()
+    await blobs.start([])
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UnavailableError) as caught:
         await write(blobs, chunks(b"x"), 10)
@@ -172,18 +226,18 @@ async def test_bytes_stored_anew_while_they_are_forgotten_stay(blobs: BlobStore)
         assert await all_of(blobs, blob) == b"x"
 
 
-async def test_a_disk_that_is_nearly_full_is_left_to_what_must_not_fail(tmp_path: Path) -> None:
-    blobs = BlobStore(tmp_path / "blobs", min_free_bytes=2**60)
+async def test_a_disk_that_is_nearly_full_is_left_to_what_must_not_fail(place: Place) -> None:
+    blobs = place.store(min_free=2**60)
     await blobs.start([])
     with blobs.hold() as hold:
         with pytest.raises(ExhaustedError, match="nearly full") as caught:
             await hold.write(chunks(b"x"), max_bytes=10, field="data")
         assert caught.value.reason == "DISK_LOW"
-        assert files(tmp_path) == []
+        assert place.left() == []
         await hold.write(chunks(b"x"), max_bytes=10, field="data", keep_room=False)
 
 
-async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, tmp_path: Path) -> None:
+async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, place: Place) -> None:
     for _ in range(2):
         # A new object each time, as after a restart.
         part = blobs.partial("part")
@@ -193,7 +247,58 @@ async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, tmp_p
     await part.append(chunks(b"c"), max_bytes=10, field="data", check=None)
     blob = await part.blob()
     assert (blob.sha256, blob.size) == (hashlib.sha256(b"abac").hexdigest(), 4)
-    await BlobStore(tmp_path / "blobs", min_free_bytes=0).start(["part"])
+    await place.store().start(["part"])
     with blobs.hold() as hold:
         await hold.keep(part, blob)
     assert await all_of(blobs, blob) == b"abac"
+
+
+async def test_what_is_larger_than_a_part_is_read_from_anywhere(blobs: BlobStore) -> None:
+    size = PART_BYTES + 3 * CHUNK + 5
+    data = os.urandom(size)
+    blob = await write(blobs, chunks(data), size)
+    assert await all_of(blobs, blob) == data
+    assert await all_of(blobs, blob, PART_BYTES - 1, 2) == data[PART_BYTES - 1 : PART_BYTES + 1]
+    assert await all_of(blobs, blob, size - 3, 0) == data[-3:]
+
+
+async def test_nothing_is_stored_as_well(blobs: BlobStore, tmp_path: Path) -> None:
+    blob = await write(blobs, chunks())
+    assert await all_of(blobs, blob) == b""
+    await blobs.link_to(blob, tmp_path / "link")
+    assert (tmp_path / "link").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(None, "gone"), (b"abc", "3 bytes are left of 4"), (b"abcde", "5 bytes are left of 4")],
+)
+async def test_a_wrong_size_is_told_before_the_first_piece(
+    blobs: BlobStore, place: Place, tmp_path: Path, data: bytes | None, words: str
+) -> None:
+    blob = await write(blobs, chunks(b"abcd"))
+    place.replace(blob, data)
+    for offset, length in ((0, 0), (1, 2), (3, 1), (4, 0)):
+        with pytest.raises(DamagedBlobError, match=words):
+            await anext(aiter(blobs.read(blob, offset, length)), None)
+    with pytest.raises(DamagedBlobError, match=words):
+        await blobs.link_to(blob, tmp_path / "link")
+    assert not (tmp_path / "link").exists()
+
+
+async def test_other_bytes_are_told_before_the_last_piece(blobs: BlobStore, place: Place) -> None:
+    blob = await write(blobs, chunks(b"abcd"))
+    place.replace(blob, b"abcx")
+    with pytest.raises(DamagedBlobError, match="not those that were stored"):
+        await all_of(blobs, blob)
+
+
+async def test_the_same_bytes_again_mend_damage(blobs: BlobStore, place: Place) -> None:
+    blob = await write(blobs, chunks(b"abcd"))
+    place.replace(blob, b"abcx")
+    await write(blobs, chunks(b"abcd"))
+    assert await all_of(blobs, blob) == b"abcd"
+
+
+async def test_it_can_be_used(blobs: BlobStore) -> None:
+    await blobs.check()

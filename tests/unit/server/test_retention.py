@@ -34,17 +34,17 @@ async def test_files_go_at_their_time_and_bytes_with_the_last_file(
     brief = await kept.uploads.upload("t", Upload("a", expires_after=hour), Sent(b"same"))
     longer = await kept.uploads.upload("t", Upload("b", expires_after=2 * hour), Sent(b"same"))
     for_good = await kept.uploads.upload("t", Upload("c"), Sent(b"other"))
-    assert len(kept.on_disk()) == 2
+    assert len(kept.left()) == 2
     clock.time += hour
     await kept.retention.expire()
     with pytest.raises(NotFoundError):
         await kept.files.get("t", brief.id)
     assert await kept.files.get("t", longer.id)
-    assert len(kept.on_disk()) == 2
+    assert len(kept.left()) == 2
     clock.time += hour
     await kept.retention.expire()
     assert await kept.files.get("t", for_good.id)
-    assert len(kept.on_disk()) == 1
+    assert len(kept.left()) == 1
 
 
 async def test_deleting_a_file_spares_bytes_that_another_has(kept: Stored) -> None:
@@ -54,7 +54,7 @@ async def test_deleting_a_file_spares_bytes_that_another_has(kept: Stored) -> No
     record = await kept.files.get("t", second.id)
     assert [data async for data in kept.files.read(record, 0, 0)] == [b"same"]
     await kept.files.delete("t", second.id)
-    assert kept.on_disk() == []
+    assert kept.left() == []
 
 
 async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) -> None:
@@ -88,7 +88,7 @@ async def test_bytes_without_a_file_are_swept_up(kept: Stored) -> None:
     await kept.retention.sweep()
     record = await kept.files.get("t", file.id)
     assert [data async for data in kept.files.read(record, 0, 0)] == [b"needed"]
-    assert len(kept.on_disk()) == 1
+    assert len(kept.left()) == 1
 
 
 async def test_it_runs_while_the_server_does(kept: Stored, clock: Clock) -> None:
@@ -96,4 +96,4 @@ async def test_it_runs_while_the_server_does(kept: Stored, clock: Clock) -> None
     await kept.uploads.upload("t", upload, Sent(b"x"))
     clock.time += timedelta(hours=1)
     async with running(kept.retention.run()):
-        await eventually(lambda: kept.on_disk() == [])
+        await eventually(lambda: kept.left() == [])

@@ -121,7 +121,7 @@ async def test_what_is_wrong_is_named_and_leaves_nothing(
     with pytest.raises(InvalidArgumentError) as caught:
         await kept.uploads.upload("t", upload, Sent(b"hello"))
     assert caught.value.field == field
-    assert kept.on_disk() == []
+    assert kept.left() == []
     with pytest.raises(NotFoundError):
         await kept.uploads.progress("t", "upload_1")
 
@@ -130,7 +130,7 @@ async def test_a_wrong_hash_at_the_end_is_named(kept: Stored) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         await kept.uploads.upload("t", Upload("a"), Sent(b"hello", says="0" * 64))
     assert caught.value.field == "end.sha256"
-    assert kept.on_disk() == []
+    assert kept.left() == []
 
 
 async def test_an_upload_goes_on_where_it_broke_off(kept: Stored) -> None:
@@ -184,7 +184,7 @@ async def test_a_stream_that_does_not_know_its_end_gives_way(kept: Stored) -> No
     assert await content(kept, file.id) == b"hello"
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert len(kept.on_disk()) == 1
+    assert len(kept.left()) == 1
 
 
 async def test_an_upload_outlives_the_server(tmp_path: Path, clock: Clock) -> None:
@@ -193,7 +193,7 @@ async def test_an_upload_outlives_the_server(tmp_path: Path, clock: Clock) -> No
             await kept.uploads.upload("t", going_on(0), Sent(b"he", breaks=True))
         (kept.folder / "blobs" / "incoming" / "half").write_bytes(b"of a server that was killed")
     async with stored(tmp_path, clock) as kept:
-        assert len(kept.on_disk()) == 1
+        assert len(kept.left()) == 1
         assert (await kept.uploads.progress("t", "upload_1")).received_bytes == 2
         file = await kept.uploads.upload("t", going_on(2), Sent(b"llo", says=HELLO))
         assert await content(kept, file.id) == b"hello"
@@ -211,7 +211,7 @@ async def test_nobody_goes_on_for_ever(kept: Stored, clock: Clock) -> None:
     with pytest.raises(NotFoundError):
         await kept.uploads.progress("t", "upload_1")
     # One that is under way stays.
-    assert len(kept.on_disk()) == 1
+    assert len(kept.left()) == 1
     active.cancel()
     with pytest.raises(asyncio.CancelledError):
         await active
@@ -245,7 +245,7 @@ async def test_a_disk_that_is_nearly_full_refuses_at_once(tmp_path: Path, clock:
     async with stored(tmp_path, clock, min_free=2**60) as kept:
         with pytest.raises(ExhaustedError, match="nearly full"):
             await kept.uploads.upload("t", Upload("a", bytes=5), Stalled())
-        assert kept.on_disk() == []
+        assert kept.left() == []
 
 
 async def test_a_message_past_the_size_is_out_of_range(kept: Stored) -> None:

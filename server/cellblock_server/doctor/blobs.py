@@ -1,0 +1,66 @@
+"""Whether the bytes of files can be stored as configured. One object comes and goes."""
+
+from collections.abc import Callable
+
+from cellblock_server.config import Settings
+from cellblock_server.doctor.finding import Findings, ok, problem
+from cellblock_server.errors import CellblockError
+from cellblock_server.ids import new_id
+
+CHECK = "blob store"
+NEEDED = "s3:ListBucket of the bucket, s3:GetObject, s3:PutObject and s3:DeleteObject of the prefix"
+
+
+def blob_findings(settings: Settings) -> Findings:
+    """All that can be said of it; nothing if it is a folder, for the disk is looked at anyway."""
+    location = settings.blobs.location
+    if location is None:
+        return
+    try:
+        # It comes with an extra.
+        from obstore.exceptions import BaseError
+
+        from cellblock_server.files.s3_client import client
+        from cellblock_server.files.s3_errors import words
+    except ModuleNotFoundError:
+        yield problem(CHECK, "blobs.url: s3:// needs obstore", "pip install 'cellblock[s3]'")
+        return
+    try:
+        bucket = client(settings.blobs, location, retries=1)
+    except CellblockError as error:
+        yield problem(CHECK, error.message, "mend it: docs/storage.md")
+        return
+    key, data = new_id("probe-"), b"cellblock doctor"
+    tries: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("listed", lambda: next(iter(bucket.list("blobs", chunk_size=1)), None)),
+        ("written", lambda: bucket.put(key, data, use_multipart=False)),
+        ("read", lambda: bytes(bucket.get(key).bytes())),
+        ("deleted", lambda: bucket.delete(key)),
+    )
+    for name, attempt in tries:
+        try:
+            attempt()
+        except (BaseError, FileNotFoundError) as error:
+            yield problem(
+                CHECK,
+                f"{location}: can't be {name}: {words(error)}",
+                f"mend blobs.url, the credentials or their rights ({NEEDED}): docs/storage.md",
+            )
+            return
+    yield ok(CHECK, f"{location} can be listed, written, read and deleted in")
+    yield from _owner(settings, str(location), lambda: bytes(bucket.get("owner").bytes()).decode())
+
+
+def _owner(settings: Settings, location: str, read: Callable[[], str]) -> Findings:
+    instance = settings.server.state_dir / "instance"
+    try:
+        found = read()
+    except FileNotFoundError:
+        yield ok(CHECK, f"{location} is nobody's yet")
+        return
+    if not instance.exists() or instance.read_text() != found:
+        yield problem(
+            CHECK,
+            f"{location} is the prefix of another server's state folder",
+            "choose another prefix for each server, or restore that one's copy",
+        )

@@ -1,0 +1,79 @@
+"""Files of the server's own: work on them in threads, with a failing disk told as what it is."""
+
+import asyncio
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from cellblock_server.disk import disk_faults_told
+from cellblock_server.files.object_store import GONE, DamagedBlobError
+
+T = TypeVar("T")
+
+MODE = 0o444
+"""Hard links of it are seen in sandboxes, whose user is another."""
+NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
+"""Another file system, or one without links."""
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do blocking file work elsewhere. Raises UnavailableError when the disk is full or fails."""
+    with faults_told():
+        return await asyncio.to_thread(work)
+
+
+def faults_told() -> AbstractContextManager[None]:
+    """A block of file work; see `disk_faults_told`."""
+    return disk_faults_told("the file store")
+
+
+def open_whole(path: Path, size: int) -> BinaryIO:
+    """A blob's file. Raises DamagedBlobError unless it has its size."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise DamagedBlobError(GONE) from error
+    found = os.fstat(file.fileno()).st_size
+    if found != size:
+        file.close()
+        raise DamagedBlobError.short(found, size)
+    return file
+
+
+def seal(path: Path) -> None:
+    """Have a file's bytes on the disk, to be read only."""
+    with path.open("rb") as file:
+        os.fchmod(file.fileno(), MODE)
+        os.fsync(file.fileno())
+
+
+def link(source: Path, destination: Path) -> bool:
+    """Make a file appear at `destination`, too; whether without a copy."""
+    try:
+        destination.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in NO_LINK:
+            raise
+        _copy(source, destination)
+        return False
+    return True
+
+
+def hash_of(path: Path) -> str:
+    """A file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(source: Path, destination: Path) -> None:
+    try:
+        shutil.copyfile(source, destination)
+        destination.chmod(MODE)
+    except OSError:
+        destination.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,97 @@
+"""Bytes that have come so far, and may come in several goes."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from cellblock_server.errors import OutOfRangeError
+from cellblock_server.files.local import faults_told, hash_of, in_thread
+from cellblock_server.files.object_store import Blob
+
+
+class PartialFile:
+    """Bytes that have come so far."""
+
+    def __init__(self, path: Path) -> None:
+        """Use `BlobStore.create` or `BlobStore.partial`."""
+        self.path = path
+        self._digest: hashlib._Hash | None = None
+        """Of all that was appended, if it was appended by this object from the start."""
+
+    async def size(self) -> int:
+        """How many bytes there are; 0 if there is no file."""
+        return await in_thread(partial(_size, self.path))
+
+    async def cut(self, size: int) -> None:
+        """Forget all bytes past `size`; 0 makes an empty file."""
+        self._digest = None
+        await in_thread(partial(_cut, self.path, size))
+
+    async def append(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        max_bytes: int,
+        field: str,
+        check: Callable[[int], None] | None,
+    ) -> None:
+        """Add bytes; see `Hold.write` for what it raises. What was added before that stays.
+
+        `check` is asked before each piece, with its size.
+        """
+        size = await self.size()
+        digest = hashlib.sha256() if size == 0 else None
+        with faults_told():
+            file = self.path.open("ab")
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > max_bytes:
+                    raise OutOfRangeError(field, f"must be at most {max_bytes} bytes, got more")
+                if check is not None:
+                    check(len(chunk))
+                await in_thread(partial(_append, file, digest, chunk))
+            await in_thread(file.flush)
+            self._digest = digest
+        finally:
+            await in_thread(file.close)
+
+    async def head(self, size: int) -> bytes:
+        """The first bytes."""
+        return await in_thread(partial(_head, self.path, size))
+
+    async def blob(self) -> Blob:
+        """Hash and size of what there is."""
+        size = await self.size()
+        if self._digest is not None:
+            return Blob(self._digest.hexdigest(), size)
+        return Blob(await in_thread(partial(hash_of, self.path)), size)
+
+    async def discard(self) -> None:
+        """Forget it; nothing happens if it has become a blob, or is gone."""
+        await in_thread(partial(self.path.unlink, missing_ok=True))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _head(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+def _cut(path: Path, size: int) -> None:
+    with path.open("ab") as file:
+        file.truncate(size)
+
+
+def _append(file: BinaryIO, digest: "hashlib._Hash | None", chunk: bytes) -> None:
+    file.write(chunk)
+    if digest is not None:
+        digest.update(chunk)

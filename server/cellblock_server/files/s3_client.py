@@ -1,0 +1,105 @@
+"""The connection to an S3-compatible store: where it is, who we are, how long we wait."""
+
+import configparser
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from obstore.exceptions import BaseError
+from obstore.store import S3Store as Client
+
+from cellblock_server.config.blobs import Blobs, S3Location
+from cellblock_server.files.s3_errors import BlobStoreError, words
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
+
+CONNECT_TIMEOUT = timedelta(seconds=5)
+ANSWER_TIMEOUT = timedelta(seconds=30)
+"""Of one request with its body, which has at most `PART_BYTES`."""
+RETRIES = 4
+RETRY_TIMEOUT = timedelta(seconds=30)
+"""After which nothing is tried again. With the last try's own time it bounds a call."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(milliseconds=100), timedelta(seconds=5)
+CREDENTIALS_LAST = timedelta(minutes=1)
+"""Then the file of credentials is read again."""
+SECTION = "default"
+KEY_ID, SECRET, TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
+
+
+def client(settings: Blobs, location: S3Location, *, retries: int = RETRIES) -> Client:
+    """A connection to a bucket, below its prefix; none is opened yet.
+
+    Raises BlobStoreError for files that can't be read.
+    """
+    config: S3Config = {
+        # Amazon's own and all others understand it, and it needs no name for each bucket.
+        "virtual_hosted_style_request": False,
+        # The store checks what comes against it, and keeps it.
+        "checksum_algorithm": "SHA256",
+        # Not all stores have the call for many at once.
+        "disable_bulk_delete": True,
+    }
+    if location.endpoint:
+        config["endpoint"] = location.endpoint
+    if location.region:
+        config["region"] = location.region
+    retry: RetryConfig = {
+        "max_retries": retries,
+        "retry_timeout": RETRY_TIMEOUT,
+        "backoff": {"init_backoff": FIRST_PAUSE, "max_backoff": LONGEST_PAUSE, "base": 2},
+    }
+    file = settings.credentials_file
+    if file:
+        _read_credentials(file)
+    try:
+        return Client(
+            location.bucket,
+            prefix=location.prefix or None,
+            config=config,
+            client_options=_options(settings, location),
+            retry_config=retry,
+            credential_provider=(lambda: _read_credentials(file)) if file else None,
+        )
+    except BaseError as error:
+        raise BlobStoreError(f"blobs.url: {words(error)}") from error
+
+
+def _options(settings: Blobs, location: S3Location) -> "ClientConfig":
+    options: ClientConfig = {
+        # The configuration says which may be so.
+        "allow_http": location.endpoint.startswith("http://"),
+        "connect_timeout": CONNECT_TIMEOUT,
+        "timeout": ANSWER_TIMEOUT,
+    }
+    if settings.ca_file:
+        try:
+            options["root_certificate"] = Path(settings.ca_file).read_bytes()
+        except OSError as error:
+            raise _unreadable("ca_file", settings.ca_file, str(error.strerror)) from error
+    return options
+
+
+def _read_credentials(file: str) -> "S3Credential":
+    """Raises BlobStoreError; what the file holds is not repeated."""
+    parser = configparser.RawConfigParser(default_section="")
+    try:
+        parser.read_string(Path(file).read_text())
+        found = parser[SECTION]
+        credential: S3Credential = {
+            "access_key_id": found[KEY_ID],
+            "secret_access_key": found[SECRET],
+            "expires_at": datetime.now(UTC) + CREDENTIALS_LAST,
+        }
+    except OSError as error:
+        raise _unreadable("credentials_file", file, str(error.strerror)) from error
+    except (UnicodeDecodeError, configparser.Error, KeyError):
+        problem = f"must have a section [{SECTION}] with {KEY_ID} and {SECRET}"
+        raise _unreadable("credentials_file", file, problem) from None
+    if token := found.get(TOKEN):
+        credential["token"] = token
+    return credential
+
+
+def _unreadable(key: str, file: str, problem: str) -> BlobStoreError:
+    return BlobStoreError(f"blobs.{key}: {file}: {problem}")

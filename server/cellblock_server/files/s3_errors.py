@@ -1,0 +1,85 @@
+"""What an S3-compatible store or the way to it says, in words that callers may read.
+
+obstore tells of a failure as text with the whole answer in it. Shown are the answer's code and
+message, which have no secret in them, or what happened on the way.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from obstore.exceptions import BaseError
+
+from cellblock_server.errors import UnavailableError
+
+MAX_WORDS = 200
+CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,64})</Code>")
+MESSAGE = re.compile(r"<Message>([^<]{1,1000})</Message>")
+STATUS = re.compile(r"non-2xx status code: (\d{3}[ A-Za-z-]*)")
+ON_THE_WAY = {
+    "TimedOut": "no answer in time",
+    "UnknownIssuer": "its certificate is of an authority that is not known (blobs.ca_file)",
+    "InvalidCertificate": "its certificate is not valid for it",
+    "Connection refused": "the connection was refused",
+    "dns error": "its name is not known",
+    "WITHOUT LOCATION": "the bucket is in another region",
+    "without LOCATION": "the bucket is in another region",
+    "InvalidMessage": "it does not speak TLS",
+    "Connection reset": "the connection broke",
+    "IncompleteMessage": "the connection broke",
+    "UnexpectedEof": "the connection broke",
+}
+"""What is found in the text, and what that means."""
+BUSY = ("SlowDown", "ServiceUnavailable", "TooManyRequests")
+BUSY_RETRY_AFTER = timedelta(seconds=5)
+TOO_SHORT = ("InvalidRange", "416")
+
+
+class BlobStoreError(UnavailableError):
+    """The S3-compatible store, or the way to it."""
+
+    def __init__(self, message: str, retry_after: timedelta = timedelta(seconds=1)) -> None:
+        """Say what happened, and when a retry has a chance."""
+        super().__init__("BLOB_STORE_FAILED", message, retry_after)
+
+
+@contextmanager
+def s3_faults_told() -> Iterator[None]:
+    """A block whose failures of the store become BlobStoreError.
+
+    That something is not there is left to the block.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise _told(error) from error
+    except BaseError as error:
+        raise _told(error) from error
+
+
+def words(error: Exception) -> str:
+    """What happened."""
+    text = str(error)
+    if code := CODE.search(text):
+        message = MESSAGE.search(text)
+        return f"{code[1]}: {message[1][:MAX_WORDS]}" if message else code[1]
+    if status := STATUS.search(text):
+        return status[1].strip()
+    for sign, meaning in ON_THE_WAY.items():
+        if sign in text:
+            return meaning
+    return text.splitlines()[0].rpartition(" - ")[2][:MAX_WORDS]
+
+
+def is_too_short(error: Exception) -> bool:
+    """Whether an object ends before what was asked of it begins."""
+    return any(sign in words(error) for sign in TOO_SHORT)
+
+
+def _told(error: Exception) -> BlobStoreError:
+    found = words(error)
+    message = f"the blob store failed: {found}"
+    if any(found.startswith(code) for code in BUSY) or found.startswith(("503", "429")):
+        return BlobStoreError(message, BUSY_RETRY_AFTER)
+    return BlobStoreError(message)

@@ -1,0 +1,250 @@
+"""Bytes of files in a bucket of an S3-compatible store.
+
+<prefix>/owner                the server whose prefix it is
+<prefix>/blobs/<sha256>/<n>   the n-th `PART_BYTES` of a blob, from 0 on
+
+A blob in parts needs no multipart upload. What is left of those when a server is killed is in no
+listing, and the store can hold a whole part against its SHA-256, but not what it was put together
+from. A blob counts when a file has it, and no file does before all its parts are there.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import S3Store as Client
+
+from cellblock_server.config.blobs import S3Location
+from cellblock_server.files.blob_cache import BlobCache
+from cellblock_server.files.local import in_thread
+from cellblock_server.files.object_store import (
+    CHUNK,
+    GONE,
+    OTHER_BYTES,
+    Blob,
+    DamagedBlobError,
+)
+from cellblock_server.files.s3_errors import BlobStoreError, is_too_short, s3_faults_told
+
+PART_BYTES = 8 * 2**20
+"""Of one object, and so of one request. It is stored data: to change it loses what is there."""
+WINDOW_BYTES = 4 * CHUNK
+"""What a reader has in memory: a connection is not held open for one that is slow."""
+MAX_PUTS = 4
+"""Blobs that are put at once, each with one part in memory; others wait."""
+PAGE = 1000
+"""Keys of one answer."""
+DOUBT_SECONDS = 60.0
+"""A deletion without an answer may still be carried out so much later, as far as we know: so long
+nothing is stored where it would be deleted."""
+OWNER = "owner"
+MAX_OWNER_BYTES = 256
+KEY = re.compile(r"blobs/([0-9a-f]{64})/\d{1,6}")
+
+
+class S3Store:
+    """An `ObjectStore` elsewhere."""
+
+    def __init__(
+        self, client: Client, impatient: Client, location: S3Location, owner: str, cache: BlobCache
+    ) -> None:
+        """Use the prefix of `client`, which is `owner`'s, and link from `cache`.
+
+        `impatient` tries nothing twice.
+        """
+        self._client = client
+        self._impatient = impatient
+        self._location = location
+        self._owner = owner
+        self._cache = cache
+        self._puts = asyncio.Semaphore(MAX_PUTS)
+        self._doubtful: dict[str, float] = {}
+        """Hashes whose deletion was not answered, and until when it may come."""
+
+    async def start(self) -> None:
+        """See `ObjectStore`; raises UnavailableError if the prefix is another server's, too."""
+        try:
+            await self._claim()
+        except BlobStoreError as error:
+            message = f"blobs.url: {self._location}: {error.message}"
+            raise BlobStoreError(message) from error
+        await self._cache.start()
+
+    async def close(self) -> None:
+        """See `ObjectStore`. Connections end with the process."""
+
+    async def check(self) -> None:
+        """See `ObjectStore`: reading a few bytes needs the way, the bucket and our rights."""
+        found = await self._found_owner()
+        if found is None:
+            raise BlobStoreError("the blob store lost what says whose its prefix is")
+        self._check_owner(found)
+
+    async def put(self, file: Path, blob: Blob) -> None:
+        """See `ObjectStore`."""
+        self._check_doubt(blob.sha256)
+        async with self._puts:
+            for number in range(_parts(blob.size)):
+                data = await in_thread(partial(_part, file, number))
+                with s3_faults_told():
+                    await self._client.put_async(
+                        _key(blob.sha256, number), data, use_multipart=False
+                    )
+        await self._cache.keep(file, blob)
+
+    async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
+        """See `ObjectStore`."""
+        left = min(length or blob.size, blob.size - offset)
+        digest = hashlib.sha256() if left == blob.size else None
+        if left == 0 or _parts(blob.size) > 1:
+            # One that is a single part tells its size when it is read.
+            await self._check_sizes(blob)
+        while left > 0:
+            data = await self._window(blob, offset, left)
+            offset += len(data)
+            left -= len(data)
+            if digest is not None:
+                await asyncio.to_thread(digest.update, data)
+                if left == 0 and digest.hexdigest() != blob.sha256:
+                    raise DamagedBlobError(OTHER_BYTES)
+            for begin in range(0, len(data), CHUNK):
+                yield data[begin : begin + CHUNK]
+
+    async def link_to(self, blob: Blob, destination: Path) -> bool:
+        """See `ObjectStore`."""
+        return await self._cache.link(blob, destination, partial(self.read, blob, 0, 0))
+
+    async def delete(self, sha256: str) -> None:
+        """See `ObjectStore`. It is tried once: one that comes late must not meet a later put."""
+        numbers = sorted(await self._sizes(sha256))
+        try:
+            with s3_faults_told():
+                for number in numbers:
+                    await self._impatient.delete_async(_key(sha256, number))
+        except BaseException:
+            self._doubtful[sha256] = _now() + DOUBT_SECONDS
+            raise
+
+    async def hashes(self) -> AsyncIterator[str]:
+        """See `ObjectStore`. One comes once, as long as the store lists keys in their order."""
+        last = ""
+        with s3_faults_told():
+            async for page in self._client.list("blobs", chunk_size=PAGE):
+                for found in page:
+                    key = KEY.fullmatch(found["path"])
+                    if key is not None and key[1] != last:
+                        last = key[1]
+                        yield last
+
+    async def _claim(self) -> None:
+        """Say that the prefix is ours if it is nobody's."""
+        found = await self._found_owner()
+        if found is None:
+            # Another server may be quicker.
+            with s3_faults_told(), suppress(AlreadyExistsError):
+                await self._client.put_async(
+                    OWNER, self._owner.encode(), mode="create", use_multipart=False
+                )
+            # A store may not know of that condition: who was last has it.
+            found = await self._found_owner()
+        self._check_owner(found or "")
+
+    async def _found_owner(self) -> str | None:
+        """Whose the prefix is; None: nobody's. Raises UnavailableError if there is no bucket."""
+        with s3_faults_told():
+            try:
+                answer = await self._client.get_async(
+                    OWNER, options={"range": (0, MAX_OWNER_BYTES)}
+                )
+                return bytes(await answer.bytes_async()).decode(errors="replace")
+            except FileNotFoundError:
+                # A bucket that is not there can't be listed.
+                async for _page in self._client.list(OWNER, chunk_size=1):
+                    break
+                return None
+
+    def _check_owner(self, found: str) -> None:
+        if found != self._owner:
+            raise BlobStoreError(
+                "the prefix is another server's: choose another one for each, or restore the copy "
+                "of that server's state folder",
+            )
+
+    def _check_doubt(self, sha256: str) -> None:
+        now = _now()
+        self._doubtful = {one: until for one, until in self._doubtful.items() if until > now}
+        if (until := self._doubtful.get(sha256)) is not None:
+            seconds = until - now
+            raise BlobStoreError(
+                "the blob store did not say whether it has deleted the same bytes: they are "
+                f"stored anew after {seconds:.0f} s",
+                timedelta(seconds=seconds),
+            )
+
+    async def _window(self, blob: Blob, offset: int, left: int) -> bytes:
+        """Some bytes from `offset` on."""
+        number, begin = divmod(offset, PART_BYTES)
+        size = _part_size(blob.size, number)
+        end = min(begin + min(WINDOW_BYTES, left), size)
+        with s3_faults_told():
+            try:
+                answer = await self._client.get_async(
+                    _key(blob.sha256, number), options={"range": (begin, end)}
+                )
+                data = bytes(await answer.bytes_async())
+            except (FileNotFoundError, BaseError) as error:
+                if isinstance(error, FileNotFoundError) or is_too_short(error):
+                    # Only a listing tells bytes that are gone from a bucket that is.
+                    await self._check_sizes(blob)
+                raise
+        if answer.meta["size"] != size or len(data) != end - begin:
+            await self._check_sizes(blob)
+            raise DamagedBlobError(OTHER_BYTES)
+        return data
+
+    async def _check_sizes(self, blob: Blob) -> None:
+        """Raise DamagedBlobError unless all parts are there, in their sizes."""
+        sizes = await self._sizes(blob.sha256)
+        if not sizes:
+            raise DamagedBlobError(GONE)
+        if sizes != {n: _part_size(blob.size, n) for n in range(_parts(blob.size))}:
+            raise DamagedBlobError.short(sum(sizes.values()), blob.size)
+
+    async def _sizes(self, sha256: str) -> dict[int, int]:
+        """Bytes of each part that is there."""
+        sizes: dict[int, int] = {}
+        with s3_faults_told():
+            async for page in self._client.list(f"blobs/{sha256}", chunk_size=PAGE):
+                for found in page:
+                    if KEY.fullmatch(found["path"]):
+                        sizes[int(found["path"].rpartition("/")[2])] = found["size"]
+        return sizes
+
+
+def _key(sha256: str, number: int) -> str:
+    return f"blobs/{sha256}/{number}"
+
+
+def _parts(size: int) -> int:
+    """Nothing has a part as well, to be found by."""
+    return max(1, -(-size // PART_BYTES))
+
+
+def _part_size(size: int, number: int) -> int:
+    return min(PART_BYTES, size - number * PART_BYTES)
+
+
+def _part(file: Path, number: int) -> bytes:
+    with file.open("rb") as reading:
+        reading.seek(number * PART_BYTES)
+        return reading.read(PART_BYTES)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,98 @@
+"""Where tests' servers and parts keep the bytes of files: a folder, or what `--blobs` says."""
+
+import hashlib
+from pathlib import Path
+
+from cellblock_server.config.blobs import Blobs, parse_s3_url
+from cellblock_server.files.blob_cache import BlobCache
+from cellblock_server.files.blobs import BlobStore
+from cellblock_server.files.folder_store import FolderStore
+from cellblock_server.files.object_store import ObjectStore
+from cellblock_server.files.room import Room
+from cellblock_server.files.s3_client import client
+from cellblock_server.files.s3_store import S3Store
+from tests.support.s3 import CREDENTIALS, KEY_ID, SECRET, S3Server
+
+GIB = 2**30
+
+
+class _Used:
+    s3: S3Server | None = None
+
+
+def use(s3: S3Server | None) -> None:
+    """Have all that follows kept there."""
+    _Used.s3 = s3
+
+
+def prefix_of(folder: Path) -> str:
+    """A prefix for what a folder would have: the same one each time."""
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+
+
+def blob_environment(state: Path) -> dict[str, str]:
+    """What has a server with this state folder use that bucket."""
+    if _Used.s3 is None:
+        return {}
+    return {"CELLBLOCK_BLOBS__URL": _Used.s3.url(prefix_of(state / "blobs")), **CREDENTIALS}
+
+
+def stored_in(state: Path) -> list[str]:
+    """All bytes that a server with this state folder has stored, or has half written."""
+    found = [path.name for path in (state / "blobs").rglob("*") if path.is_file()]
+    if _Used.s3 is not None:
+        found += [key for key in _Used.s3.keys(prefix_of(state / "blobs")) if key != "owner"]
+    return found
+
+
+def stored_hashes(state: Path) -> set[str]:
+    """The hashes of all that a server with this state folder has stored."""
+    if _Used.s3 is not None:
+        keys = _Used.s3.keys(prefix_of(state / "blobs"))
+        return {key.split("/")[1] for key in keys if key != "owner"}
+    paths = (state / "blobs").glob("[0-9a-f][0-9a-f]/*")
+    return {path.parent.name + path.name for path in paths if path.is_file()}
+
+
+def linked_file(state: Path, sha256: str) -> Path:
+    """What sandboxes' inputs are links of."""
+    if _Used.s3 is None:
+        return state / "blobs" / sha256[:2] / sha256[2:]
+    return state / "blob-cache" / sha256
+
+
+def blob_store(folder: Path, min_free: int = 0) -> BlobStore:
+    """One that keeps everything in `folder`, or in a prefix for it."""
+    room = Room(folder, min_free)
+    if _Used.s3 is None:
+        return BlobStore(folder, room, FolderStore(folder))
+    return BlobStore(folder, room, s3_objects(_Used.s3, folder, room))
+
+
+def s3_objects(
+    s3: S3Server,
+    folder: Path,
+    room: Room | None = None,
+    *,
+    owner: str = "",
+    prefix: str = "",
+    port: int = 0,
+    cache_bytes: int = GIB,
+) -> ObjectStore:
+    """An S3 store of a test's own; `port` is that of what stands before it."""
+    credentials = folder.parent / f"{folder.name}-credentials"
+    credentials.parent.mkdir(parents=True, exist_ok=True)
+    credentials.write_text(
+        f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n"
+    )
+    settings = Blobs(
+        url=s3.url(prefix or prefix_of(folder), port), credentials_file=str(credentials)
+    )
+    location = parse_s3_url(settings.url)
+    return S3Store(
+        client(settings, location),
+        client(settings, location, retries=0),
+        location,
+        owner or str(folder),
+        BlobCache(folder.parent / f"{folder.name}-cache", cache_bytes, room or Room(folder, 0)),
+    )

@@ -1,0 +1,212 @@
+"""Blobs that lie elsewhere and are linked here: fetched once, checked, the last used ones kept."""
+
+import asyncio
+import errno
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.errors import ExhaustedError, UnavailableError
+from cellblock_server.files.blob_cache import KEPT_FROM, BlobCache
+from cellblock_server.files.object_store import Blob, DamagedBlobError
+from cellblock_server.files.room import Room
+from tests.support.waiting import eventually
+
+
+def blob_of(data: bytes) -> Blob:
+    return Blob(hashlib.sha256(data).hexdigest(), len(data))
+
+
+class Elsewhere:
+    """Where blobs come from, and how often."""
+
+    def __init__(self) -> None:
+        self.fetched: list[bytes] = []
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+
+    def reader(
+        self, data: bytes, fails: Exception | None = None
+    ) -> Callable[[], AsyncIterator[bytes]]:
+        async def read() -> AsyncIterator[bytes]:
+            self.fetched.append(data)
+            yield data[:1]
+            await self.go_on.wait()
+            if fails is not None:
+                raise fails
+            yield data[1:]
+
+        return read
+
+
+@pytest.fixture
+def elsewhere() -> Elsewhere:
+    return Elsewhere()
+
+
+async def cache_in(folder: Path, max_bytes: int = 100, min_free: int = 0) -> BlobCache:
+    cache = BlobCache(folder / "cache", max_bytes, Room(folder, min_free))
+    await cache.start()
+    return cache
+
+
+class Links:
+    """Links blobs as attachments do, each to a place of its own."""
+
+    def __init__(self, folder: Path, elsewhere: Elsewhere) -> None:
+        self._folder, self._elsewhere = folder, elsewhere
+        self._number = 0
+
+    async def __call__(self, cache: BlobCache, data: bytes, fails: Exception | None = None) -> Path:
+        self._number += 1
+        target = self._folder / f"link-{self._number}"
+        await cache.link(blob_of(data), target, self._elsewhere.reader(data, fails))
+        return target
+
+
+@pytest.fixture
+def link(tmp_path: Path, elsewhere: Elsewhere) -> Links:
+    return Links(tmp_path, elsewhere)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in (folder / "cache").iterdir()}
+
+
+async def test_it_is_fetched_once_and_linked(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path)
+    first, second = await link(cache, b"data"), await link(cache, b"data")
+    assert elsewhere.fetched == [b"data"]
+    assert first.read_bytes() == b"data"
+    assert first.samefile(second)
+    assert first.stat().st_mode & 0o777 == 0o444
+
+
+async def test_who_comes_meanwhile_waits_for_the_same(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path)
+    elsewhere.go_on.clear()
+    linking = [asyncio.create_task(link(cache, b"data")) for _ in range(5)]
+    await eventually(lambda: bool(elsewhere.fetched))
+    elsewhere.go_on.set()
+    links = await asyncio.gather(*linking)
+    assert elsewhere.fetched == [b"data"]
+    assert all(one.read_bytes() == b"data" for one in links)
+
+
+async def test_when_the_one_who_fetches_leaves_another_does(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path)
+    elsewhere.go_on.clear()
+    leaving, staying = (asyncio.create_task(link(cache, b"data")) for _ in range(2))
+    await eventually(lambda: bool(elsewhere.fetched))
+    leaving.cancel()
+    elsewhere.go_on.set()
+    assert (await staying).read_bytes() == b"data"
+    assert names(tmp_path) == {blob_of(b"data").sha256}
+
+
+async def test_the_last_used_ones_stay(tmp_path: Path, elsewhere: Elsewhere, link: Links) -> None:
+    cache = await cache_in(tmp_path, max_bytes=10)
+    for data in (b"aaaa", b"bbbb", b"aaaa", b"cccc"):
+        await link(cache, data)
+    assert names(tmp_path) == {blob_of(b"aaaa").sha256, blob_of(b"cccc").sha256}
+    again = await link(cache, b"bbbb")
+    assert elsewhere.fetched == [b"aaaa", b"bbbb", b"cccc", b"bbbb"]
+    assert again.read_bytes() == b"bbbb"
+
+
+async def test_links_of_one_that_went_stay(tmp_path: Path, link: Links) -> None:
+    cache = await cache_in(tmp_path, max_bytes=4)
+    first = await link(cache, b"aaaa")
+    await link(cache, b"bbbb")
+    assert names(tmp_path) == {blob_of(b"bbbb").sha256}
+    assert first.read_bytes() == b"aaaa"
+
+
+async def test_one_that_is_larger_is_linked_and_not_kept(tmp_path: Path, link: Links) -> None:
+    cache = await cache_in(tmp_path, max_bytes=3)
+    assert (await link(cache, b"larger")).read_bytes() == b"larger"
+    assert names(tmp_path) == set()
+
+
+async def test_the_next_server_finds_what_is_whole_in_the_same_order(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path, max_bytes=12)
+    for data in (b"aaaa", b"bbbb", b"cccc", b"aaaa"):
+        await link(cache, data)
+    (tmp_path / "cache" / ".half").write_bytes(b"ha")
+    elsewhere.fetched.clear()
+    await cache_in(tmp_path, max_bytes=8)
+    assert names(tmp_path) == {blob_of(b"aaaa").sha256, blob_of(b"cccc").sha256}
+    await link(await cache_in(tmp_path, max_bytes=8), b"aaaa")
+    assert elsewhere.fetched == []
+
+
+async def test_one_that_was_cut_or_removed_is_fetched_again(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path)
+    await link(cache, b"data")
+    path = tmp_path / "cache" / blob_of(b"data").sha256
+    path.unlink()
+    path.write_bytes(b"da")
+    assert (await link(cache, b"data")).read_bytes() == b"data"
+    path.unlink()
+    assert (await link(cache, b"data")).read_bytes() == b"data"
+    assert elsewhere.fetched == [b"data"] * 3
+
+
+@pytest.mark.parametrize("error", [DamagedBlobError("other bytes"), UnavailableError("X", "away")])
+async def test_what_can_not_be_had_leaves_nothing(
+    tmp_path: Path, link: Links, error: Exception
+) -> None:
+    cache = await cache_in(tmp_path)
+    with pytest.raises(type(error)):
+        await link(cache, b"data", error)
+    assert names(tmp_path) == set()
+    assert not (tmp_path / "link-1").exists()
+
+
+async def test_a_nearly_full_disk_is_told_when_nothing_can_be_given_up(
+    tmp_path: Path, link: Links, elsewhere: Elsewhere
+) -> None:
+    await link(await cache_in(tmp_path), b"old")
+    cache = await cache_in(tmp_path, min_free=2**60)
+    with pytest.raises(ExhaustedError, match="nearly full"):
+        await link(cache, b"new")
+    assert elsewhere.fetched == [b"old"]
+    assert names(tmp_path) == set()
+
+
+async def test_a_full_disk_is_told(
+    tmp_path: Path, link: Links, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    cache = await cache_in(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UnavailableError) as caught:
+        await link(cache, b"data")
+    assert caught.value.reason == "STORE_FULL"
+    assert names(tmp_path) == set()
+
+
+async def test_what_was_just_stored_need_not_come_back(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path, max_bytes=4 * KEPT_FROM)
+    for data in (bytes(KEPT_FROM), b"small"):
+        (tmp_path / "file").write_bytes(data)
+        await cache.keep(tmp_path / "file", blob_of(data))
+        await link(cache, data)
+    assert elsewhere.fetched == [b"small"]
