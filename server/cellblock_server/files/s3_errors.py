@@ -23,7 +23,6 @@ ON_THE_WAY = {
     "InvalidCertificate": "its certificate is not valid for it",
     "Connection refused": "the connection was refused",
     "dns error": "its name is not known",
-    "WITHOUT LOCATION": "the bucket is in another region",
     "without LOCATION": "the bucket is in another region",
     "InvalidMessage": "it does not speak TLS",
     "Connection reset": "the connection broke",
@@ -46,15 +45,10 @@ class BlobStoreError(UnavailableError):
 
 @contextmanager
 def s3_faults_told() -> Iterator[None]:
-    """A block whose failures of the store become BlobStoreError.
-
-    That something is not there is left to the block.
-    """
+    """A block whose failures of the store become BlobStoreError."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise _told(error) from error
-    except BaseError as error:
+    except (FileNotFoundError, BaseError) as error:
         raise _told(error) from error
 
 
