@@ -32,7 +32,8 @@ class Screen:
         self.raw = b""
         """All that was written."""
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", CELLBLOCK, *arguments],
+            # Jobs that a shell runs in the background ignore Ctrl-C, and so does what they start.
+            ["setsid", "--ctty", "env", "--default-signal=INT", CELLBLOCK, *arguments],
             cwd=folder,
             stdin=its,
             stdout=its,

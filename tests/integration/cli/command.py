@@ -37,7 +37,8 @@ def in_a_terminal(
     """
     ours, its = os.openpty()
     process = subprocess.Popen(
-        ["setsid", "--ctty", CELLBLOCK, *arguments],
+        # Jobs that a shell runs in the background ignore Ctrl-C, and so does what they start.
+        ["setsid", "--ctty", "env", "--default-signal=INT", CELLBLOCK, *arguments],
         cwd=cwd,
         stdin=its,
         stdout=its,
