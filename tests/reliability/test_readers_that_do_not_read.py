@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import grpc
+import pytest
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
 from cellblock_client import Client
+from cellblock_client.events import Stdout
 from tests.support.memory import forget_peak, peak, resident
 from tests.support.server import ServerProcess
+from tests.support.waiting import until
 
 READERS = 40
 LINES = 10_000
@@ -48,6 +51,38 @@ def test_they_take_no_memory_hold_up_nobody_and_miss_nothing(
         # They do not keep the server from ending, either.
         assert server.stop() == 0
         server.start()
+
+
+def test_they_are_ended_in_time_and_go_on_when_they_read(
+    new_server: Callable[..., ServerProcess],
+) -> None:
+    server = new_server(CELLBLOCK_SERVER__UNREAD_TIMEOUT="1", **BOUNDS)
+    with Client(server.address) as client, ExitStack() as stack:
+        idle = iter(client.sessions.create().execute("import time; time.sleep(600)"))
+        next(idle)
+        session = client.sessions.create()
+        execution = session.execute(FLOOD)
+        events = iter(execution)
+        seen = [next(events)]
+        streams = [unread(stack, server.address, execution.id) for _ in range(2)]
+        until(lambda: ended(server) == 3)
+
+        # The client takes up again what was ended, and whoever has no such client is told.
+        seen += list(events)
+        assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
+        printed = [event.text for event in seen if isinstance(event, Stdout)]
+        assert len("".join(printed)) == LINES * 1000
+        with pytest.raises(grpc.RpcError, match="nothing of this stream was taken for 1 s"):
+            list(streams[0])
+        # The server ends though one of them has never read. Nothing was to be sent to the idle one.
+        assert ended(server) == 3
+        assert server.stop() == 0
+        server.start()
+
+
+def ended(server: ServerProcess) -> int:
+    """How many streams nobody read in time."""
+    return server.log.read_text().count("stream_not_read")
 
 
 def unread(

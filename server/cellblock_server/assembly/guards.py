@@ -20,6 +20,7 @@ from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.inside import Inside, peer_of
 from cellblock_server.rpc.rates import RateInterceptor
+from cellblock_server.rpc.unread import UnreadInterceptor
 from cellblock_server.running import running
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
@@ -51,15 +52,16 @@ async def guards(
         kept.steady.earlier,
     )
     live_calls = LiveCalls(keys)
-    async with audit, running(live_calls.run()):
+    calls = OpenCalls(settings.quotas.max_calls)
+    unread = UnreadInterceptor(settings.server.unread_timeout, calls)
+    async with audit, running(live_calls.run()), running(unread.run()):
         yield Guards(
             keys,
             audit,
             [
                 AuditInterceptor(audit, utc_now, peer_of if inside is None else inside.peer_of),
                 AuthInterceptor(keys, live_calls, required=settings.auth.required),
-                RateInterceptor(
-                    CallRates(kept.quotas, time.monotonic), OpenCalls(settings.quotas.max_calls)
-                ),
+                RateInterceptor(CallRates(kept.quotas, time.monotonic), calls),
+                unread,
             ],
         )

@@ -75,6 +75,14 @@ class Server(Section):
         le=DAY,
         description="How long calls in flight may go on when the server is told to stop.",
     )
+    unread_timeout: Duration = Field(
+        timedelta(minutes=10),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="How long a stream waits for its caller to take what it was sent: then it "
+        "ends (`STREAM_NOT_READ`), as if the caller had left. A stream that has nothing to send is "
+        "not meant, and a caller that is slow begins anew with each message that it takes.",
+    )
     max_message_bytes: ByteSize = Field(
         ByteSize(8 * MIB),
         ge=2 * MIB,

@@ -59,20 +59,30 @@ class SessionLog:
                         yield item
 
     async def _beginning_after(self, step_id: str) -> AsyncGenerator[str, None]:
-        """Ids of the executions of later run steps, each when it begins."""
-        watched = self._steps.WatchRunSteps(
-            run_step_pb2.WatchRunStepsRequest(
-                session_id=self._session_id,
-                after_step_id=step_id,
-                after_sequence=AFTER_ALL if step_id else 0,
-            ),
-            metadata=self._metadata,
-        )
-        with cancelled_at_end(watched):
-            async for event in watched:
-                if event.event == "thread.run.step.delta":
-                    for execution_id in begun(json.loads(event.data)):
-                        yield execution_id
+        """Ids of the executions of later run steps, each when it begins.
+
+        No stream is open while one of them is shown: nobody would read it.
+        """
+        sequence, more = AFTER_ALL if step_id else 0, True
+        while more:
+            begun: list[str] = []
+            watched = self._steps.WatchRunSteps(
+                run_step_pb2.WatchRunStepsRequest(
+                    session_id=self._session_id, after_step_id=step_id, after_sequence=sequence
+                ),
+                metadata=self._metadata,
+            )
+            more = False
+            with cancelled_at_end(watched):
+                async for event in watched:
+                    step_id, sequence = event.step_id, event.sequence
+                    if event.event == "thread.run.step.delta":
+                        begun = begun_by(json.loads(event.data))
+                    if begun:
+                        more = True
+                        break
+            for execution_id in begun:
+                yield execution_id
 
     async def _execution(self, execution_id: str) -> AsyncGenerator[Item, None]:
         """One execution: what it is, then its events to the last one."""
@@ -90,7 +100,7 @@ class SessionLog:
                 yield "events", in_json(response)
 
 
-def begun(event: dict[str, Any]) -> list[str]:
+def begun_by(event: dict[str, Any]) -> list[str]:
     """Ids of the executions that begin with an event of a run step, in the Assistants' shape."""
     details = event.get("delta", {}).get("step_details", {})
     return [call["id"] for call in details.get("tool_calls", []) if call.get("id")]

@@ -1,6 +1,8 @@
 """How many calls a tenant has open at once. Each stream takes memory, however idle it is."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from cellblock_server.errors import QuotaError
@@ -32,3 +34,12 @@ class OpenCalls:
     def end(self, tenant: str) -> None:
         """Count one less."""
         self._open[tenant] -= 1
+
+    @contextmanager
+    def kept(self, tenant: str) -> Iterator[None]:
+        """A block in which one that ends goes on to count."""
+        self._open[tenant] += 1
+        try:
+            yield
+        finally:
+            self.end(tenant)

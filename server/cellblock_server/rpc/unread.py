@@ -1,0 +1,135 @@
+"""Around every stream: it is ended when its caller takes nothing of what it was sent."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import grpc
+import structlog
+from google.protobuf.message import Message
+from grpc_status import rpc_status
+
+from cellblock_server.errors import UnavailableError
+from cellblock_server.quotas.calls import OpenCalls
+from cellblock_server.rpc.caller import tenant
+from cellblock_server.rpc.handlers import (
+    Context,
+    Continuation,
+    Handler,
+    Single,
+    Streaming,
+    wrapped,
+)
+from cellblock_server.rpc.permissions import OPEN
+from cellblock_server.rpc.status import status_of
+
+LOOK_SECONDS = 1.0
+"""How much longer than it may a stream can wait."""
+LARGE_BYTES = 2**14
+"""Of a first message. A smaller one waits only behind other streams of its connection, and for so
+little nothing is ended."""
+
+log = structlog.get_logger(__name__)
+
+
+class UnreadInterceptor(grpc.aio.ServerInterceptor):
+    """Ends streams that wait for their callers for too long, while it is `run`.
+
+    To be put inside of `RateInterceptor`. gRPC keeps the bytes that it was given until they are
+    taken, or the connection ends: a status can only follow them. So until then the call counts
+    as open, though all else that it held is let go of.
+    """
+
+    def __init__(
+        self, timeout: timedelta, calls: OpenCalls, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Let a stream wait for `timeout`, as `now` counts seconds."""
+        self._timeout = timeout.total_seconds()
+        self._calls = calls
+        self._now = now
+        self._streams: set[_Stream] = set()
+
+    async def intercept_service(
+        self, continuation: Continuation, details: grpc.HandlerCallDetails
+    ) -> Handler:
+        """Wrap the handler that would take the call."""
+        handler = await continuation(details)
+        if handler is None or not handler.response_streaming or details.method in OPEN:
+            return handler
+        rpc = details.method.rpartition("/")[2]
+
+        def single(inner: Single) -> Single:
+            return inner
+
+        def streaming(inner: Streaming) -> Streaming:
+            async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
+                task = asyncio.current_task()
+                if task is None:
+                    raise RuntimeError("not in a task")
+                stream = _Stream(rpc, tenant(), context, task)
+                self._streams.add(stream)
+                try:
+                    async with aclosing(inner(request, context)) as responses:
+                        async for response in responses:
+                            if not stream.has_begun:
+                                await stream.begin(response)
+                            stream.waits_since = self._now()
+                            yield response
+                            stream.waits_since, stream.has_begun = None, True
+                finally:
+                    self._streams.discard(stream)
+
+            return call
+
+        return wrapped(handler, single, streaming)
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        async with asyncio.TaskGroup() as ending:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                self.look(ending)
+
+    def look(self, ending: asyncio.TaskGroup) -> None:
+        """End what has waited for too long; `ending` has those whose callers are to be told."""
+        latest = self._now() - self._timeout
+        for stream in list(self._streams):
+            since = stream.waits_since
+            if stream.has_begun and since is not None and since <= latest:
+                self._streams.discard(stream)
+                log.warning("stream_not_read", rpc=stream.rpc, tenant=stream.tenant)
+                # Of itself gRPC would leave the caller without a status.
+                stream.task.cancel()
+                ending.create_task(self._tell(stream), name=f"end {stream.rpc}")
+
+    async def _tell(self, stream: "_Stream") -> None:
+        """Wait until its caller has been told, or has left."""
+        error = UnavailableError(
+            "STREAM_NOT_READ",
+            f"nothing of this stream was taken for {self._timeout:g} s (server.unread_timeout); "
+            "go on from what has come",
+        )
+        status = rpc_status.to_status(status_of(error))
+        with self._calls.kept(stream.tenant), suppress(grpc.aio.BaseError):
+            await stream.context.abort_with_status(status)
+
+
+@dataclass(eq=False)
+class _Stream:
+    rpc: str
+    tenant: str
+    context: Context
+    task: "asyncio.Task[object]"
+    waits_since: float | None = None
+    """When gRPC was given the message that it has not got rid of."""
+    has_begun: bool = False
+    """Whether gRPC has sent what comes before the first message: no status can until then."""
+
+    async def begin(self, response: object) -> None:
+        """To be called before the first message is given to gRPC."""
+        if isinstance(response, Message) and response.ByteSize() > LARGE_BYTES:
+            await self.context.send_initial_metadata(())
+            self.has_begun = True
