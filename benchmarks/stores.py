@@ -46,22 +46,26 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cluster = Cluster(durable=not options.no_disk) if programs() else None
         try:
-            urls = {"SQLite": f"sqlite:///{Path(folder) / 'store.db'}"}
+            stores = {
+                f"SQLite, `{synchronous}`": (f"sqlite:///{Path(folder) / synchronous}", synchronous)
+                for synchronous in ("normal", "full")
+            }
             if cluster is not None:
                 cluster.make()
-                urls["PostgreSQL"] = cluster.database("benchmark").render_as_string()
-            await _compared(urls, options.rounds)
+                stores["PostgreSQL"] = cluster.database("benchmark").render_as_string(), "normal"
+            await _compared(stores, options.rounds)
         finally:
             if cluster is not None:
                 cluster.remove()
 
 
-async def _compared(urls: dict[str, str], rounds: int) -> None:
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in urls}
-    numbers = dict.fromkeys(urls, 0)
+async def _compared(stores: dict[str, tuple[str, str]], rounds: int) -> None:
+    """Take turns; each is a URL, and what SQLite calls `synchronous`."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in stores}
+    numbers = dict.fromkeys(stores, 0)
     for _ in range(rounds):
-        for name, url in urls.items():
-            async with _opened(url) as database:
+        for name, store in stores.items():
+            async with _opened(*store) as database:
                 numbers[name] += 1
                 found[name].append(await _round(database, numbers[name]))
     print("| store | transaction, ms | transactions a second | reading, ms |")
@@ -72,8 +76,8 @@ async def _compared(urls: dict[str, str], rounds: int) -> None:
 
 
 @asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+async def _opened(url: str, synchronous: str) -> AsyncIterator[Database]:
+    database = Database(url, synchronous=synchronous)
     await database.start()
     try:
         yield database

@@ -133,6 +133,13 @@ class Store(Section):
         "Empty: `PGPASSWORD`, or libpq's own password file (`PGPASSFILE`, `~/.pgpass`).",
     )
 
+    synchronous: Literal["normal", "full"] = Field(
+        "normal",
+        description="SQLite's setting of that name. `normal`: what was acknowledged is safe from "
+        "the server's end, and the last seconds may be lost with the machine's power. `full`: each "
+        "commit waits for the disk (see [storage.md](storage.md)). PostgreSQL has its own.",
+    )
+
     @field_validator("url")
     @classmethod
     def _known(cls, url: str) -> str:
@@ -151,6 +158,12 @@ class Store(Section):
     def _password_wanted(self) -> "Store":
         if self.password_file and not self.url.startswith("postgresql"):
             raise ValueError("password_file: needs store.url to be postgresql://…")
+        return self
+
+    @model_validator(mode="after")
+    def _synchronous_wanted(self) -> "Store":
+        if self.synchronous != "normal" and self.url.startswith("postgresql"):
+            raise ValueError("synchronous: is SQLite's; PostgreSQL has synchronous_commit")
         return self
 
 

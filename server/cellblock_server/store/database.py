@@ -38,14 +38,19 @@ class Database:
     """
 
     def __init__(
-        self, url: str | URL, metrics: Metrics | None = None, owner: Owner = NOBODY
+        self,
+        url: str | URL,
+        metrics: Metrics | None = None,
+        owner: Owner = NOBODY,
+        synchronous: str = "normal",
     ) -> None:
         """Use the database at `url` (`sqlite:///…`, `postgresql://…`), and count transactions.
 
+        `synchronous` is for SQLite alone.
         Raises WrongStateError if the driver is not installed.
         """
         self._seconds = (metrics or Metrics()).store_seconds
-        self._dialect = _dialect(make_url(url), owner)
+        self._dialect = _dialect(make_url(url), owner, synchronous)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # One writer: waiting here is fair, and no transaction meets another one of ours.
         self._writer = WriterThread("store writer")
@@ -142,9 +147,9 @@ class Database:
         return self._dialect.write(change)
 
 
-def _dialect(url: URL, owner: Owner) -> Dialect:
+def _dialect(url: URL, owner: Owner, synchronous: str) -> Dialect:
     if url.get_backend_name() == "sqlite":
-        return Sqlite(url, READERS + 1)
+        return Sqlite(url, READERS + 1, synchronous)
     try:
         from cellblock_server.store.postgresql import PostgreSql
     except ModuleNotFoundError as error:

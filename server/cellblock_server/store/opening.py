@@ -39,7 +39,7 @@ async def open_database(
     if url.get_backend_name() == "sqlite":
         await asyncio.to_thread(check_file, Path(url.database or ""), state.database_mark)
     owner = Owner(state.instance, is_alone, state.database_mark.exists(), give_up)
-    database = Database(url, metrics, owner)
+    database = Database(url, metrics, owner, settings.store.synchronous)
     try:
         await database.start()
     except (DBAPIError, CommandError, NewerSchemaError, CellblockError) as error:

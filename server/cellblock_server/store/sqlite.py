@@ -20,6 +20,13 @@ LOG_BYTES = 16 * 2**20
 """What the write-ahead log is cut to when all of it is in the database: a flood made it longer."""
 BEHIND_SECONDS = 0.1
 """How long one waits after one that failed so: those in a queue must not wait for as long each."""
+PRAGMAS = (
+    f"busy_timeout={BUSY_SECONDS * 1000}",
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    f"journal_size_limit={LOG_BYTES}",
+)
+"""Of every connection."""
 
 T = TypeVar("T")
 
@@ -29,8 +36,11 @@ class Sqlite:
     other, and a killed process loses nothing that was committed.
     """
 
-    def __init__(self, url: URL, connections: int) -> None:
-        """Use the file at `url`, with so many connections at once."""
+    def __init__(self, url: URL, connections: int, synchronous: str) -> None:
+        """Use the file at `url`, with so many connections at once.
+
+        `synchronous` is what SQLite calls so: with `full`, a commit waits for the disk.
+        """
         self._engine = create_engine(
             url,
             pool_size=connections,
@@ -39,6 +49,7 @@ class Sqlite:
             hide_parameters=True,
         )
         self._file = Path(url.database or "")
+        self._pragmas = (*PRAGMAS, f"synchronous={synchronous}")
         self._writing: Connection | None = None
         self._is_locked = False
         """Whether the last write found the database locked by another process."""
@@ -46,7 +57,7 @@ class Sqlite:
 
     def open(self) -> None:
         """See `Dialect`."""
-        event.listen(self._engine, "connect", _configure)
+        event.listen(self._engine, "connect", self._configure)
         event.listen(self._engine, "do_connect", self._before_connection)
         _migrate(self._engine)
         self._guard = FileGuard(self._file)
@@ -86,6 +97,12 @@ class Sqlite:
             self._is_locked = is_locked
             _wait_when_locked(connection, BEHIND_SECONDS if is_locked else BUSY_SECONDS)
 
+    def _configure(self, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in self._pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
     def _before_connection(self, *_what: object) -> None:
         """SQLite would make a file anew that is not there."""
         if self._guard is not None:
@@ -95,19 +112,6 @@ class Sqlite:
 def _migrate(engine: Engine) -> None:
     with engine.begin() as connection:
         migrate(connection)
-
-
-def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_SECONDS * 1000}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        f"journal_size_limit={LOG_BYTES}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _wait_when_locked(connection: Connection, seconds: float) -> None:

@@ -102,6 +102,10 @@ def test_the_file_is_found_where_it_is_said_to_be(
         ('[server]\nlisten = "nonsense"\n', ":2: server.listen: must be host:port or unix:/path"),
         ('[server]\nlisten = "unix:x"\n', ":2: server.listen: a socket's path must be absolute"),
         ('[store]\nurl = "mysql://x"\n', ":2: store.url: must be sqlite:///PATH, or postgresql://"),
+        (
+            '[store]\nurl = "postgresql://h/d"\nsynchronous = "full"\n',
+            ":3: store.synchronous: is SQLite's; PostgreSQL has synchronous_commit",
+        ),
         ("[log\n", ":1: "),
     ],
 )

@@ -1,0 +1,30 @@
+"""Whether a commit waits for the disk: what the operator asked for is what SQLite was told."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from cellblock_server.config.settings import Settings
+from cellblock_server.state_folder import state_folder
+from cellblock_server.store.opening import open_database
+
+
+@pytest.mark.parametrize(("asked", "told"), [("", 1), ("normal", 1), ("full", 2)])
+async def test_all_connections_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, told: int
+) -> None:
+    monkeypatch.setenv("CELLBLOCK_SERVER__STATE_DIR", str(tmp_path))
+    if asked:
+        monkeypatch.setenv("CELLBLOCK_STORE__SYNCHRONOUS", asked)
+    with state_folder(tmp_path) as state:
+        database = await open_database(Settings(), state)
+        try:
+            assert await database.read(synchronous) == told
+            assert await database.write(synchronous) == told
+        finally:
+            await database.close()
+
+
+def synchronous(connection: Connection) -> object:
+    return connection.exec_driver_sql("PRAGMA synchronous").scalar()
