@@ -12,6 +12,8 @@ from tests.support.engine import containers
 from tests.support.images import ENVIRONMENT
 
 START_SECONDS = 30
+STOP_SECONDS = 60
+"""Longer than a server gives calls in flight (30 s), and than an engine that is busy needs then."""
 
 
 class ServerProcess:
@@ -87,7 +89,7 @@ class ServerProcess:
         assert self._process is not None
         self._process.send_signal(number)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
         """Wait for its end; the exit code."""
         assert self._process is not None
         code = self._process.wait(seconds)
