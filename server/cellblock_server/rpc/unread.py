@@ -74,10 +74,11 @@ class UnreadInterceptor(grpc.aio.ServerInterceptor):
                 try:
                     async with aclosing(inner(request, context)) as responses:
                         async for response in responses:
-                            await stream.begin(response)
+                            if not stream.has_begun:
+                                await stream.begin(response)
                             stream.waits_since = self._now()
                             yield response
-                            stream.taken()
+                            stream.waits_since, stream.has_begun = None, True
                 finally:
                     self._streams.discard(stream)
 
@@ -128,14 +129,7 @@ class _Stream:
     """Whether gRPC has sent what comes before the first message: no status can until then."""
 
     async def begin(self, response: object) -> None:
-        """To be called before a message is given to gRPC."""
-        if self.has_begun or not isinstance(response, Message):
-            return
-        if response.ByteSize() > LARGE_BYTES:
+        """To be called before the first message is given to gRPC."""
+        if isinstance(response, Message) and response.ByteSize() > LARGE_BYTES:
             await self.context.send_initial_metadata(())
             self.has_begun = True
-
-    def taken(self) -> None:
-        """gRPC has got rid of a message."""
-        self.waits_since = None
-        self.has_begun = True
