@@ -8,7 +8,7 @@ from cellblock_client import Client, ExecutionInfo, ExecutionStatus, FailureCaus
 from cellblock_client.client import Session
 from cellblock_client.errors import ServerError
 from cellblock_client.events import Completed, Event, Started
-from tests.support.engine import containers, docker
+from tests.support.engine import containers, docker, pause
 from tests.support.hasty_server import hasty_server
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
@@ -64,7 +64,7 @@ def end(events: Iterator[Event]) -> ExecutionInfo:
 
 def test_one_that_goes_on_in_time_has_missed_nothing(session: Session, container: str) -> None:
     events = begin(session, "import time; time.sleep(0.5); print(x)", 30)
-    docker("pause", container)
+    pause(container)
     docker("unpause", container)
     assert end(events).status is ExecutionStatus.COMPLETED
     assert session.run("x").text == "5"
@@ -73,7 +73,7 @@ def test_one_that_goes_on_in_time_has_missed_nothing(session: Session, container
 def test_one_that_was_idle_meanwhile_carries_on(
     session: Session, client: Client, container: str
 ) -> None:
-    docker("pause", container)
+    pause(container)
     with pytest.raises(ServerError, match="does not answer") as caught:
         session.files.list()
     assert caught.value.reason == "AGENT_GONE"
@@ -87,7 +87,7 @@ def test_its_time_limit_is_held(session: Session, container: str) -> None:
     running = begin(session, "import time; time.sleep(30)", 0.5)
     waiting = iter(session.execute("1"))
     next(waiting)
-    docker("pause", container)
+    pause(container)
     ended = end(running)
     assert ended.status is ExecutionStatus.FAILED
     assert ended.failure is not None
@@ -100,7 +100,7 @@ def test_its_time_limit_is_held(session: Session, container: str) -> None:
 
 
 def test_it_expires_in_time(session: Session, container: str) -> None:
-    docker("pause", container)
+    pause(container)
     session.update(idle_timeout=0.1)
     until(lambda: session.refresh().state is SessionState.EXPIRED)
     until(lambda: container not in docker("ps", "--all", "--format", "{{.Names}}").split())
@@ -110,7 +110,8 @@ def test_it_does_not_hold_up_a_server_that_starts(server: ServerProcess) -> None
     instance = (server.state / "instance").read_text()
     with Client(server.address) as client:
         session_id = client.sessions.create().id
-    docker("pause", *containers(instance))
+    for container in containers(instance):
+        pause(container)
     server.kill()
     with Client(server.start()) as client:
         info = client.sessions.get(session_id).info

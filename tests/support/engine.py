@@ -4,12 +4,33 @@ import json
 import subprocess
 from typing import Any
 
+PAUSES = 10
+"""How often a container is to be paused, at most."""
+
 
 def docker(*arguments: str) -> str:
     """Run a docker command; what it prints."""
-    done = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
+    done = _run(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def pause(container: str) -> None:
+    """Have a container stand still.
+
+    On a busy machine runc gives up on control groups (v1) whose processes do not stop in time,
+    and lets them go on.
+    """
+    for _ in range(PAUSES):
+        done = _run("pause", container)
+        if done.returncode == 0:
+            return
+        assert "unable to freeze" in done.stderr, done.stderr
+    raise AssertionError(done.stderr)
+
+
+def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
 
 
 def containers(state_instance: str) -> list[str]:

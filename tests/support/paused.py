@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from cellblock_client import AsyncClient
 from cellblock_client.aio import AsyncSession
-from tests.support.engine import containers, docker
+from tests.support.engine import containers, docker, pause
 from tests.support.waiting import STEP_SECONDS
 
 USED_SECONDS = 20
@@ -44,7 +44,7 @@ async def paused(client: AsyncClient, instance: str, code: str) -> AsyncIterator
     try:
         await session.run(code)
         await session.refresh()
-        docker("pause", container)
+        pause(container)
         yield Paused(session, container)
     finally:
         # A container that stands still can be removed.

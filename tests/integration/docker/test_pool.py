@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cellblock_client import Client, Limits, errors
-from tests.support.engine import containers, docker, inspect
+from tests.support.engine import containers, docker, inspect, pause
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
@@ -138,7 +138,7 @@ def test_a_dead_one_is_not_given(start: Start) -> None:
 def test_one_that_does_not_answer_is_replaced_before_anybody_asks(start: Start) -> None:
     server = start()
     server.until_waiting(2)
-    docker("pause", f"cellblock-{server.begun()[0]}")
+    pause(f"cellblock-{server.begun()[0]}")
     server.until_waiting(3)
     assert len(containers(server.instance)) == 2
 
