@@ -83,6 +83,7 @@ class Interpreter:
         self._ready = asyncio.Event()
         self._current: Execution | None = None
         self._execution: asyncio.Task[None] | None = None
+        self._restarts: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets what an execution could not be ended with; `run` raises it."""
         self._last_id = ""
@@ -120,8 +121,9 @@ class Interpreter:
                         end = end_in_words(kernel.ended.result())
                         await self._replace(f"the kernel ended while nothing ran ({end})")
         finally:
-            if self._execution is not None:
-                self._execution.cancel()
+            for task in (self._execution, *self._restarts):
+                if task is not None:
+                    task.cancel()
             if self._kernel is not None:
                 self._kernel.close()
             await self._kill_all()
@@ -148,13 +150,15 @@ class Interpreter:
             self._current.request_stop(Stop(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
 
     async def restart(self, reason: str) -> None:
-        """Replace the kernel; what runs ends as restarted."""
-        kernel = self._running()
-        if self._current is not None:
-            self._current.request_stop(Stop(pb.OUTCOME_RESTARTED, reason, grace=0))
-        async with self._turn:
-            if kernel is self._kernel:
-                await self._replace(reason)
+        """Replace the kernel; what runs ends as restarted.
+
+        It is done to its end, though who asks for it may leave: a kernel that was replaced in part
+        would have no variables of the session's, and nobody would be told of it.
+        """
+        restart = asyncio.create_task(self._restart(reason), name="restart")
+        self._restarts.add(restart)
+        restart.add_done_callback(self._note_restart)
+        await asyncio.shield(restart)
 
     async def set_environment(self, environment: dict[str, str]) -> None:
         """Set variables of this kernel and of those to come. Raises BusyError."""
@@ -189,6 +193,19 @@ class Interpreter:
     def _check_idle(self) -> None:
         if self._current is not None:
             raise BusyError(f"execution {self._current.id} runs")
+
+    async def _restart(self, reason: str) -> None:
+        kernel = self._running()
+        if self._current is not None:
+            self._current.request_stop(Stop(pb.OUTCOME_RESTARTED, reason, grace=0))
+        async with self._turn:
+            if kernel is self._kernel:
+                await self._replace(reason)
+
+    def _note_restart(self, restart: asyncio.Task[None]) -> None:
+        self._restarts.discard(restart)
+        if not restart.cancelled() and (error := restart.exception()) is not None:
+            log.error("a restart failed: %s", error)
 
     async def _execute(self, execution: Execution) -> None:
         async with self._turn:
