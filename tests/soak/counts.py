@@ -1,12 +1,12 @@
 """What a server has of everything that could leak."""
 
 import signal
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import psutil
+from sqlalchemy import inspect, text
 
+from tests.support.databases import NAME, database_of
 from tests.support.engine import containers, docker
 from tests.support.memory import MIB, resident
 from tests.support.processes import descriptors
@@ -49,7 +49,6 @@ class Counted:
         self._tasks = tasks
         self._temporary = temporary
         self._state = process.state
-        self._database = process.state / "cellblock.db"
 
     def counts(self) -> Counts:
         """All of it, now."""
@@ -68,9 +67,7 @@ class Counted:
             "temporary files": len(list(self._temporary.iterdir())),
             "stored files": sum(path.is_file() for path in (self._state / "blobs").rglob("*")),
             "rows": sum(self.rows().values()),
-            "database in use, MiB": self._used_pages() / MIB,
-            "database, MiB": sum(path.stat().st_size for path in self._state.glob("cellblock.db*"))
-            / MIB,
+            **self._sizes(),
         }
 
     def memory(self) -> float:
@@ -85,24 +82,26 @@ class Counted:
 
     def rows(self) -> dict[str, int]:
         """How many each table has."""
-        with closing(self._connect()) as database:
-            query = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-            tables = [name for (name,) in database.execute(query)]
+        with database_of(self._state) as database:
             return {
-                name: int(database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0])
-                for name in tables
+                name: int(database.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one())
+                for name in sorted(inspect(database).get_table_names())
             }
 
-    def _used_pages(self) -> int:
-        with closing(self._connect()) as database:
+    def _sizes(self) -> Counts:
+        with database_of(self._state) as database:
+            if database.dialect.name != "sqlite":
+                # When room is used again is its own affair, and off in PostgreSQL for tests.
+                return {}
             size, count, free = (
-                int(database.execute(f"PRAGMA {name}").fetchone()[0])
+                int(database.exec_driver_sql(f"PRAGMA {name}").scalar_one())
                 for name in ("page_size", "page_count", "freelist_count")
             )
-            return size * (count - free)
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
+        files = sum(path.stat().st_size for path in self._state.glob(f"{NAME}*"))
+        return {
+            "database in use, MiB": size * (count - free) / MIB,
+            "database, MiB": files / MIB,
+        }
 
     def _told_tasks(self) -> list[str]:
         self._tasks.unlink(missing_ok=True)
