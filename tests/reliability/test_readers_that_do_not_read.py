@@ -24,8 +24,8 @@ BOUNDS = {
 }
 SMALL_WINDOW = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0)]
 FLAT_MIB = {"sqlite": 96, "postgresql": 128}
-"""What the server may take more than before, by its store: a batch of events for each of them, and what
-libpq has read of it, twice as long, while it is read. All that is shown would be 400."""
+"""What the server may take more than before, by its store: a batch of events for each of them, and
+what libpq has of it, twice as long, while it is read. All that is shown would be 400."""
 
 
 def test_they_take_no_memory_hold_up_nobody_and_miss_nothing(
