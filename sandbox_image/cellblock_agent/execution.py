@@ -43,7 +43,7 @@ class Execution:
     """The Jupyter request that it became."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the kernel says that it has the code: before, it ignores interrupts."""
-    sent_nanos: int = 0
+    asked_nanos: int = 0
     """When the kernel was asked, since 1970."""
     begin_nanos: int = 0
     """When it began, since 1970."""
@@ -71,15 +71,10 @@ class Execution:
         words = f"time limit of {self.timeout:g} s reached"
         return Stop(pb.OUTCOME_TIME_LIMIT, words, self.grace)
 
-    def note_sent(self, message_id: str) -> None:
-        """The kernel has been asked."""
-        self.message_id = message_id
-        self.sent_nanos = time.time_ns()
-
     def note_begin(self, told_nanos: int | None) -> None:
         """The kernel says that it had the code at that time: the word of it may wait for others."""
         now = time.time_ns()
-        self.begin_nanos = min(max(told_nanos or now, self.sent_nanos), now)
+        self.begin_nanos = min(max(told_nanos or now, self.asked_nanos), now)
         self.begun.set()
 
     def note_idle(self) -> None:

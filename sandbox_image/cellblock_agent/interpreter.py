@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
@@ -244,7 +245,9 @@ class Interpreter:
         environment = self._environment
         answers = environment is not None and await environment.set_for_one(execution.environment)
         if answers:
-            execution.note_sent(kernel.execute(execution.code))
+            # Before: the kernel may have done it when we have our turn again.
+            execution.asked_nanos = time.time_ns()
+            execution.message_id = kernel.execute(execution.code)
         # The code is on its way first. What it shows is read in a later turn, and comes after this.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._append(pb.Event(execution_started=started), execution.id)

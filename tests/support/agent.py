@@ -206,7 +206,7 @@ async def running_agent(
     root = Path(tempfile.mkdtemp(prefix="cb-", dir=base))
     token = secrets.token_urlsafe(32)
     folder = SandboxFolder.create(root, "sandbox", token)
-    for name in ("data", "kernel", "home"):
+    for name in ("data", "kernel", "home", "tmp"):
         (folder.path / name).mkdir()
     process = subprocess.Popen(
         [
@@ -221,7 +221,12 @@ async def running_agent(
             f"--orphan-timeout={orphan_timeout}",
             f"--fork-server-timeout={fork_server_timeout}",
         ],
-        env={"PATH": os.environ["PATH"], "HOME": str(folder.path / "home"), "LANG": "C.UTF-8"},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder.path / "home"),
+            "TMPDIR": str(folder.path / "tmp"),
+            "LANG": "C.UTF-8",
+        },
         start_new_session=True,
     )
     agent = RunningAgent(process, folder, token)

@@ -20,13 +20,6 @@ LOG_BYTES = 16 * 2**20
 """What the write-ahead log is cut to when all of it is in the database: a flood made it longer."""
 BEHIND_SECONDS = 0.1
 """How long one waits after one that failed so: those in a queue must not wait for as long each."""
-PRAGMAS = (
-    f"busy_timeout={BUSY_SECONDS * 1000}",
-    "journal_mode=WAL",
-    "foreign_keys=ON",
-    f"journal_size_limit={LOG_BYTES}",
-)
-"""Of every connection."""
 
 T = TypeVar("T")
 
@@ -49,7 +42,14 @@ class Sqlite:
             hide_parameters=True,
         )
         self._file = Path(url.database or "")
-        self._pragmas = (*PRAGMAS, f"synchronous={synchronous}")
+        self._pragmas = (
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            f"journal_size_limit={LOG_BYTES}",
+        )
+        """Of every connection."""
         self._writing: Connection | None = None
         self._is_locked = False
         """Whether the last write found the database locked by another process."""

@@ -83,7 +83,7 @@ def test_bytes_are_counted(worked: tuple[Scraped, Scraped]) -> None:
 
 def test_transactions_and_readiness_are_told(worked: tuple[Scraped, Scraped]) -> None:
     assert worked[1].value("cellblock_store_seconds_count", kind="write", outcome="ok") > 10
-    assert worked[1].value("cellblock_ready") == 4
+    assert worked[1].value("cellblock_ready") == 5
 
 
 def test_no_caller_makes_a_series(at: Guarded, worked: tuple[Scraped, Scraped]) -> None:
