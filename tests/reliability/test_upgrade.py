@@ -28,6 +28,12 @@ IS_KILLED = f"{ADDS}; os.kill(os.getpid(), signal.SIGKILL)"
 NewServer = Callable[..., ServerProcess]
 
 
+def use_newer_build(server: ServerProcess) -> None:
+    """Start a later release next. One that is killed leaves its temporary files to the test."""
+    server.command = NEWER
+    server.environment["TMPDIR"] = str(server.state.parent)
+
+
 def older_state(state: Path) -> None:
     """As the release with schema 0003 left it when it was killed."""
     with closing(sqlite3.connect(state / "cellblock.db")) as database:
@@ -79,7 +85,7 @@ def test_sessions_carry_on_and_an_older_build_is_refused(lasting_server: NewServ
         events = iter(running)
         seen = [next(event for event in events if isinstance(event, Stdout))]
         assert server.stop() == 0
-        server.command = NEWER
+        use_newer_build(server)
         server.start()
         seen += [event for event in events if isinstance(event, Stdout)]
         assert "".join(event.text for event in seen) == "".join(f"{n}\n" for n in range(300))
@@ -93,7 +99,7 @@ def test_sessions_carry_on_and_an_older_build_is_refused(lasting_server: NewServ
     says = server.log.read_text().splitlines()[-1]
     assert f"a newer release has migrated it to schema {newer_build.REVISION}" in says
     assert database.read_bytes() == before
-    server.command = NEWER
+    use_newer_build(server)
     server.start()
     with Client(server.address) as client:
         assert client.sessions.get(session.id).run("x").text == "'kept'"
@@ -106,7 +112,7 @@ def test_a_migration_that_is_killed_half_way_changes_nothing(lasting_server: New
         session.run("x = 'kept'")
         assert server.stop() == 0
         before = tables(server.state)
-        server.command = NEWER
+        use_newer_build(server)
         server.launch()
         assert server.wait() == -9
         assert tables(server.state) == before
