@@ -17,6 +17,8 @@ from tests.support.s3 import CREDENTIALS, S3Server
 from tests.support.stored import Clock, Stored, stored
 from tests.unit.server.test_uploads import Sent
 
+pytestmark = pytest.mark.only_store("sqlite", "copies SQLite's file")
+
 
 @pytest.fixture(autouse=True)
 def in_the_bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
