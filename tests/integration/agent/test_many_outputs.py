@@ -62,9 +62,12 @@ for thread in threads: thread.join()
 
 
 def numbers_of(events: list[pb.Event]) -> list[int]:
-    """The numbers that were shown or written, each on a line of its own."""
+    """The numbers that were shown or written, each on a line of its own.
+
+    `print` writes a line's end by itself: it may be sent apart from the line.
+    """
     texts = (event.stream_text.text or event.rich.data["text/plain"].decode() for event in events)
-    return [int(line) for text in texts for line in text.splitlines()]
+    return [int(line) for text in texts for line in text.splitlines() if line]
 
 
 async def test_the_sending_thread_is_woken_once_for_a_quick_cell(agent: RunningAgent) -> None:
