@@ -60,7 +60,7 @@ class BlobCache:
         """
         with self._in_use(blob.sha256):
             # One fetches, and the others wait for it; if it fails the next one tries.
-            async with self._turns.setdefault(blob.sha256, asyncio.Lock()):
+            async with self._turn(blob.sha256):
                 if not await self._has(blob):
                     await self._fetch(blob, read)
             linked = await in_thread(partial(link, self._path(blob.sha256), destination))
@@ -72,14 +72,13 @@ class BlobCache:
         if not KEPT_FROM <= blob.size <= self._max_bytes:
             return
         with self._in_use(blob.sha256):
-            await self._evict(blob.size)
-            try:
-                await in_thread(partial(self._take, file, blob.sha256))
-            except UnavailableError as error:
-                # They are stored; who wants them here fetches them.
-                log.warning("blob_not_kept", detail=error.message)
-                return
-            self._add(blob)
+            async with self._turn(blob.sha256):
+                await self._evict(blob.size)
+                try:
+                    await uninterrupted(self._take(file, blob))
+                except UnavailableError as error:
+                    # They are stored; who wants them here fetches them.
+                    log.warning("blob_not_kept", detail=error.message)
 
     async def _has(self, blob: Blob) -> bool:
         if blob.sha256 not in self._sizes:
@@ -108,8 +107,7 @@ class BlobCache:
                     async for piece in read():
                         await in_thread(partial(writing.write, piece))
                     await in_thread(writing.flush)
-                await in_thread(partial(self._take, file, blob.sha256))
-                self._add(blob)
+                await uninterrupted(self._take(file, blob))
             finally:
                 await uninterrupted(in_thread(partial(file.unlink, missing_ok=True)))
         finally:
@@ -136,13 +134,16 @@ class BlobCache:
         unused = next((sha256 for sha256 in self._sizes if not self._used[sha256]), None)
         if unused is None:
             return False
-        await self._remove(unused)
+        # Nobody has the turn of what is unused; who wants it now waits, and fetches it anew.
+        async with self._turn(unused):
+            await self._remove(unused)
         return True
 
     async def _remove(self, sha256: str) -> None:
-        # First: from here on nobody looks for it.
+        # First: from here on nobody looks for it. Its caller may leave, but not with its turn
+        # while the file still goes.
         del self._sizes[sha256]
-        await in_thread(partial(self._path(sha256).unlink, missing_ok=True))
+        await uninterrupted(in_thread(partial(self._path(sha256).unlink, missing_ok=True)))
 
     @contextmanager
     def _in_use(self, sha256: str) -> Iterator[None]:
@@ -153,14 +154,19 @@ class BlobCache:
             self._used[sha256] -= 1
             self._used += Counter()  # drops zeros
 
-    def _add(self, blob: Blob) -> None:
+    def _turn(self, sha256: str) -> asyncio.Lock:
+        """Whoever brings a file here, or takes it away, holds this."""
+        return self._turns.setdefault(sha256, asyncio.Lock())
+
+    async def _take(self, file: Path, blob: Blob) -> None:
+        await in_thread(partial(self._name, file, blob.sha256))
         self._sizes[blob.sha256] = blob.size
         self._sizes.move_to_end(blob.sha256)
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256
 
-    def _take(self, file: Path, sha256: str) -> None:
+    def _name(self, file: Path, sha256: str) -> None:
         # After a power cut only what is whole has its name.
         seal(file)
         file.rename(self._path(sha256))

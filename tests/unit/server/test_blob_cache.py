@@ -4,6 +4,7 @@ import asyncio
 import errno
 import hashlib
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -129,6 +130,49 @@ async def test_links_of_one_that_went_stay(tmp_path: Path, link: Links) -> None:
     await link(cache, b"bbbb")
     assert names(tmp_path) == {blob_of(b"bbbb").sha256}
     assert first.read_bytes() == b"aaaa"
+
+
+class SlowRemoval:
+    """Removals of files that go on only when they may."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        unlink = Path.unlink
+
+        def slow(path: Path, *, missing_ok: bool = False) -> None:
+            if not path.name.startswith("."):
+                self.begun.set()
+                assert self.go_on.wait(10)
+            unlink(path, missing_ok=missing_ok)
+
+        monkeypatch.setattr(Path, "unlink", slow)
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_one_that_comes_back_while_it_goes_is_not_lost(
+    tmp_path: Path,
+    elsewhere: Elsewhere,
+    link: Links,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    leaves: bool,
+) -> None:
+    cache = await cache_in(tmp_path, max_bytes=8)
+    await link(cache, b"aaaa")
+    removal = SlowRemoval(monkeypatch)
+    evicting = asyncio.create_task(link(cache, b"bbbbbb"))
+    await eventually(removal.begun.is_set)
+    coming = asyncio.create_task(link(cache, b"aaaa"))
+    if leaves:
+        evicting.cancel()
+    # As long as it would take to be fetched, were it not still on its way out.
+    for _ in range(100):
+        await asyncio.to_thread(lambda: None)
+    assert elsewhere.fetched == [b"aaaa"]
+    removal.go_on.set()
+    assert (await coming).read_bytes() == b"aaaa"
+    await asyncio.gather(evicting, return_exceptions=True)
+    assert (await link(cache, b"aaaa")).read_bytes() == b"aaaa"
 
 
 async def test_one_that_is_larger_is_linked_and_not_kept(tmp_path: Path, link: Links) -> None:
