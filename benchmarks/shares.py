@@ -3,15 +3,21 @@
 python -m benchmarks.shares [--rounds 300]
 
 Ours and the baseline take turns, a hundred executions each; run it as root, in the virtualenv of
-`make bench`. Processor time depends less on what else the machine does than time does.
+`make bench`. Processor time depends less on what else the machine does than time does, and how
+often threads wait for others not at all. What one such hand-over takes is measured beside them: a
+byte to another process and back, halved.
 """
 
 import argparse
+import multiprocessing
+import re
+import socket
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 
@@ -21,6 +27,31 @@ from benchmarks.service import service
 
 TURN = 100
 WARM = 20
+HAND_OVERS = 2000
+WAITED = re.compile(r"^voluntary_ctxt_switches:\s+(\d+)$", re.MULTILINE)
+
+
+@dataclass
+class Used:
+    """By one process."""
+
+    cpu: float = 0.0
+    """Seconds."""
+    waits: int = 0
+    """How often a thread of it had nothing to do until another one, or a time, woke it."""
+
+    @classmethod
+    def by(cls, process: psutil.Process) -> "Used":
+        """Until now."""
+        times = process.cpu_times()
+        threads = Path(f"/proc/{process.pid}/task").glob("*/status")
+        waited = (WAITED.search(thread.read_text()) for thread in threads)
+        return cls(times.user + times.system, sum(int(found[1]) for found in waited if found))
+
+    def add(self, before: "Used", after: "Used") -> None:
+        """What came in between."""
+        self.cpu += after.cpu - before.cpu
+        self.waits += after.waits - before.waits
 
 
 @dataclass
@@ -30,26 +61,32 @@ class Shares:
     run: Callable[[], object]
     processes: Mapping[str, psutil.Process]
     times: list[float] = field(default_factory=list)
-    used: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    used: dict[str, Used] = field(default_factory=lambda: defaultdict(Used))
 
     def turn(self, rounds: int) -> None:
         """Run so often, and add what it took."""
-        before = {name: _cpu(process) for name, process in self.processes.items()}
+        before = {name: Used.by(process) for name, process in self.processes.items()}
         for _round in range(rounds):
             began = time.perf_counter()
             self.run()
             self.times.append(time.perf_counter() - began)
         for name, process in self.processes.items():
-            self.used[name] += _cpu(process) - before[name]
+            self.used[name].add(before[name], Used.by(process))
 
     def rows(self, name: str) -> list[Row]:
-        """Milliseconds of one execution."""
+        """Of one execution: milliseconds, and waits."""
         count = len(self.times)
         median = statistics.median(self.times) * 1000
+        parts = self.used.items()
+        cpu = sum(used.cpu for _who, used in parts) / count * 1000
+        waits = sum(used.waits for _who, used in parts) / count
         return [
-            (f"{name}: time, median", f"{median:.2f}"),
-            ("· processor time", f"{sum(self.used.values()) / count * 1000:.2f}"),
-            *((f"· · {who}", f"{used / count * 1000:.2f}") for who, used in self.used.items()),
+            (f"{name}: time, median", f"{median:.2f}", ""),
+            ("· processor time", f"{cpu:.2f}", f"{waits:.1f}"),
+            *(
+                (f"· · {who}", f"{used.cpu / count * 1000:.2f}", f"{used.waits / count:.1f}")
+                for who, used in parts
+            ),
         ]
 
 
@@ -86,7 +123,9 @@ def main() -> None:
                     each.turn(TURN)
         finally:
             stock.close()
-    print_table("`1+1`, ms", [("", "ms"), *ours.rows("Cellblock"), *theirs.rows("stock kernel")])
+    rows = [*ours.rows("Cellblock"), *theirs.rows("stock kernel")]
+    hand_over = ("to wake another process", f"{_hand_over() * 1000:.3f}", "")
+    print_table("`1+1`", [("", "ms", "waits"), *rows, hand_over])
 
 
 def _kernel(agent: psutil.Process) -> psutil.Process:
@@ -96,9 +135,27 @@ def _kernel(agent: psutil.Process) -> psutil.Process:
     return kernel
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _hand_over() -> float:
+    """Seconds until a process that sleeps has what another one gives it."""
+    ours, theirs = socket.socketpair()
+    process = multiprocessing.get_context("fork").Process(target=_echo, args=(theirs, ours))
+    process.start()
+    theirs.close()
+    times = []
+    for _round in range(HAND_OVERS):
+        began = time.perf_counter()
+        ours.sendall(b".")
+        ours.recv(1)
+        times.append(time.perf_counter() - began)
+    ours.close()
+    process.join()
+    return statistics.median(times) / 2
+
+
+def _echo(end: socket.socket, other: socket.socket) -> None:
+    other.close()
+    while data := end.recv(1):
+        end.sendall(data)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 import structlog
 
@@ -52,6 +53,8 @@ class Counting:
     def __init__(self, metrics: Metrics) -> None:
         """Count in `metrics`."""
         self._metrics = metrics
+        self._ended = cache(metrics.executions_ended.labels)
+        self._seconds = cache(metrics.execution_seconds.labels)
 
     def __call__(self, stored: Stored) -> None:
         """Count it."""
@@ -64,10 +67,10 @@ class Counting:
             waited = seconds_between(record.create_time, record.start_time)
             metrics.execution_first_event_seconds.observe(waited)
         for record in stored.ended:
-            metrics.executions_ended.labels(record.status.name, cause_of(record)).inc()
+            self._ended(record.status.name, cause_of(record)).inc()
             if record.start_time is not None:
                 ran = seconds_between(record.start_time, record.end_time)
-                metrics.execution_seconds.labels(record.status.name).observe(ran)
+                self._seconds(record.status.name).observe(ran)
         for session in stored.ended_sessions:
             metrics.sessions_ended.labels(session.end_reason.name).inc()
 

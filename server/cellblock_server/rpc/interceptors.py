@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import partial
+from functools import cache, partial
 from secrets import token_hex
 from typing import NoReturn
 
@@ -61,6 +61,7 @@ class _Call:
         self._method = method
         self._rpc = method.rpartition("/")[2]
         self._metrics = metrics
+        self._seconds = cache(partial(metrics.rpc_seconds.labels, method.removeprefix("/")))
 
     def single(self, inner: Single) -> Single:
         async def call(request: object, context: Context) -> object:
@@ -110,7 +111,7 @@ class _Call:
         line = partial(write, "call", code=code, seconds=round(seconds, 4))
         # Next, not now: the caller waits for the answer, and nobody for the line.
         asyncio.get_running_loop().call_soon(line)
-        self._metrics.rpc_seconds.labels(self._method.removeprefix("/"), code).observe(seconds)
+        self._seconds(code).observe(seconds)
 
     async def _stray(
         self,

@@ -16,6 +16,7 @@ from cellblock.v1 import (
     session_pb2_grpc,
 )
 from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.by_name import found_by_name
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
@@ -74,13 +75,14 @@ class Listener:
                 ("grpc.so_reuseport", 0),
             ],
         )
-        session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, self._server)
-        execution_pb2_grpc.add_ExecutionServiceServicer_to_server(executions, self._server)
-        file_pb2_grpc.add_FileServiceServicer_to_server(files, self._server)
-        run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, self._server)
-        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(health.servicer, self._server)
-        reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
+        added = found_by_name(self._server)
+        session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, added)
+        execution_pb2_grpc.add_ExecutionServiceServicer_to_server(executions, added)
+        file_pb2_grpc.add_FileServiceServicer_to_server(files, added)
+        run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, added)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, added)
+        health_pb2_grpc.add_HealthServicer_to_server(health.servicer, added)
+        reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], added)
 
     async def start(self) -> str:
         """Begin to serve; the address to call, with the port that was chosen for port 0.

@@ -1,7 +1,7 @@
 """The audit log in the database."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ class AuditStore:
 
     async def insert(self, records: Sequence[AuditRecord]) -> None:
         """Append entries, all or none."""
-        rows = [asdict(record) for record in records]
+        rows = [vars(record) for record in records]
         await self._database.write(lambda connection: connection.execute(insert(audit), rows))
 
     async def list(self, wanted: AuditFilter, size: int, token: str) -> Page[AuditRecord]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Executable, Row, Select
@@ -49,7 +49,7 @@ class Database:
         `synchronous` is for SQLite alone.
         Raises WrongStateError if the driver is not installed.
         """
-        self._seconds = (metrics or Metrics()).store_seconds
+        self._seconds = cache((metrics or Metrics()).store_seconds.labels)
         self._dialect = _dialect(make_url(url), owner, synchronous)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # One writer: waiting here is fair, and no transaction meets another one of ours.
@@ -124,7 +124,7 @@ class Database:
             outcome = "conflict"
             raise
         finally:
-            self._seconds.labels(kind, outcome).observe(time.perf_counter() - began)
+            self._seconds(kind, outcome).observe(time.perf_counter() - began)
 
     def _done(
         self, run: Callable[[Callable[[Connection], T]], T], function: Callable[[Connection], T]

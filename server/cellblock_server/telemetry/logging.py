@@ -6,9 +6,17 @@ carry code, file contents or the values of variables.
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 from structlog.typing import Processor
+
+SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
 
 
 def configure(level: str, style: str) -> None:
@@ -16,40 +24,49 @@ def configure(level: str, style: str) -> None:
 
     Lines of libraries, which use the standard library's logging, look the same.
     """
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    for_people = style == "console"
-    last: list[Processor] = (
-        [
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(),
-                # The default one shows the values of local variables: keys, code, anything.
-                exception_formatter=structlog.dev.plain_traceback,
-            )
-        ]
-        if for_people
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    )
+    last = _renderers(style)
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    # Not by way of the standard library: that takes several times as long, at each call.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*SHARED, *last],
+        logger_factory=_Lines.named,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=SHARED,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(threshold)
     # Migrations and connections tell every step.
     for name in ("alembic", "sqlalchemy"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+        logging.getLogger(name).setLevel(max(logging.WARNING, threshold))
+
+
+def _renderers(style: str) -> list[Processor]:
+    if style == "json":
+        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The default one shows the values of local variables: keys, code, anything.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    ]
+
+
+class _Lines(structlog.WriteLogger):
+    """Writes lines of one module, whose name they carry."""
+
+    def __init__(self, file: TextIO, name: str) -> None:
+        super().__init__(file)
+        self.name = name
+
+    @classmethod
+    def named(cls, name: str) -> "_Lines":
+        return cls(sys.stderr, name)
