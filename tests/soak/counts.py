@@ -58,6 +58,7 @@ class Counted:
         return {
             "file descriptors": descriptors(pid),
             "threads": psutil.Process(pid).num_threads(),
+            # Before memory: it gives back what is only kept.
             "tasks": len(self._told_tasks()),
             "memory, MiB": self.memory(),
             "containers": len(containers(instance)),

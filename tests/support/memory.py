@@ -7,8 +7,8 @@ MIB = 2**20
 
 
 def resident(pid: int) -> float:
-    """Now, without what it shares with others."""
-    return _kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss") / 1024
+    """Now. With what it shares: its share of that depends on how many others run."""
+    return _kib(Path(f"/proc/{pid}/status"), "VmRSS") / 1024
 
 
 def forget_peak(pid: int) -> None:
@@ -17,7 +17,7 @@ def forget_peak(pid: int) -> None:
 
 
 def peak(pid: int) -> float:
-    """The most since `forget_peak`, with what it shares."""
+    """The most since `forget_peak`."""
     return _kib(Path(f"/proc/{pid}/status"), "VmHWM") / 1024
 
 
