@@ -82,7 +82,8 @@ class Listener:
         run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, added)
         admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, added)
         health_pb2_grpc.add_HealthServicer_to_server(health.servicer, added)
-        reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], added)
+        # It looks what kind of server it is added to; it has one method.
+        reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
 
     async def start(self) -> str:
         """Begin to serve; the address to call, with the port that was chosen for port 0.
