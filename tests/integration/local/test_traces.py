@@ -122,10 +122,14 @@ def test_nobody_waits_for_a_collector_that_is_not_there(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     server = traced_server(tmp_path_factory, "http://127.0.0.1:1")
-    server.start()
-    with Client(server.address) as client, client.sessions.create() as session:
-        assert session.run("6 * 7").text == "42"
-    assert server.stop() == 0
+    try:
+        server.start()
+        with Client(server.address) as client, client.sessions.create() as session:
+            assert session.run("6 * 7").text == "42"
+        assert server.stop() == 0
+    finally:
+        if server.running:
+            server.end()
 
 
 def test_a_server_without_an_endpoint_loads_nothing_for_traces() -> None:
