@@ -6,7 +6,7 @@ carry code, file contents or the values of variables.
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
 
 import structlog
 from structlog.typing import Processor
@@ -29,7 +29,7 @@ def configure(level: str, style: str) -> None:
     # Not by way of the standard library: that takes several times as long, at each call.
     structlog.configure(
         processors=[*SHARED, *last],
-        logger_factory=_Lines.named,
+        logger_factory=_Lines,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         cache_logger_on_first_use=True,
     )
@@ -60,13 +60,19 @@ def _renderers(style: str) -> list[Processor]:
     ]
 
 
-class _Lines(structlog.WriteLogger):
-    """Writes lines of one module, whose name they carry."""
+class _Lines:
+    """Writes lines of one module, whose name they carry, to standard error.
 
-    def __init__(self, file: TextIO, name: str) -> None:
-        super().__init__(file)
+    Nobody's work depends on that: with a full disk or a closed pipe behind it there is nowhere left
+    to tell. The standard library's handlers do the same.
+    """
+
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    @classmethod
-    def named(cls, name: str) -> "_Lines":
-        return cls(sys.stderr, name)
+    def _write(self, line: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = _write

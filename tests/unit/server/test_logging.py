@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +88,16 @@ def test_lines_for_people_have_no_colours_in_a_file() -> None:
     assert "large" in text
     assert "session_id=sess_1" in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_work_goes_on_when_no_line_can_be_written(style: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM + "print('done')", "info", style],
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+            check=False,
+        )
+    assert done.stdout == "done\n"
