@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -58,11 +59,24 @@ def jupyter(
         )
         told = runtime / f"jpserver-{process.pid}.json"
         try:
-            until(lambda: told.exists() or process.poll() is not None, 40)
-            yield JupyterServer(json.loads(told.read_text())["port"])
+            until(lambda: _answers(told) or process.poll() is not None, 40)
+            yield _told_of(told)
         finally:
             process.terminate()
             process.wait(40)
+
+
+def _told_of(file: Path) -> JupyterServer:
+    return JupyterServer(json.loads(file.read_text())["port"])
+
+
+def _answers(file: Path) -> bool:
+    """Whether the server listens: it writes the file before it does."""
+    try:
+        _told_of(file).call("GET", "status")
+    except (FileNotFoundError, json.JSONDecodeError, urllib.error.URLError):
+        return False
+    return True
 
 
 async def test_a_kernel_is_listed_started_used_and_shut_down(
