@@ -20,9 +20,9 @@ from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
 from cellblock_agent.kernel_connection import Message, Question, new_context
 from cellblock_agent.kernel_options import KernelOptions
-from cellblock_agent.limits import OutputMeter
 from cellblock_agent.memory import in_words
 from cellblock_agent.memory_watch import MemoryWatch
+from cellblock_agent.outputs import Outputs
 from cellblock_agent.processes import descendants, end_in_words, kill_descendants
 from cellblock_agent.statuses import RefusedError
 
@@ -31,15 +31,6 @@ COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
 TURN_SECONDS = 10
 """How long a question waits for another one, or for a kernel that is being started."""
-BACKGROUND_LIMITS = pb.OutputLimits(
-    max_text_bytes=2**20,
-    max_rich_bytes=2**20,
-    max_image_bytes=2**20,
-    max_image_pixels=10**7,
-    max_images=10,
-    max_events=1000,
-)
-"""Of output between executions that the server has not stored yet."""
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +81,7 @@ class Interpreter:
         self._last_id = ""
         self._variables: dict[str, str] = {}
         """Of every kernel."""
-        self._background = OutputMeter(BACKGROUND_LIMITS)
+        self._outputs = Outputs(journal)
         self._kept: tuple[str, KeptOutput] | None = None
         """What the execution that ended last wrote, if its events have not all of it."""
         self.generation = 0
@@ -212,27 +203,21 @@ class Interpreter:
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
-                self._tell_silent_error(execution)
+                self._outputs.tell_silent_error(execution)
                 finished.changes.CopyFrom(await self._files.changes_of_execution())
-                for event in execution.meter.finish():
-                    self._append(event, execution.id)
+                self._outputs.finish(execution)
                 if execution.meter.has_cut_text:
                     execution.kept.finish()
                     finished.kept_output_bytes = execution.kept.size
                     self._kept = (execution.id, execution.kept)
-                self._append(pb.Event(execution_finished=finished), execution.id)
+                self._journal.append(
+                    pb.Event(execution_finished=finished, execution_id=execution.id)
+                )
             finally:
                 self._current = None
                 self._files.execution_ends()
                 if self._kept is None or self._kept[1] is not execution.kept:
                     execution.kept.close()
-
-    def _tell_silent_error(self, execution: Execution) -> None:
-        """Some failures, such as an unknown magic, only show in the reply."""
-        if execution.reply is not None and not execution.meter.has_error:
-            error = translate.error_of(execution.reply)
-            for admitted in execution.meter.admit(error) if error else ():
-                self._append(admitted, execution.id)
 
     def _note_failure(self, execution: asyncio.Task[None]) -> None:
         if not execution.cancelled() and (error := execution.exception()) is not None:
@@ -250,7 +235,7 @@ class Interpreter:
             execution.message_id = kernel.execute(execution.code)
         # The code is on its way first. What it shows is read in a later turn, and comes after this.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
-        self._append(pb.Event(execution_started=started), execution.id)
+        self._journal.append(pb.Event(execution_started=started, execution_id=execution.id))
         if environment is None or not answers:
             return await self._give_up(execution, kernel, oom_kills)
         done = execution.done
@@ -318,7 +303,7 @@ class Interpreter:
         kernel.close()
         log.info("kernel %d started: %s", self.generation, reason)
         restarted = pb.KernelRestarted(kernel_generation=self.generation, reason=reason)
-        self._append(pb.Event(kernel_restarted=restarted), execution_id)
+        self._journal.append(pb.Event(kernel_restarted=restarted, execution_id=execution_id))
 
     async def _collect(self, kernel: Kernel) -> None:
         """Wait until a killed kernel's end is known."""
@@ -367,31 +352,8 @@ class Interpreter:
         return self._kernel
 
     def _on_output(self, message: Message) -> None:
-        if self._introspection is not None and self._introspection.takes_output(message):
-            return
-        execution = self._current
-        if execution is not None and translate.parent_of(message) != execution.message_id:
-            execution = None
-        if execution is not None and translate.is_begin(message):
-            execution.note_begin(translate.nanos_of(message))
-        if execution is not None and translate.is_idle(message):
-            execution.note_idle()
-        event = translate.event_of(message)
-        if event is None:
-            return
-        if execution is not None:
-            if event.HasField("stream_text"):
-                execution.kept.write(event.stream_text.text)
-            meter = execution.meter
-        else:
-            if self._journal.is_empty:
-                for left in self._background.finish():
-                    self._append(left, "")
-                self._background = OutputMeter(BACKGROUND_LIMITS)
-            meter = self._background
-        for admitted in meter.admit(event):
-            if self._append(admitted, execution.id if execution else ""):
-                meter.count()
+        if self._introspection is None or not self._introspection.takes_output(message):
+            self._outputs.take(message, self._current)
 
     def _on_reply(self, message: Message) -> None:
         if self._introspection is not None and self._introspection.takes_reply(message):
@@ -401,10 +363,6 @@ class Interpreter:
         execution = self._current
         if execution is not None and translate.parent_of(message) == execution.message_id:
             execution.note_reply(message)
-
-    def _append(self, event: pb.Event, execution_id: str) -> bool:
-        event.execution_id = execution_id
-        return self._journal.append(event)
 
 
 def _finished(

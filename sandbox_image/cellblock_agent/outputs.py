@@ -1,0 +1,68 @@
+"""What a kernel shows, as events: of the execution that runs, or of none."""
+
+from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent import translate
+from cellblock_agent.execution import Execution
+from cellblock_agent.journal import Journal
+from cellblock_agent.kernel_connection import Message
+from cellblock_agent.limits import OutputMeter
+
+BACKGROUND_LIMITS = pb.OutputLimits(
+    max_text_bytes=2**20,
+    max_rich_bytes=2**20,
+    max_image_bytes=2**20,
+    max_image_pixels=10**7,
+    max_images=10,
+    max_events=1000,
+)
+"""Of output between executions that the server has not stored yet."""
+
+
+class Outputs:
+    """Lets into the journal what may be shown, by each execution's meter and one for all else."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Append to `journal`."""
+        self._journal = journal
+        self._background = OutputMeter(BACKGROUND_LIMITS)
+
+    def take(self, message: Message, current: Execution | None) -> None:
+        """Note what the kernel says while `current` runs."""
+        execution = current
+        if execution is not None and translate.parent_of(message) != execution.message_id:
+            execution = None
+        if execution is not None and translate.is_begin(message):
+            execution.note_begin(translate.nanos_of(message))
+        if execution is not None and translate.is_idle(message):
+            execution.note_idle()
+        event = translate.event_of(message)
+        if event is None:
+            return
+        if execution is not None:
+            if event.HasField("stream_text"):
+                execution.kept.write(event.stream_text.text)
+            meter, execution_id = execution.meter, execution.id
+        else:
+            if self._journal.is_empty:
+                for left in self._background.finish():
+                    self._journal.append(left)
+                self._background = OutputMeter(BACKGROUND_LIMITS)
+            meter, execution_id = self._background, ""
+        for admitted in meter.admit(event):
+            admitted.execution_id = execution_id
+            if self._journal.append(admitted):
+                meter.count()
+
+    def tell_silent_error(self, execution: Execution) -> None:
+        """Note a failure that only shows in the reply, such as an unknown magic."""
+        if execution.reply is not None and not execution.meter.has_error:
+            error = translate.error_of(execution.reply)
+            for admitted in execution.meter.admit(error) if error else ():
+                admitted.execution_id = execution.id
+                self._journal.append(admitted)
+
+    def finish(self, execution: Execution) -> None:
+        """Note what was left out of what an execution showed; nothing of it comes after this."""
+        for event in execution.meter.finish():
+            event.execution_id = execution.id
+            self._journal.append(event)
