@@ -7,6 +7,7 @@ from cellblock.v1 import execution_pb2
 from cellblock_client import calls
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
+from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
@@ -26,6 +27,7 @@ class AsyncExecution:
         """Use `Session.execute` or `AsyncClient.executions.watch`."""
         self._transport = transport
         self._timeout = timeout
+        self._start = start
         self._cursor = EventCursor(start)
         self.id: str = start.execution_id
         """`call_…`"""
@@ -40,6 +42,9 @@ class AsyncExecution:
             if self._cursor.failure is None:
                 raise
             raise self._cursor.failure from error
+        finally:
+            if isinstance(self._start, AsyncCodeStream):
+                await self._start.close()
 
     async def result(self) -> ExecutionResult:
         """Wait for its end and return all that it showed."""

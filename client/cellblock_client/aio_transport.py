@@ -20,6 +20,7 @@ from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
     DeadlineExceededError,
+    Error,
     NotFoundError,
     ServerError,
     UnavailableError,
@@ -35,6 +36,13 @@ from cellblock_client.types import File, SessionFile, UploadState, file_of, sess
 T = TypeVar("T")
 CLOCK_SECONDS = 0.1
 """By so much gRPC, which has another clock, may find a deadline passed before we do."""
+
+
+HIDDEN = "Internal error from Core"
+"""What grpc.aio says of a call that ended while it was being sent to, whatever its status was.
+
+Source: github.com/grpc/grpc/issues/36066.
+"""
 
 
 class AsyncTransport:
@@ -142,12 +150,7 @@ class AsyncTransport:
                         self._let_end(responses)
                         return
             except grpc.RpcError as failed:
-                error = from_call(failed)
-                left = deadline.left()
-                # What grpc.aio says of a call whose time ran out while it was being sent to.
-                if isinstance(error, ServerError) and left is not None and left < CLOCK_SECONDS:
-                    error = DeadlineExceededError("the timeout of the call passed")
-                raise error from failed
+                raise _told(failed, deadline.left()) from failed
             finally:
                 if not over:
                     responses.cancel()
@@ -290,3 +293,14 @@ class AsyncTransport:
     def _made(self, method: Any, request: object, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401
         """A call, begun: with the key, if there is one, and the trace that it belongs to."""
         return method(request, timeout=timeout, metadata=self._metadata + traced)
+
+
+def _told(failed: grpc.RpcError, left: float | None) -> Error:
+    """Why a stream failed for which there were `left` seconds."""
+    error = from_call(failed)
+    if not isinstance(error, ServerError) or error.message != HIDDEN:
+        return error
+    if left is not None and left < CLOCK_SECONDS:
+        return DeadlineExceededError("the timeout of the call passed")
+    # Asked again, the server says what has become of it.
+    return UnavailableError("the stream broke while it was being sent to")

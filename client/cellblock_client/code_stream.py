@@ -59,7 +59,8 @@ class AsyncCodeStream:
         self._start = start
         self._source = aiter(pieces if isinstance(pieces, AsyncIterable) else _async(pieces))
         self._read: list[pb.ExecuteStreamRequest] = []
-        self._lock = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._is_whole = False
 
     async def requests(self) -> AsyncIterator[pb.ExecuteStreamRequest]:
         """All of them, from the first."""
@@ -68,19 +69,36 @@ class AsyncCodeStream:
         while (request := await self._piece(position)) is not None:
             yield request
             position += 1
-        if self.failure is None:
+        if self._is_whole:
             yield pb.ExecuteStreamRequest(end=pb.EndOfCode())
 
+    async def close(self) -> None:
+        """Read no more. A source that is being waited for is cancelled.
+
+        gRPC does so only for calls that have not ended: of a refused one the source, and what it
+        reads from, would stay open until it has more to say.
+        """
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
     async def _piece(self, position: int) -> pb.ExecuteStreamRequest | None:
-        async with self._lock:
-            if position == len(self._read) and self.failure is None:
-                try:
-                    piece = await anext(self._source, None)
-                    if piece is not None:
-                        self._read.append(pb.ExecuteStreamRequest(code=piece))
-                except Exception as error:  # noqa: BLE001 - raised where the events are read
-                    self.failure = error
-            return self._read[position] if position < len(self._read) else None
+        while position == len(self._read) and not self._is_whole and self.failure is None:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.create_task(self._read_piece(), name="piece of code")
+            # Another stream needs the piece that one which breaks has waited for.
+            await asyncio.shield(self._reading)
+        return self._read[position] if position < len(self._read) else None
+
+    async def _read_piece(self) -> None:
+        try:
+            piece = await anext(self._source, None)
+            if piece is None:
+                self._is_whole = True
+            else:
+                self._read.append(pb.ExecuteStreamRequest(code=piece))
+        except Exception as error:  # noqa: BLE001 - raised where the events are read
+            self.failure = error
 
 
 async def _async(pieces: Iterable[str]) -> AsyncIterator[str]:

@@ -112,15 +112,40 @@ def test_a_refusal_comes_before_all_is_written(client: Client, session: Session)
         refused.set()
 
 
-async def test_so_it_does_for_asyncio(server: str) -> None:
-    async def model() -> AsyncIterator[str]:
-        yield "x" * 2**20
-        yield "x"
-        await asyncio.Event().wait()
-
+async def test_so_it_does_for_asyncio_and_nobody_waits_for_the_model_any_more(server: str) -> None:
+    model = Model("x" * 2**20, "x")
     async with AsyncClient(server) as caller, await caller.sessions.create() as session:
         with pytest.raises(errors.InvalidArgumentError, match="code: must be at most"):
-            await session.execute_stream(model()).result()
+            await session.execute_stream(model.pieces()).result()
+        assert model.is_left
+
+
+async def test_who_leaves_by_asyncio_leaves_the_model(server: str, client: Client) -> None:
+    model, step = Model("1"), step_id()
+    async with AsyncClient(server) as caller, await caller.sessions.create() as session:
+        execution = session.execute_stream(model.pieces(), place=Place(step_id=step))
+        reading = asyncio.create_task(execution.result())
+        await asyncio.to_thread(until_seen, client, step, "1")
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert model.is_left
+
+
+class Model:
+    """One that never ends what it has begun."""
+
+    def __init__(self, *pieces: str) -> None:
+        self._pieces = pieces
+        self.is_left = False
+
+    async def pieces(self) -> AsyncIterator[str]:
+        try:
+            for piece in self._pieces:
+                yield piece
+            await asyncio.Event().wait()
+        finally:
+            self.is_left = True
 
 
 def test_a_connection_that_breaks_while_it_is_written_cancels_it(
@@ -141,6 +166,24 @@ def test_a_connection_that_breaks_while_it_is_written_cancels_it(
     assert result.execution.failure is not None
     assert "did not come whole" in result.execution.failure.message
     assert session.run("1").text == "1"
+
+
+async def test_so_it_does_by_asyncio(server: str, client: Client) -> None:
+    step = step_id()
+    with breaking(server) as proxy:
+        async with AsyncClient(proxy.address) as caller, await caller.sessions.create() as session:
+
+            async def model() -> AsyncIterator[str]:
+                yield "pri"
+                await asyncio.to_thread(until_seen, client, step, "pri")
+                proxy.cut()
+                yield "nt('written')"
+
+            result = await session.execute_stream(model(), place=Place(step_id=step)).result()
+            assert result.execution.status is ExecutionStatus.CANCELLED
+            assert result.execution.failure is not None
+            assert "did not come whole" in result.execution.failure.message
+            assert (await session.run("1")).text == "1"
 
 
 WAIT = """
