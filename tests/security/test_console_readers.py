@@ -1,4 +1,4 @@
-"""Browsers that ask for a session's log, and take none of it."""
+"""Browsers that ask for a session's log, or for a file, and take none of it."""
 
 import json
 import select
@@ -20,6 +20,8 @@ LINES = 6000
 READERS = 2
 FLOOD = f"for n in range({LINES}): print('x' * 999)"
 """6 MB: more than fits between a server and a browser that does not read."""
+LARGE = bytes(32 * 2**20)
+"""So is this."""
 SMALL_BUFFER = 4096
 BUSY_SECONDS = 60
 """For a machine that has more to do."""
@@ -46,11 +48,13 @@ def test_they_are_ended_and_have_another_look_later(server: ServerProcess) -> No
     assert browser.log_in(token_of(server)).status == 200
     with Client(server.address) as client, client.sessions.create() as session, ExitStack() as all_:
         assert len(session.run(FLOOD).stdout) == LINES * 1000
-        log = f"/api/sessions/{session.id}/log"
+        session.files.write("large", LARGE)
+        log, file = (f"/api/sessions/{session.id}/{what}" for what in ("log", "file?path=large"))
         began = time.monotonic()
-        readers = [all_.enter_context(unread(browser, log)) for _ in range(READERS)]
-        until_reset(readers)
+        wanted = [log] * READERS + [file]
+        until_reset([all_.enter_context(unread(browser, path)) for path in wanted])
         assert time.monotonic() - began >= WRITE_SECONDS
+        assert browser.send("GET", file).body == LARGE
         # The session is over, and so is its log.
         session.delete()
         assert shown(browser.send("GET", log).body) == LINES * 1000
