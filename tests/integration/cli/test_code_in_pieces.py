@@ -168,6 +168,9 @@ def test_a_connection_that_breaks_while_it_is_written_cancels_it(
     assert session.run("1").text == "1"
 
 
+MOMENTS = 1000
+
+
 async def test_so_it_does_by_asyncio(server: str, client: Client) -> None:
     step = step_id()
     with breaking(server) as proxy:
@@ -177,6 +180,9 @@ async def test_so_it_does_by_asyncio(server: str, client: Client) -> None:
                 yield "pri"
                 await asyncio.to_thread(until_seen, client, step, "pri")
                 proxy.cut()
+                # At each moment that a connection may be found broken at.
+                for _moment in range(MOMENTS):
+                    yield "#"
                 yield "nt('written')"
 
             result = await session.execute_stream(model(), place=Place(step_id=step)).result()
