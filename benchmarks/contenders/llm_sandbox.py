@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import docker
+from docker.errors import APIError
 from llm_sandbox import InteractiveSandboxSession, SandboxBackend, SandboxSession
 from llm_sandbox.pool import PoolConfig, create_pool_manager
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 120
 STEP_SECONDS = 0.05
+COPIES = 3
+"""Of one piece of code at most."""
 RUNTIME = {
     "network_mode": "none",
     "nano_cpus": CPUS * 10**9,
@@ -76,6 +79,19 @@ class LlmSession:
         self.session.close()
 
 
+class InteractiveSession(LlmSession):
+    """One that copies code into the container, whose reader may take it while it is copied."""
+
+    def execute(self, code: str) -> str:
+        """Run code, again where the copy fails: so would a caller, and it takes his time, too."""
+        for _failed in range(COPIES - 1):
+            try:
+                return super().execute(code)
+            except APIError as error:
+                print(f"llm-sandbox, interactive, is asked again: {error.explanation}")
+        return super().execute(code)
+
+
 class LlmSandbox(Base):
     """What all of theirs have in common."""
 
@@ -110,7 +126,7 @@ class Interactive(LlmSandbox):
     def open_session(self) -> LlmSession:
         """Start one."""
         session = InteractiveSandboxSession(backend=SandboxBackend.DOCKER, **self.options)
-        return LlmSession(session)
+        return InteractiveSession(session)
 
 
 class Pooled(LlmSandbox):
