@@ -36,8 +36,6 @@ from cellblock_client.types import File, SessionFile, UploadState, file_of, sess
 T = TypeVar("T")
 CLOCK_SECONDS = 0.1
 """By so much gRPC, which has another clock, may find a deadline passed before we do."""
-
-
 HIDDEN = "Internal error from Core"
 """What grpc.aio says of a call that ended while it was being sent to, whatever its status was.
 

@@ -60,7 +60,11 @@ class AsyncCodeStream:
         self._source = aiter(pieces if isinstance(pieces, AsyncIterable) else _async(pieces))
         self._read: list[pb.ExecuteStreamRequest] = []
         self._reading: asyncio.Task[None] | None = None
+        """One for all pieces: a source may hold what only the task that took it can give back."""
+        self._wanted = asyncio.Event()
+        self._changed = asyncio.Event()
         self._is_whole = False
+        self._is_closed = False
 
     async def requests(self) -> AsyncIterator[pb.ExecuteStreamRequest]:
         """All of them, from the first."""
@@ -78,27 +82,46 @@ class AsyncCodeStream:
         gRPC does so only for calls that have not ended: of a refused one the source, and what it
         reads from, would stay open until it has more to say.
         """
+        self._is_closed = True
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait({self._reading})
+        self._tell()
 
     async def _piece(self, position: int) -> pb.ExecuteStreamRequest | None:
-        while position == len(self._read) and not self._is_whole and self.failure is None:
-            if self._reading is None or self._reading.done():
-                self._reading = asyncio.create_task(self._read_piece(), name="piece of code")
-            # Another stream needs the piece that one which breaks has waited for.
-            await asyncio.shield(self._reading)
+        while position == len(self._read) and not self._has_ended:
+            if self._reading is None:
+                self._reading = asyncio.create_task(self._read_all(), name="pieces of code")
+            self._wanted.set()
+            await self._changed.wait()
         return self._read[position] if position < len(self._read) else None
 
-    async def _read_piece(self) -> None:
+    @property
+    def _has_ended(self) -> bool:
+        """Whether no piece will follow."""
+        return self._is_whole or self._is_closed or self.failure is not None
+
+    async def _read_all(self) -> None:
+        """Read pieces as they are wanted."""
         try:
-            piece = await anext(self._source, None)
-            if piece is None:
-                self._is_whole = True
-            else:
-                self._read.append(pb.ExecuteStreamRequest(code=piece))
+            while not self._is_whole:
+                await self._wanted.wait()
+                self._wanted.clear()
+                piece = await anext(self._source, None)
+                if piece is None:
+                    self._is_whole = True
+                else:
+                    self._read.append(pb.ExecuteStreamRequest(code=piece))
+                self._tell()
         except Exception as error:  # noqa: BLE001 - raised where the events are read
             self.failure = error
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake all streams that wait: one that breaks may wait for the same piece as the next."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 async def _async(pieces: Iterable[str]) -> AsyncIterator[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from secrets import token_hex
 
 import pytest
@@ -76,6 +77,21 @@ def test_what_its_source_raises_is_raised_and_nothing_runs(
         execution.result()
     assert client.executions.get(execution.id).status is ExecutionStatus.CANCELLED
     assert list(session.files.list()) == []
+
+
+HELD = ContextVar("HELD", default="")
+
+
+async def test_all_pieces_are_read_in_one_context(server: str) -> None:
+    async def model() -> AsyncIterator[str]:
+        # As tracing and time limits do. Elsewhere it could not be given back.
+        token = HELD.set("by the model")
+        yield "1+"
+        yield "1"
+        HELD.reset(token)
+
+    async with AsyncClient(server) as caller, await caller.sessions.create() as session:
+        assert (await session.execute_stream(model()).result()).text == "2"
 
 
 async def test_so_it_is_for_asyncio(server: str) -> None:
