@@ -12,6 +12,7 @@ from cellblock_client import Client
 from cellblock_client.errors import UnavailableError
 from cellblock_server import errors
 from cellblock_server.store.database import Database
+from tests.support.buckets import blob_environment
 from tests.support.refused import refused_start
 from tests.support.server import ServerProcess
 from tests.support.waiting import until
@@ -76,7 +77,8 @@ def test_with_a_copy_restored_it_starts(state: Path, tmp_path: Path) -> None:
     middle(database)
     refused_start(tmp_path / "server" / "state")
     shutil.copy(state / "cellblock.db", database)
-    server = ServerProcess(tmp_path / "server", LOCAL)
+    # In a bucket the bytes are where they were.
+    server = ServerProcess(tmp_path / "server", LOCAL | blob_environment(state))
     server.start()
     with Client(server.address) as client:
         (file,) = client.files.list()
