@@ -47,6 +47,11 @@ class CodeStream:
             return self._read[position] if position < len(self._read) else None
 
 
+REFUSAL_SECONDS = 0.5
+"""What a stream that is made again gives the server to refuse it, before more is sent: grpc.aio
+loses a status that comes while it sends (github.com/grpc/grpc/issues/36066)."""
+
+
 class AsyncCodeStream:
     """`CodeStream` for asyncio."""
 
@@ -63,12 +68,16 @@ class AsyncCodeStream:
         """One for all pieces: a source may hold what only the task that took it can give back."""
         self._wanted = asyncio.Event()
         self._changed = asyncio.Event()
+        self._is_again = False
         self._is_whole = False
         self._is_closed = False
 
     async def requests(self) -> AsyncIterator[pb.ExecuteStreamRequest]:
         """All of them, from the first."""
         yield pb.ExecuteStreamRequest(start=self._start)
+        if self._is_again:
+            await asyncio.sleep(REFUSAL_SECONDS)
+        self._is_again = True
         position = 0
         while (request := await self._piece(position)) is not None:
             yield request
