@@ -32,6 +32,7 @@ from cellblock_client.run_step_types import (
     RunStepStatus,
 )
 from cellblock_client.server_types import (
+    BackgroundTaskStatus,
     ServerStatus,
     SessionStatus,
     UsageInterval,
@@ -66,6 +67,7 @@ __all__ = [
     "AsyncSession",
     "Attachment",
     "AuditEntry",
+    "BackgroundTaskStatus",
     "Client",
     "CodeError",
     "CodeStatus",

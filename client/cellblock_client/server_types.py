@@ -59,6 +59,22 @@ class SessionStatus:
 
 
 @dataclass(frozen=True)
+class BackgroundTaskStatus:
+    """State of one background task of a server, or of all tasks of one kind that run once."""
+
+    name: str
+    failures: int
+    """Unexpected failures since the server's start."""
+    last_failure: str
+    """Empty if there was none."""
+    last_failure_time: datetime | None
+    restart_time: datetime | None
+    """When it is restarted; None while it runs."""
+    failing: bool
+    """Whether it failed and has not run well for a minute since."""
+
+
+@dataclass(frozen=True)
 class ServerStatus:
     """What a server does now."""
 
@@ -76,6 +92,7 @@ class ServerStatus:
     creating_sessions: int
     sessions: tuple[SessionStatus, ...]
     """The oldest first."""
+    background_tasks: tuple[BackgroundTaskStatus, ...] = ()
 
 
 def usage_report(message: pb.UsageReport) -> UsageReport:
@@ -107,6 +124,20 @@ def server_status(message: pb.ServerStatus) -> ServerStatus:
         max_sessions=message.max_sessions,
         creating_sessions=message.creating_sessions,
         sessions=tuple(map(_session, message.sessions)),
+        background_tasks=tuple(map(_background_task, message.background_tasks)),
+    )
+
+
+def _background_task(message: pb.BackgroundTaskStatus) -> BackgroundTaskStatus:
+    has_failed = message.HasField("last_failure_time")
+    waits = message.HasField("restart_time")
+    return BackgroundTaskStatus(
+        name=message.name,
+        failures=message.failures,
+        last_failure=message.last_failure,
+        last_failure_time=time_of(message.last_failure_time) if has_failed else None,
+        restart_time=time_of(message.restart_time) if waits else None,
+        failing=message.failing,
     )
 
 

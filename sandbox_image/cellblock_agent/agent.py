@@ -26,6 +26,7 @@ from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.process import wait_for_termination
 from cellblock_agent.processes import Reaper
 from cellblock_agent.service import AgentService
+from cellblock_agent.supervision import keep_running
 from cellblock_agent.token_check import TokenInterceptor
 from cellblock_agent.unpacking import Unpacker
 
@@ -95,13 +96,15 @@ class _Agent:
                 kept = [
                     tasks.create_task(fork_server.run(), name="fork server"),
                     tasks.create_task(interpreter.run(), name="interpreter"),
-                    tasks.create_task(files.run(), name="file watch"),
+                    tasks.create_task(keep_running("file watch", files.run), name="file watch"),
                 ]
                 if options.proxy_port:
                     port = EgressPort(options.inputs_dir / SOCKET, options.proxy_port)
-                    kept.append(tasks.create_task(port.run(), name="egress"))
+                    egress = keep_running("egress port", port.run)
+                    kept.append(tasks.create_task(egress, name="egress port"))
                 if memory.is_needed:
-                    kept.append(tasks.create_task(memory.run(), name="memory watch"))
+                    watch = keep_running("memory watch", memory.run)
+                    kept.append(tasks.create_task(watch, name="memory watch"))
                 why = await self._until_end(orphan_clock, kept)
                 log.info("ending: %s", why)
                 kept[1].cancel()

@@ -30,14 +30,15 @@ from cellblock_server.state_folder import (
 )
 from cellblock_server.store.opening import open_database
 from cellblock_server.telemetry import logging, tracing
+from cellblock_server.timings import DEFAULT_TIMINGS, Timings
 
 CREATE_ADMIN_KEY = "create-admin-key"
 
 log = structlog.get_logger(__name__)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the server until it is told to stop; the exit code."""
+def main(arguments: Sequence[str] | None = None, timings: Timings = DEFAULT_TIMINGS) -> int:
+    """Run the server until it is asked to stop; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
         settings = load(options.config, _flags(options))
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stack.enter_context(embedded.removed_at_end(options.embedded))
             state = stack.enter_context(state_folder(settings.server.state_dir))
             stack.enter_context(tracing.exported(settings.telemetry.otlp_endpoint))
-            asyncio.run(_serve(settings, state, for_owner=bool(options.embedded)))
+            asyncio.run(_serve(settings, state, timings, for_owner=bool(options.embedded)))
     except (
         NotEmbeddedError,
         StateFolderError,
@@ -76,13 +77,15 @@ async def _create_admin_key(settings: Settings) -> int:
     return 0
 
 
-async def _serve(settings: Settings, state: StateFolder, *, for_owner: bool) -> None:
+async def _serve(
+    settings: Settings, state: StateFolder, timings: Timings, *, for_owner: bool
+) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if for_owner:
         embedded.at_end_of_input(stop.set)
-    async with listening(settings, state, _give_up) as addresses:
+    async with listening(settings, state, _give_up, timings) as addresses:
         # For whoever started this process and waits for it; all else is on stderr.
         print(f"ready {addresses.grpc}", flush=True)  # noqa: T201
         if addresses.console:

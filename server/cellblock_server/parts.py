@@ -30,6 +30,7 @@ from cellblock_server.sessions.start_queue import StartBounds
 from cellblock_server.state_folder import (
     StateFolder,
 )
+from cellblock_server.supervisor import Supervisor
 
 
 def tls_files(settings: Settings) -> TlsFiles | None:
@@ -138,7 +139,7 @@ def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectSt
     )
 
 
-def egress(settings: Settings, state: StateFolder) -> Egress:
+def egress(settings: Settings, state: StateFolder, supervisor: Supervisor) -> Egress:
     """The way out of sandboxes."""
     egress = settings.egress
     return Egress(
@@ -149,6 +150,7 @@ def egress(settings: Settings, state: StateFolder) -> Egress:
             dns_servers=tuple(egress.dns_servers),
         ),
         RelayBounds(egress.max_connections, int(egress.max_bytes), egress.timeout),
+        supervisor,
     )
 
 

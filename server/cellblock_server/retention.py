@@ -91,7 +91,4 @@ class Retention:
                     swept = loop.time()
             except UnavailableError as error:
                 log.warning("retention_failed", reason=error.reason, detail=error.message)
-            except Exception:
-                # A fault of ours; what is left is tried again.
-                log.exception("retention_failed")
             await asyncio.sleep(self._pause.total_seconds())

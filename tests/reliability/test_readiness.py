@@ -23,6 +23,7 @@ from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.readiness import Problems, Readiness
 from cellblock_server.store import sqlite as databases
 from cellblock_server.store.database import Database
+from cellblock_server.supervisor import RestartPauses, Supervisor
 from tests.support.buckets import blob_store
 from tests.support.databases import store_url
 from tests.support.held_engine import ENGINE
@@ -68,7 +69,14 @@ async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
     health, reconciled = Health(), asyncio.Event()
     socket = HealthSocket(folder / "health.sock", health.servicer)
     readiness = Readiness(
-        backend.check, database.check, blobs.check, reconciled, health.show, pause=0.05
+        backend.check,
+        database.check,
+        blobs.check,
+        reconciled,
+        health.show,
+        health.show_background,
+        Supervisor(),
+        pause=0.05,
     )
     await health.alive()
     await socket.start()
@@ -194,15 +202,19 @@ async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
     async def tell(problems: Problems) -> None:
         told.append(problems["engine"])
 
-    readiness = Readiness(look, look, look, asyncio.Event(), tell, pause=0.01)
+    async def tell_background(*, are_well: bool) -> None:
+        well.append(are_well)
+
+    well: list[bool] = []
+    supervisor = Supervisor(pauses=RestartPauses(first=0.01, longest=0.01))
+    readiness = Readiness(
+        look, look, look, asyncio.Event(), tell, tell_background, supervisor, pause=0.01
+    )
     await readiness.serving()
-    running = asyncio.create_task(readiness.run())
-    try:
+    async with supervisor.supervise("readiness", readiness.run):
         fails.append(RuntimeError("a bug"))
         before = looked
         await eventually(lambda: looked > before + 2)
         fails[0] = UnavailableError("ENGINE_UNREACHABLE", "gone")
         await eventually(lambda: told == ["", "gone"])
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
+        assert (well[0], well[-1]) == (True, False)

@@ -21,6 +21,7 @@ from cellblock_server.auth import audit
 from cellblock_server.config import Settings
 from cellblock_server.retention import Retention
 from cellblock_server.state_folder import StateFolder
+from cellblock_server.timings import Timings
 
 SECONDS = 1.0
 serve = server._serve
@@ -35,10 +36,12 @@ def tell(path: Path) -> None:
     whole.replace(path)
 
 
-async def telling(settings: Settings, state: StateFolder, *, for_owner: bool) -> None:
+async def telling(
+    settings: Settings, state: StateFolder, timings: Timings, *, for_owner: bool
+) -> None:
     path = Path(os.environ["SOAK_TASKS"])
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell, path)
-    await serve(settings, state, for_owner=for_owner)
+    await serve(settings, state, timings, for_owner=for_owner)
 
 
 if __name__ == "__main__":

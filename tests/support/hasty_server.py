@@ -4,14 +4,15 @@ Run as a module, with the server's arguments.
 """
 
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 from cellblock_server import main as server
 from cellblock_server.executions import overdue
 from cellblock_server.sandbox import agent_connection, engine_watch
-from cellblock_server.sessions import keeper, live
+from cellblock_server.sessions import live
+from cellblock_server.sessions.keeper import KeeperTimings
 from cellblock_server.store import outage, postgresql_writer, sqlite
+from cellblock_server.timings import Timings
 from tests.support.server import ServerProcess
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.hasty_server")
@@ -30,12 +31,11 @@ def main() -> int:
     vars(overdue).update(SILENT_SECONDS=0.5, ANSWER_SECONDS=1.0)
     vars(agent_connection).update(CALL_SECONDS=CALL_SECONDS, RECONNECT_SECONDS=1.0)
     vars(engine_watch).update(PATIENCE_SECONDS=0.5, PING_SECONDS=ENGINE_SECONDS - 0.5)
-    vars(keeper).update(HOUSEKEEPING=timedelta(seconds=1), RECONCILE_SECONDS=1.0)
     vars(live).update(END_DETAIL_SECONDS=1.0)
     vars(sqlite).update(BUSY_SECONDS=1)
     vars(postgresql_writer).update(BUSY_SECONDS=1)
     vars(outage).update(AWAY_SECONDS=1)
-    return server.main()
+    return server.main(timings=Timings(keeper=KeeperTimings(housekeeping=1.0, reconcile=1.0)))
 
 
 if __name__ == "__main__":

@@ -134,6 +134,7 @@ def _of_its_status(client: Client) -> Iterator[Finding]:
     half = (datetime.now(UTC) - before) / 2
     skew = abs((status.time - before - half).total_seconds())
     yield from _of_its_needs(status)
+    yield from _of_its_background_tasks(status)
     if skew > MAX_SKEW_SECONDS + half.total_seconds():
         advice = "synchronize both clocks (NTP)"
         yield Finding("clock", WARNING, f"the server's is {skew:.1f} s from this one's", advice)
@@ -152,6 +153,16 @@ def _of_its_needs(status: ServerStatus) -> Iterator[Finding]:
         yield Finding("readiness", OK, "the server is ready")
     for name, problem in problems.items():
         yield Finding("readiness", PROBLEM, f"{name}: {problem}", "mend that; its log tells more")
+
+
+def _of_its_background_tasks(status: ServerStatus) -> Iterator[Finding]:
+    failing = [task for task in status.background_tasks if task.failing]
+    if not failing:
+        yield Finding("background tasks", OK, f"all {len(status.background_tasks)} run")
+    for task in failing:
+        words = f"{task.name} failed {task.failures} times, last: {task.last_failure}"
+        advice = f"it is restarted by itself; its log has the traceback (task={task.name})"
+        yield Finding("background tasks", WARNING, words, advice)
 
 
 def _show(console: Console, finding: Finding) -> None:

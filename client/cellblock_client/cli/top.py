@@ -19,7 +19,7 @@ from cellblock_client.cli.tables import WIDTH_WITHOUT_TERMINAL, table_of
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
 from cellblock_client.errors import DeadlineExceededError, UnavailableError
-from cellblock_client.server_types import ServerStatus, SessionStatus
+from cellblock_client.server_types import BackgroundTaskStatus, ServerStatus, SessionStatus
 
 MIB = 2**20
 ANSWER_SECONDS = 10.0
@@ -90,6 +90,9 @@ def _head(status: ServerStatus) -> Iterator[Text]:
         yield Text("ready", style="green")
     for name, problem in problems.items():
         yield Text(f"NOT READY: {name}: {plain(problem)}", style="bold red")
+    for task in status.background_tasks:
+        if task.failing:
+            yield Text(_failing_task(task, status.time), style="yellow")
     running = sum(bool(one.running_execution_id) for one in status.sessions)
     waiting = sum(one.waiting_executions for one in status.sessions)
     cpus = sum(one.cpus for one in status.sessions)
@@ -99,6 +102,14 @@ def _head(status: ServerStatus) -> Iterator[Text]:
         f"{waiting} waiting; {cpus:.2f} CPUs; pool {status.pool_waiting} waiting, "
         f"{status.pool_starting} starting, {status.pool_wanted} wanted"
     )
+
+
+def _failing_task(task: BackgroundTaskStatus, now: datetime) -> str:
+    again = ""
+    if task.restart_time is not None:
+        again = f", restarts in {max(0, (task.restart_time - now).total_seconds()):.0f} s"
+    times = "once" if task.failures == 1 else f"{task.failures} times"
+    return f"background task {task.name} failed {times}{again}: {plain(task.last_failure)}"
 
 
 def _table(rows: list[SessionStatus], now: datetime) -> Table:

@@ -21,11 +21,11 @@ from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.inside import Inside, peer_of
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.unread import UnreadInterceptor
-from cellblock_server.running import running
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.tenants import TenantStore
+from cellblock_server.supervisor import Supervisor
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,11 @@ class Guards:
 
 @asynccontextmanager
 async def guards(
-    settings: Settings, state: StateFolder, kept: Storage, inside: Inside | None
+    settings: Settings,
+    state: StateFolder,
+    kept: Storage,
+    inside: Inside | None,
+    supervisor: Supervisor,
 ) -> AsyncIterator[Guards]:
     """Look after keys and the audit log."""
     keys = KeyService(
@@ -50,11 +54,16 @@ async def guards(
         settings.audit.retention,
         settings.audit.max_entries,
         kept.steady.earlier,
+        supervisor,
     )
     live_calls = LiveCalls(keys)
     calls = OpenCalls(settings.quotas.max_calls)
-    unread = UnreadInterceptor(settings.server.unread_timeout, calls)
-    async with audit, running(live_calls.run()), running(unread.run()):
+    unread = UnreadInterceptor(settings.server.unread_timeout, calls, supervisor)
+    async with (
+        audit,
+        supervisor.supervise("key_expiry", live_calls.run),
+        supervisor.supervise("unread_streams", unread.run),
+    ):
         yield Guards(
             keys,
             audit,

@@ -20,14 +20,15 @@ from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
 from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.sockets import ListenError
-from cellblock_server.running import running
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.readiness import Readiness
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.owner import NOBODY
+from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.telemetry.scraping import MetricsListener
+from cellblock_server.timings import DEFAULT_TIMINGS, Timings
 
 log = structlog.get_logger(__name__)
 
@@ -43,16 +44,30 @@ class Addresses:
 
 @asynccontextmanager
 async def listening(
-    settings: Settings, state: StateFolder, give_up: Callable[[str], None] = NOBODY.give_up
+    settings: Settings,
+    state: StateFolder,
+    give_up: Callable[[str], None] = NOBODY.give_up,
+    timings: Timings = DEFAULT_TIMINGS,
 ) -> AsyncIterator[Addresses]:
-    """Serve. `give_up` is called when this process must end at once: see `Owner`."""
+    """Serve. `give_up` is called when this process must end at once: see `Owner`.
+
+    The order of entering is the order of need; tests hand in short `timings`.
+    """
     async with AsyncExitStack() as stack:
         metrics, health = Metrics(), Health()
+        supervisor = Supervisor(
+            lambda task: metrics.background_task_failures.labels(task).inc(),
+            pauses=timings.restart,
+        )
         await _alive(stack, settings, health)
-        kept = await stack.enter_async_context(storage(settings, state, metrics, give_up))
-        live = await stack.enter_async_context(sessions(settings, state, kept, metrics))
+        kept = await stack.enter_async_context(
+            storage(settings, state, metrics, supervisor, give_up)
+        )
+        live = await stack.enter_async_context(
+            sessions(settings, state, kept, metrics, supervisor, timings)
+        )
         inside = Inside(state.path) if settings.console.listen else None
-        guarded = await stack.enter_async_context(guards(settings, state, kept, inside))
+        guarded = await stack.enter_async_context(guards(settings, state, kept, inside, supervisor))
         keeper = live.keeper
         manager = SessionManager(
             settings, kept.sessions, live.starter, keeper, kept.quotas, live.cpu, kept.steady
@@ -63,6 +78,8 @@ async def listening(
             kept.blobs.check,
             keeper.reconciled,
             health.show,
+            health.show_background,
+            supervisor,
         )
         overview = Overview(
             backend=live.backend,
@@ -72,6 +89,7 @@ async def listening(
             meter=live.meter,
             billing=live.billing,
             readiness=readiness,
+            supervisor=supervisor,
             state_path=state.path,
             max_sessions=settings.sessions.max_sessions,
             started=utc_now(),
@@ -82,7 +100,7 @@ async def listening(
         stack.push_async_callback(served.stop, settings.server.drain_timeout.total_seconds())
         stack.push_async_callback(readiness.stopping)
         await readiness.serving()
-        await stack.enter_async_context(running(readiness.run()))
+        await stack.enter_async_context(supervisor.supervise("readiness", readiness.run))
         console = "" if inside is None else await _show_console(stack, settings, inside)
         yield Addresses(address, console)
 

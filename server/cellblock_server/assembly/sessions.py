@@ -10,7 +10,6 @@ from cellblock_server.clock import utc_now
 from cellblock_server.config import Settings
 from cellblock_server.files.capture import Capture
 from cellblock_server.quotas.cpu import CpuQuota
-from cellblock_server.running import running
 from cellblock_server.sandbox.metered import MeteredBackend
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -22,7 +21,9 @@ from cellblock_server.sessions.stocks import pool_bounds, stocks
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.ledger import LedgerStore
+from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.timings import Timings
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,22 @@ class Sessions:
 
 @asynccontextmanager
 async def sessions(
-    settings: Settings, state: StateFolder, kept: Storage, metrics: Metrics
+    settings: Settings,
+    state: StateFolder,
+    kept: Storage,
+    metrics: Metrics,
+    supervisor: Supervisor,
+    timings: Timings,
 ) -> AsyncIterator[Sessions]:
     """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
     async with AsyncExitStack() as stack:
         backend = MeteredBackend(parts.backend(settings, state), metrics)
         await backend.start()
         stack.push_async_callback(backend.close)
-        pool = Pool(backend, stocks(settings), pool_bounds(settings), metrics)
-        starter = await _starter(stack, settings, state, kept, metrics, backend, pool)
+        pool = Pool(
+            backend, stocks(settings), pool_bounds(settings), supervisor, metrics, timings.pool
+        )
+        starter = await _starter(stack, settings, state, kept, metrics, supervisor, backend, pool)
         cpu = CpuQuota(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
         )
@@ -60,10 +68,12 @@ async def sessions(
             settings.sessions.lifetime_cap,
             kept.steady,
             meter.measure_last,
+            supervisor,
             end_on_shutdown=settings.sessions.end_on_shutdown,
+            timings=timings.keeper,
         )
         await stack.enter_async_context(keeper)
-        await stack.enter_async_context(running(meter.run()))
+        await stack.enter_async_context(supervisor.supervise("cpu_meter", meter.run))
         billing = Billing(
             LedgerStore(kept.database),
             kept.journal,
@@ -72,7 +82,7 @@ async def sessions(
             settings.usage.retention,
             kept.steady,
         )
-        await stack.enter_async_context(running(billing.run()))
+        await stack.enter_async_context(supervisor.supervise("billing", billing.run))
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))
         yield Sessions(backend, pool, starter, keeper, cpu, meter, billing)
 
@@ -83,12 +93,13 @@ async def _starter(
     state: StateFolder,
     kept: Storage,
     metrics: Metrics,
+    supervisor: Supervisor,
     backend: MeteredBackend,
     pool: Pool,
 ) -> SessionStarter:
     egress = None
     if settings.sandbox.may_have_egress:
-        egress = await stack.enter_async_context(parts.egress(settings, state))
+        egress = await stack.enter_async_context(parts.egress(settings, state, supervisor))
     capture = Capture(
         kept.blobs, kept.usage, parts.capture_bounds(settings), settings.files.retention, utc_now
     )

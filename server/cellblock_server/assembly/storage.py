@@ -17,7 +17,6 @@ from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.retention import Retention
-from cellblock_server.running import running
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -27,6 +26,7 @@ from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
+from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 
 
@@ -51,7 +51,11 @@ class Storage:
 
 @asynccontextmanager
 async def storage(
-    settings: Settings, state: StateFolder, metrics: Metrics, give_up: Callable[[str], None]
+    settings: Settings,
+    state: StateFolder,
+    metrics: Metrics,
+    supervisor: Supervisor,
+    give_up: Callable[[str], None],
 ) -> AsyncIterator[Storage]:
     """Open it, and forget in time what is to be forgotten. Raises what `open_database` and
     `parts.blob_store` do, and UnavailableError if bytes can't be stored."""
@@ -84,7 +88,7 @@ async def storage(
         retention = Retention(
             file_records, sessions, blobs, uploads, settings.sessions.retention, steady.earlier
         )
-        await stack.enter_async_context(running(retention.run()))
+        await stack.enter_async_context(supervisor.supervise("retention", retention.run))
         yield Storage(
             steady=steady,
             database=database,

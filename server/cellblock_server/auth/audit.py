@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import asdict
 from datetime import timedelta
 from types import TracebackType
@@ -13,6 +13,7 @@ from cellblock_server.clock import Clock
 from cellblock_server.errors import CellblockError, UnavailableError
 from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.records import AuditRecord, Page
+from cellblock_server.supervisor import Supervisor
 from cellblock_server.uninterrupted import uninterrupted
 
 GATHER_SECONDS = 0.1
@@ -36,8 +37,17 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
     is taken until they are stored.
     """
 
-    def __init__(self, store: AuditStore, retention: timedelta, most: int, now: Clock) -> None:
+    def __init__(
+        self,
+        store: AuditStore,
+        retention: timedelta,
+        most: int,
+        now: Clock,
+        supervisor: Supervisor,
+    ) -> None:
         """Keep entries in `store` for `retention`, and of each tenant at most `most`."""
+        self._supervisor = supervisor
+        self._loops = AsyncExitStack()
         self._store = store
         self._retention = retention
         self._most = most
@@ -48,7 +58,6 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         self._storing = asyncio.Lock()
         self._strangers = 0
         self._strangers_since = time.monotonic()
-        self._tasks: list[asyncio.Task[None]] = []
 
     def check(self) -> None:
         """Raise UnavailableError if what is done now could not be told."""
@@ -78,10 +87,9 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
 
     async def __aenter__(self) -> "AuditLog":
         """Begin."""
-        self._tasks = [
-            asyncio.create_task(self._store_all(), name="audit log"),
-            asyncio.create_task(self._keep_house(), name="audit log's housekeeping"),
-        ]
+        supervise = self._supervisor.supervise
+        await self._loops.enter_async_context(supervise("audit_log", self._store_all))
+        await self._loops.enter_async_context(supervise("audit_retention", self._keep_house))
         return self
 
     async def __aexit__(
@@ -91,12 +99,12 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         trace: TracebackType | None,
     ) -> None:
         """Store what is left, and stop."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.wait(self._tasks)
+        await self._loops.aclose()
         try:
             await self._flush()
-        except CellblockError:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the entries are logged
+            if not isinstance(error, CellblockError):
+                self._supervisor.report("audit_log", error)
             # Nobody tries again: the log is the last place to tell.
             for record in self._waiting:
                 log.error("audit_entry_lost", **asdict(record))  # noqa: TRY400 - why, _flush has told
@@ -119,29 +127,29 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
                 raise
             except Exception:
                 self._failure = "a fault in the server"
-                log.exception("audit_write_failed", entries=len(batch))
                 raise
             del self._waiting[: len(batch)]
             self._failure = ""
 
     async def _store_all(self) -> None:
         while True:
-            await self._added.wait()
+            # Entries may wait already: this is restarted after a failure.
+            if not self._waiting:
+                await self._added.wait()
             self._added.clear()
             await asyncio.sleep(GATHER_SECONDS)
             while self._waiting:
                 try:
                     await self._flush()
-                except Exception:  # noqa: BLE001 - told by _flush, and tried again
+                except CellblockError:  # logged by _flush
                     await asyncio.sleep(RETRY_SECONDS)
 
     async def _keep_house(self) -> None:
         while True:
             try:
                 await self.forget_old()
-            except Exception:
-                # A fault of ours or the store's; the next look forgets what this one did not.
-                log.exception("audit_entries_not_forgotten")
+            except UnavailableError as error:
+                log.warning("audit_entries_not_forgotten", detail=error.message)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     def _room_for_stranger(self) -> bool:

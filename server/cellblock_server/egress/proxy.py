@@ -19,10 +19,6 @@ START_SECONDS = 10
 """For squid to listen."""
 LOOK_SECONDS = 0.02
 """Between two tries to reach it; nothing tells that it listens."""
-MAX_RESTARTS = 5
-"""In a row, of one that did not live for `STEADY_SECONDS`; then there is no way out any more."""
-STEADY_SECONDS = 60
-RESTART_SECONDS = 0.2
 MAX_LINE = 65536
 PLACES = "/usr/sbin:/usr/local/sbin"
 """Where squid is, and not every user's PATH leads."""
@@ -54,6 +50,9 @@ class Proxy:
 
     async def start(self) -> None:
         """Start it and wait until it listens. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
+        await self._start()
+
+    async def _start(self) -> asyncio.subprocess.Process:
         program = squid()
         if program is None:
             raise WrongStateError(
@@ -73,27 +72,22 @@ class Proxy:
             raise WrongStateError("EGRESS_UNAVAILABLE", f"squid did not start: {error}") from error
         self.port = port
         log.info("egress_proxy_started", port=port)
+        return process
 
     async def run(self) -> None:
-        """Read what it says, and start it again when it ends; until cancelled."""
-        loop = asyncio.get_running_loop()
-        restarts = 0
-        while self._process is not None:
-            began = loop.time()
-            await self._read(self._process)
+        """Read what it says until it ends; run again, start it first.
+
+        To be supervised. Raises WrongStateError (`EGRESS_UNAVAILABLE`) when it has ended or can't
+        be started.
+        """
+        process = self._process or await self._start()
+        try:
+            await self._read(process)
             self.port = None
-            restarts = 0 if loop.time() - began > STEADY_SECONDS else restarts + 1
-            log.error("egress_proxy_ended", code=await self._process.wait(), restarts=restarts)
+            code = await process.wait()
+        finally:
             await self.stop()
-            if restarts > MAX_RESTARTS:
-                log.error("egress_proxy_given_up", restarts=restarts)
-                return
-            await asyncio.sleep(RESTART_SECONDS * restarts)
-            try:
-                await self.start()
-            except WrongStateError as error:
-                log.error("egress_proxy_not_started", problem=error.message)  # noqa: TRY400
-                return
+        raise WrongStateError("EGRESS_UNAVAILABLE", f"squid ended with exit code {code}")
 
     async def stop(self) -> None:
         """End it. There is nothing that it would have to save."""

@@ -1,7 +1,7 @@
 """The way out for sessions that may use it: one proxy, and a relay for each of them."""
 
-import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from ipaddress import IPv4Network
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from cellblock_server.egress.proxy import Proxy
 from cellblock_server.egress.relay import Relay, RelayBounds
 from cellblock_server.egress.squid_config import SOURCES, Allowed
 from cellblock_server.errors import WrongStateError
+from cellblock_server.supervisor import Supervisor
 
 FIELDS = ("outcome", "status", "method", "target", "address", "bytes", "milliseconds")
 
@@ -21,19 +22,23 @@ log = structlog.get_logger(__name__)
 class Egress:
     """An async context manager: leaving it ends the proxy and every connection."""
 
-    def __init__(self, folder: Path, allowed: Allowed, bounds: RelayBounds) -> None:
+    def __init__(
+        self, folder: Path, allowed: Allowed, bounds: RelayBounds, supervisor: Supervisor
+    ) -> None:
         """Keep the proxy's configuration in `folder`."""
+        self._supervisor = supervisor
+        self._loops = AsyncExitStack()
         self._bounds = bounds
         seconds = int(bounds.timeout.total_seconds())
         self._proxy = Proxy(folder, allowed, max(1, seconds), self._log_request)
         self._relays: dict[str, tuple[str, Relay]] = {}
         """By source address: whose, and the relay."""
-        self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Egress":
         """Start the proxy. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
         await self._proxy.start()
-        self._watching = asyncio.create_task(self._proxy.run(), name="egress proxy")
+        proxy = self._supervisor.supervise("egress_proxy", self._proxy.run)
+        await self._loops.enter_async_context(proxy)
         return self
 
     async def __aexit__(
@@ -43,9 +48,7 @@ class Egress:
         trace: TracebackType | None,
     ) -> None:
         """Stop everything."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        await self._loops.aclose()
         for _session, relay in list(self._relays.values()):
             await relay.close()
         await self._proxy.stop()

@@ -24,6 +24,9 @@ NEEDS_STORE = tuple(
 NEEDS_BYTES = (file_pb2.DESCRIPTOR.services_by_name["FileService"].full_name,)
 SERVICES = NEEDS_ALL + NEEDS_STORE + NEEDS_BYTES
 
+BACKGROUND = "cellblock.background"
+"""The name that stands for the background tasks: not serving while one of them fails."""
+
 SERVING_NOW = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -38,7 +41,7 @@ class Health:
     async def alive(self) -> None:
         """The event loop runs; nothing is ready yet."""
         await self.servicer.set(ALIVE, SERVING_NOW)
-        for service in SERVICES:
+        for service in (*SERVICES, BACKGROUND):
             await self.servicer.set(service, NOT_SERVING)
 
     async def show(self, problems: Problems) -> None:
@@ -46,6 +49,10 @@ class Health:
         for service in SERVICES:
             missing = any(problems[name] for name in _needs(service, problems))
             await self.servicer.set(service, NOT_SERVING if missing else SERVING_NOW)
+
+    async def show_background(self, *, are_well: bool) -> None:
+        """Set the status of the background tasks."""
+        await self.servicer.set(BACKGROUND, SERVING_NOW if are_well else NOT_SERVING)
 
 
 def _needs(service: str, problems: Problems) -> Iterable[str]:

@@ -6,6 +6,7 @@ from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.sessions.billing import Report
 from cellblock_server.sessions.overview import ServerNow, SessionNow
 from cellblock_server.store.ledger import AMOUNTS, Interval
+from cellblock_server.supervisor import TaskStatus
 
 
 def interval(value: int) -> Interval:
@@ -38,9 +39,24 @@ def server_message(now: ServerNow) -> pb.ServerStatus:
         max_sessions=now.max_sessions,
         creating_sessions=now.creating_sessions,
         sessions=map(_session, now.sessions),
+        background_tasks=map(_background_task, now.background_tasks),
     )
     message.start_time.FromDatetime(now.started)
     message.time.FromDatetime(utc_now())
+    return message
+
+
+def _background_task(status: TaskStatus) -> pb.BackgroundTaskStatus:
+    message = pb.BackgroundTaskStatus(
+        name=status.name,
+        failures=status.failures,
+        last_failure=status.last_failure,
+        failing=status.is_failing,
+    )
+    if status.last_failure_time is not None:
+        message.last_failure_time.FromDatetime(status.last_failure_time)
+    if status.restart_time is not None:
+        message.restart_time.FromDatetime(status.restart_time)
     return message
 
 

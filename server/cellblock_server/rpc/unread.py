@@ -25,6 +25,7 @@ from cellblock_server.rpc.handlers import (
 )
 from cellblock_server.rpc.permissions import OPEN
 from cellblock_server.rpc.status import status_of
+from cellblock_server.supervisor import Supervisor, TaskSet
 
 LOOK_SECONDS = 1.0
 """How much longer than it may a stream can wait."""
@@ -44,9 +45,14 @@ class UnreadInterceptor(grpc.aio.ServerInterceptor):
     """
 
     def __init__(
-        self, timeout: timedelta, calls: OpenCalls, now: Callable[[], float] = time.monotonic
+        self,
+        timeout: timedelta,
+        calls: OpenCalls,
+        supervisor: Supervisor,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Let a stream wait for `timeout`, as `now` counts seconds."""
+        self._supervisor = supervisor
         self._timeout = timeout.total_seconds()
         self._calls = calls
         self._now = now
@@ -88,12 +94,15 @@ class UnreadInterceptor(grpc.aio.ServerInterceptor):
 
     async def run(self) -> None:
         """Go on until cancelled."""
-        async with asyncio.TaskGroup() as ending:
+        ending = self._supervisor.task_set("unread_stream_ends")
+        try:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
                 self.look(ending)
+        finally:
+            await ending.cancel()
 
-    def look(self, ending: asyncio.TaskGroup) -> None:
+    def look(self, ending: TaskSet) -> None:
         """End what has waited for too long; `ending` has those whose callers are to be told."""
         latest = self._now() - self._timeout
         for stream in list(self._streams):
@@ -103,7 +112,7 @@ class UnreadInterceptor(grpc.aio.ServerInterceptor):
                 log.warning("stream_not_read", rpc=stream.rpc, tenant=stream.tenant)
                 # Of itself gRPC would leave the caller without a status.
                 stream.task.cancel()
-                ending.create_task(self._tell(stream), name=f"end {stream.rpc}")
+                ending.start(self._tell(stream), name=f"end {stream.rpc}")
 
     async def _tell(self, stream: "_Stream") -> None:
         """Wait until its caller has been told, or has left."""

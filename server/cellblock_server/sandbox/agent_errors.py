@@ -46,6 +46,9 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
     except asyncio.InvalidStateError as error:
         # What gRPC says to one who writes to a stream that has ended meanwhile.
         raise AgentGoneError(str(error)) from error
+    except grpc.aio.BaseError as error:
+        # UsageError is what gRPC raises for a call on a channel that has been closed.
+        raise AgentGoneError(str(error)) from error
     except grpc.aio.AioRpcError as error:
         detail = safe_words(error.details() or "")
         match error.code():

@@ -94,9 +94,6 @@ class Billing:
                 await self.count()
             except CellblockError as error:
                 log.warning("usage_not_counted", reason=error.reason, detail=error.message)
-            except Exception:
-                # A fault of ours; the next count has what this one has not.
-                log.exception("usage_not_counted")
             await asyncio.sleep(self._pause)
 
     async def report(

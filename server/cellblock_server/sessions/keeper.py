@@ -4,7 +4,8 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -24,19 +25,26 @@ from cellblock_server.store.records import (
     SessionRecord,
 )
 from cellblock_server.store.sessions import SessionStore
-
-HOUSEKEEPING = timedelta(seconds=10)
-"""How often what could not be removed or taken over is tried again."""
+from cellblock_server.supervisor import Supervisor
+from cellblock_server.waiting import set_within
 
 REMOVALS = 10
 """Of what could not be removed before, at a time."""
-RECONCILE_SECONDS = 30.0
-"""How often what runs is compared with what should: after a fault, or another hand in it."""
-
 SHORTEST_LOOK = timedelta(milliseconds=10)
 """Keeps a clock that jumps from making housekeeping spin."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class KeeperTimings:
+    """Times of the session keeper, in seconds."""
+
+    housekeeping: float = 10.0
+    """Between two attempts to remove or take over what could not be before."""
+    reconcile: float = 30.0
+    """Between two comparisons of what runs with what should: after a fault, or a change from
+    outside Cellblock."""
 
 
 class SessionKeeper:
@@ -49,13 +57,16 @@ class SessionKeeper:
         lifetime_cap: timedelta,
         now: SteadyClock,
         measure_last: Callable[[SessionRecord], Awaitable[None]],
+        supervisor: Supervisor,
         *,
         end_on_shutdown: bool,
+        timings: KeeperTimings | None = None,
     ) -> None:
         """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us.
 
         `measure_last` is awaited before a sandbox is removed.
         """
+        self._timings = timings or KeeperTimings()
         self._measure_last = measure_last
         self._starter = starter
         self._backend: Backend = starter.backend
@@ -71,11 +82,14 @@ class SessionKeeper:
         self._reconciler = Reconciler(starter, store, self._owned, self.keep)
         self._reconciled_at = -math.inf
         self._changed = asyncio.Event()
+        """Set when a session may expire at another time."""
         self._next_look: datetime | None = None
-        """When housekeeping looks again; None while it looks."""
-        self._tasks = asyncio.TaskGroup()
+        """When sessions are looked at again; None while they are."""
+        self._has_more_left_behind = asyncio.Event()
+        self._supervisor = supervisor
+        self._tasks = supervisor.task_set("sessions")
         self._keepers: dict[Key, asyncio.Task[None]] = {}
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._loops = AsyncExitStack()
 
     @property
     def count(self) -> int:
@@ -123,7 +137,7 @@ class SessionKeeper:
         key = _key(live.record)
         live.runner.on_idle = partial(self.reconsider, live.record)
         self._live[key] = live
-        task = self._tasks.create_task(self._run(live), name=f"session {live.record.id}")
+        task = self._tasks.start(self._run(live), name=f"session {live.record.id}")
         self._keepers[key] = task
         self.reconsider(live.record)
 
@@ -138,9 +152,13 @@ class SessionKeeper:
 
     async def __aenter__(self) -> "SessionKeeper":
         """Take over what runs already, and begin to keep time."""
-        await self._tasks.__aenter__()
-        await self._reconcile()
-        self._housekeeping = self._tasks.create_task(self._keep_house(), name="housekeeping")
+        try:
+            await self._reconcile()
+        except Exception as error:  # noqa: BLE001 - reported; housekeeping tries again
+            self._supervisor.report("housekeeping", error)
+        supervise = self._supervisor.supervise
+        await self._loops.enter_async_context(supervise("session_expiry", self._keep_time))
+        await self._loops.enter_async_context(supervise("housekeeping", self._keep_house))
         return self
 
     async def __aexit__(
@@ -150,17 +168,14 @@ class SessionKeeper:
         trace: TracebackType | None,
     ) -> None:
         """Let go of all sessions; end them if asked to, or if they can't outlive us."""
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
+        await self._loops.aclose()
         if self._end_on_shutdown or not self._backend.sessions_outlive_server:
             stopped = failed(EndReason.SERVER_STOPPED, "the server was stopped")
             for live in list(self._live.values()):
                 live.request_end(stopped)
         else:
-            for task in self._keepers.values():
-                task.cancel()
-        # What ended the block is not the tasks' fault, and must not be wrapped as theirs.
-        await self._tasks.__aexit__(None, None, None)
+            await self._tasks.cancel()
+        await self._tasks.join()
 
     async def _run(self, live: LiveSession) -> None:
         record = live.record
@@ -177,14 +192,15 @@ class SessionKeeper:
             # A fault of ours; the session has no end then, but nothing may go on running.
             log.exception("session_end_not_stored")
             self._left_behind.add(record.sandbox_id)
-            self._changed.set()
+            self._has_more_left_behind.set()
         finally:
             del self._live[_key(record)]
             del self._keepers[_key(record)]
             live.ended.set()
-            await live.agent.close()
-            if live.way_out is not None:
-                await live.way_out.close()
+            async with AsyncExitStack() as closing:
+                if live.way_out is not None:
+                    closing.push_async_callback(live.way_out.close)
+                closing.push_async_callback(live.agent.close)
 
     async def _until_end(self, live: LiveSession) -> End:
         try:
@@ -212,15 +228,12 @@ class SessionKeeper:
             log.exception("sandbox_not_removed", sandbox_id=sandbox_id)
             self._left_behind.add(sandbox_id)
 
-    async def _keep_house(self) -> None:
+    async def _keep_time(self) -> None:
+        """End sessions in time. Waits for no engine and no store, so that none delays it."""
         while True:
             self._changed.clear()
             self._next_look = None
-            try:
-                await self._look_after_all()
-            except Exception:
-                # A fault of ours; sessions must go on and expire all the same.
-                log.exception("housekeeping_failed")
+            self._expire()
             pause = self._until_next_look()
             self._next_look = self._now() + pause
             try:
@@ -229,15 +242,18 @@ class SessionKeeper:
             except TimeoutError:
                 continue
 
-    async def _look_after_all(self) -> None:
-        self._expire()
-        since = time.monotonic() - self._reconciled_at
-        if not self.reconciled.is_set() or since >= RECONCILE_SECONDS:
-            await self._reconcile()
-        await self._remove_left_behind()
+    async def _keep_house(self) -> None:
+        """Remove what was left behind, and compare what runs with what should."""
+        while True:
+            self._has_more_left_behind.clear()
+            since = time.monotonic() - self._reconciled_at
+            if not self.reconciled.is_set() or since >= self._timings.reconcile:
+                await self._reconcile()
+            await self._remove_left_behind()
+            await set_within(self._has_more_left_behind, self._timings.housekeeping)
 
     async def _remove_left_behind(self) -> None:
-        """Try again, until nothing works: sessions must expire in time while the engine is away."""
+        """Try again, until a whole batch fails: then the engine is away."""
         waiting = list(self._left_behind)
         while batch := waiting[:REMOVALS]:
             del waiting[:REMOVALS]
@@ -256,7 +272,7 @@ class SessionKeeper:
     def _until_next_look(self) -> timedelta:
         now = self._now()
         ends = [self._look_due(live) - now for live in self._live.values()]
-        return max(SHORTEST_LOOK, min([HOUSEKEEPING, *ends]))
+        return max(SHORTEST_LOOK, min([timedelta(seconds=self._timings.housekeeping), *ends]))
 
     def _look_due(self, live: LiveSession) -> datetime:
         return next_look(live.record, self._cap, busy=live.runner.busy)

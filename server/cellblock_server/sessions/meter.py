@@ -107,9 +107,6 @@ class CpuMeter:
                 self._looks = {name: look for name, look in self._looks.items() if name in live}
             except CellblockError as error:
                 log.warning("cpu_time_not_measured", reason=error.reason, detail=error.message)
-            except Exception:
-                # A fault of ours; the next look counts what this one did not.
-                log.exception("cpu_time_not_measured")
             await asyncio.sleep(self._pause)
 
     async def _seconds(self, record: SessionRecord) -> float:

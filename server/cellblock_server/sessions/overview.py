@@ -18,6 +18,7 @@ from cellblock_server.sessions.pool import Pool, PoolStatus
 from cellblock_server.sessions.readiness import Readiness
 from cellblock_server.store.records import SessionRecord, SessionState
 from cellblock_server.store.states import SESSION_ENDS
+from cellblock_server.supervisor import Supervisor, TaskStatus
 from cellblock_server.telemetry.metrics import Metrics, version
 
 LIVE_STATES = [state for state in SessionState if state not in SESSION_ENDS]
@@ -44,6 +45,7 @@ class ServerNow:
     started: datetime
     problems: Mapping[str, str]
     """See `Readiness`."""
+    background_tasks: list[TaskStatus]
     pool: PoolStatus
     max_sessions: int
     creating_sessions: int
@@ -61,6 +63,7 @@ class Overview:
     meter: CpuMeter
     billing: Billing
     readiness: Readiness
+    supervisor: Supervisor
     state_path: Path
     max_sessions: int
     started: datetime
@@ -72,6 +75,7 @@ class Overview:
             backend=self.backend.name,
             started=self.started,
             problems=dict(self.readiness.problems),
+            background_tasks=self.supervisor.statuses(),
             pool=self.pool.status(),
             max_sessions=self.max_sessions,
             creating_sessions=self.manager.creating,
@@ -99,6 +103,8 @@ class Overview:
         metrics.disk_free_bytes.set(disk.free)
         for check, problem in self.readiness.problems.items():
             metrics.ready.labels(check).set(not problem)
+        for task in self.supervisor.statuses():
+            metrics.background_tasks_failing.labels(task.name).set(task.is_failing)
 
     async def _session(self, live: LiveSession) -> SessionNow:
         sandbox_id = live.record.sandbox_id

@@ -8,9 +8,10 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from secrets import token_urlsafe
 
 import structlog
@@ -19,21 +20,27 @@ from cellblock_server.errors import CellblockError
 from cellblock_server.ids import new_id
 from cellblock_server.sandbox.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.ready import ReadySandbox
+from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 
-REFILL_SECONDS = 0.2
-"""After a session took one, until the next is started: first its code has the machine."""
-CHECK_SECONDS = 10.0
-"""How often those that wait are asked whether they are well."""
-ANSWER_SECONDS = 2.0
-"""How long a healthy agent may take to answer."""
-DEMAND_SECONDS = 60.0
-"""As many are kept ready as were asked for in so long, within bounds."""
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
-"""After a start that failed none is tried for so long; each time for twice as long."""
-
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class PoolTimings:
+    """Times of the pool, in seconds."""
+
+    refill: float = 0.2
+    """After a session took a sandbox, until the next is started: first its code has the machine."""
+    check: float = 10.0
+    """Between two checks of the sandboxes that wait."""
+    answer: float = 2.0
+    """Longest answer of a healthy agent."""
+    demand: float = 60.0
+    """As many are kept ready as were asked for in so long, within bounds."""
+    first_pause: float = 1.0
+    """Without a start, after one that failed; the pause doubles with each failure."""
+    longest_pause: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -90,8 +97,9 @@ class PoolStatus:
 class _Shelf:
     """Where sandboxes of one profile wait."""
 
-    def __init__(self, stock: Stock, most: int) -> None:
+    def __init__(self, stock: Stock, most: int, demand_seconds: float) -> None:
         self.example = stock.example
+        self._demand_seconds = demand_seconds
         self._least = stock.size
         self.waiting: deque[tuple[float, ReadySandbox]] = deque()
         """Oldest first, and since when by the monotonic clock."""
@@ -102,20 +110,19 @@ class _Shelf:
         self._demand.append(time.monotonic())
 
     def wanted(self) -> int:
-        since = time.monotonic() - DEMAND_SECONDS
+        since = time.monotonic() - self._demand_seconds
         while self._demand and self._demand[0] < since:
             self._demand.popleft()
         return max(self._least, len(self._demand))
 
-    def surplus(self, max_age: timedelta) -> bool:
-        """Whether the oldest one is to go: there are too many, or it is too old.
+    def has_surplus(self) -> bool:
+        """Return whether more wait than are wanted."""
+        return len(self.waiting) > self.wanted()
 
-        Of old ones the next goes when the replacement of the last one waits.
-        """
-        if len(self.waiting) > self.wanted():
-            return True
+    def has_aged(self, max_age: timedelta) -> bool:
+        """Return whether the oldest one has waited for longer than `max_age`."""
         oldest = time.monotonic() - max_age.total_seconds()
-        return not self.starting and bool(self.waiting) and self.waiting[0][0] < oldest
+        return bool(self.waiting) and self.waiting[0][0] < oldest
 
 
 class Pool:
@@ -126,19 +133,23 @@ class Pool:
         backend: Backend,
         stocks: Sequence[Stock],
         bounds: PoolBounds,
+        supervisor: Supervisor,
         metrics: Metrics | None = None,
+        timings: PoolTimings | None = None,
     ) -> None:
         """Have `stocks` ready, while it is `kept`; count in `metrics`."""
         self._metrics = metrics or Metrics()
         self._backend = backend
         self._bounds = bounds
+        self._timings = timings or PoolTimings()
         self._shelves = {
-            Profile.of(stock.example): _Shelf(stock, bounds.max_waiting) for stock in stocks
+            Profile.of(stock.example): _Shelf(stock, bounds.max_waiting, self._timings.demand)
+            for stock in stocks
         }
         self._changed = asyncio.Event()
-        self._tasks = asyncio.TaskGroup()
-        self._keepers: list[asyncio.Task[None]] = []
-        self._starts: set[asyncio.Task[None]] = set()
+        self._supervisor = supervisor
+        self._starts = supervisor.task_set("pool_starts")
+        self._removals = supervisor.task_set("pool_removals")
         self._pause = 0.0
         self._resume_at = -math.inf
         self._left_behind: set[str] = set()
@@ -166,13 +177,13 @@ class Pool:
 
     async def _take_from(self, shelf: _Shelf, spec: SandboxSpec) -> ReadySandbox | None:
         shelf.asked()
-        asyncio.get_running_loop().call_later(REFILL_SECONDS, self._changed.set)
+        asyncio.get_running_loop().call_later(self._timings.refill, self._changed.set)
         while shelf.waiting:
             # Off the shelf before anything is awaited: nobody else can have it.
             _since, ready = shelf.waiting.popleft()
             well = False
             try:
-                well = await _is_well(ready) and await self._fit(ready, spec.limits)
+                well = await self._is_well(ready) and await self._fit(ready, spec.limits)
             finally:
                 if not well:
                     self._discard(ready)
@@ -186,25 +197,19 @@ class Pool:
 
         Not before `after`: until then, what runs and has no session is taken for orphaned.
         """
-        await self._tasks.__aenter__()
-        if self._shelves:
-            self._keepers = [
-                self._tasks.create_task(self._keep_filled(after), name="pool"),
-                self._tasks.create_task(self._keep_well(), name="pool checks"),
-            ]
-        try:
+        async with AsyncExitStack() as stack:
+            # Left last: what the others discard has an end, too.
+            stack.push_async_callback(self._removals.join)
+            stack.callback(self._empty)
+            stack.push_async_callback(self._starts.cancel)
+            if self._shelves:
+                supervise = self._supervisor.supervise
+                fill = partial(self._keep_filled, after)
+                await stack.enter_async_context(supervise("pool", fill))
+                await stack.enter_async_context(supervise("pool_checks", self._keep_well))
             yield
-        finally:
-            await self._empty()
-            # What ended the block is not the tasks' fault, and must not be wrapped as theirs.
-            await self._tasks.__aexit__(None, None, None)
 
-    async def _empty(self) -> None:
-        ending = {*self._keepers, *self._starts}
-        for task in ending:
-            task.cancel()
-        if ending:
-            await asyncio.wait(ending)
+    def _empty(self) -> None:
         for shelf in self._shelves.values():
             while shelf.waiting:
                 self._discard(shelf.waiting.popleft()[1])
@@ -214,32 +219,40 @@ class Pool:
         while True:
             self._changed.clear()
             for shelf in self._shelves.values():
-                while shelf.surplus(self._bounds.max_age):
+                while shelf.has_surplus():
                     self._discard(shelf.waiting.popleft()[1])
-                while len(shelf.waiting) + shelf.starting < shelf.wanted() and self._may_start():
-                    self._begin_start(shelf)
+                self._fill(shelf)
+                # One after the other: the next goes when the replacement of the last one waits.
+                if shelf.has_aged(self._bounds.max_age) and not self._starting and self._may_try():
+                    self._discard(shelf.waiting.popleft()[1])
+                    self._fill(shelf)
             try:
-                async with asyncio.timeout(CHECK_SECONDS):
+                async with asyncio.timeout(self._timings.check):
                     await self._changed.wait()
             except TimeoutError:
                 continue
 
-    def _may_start(self) -> bool:
-        shelves = self._shelves.values()
+    def _fill(self, shelf: _Shelf) -> None:
+        while len(shelf.waiting) + shelf.starting < shelf.wanted() and self._may_start():
+            self._begin_start(shelf)
+
+    @property
+    def _starting(self) -> int:
         # Not `_starts`: a start that has just ended is still among them when this is asked again.
-        starting = sum(shelf.starting for shelf in shelves)
-        there = starting + sum(len(shelf.waiting) for shelf in shelves)
-        return (
-            there < self._bounds.max_waiting
-            and starting < self._bounds.parallelism
-            and time.monotonic() >= self._resume_at
-        )
+        return sum(shelf.starting for shelf in self._shelves.values())
+
+    def _may_start(self) -> bool:
+        starting = self._starting
+        there = starting + sum(len(shelf.waiting) for shelf in self._shelves.values())
+        has_room = there < self._bounds.max_waiting and starting < self._bounds.parallelism
+        return has_room and self._may_try()
+
+    def _may_try(self) -> bool:
+        return time.monotonic() >= self._resume_at
 
     def _begin_start(self, shelf: _Shelf) -> None:
         shelf.starting += 1
-        task = self._tasks.create_task(self._start(shelf), name="pooled sandbox")
-        self._starts.add(task)
-        task.add_done_callback(self._starts.discard)
+        self._starts.start(self._start(shelf))
 
     async def _start(self, shelf: _Shelf) -> None:
         spec = replace(shelf.example, id=new_id("sbx_"))
@@ -252,7 +265,8 @@ class Pool:
             log.info("sandbox_waits", sandbox_id=spec.id, waiting=len(shelf.waiting))
         except Exception as error:
             # Sessions that start cold tell their callers what is wrong; here only the log hears.
-            self._pause = min(max(FIRST_PAUSE_SECONDS, 2 * self._pause), LONGEST_PAUSE_SECONDS)
+            pause = max(self._timings.first_pause, 2 * self._pause)
+            self._pause = min(pause, self._timings.longest_pause)
             self._resume_at = time.monotonic() + self._pause
             self._metrics.pool_start_failures.inc()
             fault = not isinstance(error, CellblockError)
@@ -263,11 +277,13 @@ class Pool:
 
     async def _keep_well(self) -> None:
         while True:
-            await asyncio.sleep(CHECK_SECONDS)
+            await asyncio.sleep(self._timings.check)
             for shelf in self._shelves.values():
                 for entry in list(shelf.waiting):
-                    # A session may have taken it meanwhile: then it is that one's to find out.
-                    if not await _is_well(entry[1]) and entry in shelf.waiting:
+                    # While others were asked, a session may have taken it, or it was surplus.
+                    if entry not in shelf.waiting or await self._is_well(entry[1]):
+                        continue
+                    if entry in shelf.waiting:
                         shelf.waiting.remove(entry)
                         self._discard(entry[1])
             for sandbox_id in list(self._left_behind):
@@ -287,7 +303,7 @@ class Pool:
         return True
 
     def _discard(self, ready: ReadySandbox) -> None:
-        self._tasks.create_task(self._end(ready), name="pooled sandbox's end")
+        self._removals.start(self._end(ready))
 
     async def _end(self, ready: ReadySandbox) -> None:
         await self._remove(ready.spec.id, ready.discard(self._backend))
@@ -300,12 +316,11 @@ class Pool:
             log.exception("pooled_sandbox_left_behind", sandbox_id=sandbox_id)
             self._left_behind.add(sandbox_id)
 
-
-async def _is_well(ready: ReadySandbox) -> bool:
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            await ready.agent.status()
-    except (CellblockError, TimeoutError) as error:
-        log.warning("pooled_sandbox_unwell", sandbox_id=ready.spec.id, detail=str(error))
-        return False
-    return True
+    async def _is_well(self, ready: ReadySandbox) -> bool:
+        try:
+            async with asyncio.timeout(self._timings.answer):
+                await ready.agent.status()
+        except (CellblockError, TimeoutError) as error:
+            log.info("pooled_sandbox_unwell", sandbox_id=ready.spec.id, detail=str(error))
+            return False
+        return True

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from cellblock_server.errors import CellblockError
+from cellblock_server.supervisor import Supervisor
 
 PAUSE_SECONDS = 5.0
 """Between two looks: what is gone is known so much later."""
@@ -31,16 +32,22 @@ class Readiness:
         blobs: Callable[[], Awaitable[None]],
         reconciled: asyncio.Event,
         tell: Callable[[Problems], Awaitable[None]],
+        tell_background: Callable[..., Awaitable[None]],
+        supervisor: Supervisor,
         *,
         pause: float = PAUSE_SECONDS,
     ) -> None:
         """`engine`, `store` and `blobs` raise UnavailableError if they are not there.
 
         `reconciled` is set when all sessions of earlier servers are taken over or ended.
+        `tell_background` gets whether all tasks of `supervisor` run well: a server whose background
+        task fails goes on serving, so that is no reason to be not ready.
         """
         self._looks = {ENGINE: engine, STORE: store, BLOBS: blobs}
         self._reconciled = reconciled
         self._tell = tell
+        self._tell_background = tell_background
+        self._supervisor = supervisor
         self._pause = pause
         self.problems: dict[str, str] = {
             ENGINE: NOT_LOOKED,
@@ -52,6 +59,7 @@ class Readiness:
 
     async def serving(self) -> None:
         """Calls are taken from now on."""
+        await self._tell_background(are_well=not self._supervisor.failing())
         await self._found({SERVING: "", **await self._look()})
 
     async def stopping(self) -> None:
@@ -62,11 +70,8 @@ class Readiness:
         """Go on until cancelled."""
         while True:
             await asyncio.sleep(self._pause)
-            try:
-                await self._found(await self._look())
-            except Exception:
-                # A fault of ours; what was found before stands until the next look.
-                log.exception("readiness_not_looked_at")
+            await self._tell_background(are_well=not self._supervisor.failing())
+            await self._found(await self._look())
 
     async def _look(self) -> dict[str, str]:
         answers = await asyncio.gather(*(_problem(look) for look in self._looks.values()))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Set
 
 import structlog
 
-from cellblock_server.errors import CellblockError, WrongStateError
+from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.agent_socket import HostileFolderError
@@ -92,6 +92,15 @@ class Reconciler:
         return [record for record in alive if (record.tenant, record.id) not in owned]
 
     async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
+        try:
+            await self._adopt_or_end(record, sandbox)
+        except UnavailableError:
+            raise
+        except Exception:
+            # It must not keep the others from being taken over; the next look tries it again.
+            log.exception("session_not_taken_over", session_id=record.id)
+
+    async def _adopt_or_end(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
         # What was read before the engine was asked may be old.
         now = await self._store.find(record.tenant, record.id)
         if now is None or now.state not in ALIVE or (now.tenant, now.id) in self._owned():
@@ -108,10 +117,17 @@ class Reconciler:
                 self._keep(await self._starter.adopt(now, sandbox))
                 log.info("session_adopted", session_id=now.id)
                 return
+            except UnavailableError:
+                # The engine or the store is away: all of it is tried again.
+                raise
             except (AgentGoneError, HostileFolderError, WrongStateError) as error:
                 problem = error.message
             except ProtocolViolationError as error:
                 problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
+            except Exception:
+                # A fault of ours in one session must not keep the others from being taken over.
+                log.exception("session_not_adopted", session_id=now.id)
+                problem, reason = "a fault in the server", EndReason.SERVER_FAULT
         log.warning("session_lost", session_id=now.id, problem=problem)
         end = failed(reason, problem)
         # Nobody knows when its sandbox ended: what was not billed before is not.

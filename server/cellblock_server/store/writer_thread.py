@@ -48,7 +48,11 @@ class WriterThread:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job.run()
+            try:
+                job.run()
+            except Exception:
+                # Without this thread every later write would wait forever.
+                log.exception("writer_thread_failed")
             del job  # or the last one's results stay until the next one
 
 

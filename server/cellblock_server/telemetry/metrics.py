@@ -106,6 +106,16 @@ class Metrics:
         self.store_seconds = self._histogram(
             "store_seconds", "Transactions of the database.", SHORT_SECONDS, "kind", "outcome"
         )
+        self.background_task_failures = self._counter(
+            "background_task_failures",
+            "Unexpected failures of background tasks, each of which was restarted.",
+            "task",
+        )
+        self.background_tasks_failing = self._gauge(
+            "background_tasks_failing",
+            "Whether a background task failed and has not run well since: 1 or 0.",
+            "task",
+        )
         self.ready = self._gauge(
             "ready", "Whether what the server needs is there: 1 or 0.", "check"
         )

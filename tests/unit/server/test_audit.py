@@ -14,6 +14,7 @@ from cellblock_server.errors import UnavailableError
 from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import AuditRecord
+from cellblock_server.supervisor import Supervisor
 from tests.support.databases import store_url
 from tests.support.records import START
 from tests.support.stored import Clock
@@ -39,7 +40,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def log(database: Database, clock: Clock) -> AsyncIterator[AuditLog]:
-    async with AuditLog(AuditStore(database), DAY, 3, clock) as log:
+    async with AuditLog(AuditStore(database), DAY, 3, clock, Supervisor()) as log:
         yield log
 
 
@@ -88,7 +89,7 @@ async def test_no_call_is_taken_that_could_not_be_told(
 async def test_what_can_not_be_stored_at_the_end_is_told_by_the_log(
     database: Database, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with AuditLog(AuditStore(database), DAY, 3, clock) as log:
+    async with AuditLog(AuditStore(database), DAY, 3, clock, Supervisor()) as log:
         await rename(database, "audit", "away")
         log.add(named("DeleteFile"))
     (lost,) = [line for line in capsys.readouterr().out.splitlines() if "entry_lost" in line]

@@ -14,6 +14,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.supervisor import Supervisor
 from tests.support.clocks import real_steady_clock
 from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record
@@ -79,6 +80,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
             timedelta(hours=24),
             steady,
             measure,
+            Supervisor(),
             end_on_shutdown=False,
         )
         async with keeper:

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from cellblock_server.errors import UnavailableError
-from cellblock_server.sessions.keeper import HOUSEKEEPING, REMOVALS, SessionKeeper
+from cellblock_server.sessions.keeper import REMOVALS, KeeperTimings, SessionKeeper
 from cellblock_server.sessions.live import End
 from cellblock_server.store.records import EndReason
+from cellblock_server.supervisor import Supervisor
 from tests.support.records import START, session_record
 from tests.support.waiting import eventually
 
@@ -66,6 +67,7 @@ async def keeping(
         timedelta(hours=24),
         clock,  # type: ignore[arg-type]
         nothing,  # type: ignore[arg-type]
+        Supervisor(),
         end_on_shutdown=False,
     )
     async with keeper:
@@ -99,7 +101,7 @@ async def test_one_whose_time_out_has_become_shorter_ends_at_once() -> None:
     async with keeping(clock, live, Live(2)) as keeper:
         live.record.idle_timeout = timedelta(0)
         keeper.reconsider(live.record)
-        await eventually(lambda: bool(live.wishes), HOUSEKEEPING.total_seconds() / 2)
+        await eventually(lambda: bool(live.wishes), KeeperTimings().housekeeping / 2)
         assert live.wishes[0].reason is EndReason.IDLE_TIMEOUT
 
 
@@ -114,7 +116,7 @@ async def test_what_can_not_be_removed_does_not_hold_up_those_that_expire() -> N
     async with keeping(clock, destroy=destroy) as keeper:
         left = {f"sbx_{number}" for number in range(3 * REMOVALS)}
         keeper._left_behind |= left
-        keeper._changed.set()
+        keeper._has_more_left_behind.set()
         await quiet(clock)
         assert len(tried) == REMOVALS
         assert keeper._left_behind == left
@@ -129,7 +131,7 @@ async def test_all_that_can_be_removed_is_removed_at_once() -> None:
     clock = Clock()
     async with keeping(clock, destroy=destroy) as keeper:
         keeper._left_behind |= {f"sbx_{number}" for number in range(3 * REMOVALS)}
-        keeper._changed.set()
+        keeper._has_more_left_behind.set()
         await quiet(clock)
         assert len(removed) == 3 * REMOVALS
         assert keeper._left_behind == set()

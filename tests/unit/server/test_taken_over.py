@@ -15,8 +15,7 @@ from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.running import running
-from cellblock_server.sessions import keeper as keeping
-from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.keeper import KeeperTimings, SessionKeeper
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import (
@@ -28,6 +27,7 @@ from cellblock_server.store.records import (
     SessionState,
 )
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.supervisor import Supervisor
 from tests.support.clocks import real_steady_clock
 from tests.support.databases import store_url
 from tests.support.records import execution_record, session_record
@@ -69,7 +69,14 @@ class Kept:
             backend=self.sandboxes, journal=self.journal, executions=self.executions, now=steady
         )
         self.keeper = SessionKeeper(
-            starter, self.sessions, timedelta(hours=24), steady, nothing, end_on_shutdown=False
+            starter,
+            self.sessions,
+            timedelta(hours=24),
+            steady,
+            nothing,
+            Supervisor(),
+            end_on_shutdown=False,
+            timings=KeeperTimings(housekeeping=0.01, reconcile=0),
         )
 
     async def store(self, record: SessionRecord, *statuses: ExecutionStatus) -> None:
@@ -146,11 +153,7 @@ async def test_a_session_from_the_future_is_no_exception(kept: Kept) -> None:
     assert (session.state, session.end_reason) == (SessionState.FAILED, EndReason.SANDBOX_LOST)
 
 
-async def test_what_is_lost_later_is_found_and_ended_with_its_reason(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeping, "RECONCILE_SECONDS", 0)
-    monkeypatch.setattr(keeping, "HOUSEKEEPING", timedelta(milliseconds=10))
+async def test_what_is_lost_later_is_found_and_ended_with_its_reason(kept: Kept) -> None:
     async with kept.keeper:
         with kept.keeper.making(session_record()):
             await kept.store(session_record(), ExecutionStatus.RUNNING, ExecutionStatus.QUEUED)
@@ -167,11 +170,7 @@ async def test_what_is_lost_later_is_found_and_ended_with_its_reason(
         await eventually(lambda: kept.sandboxes.reaped > before)
 
 
-async def test_one_that_is_being_made_is_not_lost(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeping, "RECONCILE_SECONDS", 0)
-    monkeypatch.setattr(keeping, "HOUSEKEEPING", timedelta(milliseconds=10))
+async def test_one_that_is_being_made_is_not_lost(kept: Kept) -> None:
     record = replace(session_record(), state=SessionState.CREATING)
     async with kept.keeper:
         with kept.keeper.making(record):

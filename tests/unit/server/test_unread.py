@@ -18,6 +18,7 @@ from cellblock_server.rpc.caller import LOCAL
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.unread import UnreadInterceptor
+from cellblock_server.supervisor import Supervisor, TaskSet
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support.quotas import QUOTAS
 from tests.support.waiting import eventually
@@ -40,7 +41,9 @@ class Ground:
         """How many messages gRPC was given."""
         self.ended = asyncio.Event()
         self.calls = OpenCalls(1)
-        self.unread = UnreadInterceptor(timedelta(seconds=LIMIT), self.calls, lambda: self.seconds)
+        self.unread = UnreadInterceptor(
+            timedelta(seconds=LIMIT), self.calls, Supervisor(), lambda: self.seconds
+        )
 
     @property
     def is_open(self) -> bool:
@@ -88,7 +91,7 @@ def ground() -> Ground:
 
 
 @pytest.fixture
-async def call(ground: Ground, ending: asyncio.TaskGroup) -> AsyncIterator[Any]:
+async def call(ground: Ground, ending: TaskSet) -> AsyncIterator[Any]:
     """A call of the stream that nobody reads yet."""
     server = grpc.aio.server(interceptors=ground.guards())
     server.add_generic_rpc_handlers((ground.handlers(),))
@@ -103,14 +106,15 @@ async def call(ground: Ground, ending: asyncio.TaskGroup) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def ending() -> AsyncIterator[asyncio.TaskGroup]:
+async def ending() -> AsyncIterator[TaskSet]:
     """What `look` begins has an end of its own."""
-    async with asyncio.TaskGroup() as group:
-        yield group
+    tasks = Supervisor().task_set("ends")
+    yield tasks
+    await tasks.join()
 
 
 async def test_one_that_takes_nothing_is_ended_and_told(
-    ground: Ground, call: Any, ending: asyncio.TaskGroup
+    ground: Ground, call: Any, ending: TaskSet
 ) -> None:
     await ground.until_it_waits(1)
     ground.seconds = LIMIT - 1
@@ -131,9 +135,7 @@ async def test_one_that_takes_nothing_is_ended_and_told(
     await eventually(lambda: not ground.is_open)
 
 
-async def test_one_that_is_slow_has_all(
-    ground: Ground, call: Any, ending: asyncio.TaskGroup
-) -> None:
+async def test_one_that_is_slow_has_all(ground: Ground, call: Any, ending: TaskSet) -> None:
     for number in range(1, ground.messages + 1):
         await ground.until_it_waits(number)
         ground.seconds += LIMIT - 1
@@ -143,7 +145,7 @@ async def test_one_that_is_slow_has_all(
 
 
 async def test_one_that_has_nothing_to_send_goes_on(
-    ground: Ground, call: Any, ending: asyncio.TaskGroup
+    ground: Ground, call: Any, ending: TaskSet
 ) -> None:
     ground.messages, ground.lingers = 1, True
     assert await call.read() == MESSAGE
@@ -157,7 +159,7 @@ async def test_one_that_has_nothing_to_send_goes_on(
 
 
 async def test_a_caller_may_leave_when_it_has_been_ended(
-    ground: Ground, call: Any, ending: asyncio.TaskGroup
+    ground: Ground, call: Any, ending: TaskSet
 ) -> None:
     await ground.until_it_waits(1)
     ground.seconds = LIMIT
@@ -168,9 +170,7 @@ async def test_a_caller_may_leave_when_it_has_been_ended(
     await eventually(lambda: not ground.is_open)
 
 
-async def test_the_server_may_end_meanwhile(
-    ground: Ground, call: Any, ending: asyncio.TaskGroup
-) -> None:
+async def test_the_server_may_end_meanwhile(ground: Ground, call: Any, ending: TaskSet) -> None:
     await ground.until_it_waits(1)
     ground.seconds = LIMIT
     ground.unread.look(ending)

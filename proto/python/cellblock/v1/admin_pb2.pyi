@@ -728,6 +728,7 @@ class ServerStatus(_message.Message):
     MAX_SESSIONS_FIELD_NUMBER: _builtins.int
     CREATING_SESSIONS_FIELD_NUMBER: _builtins.int
     SESSIONS_FIELD_NUMBER: _builtins.int
+    BACKGROUND_TASKS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Its release."""
     backend: _builtins.str
@@ -756,6 +757,10 @@ class ServerStatus(_message.Message):
     def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___SessionStatus]:
         """All tenants' sessions that live, the oldest first."""
 
+    @_builtins.property
+    def background_tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___BackgroundTaskStatus]:
+        """Its background tasks. Each is restarted when it fails, and none ends the server."""
+
     def __init__(
         self,
         *,
@@ -768,14 +773,63 @@ class ServerStatus(_message.Message):
         max_sessions: _builtins.int = ...,
         creating_sessions: _builtins.int = ...,
         sessions: _abc.Iterable[Global___SessionStatus] | None = ...,
+        background_tasks: _abc.Iterable[Global___BackgroundTaskStatus] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["pool", b"pool", "start_time", b"start_time", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "checks", b"checks", "creating_sessions", b"creating_sessions", "max_sessions", b"max_sessions", "pool", b"pool", "sessions", b"sessions", "start_time", b"start_time", "time", b"time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "background_tasks", b"background_tasks", "checks", b"checks", "creating_sessions", b"creating_sessions", "max_sessions", b"max_sessions", "pool", b"pool", "sessions", b"sessions", "start_time", b"start_time", "time", b"time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServerStatus: _TypeAlias = ServerStatus  # noqa: Y015
+
+@_typing.final
+class BackgroundTaskStatus(_message.Message):
+    """BackgroundTaskStatus is the state of one background task, or of all tasks of one kind that run
+    once, such as the starts of pooled sandboxes.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    LAST_FAILURE_FIELD_NUMBER: _builtins.int
+    LAST_FAILURE_TIME_FIELD_NUMBER: _builtins.int
+    RESTART_TIME_FIELD_NUMBER: _builtins.int
+    FAILING_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, such as `pool` or `housekeeping`."""
+    failures: _builtins.int
+    """Unexpected failures since the server's start."""
+    last_failure: _builtins.str
+    """The last failure; empty if there was none."""
+    failing: _builtins.bool
+    """Whether it failed and has not run well for a minute since."""
+    @_builtins.property
+    def last_failure_time(self) -> _timestamp_pb2.Timestamp:
+        """When it failed last; unset if it has not."""
+
+    @_builtins.property
+    def restart_time(self) -> _timestamp_pb2.Timestamp:
+        """When it is restarted; unset while it runs."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        failures: _builtins.int = ...,
+        last_failure: _builtins.str = ...,
+        last_failure_time: _timestamp_pb2.Timestamp | None = ...,
+        restart_time: _timestamp_pb2.Timestamp | None = ...,
+        failing: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_failure_time", b"last_failure_time", "restart_time", b"restart_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failing", b"failing", "failures", b"failures", "last_failure", b"last_failure", "last_failure_time", b"last_failure_time", "name", b"name", "restart_time", b"restart_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BackgroundTaskStatus: _TypeAlias = BackgroundTaskStatus  # noqa: Y015
 
 @_typing.final
 class ReadinessCheck(_message.Message):
