@@ -15,6 +15,8 @@ MOTO_STAMP := $(MOTO)/.installed
 WORKERS ?= 2
 # Of `make soak`.
 SECONDS ?= 1800
+# Of `make day`.
+DAYS ?= 5
 # Of `make reliability`.
 KILLS ?= 300
 KILL_SEED ?= 1
@@ -27,7 +29,7 @@ BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \
     $(addprefix tests/integration/docker/test_,attachments.py files.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model soak reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
+.PHONY: help demo test model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
     bench-record bench-details bench-setup lint setup engine test-tools \
     image images server-image engine-proxy-image audit sbom docs site proto lock clean
 
@@ -59,6 +61,9 @@ model: setup engine test-tools images ## random calls against a model of session
 
 soak: setup engine images ## mixed work for SECONDS, half an hour unless told otherwise, and a look for leaks
 	@$(BIN)/python -m tests.soak $(SECONDS)
+
+day: setup engine images ## compressed days of a laptop and a team: bursts, idle times, expiry; DAYS=5
+	@$(BIN)/python -m tests.day $(DAYS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
 	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"

@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -14,16 +15,22 @@ from cellblock_server.files.uploads import UploadService
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 
-PAUSE = timedelta(seconds=30)
-"""Between two looks for what has expired."""
-SWEEP = timedelta(hours=1)
-"""Between two looks for bytes that no file has: a caller who left in a bad moment leaves some."""
 BATCH = 200
 """How much is forgotten in one transaction: others wait for it."""
 PAGE = 1000
 """Bytes of how many hashes are looked at together."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class RetentionTimings:
+    """Times of retention, in seconds."""
+
+    pause: float = 30.0
+    """Between two looks for what has expired."""
+    sweep: float = 3600.0
+    """Between two looks for bytes that no file has: an upload that broke off may leave some."""
 
 
 class Retention:
@@ -37,8 +44,7 @@ class Retention:
         uploads: UploadService,
         session_retention: timedelta,
         now: Clock,
-        *,
-        pause: timedelta = PAUSE,
+        timings: RetentionTimings | None = None,
     ) -> None:
         """Forget sessions `session_retention` after their end, files at their time.
 
@@ -50,7 +56,7 @@ class Retention:
         self._uploads = uploads
         self._session_retention = session_retention
         self._now = now
-        self._pause = pause
+        self._timings = timings or RetentionTimings()
 
     async def expire(self) -> None:
         """Forget what has reached its time."""
@@ -86,9 +92,9 @@ class Retention:
         while True:
             try:
                 await self.expire()
-                if loop.time() - swept > SWEEP.total_seconds():
+                if loop.time() - swept > self._timings.sweep:
                     await self.sweep()
                     swept = loop.time()
             except UnavailableError as error:
                 log.warning("retention_failed", reason=error.reason, detail=error.message)
-            await asyncio.sleep(self._pause.total_seconds())
+            await asyncio.sleep(self._timings.pause)

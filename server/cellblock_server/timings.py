@@ -5,8 +5,13 @@ Each part declares its own beside its code; tests run a real server with short o
 
 from dataclasses import dataclass, field
 
+from cellblock_server.auth.audit import AuditTimings
+from cellblock_server.retention import RetentionTimings
+from cellblock_server.sessions.billing import BillingTimings
 from cellblock_server.sessions.keeper import KeeperTimings
+from cellblock_server.sessions.meter import MeterTimings
 from cellblock_server.sessions.pool import PoolTimings
+from cellblock_server.sessions.readiness import ReadinessTimings
 from cellblock_server.supervisor import RestartPauses
 
 
@@ -17,6 +22,11 @@ class Timings:
     keeper: KeeperTimings = field(default_factory=KeeperTimings)
     pool: PoolTimings = field(default_factory=PoolTimings)
     restart: RestartPauses = field(default_factory=RestartPauses)
+    retention: RetentionTimings = field(default_factory=RetentionTimings)
+    audit: AuditTimings = field(default_factory=AuditTimings)
+    billing: BillingTimings = field(default_factory=BillingTimings)
+    meter: MeterTimings = field(default_factory=MeterTimings)
+    readiness: ReadinessTimings = field(default_factory=ReadinessTimings)
 
 
 DEFAULT_TIMINGS = Timings()

@@ -20,7 +20,7 @@ from cellblock_server.ids import new_id
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
 from cellblock_server.sandbox.docker import DockerBackend
-from cellblock_server.sessions.readiness import Problems, Readiness
+from cellblock_server.sessions.readiness import Problems, Readiness, ReadinessTimings
 from cellblock_server.store import sqlite as databases
 from cellblock_server.store.database import Database
 from cellblock_server.supervisor import RestartPauses, Supervisor
@@ -76,7 +76,7 @@ async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
         health.show,
         health.show_background,
         Supervisor(),
-        pause=0.05,
+        ReadinessTimings(pause=0.05),
     )
     await health.alive()
     await socket.start()
@@ -208,7 +208,14 @@ async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
     well: list[bool] = []
     supervisor = Supervisor(pauses=RestartPauses(first=0.01, longest=0.01))
     readiness = Readiness(
-        look, look, look, asyncio.Event(), tell, tell_background, supervisor, pause=0.01
+        look,
+        look,
+        look,
+        asyncio.Event(),
+        tell,
+        tell_background,
+        supervisor,
+        ReadinessTimings(pause=0.01),
     )
     await readiness.serving()
     async with supervisor.supervise("readiness", readiness.run):

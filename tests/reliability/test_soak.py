@@ -6,8 +6,8 @@ import pytest
 
 from tests.soak.run import soak
 
-SECONDS = 80
-"""Of work. To warm up, and to forget all of it, takes the rest of two minutes."""
+SECONDS = 40
+"""Seconds of work. Warming up, and until all of it is forgotten, takes as long again."""
 
 
 @pytest.mark.slow

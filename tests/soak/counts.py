@@ -44,8 +44,11 @@ once, which is chance: floods that come together."""
 class Counted:
     """A server of `tests.soak.server`, and where it keeps things."""
 
-    def __init__(self, process: ServerProcess, tasks: Path, temporary: Path) -> None:
+    def __init__(
+        self, process: ServerProcess, tasks: Path, temporary: Path, pool: int = POOL
+    ) -> None:
         self._process = process
+        self._pool = pool
         self._tasks = tasks
         self._temporary = temporary
         self._state = process.state
@@ -78,7 +81,7 @@ class Counted:
     def is_idle(self) -> bool:
         """Whether nothing is under way, and all is forgotten that nobody needs any more."""
         rows = self.rows()
-        waits = len(list((self._state / "run").iterdir())) == POOL
+        waits = len(list((self._state / "run").iterdir())) == self._pool
         return waits and not any(rows[name] for name in FORGOTTEN)
 
     def rows(self) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Mixed work for a while, and then a look at what is left of it."""
 
 import asyncio
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from tests.support.waiting import eventually
 
 COMMAND = (sys.executable, "-P", "-m", "tests.soak.server")
 CALLERS = 4
+TIMINGS = {"retention": {"pause": 1.0}, "audit": {"retention": 1.0}}
 SETTLE_SECONDS = 90
 """Within this all is forgotten that is to be forgotten."""
 SAMPLE_SECONDS = 10
@@ -90,6 +92,7 @@ def _server(folder: Path) -> Iterator[tuple[ServerProcess, Counted]]:
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "TMPDIR": str(temporary),
         "SOAK_TASKS": str(tasks),
+        "TEST_TIMINGS": json.dumps(TIMINGS),
     }
     process = ServerProcess(folder, environment, COMMAND)
     try:

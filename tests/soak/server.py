@@ -1,8 +1,8 @@
-"""The real server, which looks every second for what is past its time, and tells of its tasks.
+"""The real server with times that its environment gives it; it lists its tasks when asked to.
 
-Run as a module, with the server's arguments. At SIGUSR1 it gives back the memory that its
-allocator keeps, and writes the names of its tasks, a line each, to the file that `SOAK_TASKS`
-names.
+Run as a module, with the server's arguments. `TEST_TIMINGS` is JSON of `Timings`. At SIGUSR1 the
+server returns memory that its allocator keeps, and writes the names of its tasks, one a line, to
+the file that `SOAK_TASKS` names.
 """
 
 import asyncio
@@ -11,23 +11,18 @@ import gc
 import os
 import signal
 import sys
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 from cellblock_server import main as server
-from cellblock_server.assembly import storage
-from cellblock_server.auth import audit
 from cellblock_server.config import Settings
-from cellblock_server.retention import Retention
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.timings import Timings
+from tests.support.timed_server import parse_timings
 
-SECONDS = 1.0
 serve = server._serve
 
 
-def tell(path: Path) -> None:
+def list_tasks(path: Path) -> None:
     gc.collect()
     # glibc keeps up to 64 MiB of what was freed: how much is chance, and grows with floods.
     ctypes.CDLL(None).malloc_trim(0)
@@ -36,17 +31,14 @@ def tell(path: Path) -> None:
     whole.replace(path)
 
 
-async def telling(
+async def serve_and_list(
     settings: Settings, state: StateFolder, timings: Timings, *, for_owner: bool
 ) -> None:
     path = Path(os.environ["SOAK_TASKS"])
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell, path)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, list_tasks, path)
     await serve(settings, state, timings, for_owner=for_owner)
 
 
 if __name__ == "__main__":
-    server._serve = telling
-    often = partial(Retention, pause=timedelta(seconds=SECONDS))
-    setattr(storage, "Retention", often)  # noqa: B010 - it is not that module's own
-    audit.HOUSEKEEPING_SECONDS = SECONDS
-    sys.exit(server.main())
+    server._serve = serve_and_list
+    sys.exit(server.main(timings=parse_timings(os.environ["TEST_TIMINGS"])))

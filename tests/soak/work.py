@@ -150,14 +150,18 @@ EVERYTHING: tuple[Step, ...] = (
 class Caller:
     """Creates sessions, works in them, and deletes them or lets them expire."""
 
-    def __init__(self, address: str, seed: int, done: Counter[str]) -> None:
+    def __init__(self, address: str, seed: int, done: Counter[str], key: str | None = None) -> None:
         self._address = address
+        self._key = key or None
         self._random = Random(seed)  # noqa: S311 - no secret
         self._done = done
 
     async def do_everything(self) -> None:
         """All of it once, in one session."""
-        async with AsyncClient(self._address) as client, await client.sessions.create() as session:
+        async with (
+            AsyncClient(self._address, api_key=self._key) as client,
+            await client.sessions.create() as session,
+        ):
             for step in EVERYTHING:
                 await step(client, session)
 

@@ -26,6 +26,7 @@ from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.supervisor import Supervisor
+from cellblock_server.timings import Timings
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ async def guards(
     kept: Storage,
     inside: Inside | None,
     supervisor: Supervisor,
+    timings: Timings,
 ) -> AsyncIterator[Guards]:
     """Look after keys and the audit log."""
     keys = KeyService(
@@ -55,6 +57,7 @@ async def guards(
         settings.audit.max_entries,
         kept.steady.earlier,
         supervisor,
+        timings.audit,
     )
     live_calls = LiveCalls(keys)
     calls = OpenCalls(settings.quotas.max_calls)

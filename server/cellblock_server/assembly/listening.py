@@ -61,13 +61,15 @@ async def listening(
         )
         await _alive(stack, settings, health)
         kept = await stack.enter_async_context(
-            storage(settings, state, metrics, supervisor, give_up)
+            storage(settings, state, metrics, supervisor, timings, give_up)
         )
         live = await stack.enter_async_context(
             sessions(settings, state, kept, metrics, supervisor, timings)
         )
         inside = Inside(state.path) if settings.console.listen else None
-        guarded = await stack.enter_async_context(guards(settings, state, kept, inside, supervisor))
+        guarded = await stack.enter_async_context(
+            guards(settings, state, kept, inside, supervisor, timings)
+        )
         keeper = live.keeper
         manager = SessionManager(
             settings, kept.sessions, live.starter, keeper, kept.quotas, live.cpu, kept.steady
@@ -80,6 +82,7 @@ async def listening(
             health.show,
             health.show_background,
             supervisor,
+            timings.readiness,
         )
         overview = Overview(
             backend=live.backend,

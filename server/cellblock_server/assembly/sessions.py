@@ -61,7 +61,7 @@ async def sessions(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
         )
         await cpu.start()
-        meter = CpuMeter(backend, kept.journal, cpu, lambda: keeper.records())
+        meter = CpuMeter(backend, kept.journal, cpu, lambda: keeper.records(), timings.meter)
         keeper = SessionKeeper(
             starter,
             kept.sessions,
@@ -81,6 +81,7 @@ async def sessions(
             kept.usage,
             settings.usage.retention,
             kept.steady,
+            timings.billing,
         )
         await stack.enter_async_context(supervisor.supervise("billing", billing.run))
         await stack.enter_async_context(pool.kept(after=keeper.reconciled))

@@ -28,6 +28,7 @@ from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
 from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.timings import Timings
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ async def storage(
     state: StateFolder,
     metrics: Metrics,
     supervisor: Supervisor,
+    timings: Timings,
     give_up: Callable[[str], None],
 ) -> AsyncIterator[Storage]:
     """Open it, and forget in time what is to be forgotten. Raises what `open_database` and
@@ -86,7 +88,13 @@ async def storage(
         )
         await uploads.start()
         retention = Retention(
-            file_records, sessions, blobs, uploads, settings.sessions.retention, steady.earlier
+            file_records,
+            sessions,
+            blobs,
+            uploads,
+            settings.sessions.retention,
+            steady.earlier,
+            timings.retention,
         )
         await stack.enter_async_context(supervisor.supervise("retention", retention.run))
         yield Storage(

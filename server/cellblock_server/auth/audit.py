@@ -3,7 +3,7 @@
 import asyncio
 import time
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from types import TracebackType
 
@@ -16,18 +16,25 @@ from cellblock_server.store.records import AuditRecord, Page
 from cellblock_server.supervisor import Supervisor
 from cellblock_server.uninterrupted import uninterrupted
 
-GATHER_SECONDS = 0.1
-"""Entries of so long are stored together: as much is lost if the server is killed."""
-RETRY_SECONDS = 1.0
-"""After a failure."""
 MAX_WAITING = 10_000
 """Entries that wait to be stored; past it calls are refused."""
 MAX_STRANGERS = 60
 """Entries a minute of callers without a key that counts: they must not fill the log."""
 STRANGERS_SECONDS = 60.0
-HOUSEKEEPING_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class AuditTimings:
+    """Times of the audit log, in seconds."""
+
+    gather: float = 0.1
+    """Entries of so long are stored together: as much is lost if the server is killed."""
+    retry: float = 1.0
+    """After a failure of the store."""
+    retention: float = 60.0
+    """Between two looks for entries that are past their time."""
 
 
 class AuditLog(AbstractAsyncContextManager["AuditLog"]):
@@ -44,9 +51,11 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         most: int,
         now: Clock,
         supervisor: Supervisor,
+        timings: AuditTimings | None = None,
     ) -> None:
         """Keep entries in `store` for `retention`, and of each tenant at most `most`."""
         self._supervisor = supervisor
+        self._timings = timings or AuditTimings()
         self._loops = AsyncExitStack()
         self._store = store
         self._retention = retention
@@ -137,12 +146,12 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
             if not self._waiting:
                 await self._added.wait()
             self._added.clear()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(self._timings.gather)
             while self._waiting:
                 try:
                     await self._flush()
                 except CellblockError:  # logged by _flush
-                    await asyncio.sleep(RETRY_SECONDS)
+                    await asyncio.sleep(self._timings.retry)
 
     async def _keep_house(self) -> None:
         while True:
@@ -150,7 +159,7 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
                 await self.forget_old()
             except UnavailableError as error:
                 log.warning("audit_entries_not_forgotten", detail=error.message)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            await asyncio.sleep(self._timings.retention)
 
     def _room_for_stranger(self) -> bool:
         now = time.monotonic()

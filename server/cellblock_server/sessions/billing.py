@@ -24,11 +24,16 @@ from cellblock_server.store.records import Page
 from cellblock_server.store.states import SESSION_ENDS
 from cellblock_server.store.usage import Usage
 
-PAUSE_SECONDS = 60.0
-"""Between two counts: so much of what the way out carried may be lost with a killed server, and
-nothing else."""
-
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class BillingTimings:
+    """Times of billing, in seconds."""
+
+    pause: float = 60.0
+    """Between two counts. A killed server loses what egress carried since the last one, and
+    nothing else."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,7 @@ class Billing:
         usage: Usage,
         retention: timedelta,
         now: Clock,
-        *,
-        pause: float = PAUSE_SECONDS,
+        timings: BillingTimings | None = None,
     ) -> None:
         """Keep counts in `store` for `retention`. A session's last use `keeper` counts."""
         self._store = store
@@ -60,7 +64,7 @@ class Billing:
         self._usage = usage
         self._retention = retention
         self._now = now
-        self._pause = pause
+        self._timings = timings or BillingTimings()
         self.stored_bytes = 0
         """Of all tenants, when they were counted last."""
 
@@ -94,7 +98,7 @@ class Billing:
                 await self.count()
             except CellblockError as error:
                 log.warning("usage_not_counted", reason=error.reason, detail=error.message)
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(self._timings.pause)
 
     async def report(
         self,

@@ -13,12 +13,17 @@ from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.store.records import SessionRecord
 
-PAUSE_SECONDS = 5.0
-"""Between two looks at all sessions: past its quota a tenant can use so much more."""
-LAST_SECONDS = 3.0
-"""How long a session that ends waits to be measured for the last time."""
-
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class MeterTimings:
+    """Times of the CPU meter, in seconds."""
+
+    pause: float = 5.0
+    """Between two looks at all sessions; a tenant can exceed its quota by what it uses then."""
+    last: float = 3.0
+    """Longest wait of a session that ends for its last measurement."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,14 @@ class CpuMeter:
         journal: Journal,
         quota: CpuQuota,
         sessions: Callable[[], Iterable[SessionRecord]],
-        *,
-        pause: float = PAUSE_SECONDS,
+        timings: MeterTimings | None = None,
     ) -> None:
         """Measure the live `sessions` of `backend`, and count for `quota`."""
         self._backend = backend
         self._journal = journal
         self._quota = quota
         self._sessions = sessions
-        self._pause = pause
+        self._timings = timings or MeterTimings()
         self._turn = asyncio.Lock()
         self._looks: dict[str, _Look] = {}
         """Of each sandbox, the last one."""
@@ -91,7 +95,7 @@ class CpuMeter:
     async def measure_last(self, record: SessionRecord) -> None:
         """As `measure`, of a session whose sandbox is about to be removed."""
         try:
-            async with asyncio.timeout(LAST_SECONDS):
+            async with asyncio.timeout(self._timings.last):
                 await self.measure(record)
         except TimeoutError:
             log.warning("cpu_time_not_measured", session_id=record.id, reason="SLOW")
@@ -107,7 +111,7 @@ class CpuMeter:
                 self._looks = {name: look for name, look in self._looks.items() if name in live}
             except CellblockError as error:
                 log.warning("cpu_time_not_measured", reason=error.reason, detail=error.message)
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(self._timings.pause)
 
     async def _seconds(self, record: SessionRecord) -> float:
         try:

@@ -105,6 +105,8 @@ class Overview:
             metrics.ready.labels(check).set(not problem)
         for task in self.supervisor.statuses():
             metrics.background_tasks_failing.labels(task.name).set(task.is_failing)
+            # So that the first failure is an increase from 0.
+            metrics.background_task_failures.labels(task.name)
 
     async def _session(self, live: LiveSession) -> SessionNow:
         sandbox_id = live.record.sandbox_id

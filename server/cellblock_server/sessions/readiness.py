@@ -2,16 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import structlog
 
 from cellblock_server.errors import CellblockError
 from cellblock_server.supervisor import Supervisor
 
-PAUSE_SECONDS = 5.0
-"""Between two looks: what is gone is known so much later."""
-ANSWER_SECONDS = 5.0
-"""How long the engine or a store may take to answer."""
 ENGINE, STORE, BLOBS = "engine", "store", "blobs"
 SESSIONS, SERVING = "sessions", "serving"
 NOT_LOOKED = "not looked at yet"
@@ -20,6 +17,16 @@ Problems = Mapping[str, str]
 """What is wrong with each thing that is needed; empty if nothing is."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ReadinessTimings:
+    """Times of the readiness checks, in seconds."""
+
+    pause: float = 5.0
+    """Between two looks: what is gone is known so much later."""
+    answer: float = 5.0
+    """Longest answer of the engine or a store."""
 
 
 class Readiness:
@@ -34,8 +41,7 @@ class Readiness:
         tell: Callable[[Problems], Awaitable[None]],
         tell_background: Callable[..., Awaitable[None]],
         supervisor: Supervisor,
-        *,
-        pause: float = PAUSE_SECONDS,
+        timings: ReadinessTimings | None = None,
     ) -> None:
         """`engine`, `store` and `blobs` raise UnavailableError if they are not there.
 
@@ -48,7 +54,7 @@ class Readiness:
         self._tell = tell
         self._tell_background = tell_background
         self._supervisor = supervisor
-        self._pause = pause
+        self._timings = timings or ReadinessTimings()
         self.problems: dict[str, str] = {
             ENGINE: NOT_LOOKED,
             STORE: NOT_LOOKED,
@@ -69,12 +75,14 @@ class Readiness:
     async def run(self) -> None:
         """Go on until cancelled."""
         while True:
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(self._timings.pause)
             await self._tell_background(are_well=not self._supervisor.failing())
             await self._found(await self._look())
 
     async def _look(self) -> dict[str, str]:
-        answers = await asyncio.gather(*(_problem(look) for look in self._looks.values()))
+        seconds = self._timings.answer
+        looks = self._looks.values()
+        answers = await asyncio.gather(*(_problem(look, seconds) for look in looks))
         known = self._reconciled.is_set()
         missing = "" if known else "sessions of before are not taken over yet"
         return {**dict(zip(self._looks, answers, strict=True)), SESSIONS: missing}
@@ -94,12 +102,12 @@ class Readiness:
             await self._tell(self.problems)
 
 
-async def _problem(look: Callable[[], Awaitable[None]]) -> str:
+async def _problem(look: Callable[[], Awaitable[None]], seconds: float) -> str:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             await look()
     except CellblockError as error:
         return error.message
     except TimeoutError:
-        return f"no answer within {ANSWER_SECONDS:g} s"
+        return f"no answer within {seconds:g} s"
     return ""

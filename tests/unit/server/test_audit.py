@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from cellblock_server.auth import audit
-from cellblock_server.auth.audit import AuditLog
+from cellblock_server.auth.audit import AuditLog, AuditTimings
 from cellblock_server.errors import UnavailableError
 from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.database import Database
@@ -40,7 +40,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def log(database: Database, clock: Clock) -> AsyncIterator[AuditLog]:
-    async with AuditLog(AuditStore(database), DAY, 3, clock, Supervisor()) as log:
+    timings = AuditTimings(retry=0.01)
+    async with AuditLog(AuditStore(database), DAY, 3, clock, Supervisor(), timings) as log:
         yield log
 
 
@@ -66,10 +67,7 @@ async def test_entries_are_listed_newest_first_and_by_pages(log: AuditLog) -> No
     assert second.items[0] == named("A")
 
 
-async def test_no_call_is_taken_that_could_not_be_told(
-    log: AuditLog, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(audit, "RETRY_SECONDS", 0.01)
+async def test_no_call_is_taken_that_could_not_be_told(log: AuditLog, database: Database) -> None:
     log.check()
     await rename(database, "audit", "away")
     log.add(ENTRY)
