@@ -39,6 +39,12 @@ def containers(state_instance: str) -> list[str]:
     return docker("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
 
 
+def remove_containers(state_instance: str) -> None:
+    """Remove all containers of a server that has ended, with their volumes."""
+    while names := containers(state_instance):
+        docker("rm", "--force", "--volumes", *names)
+
+
 def inspect(name: str) -> dict[str, Any]:
     """A container's details."""
     details: list[dict[str, Any]] = json.loads(docker("inspect", name))

@@ -143,13 +143,6 @@ def test_one_that_does_not_answer_is_replaced_before_anybody_asks(start: Start) 
     assert len(containers(server.instance)) == 2
 
 
-def test_old_ones_are_replaced_one_after_the_other(start: Start) -> None:
-    server = start(CELLBLOCK_POOL__MAX_AGE="1")
-    until(lambda: len(server.begun()) >= 4, 60)
-    assert server.process.stop() == 0
-    assert containers(server.instance) == []
-
-
 def test_demand_has_more_wait(start: Start) -> None:
     server = start(CELLBLOCK_POOL__SIZE="1", CELLBLOCK_POOL__MAX_SIZE="3")
     server.until_waiting(1)
