@@ -17,7 +17,7 @@ from image_labels import version
 
 DEPLOY = ROOT / "deploy"
 PROXY = DEPLOY / "engine-proxy"
-SANDBOX = ROOT / "server" / "cellblock_server" / "sandbox"
+SANDBOX = ROOT / "server" / "cellblock_server" / "backends" / "docker"
 SERVER_LOCK = ROOT / "requirements" / "server.txt"
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 
-from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 
 MAX_VARIABLES = 64
 MAX_VALUE_BYTES = 32 * 1024

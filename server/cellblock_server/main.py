@@ -15,11 +15,11 @@ from cellblock_server import embedded, service_manager
 from cellblock_server.arguments import add_options, given
 from cellblock_server.assembly import listening
 from cellblock_server.auth.first_key import create_admin_key
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.console import DEFAULT_ADDRESS
 from cellblock_server.config.load import Values
 from cellblock_server.embedded import NotEmbeddedError
-from cellblock_server.errors import CellblockError
 from cellblock_server.rpc.sockets import ListenError
 from cellblock_server.sandbox.seccomp import SeccompProfileError
 from cellblock_server.state_folder import (

@@ -4,13 +4,14 @@ import ssl
 from pathlib import Path
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
+from cellblock_server.common.errors import WrongStateError
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.console.access import LOOPBACK_NAMES, Access
 from cellblock_server.console.tls import server_context
 from cellblock_server.egress.relay import RelayBounds
 from cellblock_server.egress.service import Egress
 from cellblock_server.egress.squid_config import Allowed
-from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.runner import RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits
 from cellblock_server.files.attachments import AttachmentBounds
@@ -30,7 +31,6 @@ from cellblock_server.sessions.start_queue import StartBounds
 from cellblock_server.state_folder import (
     StateFolder,
 )
-from cellblock_server.supervisor import Supervisor
 
 
 def tls_files(settings: Settings) -> TlsFiles | None:

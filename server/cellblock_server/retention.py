@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import structlog
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.store.files import FileStore

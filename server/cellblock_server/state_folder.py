@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellblock_server.ids import new_id
+from cellblock_server.common.ids import new_id
 
 
 class StateFolderError(Exception):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from google.rpc import code_pb2
 
-from cellblock_server import errors
-from cellblock_server.errors import CellblockError
+from cellblock_server.common import errors
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.rpc.status import CODES
 from cellblock_server.store.states import SESSION_ENDS
 from tests.support.error_table import rows
 
-SERVER = Path(errors.__file__).parent
+SERVER = Path(errors.__file__).parent.parent
 KINDS: dict[str, type[CellblockError]] = {
     name: kind
     for name, kind in vars(errors).items()
@@ -33,7 +33,7 @@ def raised_in(path: Path) -> Iterator[Raised]:
     """What one file raises; fails for a reason that can't be told from the source."""
     tree = ast.parse(path.read_text())
     for scope in ast.walk(tree):
-        if isinstance(scope, ast.ClassDef) and path.name != "errors.py":
+        if isinstance(scope, ast.ClassDef) and path != Path(errors.__file__):
             # A kind of error of its own says its reason when it is made.
             for base in scope.bases:
                 if isinstance(base, ast.Name) and base.id in KINDS:

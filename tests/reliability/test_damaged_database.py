@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from cellblock_client import Client
 from cellblock_client.errors import UnavailableError
-from cellblock_server import errors
+from cellblock_server.common import errors
 from cellblock_server.store.database import Database
 from tests.support.buckets import blob_environment
 from tests.support.refused import refused_start

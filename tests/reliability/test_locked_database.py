@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from cellblock_client import Client
 from cellblock_client.events import Completed, Stdout
-from cellblock_server import errors
+from cellblock_server.common import errors
 from cellblock_server.store import sqlite as store
 from cellblock_server.store.database import Database
 from tests.support.hasty_server import hasty_server

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.ids import new_id
+from cellblock_server.common.ids import new_id
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sandbox.folder import SandboxFolder

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cellblock_server.ids import new_id
+from cellblock_server.common.ids import new_id
 from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker_options import Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder

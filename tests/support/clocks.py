@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cellblock_server.clock import SteadyClock, since_boot, utc_now
+from cellblock_server.common.clock import SteadyClock, since_boot, utc_now
 
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 

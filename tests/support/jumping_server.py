@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cellblock_server import clock
+from cellblock_server.common import clock
 
 
 def utc_now() -> datetime:

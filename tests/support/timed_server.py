@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cellblock_server import main as server
-from cellblock_server.supervisor import Supervisor
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.timings import Timings
 from tests.support.server import ServerProcess
 

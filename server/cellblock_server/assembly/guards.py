@@ -12,7 +12,8 @@ from cellblock_server.auth.audit import AuditLog
 from cellblock_server.auth.keys import KeyService
 from cellblock_server.auth.live_calls import LiveCalls
 from cellblock_server.auth.secret import server_secret
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.quotas.calls import OpenCalls
 from cellblock_server.quotas.rate import CallRates
@@ -25,7 +26,6 @@ from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.tenants import TenantStore
-from cellblock_server.supervisor import Supervisor
 from cellblock_server.timings import Timings
 
 

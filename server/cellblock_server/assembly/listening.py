@@ -13,7 +13,8 @@ from cellblock_server.assembly.guards import guards
 from cellblock_server.assembly.services import listener
 from cellblock_server.assembly.sessions import sessions
 from cellblock_server.assembly.storage import storage
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.console.listener import ConsoleListener
 from cellblock_server.rpc.health import Health
@@ -25,7 +26,6 @@ from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.readiness import Readiness
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.owner import NOBODY
-from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.telemetry.scraping import MetricsListener
 from cellblock_server.timings import DEFAULT_TIMINGS, Timings

@@ -4,7 +4,7 @@ from cellblock_server import parts
 from cellblock_server.assembly.guards import Guards
 from cellblock_server.assembly.sessions import Sessions
 from cellblock_server.assembly.storage import Storage
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings
 from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.service import ExecutionService

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cellblock_server import parts
 from cellblock_server.assembly.storage import Storage
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.files.capture import Capture
 from cellblock_server.quotas.cpu import CpuQuota
@@ -21,7 +22,6 @@ from cellblock_server.sessions.stocks import pool_bounds, stocks
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.ledger import LedgerStore
-from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.timings import Timings
 

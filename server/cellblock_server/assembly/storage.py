@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cellblock_server import parts
 from cellblock_server.auth.tenants import TenantService
-from cellblock_server.clock import SteadyClock, steady_clock, utc_now
+from cellblock_server.common.clock import SteadyClock, steady_clock, utc_now
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.observers import Counting, Observer, log_ends
@@ -26,7 +27,6 @@ from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
-from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.timings import Timings
 

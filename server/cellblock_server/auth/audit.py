@@ -9,12 +9,12 @@ from types import TracebackType
 
 import structlog
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import CellblockError, UnavailableError
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import CellblockError, UnavailableError
+from cellblock_server.common.supervisor import Supervisor
+from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.records import AuditRecord, Page
-from cellblock_server.supervisor import Supervisor
-from cellblock_server.uninterrupted import uninterrupted
 
 MAX_WAITING = 10_000
 """Entries that wait to be stored; past it calls are refused."""

@@ -3,7 +3,7 @@
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.secret import server_secret
 from cellblock_server.auth.tenants import DEFAULT_TENANT
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.database import Database

@@ -6,8 +6,8 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from cellblock_server.errors import UnauthenticatedError
-from cellblock_server.ids import ALPHABET
+from cellblock_server.common.errors import UnauthenticatedError
+from cellblock_server.common.ids import ALPHABET
 
 SECRET_LENGTH = 43
 """Letters and digits: 256 bits. A fast hash is enough for what can't be guessed."""

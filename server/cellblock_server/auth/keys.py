@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cellblock_server.auth.key_text import KeyText, new_text, read_text
-from cellblock_server.clock import Clock
-from cellblock_server.errors import (
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import (
     NotFoundError,
     OutOfRangeError,
     UnauthenticatedError,
     WrongStateError,
 )
-from cellblock_server.ids import new_id
+from cellblock_server.common.ids import new_id
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Page, Role
 from cellblock_server.store.tenants import TenantStore

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cellblock_server.auth.keys import Credential, KeyService
-from cellblock_server.errors import UnauthenticatedError
+from cellblock_server.common.errors import UnauthenticatedError
 
 LOOK_SECONDS = 1.0
 """How long a call may outlive its key's time; a revocation is seen at once."""

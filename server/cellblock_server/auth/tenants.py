@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import InvalidArgumentError, NotFoundError
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import InvalidArgumentError, NotFoundError
 from cellblock_server.quotas.bounds import Overrides, QuotaTable, check_overrides
 from cellblock_server.store.records import Page, TenantRecord
 from cellblock_server.store.tenants import TenantStore

@@ -30,9 +30,9 @@ from cellblock_server.backup.blob_copies import (
     send_blobs,
 )
 from cellblock_server.backup.snapshot import check, take
+from cellblock_server.common.disk import sync_folder
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import Settings
-from cellblock_server.disk import sync_folder
-from cellblock_server.errors import CellblockError
 from cellblock_server.files.object_store import ObjectStore
 from cellblock_server.files.room import Room
 from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder

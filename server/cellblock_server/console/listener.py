@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from cellblock_server.connections import Connections
+from cellblock_server.common.connections import Connections
 from cellblock_server.console import answers, frames
 from cellblock_server.console.access import Access, check_host, check_origin
 from cellblock_server.console.calls import Caller

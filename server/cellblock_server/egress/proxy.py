@@ -12,8 +12,8 @@ from pathlib import Path
 
 import structlog
 
+from cellblock_server.common.errors import WrongStateError
 from cellblock_server.egress.squid_config import Allowed, squid_config
-from cellblock_server.errors import WrongStateError
 
 START_SECONDS = 10
 """For squid to listen."""

@@ -8,11 +8,11 @@ from types import TracebackType
 
 import structlog
 
+from cellblock_server.common.errors import WrongStateError
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.egress.proxy import Proxy
 from cellblock_server.egress.relay import Relay, RelayBounds
 from cellblock_server.egress.squid_config import SOURCES, Allowed
-from cellblock_server.errors import WrongStateError
-from cellblock_server.supervisor import Supervisor
 
 FIELDS = ("outcome", "status", "method", "target", "address", "bytes", "milliseconds")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
-from cellblock_server.errors import NotFoundError, OutOfRangeError, QuotaError
+from cellblock_server.common.errors import NotFoundError, OutOfRangeError, QuotaError
 from cellblock_server.executions import translate
 from cellblock_server.files.blobs import Hold
 from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped

@@ -10,7 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy import Connection
 
 from cellblock.v1 import execution_pb2 as pb
-from cellblock_server.clock import Clock
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.waiting import set_within
 from cellblock_server.executions.hub import Hub
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.observers import Observer, Stored
@@ -36,7 +37,6 @@ from cellblock_server.store.records import (
 )
 from cellblock_server.store.sessions import update_session
 from cellblock_server.store.states import SESSION_ENDS, check_execution, check_session
-from cellblock_server.waiting import set_within
 
 WATCH_BATCH = 64
 """How many events a watcher holds in memory at most."""

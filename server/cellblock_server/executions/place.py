@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cellblock_server.errors import InvalidArgumentError
-from cellblock_server.ids import check_id, new_id
+from cellblock_server.common.errors import InvalidArgumentError
+from cellblock_server.common.ids import check_id, new_id
 from cellblock_server.store.records import RunStepRecord, SessionRecord
 
 MAX_THREAD_ID = 256

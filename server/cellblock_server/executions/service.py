@@ -7,21 +7,22 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 
 from cellblock.v1 import execution_pb2 as pb
-from cellblock_server.clock import Clock
-from cellblock_server.environment import check_environment, environment_hash
-from cellblock_server.errors import (
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
 )
+from cellblock_server.common.ids import check_id, new_id
+from cellblock_server.common.uninterrupted import uninterrupted
+from cellblock_server.environment import check_environment, environment_hash
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import SessionRunner
-from cellblock_server.ids import check_id, new_id
 from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.store.executions import ExecutionStore
@@ -29,7 +30,6 @@ from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
 from cellblock_server.store.states import EXECUTION_ENDS
 from cellblock_server.store.usage import Usage
-from cellblock_server.uninterrupted import uninterrupted
 
 MAX_PAGE_BYTES = 2 * 2**20
 """A page of executions ends early past this."""

@@ -8,8 +8,8 @@ from weakref import WeakValueDictionary
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
-from cellblock_server.disk import disk_faults_told
-from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
+from cellblock_server.common.disk import disk_faults_told
+from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text

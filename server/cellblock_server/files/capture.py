@@ -7,20 +7,20 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
-from cellblock_server.clock import Clock
-from cellblock_server.errors import (
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import (
     ExhaustedError,
     NotFoundError,
     OutOfRangeError,
     QuotaError,
     WrongStateError,
 )
+from cellblock_server.common.ids import new_id
 from cellblock_server.files.blobs import BlobStore, Hold
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
 from cellblock_server.files.object_store import Blob
-from cellblock_server.ids import new_id
 from cellblock_server.sandbox.agent_checks import MAX_PATH_CHARACTERS
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.agent_errors import FileChangedError

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
 
 MAX_BYTES = 255
 """As file systems have it, in UTF-8."""

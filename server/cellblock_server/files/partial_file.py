@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_server.errors import OutOfRangeError
+from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.files.local import faults_told, hash_of, in_thread
 from cellblock_server.files.object_store import Blob
 

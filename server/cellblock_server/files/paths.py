@@ -1,6 +1,6 @@
 """Paths below `/mnt/data`, as callers write them."""
 
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.files.messages import DATA_FOLDER
 from cellblock_server.files.names import check_filename
 

@@ -4,7 +4,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from cellblock_server.errors import ExhaustedError
+from cellblock_server.common.errors import ExhaustedError
 from cellblock_server.files.local import faults_told
 
 LOW_RETRY_AFTER = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from obstore.exceptions import BaseError
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 MAX_WORDS = 200
 CODE = re.compile(r"<Code>([A-Za-z0-9.]{1,64})</Code>")

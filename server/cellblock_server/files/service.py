@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
-from cellblock_server.errors import NotFoundError, OutOfRangeError, UnavailableError
+from cellblock_server.common.errors import NotFoundError, OutOfRangeError, UnavailableError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.stored import stored_bytes
 from cellblock_server.store.files import FileStore

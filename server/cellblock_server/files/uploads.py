@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import (
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
     NotFoundError,
@@ -18,18 +18,18 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
+from cellblock_server.common.ids import new_id
+from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import check_filename
 from cellblock_server.files.object_store import Blob
 from cellblock_server.files.partial_file import PartialFile
-from cellblock_server.ids import new_id
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry.metrics import Metrics
-from cellblock_server.uninterrupted import uninterrupted
 
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,64}")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from cellblock_server.errors import OutOfRangeError
+from cellblock_server.common.errors import OutOfRangeError
 
 Overrides = Mapping[str, float]
 """What is set for one tenant: fields of `Quotas`."""

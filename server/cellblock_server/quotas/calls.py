@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.errors import QuotaError
 
 RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met the bound may come back."""

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import QuotaError
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.tables import EPOCH

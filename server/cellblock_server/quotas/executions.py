@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.errors import QuotaError
 from cellblock_server.quotas.bounds import QuotaTable
 
 RETRY_AFTER = timedelta(seconds=1)

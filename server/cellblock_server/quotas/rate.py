@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.errors import QuotaError
 from cellblock_server.quotas.bounds import QuotaTable
 
 

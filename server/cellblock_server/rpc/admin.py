@@ -1,4 +1,4 @@
-"""AdminService: requests to calls of `auth/`, and back."""
+"""AdminService: requests to calls of `tenants/`, and back."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,8 @@ from cellblock.v1 import admin_pb2_grpc
 from cellblock_server.auth.audit import AuditLog
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import TenantService
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
+from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.quotas.bounds import NAMES, Overrides
 from cellblock_server.rpc.reports import interval, report_message, server_message
 from cellblock_server.rpc.session import span
@@ -21,7 +22,6 @@ from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage, Used
 from cellblock_server.store.audit import AuditFilter
 from cellblock_server.store.records import AuditRecord, KeyRecord, Role, TenantRecord
-from cellblock_server.uninterrupted import uninterrupted
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

@@ -8,8 +8,8 @@ import grpc
 from google.rpc import code_pb2
 
 from cellblock_server.auth.audit import AuditLog
-from cellblock_server.clock import Clock
-from cellblock_server.errors import CellblockError
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.rpc.auth import claimed_key
 from cellblock_server.rpc.caller import CALLER
 from cellblock_server.rpc.handlers import (

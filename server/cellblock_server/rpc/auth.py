@@ -9,7 +9,7 @@ import structlog
 from cellblock_server.auth.key_text import read_text
 from cellblock_server.auth.keys import Credential, KeyService
 from cellblock_server.auth.live_calls import LiveCalls
-from cellblock_server.errors import PermissionDeniedError, UnauthenticatedError
+from cellblock_server.common.errors import PermissionDeniedError, UnauthenticatedError
 from cellblock_server.rpc.caller import CALLER, LOCAL, Caller
 from cellblock_server.rpc.handlers import (
     Context,

@@ -8,7 +8,8 @@ import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-from cellblock_server.errors import CellblockError, InvalidArgumentError
+from cellblock_server.common.errors import CellblockError, InvalidArgumentError
+from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
@@ -18,7 +19,6 @@ from cellblock_server.rpc.streams import first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.states import EXECUTION_ENDS
-from cellblock_server.uninterrupted import uninterrupted
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

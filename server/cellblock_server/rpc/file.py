@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import grpc
 
 from cellblock.v1 import file_pb2 as pb
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
+from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.files.attachments import (
     Attached,
     AttachmentService,
@@ -24,7 +25,6 @@ from cellblock_server.rpc.session_file import SessionFileCalls
 from cellblock_server.rpc.streams import Pieces, first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FileFilter, FilePurpose
-from cellblock_server.uninterrupted import uninterrupted
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

@@ -12,7 +12,7 @@ import grpc
 import structlog
 from grpc_status import rpc_status
 
-from cellblock_server.errors import CellblockError, InternalError
+from cellblock_server.common.errors import CellblockError, InternalError
 from cellblock_server.rpc.handlers import (
     Context,
     Continuation,

@@ -1,12 +1,12 @@
 """What an operator is told of usage and of the server, as messages."""
 
 from cellblock.v1 import admin_pb2 as pb
-from cellblock_server.clock import utc_now
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.errors import InvalidArgumentError
+from cellblock_server.common.supervisor import TaskStatus
 from cellblock_server.sessions.billing import Report
 from cellblock_server.sessions.overview import ServerNow, SessionNow
 from cellblock_server.store.ledger import AMOUNTS, Interval
-from cellblock_server.supervisor import TaskStatus
 
 
 def interval(value: int) -> Interval:

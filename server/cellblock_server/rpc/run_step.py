@@ -8,7 +8,7 @@ import grpc
 
 from cellblock.v1 import file_pb2, run_step_pb2_grpc
 from cellblock.v1 import run_step_pb2 as pb
-from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.files.messages import file_message
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.runsteps.resolver import AnnotationResolver

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from cellblock.v1 import session_pb2 as pb
 from cellblock.v1 import session_pb2_grpc
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.messages import session_message

@@ -10,7 +10,7 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     DataLossError,

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from cellblock.v1 import execution_pb2
 from cellblock.v1 import file_pb2 as pb
-from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 
 MAX_CHUNK = 2**20
 

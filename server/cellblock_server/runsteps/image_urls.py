@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterable
 
 from cellblock.v1 import execution_pb2, file_pb2
-from cellblock_server.errors import NotFoundError
+from cellblock_server.common.errors import NotFoundError
 from cellblock_server.files.service import FileService
 
 GONE = "data:,"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cellblock_server.errors import NotFoundError
+from cellblock_server.common.errors import NotFoundError
 from cellblock_server.runsteps.annotations import Link, find_links, resolve
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FileRecord

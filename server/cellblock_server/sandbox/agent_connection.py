@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     CellblockError,
     UnavailableError,
     WrongStateError,

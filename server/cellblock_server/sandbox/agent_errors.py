@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import grpc
 
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     InvalidArgumentError,

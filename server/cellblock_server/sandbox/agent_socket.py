@@ -14,7 +14,7 @@ from pathlib import Path
 
 from asyncinotify import Inotify, Mask
 
-from cellblock_server.errors import CellblockError
+from cellblock_server.common.errors import CellblockError
 
 NAME = "agent.sock"
 OUTSIDE = 0

@@ -11,13 +11,14 @@ import aiohttp
 import structlog
 from aiodocker.exceptions import DockerError
 
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     CellblockError,
     InternalError,
     NotFoundError,
     UnavailableError,
     WrongStateError,
 )
+from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.sandbox import cgroup
 from cellblock_server.sandbox.backend import (
     Backend,
@@ -36,7 +37,6 @@ from cellblock_server.sandbox.docker_options import (
 )
 from cellblock_server.sandbox.engine_watch import EngineWatch
 from cellblock_server.sandbox.folder import SandboxFolder
-from cellblock_server.uninterrupted import uninterrupted
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 """No engine call may hang for ever; `wait` alone has no bound of its own. An engine that says

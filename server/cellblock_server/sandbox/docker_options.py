@@ -7,7 +7,7 @@ Source: Docker Engine API v1.41, `POST /containers/create`
 from dataclasses import dataclass
 from typing import Any
 
-from cellblock_server.errors import WrongStateError
+from cellblock_server.common.errors import WrongStateError
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sandbox.folder import SandboxFolder
 

@@ -12,7 +12,7 @@ import aiodocker
 import aiohttp
 from aiodocker.exceptions import DockerError
 
-from cellblock_server.running import running
+from cellblock_server.common.running import running
 
 PATIENCE_SECONDS = 3.0
 """How long an answer may take before the engine is asked whether it is there, and between two

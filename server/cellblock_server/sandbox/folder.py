@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellblock_server.disk import disk_faults_told
+from cellblock_server.common.disk import disk_faults_told
 
 OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
 SEALED_MODE = 0o700

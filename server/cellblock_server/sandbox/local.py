@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 import structlog
 
-from cellblock_server.errors import NotFoundError, UnavailableError
+from cellblock_server.common.errors import NotFoundError, UnavailableError
 from cellblock_server.sandbox.backend import (
     Backend,
     Sandbox,

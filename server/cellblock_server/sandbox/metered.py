@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellblock_server.errors import CellblockError
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.sandbox.backend import (
     Backend,
     Sandbox,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from cellblock_server.clock import Clock
-from cellblock_server.errors import CellblockError, OutOfRangeError
+from cellblock_server.common.clock import Clock
+from cellblock_server.common.errors import CellblockError, OutOfRangeError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.store.ledger import (

@@ -12,9 +12,11 @@ from types import TracebackType
 
 import structlog
 
-from cellblock_server.clock import SteadyClock
-from cellblock_server.errors import CellblockError, UnavailableError
-from cellblock_server.patience import until_available
+from cellblock_server.common.clock import SteadyClock
+from cellblock_server.common.errors import CellblockError, UnavailableError
+from cellblock_server.common.patience import until_available
+from cellblock_server.common.supervisor import Supervisor
+from cellblock_server.common.waiting import set_within
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sessions.expiry import due, next_look
 from cellblock_server.sessions.live import End, LiveSession, expired, failed
@@ -25,8 +27,6 @@ from cellblock_server.store.records import (
     SessionRecord,
 )
 from cellblock_server.store.sessions import SessionStore
-from cellblock_server.supervisor import Supervisor
-from cellblock_server.waiting import set_within
 
 REMOVALS = 10
 """Of what could not be removed before, at a time."""

@@ -7,9 +7,9 @@ memory away for good.
 
 from typing import Any
 
+from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.config import Settings
 from cellblock_server.config.values import MIB, Bounded
-from cellblock_server.errors import OutOfRangeError
 from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.request import NewSession
 

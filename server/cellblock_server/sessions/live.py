@@ -8,9 +8,9 @@ from typing import Any
 
 import structlog
 
-from cellblock_server.clock import SteadyClock
+from cellblock_server.common.clock import SteadyClock
+from cellblock_server.common.errors import CellblockError, WrongStateError
 from cellblock_server.egress.service import Way
-from cellblock_server.errors import CellblockError, WrongStateError
 from cellblock_server.executions.journal import JournalTransaction
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError

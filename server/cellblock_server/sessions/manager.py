@@ -10,9 +10,8 @@ from secrets import token_urlsafe
 
 import structlog
 
-from cellblock_server.clock import SteadyClock
-from cellblock_server.config import Settings
-from cellblock_server.errors import (
+from cellblock_server.common.clock import SteadyClock
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     ExhaustedError,
@@ -21,7 +20,9 @@ from cellblock_server.errors import (
     UnavailableError,
     WrongStateError,
 )
-from cellblock_server.ids import new_id
+from cellblock_server.common.ids import new_id
+from cellblock_server.common.uninterrupted import uninterrupted
+from cellblock_server.config import Settings
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.agent_errors import AgentGoneError
@@ -35,7 +36,6 @@ from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import Page, SessionFilter, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.states import SESSION_ENDS
-from cellblock_server.uninterrupted import uninterrupted
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from cellblock_server.errors import CellblockError, NotFoundError, UnavailableError
+from cellblock_server.common.errors import CellblockError, NotFoundError, UnavailableError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.backend import Backend

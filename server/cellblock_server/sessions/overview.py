@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cellblock_server.common.supervisor import Supervisor, TaskStatus
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -18,7 +19,6 @@ from cellblock_server.sessions.pool import Pool, PoolStatus
 from cellblock_server.sessions.readiness import Readiness
 from cellblock_server.store.records import SessionRecord, SessionState
 from cellblock_server.store.states import SESSION_ENDS
-from cellblock_server.supervisor import Supervisor, TaskStatus
 from cellblock_server.telemetry.metrics import Metrics, version
 
 LIVE_STATES = [state for state in SessionState if state not in SESSION_ENDS]

@@ -16,11 +16,11 @@ from secrets import token_urlsafe
 
 import structlog
 
-from cellblock_server.errors import CellblockError
-from cellblock_server.ids import new_id
+from cellblock_server.common.errors import CellblockError
+from cellblock_server.common.ids import new_id
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.sandbox.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.ready import ReadySandbox
-from cellblock_server.supervisor import Supervisor
 from cellblock_server.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)

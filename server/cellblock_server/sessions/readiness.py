@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from cellblock_server.errors import CellblockError
-from cellblock_server.supervisor import Supervisor
+from cellblock_server.common.errors import CellblockError
+from cellblock_server.common.supervisor import Supervisor
 
 ENGINE, STORE, BLOBS = "engine", "store", "blobs"
 SESSIONS, SERVING = "sessions", "serving"

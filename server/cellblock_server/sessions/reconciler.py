@@ -5,7 +5,7 @@ from collections.abc import Callable, Set
 
 import structlog
 
-from cellblock_server.errors import CellblockError, UnavailableError, WrongStateError
+from cellblock_server.common.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.agent_socket import HostileFolderError

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
+from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.common.ids import check_id
 from cellblock_server.config import Settings
 from cellblock_server.environment import check_environment
-from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
-from cellblock_server.ids import check_id
 
 MAX_LABELS = 16
 MAX_LABEL_KEY = 64

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock_server.errors import ExhaustedError
+from cellblock_server.common.errors import ExhaustedError
 
 RETRY_AFTER = timedelta(seconds=5)
 """When a caller that met a full queue may come back."""

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock_server.clock import SteadyClock
+from cellblock_server.common.clock import SteadyClock
 from cellblock_server.egress.service import Egress, Way, missing
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.recorder import UNTOLD, Recorder

@@ -6,9 +6,9 @@ code asks for it: it is there in half the time, and has no second copy in memory
 
 from dataclasses import replace
 
+from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.config import Settings
 from cellblock_server.config.sandboxes import PoolProfile
-from cellblock_server.errors import InvalidArgumentError
 from cellblock_server.sessions.limits import RESERVED_BYTES, sandbox_spec
 from cellblock_server.sessions.pool import PoolBounds, Stock
 from cellblock_server.sessions.request import NewSession

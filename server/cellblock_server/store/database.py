@@ -12,8 +12,8 @@ from sqlalchemy import URL, Connection, Executable, Row, Select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from cellblock_server.clock import utc_now
-from cellblock_server.errors import UnavailableError, WrongStateError
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.errors import UnavailableError, WrongStateError
 from cellblock_server.store.dialect import Dialect
 from cellblock_server.store.owner import NOBODY, Owner
 from cellblock_server.store.sqlite import Sqlite

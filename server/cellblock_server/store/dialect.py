@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 T = TypeVar("T")
 

@@ -38,7 +38,7 @@ UNFINISHED = (ExecutionStatus.RECEIVING, ExecutionStatus.QUEUED, ExecutionStatus
 
 
 class ExecutionStore:
-    """Reads `ExecutionRecord`s and their events. Writing is the journal's: see `executions/`."""
+    """Reads `ExecutionRecord`s and their events. Writing is the journal's: see `journal/`."""
 
     def __init__(self, database: Database) -> None:
         """Read from `database`."""

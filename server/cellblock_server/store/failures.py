@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DatabaseError
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 PRIMARY = 0xFF
 """Of a result code: what is above it tells more. Source: https://www.sqlite.org/rescode.html"""

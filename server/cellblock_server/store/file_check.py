@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import structlog
 
-from cellblock_server.disk import disk_faults_told
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.disk import disk_faults_told
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.failures import DAMAGED, code_of
 
 CHECK_SECONDS = 20.0

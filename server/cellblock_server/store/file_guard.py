@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 SUFFIXES = ("", "-wal", "-shm")
 """What a SQLite database in use consists of. Source: https://www.sqlite.org/walformat.html"""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from cellblock_server.errors import AlreadyExistsError
+from cellblock_server.common.errors import AlreadyExistsError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import (

@@ -9,8 +9,8 @@ from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
+from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.config import Settings
-from cellblock_server.errors import CellblockError, UnavailableError
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.database import Database
 from cellblock_server.store.file_check import check_file, mark_made

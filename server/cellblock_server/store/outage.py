@@ -8,7 +8,7 @@ from typing import TypeVar
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 AWAY_SECONDS = 10.0
 """How long a reading or a write waits for a database that is away, before it fails."""

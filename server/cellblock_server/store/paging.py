@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from cellblock_server.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 
 DEFAULT_PAGE = 20
 MAX_PAGE = 100

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store import postgresql_connection
 from cellblock_server.store.outage import HeldError, Outage
 from cellblock_server.store.owner import Owner

@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import Connection, Engine, bindparam, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from cellblock_server.errors import UnavailableError
-from cellblock_server.ids import new_id
+from cellblock_server.common.errors import UnavailableError
+from cellblock_server.common.ids import new_id
 from cellblock_server.store.outage import HeldError, Outage, is_away, is_held
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.tables import owner as owners

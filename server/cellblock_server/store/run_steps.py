@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from cellblock_server.errors import AlreadyExistsError, NotFoundError, WrongStateError
+from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import UNFINISHED, execution_record

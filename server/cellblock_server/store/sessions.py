@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from cellblock_server.errors import AlreadyExistsError
+from cellblock_server.common.errors import AlreadyExistsError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.prepared import Prepared

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.errors import QuotaError
 from cellblock_server.store.database import Database
 from cellblock_server.store.tables import executions, files, uploads
 

@@ -6,7 +6,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from cellblock_server.connections import Connections
+from cellblock_server.common.connections import Connections
 
 PATH = "/metrics"
 MAX_CONNECTIONS = 50

@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from cellblock_server.errors import CellblockError
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.telemetry.metrics import version
 
 TRACER = trace.get_tracer("cellblock_server")

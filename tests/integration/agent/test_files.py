@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
     NotFoundError,

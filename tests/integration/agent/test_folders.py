@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
     NotFoundError,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import CellblockError, NotFoundError, WrongStateError
+from cellblock_server.common.errors import CellblockError, NotFoundError, WrongStateError
 from cellblock_server.sandbox.agent_errors import AgentGoneError, FileChangedError
 from tests.support.agent import RunningAgent, changed_paths, chunks, running_agent
 

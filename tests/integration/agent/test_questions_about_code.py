@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from tests.support.agent import RunningAgent
 from tests.support.waiting import eventually
 

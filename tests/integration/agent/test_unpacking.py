@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     InvalidArgumentError,
     NotFoundError,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import NotFoundError
-from cellblock_server.ids import new_id
+from cellblock_server.common.errors import NotFoundError
+from cellblock_server.common.ids import new_id
 from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sandbox.agent_socket import (
     HostileFolderError,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy import text
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.database import Database
 from tests.support.postgresql import Cluster
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store import postgresql_writer
 from cellblock_server.store.database import Database
 from tests.support.postgresql import Cluster

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.database import Database
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.postgresql_writer import LOCK

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.config import ConfigurationError, load
-from cellblock_server.errors import UnavailableError
 from cellblock_server.state_folder import shared_state_folder
 from cellblock_server.store.opening import open_database
 from tests.support.postgresql import PASSWORD, Cluster

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store import postgresql
 from cellblock_server.store.database import Database
 from cellblock_server.store.owner import Owner

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store import postgresql_connection
 from cellblock_server.store.database import Database
 from cellblock_server.store.tables import marks

@@ -21,7 +21,7 @@ from cellblock.v1 import (
 from cellblock_client import AsyncClient, Client, errors
 from cellblock_client.admin_types import Role
 from cellblock_client.retry import ATTEMPTS, Backoff, Patience
-from cellblock_server.errors import NotFoundError
+from cellblock_server.common.errors import NotFoundError
 from cellblock_server.rpc.status import status_of
 
 

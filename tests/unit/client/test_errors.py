@@ -12,7 +12,7 @@ from grpc_status import rpc_status
 
 from cellblock.v1 import session_pb2, session_pb2_grpc
 from cellblock_client import AsyncClient, Client, errors
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     CellblockError,
     ExhaustedError,
     InternalError,

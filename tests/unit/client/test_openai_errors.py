@@ -16,7 +16,7 @@ from cellblock.v1 import session_pb2, session_pb2_grpc
 from cellblock_client.embedded import EmbeddedServerError
 from cellblock_client.errors import DamagedDataError, Error, from_call
 from cellblock_client.openai_errors import HttpError, http_error
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     ExhaustedError,

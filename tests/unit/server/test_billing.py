@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cellblock_server.errors import OutOfRangeError
+from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.store.database import Database

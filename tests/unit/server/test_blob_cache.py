@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import ExhaustedError, UnavailableError
+from cellblock_server.common.errors import ExhaustedError, UnavailableError
 from cellblock_server.files.blob_cache import KEPT_FROM, BlobCache
 from cellblock_server.files.object_store import Blob, DamagedBlobError
 from cellblock_server.files.room import Room

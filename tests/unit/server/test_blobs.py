@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import ExhaustedError, OutOfRangeError, UnavailableError
+from cellblock_server.common.errors import ExhaustedError, OutOfRangeError, UnavailableError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.folder_store import FolderStore
 from cellblock_server.files.object_store import CHUNK, Blob, DamagedBlobError, ObjectStore

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.errors import QuotaError
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.quotas.rate import CallRates
 from tests.support.quotas import QUOTAS

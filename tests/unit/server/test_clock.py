@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server import clock
-from cellblock_server.clock import steady_clock
+from cellblock_server.common import clock
+from cellblock_server.common.clock import steady_clock
 from tests.support.clocks import MIDNIGHT, Clocks
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from cellblock_server.connections import Connections
+from cellblock_server.common.connections import Connections
 
 MOST = 3
 SECONDS = 20

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import QuotaError
+from cellblock_server.common.errors import QuotaError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.quotas.cpu import CpuQuota

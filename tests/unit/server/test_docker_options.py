@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import WrongStateError
+from cellblock_server.common.errors import WrongStateError
 from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.sandbox.docker_options import MASKED, Profiles, container_options
 from cellblock_server.sandbox.folder import SandboxFolder

@@ -12,7 +12,7 @@ import trustme
 
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import DEFAULT_TENANT
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings, load
 from cellblock_server.doctor.access import access_findings
 from cellblock_server.doctor.engine import limit_findings, security_findings

@@ -6,7 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from cellblock_server.clock import SteadyClock, utc_now
+from cellblock_server.common.clock import SteadyClock, utc_now
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.executions.journal import Journal
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.live import DELETED, End, Ending
@@ -14,7 +15,6 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
-from cellblock_server.supervisor import Supervisor
 from tests.support.clocks import real_steady_clock
 from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record

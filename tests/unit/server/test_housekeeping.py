@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.sessions.keeper import REMOVALS, KeeperTimings, SessionKeeper
 from cellblock_server.sessions.live import End
 from cellblock_server.store.records import EndReason
-from cellblock_server.supervisor import Supervisor
 from tests.support.records import START, session_record
 from tests.support.waiting import eventually
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from grpc_status import rpc_status
 
-from cellblock_server.errors import NotFoundError
+from cellblock_server.common.errors import NotFoundError
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support.waiting import eventually

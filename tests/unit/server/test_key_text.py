@@ -5,8 +5,8 @@ import re
 import pytest
 
 from cellblock_server.auth.key_text import new_text, read_text
-from cellblock_server.errors import UnauthenticatedError
-from cellblock_server.ids import new_id
+from cellblock_server.common.errors import UnauthenticatedError
+from cellblock_server.common.ids import new_id
 
 SECRET = b"s" * 32
 

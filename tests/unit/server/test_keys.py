@@ -9,7 +9,7 @@ import pytest
 from cellblock_server.auth.key_text import KeyText, new_text
 from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import TenantService
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     InvalidArgumentError,

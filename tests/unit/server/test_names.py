@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.files.names import check_filename, safe_name
 
 BAD_NAMES = ["", ".", "..", "a/b", "a\\b", "a\x00", "a\n", "\u202ea", "x" * 256]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
 from cellblock_server.quotas.bounds import QuotaTable

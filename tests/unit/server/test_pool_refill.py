@@ -8,6 +8,7 @@ from typing import Any, cast
 import grpc
 import pytest
 
+from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.sandbox.agent_errors import translated_errors
 from cellblock_server.sandbox.backend import Backend, SandboxSpec
@@ -15,7 +16,6 @@ from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.pool import Pool, PoolBounds, PoolTimings, Stock
 from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
-from cellblock_server.supervisor import RestartPauses, Supervisor
 from tests.support.waiting import eventually
 
 SIZE = 4

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cellblock.v1 import execution_pb2 as pb
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.errors import WrongStateError
 from cellblock_server.config.settings import Settings
-from cellblock_server.errors import WrongStateError
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.parts import backend

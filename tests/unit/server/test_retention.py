@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import NotFoundError
+from cellblock_server.common.errors import NotFoundError
+from cellblock_server.common.running import running
 from cellblock_server.files.uploads import Upload
-from cellblock_server.running import running
 from cellblock_server.store.executions import ExecutionStore, insert_events, insert_execution
 from tests.support.records import execution_record, session_record
 from tests.support.stored import SESSION_RETENTION, Clock, Stored, stored

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.common.ids import new_id
 from cellblock_server.config import Settings, load
 from cellblock_server.doctor.blobs import blob_findings
 from cellblock_server.doctor.finding import Level
-from cellblock_server.ids import new_id
 from tests.support.faulty_s3 import FaultyS3, faulty_s3
 from tests.support.s3 import CREDENTIALS, KEY_ID, S3Server
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.files import s3_client, s3_store
 from cellblock_server.files.object_store import Blob, DamagedBlobError, ObjectStore
 from cellblock_server.files.s3_store import PART_BYTES

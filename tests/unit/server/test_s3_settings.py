@@ -9,9 +9,9 @@ import pytest
 import trustme
 from obstore.exceptions import BaseError
 
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.config import ConfigurationError, load
 from cellblock_server.config.blobs import Blobs, parse_s3_url
-from cellblock_server.errors import UnavailableError
 from cellblock_server.files.s3_client import client
 from cellblock_server.files.s3_errors import words
 from tests.support.faulty_s3 import faulty_s3

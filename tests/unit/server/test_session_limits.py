@@ -4,9 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.config import Settings
 from cellblock_server.config.values import GIB, MIB
-from cellblock_server.errors import OutOfRangeError
 from cellblock_server.sessions.limits import RESERVED_BYTES, sandbox_limits
 from cellblock_server.sessions.request import NewSession
 

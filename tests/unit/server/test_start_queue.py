@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from cellblock_server.errors import ExhaustedError
+from cellblock_server.common.errors import ExhaustedError
 from cellblock_server.sessions.start_queue import StartBounds, StartQueue
 
 LONG = timedelta(minutes=1)

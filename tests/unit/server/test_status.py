@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from google.rpc import code_pb2, error_details_pb2
 
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
     ExhaustedError,

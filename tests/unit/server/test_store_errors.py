@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import insert_execution
 from tests.support.databases import store_url

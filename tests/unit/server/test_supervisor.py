@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from cellblock_server.errors import UnavailableError
-from cellblock_server.supervisor import RestartPauses, Supervisor
+from cellblock_server.common.errors import UnavailableError
+from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from tests.support.waiting import eventually
 
 SOON = RestartPauses(first=0.001, longest=0.004, steady=60)
@@ -77,7 +77,7 @@ async def test_pause_doubles_up_to_longest_and_starts_over_after_a_steady_run() 
 
     with pytest.MonkeyPatch.context() as patch:
         real = asyncio.sleep
-        patch.setattr("cellblock_server.supervisor.asyncio.sleep", sleep)
+        patch.setattr("cellblock_server.common.supervisor.asyncio.sleep", sleep)
         async with supervisor.supervise("loop", run):
             while len(pauses) < 6:
                 await real(0)

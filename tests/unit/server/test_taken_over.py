@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from cellblock_server.clock import utc_now
+from cellblock_server.common.clock import utc_now
+from cellblock_server.common.running import running
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
-from cellblock_server.running import running
 from cellblock_server.sessions.keeper import KeeperTimings, SessionKeeper
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -27,7 +28,6 @@ from cellblock_server.store.records import (
     SessionState,
 )
 from cellblock_server.store.sessions import SessionStore
-from cellblock_server.supervisor import Supervisor
 from tests.support.clocks import real_steady_clock
 from tests.support.databases import store_url
 from tests.support.records import execution_record, session_record

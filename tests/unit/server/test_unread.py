@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
+from cellblock_server.common.supervisor import Supervisor, TaskSet
 from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.quotas.calls import OpenCalls
 from cellblock_server.quotas.rate import CallRates
@@ -18,7 +19,6 @@ from cellblock_server.rpc.caller import LOCAL
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.unread import UnreadInterceptor
-from cellblock_server.supervisor import Supervisor, TaskSet
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support.quotas import QUOTAS
 from tests.support.waiting import eventually

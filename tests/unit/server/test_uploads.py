@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.errors import (
+from cellblock_server.common.errors import (
     AlreadyExistsError,
     ExhaustedError,
     InvalidArgumentError,

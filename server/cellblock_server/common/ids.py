@@ -4,7 +4,7 @@ import re
 import secrets
 import string
 
-from cellblock_server.errors import InvalidArgumentError
+from cellblock_server.common.errors import InvalidArgumentError
 
 ALPHABET = string.ascii_letters + string.digits
 LENGTH = 24  # 142 bits

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from cellblock_server.errors import CellblockError
+from cellblock_server.common.errors import CellblockError
 
 MAX_PROBLEM_CHARS = 300
 """Length of a failure's text in a status."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from cellblock_server.errors import UnavailableError
+from cellblock_server.common.errors import UnavailableError
 
 T = TypeVar("T")
 

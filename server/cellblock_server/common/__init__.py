@@ -1,0 +1,1 @@
+"""Helpers without a domain that every room may use: errors, ids, time, waiting, tasks."""
