@@ -12,11 +12,11 @@ from pathlib import Path
 import structlog
 
 from cellblock_server import embedded, service_manager
-from cellblock_server.arguments import add_options, given
 from cellblock_server.assembly import listening
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.config.arguments import add_options, given
 from cellblock_server.config.console import DEFAULT_ADDRESS
 from cellblock_server.config.load import Values
 from cellblock_server.embedded import NotEmbeddedError

@@ -7,6 +7,7 @@ from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
+from cellblock_server.config.host_rules import parse_network, parse_rule
 from cellblock_server.console.access import LOOPBACK_NAMES, Access
 from cellblock_server.console.tls import server_context
 from cellblock_server.egress.relay import RelayBounds
@@ -21,7 +22,6 @@ from cellblock_server.files.capture import CaptureBounds
 from cellblock_server.files.folder_store import FolderStore
 from cellblock_server.files.object_store import ObjectStore
 from cellblock_server.files.room import Room
-from cellblock_server.host_rules import parse_network, parse_rule
 from cellblock_server.quotas.bounds import Quotas
 from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.sandbox.backend import Backend

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ByteSize, Field, model_validator
 
+from cellblock_server.config.host_rules import parse_rule
 from cellblock_server.config.values import (
     DAY,
     GIB,
@@ -17,7 +18,6 @@ from cellblock_server.config.values import (
     Section,
     from_json,
 )
-from cellblock_server.host_rules import parse_rule
 
 Network = Literal["none", "proxy"]
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from cellblock_server.arguments import add_options, given
 from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.config.arguments import add_options, given
 from cellblock_server.doctor.access import access_findings
 from cellblock_server.doctor.blobs import blob_findings
 from cellblock_server.doctor.engine import engine_findings

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cellblock_server.config.host_rules import Rule
 from cellblock_server.egress.private import private_but
-from cellblock_server.host_rules import Rule
 
 SOURCES = "127.200.0.0/16"
 """Each session speaks from an address of its own; nobody else is served."""

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.common.errors import WrongStateError
+from cellblock_server.config.host_rules import Rule, parse_network, parse_rule
 from cellblock_server.config.sandboxes import Egress, Sandbox
 from cellblock_server.egress import proxy
 from cellblock_server.egress.private import PRIVATE_IPV4, PRIVATE_IPV6, private_but
 from cellblock_server.egress.proxy import Proxy
 from cellblock_server.egress.squid_config import Allowed, squid_config
-from cellblock_server.host_rules import Rule, parse_network, parse_rule
 
 
 @pytest.mark.parametrize(
