@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 
-from cellblock_server import embedded, service_manager
 from cellblock_server.assembly import listening
 from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.common.errors import CellblockError
@@ -19,7 +18,8 @@ from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.arguments import add_options, given
 from cellblock_server.config.console import DEFAULT_ADDRESS
 from cellblock_server.config.load import Values
-from cellblock_server.embedded import NotEmbeddedError
+from cellblock_server.ops import embedded, service_manager
+from cellblock_server.ops.embedded import NotEmbeddedError
 from cellblock_server.rpc.sockets import ListenError
 from cellblock_server.sandbox.seccomp import SeccompProfileError
 from cellblock_server.state_folder import (

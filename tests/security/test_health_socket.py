@@ -50,7 +50,7 @@ def health_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def healthcheck(path: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cellblock_server.healthcheck"],
+        [sys.executable, "-m", "cellblock_server.ops.healthcheck"],
         check=False,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ import typer
 
 from cellblock_client.errors import Error
 
-SERVERS_PROGRAM = (sys.executable, "-P", "-m", "cellblock_server.backup")
+SERVERS_PROGRAM = (sys.executable, "-P", "-m", "cellblock_server.ops.backup")
 """A process of its own: the client does not import the server. `-P` as for the server."""
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the copy is.")]

@@ -26,7 +26,7 @@ from cellblock_client.server_types import ServerStatus
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "bold red"}
-SERVERS_DOCTOR = (sys.executable, "-P", "-m", "cellblock_server.doctor")
+SERVERS_DOCTOR = (sys.executable, "-P", "-m", "cellblock_server.ops.doctor")
 """A process of its own: the client does not import the server. `-P` as for the server."""
 LOOK_SECONDS = 120
 ANSWER_SECONDS = 10.0

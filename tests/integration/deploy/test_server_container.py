@@ -46,7 +46,7 @@ def test_it_has_no_way_to_the_engine_but_the_proxy(deployed: ServerContainer) ->
 
 
 def test_its_health_is_what_grpc_says(deployed: ServerContainer) -> None:
-    check = (PYTHON, "-I", "-m", "cellblock_server.healthcheck")
+    check = (PYTHON, "-I", "-m", "cellblock_server.ops.healthcheck")
     assert inspect(deployed.name)["Config"]["Healthcheck"]["Test"] == ["CMD", *check]
     assert deployed.inside(*check).returncode == 0
     elsewhere = deployed.inside("env", "CELLBLOCK_SERVER__HEALTH_SOCKET=/tmp/x", *check)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.config import Settings, load
-from cellblock_server.doctor.engine import engine_findings
-from cellblock_server.doctor.finding import Finding, Level
+from cellblock_server.ops.doctor.engine import engine_findings
+from cellblock_server.ops.doctor.finding import Finding, Level
 from tests.support.images import CORE
 
 
@@ -32,7 +32,7 @@ async def test_an_image_that_is_not_there_is_a_problem() -> None:
 
 
 async def test_an_image_of_another_release_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellblock_server.doctor.engine.version", lambda: "99.0")
+    monkeypatch.setattr("cellblock_server.ops.doctor.engine.version", lambda: "99.0")
     image = (await found(settings()))["image"]
     assert (image.level, "99.0" in image.message) == (Level.WARNING, True)
 

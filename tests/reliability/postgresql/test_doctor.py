@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from cellblock_server.config import Settings
 from cellblock_server.config.server import Store
-from cellblock_server.doctor.database import database_findings
-from cellblock_server.doctor.finding import Finding, Level
+from cellblock_server.ops.doctor.database import database_findings
+from cellblock_server.ops.doctor.finding import Finding, Level
 from cellblock_server.store.database import Database
 from tests.support.postgresql import PASSWORD, Cluster
 

@@ -14,11 +14,11 @@ from cellblock_server.auth.keys import KeyService, NewKey
 from cellblock_server.auth.tenants import DEFAULT_TENANT
 from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings, load
-from cellblock_server.doctor.access import access_findings
-from cellblock_server.doctor.engine import limit_findings, security_findings
-from cellblock_server.doctor.finding import Finding, Level
-from cellblock_server.doctor.host import host_findings
-from cellblock_server.doctor.state import state_findings
+from cellblock_server.ops.doctor.access import access_findings
+from cellblock_server.ops.doctor.engine import limit_findings, security_findings
+from cellblock_server.ops.doctor.finding import Finding, Level
+from cellblock_server.ops.doctor.host import host_findings
+from cellblock_server.ops.doctor.state import state_findings
 from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import Role
@@ -173,7 +173,7 @@ def test_a_limit_past_the_machines_memory_is_told(state: Path) -> None:
 
 
 def test_a_way_out_without_squid_is_a_problem(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cellblock_server.doctor.host.squid", lambda: None)
+    monkeypatch.setattr("cellblock_server.ops.doctor.host.squid", lambda: None)
     asks = settings(state, sandbox={"network": "proxy"})
     assert of(list(host_findings(asks)), "egress").level is Level.PROBLEM
 

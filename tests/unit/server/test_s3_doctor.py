@@ -7,8 +7,8 @@ import pytest
 
 from cellblock_server.common.ids import new_id
 from cellblock_server.config import Settings, load
-from cellblock_server.doctor.blobs import blob_findings
-from cellblock_server.doctor.finding import Level
+from cellblock_server.ops.doctor.blobs import blob_findings
+from cellblock_server.ops.doctor.finding import Level
 from tests.support.faulty_s3 import FaultyS3, faulty_s3
 from tests.support.s3 import CREDENTIALS, KEY_ID, S3Server
 

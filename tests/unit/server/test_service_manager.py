@@ -7,7 +7,7 @@ from secrets import token_hex
 import pytest
 from structlog.testing import capture_logs
 
-from cellblock_server.service_manager import READY, SOCKET, tell
+from cellblock_server.ops.service_manager import READY, SOCKET, tell
 
 
 def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:

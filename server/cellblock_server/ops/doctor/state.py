@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 from cellblock_server.config import Settings
-from cellblock_server.doctor.database import database_findings
-from cellblock_server.doctor.finding import Findings, ok, problem
-from cellblock_server.doctor.host import disk_findings
+from cellblock_server.ops.doctor.database import database_findings
+from cellblock_server.ops.doctor.finding import Findings, ok, problem
+from cellblock_server.ops.doctor.host import disk_findings
 
 OTHERS = 0o077
 

@@ -21,7 +21,12 @@ from pydantic import ByteSize
 from sqlalchemy.engine import make_url
 
 from cellblock_server import parts
-from cellblock_server.backup.blob_copies import (
+from cellblock_server.common.disk import sync_folder
+from cellblock_server.common.errors import CellblockError
+from cellblock_server.config import Settings
+from cellblock_server.files.object_store import ObjectStore
+from cellblock_server.files.room import Room
+from cellblock_server.ops.backup.blob_copies import (
     Copied,
     Damage,
     copy_blobs,
@@ -29,12 +34,7 @@ from cellblock_server.backup.blob_copies import (
     remove_others,
     send_blobs,
 )
-from cellblock_server.backup.snapshot import check, take
-from cellblock_server.common.disk import sync_folder
-from cellblock_server.common.errors import CellblockError
-from cellblock_server.config import Settings
-from cellblock_server.files.object_store import ObjectStore
-from cellblock_server.files.room import Room
+from cellblock_server.ops.backup.snapshot import check, take
 from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder
 
 DATABASE = "cellblock.db"

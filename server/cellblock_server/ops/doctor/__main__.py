@@ -13,12 +13,12 @@ from dataclasses import asdict
 
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.arguments import add_options, given
-from cellblock_server.doctor.access import access_findings
-from cellblock_server.doctor.blobs import blob_findings
-from cellblock_server.doctor.engine import engine_findings
-from cellblock_server.doctor.finding import Finding, Findings, ok, problem
-from cellblock_server.doctor.host import host_findings
-from cellblock_server.doctor.state import state_findings
+from cellblock_server.ops.doctor.access import access_findings
+from cellblock_server.ops.doctor.blobs import blob_findings
+from cellblock_server.ops.doctor.engine import engine_findings
+from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem
+from cellblock_server.ops.doctor.host import host_findings
+from cellblock_server.ops.doctor.state import state_findings
 
 LOOKS: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
     ("host", host_findings),
@@ -30,7 +30,7 @@ LOOKS: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Look at everything; 0, whatever is found: that is for the reader to judge."""
-    parser = argparse.ArgumentParser(prog="python -m cellblock_server.doctor")
+    parser = argparse.ArgumentParser(prog="python -m cellblock_server.ops.doctor")
     add_options(parser)
     options = parser.parse_args(arguments)
     try:

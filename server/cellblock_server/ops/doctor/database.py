@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import Settings
-from cellblock_server.doctor.finding import Finding, Findings, ok, problem, warning
+from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem, warning
 from cellblock_server.store.opening import database_url, shown
 from cellblock_server.store.records import Role
 from cellblock_server.store.schema import revision, revisions

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cellblock_server.backup.copies import BackupError, Report, back_up, restore
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.arguments import given
+from cellblock_server.ops.backup.copies import BackupError, Report, back_up, restore
 
 WORK: dict[str, Callable[[Settings, Path], Report]] = {"backup": back_up, "restore": restore}
 DONE, DAMAGED, REFUSED = 0, 1, 2

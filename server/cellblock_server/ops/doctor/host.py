@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from cellblock_server.config import Settings
-from cellblock_server.doctor.finding import Findings, ok, problem, warning
 from cellblock_server.egress.proxy import squid
+from cellblock_server.ops.doctor.finding import Findings, ok, problem, warning
 from cellblock_server.sandbox.seccomp import SeccompProfileError, load_profile
 
 LOW_SHARE, LEAST_SHARE = 0.10, 0.02

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_server.backup.snapshot import named
 from cellblock_server.files.local import MODE, hash_of
 from cellblock_server.files.object_store import (
     CHUNK,
@@ -16,6 +15,7 @@ from cellblock_server.files.object_store import (
     DamagedBlobError,
     ObjectStore,
 )
+from cellblock_server.ops.backup.snapshot import named
 
 NEW = ".new"
 """What a file is called that is not whole yet."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.ids import new_id
 from cellblock_server.config import Settings
-from cellblock_server.doctor.finding import Findings, ok, problem
+from cellblock_server.ops.doctor.finding import Findings, ok, problem
 
 CHECK = "blob store"
 NEEDED = "s3:ListBucket of the bucket, s3:GetObject, s3:PutObject and s3:DeleteObject of the prefix"

@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from cellblock_server import parts
 from cellblock_server.config import Settings
-from cellblock_server.doctor.finding import Findings, ok, problem, warning
+from cellblock_server.ops.doctor.finding import Findings, ok, problem, warning
 from cellblock_server.rpc.health import ALIVE, NEEDS_ALL, SERVING_NOW
 from cellblock_server.rpc.tls import TlsError, TlsFiles
 

@@ -12,8 +12,8 @@ import aiohttp
 from aiodocker.exceptions import DockerError
 
 from cellblock_server.config import Settings
-from cellblock_server.doctor.finding import Finding, Findings, ok, problem, warning
-from cellblock_server.doctor.host import disk_findings
+from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem, warning
+from cellblock_server.ops.doctor.host import disk_findings
 from cellblock_server.telemetry.metrics import version
 
 ANSWER = aiohttp.ClientTimeout(total=10, sock_connect=5)

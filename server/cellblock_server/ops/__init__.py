@@ -1,0 +1,1 @@
+"""Programs and hooks for operators: doctor, backup, health check, service manager."""

@@ -1,0 +1,1 @@
+"""The program behind `cellblock backup` and `restore`: copies a state folder."""

@@ -1,0 +1,1 @@
+"""The program behind `cellblock doctor`: checks whether a server can run here."""
