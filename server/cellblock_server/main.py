@@ -12,7 +12,6 @@ from pathlib import Path
 import structlog
 
 from cellblock_server.assembly import listening
-from cellblock_server.auth.first_key import create_admin_key
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.arguments import add_options, given
@@ -30,6 +29,7 @@ from cellblock_server.state_folder import (
 )
 from cellblock_server.store.opening import open_database
 from cellblock_server.telemetry import logging, tracing
+from cellblock_server.tenants.first_key import create_admin_key
 from cellblock_server.timings import DEFAULT_TIMINGS, Timings
 
 CREATE_ADMIN_KEY = "create-admin-key"

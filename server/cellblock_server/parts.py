@@ -22,7 +22,6 @@ from cellblock_server.files.capture import CaptureBounds
 from cellblock_server.files.folder_store import FolderStore
 from cellblock_server.files.object_store import ObjectStore
 from cellblock_server.files.room import Room
-from cellblock_server.quotas.bounds import Quotas
 from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sandbox.docker import DockerBackend
@@ -31,6 +30,7 @@ from cellblock_server.sessions.start_queue import StartBounds
 from cellblock_server.state_folder import (
     StateFolder,
 )
+from cellblock_server.tenants.quotas import Quotas
 
 
 def tls_files(settings: Settings) -> TlsFiles | None:

@@ -38,7 +38,7 @@ class StateFolder:
 
     @property
     def secret(self) -> Path:
-        """What keys' hashes are made with; see `auth/secret.py`."""
+        """What keys' hashes are made with; see `tenants/secret.py`."""
         return self.path / "secret"
 
     @property

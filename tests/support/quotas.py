@@ -1,6 +1,6 @@
 """Quotas that nothing meets."""
 
-from cellblock_server.quotas.bounds import Quotas
+from cellblock_server.tenants.quotas import Quotas
 
 QUOTAS = Quotas(
     max_sessions=1e9, max_executions=1e9, cpu_seconds=1e9, stored_bytes=2**30, calls_per_second=1e9

@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from grpc.aio import ServerInterceptor
 
 from cellblock_server.assembly.storage import Storage
-from cellblock_server.auth.audit import AuditLog
-from cellblock_server.auth.keys import KeyService
-from cellblock_server.auth.live_calls import LiveCalls
-from cellblock_server.auth.secret import server_secret
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
-from cellblock_server.quotas.calls import OpenCalls
-from cellblock_server.quotas.rate import CallRates
 from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.inside import Inside, peer_of
@@ -26,6 +20,12 @@ from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.tenants import TenantStore
+from cellblock_server.tenants.audit import AuditLog
+from cellblock_server.tenants.call_quota import OpenCalls
+from cellblock_server.tenants.call_rate import CallRates
+from cellblock_server.tenants.keys import KeyService
+from cellblock_server.tenants.live_calls import LiveCalls
+from cellblock_server.tenants.secret import server_secret
 from cellblock_server.timings import Timings
 
 

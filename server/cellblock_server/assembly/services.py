@@ -8,7 +8,6 @@ from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings
 from cellblock_server.executions.introspection import Introspection
 from cellblock_server.executions.service import ExecutionService
-from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
@@ -27,6 +26,7 @@ from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage
 from cellblock_server.store.run_steps import RunStepStore
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.tenants.execution_quota import ExecutionQuota
 
 
 def listener(

@@ -10,7 +10,6 @@ from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.files.capture import Capture
-from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.metered import MeteredBackend
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -23,6 +22,7 @@ from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.ledger import LedgerStore
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.tenants.cpu_quota import CpuQuota
 from cellblock_server.timings import Timings
 
 

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from cellblock_server import parts
-from cellblock_server.auth.tenants import TenantService
 from cellblock_server.common.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -16,7 +15,6 @@ from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
-from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.retention import Retention
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.database import Database
@@ -28,6 +26,8 @@ from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.tenants.quotas import QuotaTable
+from cellblock_server.tenants.tenants import TenantService
 from cellblock_server.timings import Timings
 
 

@@ -23,13 +23,13 @@ from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import SessionRunner
-from cellblock_server.quotas.cpu import CpuQuota
-from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord
 from cellblock_server.store.states import EXECUTION_ENDS
 from cellblock_server.store.usage import Usage
+from cellblock_server.tenants.cpu_quota import CpuQuota
+from cellblock_server.tenants.execution_quota import ExecutionQuota
 
 MAX_PAGE_BYTES = 2 * 2**20
 """A page of executions ends early past this."""

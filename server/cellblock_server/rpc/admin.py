@@ -9,12 +9,8 @@ from google.protobuf.message import Message
 
 from cellblock.v1 import admin_pb2 as pb
 from cellblock.v1 import admin_pb2_grpc
-from cellblock_server.auth.audit import AuditLog
-from cellblock_server.auth.keys import KeyService, NewKey
-from cellblock_server.auth.tenants import TenantService
 from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.quotas.bounds import NAMES, Overrides
 from cellblock_server.rpc.reports import interval, report_message, server_message
 from cellblock_server.rpc.session import span
 from cellblock_server.sessions.billing import Billing
@@ -22,6 +18,10 @@ from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage, Used
 from cellblock_server.store.audit import AuditFilter
 from cellblock_server.store.records import AuditRecord, KeyRecord, Role, TenantRecord
+from cellblock_server.tenants.audit import AuditLog
+from cellblock_server.tenants.keys import KeyService, NewKey
+from cellblock_server.tenants.quotas import NAMES, Overrides
+from cellblock_server.tenants.tenants import TenantService
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

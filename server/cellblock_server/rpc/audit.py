@@ -7,7 +7,6 @@ from contextlib import aclosing
 import grpc
 from google.rpc import code_pb2
 
-from cellblock_server.auth.audit import AuditLog
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.rpc.auth import claimed_key
@@ -24,6 +23,7 @@ from cellblock_server.rpc.permissions import OPEN
 from cellblock_server.rpc.status import status_of
 from cellblock_server.rpc.subjects import subjects_of
 from cellblock_server.store.records import AuditRecord
+from cellblock_server.tenants.audit import AuditLog
 
 MAX_PEER = 100
 

@@ -6,9 +6,6 @@ from contextlib import aclosing
 import grpc
 import structlog
 
-from cellblock_server.auth.key_text import read_text
-from cellblock_server.auth.keys import Credential, KeyService
-from cellblock_server.auth.live_calls import LiveCalls
 from cellblock_server.common.errors import PermissionDeniedError, UnauthenticatedError
 from cellblock_server.rpc.caller import CALLER, LOCAL, Caller
 from cellblock_server.rpc.handlers import (
@@ -20,6 +17,9 @@ from cellblock_server.rpc.handlers import (
     wrapped,
 )
 from cellblock_server.rpc.permissions import NEEDED, OPEN
+from cellblock_server.tenants.key_text import read_text
+from cellblock_server.tenants.keys import Credential, KeyService
+from cellblock_server.tenants.live_calls import LiveCalls
 
 HEADER = "authorization"
 SCHEME = "bearer "

@@ -3,8 +3,8 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from cellblock_server.auth.tenants import DEFAULT_TENANT
 from cellblock_server.store.records import Role
+from cellblock_server.tenants.tenants import DEFAULT_TENANT
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from contextlib import aclosing
 
 import grpc
 
-from cellblock_server.quotas.calls import OpenCalls
-from cellblock_server.quotas.rate import CallRates
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.handlers import (
     Context,
@@ -17,6 +15,8 @@ from cellblock_server.rpc.handlers import (
     wrapped,
 )
 from cellblock_server.rpc.permissions import OPEN
+from cellblock_server.tenants.call_quota import OpenCalls
+from cellblock_server.tenants.call_rate import CallRates
 
 
 class RateInterceptor(grpc.aio.ServerInterceptor):

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from cellblock_server.auth.tenants import TENANT_ID
+from cellblock_server.tenants.tenants import TENANT_ID
 
 _NAME = r"[A-Za-z0-9_-]{1,64}"
 FORMS: Mapping[str, re.Pattern[str]] = {

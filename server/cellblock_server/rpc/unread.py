@@ -14,7 +14,6 @@ from grpc_status import rpc_status
 
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.supervisor import Supervisor, TaskSet
-from cellblock_server.quotas.calls import OpenCalls
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.handlers import (
     Context,
@@ -26,6 +25,7 @@ from cellblock_server.rpc.handlers import (
 )
 from cellblock_server.rpc.permissions import OPEN
 from cellblock_server.rpc.status import status_of
+from cellblock_server.tenants.call_quota import OpenCalls
 
 LOOK_SECONDS = 1.0
 """How much longer than it may a stream can wait."""

@@ -23,8 +23,6 @@ from cellblock_server.common.errors import (
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.config import Settings
-from cellblock_server.quotas.bounds import QuotaTable
-from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
@@ -36,6 +34,8 @@ from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import Page, SessionFilter, SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.states import SESSION_ENDS
+from cellblock_server.tenants.cpu_quota import CpuQuota
+from cellblock_server.tenants.quotas import QuotaTable
 
 log = structlog.get_logger(__name__)
 

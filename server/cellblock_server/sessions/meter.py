@@ -9,9 +9,9 @@ import structlog
 
 from cellblock_server.common.errors import CellblockError, NotFoundError, UnavailableError
 from cellblock_server.executions.journal import Journal
-from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sandbox.backend import Backend
 from cellblock_server.store.records import SessionRecord
+from cellblock_server.tenants.cpu_quota import CpuQuota
 
 log = structlog.get_logger(__name__)
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cellblock_server.quotas.bounds import Quotas, QuotaTable
-from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.store.usage import Usage
+from cellblock_server.tenants.cpu_quota import CpuQuota
+from cellblock_server.tenants.quotas import Quotas, QuotaTable
 
 
 @dataclass(frozen=True)

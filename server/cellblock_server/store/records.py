@@ -84,7 +84,7 @@ class TenantRecord:
     id: str
     create_time: datetime
     quotas: dict[str, float] = field(default_factory=dict)
-    """What is set for it: see `Overrides` in `quotas/bounds.py`."""
+    """What is set for it: see `Overrides` in `tenants/quotas.py`."""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from cellblock_server.auth import audit
-from cellblock_server.auth.audit import AuditLog, AuditTimings
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import AuditRecord
+from cellblock_server.tenants import audit
+from cellblock_server.tenants.audit import AuditLog, AuditTimings
 from tests.support.databases import store_url
 from tests.support.records import START
 from tests.support.stored import Clock

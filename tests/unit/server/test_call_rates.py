@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from cellblock_server.common.errors import QuotaError
-from cellblock_server.quotas.bounds import QuotaTable
-from cellblock_server.quotas.rate import CallRates
+from cellblock_server.tenants.call_rate import CallRates
+from cellblock_server.tenants.quotas import QuotaTable
 from tests.support.quotas import QUOTAS
 
 

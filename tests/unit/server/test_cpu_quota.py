@@ -9,14 +9,14 @@ import pytest
 
 from cellblock_server.common.errors import QuotaError
 from cellblock_server.executions.journal import Journal
-from cellblock_server.quotas.bounds import QuotaTable
-from cellblock_server.quotas.cpu import CpuQuota
 from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import SessionRecord
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.tenants.cpu_quota import CpuQuota
+from cellblock_server.tenants.quotas import QuotaTable
 from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.records import session_record

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 import trustme
 
-from cellblock_server.auth.keys import KeyService, NewKey
-from cellblock_server.auth.tenants import DEFAULT_TENANT
 from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings, load
 from cellblock_server.ops.doctor.access import access_findings
@@ -23,6 +21,8 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import Role
 from cellblock_server.store.tenants import TenantStore
+from cellblock_server.tenants.keys import KeyService, NewKey
+from cellblock_server.tenants.tenants import DEFAULT_TENANT
 
 Sections = dict[str, dict[str, object]]
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from cellblock_server.auth.key_text import new_text, read_text
 from cellblock_server.common.errors import UnauthenticatedError
 from cellblock_server.common.ids import new_id
+from cellblock_server.tenants.key_text import new_text, read_text
 
 SECRET = b"s" * 32
 

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.auth.key_text import KeyText, new_text
-from cellblock_server.auth.keys import KeyService, NewKey
-from cellblock_server.auth.tenants import TenantService
 from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
@@ -18,11 +15,14 @@ from cellblock_server.common.errors import (
     UnauthenticatedError,
     WrongStateError,
 )
-from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Role
 from cellblock_server.store.tenants import TenantStore
+from cellblock_server.tenants.key_text import KeyText, new_text
+from cellblock_server.tenants.keys import KeyService, NewKey
+from cellblock_server.tenants.quotas import QuotaTable
+from cellblock_server.tenants.tenants import TenantService
 from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.stored import Clock

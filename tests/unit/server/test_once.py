@@ -8,15 +8,15 @@ from pathlib import Path
 from cellblock_server.common.clock import utc_now
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
-from cellblock_server.quotas.bounds import QuotaTable
-from cellblock_server.quotas.cpu import CpuQuota
-from cellblock_server.quotas.executions import ExecutionQuota
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
+from cellblock_server.tenants.cpu_quota import CpuQuota
+from cellblock_server.tenants.execution_quota import ExecutionQuota
+from cellblock_server.tenants.quotas import QuotaTable
 from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.records import PLACE, execution_record, session_record

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.auth.secret import server_secret
 from cellblock_server.state_folder import StateFolderError
+from cellblock_server.tenants.secret import server_secret
 
 
 def test_it_is_made_once(tmp_path: Path) -> None:

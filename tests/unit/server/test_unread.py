@@ -11,15 +11,15 @@ import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from cellblock_server.common.supervisor import Supervisor, TaskSet
-from cellblock_server.quotas.bounds import QuotaTable
-from cellblock_server.quotas.calls import OpenCalls
-from cellblock_server.quotas.rate import CallRates
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.caller import LOCAL
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.unread import UnreadInterceptor
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.tenants.call_quota import OpenCalls
+from cellblock_server.tenants.call_rate import CallRates
+from cellblock_server.tenants.quotas import QuotaTable
 from tests.support.quotas import QUOTAS
 from tests.support.waiting import eventually
 

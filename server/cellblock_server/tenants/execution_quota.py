@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from cellblock_server.common.errors import QuotaError
-from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.tenants.quotas import QuotaTable
 
 RETRY_AFTER = timedelta(seconds=1)
 """When a caller that met the quota may come back."""

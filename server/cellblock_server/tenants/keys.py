@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cellblock_server.auth.key_text import KeyText, new_text, read_text
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import (
     NotFoundError,
@@ -18,6 +17,7 @@ from cellblock_server.common.ids import new_id
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Page, Role
 from cellblock_server.store.tenants import TenantStore
+from cellblock_server.tenants.key_text import KeyText, new_text, read_text
 
 MAX_DESCRIPTION = 200
 SHORTEST_LIFE = timedelta(seconds=1)

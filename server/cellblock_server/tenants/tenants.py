@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import InvalidArgumentError, NotFoundError
-from cellblock_server.quotas.bounds import Overrides, QuotaTable, check_overrides
 from cellblock_server.store.records import Page, TenantRecord
 from cellblock_server.store.tenants import TenantStore
+from cellblock_server.tenants.quotas import Overrides, QuotaTable, check_overrides
 
 DEFAULT_TENANT = "default"
 """There from the beginning: it is whose all is that is called for without a key."""

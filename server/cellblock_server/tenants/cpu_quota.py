@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import QuotaError
-from cellblock_server.quotas.bounds import QuotaTable
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.tables import EPOCH
+from cellblock_server.tenants.quotas import QuotaTable
 
 
 class CpuQuota:

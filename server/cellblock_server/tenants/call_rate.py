@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cellblock_server.common.errors import QuotaError
-from cellblock_server.quotas.bounds import QuotaTable
+from cellblock_server.tenants.quotas import QuotaTable
 
 
 @dataclass

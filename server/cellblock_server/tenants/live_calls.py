@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellblock_server.auth.keys import Credential, KeyService
 from cellblock_server.common.errors import UnauthenticatedError
+from cellblock_server.tenants.keys import Credential, KeyService
 
 LOOK_SECONDS = 1.0
 """How long a call may outlive its key's time; a revocation is seen at once."""

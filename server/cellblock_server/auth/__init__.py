@@ -1,1 +1,0 @@
-"""Who may call: tenants, and the keys that stand for them."""

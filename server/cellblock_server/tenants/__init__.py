@@ -1,0 +1,1 @@
+"""Tenants: their keys, quotas and audit log."""
