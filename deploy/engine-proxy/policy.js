@@ -1,5 +1,5 @@
 // Which containers may be created, and what may be changed of them: what
-// server/cellblock_server/sandbox/docker_options.py asks for.
+// server/cellblock_server/backends/docker/options.py asks for.
 //
 // An allow-list: each key of a request must be one of these, each that is not optional must be
 // there, and each value must pass its check. The engine reads JSON more freely than that (keys in

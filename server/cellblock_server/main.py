@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from cellblock_server.assembly import listening
+from cellblock_server.backends.docker.seccomp import SeccompProfileError
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.arguments import add_options, given
@@ -20,7 +21,6 @@ from cellblock_server.config.load import Values
 from cellblock_server.ops import embedded, service_manager
 from cellblock_server.ops.embedded import NotEmbeddedError
 from cellblock_server.rpc.sockets import ListenError
-from cellblock_server.sandbox.seccomp import SeccompProfileError
 from cellblock_server.state_folder import (
     StateFolder,
     StateFolderError,

@@ -4,6 +4,9 @@ import ssl
 from pathlib import Path
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.docker.backend import DockerBackend
+from cellblock_server.backends.docker.seccomp import load_profile
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -23,9 +26,6 @@ from cellblock_server.files.folder_store import FolderStore
 from cellblock_server.files.object_store import ObjectStore
 from cellblock_server.files.room import Room
 from cellblock_server.rpc.tls import TlsFiles
-from cellblock_server.sandbox.backend import Backend
-from cellblock_server.sandbox.docker import DockerBackend
-from cellblock_server.sandbox.seccomp import load_profile
 from cellblock_server.sessions.start_queue import StartBounds
 from cellblock_server.state_folder import (
     StateFolder,
@@ -104,7 +104,7 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
             apparmor=sandbox.apparmor,
         )
     try:
-        from cellblock_server.sandbox.local import LocalBackend
+        from cellblock_server.backends.local.backend import LocalBackend
     except ModuleNotFoundError as error:
         raise WrongStateError(
             "LOCAL_MISSING", f"the local backend needs {error.name}: pip install 'cellblock[local]'"

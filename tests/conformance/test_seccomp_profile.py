@@ -7,7 +7,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RULES: list[dict[str, Any]] = json.loads(
-    resources.files("cellblock_server.sandbox").joinpath("seccomp_profile.json").read_text()
+    resources.files("cellblock_server.backends.docker").joinpath("seccomp_profile.json").read_text()
 )["syscalls"]
 ALLOWED = {name for rule in RULES if rule["action"] == "SCMP_ACT_ALLOW" for name in rule["names"]}
 DONE_WITHOUT = {

@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from cellblock_client import Client
+from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.store.database import Database
 from cellblock_server.store.schema import MIGRATIONS
 from tests.support.disk import filled, small_disk

@@ -15,12 +15,12 @@ import pytest
 
 from cellblock_client import Client
 from cellblock_client.errors import Error
+from cellblock_server.backends.docker.backend import DockerBackend
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
-from cellblock_server.sandbox.docker import DockerBackend
 from cellblock_server.sessions.readiness import Problems, Readiness, ReadinessTimings
 from cellblock_server.store import sqlite as databases
 from cellblock_server.store.database import Database

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.backends.backend import SandboxSpec
+from cellblock_server.backends.docker.backend import DockerBackend
+from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.ids import new_id
-from cellblock_server.sandbox.backend import SandboxSpec
-from cellblock_server.sandbox.docker import DockerBackend
-from cellblock_server.sandbox.folder import SandboxFolder
 from tests.integration.docker.test_backend import LIMITS, OVERHEAD, SECCOMP
 from tests.support.engine import containers, docker
 from tests.support.images import CORE, runtime

@@ -7,9 +7,9 @@ import pytest
 from cellblock_client import Client, FailureCause, Limits
 from cellblock_client.client import Session
 from cellblock_client.errors import WrongStateError
+from cellblock_server.backends.docker.seccomp import load_profile
 from cellblock_server.config import Settings
 from cellblock_server.config.sandboxes import RuntimeOverhead
-from cellblock_server.sandbox.seccomp import load_profile
 from tests.support.engine import containers, inspect
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from cellblock_server.backends.backend import SandboxLimits, SandboxSpec
+from cellblock_server.backends.docker.options import Profiles, container_options
+from cellblock_server.backends.docker.seccomp import OURS, load_profile
+from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.ids import new_id
-from cellblock_server.sandbox.backend import SandboxLimits, SandboxSpec
-from cellblock_server.sandbox.docker_options import Profiles, container_options
-from cellblock_server.sandbox.folder import SandboxFolder
-from cellblock_server.sandbox.seccomp import OURS, load_profile
 from tests.support.deployment import Folders, call, folders, proxy
 from tests.support.engine import docker, inspect
 from tests.support.images import CORE

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from cellblock_client import Client
-from cellblock_server.sandbox.docker_options import MASKED
+from cellblock_server.backends.docker.options import MASKED
 from tests.support.inside import PRELUDE, Inside, Unprotected
 from tests.support.server import ServerProcess
 

@@ -9,7 +9,7 @@ import pytest
 
 from cellblock_client import Client
 from cellblock_client.client import Session
-from cellblock_server.sandbox.seccomp import load_profile
+from cellblock_server.backends.docker.seccomp import load_profile
 from tests.support.engine import docker
 from tests.support.images import CORE
 from tests.support.inside import NUMBERS, Attack, Inside, Unprotected

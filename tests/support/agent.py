@@ -15,13 +15,13 @@ from itertools import count
 from pathlib import Path
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.sandbox.agent_connection import (
+from cellblock_server.agent.connection import (
     AgentConnection,
 )
-from cellblock_server.sandbox.agent_socket import wait_for_socket
-from cellblock_server.sandbox.agent_stream import AgentStream, ExecutionBounds
-from cellblock_server.sandbox.backend import Sandbox
-from cellblock_server.sandbox.folder import SandboxFolder
+from cellblock_server.agent.socket import wait_for_socket
+from cellblock_server.agent.stream import AgentStream, ExecutionBounds
+from cellblock_server.backends.backend import Sandbox
+from cellblock_server.backends.folder import SandboxFolder
 
 START_SECONDS = 30
 numbers = count(1)

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from cellblock_server import main as server
 from cellblock_server import parts
+from cellblock_server.agent import connection as agent_connection
+from cellblock_server.agent import stream as agent_stream
+from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
+from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.local.backend import LocalBackend
 from cellblock_server.config import Settings
 from cellblock_server.executions import overdue
-from cellblock_server.sandbox import agent_connection, agent_stream
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
-from cellblock_server.sandbox.folder import SandboxFolder
-from cellblock_server.sandbox.local import LocalBackend
 from cellblock_server.sessions import live
 from cellblock_server.state_folder import StateFolder
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from cellblock_server import parts
 from cellblock_server.assembly.storage import Storage
+from cellblock_server.backends.metered import MeteredBackend
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.files.capture import Capture
-from cellblock_server.sandbox.metered import MeteredBackend
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.meter import CpuMeter

@@ -1,8 +1,8 @@
 """What a sandbox may say in one execution before it is taken for a hostile one."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.executions.translate import image_of
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 
 SLACK = 2
 """Our agents stay well below this times their limits."""

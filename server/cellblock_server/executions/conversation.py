@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from copy import copy
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.executions.allowance import Allowance
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
 
 OF_EXECUTIONS = frozenset({"execution_started", "execution_finished"})

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
-from cellblock_server.common.errors import NotFoundError, OutOfRangeError, QuotaError
-from cellblock_server.executions import translate
-from cellblock_server.files.blobs import Hold
-from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped
-from cellblock_server.sandbox.agent_checks import (
+from cellblock_server.agent.checks import (
     ProtocolViolationError,
     check_count,
     check_entry,
 )
-from cellblock_server.sandbox.agent_connection import AgentConnection
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.common.errors import NotFoundError, OutOfRangeError, QuotaError
+from cellblock_server.executions import translate
+from cellblock_server.files.blobs import Hold
+from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped
 from cellblock_server.store.records import ExecutionRecord, FileRecord, SessionRecord
 
 

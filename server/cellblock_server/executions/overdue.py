@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+from cellblock_server.agent.checks import ProtocolViolationError
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.common.waiting import set_within
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.agent_errors import AgentGoneError
 
 SILENT_SECONDS = 10.0
 """How long after its time limit and its grace an execution's end may come before the agent is asked

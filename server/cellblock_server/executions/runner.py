@@ -9,6 +9,9 @@ from datetime import timedelta
 from functools import partial
 
 from cellblock.agent.v1.agent_pb2 import Event, OutputLimits
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.agent.stream import AgentStream, ExecutionBounds
 from cellblock_server.common.errors import ExhaustedError, WrongStateError
 from cellblock_server.common.patience import until_available
 from cellblock_server.executions.journal import Journal, JournalTransaction
@@ -16,9 +19,6 @@ from cellblock_server.executions.overdue import until_ended
 from cellblock_server.executions.pace import Pace
 from cellblock_server.executions.place import StepPlace
 from cellblock_server.executions.recorder import Recorder
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.agent_errors import AgentGoneError
-from cellblock_server.sandbox.agent_stream import AgentStream, ExecutionBounds
 from cellblock_server.store.records import (
     ExecutionRecord,
     ExecutionStatus,

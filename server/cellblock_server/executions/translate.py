@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError, check_count, safe_words
+from cellblock_server.agent.checks import ProtocolViolationError, check_count, safe_words
 from cellblock_server.store.records import CodeError, ExecutionStatus, Failure, FailureCause
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")

@@ -8,14 +8,14 @@ from weakref import WeakValueDictionary
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.backends.backend import Sandbox
 from cellblock_server.common.disk import disk_faults_told
 from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
 from cellblock_server.files.stored import link_stored, stored_bytes
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.backend import Sandbox
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import AttachmentRecord, FileRecord
 

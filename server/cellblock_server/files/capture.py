@@ -7,6 +7,9 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
+from cellblock_server.agent.checks import MAX_PATH_CHARACTERS
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.errors import FileChangedError
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import (
     ExhaustedError,
@@ -21,9 +24,6 @@ from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
 from cellblock_server.files.object_store import Blob
-from cellblock_server.sandbox.agent_checks import MAX_PATH_CHARACTERS
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.agent_errors import FileChangedError
 from cellblock_server.store.records import FilePurpose, FileRecord
 from cellblock_server.store.usage import Usage
 

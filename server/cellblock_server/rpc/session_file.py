@@ -9,13 +9,13 @@ import grpc
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import file_pb2 as pb
 from cellblock.v1 import file_pb2_grpc
+from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.paths import data_folder, data_path
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.streams import Pieces, first
-from cellblock_server.sandbox.agent_connection import AgentConnection
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store import paging
 

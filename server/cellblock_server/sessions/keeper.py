@@ -12,12 +12,12 @@ from types import TracebackType
 
 import structlog
 
+from cellblock_server.backends.backend import Backend
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.common.patience import until_available
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.common.waiting import set_within
-from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sessions.expiry import due, next_look
 from cellblock_server.sessions.live import End, LiveSession, expired, failed
 from cellblock_server.sessions.reconciler import Key, Reconciler

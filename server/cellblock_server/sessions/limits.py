@@ -7,10 +7,10 @@ memory away for good.
 
 from typing import Any
 
+from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.config import Settings
 from cellblock_server.config.values import MIB, Bounded
-from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.request import NewSession
 
 RESERVED_BYTES = 192 * MIB

@@ -8,15 +8,15 @@ from typing import Any
 
 import structlog
 
+from cellblock_server.agent.checks import ProtocolViolationError
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.backends.backend import Backend, Sandbox
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, WrongStateError
 from cellblock_server.egress.service import Way
 from cellblock_server.executions.journal import JournalTransaction
 from cellblock_server.executions.runner import SessionRunner
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.agent_errors import AgentGoneError
-from cellblock_server.sandbox.backend import Backend, Sandbox
 from cellblock_server.store.records import (
     EndReason,
     ExecutionStatus,

@@ -10,6 +10,8 @@ from secrets import token_urlsafe
 
 import structlog
 
+from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.backends.backend import SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import (
     AlreadyExistsError,
@@ -23,8 +25,6 @@ from cellblock_server.common.errors import (
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.config import Settings
-from cellblock_server.sandbox.agent_errors import AgentGoneError
-from cellblock_server.sandbox.backend import SandboxSpec
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.limits import sandbox_spec

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cellblock_server.backends.backend import Backend
 from cellblock_server.common.supervisor import Supervisor, TaskStatus
-from cellblock_server.sandbox.backend import Backend
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.live import LiveSession

@@ -16,10 +16,10 @@ from secrets import token_urlsafe
 
 import structlog
 
+from cellblock_server.backends.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.supervisor import Supervisor
-from cellblock_server.sandbox.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.telemetry.metrics import Metrics
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.telemetry.tracing import step
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Set
 
 import structlog
 
+from cellblock_server.agent.checks import ProtocolViolationError
+from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.agent.socket import HostileFolderError
+from cellblock_server.backends.backend import Sandbox
 from cellblock_server.common.errors import CellblockError, UnavailableError, WrongStateError
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError
-from cellblock_server.sandbox.agent_errors import AgentGoneError
-from cellblock_server.sandbox.agent_socket import HostileFolderError
-from cellblock_server.sandbox.backend import Sandbox
 from cellblock_server.sessions.live import End, Ending, LiveSession, failed
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import (

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.egress.service import Egress, Way, missing
 from cellblock_server.executions.journal import Journal
@@ -12,8 +14,6 @@ from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.files.attachments import AttachmentService, Place, WantedAttachment
 from cellblock_server.files.capture import Capture
 from cellblock_server.files.service import FileService
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.sessions.live import LiveSession
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.ready import ReadySandbox

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from cellblock_server.sandbox.agent_errors import AgentGoneError
-from cellblock_server.sandbox.agent_stream import ExecutionBounds
+from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.agent.stream import ExecutionBounds
 from tests.support.agent import RunningAgent, output_limits
 
 

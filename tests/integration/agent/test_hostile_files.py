@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.agent.errors import AgentGoneError, FileChangedError
 from cellblock_server.common.errors import CellblockError, NotFoundError, WrongStateError
-from cellblock_server.sandbox.agent_errors import AgentGoneError, FileChangedError
 from tests.support.agent import RunningAgent, changed_paths, chunks, running_agent
 
 pytestmark = pytest.mark.slow

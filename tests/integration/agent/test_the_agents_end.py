@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.sandbox.agent_connection import AgentConnection
-from cellblock_server.sandbox.agent_errors import AgentGoneError
+from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.errors import AgentGoneError
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.waiting import eventually
 

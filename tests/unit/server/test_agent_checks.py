@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.sandbox.agent_checks import (
+from cellblock_server.agent.checks import (
     FREE_PIECES,
     MAX_FIELDS,
     Pieces,
@@ -15,7 +15,7 @@ from cellblock_server.sandbox.agent_checks import (
     checked,
     reader,
 )
-from cellblock_server.sandbox.wire import has_more_fields
+from cellblock_server.agent.wire import has_more_fields
 
 EVENT = pb.Event(
     sequence=1,

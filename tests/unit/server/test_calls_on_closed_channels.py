@@ -5,7 +5,7 @@ from typing import Any
 import grpc
 import pytest
 
-from cellblock_server.sandbox.agent_errors import AgentGoneError, translated_errors
+from cellblock_server.agent.errors import AgentGoneError, translated_errors
 
 TARGET = "unix:/nonexistent"
 METHOD = "/test.Agent/Call"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.sandbox.cgroup import cpu_seconds
+from cellblock_server.backends.docker.cgroup import cpu_seconds
 
 CONTAINER = "0123abcd"
 

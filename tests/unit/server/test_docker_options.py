@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
+from cellblock_server.backends.docker.options import MASKED, Profiles, container_options
+from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import WrongStateError
-from cellblock_server.sandbox.backend import Overhead, SandboxLimits, SandboxSpec
-from cellblock_server.sandbox.docker_options import MASKED, Profiles, container_options
-from cellblock_server.sandbox.folder import SandboxFolder
 
 LIMITS = SandboxLimits(
     memory_bytes=1000,

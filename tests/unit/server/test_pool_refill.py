@@ -8,10 +8,10 @@ from typing import Any, cast
 import grpc
 import pytest
 
+from cellblock_server.agent.errors import translated_errors
+from cellblock_server.backends.backend import Backend, SandboxSpec
 from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.config import Settings
-from cellblock_server.sandbox.agent_errors import translated_errors
-from cellblock_server.sandbox.backend import Backend, SandboxSpec
 from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.pool import Pool, PoolBounds, PoolTimings, Stock
 from cellblock_server.sessions.ready import ReadySandbox

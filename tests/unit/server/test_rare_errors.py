@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from cellblock.v1 import execution_pb2 as pb
+from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.config.settings import Settings
 from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.parts import backend
-from cellblock_server.sandbox.agent_errors import AgentGoneError
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause, SessionState
@@ -155,7 +155,7 @@ def test_the_local_backend_may_not_be_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_SANDBOX__BACKEND", "local")
-    monkeypatch.delitem(sys.modules, "cellblock_server.sandbox.local", raising=False)
+    monkeypatch.delitem(sys.modules, "cellblock_server.backends.local.backend", raising=False)
     monkeypatch.setitem(sys.modules, "psutil", None)
     state: Any = SimpleNamespace(sandboxes=tmp_path)
     with pytest.raises(WrongStateError, match=r"needs psutil: pip install") as caught:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.sandbox.seccomp import (
+from cellblock_server.backends.docker.seccomp import (
     MAX_PROFILE_BYTES,
     SeccompProfileError,
     load_profile,

@@ -5,10 +5,10 @@ import resource
 import shutil
 from pathlib import Path
 
+from cellblock_server.backends.docker.seccomp import SeccompProfileError, load_profile
 from cellblock_server.config import Settings
 from cellblock_server.egress.proxy import squid
 from cellblock_server.ops.doctor.finding import Findings, ok, problem, warning
-from cellblock_server.sandbox.seccomp import SeccompProfileError, load_profile
 
 LOW_SHARE, LEAST_SHARE = 0.10, 0.02
 """Of a disk: what is little, and what is next to nothing."""

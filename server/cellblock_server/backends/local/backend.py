@@ -20,8 +20,7 @@ from pathlib import Path
 import psutil
 import structlog
 
-from cellblock_server.common.errors import NotFoundError, UnavailableError
-from cellblock_server.sandbox.backend import (
+from cellblock_server.backends.backend import (
     Backend,
     Sandbox,
     SandboxEnd,
@@ -29,7 +28,8 @@ from cellblock_server.sandbox.backend import (
     SandboxSpec,
     SandboxStats,
 )
-from cellblock_server.sandbox.folder import SandboxFolder
+from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.common.errors import NotFoundError, UnavailableError
 
 STOP_SECONDS = 5
 """How long an agent may take to end its kernel; then it is killed."""

@@ -11,8 +11,8 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError, Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_server.agent.wire import has_more_fields
 from cellblock_server.common.errors import CellblockError
-from cellblock_server.sandbox.wire import has_more_fields
 
 M = TypeVar("M", bound=Message)
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import grpc
 
+from cellblock_server.agent.checks import safe_words
 from cellblock_server.common.errors import (
     AlreadyExistsError,
     CellblockError,
@@ -13,7 +14,6 @@ from cellblock_server.common.errors import (
     NotFoundError,
     WrongStateError,
 )
-from cellblock_server.sandbox.agent_checks import safe_words
 
 
 class AgentGoneError(CellblockError):

@@ -10,13 +10,13 @@ import grpc
 from google.protobuf.message import Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.common.errors import (
-    CellblockError,
-    UnavailableError,
-    WrongStateError,
+from cellblock_server.agent.answer_checks import (
+    check_completeness,
+    check_completions,
+    check_inspection,
 )
-from cellblock_server.sandbox.agent_channel import checked_stub, open_channel
-from cellblock_server.sandbox.agent_checks import (
+from cellblock_server.agent.channel import checked_stub, open_channel
+from cellblock_server.agent.checks import (
     Pieces,
     ProtocolViolationError,
     check_count,
@@ -24,16 +24,16 @@ from cellblock_server.sandbox.agent_checks import (
     check_page,
     checked,
 )
-from cellblock_server.sandbox.agent_errors import AgentGoneError, translated_errors
-from cellblock_server.sandbox.agent_socket import PinnedSocket, wait_for_socket
-from cellblock_server.sandbox.agent_stream import AgentStream
-from cellblock_server.sandbox.answer_checks import (
-    check_completeness,
-    check_completions,
-    check_inspection,
+from cellblock_server.agent.errors import AgentGoneError, translated_errors
+from cellblock_server.agent.socket import PinnedSocket, wait_for_socket
+from cellblock_server.agent.stream import AgentStream
+from cellblock_server.backends.backend import Backend, Sandbox
+from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.common.errors import (
+    CellblockError,
+    UnavailableError,
+    WrongStateError,
 )
-from cellblock_server.sandbox.backend import Backend, Sandbox
-from cellblock_server.sandbox.folder import SandboxFolder
 from cellblock_server.telemetry.tracing import step
 
 CALL_SECONDS = 60

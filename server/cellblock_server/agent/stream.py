@@ -8,8 +8,8 @@ from datetime import timedelta
 import grpc
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.sandbox.agent_checks import checked
-from cellblock_server.sandbox.agent_errors import AgentGoneError, translated_errors
+from cellblock_server.agent.checks import checked
+from cellblock_server.agent.errors import AgentGoneError, translated_errors
 
 Call = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.ConverseResponse]
 

@@ -68,7 +68,7 @@ class Sandbox:
 
     id: str
     agent_folder: Path
-    """Folder on the host that holds `agent.sock`. Hostile ground: see `agent_socket.py`."""
+    """Folder on the host that holds `agent.sock`. Hostile ground: see `agent/socket.py`."""
     inputs_folder: Path
     """Folder on the host that the sandbox sees read-only as `/mnt/inputs`."""
     first_pid: int | None

@@ -7,9 +7,9 @@ Source: Docker Engine API v1.41, `POST /containers/create`
 from dataclasses import dataclass
 from typing import Any
 
+from cellblock_server.backends.backend import SandboxSpec
+from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import WrongStateError
-from cellblock_server.sandbox.backend import SandboxSpec
-from cellblock_server.sandbox.folder import SandboxFolder
 
 LABEL = "dev.cellblock.sandbox"
 """On every container of ours; its value is the sandbox's id."""

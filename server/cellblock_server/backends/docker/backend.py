@@ -11,6 +11,24 @@ import aiohttp
 import structlog
 from aiodocker.exceptions import DockerError
 
+from cellblock_server.backends.backend import (
+    Backend,
+    Sandbox,
+    SandboxEnd,
+    SandboxSpec,
+    SandboxStats,
+)
+from cellblock_server.backends.docker import cgroup
+from cellblock_server.backends.docker.engine_watch import EngineWatch
+from cellblock_server.backends.docker.options import (
+    EGRESS_LABEL,
+    INSTANCE_LABEL,
+    LABEL,
+    Profiles,
+    changeable_limits,
+    container_options,
+)
+from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import (
     CellblockError,
     InternalError,
@@ -19,24 +37,6 @@ from cellblock_server.common.errors import (
     WrongStateError,
 )
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.sandbox import cgroup
-from cellblock_server.sandbox.backend import (
-    Backend,
-    Sandbox,
-    SandboxEnd,
-    SandboxSpec,
-    SandboxStats,
-)
-from cellblock_server.sandbox.docker_options import (
-    EGRESS_LABEL,
-    INSTANCE_LABEL,
-    LABEL,
-    Profiles,
-    changeable_limits,
-    container_options,
-)
-from cellblock_server.sandbox.engine_watch import EngineWatch
-from cellblock_server.sandbox.folder import SandboxFolder
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 """No engine call may hang for ever; `wait` alone has no bound of its own. An engine that says
@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 
 class DockerBackend(Backend):
-    """Makes one hardened container per sandbox; see `docker_options.py` for what it may do.
+    """Makes one hardened container per sandbox; see `options.py` for what it may do.
 
     Speaks the Engine API over asyncio (aiodocker), so that no call holds up the
     event loop or waits for another call's connection.

@@ -4,14 +4,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellblock_server.common.errors import CellblockError
-from cellblock_server.sandbox.backend import (
+from cellblock_server.backends.backend import (
     Backend,
     Sandbox,
     SandboxEnd,
     SandboxSpec,
     SandboxStats,
 )
+from cellblock_server.common.errors import CellblockError
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.telemetry.tracing import step
 

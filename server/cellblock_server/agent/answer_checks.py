@@ -1,7 +1,7 @@
 """What is checked of a kernel's answers about code: user code may have made them."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.sandbox.agent_checks import ProtocolViolationError, check_count
+from cellblock_server.agent.checks import ProtocolViolationError, check_count
 
 MAX_COMPLETIONS = 1000
 MAX_CHARACTERS = 1000

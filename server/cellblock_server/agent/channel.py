@@ -1,4 +1,4 @@
-"""The gRPC channel to an agent: bounded, and its answers read by `agent_checks.reader`."""
+"""The gRPC channel to an agent: bounded, and its answers read by `checks.reader`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock.agent.v1 import agent_pb2_grpc
-from cellblock_server.sandbox.agent_checks import reader
+from cellblock_server.agent.checks import reader
 
 MAX_MESSAGE_BYTES = 64 * 2**20
 """Bound on one message from an agent, above the largest image allowed."""

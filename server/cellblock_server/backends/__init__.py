@@ -1,0 +1,1 @@
+"""Backends make and remove sandboxes; `backend.py` is the interface."""

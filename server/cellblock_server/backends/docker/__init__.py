@@ -1,0 +1,1 @@
+"""The Docker backend: each sandbox is a hardened container."""

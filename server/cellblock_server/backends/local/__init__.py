@@ -1,0 +1,1 @@
+"""The local backend: each sandbox is a process of this machine, for trusted code."""

@@ -1,1 +1,0 @@
-"""Where sandboxes come from and how the server talks with the agent in one."""
