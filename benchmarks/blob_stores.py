@@ -19,11 +19,11 @@ from pathlib import Path
 from tests.support.buckets import s3_objects
 from tests.support.s3 import S3Server, s3_server
 
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.folder_store import FolderStore
+from cellblock_server.blobs.object_store import CHUNK, Blob
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.ids import new_id
-from cellblock_server.files.blobs import BlobStore
-from cellblock_server.files.folder_store import FolderStore
-from cellblock_server.files.object_store import CHUNK, Blob
-from cellblock_server.files.room import Room
 
 SIZES = {"1 KB": 1000, "1 MB": 10**6, "100 MB": 10**8}
 FOLDER, BUCKET = "folder", "bucket"

@@ -7,6 +7,11 @@ from cellblock.agent.v1.agent_pb2 import OutputLimits
 from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.docker.backend import DockerBackend
 from cellblock_server.backends.docker.seccomp import load_profile
+from cellblock_server.blobs.blob_cache import BlobCache
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.folder_store import FolderStore
+from cellblock_server.blobs.object_store import ObjectStore
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -19,12 +24,7 @@ from cellblock_server.egress.squid_config import Allowed
 from cellblock_server.executions.runner import RunnerBounds
 from cellblock_server.executions.service import ExecutionLimits
 from cellblock_server.files.attachments import AttachmentBounds
-from cellblock_server.files.blob_cache import BlobCache
-from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.capture import CaptureBounds
-from cellblock_server.files.folder_store import FolderStore
-from cellblock_server.files.object_store import ObjectStore
-from cellblock_server.files.room import Room
 from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.sessions.start_queue import StartBounds
 from cellblock_server.state_folder import (
@@ -124,8 +124,8 @@ def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectSt
     if location is None:
         return FolderStore(state.blobs)
     try:
-        from cellblock_server.files.s3_client import client
-        from cellblock_server.files.s3_store import S3Store
+        from cellblock_server.blobs.s3_client import client
+        from cellblock_server.blobs.s3_store import S3Store
     except ModuleNotFoundError as error:
         raise WrongStateError(
             "S3_MISSING", "blobs.url: s3:// needs obstore: pip install 'cellblock[s3]'"

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import structlog
 
+from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore

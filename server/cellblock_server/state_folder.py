@@ -28,7 +28,7 @@ class StateFolder:
 
     @property
     def blob_cache(self) -> Path:
-        """Some of them, where they lie elsewhere; see `files/blob_cache.py`."""
+        """Some of them, where they lie elsewhere; see `blobs/blob_cache.py`."""
         return self.path / "blob-cache"
 
     @property

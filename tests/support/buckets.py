@@ -3,14 +3,14 @@
 import hashlib
 from pathlib import Path
 
+from cellblock_server.blobs.blob_cache import BlobCache
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.folder_store import FolderStore
+from cellblock_server.blobs.object_store import ObjectStore
+from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.s3_client import client
+from cellblock_server.blobs.s3_store import S3Store
 from cellblock_server.config.blobs import Blobs, parse_s3_url
-from cellblock_server.files.blob_cache import BlobCache
-from cellblock_server.files.blobs import BlobStore
-from cellblock_server.files.folder_store import FolderStore
-from cellblock_server.files.object_store import ObjectStore
-from cellblock_server.files.room import Room
-from cellblock_server.files.s3_client import client
-from cellblock_server.files.s3_store import S3Store
 from tests.support.s3 import CREDENTIALS, KEY_ID, SECRET, S3Server
 
 GIB = 2**30

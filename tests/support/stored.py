@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cellblock_server.files.blobs import BlobStore
+from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.retention import Retention

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from cellblock_server import parts
+from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -12,7 +13,6 @@ from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.observers import Counting, Observer, log_ends
 from cellblock_server.executions.spans import Tracing
 from cellblock_server.files.attachments import AttachmentService
-from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.retention import Retention

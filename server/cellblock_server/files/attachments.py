@@ -10,9 +10,9 @@ import structlog
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.backends.backend import Sandbox
+from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.disk import disk_faults_told
 from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
-from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
 from cellblock_server.files.stored import link_stored, stored_bytes

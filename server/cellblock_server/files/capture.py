@@ -10,6 +10,8 @@ from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.agent.checks import MAX_PATH_CHARACTERS
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import FileChangedError
+from cellblock_server.blobs.blob_store import BlobStore, Hold
+from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import (
     ExhaustedError,
@@ -19,11 +21,9 @@ from cellblock_server.common.errors import (
     WrongStateError,
 )
 from cellblock_server.common.ids import new_id
-from cellblock_server.files.blobs import BlobStore, Hold
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
-from cellblock_server.files.object_store import Blob
 from cellblock_server.store.records import FilePurpose, FileRecord
 from cellblock_server.store.usage import Usage
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import structlog
 
+from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.errors import NotFoundError, OutOfRangeError, UnavailableError
-from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.stored import stored_bytes
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FileFilter, FileRecord, Page

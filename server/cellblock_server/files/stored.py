@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.object_store import Blob, DamagedBlobError
 from cellblock_server.common.errors import DataLossError
-from cellblock_server.files.blobs import BlobStore
-from cellblock_server.files.object_store import Blob, DamagedBlobError
 from cellblock_server.store.records import FileRecord
 
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.object_store import Blob
+from cellblock_server.blobs.partial_file import PartialFile
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import (
     AlreadyExistsError,
@@ -20,11 +23,8 @@ from cellblock_server.common.errors import (
 )
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.files.blobs import BlobStore
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import check_filename
-from cellblock_server.files.object_store import Blob
-from cellblock_server.files.partial_file import PartialFile
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.uploads import UploadStore

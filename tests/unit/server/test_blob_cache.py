@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.blobs.blob_cache import KEPT_FROM, BlobCache
+from cellblock_server.blobs.object_store import Blob, DamagedBlobError
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.errors import ExhaustedError, UnavailableError
-from cellblock_server.files.blob_cache import KEPT_FROM, BlobCache
-from cellblock_server.files.object_store import Blob, DamagedBlobError
-from cellblock_server.files.room import Room
 from tests.support.waiting import eventually
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.folder_store import FolderStore
+from cellblock_server.blobs.object_store import CHUNK, Blob, DamagedBlobError, ObjectStore
+from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.s3_store import PART_BYTES
 from cellblock_server.common.errors import ExhaustedError, OutOfRangeError, UnavailableError
-from cellblock_server.files.blobs import BlobStore
-from cellblock_server.files.folder_store import FolderStore
-from cellblock_server.files.object_store import CHUNK, Blob, DamagedBlobError, ObjectStore
-from cellblock_server.files.room import Room
-from cellblock_server.files.s3_store import PART_BYTES
 from tests.support.buckets import prefix_of, s3_objects
 from tests.support.s3 import S3Server
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.blobs import s3_client, s3_store
+from cellblock_server.blobs.object_store import Blob, DamagedBlobError, ObjectStore
+from cellblock_server.blobs.s3_store import PART_BYTES
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.files import s3_client, s3_store
-from cellblock_server.files.object_store import Blob, DamagedBlobError, ObjectStore
-from cellblock_server.files.s3_store import PART_BYTES
 from tests.support.buckets import prefix_of, s3_objects
 from tests.support.faulty_s3 import FaultyS3, faulty_s3
 from tests.support.s3 import BUCKET, KEY_ID, SECRET, S3Server

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from cellblock_server.blobs.blob_store import BlobStore
+from cellblock_server.blobs.object_store import Blob, ObjectStore
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.ids import new_id
-from cellblock_server.files.blobs import BlobStore
-from cellblock_server.files.object_store import Blob, ObjectStore
-from cellblock_server.files.room import Room
 from tests.support.buckets import s3_objects
 from tests.support.s3 import S3Server, s3_server
 

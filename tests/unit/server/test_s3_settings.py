@@ -9,11 +9,11 @@ import pytest
 import trustme
 from obstore.exceptions import BaseError
 
+from cellblock_server.blobs.s3_client import client
+from cellblock_server.blobs.s3_errors import words
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.config import ConfigurationError, load
 from cellblock_server.config.blobs import Blobs, parse_s3_url
-from cellblock_server.files.s3_client import client
-from cellblock_server.files.s3_errors import words
 from tests.support.faulty_s3 import faulty_s3
 from tests.support.s3 import BUCKET, KEY_ID, SECRET, S3Server
 

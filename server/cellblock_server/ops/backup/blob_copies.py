@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_server.files.local import MODE, hash_of
-from cellblock_server.files.object_store import (
+from cellblock_server.blobs.local import MODE, hash_of
+from cellblock_server.blobs.object_store import (
     CHUNK,
     GONE,
     OTHER_BYTES,
@@ -121,7 +121,7 @@ def remove_others(database: Path, folder: Path) -> None:
 
 
 def _path(root: Path, sha256: str) -> Path:
-    """As `files/folder_store.py` has it."""
+    """As `blobs/folder_store.py` has it."""
     return root / sha256[:2] / sha256[2:]
 
 

@@ -21,11 +21,11 @@ from pydantic import ByteSize
 from sqlalchemy.engine import make_url
 
 from cellblock_server import parts
+from cellblock_server.blobs.object_store import ObjectStore
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import Settings
-from cellblock_server.files.object_store import ObjectStore
-from cellblock_server.files.room import Room
 from cellblock_server.ops.backup.blob_copies import (
     Copied,
     Damage,

@@ -20,8 +20,8 @@ def blob_findings(settings: Settings) -> Findings:
         # It comes with an extra.
         from obstore.exceptions import BaseError
 
-        from cellblock_server.files.s3_client import client
-        from cellblock_server.files.s3_errors import words
+        from cellblock_server.blobs.s3_client import client
+        from cellblock_server.blobs.s3_errors import words
     except ModuleNotFoundError:
         yield problem(CHECK, "blobs.url: s3:// needs obstore", "pip install 'cellblock[s3]'")
         return

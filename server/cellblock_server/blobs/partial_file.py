@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from cellblock_server.blobs.local import faults_told, hash_of, in_thread
+from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.errors import OutOfRangeError
-from cellblock_server.files.local import faults_told, hash_of, in_thread
-from cellblock_server.files.object_store import Blob
 
 
 class PartialFile:

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from cellblock_server.blobs.local import in_thread, link, open_whole, seal
+from cellblock_server.blobs.object_store import CHUNK, OTHER_BYTES, Blob, DamagedBlobError
 from cellblock_server.common.disk import sync_folder
-from cellblock_server.files.local import in_thread, link, open_whole, seal
-from cellblock_server.files.object_store import CHUNK, OTHER_BYTES, Blob, DamagedBlobError
 
 
 class FolderStore:

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from cellblock_server.blobs.object_store import GONE, DamagedBlobError
 from cellblock_server.common.disk import disk_faults_told
-from cellblock_server.files.object_store import GONE, DamagedBlobError
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from obstore.exceptions import BaseError
 from obstore.store import S3Store as Client
 
+from cellblock_server.blobs.s3_errors import BlobStoreError, words
 from cellblock_server.config.blobs import Blobs, S3Location
-from cellblock_server.files.s3_errors import BlobStoreError, words
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential

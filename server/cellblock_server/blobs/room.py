@@ -4,8 +4,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+from cellblock_server.blobs.local import faults_told
 from cellblock_server.common.errors import ExhaustedError
-from cellblock_server.files.local import faults_told
 
 LOW_RETRY_AFTER = timedelta(minutes=1)
 """When a caller that met a disk that is nearly full may come back."""

@@ -20,17 +20,17 @@ from pathlib import Path
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store as Client
 
-from cellblock_server.config.blobs import S3Location
-from cellblock_server.files.blob_cache import BlobCache
-from cellblock_server.files.local import in_thread
-from cellblock_server.files.object_store import (
+from cellblock_server.blobs.blob_cache import BlobCache
+from cellblock_server.blobs.local import in_thread
+from cellblock_server.blobs.object_store import (
     CHUNK,
     GONE,
     OTHER_BYTES,
     Blob,
     DamagedBlobError,
 )
-from cellblock_server.files.s3_errors import BlobStoreError, is_too_short, s3_faults_told
+from cellblock_server.blobs.s3_errors import BlobStoreError, is_too_short, s3_faults_told
+from cellblock_server.config.blobs import S3Location
 
 PART_BYTES = 8 * 2**20
 """Of one object, and so of one request. It is stored data: to change it loses what is there."""

@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from cellblock_server.blobs.local import faults_told, in_thread
+from cellblock_server.blobs.object_store import Blob, ObjectStore
+from cellblock_server.blobs.partial_file import PartialFile
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.files.local import faults_told, in_thread
-from cellblock_server.files.object_store import Blob, ObjectStore
-from cellblock_server.files.partial_file import PartialFile
-from cellblock_server.files.room import Room
 
 
 class BlobStore:

@@ -16,12 +16,12 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from cellblock_server.blobs.local import in_thread, link, open_whole, seal
+from cellblock_server.blobs.object_store import Blob, DamagedBlobError
+from cellblock_server.blobs.room import Room
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import ExhaustedError, UnavailableError
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.files.local import in_thread, link, open_whole, seal
-from cellblock_server.files.object_store import Blob, DamagedBlobError
-from cellblock_server.files.room import Room
 
 log = structlog.get_logger(__name__)
 
