@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from cellblock_server.executions.place import WantedPlace
+from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.store.records import (
     ExecutionRecord,
     ExecutionStatus,

@@ -9,12 +9,12 @@ from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
-from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.observers import Counting, Observer, log_ends
 from cellblock_server.executions.spans import Tracing
 from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
+from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.observers import Counting, Observer, log_ends
 from cellblock_server.retention import Retention
 from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.database import Database

@@ -14,11 +14,11 @@ from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.agent.stream import AgentStream, ExecutionBounds
 from cellblock_server.common.errors import ExhaustedError, WrongStateError
 from cellblock_server.common.patience import until_available
-from cellblock_server.executions.journal import Journal, JournalTransaction
 from cellblock_server.executions.overdue import until_ended
-from cellblock_server.executions.pace import Pace
-from cellblock_server.executions.place import StepPlace
-from cellblock_server.executions.recorder import Recorder
+from cellblock_server.journal.journal import Journal, JournalTransaction
+from cellblock_server.journal.run_step_place import StepPlace
+from cellblock_server.recording.event_rate import Pace
+from cellblock_server.recording.recorder import Recorder
 from cellblock_server.store.records import (
     ExecutionRecord,
     ExecutionStatus,

@@ -18,11 +18,11 @@ from cellblock_server.common.errors import (
 from cellblock_server.common.ids import check_id, new_id
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.environment import check_environment, environment_hash
-from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.messages import execution_message
 from cellblock_server.executions.outputs import outputs_of
-from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import SessionRunner
+from cellblock_server.journal.execution_messages import execution_message
+from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.paging import token_after
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus, Page, SessionRecord

@@ -6,7 +6,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode, set_span_in_context
 
-from cellblock_server.executions.observers import Stored, cause_of
+from cellblock_server.journal.observers import Stored, cause_of
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
 from cellblock_server.store.tables import EPOCH
 from cellblock_server.telemetry.tracing import TRACER

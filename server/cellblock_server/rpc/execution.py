@@ -11,8 +11,8 @@ from cellblock.v1 import execution_pb2_grpc
 from cellblock_server.common.errors import CellblockError, InvalidArgumentError
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.executions.introspection import Introspection
-from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.service import ExecutionService, NewExecution
+from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.streams import first

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellblock.v1.execution_pb2 import ExecutionEvent
-from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.outputs import OutputStream, WholeOutputs
+from cellblock_server.journal.journal import Journal
 from cellblock_server.runsteps import assistants, responses
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.step import Format, ToolCall, WholeStep

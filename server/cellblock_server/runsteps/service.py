@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from cellblock.v1 import run_step_pb2 as pb
 from cellblock_server.common.errors import NotFoundError
-from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.outputs import outputs_of
+from cellblock_server.journal.journal import Journal
 from cellblock_server.runsteps import assistants, responses
 from cellblock_server.runsteps.events import StepEvent, StepEvents
 from cellblock_server.runsteps.image_urls import ImageUrls

@@ -8,7 +8,7 @@ import structlog
 
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import CellblockError, OutOfRangeError
-from cellblock_server.executions.journal import Journal
+from cellblock_server.journal.journal import Journal
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.store.ledger import (
     HOUR,

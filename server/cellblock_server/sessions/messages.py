@@ -5,7 +5,7 @@ from datetime import datetime
 from google.protobuf.json_format import ParseDict
 
 from cellblock.v1 import session_pb2 as pb
-from cellblock_server.executions.messages import timestamp
+from cellblock_server.journal.execution_messages import timestamp
 from cellblock_server.store.records import SessionRecord
 from cellblock_server.store.states import SESSION_ENDS
 

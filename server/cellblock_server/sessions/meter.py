@@ -9,7 +9,7 @@ import structlog
 
 from cellblock_server.backends.backend import Backend
 from cellblock_server.common.errors import CellblockError, NotFoundError, UnavailableError
-from cellblock_server.executions.journal import Journal
+from cellblock_server.journal.journal import Journal
 from cellblock_server.store.records import SessionRecord
 from cellblock_server.tenants.cpu_quota import CpuQuota
 

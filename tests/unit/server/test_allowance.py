@@ -4,7 +4,7 @@ import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.checks import ProtocolViolationError
-from cellblock_server.executions.allowance import SLACK_BYTES, SLACK_EVENTS, Allowance
+from cellblock_server.recording.allowance import SLACK_BYTES, SLACK_EVENTS, Allowance
 
 LIMITS = pb.OutputLimits(
     max_text_bytes=1000, max_rich_bytes=1000, max_image_bytes=1000, max_images=1, max_events=10

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cellblock_server.common.errors import OutOfRangeError
-from cellblock_server.executions.journal import Journal
+from cellblock_server.journal.journal import Journal
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore

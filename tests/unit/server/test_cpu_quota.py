@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.common.errors import QuotaError
-from cellblock_server.executions.journal import Journal
+from cellblock_server.journal.journal import Journal
 from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database

@@ -10,8 +10,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from cellblock_server.executions import spans
-from cellblock_server.executions.observers import Stored
 from cellblock_server.executions.spans import Tracing
+from cellblock_server.journal.observers import Stored
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause
 from cellblock_server.store.tables import EPOCH
 from tests.support.records import START, execution_record

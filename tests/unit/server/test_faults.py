@@ -8,7 +8,7 @@ from typing import Any
 
 from cellblock_server.common.clock import SteadyClock, utc_now
 from cellblock_server.common.supervisor import Supervisor
-from cellblock_server.executions.journal import Journal
+from cellblock_server.journal.journal import Journal
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.live import DELETED, End, Ending
 from cellblock_server.store.database import Database

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from cellblock_server.common.clock import utc_now
-from cellblock_server.executions.journal import Journal
 from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
+from cellblock_server.journal.journal import Journal
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore

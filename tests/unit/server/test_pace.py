@@ -1,7 +1,7 @@
 """What a sandbox says for itself is taken at a pace; what executions show is not held up."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.executions.pace import (
+from cellblock_server.recording.event_rate import (
     BURST_SECONDS,
     BYTES_PER_SECOND,
     EVENTS_PER_SECOND,

@@ -13,9 +13,9 @@ import pytest
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.running import running
 from cellblock_server.common.supervisor import Supervisor
-from cellblock_server.executions.journal import Journal, JournalTransaction
-from cellblock_server.executions.place import WantedPlace
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
+from cellblock_server.journal.journal import Journal, JournalTransaction
+from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.sessions.keeper import KeeperTimings, SessionKeeper
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore

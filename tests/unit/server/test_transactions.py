@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.common.clock import utc_now
-from cellblock_server.executions.journal import Journal
-from cellblock_server.executions.observers import log_ends
+from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.observers import log_ends
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus

@@ -5,7 +5,7 @@ from copy import copy
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.checks import ProtocolViolationError
-from cellblock_server.executions.allowance import Allowance
+from cellblock_server.recording.allowance import Allowance
 from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
 
 OF_EXECUTIONS = frozenset({"execution_started", "execution_finished"})

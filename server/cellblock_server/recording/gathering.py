@@ -11,8 +11,8 @@ from cellblock_server.agent.checks import (
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.blobs.blob_store import Hold
 from cellblock_server.common.errors import NotFoundError, OutOfRangeError, QuotaError
-from cellblock_server.executions import translate
 from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped
+from cellblock_server.recording import translate
 from cellblock_server.store.records import ExecutionRecord, FileRecord, SessionRecord
 
 

@@ -7,13 +7,13 @@ from google.protobuf.json_format import MessageToDict
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.executions import translate
-from cellblock_server.executions.conversation import Conversation
-from cellblock_server.executions.gathering import Gathered, Gatherer
-from cellblock_server.executions.journal import Journal, JournalTransaction
-from cellblock_server.executions.messages import code_error_message
 from cellblock_server.files.capture import Capture, Captured, Change, Deleted, Skipped
 from cellblock_server.files.messages import file_message
+from cellblock_server.journal.execution_messages import code_error_message
+from cellblock_server.journal.journal import Journal, JournalTransaction
+from cellblock_server.recording import translate
+from cellblock_server.recording.conversation import Conversation
+from cellblock_server.recording.gathering import Gathered, Gatherer
 from cellblock_server.store.records import (
     ExecutionRecord,
     FileRecord,

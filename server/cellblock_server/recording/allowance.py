@@ -2,7 +2,7 @@
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.checks import ProtocolViolationError
-from cellblock_server.executions.translate import image_of
+from cellblock_server.recording.translate import image_of
 
 SLACK = 2
 """Our agents stay well below this times their limits."""

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.waiting import set_within
-from cellblock_server.executions.hub import Hub
-from cellblock_server.executions.messages import execution_message
-from cellblock_server.executions.observers import Observer, Stored
-from cellblock_server.executions.place import StepPlace
+from cellblock_server.journal.execution_messages import execution_message
+from cellblock_server.journal.hub import Hub
+from cellblock_server.journal.observers import Observer, Stored
+from cellblock_server.journal.run_step_place import StepPlace
 from cellblock_server.store import run_steps
 from cellblock_server.store.cpu import add_cpu
 from cellblock_server.store.database import Database

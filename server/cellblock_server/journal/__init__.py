@@ -1,0 +1,1 @@
+"""The journal stores each event of an execution before any caller sees it."""
