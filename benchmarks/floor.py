@@ -28,15 +28,15 @@ from benchmarks.service import service
 from benchmarks.timing import repeat
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-from cellblock_server import parts
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.stream import ExecutionBounds
+from cellblock_server.assembly import parts
 from cellblock_server.common.ids import new_id
 from cellblock_server.config.load import load
 from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
-from cellblock_server.state_folder import state_folder
+from cellblock_server.store.state_folder import state_folder
 
 TURN = 100
 WARM = 50

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from cellblock_server.assembly import listening
+from cellblock_server.assembly.timings import DEFAULT_TIMINGS, Timings
 from cellblock_server.backends.docker.seccomp import SeccompProfileError
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.config import ConfigurationError, Settings, load
@@ -21,16 +22,15 @@ from cellblock_server.config.load import Values
 from cellblock_server.ops import embedded, service_manager
 from cellblock_server.ops.embedded import NotEmbeddedError
 from cellblock_server.rpc.sockets import ListenError
-from cellblock_server.state_folder import (
+from cellblock_server.store.opening import open_database
+from cellblock_server.store.state_folder import (
     StateFolder,
     StateFolderError,
     shared_state_folder,
     state_folder,
 )
-from cellblock_server.store.opening import open_database
 from cellblock_server.telemetry import logging, tracing
 from cellblock_server.tenants.first_key import create_admin_key
-from cellblock_server.timings import DEFAULT_TIMINGS, Timings
 
 CREATE_ADMIN_KEY = "create-admin-key"
 

@@ -16,7 +16,7 @@ import pytest
 from cellblock_server.assembly import listening
 from cellblock_server.config.load import load
 from cellblock_server.config.settings import Settings
-from cellblock_server.state_folder import state_folder
+from cellblock_server.store.state_folder import state_folder
 from tests.performance.counting import Counts, counting
 from tests.support.images import CORE
 

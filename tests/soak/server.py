@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from cellblock_server import main as server
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.config import Settings
-from cellblock_server.state_folder import StateFolder
-from cellblock_server.timings import Timings
+from cellblock_server.store.state_folder import StateFolder
 from tests.support.timed_server import parse_timings
 
 serve = server._serve

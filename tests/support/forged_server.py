@@ -12,16 +12,16 @@ import sys
 from pathlib import Path
 
 from cellblock_server import main as server
-from cellblock_server import parts
 from cellblock_server.agent import connection as agent_connection
 from cellblock_server.agent import stream as agent_stream
+from cellblock_server.assembly import parts
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.backends.local.backend import LocalBackend
 from cellblock_server.config import Settings
 from cellblock_server.executions import overdue
 from cellblock_server.sessions import live
-from cellblock_server.state_folder import StateFolder
+from cellblock_server.store.state_folder import StateFolder
 
 IMAGE = "forged"
 SHORT = 3.0

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from cellblock_server import main as server
 from cellblock_server.agent import connection as agent_connection
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.backends.docker import engine_watch
 from cellblock_server.executions import overdue
 from cellblock_server.sessions import live
 from cellblock_server.sessions.keeper import KeeperTimings
 from cellblock_server.store import outage, postgresql_writer, sqlite
-from cellblock_server.timings import Timings
 from tests.support.server import ServerProcess
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.hasty_server")

@@ -9,7 +9,7 @@ from pathlib import Path
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
-from cellblock_server.retention import Retention
+from cellblock_server.sessions.retention import Retention
 from cellblock_server.store.database import Database
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore

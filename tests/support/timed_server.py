@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from cellblock_server import main as server
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.common.supervisor import Supervisor
-from cellblock_server.timings import Timings
 from tests.support.server import ServerProcess
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.timed_server")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from grpc.aio import ServerInterceptor
 
 from cellblock_server.assembly.storage import Storage
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -16,9 +17,9 @@ from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.inside import Inside, peer_of
 from cellblock_server.rpc.rates import RateInterceptor
 from cellblock_server.rpc.unread import UnreadInterceptor
-from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
+from cellblock_server.store.state_folder import StateFolder
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.tenants.audit import AuditLog
 from cellblock_server.tenants.call_quota import OpenCalls
@@ -26,7 +27,6 @@ from cellblock_server.tenants.call_rate import CallRates
 from cellblock_server.tenants.keys import KeyService
 from cellblock_server.tenants.live_calls import LiveCalls
 from cellblock_server.tenants.secret import server_secret
-from cellblock_server.timings import Timings
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import structlog
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
 from cellblock_server.assembly.guards import guards
 from cellblock_server.assembly.services import listener
 from cellblock_server.assembly.sessions import sessions
 from cellblock_server.assembly.storage import storage
+from cellblock_server.assembly.timings import DEFAULT_TIMINGS, Timings
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -24,11 +25,10 @@ from cellblock_server.rpc.sockets import ListenError
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.readiness import Readiness
-from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.owner import NOBODY
+from cellblock_server.store.state_folder import StateFolder
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.telemetry.scraping import MetricsListener
-from cellblock_server.timings import DEFAULT_TIMINGS, Timings
 
 log = structlog.get_logger(__name__)
 

@@ -1,6 +1,6 @@
 """What callers reach."""
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
 from cellblock_server.assembly.guards import Guards
 from cellblock_server.assembly.sessions import Sessions
 from cellblock_server.assembly.storage import Storage

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
 from cellblock_server.assembly.storage import Storage
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.backends.metered import MeteredBackend
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
@@ -18,12 +19,11 @@ from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.sessions.stocks import pool_bounds, stocks
-from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.ledger import LedgerStore
+from cellblock_server.store.state_folder import StateFolder
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.cpu_quota import CpuQuota
-from cellblock_server.timings import Timings
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.common.supervisor import Supervisor
@@ -15,20 +16,19 @@ from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.journal.journal import Journal
 from cellblock_server.journal.observers import Counting, Observer, log_ends
-from cellblock_server.retention import Retention
-from cellblock_server.state_folder import StateFolder
+from cellblock_server.sessions.retention import Retention
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.opening import open_database
 from cellblock_server.store.sessions import SessionStore
+from cellblock_server.store.state_folder import StateFolder
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.quotas import QuotaTable
 from cellblock_server.tenants.tenants import TenantService
-from cellblock_server.timings import Timings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cellblock_server.common.errors import (
 )
 from cellblock_server.common.ids import check_id, new_id
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.environment import check_environment, environment_hash
+from cellblock_server.executions.environment import check_environment, environment_hash
 from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.journal.execution_messages import execution_message

@@ -10,7 +10,7 @@ from datetime import timedelta
 from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.common.ids import check_id
 from cellblock_server.config import Settings
-from cellblock_server.environment import check_environment
+from cellblock_server.executions.environment import check_environment
 
 MAX_LABELS = 16
 MAX_LABEL_KEY = 64

@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 
 from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.config import Settings
-from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.database import Database
 from cellblock_server.store.file_check import check_file, mark_made
 from cellblock_server.store.owner import NOBODY, Owner
 from cellblock_server.store.schema import NewerSchemaError
+from cellblock_server.store.state_folder import StateFolder
 from cellblock_server.telemetry.metrics import Metrics
 
 SECRETS = ("password", "sslpassword", "oauth_client_secret")

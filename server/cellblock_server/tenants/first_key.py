@@ -1,11 +1,11 @@
 """The first key: made on the server's own machine, by whoever may write its folder."""
 
 from cellblock_server.common.clock import utc_now
-from cellblock_server.state_folder import StateFolder
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import AuditRecord, Role
+from cellblock_server.store.state_folder import StateFolder
 from cellblock_server.store.tenants import TenantStore
 from cellblock_server.tenants.keys import KeyService, NewKey
 from cellblock_server.tenants.secret import server_secret

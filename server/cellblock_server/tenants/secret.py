@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from cellblock_server.state_folder import StateFolderError
+from cellblock_server.store.state_folder import StateFolderError
 
 BYTES = 32
 MODE = 0o600

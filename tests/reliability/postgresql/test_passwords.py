@@ -7,8 +7,8 @@ import pytest
 
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.config import ConfigurationError, load
-from cellblock_server.state_folder import shared_state_folder
 from cellblock_server.store.opening import open_database
+from cellblock_server.store.state_folder import shared_state_folder
 from tests.support.postgresql import PASSWORD, Cluster
 from tests.support.server import ServerProcess
 

@@ -13,7 +13,7 @@ from cellblock_server.files.uploads import Upload
 from cellblock_server.ops.backup import copies
 from cellblock_server.ops.backup.copies import BackupError, back_up, restore
 from cellblock_server.ops.backup.snapshot import take
-from cellblock_server.state_folder import shared_state_folder, state_folder
+from cellblock_server.store.state_folder import shared_state_folder, state_folder
 from tests.support.stored import Clock, Stored, stored
 from tests.unit.server.test_uploads import Sent
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
 from cellblock_server.config import ConfigurationError, Settings, load
 from cellblock_server.config.load import Values
 

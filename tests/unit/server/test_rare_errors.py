@@ -12,12 +12,12 @@ import pytest
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.assembly.parts import backend
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.config.settings import Settings
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.journal.journal import Journal
-from cellblock_server.parts import backend
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause, SessionState

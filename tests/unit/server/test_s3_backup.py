@@ -10,7 +10,7 @@ from cellblock_server.common.ids import new_id
 from cellblock_server.config import Settings, load
 from cellblock_server.files.uploads import Upload
 from cellblock_server.ops.backup.copies import BackupError, Report, back_up, restore
-from cellblock_server.state_folder import shared_state_folder
+from cellblock_server.store.state_folder import shared_state_folder
 from tests.support import buckets
 from tests.support.buckets import prefix_of
 from tests.support.s3 import CREDENTIALS, S3Server

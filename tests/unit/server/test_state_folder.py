@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.state_folder import (
+from cellblock_server.store.state_folder import (
     StateFolderError,
     shared_state_folder,
     state_folder,

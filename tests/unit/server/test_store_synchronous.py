@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Connection
 
 from cellblock_server.config.settings import Settings
-from cellblock_server.state_folder import state_folder
 from cellblock_server.store.opening import open_database
+from cellblock_server.store.state_folder import state_folder
 
 
 @pytest.mark.parametrize(("asked", "told"), [("", 1), ("normal", 1), ("full", 2)])

@@ -20,7 +20,7 @@ from pathlib import Path
 from pydantic import ByteSize
 from sqlalchemy.engine import make_url
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
 from cellblock_server.blobs.object_store import ObjectStore
 from cellblock_server.blobs.room import Room
 from cellblock_server.common.disk import sync_folder
@@ -35,7 +35,7 @@ from cellblock_server.ops.backup.blob_copies import (
     send_blobs,
 )
 from cellblock_server.ops.backup.snapshot import check, take
-from cellblock_server.state_folder import StateFolder, StateFolderError, state_folder
+from cellblock_server.store.state_folder import StateFolder, StateFolderError, state_folder
 
 DATABASE = "cellblock.db"
 BLOBS = "blobs"

@@ -10,7 +10,7 @@ import grpc
 from cryptography import x509
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from cellblock_server import parts
+from cellblock_server.assembly import parts
 from cellblock_server.config import Settings
 from cellblock_server.ops.doctor.finding import Findings, ok, problem, warning
 from cellblock_server.rpc.health import ALIVE, NEEDS_ALL, SERVING_NOW

@@ -27,7 +27,7 @@ from cellblock_server.files.attachments import AttachmentBounds
 from cellblock_server.files.capture import CaptureBounds
 from cellblock_server.rpc.tls import TlsFiles
 from cellblock_server.sessions.start_queue import StartBounds
-from cellblock_server.state_folder import (
+from cellblock_server.store.state_folder import (
     StateFolder,
 )
 from cellblock_server.tenants.quotas import Quotas

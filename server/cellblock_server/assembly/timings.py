@@ -6,12 +6,12 @@ Each part declares its own beside its code; tests run a real server with short o
 from dataclasses import dataclass, field
 
 from cellblock_server.common.supervisor import RestartPauses
-from cellblock_server.retention import RetentionTimings
 from cellblock_server.sessions.billing import BillingTimings
 from cellblock_server.sessions.keeper import KeeperTimings
 from cellblock_server.sessions.meter import MeterTimings
 from cellblock_server.sessions.pool import PoolTimings
 from cellblock_server.sessions.readiness import ReadinessTimings
+from cellblock_server.sessions.retention import RetentionTimings
 from cellblock_server.tenants.audit import AuditTimings
 
 
