@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cellblock_server.blobs.blob_store import BlobStore
-from cellblock_server.files.service import FileService
+from cellblock_server.files.file_service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.sessions.retention import Retention
 from cellblock_server.store.database import Database

@@ -19,10 +19,10 @@ from cellblock_server.config.host_rules import parse_network, parse_rule
 from cellblock_server.console.access import LOOPBACK_NAMES, Access
 from cellblock_server.console.tls import server_context
 from cellblock_server.egress.relay import RelayBounds
-from cellblock_server.egress.service import Egress
+from cellblock_server.egress.session_egress import Egress
 from cellblock_server.egress.squid_config import Allowed
+from cellblock_server.executions.execution_service import ExecutionLimits
 from cellblock_server.executions.runner import RunnerBounds
-from cellblock_server.executions.service import ExecutionLimits
 from cellblock_server.files.attachments import AttachmentBounds
 from cellblock_server.files.capture import CaptureBounds
 from cellblock_server.rpc.tls import TlsFiles

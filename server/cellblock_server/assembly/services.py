@@ -6,8 +6,8 @@ from cellblock_server.assembly.sessions import Sessions
 from cellblock_server.assembly.storage import Storage
 from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings
-from cellblock_server.executions.introspection import Introspection
-from cellblock_server.executions.service import ExecutionService
+from cellblock_server.executions.code_questions import Introspection
+from cellblock_server.executions.execution_service import ExecutionService
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
@@ -20,7 +20,7 @@ from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.tracing import TraceInterceptor
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
-from cellblock_server.runsteps.service import RunStepService
+from cellblock_server.runsteps.run_step_service import RunStepService
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage

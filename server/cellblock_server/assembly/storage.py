@@ -12,7 +12,7 @@ from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.executions.spans import Tracing
 from cellblock_server.files.attachments import AttachmentService
-from cellblock_server.files.service import FileService
+from cellblock_server.files.file_service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.journal.journal import Journal
 from cellblock_server.journal.observers import Counting, Observer, log_ends

@@ -10,8 +10,8 @@ from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
 from cellblock_server.common.errors import CellblockError, InvalidArgumentError
 from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.executions.introspection import Introspection
-from cellblock_server.executions.service import ExecutionService, NewExecution
+from cellblock_server.executions.code_questions import Introspection
+from cellblock_server.executions.execution_service import ExecutionService, NewExecution
 from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.session import span

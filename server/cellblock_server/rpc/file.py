@@ -15,9 +15,9 @@ from cellblock_server.files.attachments import (
     Place,
     WantedAttachment,
 )
+from cellblock_server.files.file_service import FileService
 from cellblock_server.files.messages import file_message
 from cellblock_server.files.names import safe_text
-from cellblock_server.files.service import FileService
 from cellblock_server.files.uploads import Upload, UploadService
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.session import span

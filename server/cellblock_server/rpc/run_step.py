@@ -12,7 +12,7 @@ from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.files.messages import file_message
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.runsteps.resolver import AnnotationResolver
-from cellblock_server.runsteps.service import RunStepService, Watched
+from cellblock_server.runsteps.run_step_service import RunStepService, Watched
 from cellblock_server.runsteps.step import Format
 from cellblock_server.store.records import StepFilter
 

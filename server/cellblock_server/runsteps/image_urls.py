@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from cellblock.v1 import execution_pb2, file_pb2
 from cellblock_server.common.errors import NotFoundError
-from cellblock_server.files.service import FileService
+from cellblock_server.files.file_service import FileService
 
 GONE = "data:,"
 """An image that has been deleted since."""

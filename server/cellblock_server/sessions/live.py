@@ -14,7 +14,7 @@ from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.backends.backend import Backend, Sandbox
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, WrongStateError
-from cellblock_server.egress.service import Way
+from cellblock_server.egress.session_egress import Way
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.journal.journal import JournalTransaction
 from cellblock_server.store.records import (

@@ -7,11 +7,11 @@ from datetime import timedelta
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
-from cellblock_server.egress.service import Egress, Way, missing
+from cellblock_server.egress.session_egress import Egress, Way, missing
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.files.attachments import AttachmentService, Place, WantedAttachment
 from cellblock_server.files.capture import Capture
-from cellblock_server.files.service import FileService
+from cellblock_server.files.file_service import FileService
 from cellblock_server.journal.journal import Journal
 from cellblock_server.recording.recorder import UNTOLD, Recorder
 from cellblock_server.sessions.live import LiveSession

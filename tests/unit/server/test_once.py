@@ -6,7 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from cellblock_server.common.clock import utc_now
-from cellblock_server.executions.service import ExecutionLimits, ExecutionService, NewExecution
+from cellblock_server.executions.execution_service import (
+    ExecutionLimits,
+    ExecutionService,
+    NewExecution,
+)
 from cellblock_server.journal.journal import Journal
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database

@@ -4,7 +4,7 @@ from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.common.errors import OutOfRangeError
-from cellblock_server.executions.service import ExecutionLimits, check_code
+from cellblock_server.executions.execution_service import ExecutionLimits, check_code
 from cellblock_server.tenants.cpu_quota import CpuQuota
 
 MAX_DETAIL_LEVEL = 1
