@@ -11,7 +11,7 @@ import os
 import sys
 
 from cellblock_agent.options import parse
-from cellblock_agent.process import become_subreaper, block_termination, set_dumpable
+from cellblock_agent.processes.own_process import become_subreaper, block_termination, set_dumpable
 
 SHARED_MODULES = ("jupyter_client.blocking.client",)
 """What both need: imported once, before the fork, and shared. They start no thread."""

@@ -16,15 +16,15 @@ from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.egress import SOCKET, EgressPort
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
-from cellblock_agent.helpers import Helpers
 from cellblock_agent.interpreter import Interpreter
 from cellblock_agent.journal import Journal
 from cellblock_agent.kernel import KernelStartError
-from cellblock_agent.memory_watch import MemoryWatch
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
-from cellblock_agent.process import wait_for_termination
-from cellblock_agent.processes import Reaper
+from cellblock_agent.processes.helpers import Helpers
+from cellblock_agent.processes.memory_watch import MemoryWatch
+from cellblock_agent.processes.own_process import wait_for_termination
+from cellblock_agent.processes.reaper import Reaper
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
 from cellblock_agent.token_check import TokenInterceptor

@@ -159,7 +159,7 @@ def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
 
 def run(control: socket.socket, modules: list[str]) -> None:
     """Import `modules` and what kernels need, and serve until the agent closes the socket."""
-    from cellblock_agent.process import set_dumpable
+    from cellblock_agent.processes.own_process import set_dumpable
 
     set_dumpable(dumpable=False)
     server = ForkServer(control)

@@ -14,7 +14,7 @@ from typing import Any
 
 from cellblock_agent.forkserver import MAX_MESSAGE, serve_forked
 from cellblock_agent.kernel_options import KernelOptions
-from cellblock_agent.processes import Reaper, end_in_words
+from cellblock_agent.processes.reaper import Reaper, end_in_words
 
 READY_SECONDS = 60
 """Bound on importing everything; a second on a quiet machine."""

@@ -13,17 +13,17 @@ from cellblock_agent.environment import Environment
 from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient
-from cellblock_agent.helpers import Helpers
 from cellblock_agent.introspection import Introspection
 from cellblock_agent.journal import Journal
 from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
 from cellblock_agent.kernel_connection import Message, Question, new_context
 from cellblock_agent.kernel_options import KernelOptions
-from cellblock_agent.memory import in_words
-from cellblock_agent.memory_watch import MemoryWatch
 from cellblock_agent.outputs import Outputs
-from cellblock_agent.processes import descendants, end_in_words, kill_descendants
+from cellblock_agent.processes.helpers import Helpers
+from cellblock_agent.processes.memory import in_words
+from cellblock_agent.processes.memory_watch import MemoryWatch
+from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
 from cellblock_agent.statuses import RefusedError
 
 START_ATTEMPTS = 3

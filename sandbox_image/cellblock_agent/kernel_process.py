@@ -19,7 +19,7 @@ from traitlets.config import Config
 from cellblock_agent.kernel_options import PORTS, KernelOptions
 from cellblock_agent.kernel_publisher import Publisher
 from cellblock_agent.kernel_shell import CellCompiler, Shell, UnattendedKernel
-from cellblock_agent.process import (
+from cellblock_agent.processes.own_process import (
     give_way,
     limit_processes,
     prefer_for_oom_kill,

@@ -21,7 +21,7 @@ from typing import IO, Any, BinaryIO
 
 from cellblock_agent.archive_names import BadArchiveError, Unusable, parts_of_member, shown
 from cellblock_agent.archives import DAMAGED, Member, members
-from cellblock_agent.process import prefer_for_oom_kill, set_dumpable
+from cellblock_agent.processes.own_process import prefer_for_oom_kill, set_dumpable
 from cellblock_agent.walk import open_folder
 
 MEMORY_BYTES = 512 * 2**20

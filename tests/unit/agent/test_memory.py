@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_agent import memory
-from cellblock_agent.memory_watch import HEADROOM_BYTES, MemoryWatch
-from cellblock_agent.processes import descendants
+from cellblock_agent.processes import memory
+from cellblock_agent.processes.memory_watch import HEADROOM_BYTES, MemoryWatch
+from cellblock_agent.processes.reaper import descendants
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import signal
 
 import pytest
 
-from cellblock_agent import memory
-from cellblock_agent.processes import end_in_words
+from cellblock_agent.processes import memory
+from cellblock_agent.processes.reaper import end_in_words
 from cellblock_agent.text import cut, printable, valid
 
 

@@ -16,8 +16,8 @@ import os
 import signal
 from collections.abc import Callable, Set
 
-from cellblock_agent import memory
-from cellblock_agent.processes import descendants
+from cellblock_agent.processes import memory
+from cellblock_agent.processes.reaper import descendants
 
 HEADROOM_BYTES = 64 * 2**20
 """For the kernel that the host counts with us, and for what comes until we have looked."""

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Set
 
-from cellblock_agent import pseudo_files
+from cellblock_agent.processes import pseudo_files
 
 KILL_ROUNDS = 1250
 """How often the process table is read to kill what is left; a fork bomb takes a few."""

@@ -7,7 +7,7 @@ its cgroup-v1 memory documentation (`memory.oom_control`, `memory.limit_in_bytes
 import resource
 from pathlib import Path
 
-from cellblock_agent import pseudo_files
+from cellblock_agent.processes import pseudo_files
 
 EVENT_FILES = ("memory.events", "memory/memory.oom_control")
 LIMIT_FILES = ("memory.max", "memory/memory.limit_in_bytes")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from cellblock_agent.processes import Reaper, end_in_words
+from cellblock_agent.processes.reaper import Reaper, end_in_words
 
 MAX_ANSWER_BYTES = 2**20
 

@@ -1,0 +1,1 @@
+"""Processes of the sandbox: reaping, ending, helpers and memory."""
