@@ -17,10 +17,10 @@ from cellblock_agent.egress import SOCKET, EgressPort
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.interpreter import Interpreter
-from cellblock_agent.journal import Journal
 from cellblock_agent.kernel import KernelStartError
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
+from cellblock_agent.output.journal import Journal
 from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory_watch import MemoryWatch
 from cellblock_agent.processes.own_process import wait_for_termination

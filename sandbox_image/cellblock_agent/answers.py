@@ -7,7 +7,7 @@ message is taken for granted.
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.kernel_connection import Message
-from cellblock_agent.text import cut, valid
+from cellblock_agent.output.text import cut, valid
 
 MAX_COMPLETIONS = 1000
 MAX_CHARACTERS = 1000

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cellblock_agent.new_entries import NewFile, NewFolder, temporary_name
+from cellblock_agent.output.text import printable
 from cellblock_agent.paths import MAX_DEPTH, NotPlainError, parts_of
-from cellblock_agent.text import printable
 from cellblock_agent.tree import remove_tree
 from cellblock_agent.walk import Bounds, Entry, Walk, open_folder
 

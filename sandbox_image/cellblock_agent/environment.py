@@ -6,7 +6,7 @@ from typing import Any
 
 from cellblock_agent.kernel import Kernel
 from cellblock_agent.kernel_connection import Message
-from cellblock_agent.translate import parent_of
+from cellblock_agent.output.translate import parent_of
 
 ANSWER_SECONDS = 10
 """User code may have left the kernel in a state where it never answers."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.kept_output import KeptOutput
-from cellblock_agent.limits import OutputMeter
+from cellblock_agent.output.kept_output import KeptOutput
+from cellblock_agent.output.limits import OutputMeter
 
 # A kernel sends two messages at the end of a cell: a lost one must not hang an execution.
 LOST_IDLE_SECONDS = 2.0

@@ -13,9 +13,9 @@ from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.folder_archive import zip_folder
 from cellblock_agent.listing import list_page
 from cellblock_agent.new_entries import NewFile
+from cellblock_agent.output.text import printable
 from cellblock_agent.report import file_entry, folder_entry
 from cellblock_agent.statuses import ChangedError, Context, InvalidRequestError, Statuses
-from cellblock_agent.text import printable
 from cellblock_agent.unpacking import Unpacker
 
 CHUNK_BYTES = 2**20

@@ -10,7 +10,7 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.changes import Changes
 from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.difference import Difference, Mark
-from cellblock_agent.journal import Journal
+from cellblock_agent.output.journal import Journal
 from cellblock_agent.paths import NotPlainError
 from cellblock_agent.report import MAX_REPORTED
 from cellblock_agent.walk import Entry

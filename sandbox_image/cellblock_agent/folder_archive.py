@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterator
 
 from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.output.text import printable
 from cellblock_agent.paths import NotPlainError, is_utf8
-from cellblock_agent.text import printable
 from cellblock_agent.walk import Bounds, Entry
 
 ARCHIVE_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)

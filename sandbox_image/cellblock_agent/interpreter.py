@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent import translate
 from cellblock_agent.environment import Environment
 from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.file_watch import FileWatch
 from cellblock_agent.forkserver_client import ForkServerClient
 from cellblock_agent.introspection import Introspection
-from cellblock_agent.journal import Journal
-from cellblock_agent.kept_output import KeptOutput
 from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
 from cellblock_agent.kernel_connection import Message, Question, new_context
 from cellblock_agent.kernel_options import KernelOptions
+from cellblock_agent.output import translate
+from cellblock_agent.output.journal import Journal
+from cellblock_agent.output.kept_output import KeptOutput
 from cellblock_agent.outputs import Outputs
 from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory import in_words

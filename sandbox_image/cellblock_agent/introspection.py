@@ -9,8 +9,8 @@ from typing import Any
 
 from cellblock_agent.kernel import Kernel
 from cellblock_agent.kernel_connection import Message, Question
+from cellblock_agent.output.translate import is_idle, parent_of
 from cellblock_agent.statuses import RefusedError
-from cellblock_agent.translate import is_idle, parent_of
 
 ANSWER_SECONDS = 5.0
 """Then the kernel is interrupted. The first completion has a lot to read, on a busy machine."""

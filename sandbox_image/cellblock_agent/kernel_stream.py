@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from ipykernel.iostream import OutStream
 
 from cellblock_agent.kernel_publisher import HOLD_SECONDS
-from cellblock_agent.text import valid
+from cellblock_agent.output.text import valid
 
 READ_BYTES = 65536
 MAX_PUMPED = 64

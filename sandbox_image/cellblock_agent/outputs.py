@@ -1,11 +1,11 @@
 """What a kernel shows, as events: of the execution that runs, or of none."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent import translate
 from cellblock_agent.execution import Execution
-from cellblock_agent.journal import Journal
 from cellblock_agent.kernel_connection import Message
-from cellblock_agent.limits import OutputMeter
+from cellblock_agent.output import translate
+from cellblock_agent.output.journal import Journal
+from cellblock_agent.output.limits import OutputMeter
 
 BACKGROUND_LIMITS = pb.OutputLimits(
     max_text_bytes=2**20,

@@ -1,6 +1,6 @@
 """Paths below the data folder, and what may be wrong with them."""
 
-from cellblock_agent.text import printable
+from cellblock_agent.output.text import printable
 
 MAX_DEPTH = 16
 """Folders below the data folder that are looked into."""

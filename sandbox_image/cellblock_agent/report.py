@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.difference import Difference
-from cellblock_agent.text import printable
+from cellblock_agent.output.text import printable
 
 MAX_REPORTED = 1000
 """Files that are named at once: changed, deleted and skipped ones each."""

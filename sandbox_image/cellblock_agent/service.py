@@ -10,10 +10,10 @@ from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.execution import Execution
 from cellblock_agent.file_calls import CHUNK_BYTES, FileCalls
 from cellblock_agent.interpreter import Interpreter
-from cellblock_agent.journal import Journal
-from cellblock_agent.kept_output import KeptOutput
-from cellblock_agent.limits import OutputMeter
 from cellblock_agent.orphan import OrphanClock
+from cellblock_agent.output.journal import Journal
+from cellblock_agent.output.kept_output import KeptOutput
+from cellblock_agent.output.limits import OutputMeter
 from cellblock_agent.statuses import Code, Context, InvalidRequestError, Statuses
 from cellblock_agent.unpacking import Unpacker
 

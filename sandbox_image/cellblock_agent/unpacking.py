@@ -11,10 +11,10 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.changes import SERVER_BOUNDS, Changes
 from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.new_entries import NewFolder
+from cellblock_agent.output.text import cut, valid
 from cellblock_agent.paths import MAX_DEPTH, parts_of
 from cellblock_agent.processes.helpers import HelperError, Helpers
 from cellblock_agent.statuses import RefusedError
-from cellblock_agent.text import cut, valid
 
 TIMEOUT_SECONDS = 540.0
 """Of unpacking; the server waits a little longer."""

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.journal import MANY, MAX_TEXT, Journal
+from cellblock_agent.output.journal import MANY, MAX_TEXT, Journal
 
 
 def text(words: str, execution: str = "call_1") -> pb.Event:

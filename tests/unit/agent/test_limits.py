@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.limits import ERROR_BYTES, OutputMeter
+from cellblock_agent.output.limits import ERROR_BYTES, OutputMeter
 from tests.support.agent import output_limits
 from tests.support.pictures import gif
 

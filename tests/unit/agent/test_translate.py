@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.translate import (
+from cellblock_agent.output.translate import (
     event_of,
     execution_count_of,
     is_begin,

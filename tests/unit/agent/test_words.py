@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
+from cellblock_agent.output.text import cut, printable, valid
 from cellblock_agent.processes import memory
 from cellblock_agent.processes.reaper import end_in_words
-from cellblock_agent.text import cut, printable, valid
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ so that the beginning and the end of a flood are both there.
 """
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.image_size import pixels_of
-from cellblock_agent.tail import Tail
-from cellblock_agent.text import cut
+from cellblock_agent.output.image_size import pixels_of
+from cellblock_agent.output.tail import Tail
+from cellblock_agent.output.text import cut
 
 TAIL_SHARE = 4
 """The tail may have so many times less than what passed at once."""

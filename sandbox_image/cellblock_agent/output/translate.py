@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.limits import IMAGE_TYPES
-from cellblock_agent.text import valid
+from cellblock_agent.output.limits import IMAGE_TYPES
+from cellblock_agent.output.text import valid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STREAMS = {"stdout": pb.STREAM_NAME_STDOUT, "stderr": pb.STREAM_NAME_STDERR}

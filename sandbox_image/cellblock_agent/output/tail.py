@@ -3,8 +3,8 @@
 from collections import deque
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.journal import MAX_TEXT
-from cellblock_agent.text import last_part
+from cellblock_agent.output.journal import MAX_TEXT
+from cellblock_agent.output.text import last_part
 
 
 class Tail:

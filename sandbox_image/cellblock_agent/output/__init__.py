@@ -1,0 +1,1 @@
+"""Output of executions: translated from Jupyter's messages, bounded and numbered."""
