@@ -11,10 +11,11 @@ from typing import Any
 import grpc
 
 from cellblock.agent.v1 import agent_pb2_grpc
-from cellblock_agent.changes import Changes
-from cellblock_agent.data_folder import DataFolder
 from cellblock_agent.egress import SOCKET, EgressPort
-from cellblock_agent.file_watch import FileWatch
+from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.file_watch import FileWatch
+from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.interpreter import Interpreter
 from cellblock_agent.kernel import KernelStartError
@@ -28,7 +29,6 @@ from cellblock_agent.processes.reaper import Reaper
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
 from cellblock_agent.token_check import TokenInterceptor
-from cellblock_agent.unpacking import Unpacker
 
 MAX_RECEIVE_BYTES = 4 * 2**20
 MAX_SEND_BYTES = 64 * 2**20

@@ -10,7 +10,8 @@ from typing import Any
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.environment import Environment
 from cellblock_agent.execution import Execution, Stop
-from cellblock_agent.file_watch import FileWatch
+from cellblock_agent.files.file_watch import FileWatch
+from cellblock_agent.files.statuses import RefusedError
 from cellblock_agent.forkserver_client import ForkServerClient
 from cellblock_agent.introspection import Introspection
 from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
@@ -24,7 +25,6 @@ from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory import in_words
 from cellblock_agent.processes.memory_watch import MemoryWatch
 from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
-from cellblock_agent.statuses import RefusedError
 
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2

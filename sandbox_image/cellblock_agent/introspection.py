@@ -7,10 +7,10 @@ each question has its time, and what it shows is nobody's output.
 import asyncio
 from typing import Any
 
+from cellblock_agent.files.statuses import RefusedError
 from cellblock_agent.kernel import Kernel
 from cellblock_agent.kernel_connection import Message, Question
 from cellblock_agent.output.translate import is_idle, parent_of
-from cellblock_agent.statuses import RefusedError
 
 ANSWER_SECONDS = 5.0
 """Then the kernel is interrupted. The first completion has a lot to read, on a busy machine."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.file_watch import STEP_SECONDS
+from cellblock_agent.files.file_watch import STEP_SECONDS
 from tests.support.agent import RunningAgent, changed_paths, chunks
 from tests.support.waiting import eventually
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent import changes, report
-from cellblock_agent.changes import Changes
-from cellblock_agent.data_folder import DataFolder
-from cellblock_agent.paths import MAX_DEPTH
-from cellblock_agent.walk import Bounds
+from cellblock_agent.files import changes, report
+from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.paths import MAX_DEPTH
+from cellblock_agent.files.walk import Bounds
 
 
 class Folder:

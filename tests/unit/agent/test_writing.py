@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from cellblock_agent import writing
-from cellblock_agent.writing import is_open_for_writing
+from cellblock_agent.files import writing
+from cellblock_agent.files.writing import is_open_for_writing
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -107,7 +107,7 @@ def slow(descriptor, command, value):
         sys.stdin.readline()
     return real(descriptor, command, value)
 fcntl.fcntl = slow
-from cellblock_agent.writing import is_open_for_writing
+from cellblock_agent.files.writing import is_open_for_writing
 is_open_for_writing(file)
 print("alive", flush=True)
 """

@@ -5,10 +5,10 @@ import time
 import zipfile
 from collections.abc import Iterator
 
-from cellblock_agent.data_folder import DataFolder
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.paths import NotPlainError, is_utf8
+from cellblock_agent.files.walk import Bounds, Entry
 from cellblock_agent.output.text import printable
-from cellblock_agent.paths import NotPlainError, is_utf8
-from cellblock_agent.walk import Bounds, Entry
 
 ARCHIVE_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
 """A ZIP archive ends with the names of all that is in it: they have to be remembered."""

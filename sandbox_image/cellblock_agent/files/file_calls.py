@@ -8,15 +8,15 @@ from typing import BinaryIO
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock.agent.v1 import agent_pb2_grpc
-from cellblock_agent.changes import Changes
-from cellblock_agent.data_folder import DataFolder
-from cellblock_agent.folder_archive import zip_folder
-from cellblock_agent.listing import list_page
-from cellblock_agent.new_entries import NewFile
+from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.folder_archive import zip_folder
+from cellblock_agent.files.listing import list_page
+from cellblock_agent.files.new_entries import NewFile
+from cellblock_agent.files.report import file_entry, folder_entry
+from cellblock_agent.files.statuses import ChangedError, Context, InvalidRequestError, Statuses
+from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.output.text import printable
-from cellblock_agent.report import file_entry, folder_entry
-from cellblock_agent.statuses import ChangedError, Context, InvalidRequestError, Statuses
-from cellblock_agent.unpacking import Unpacker
 
 CHUNK_BYTES = 2**20
 

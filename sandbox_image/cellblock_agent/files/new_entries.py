@@ -10,8 +10,8 @@ import threading
 from abc import ABC, abstractmethod
 from contextlib import suppress
 
-from cellblock_agent.tree import remove_tree
-from cellblock_agent.walk import open_folder
+from cellblock_agent.files.tree import remove_tree
+from cellblock_agent.files.walk import open_folder
 
 FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cellblock_agent.paths import MAX_DEPTH
+from cellblock_agent.files.paths import MAX_DEPTH
 
 PIN_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from cellblock_agent.files.paths import is_utf8
 from cellblock_agent.output.text import printable
-from cellblock_agent.paths import is_utf8
 
 MAX_NAME_BYTES = 255
 """Of one part; NAME_MAX of Linux."""

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from cellblock_agent.paths import is_utf8
-from cellblock_agent.walk import Entry
+from cellblock_agent.files.paths import is_utf8
+from cellblock_agent.files.walk import Entry
 
 KINDS = {
     stat.S_IFLNK: "a link",

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import grpc
 
-from cellblock_agent.paths import BadPathError, NotPlainError
+from cellblock_agent.files.paths import BadPathError, NotPlainError
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Code = grpc.StatusCode

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from itertools import islice
 
-from cellblock_agent.walk import PIN_FLAGS, open_folder
+from cellblock_agent.files.walk import PIN_FLAGS, open_folder
 
 MAX_SECONDS = 50.0
 """How long it may take; code that runs on could add to it for ever."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.difference import Difference
+from cellblock_agent.files.difference import Difference
 from cellblock_agent.output.text import printable
 
 MAX_REPORTED = 1000

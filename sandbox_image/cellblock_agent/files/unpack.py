@@ -4,7 +4,7 @@ A hostile archive can make its reader use any amount of memory (a header of giga
 a dictionary of gigabytes) or time. Here this ends a process that has a bound on both,
 not the agent, and keeps nothing else in the sandbox waiting.
 
-    python -m cellblock_agent.unpack ARCHIVE FOLDER MAX_BYTES MAX_ENTRIES MAX_RATIO MAX_PARTS
+    python -m cellblock_agent.files.unpack ARCHIVE FOLDER MAX_BYTES MAX_ENTRIES MAX_RATIO MAX_PARTS
 
 The first two are descriptors. The answer, in JSON, has `skipped`, a list of pairs of a
 name and a reason; or `refused` or `full`, with why nothing is to be kept.
@@ -19,10 +19,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
-from cellblock_agent.archive_names import BadArchiveError, Unusable, parts_of_member, shown
-from cellblock_agent.archives import DAMAGED, Member, members
+from cellblock_agent.files.archive_names import BadArchiveError, Unusable, parts_of_member, shown
+from cellblock_agent.files.archives import DAMAGED, Member, members
+from cellblock_agent.files.walk import open_folder
 from cellblock_agent.processes.own_process import prefer_for_oom_kill, set_dumpable
-from cellblock_agent.walk import open_folder
 
 MEMORY_BYTES = 512 * 2**20
 """Address space: what Python has, plus 200,000 names, plus any usual dictionary."""

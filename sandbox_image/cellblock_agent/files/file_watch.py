@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.changes import Changes
-from cellblock_agent.data_folder import DataFolder
-from cellblock_agent.difference import Difference, Mark
+from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.difference import Difference, Mark
+from cellblock_agent.files.paths import NotPlainError
+from cellblock_agent.files.report import MAX_REPORTED
+from cellblock_agent.files.walk import Entry
+from cellblock_agent.files.writing import is_open_for_writing
 from cellblock_agent.output.journal import Journal
-from cellblock_agent.paths import NotPlainError
-from cellblock_agent.report import MAX_REPORTED
-from cellblock_agent.walk import Entry
-from cellblock_agent.writing import is_open_for_writing
 
 STEP_SECONDS = 0.1
 STEPS = 5

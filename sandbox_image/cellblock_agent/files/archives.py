@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
-from cellblock_agent.archive_names import BadArchiveError, shown
+from cellblock_agent.files.archive_names import BadArchiveError, shown
 
 ENCRYPTED = 0x1
 UNIX = 3

@@ -14,11 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_agent.new_entries import NewFile, NewFolder, temporary_name
+from cellblock_agent.files.new_entries import NewFile, NewFolder, temporary_name
+from cellblock_agent.files.paths import MAX_DEPTH, NotPlainError, parts_of
+from cellblock_agent.files.tree import remove_tree
+from cellblock_agent.files.walk import Bounds, Entry, Walk, open_folder
 from cellblock_agent.output.text import printable
-from cellblock_agent.paths import MAX_DEPTH, NotPlainError, parts_of
-from cellblock_agent.tree import remove_tree
-from cellblock_agent.walk import Bounds, Entry, Walk, open_folder
 
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 

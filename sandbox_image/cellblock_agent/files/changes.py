@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.birth import birth_ns
-from cellblock_agent.data_folder import DataFolder
-from cellblock_agent.difference import Difference, Mark, compare
-from cellblock_agent.paths import BadPathError, NotPlainError
-from cellblock_agent.report import MAX_REPORTED, report
-from cellblock_agent.walk import Bounds, Entry
+from cellblock_agent.files.birth import birth_ns
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.difference import Difference, Mark, compare
+from cellblock_agent.files.paths import BadPathError, NotPlainError
+from cellblock_agent.files.report import MAX_REPORTED, report
+from cellblock_agent.files.walk import Bounds, Entry
 
 LOOK_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
 """Of one look."""

@@ -1,10 +1,10 @@
 """A page of what lies in the data folder."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.data_folder import DataFolder
-from cellblock_agent.paths import is_utf8
-from cellblock_agent.report import file_entry, folder_entry
-from cellblock_agent.walk import Bounds, Entry
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.paths import is_utf8
+from cellblock_agent.files.report import file_entry, folder_entry
+from cellblock_agent.files.walk import Bounds, Entry
 
 LIST_BOUNDS = Bounds(max_entries=100_000, max_seconds=5.0)
 MAX_PAGE = 100_000

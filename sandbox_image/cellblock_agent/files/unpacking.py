@@ -8,13 +8,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.changes import SERVER_BOUNDS, Changes
-from cellblock_agent.data_folder import DataFolder
-from cellblock_agent.new_entries import NewFolder
+from cellblock_agent.files.changes import SERVER_BOUNDS, Changes
+from cellblock_agent.files.data_folder import DataFolder
+from cellblock_agent.files.new_entries import NewFolder
+from cellblock_agent.files.paths import MAX_DEPTH, parts_of
+from cellblock_agent.files.statuses import RefusedError
 from cellblock_agent.output.text import cut, valid
-from cellblock_agent.paths import MAX_DEPTH, parts_of
 from cellblock_agent.processes.helpers import HelperError, Helpers
-from cellblock_agent.statuses import RefusedError
 
 TIMEOUT_SECONDS = 540.0
 """Of unpacking; the server waits a little longer."""
@@ -60,7 +60,9 @@ class Unpacker:
         arguments = list(map(str, (*files, *bounds)))
         try:
             answer = json.loads(
-                await self._helpers.run("cellblock_agent.unpack", arguments, files, TIMEOUT_SECONDS)
+                await self._helpers.run(
+                    "cellblock_agent.files.unpack", arguments, files, TIMEOUT_SECONDS
+                )
             )
         except (HelperError, ValueError) as error:
             raise UnpackError(f"{name} was not unpacked: {error}") from error

@@ -1,0 +1,1 @@
+"""The agent's work on `/mnt/data`: reading, writing, archives and changes."""
