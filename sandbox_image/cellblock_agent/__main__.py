@@ -27,7 +27,7 @@ def main() -> int:
 
     for name in SHARED_MODULES:
         importlib.import_module(name)
-    from cellblock_agent.forkserver_client import Spawned
+    from cellblock_agent.kernel.forkserver_client import Spawned
 
     fork_server = Spawned.fork(options.preload)
     # Not before: kernels are forked from the fork server, and logging there is the user's.

@@ -16,9 +16,9 @@ from cellblock_agent.files.changes import Changes
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.interpreter import Interpreter
-from cellblock_agent.kernel import KernelStartError
+from cellblock_agent.kernel.forkserver_client import ForkServerClient, ForkServerError, Spawned
+from cellblock_agent.kernel.kernel import KernelStartError
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.output.journal import Journal

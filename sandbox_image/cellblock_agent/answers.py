@@ -6,7 +6,7 @@ message is taken for granted.
 """
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.kernel_connection import Message
+from cellblock_agent.kernel.connection import Message
 from cellblock_agent.output.text import cut, valid
 
 MAX_COMPLETIONS = 1000

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from cellblock_agent.kernel import Kernel
-from cellblock_agent.kernel_connection import Message
+from cellblock_agent.kernel.connection import Message
+from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.output.translate import parent_of
 
 ANSWER_SECONDS = 10
@@ -43,9 +43,9 @@ class Environment:
         return True
 
     async def _call(self, call: str) -> bool:
-        """Call a function of `kernel_environment` in the kernel; whether it answered."""
+        """Call a function of `kernel.environment` in the kernel; whether it answered."""
         self._reply = asyncio.get_running_loop().create_future()
-        module = "__import__('cellblock_agent.kernel_environment').kernel_environment"
+        module = "__import__('cellblock_agent.kernel.environment').kernel.environment"
         self._request = self._kernel.execute(f"{module}.{call}", silent=True)
         ends: set[asyncio.Future[Any]] = {self._reply, self._kernel.ended}
         await asyncio.wait(ends, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)

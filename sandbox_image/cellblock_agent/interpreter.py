@@ -12,11 +12,11 @@ from cellblock_agent.environment import Environment
 from cellblock_agent.execution import Execution, Stop
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.forkserver_client import ForkServerClient
 from cellblock_agent.introspection import Introspection
-from cellblock_agent.kernel import Kernel, KernelStartError, clear_sockets
-from cellblock_agent.kernel_connection import Message, Question, new_context
-from cellblock_agent.kernel_options import KernelOptions
+from cellblock_agent.kernel.connection import Message, Question, new_context
+from cellblock_agent.kernel.forkserver_client import ForkServerClient
+from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
+from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput

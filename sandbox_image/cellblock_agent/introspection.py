@@ -8,8 +8,8 @@ import asyncio
 from typing import Any
 
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.kernel import Kernel
-from cellblock_agent.kernel_connection import Message, Question
+from cellblock_agent.kernel.connection import Message, Question
+from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.output.translate import is_idle, parent_of
 
 ANSWER_SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.execution import Execution
-from cellblock_agent.kernel_connection import Message
+from cellblock_agent.kernel.connection import Message
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.limits import OutputMeter

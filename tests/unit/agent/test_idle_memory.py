@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cellblock_agent import idle_memory
-from cellblock_agent.idle_memory import IdleMemory
+from cellblock_agent.kernel import idle_memory
+from cellblock_agent.kernel.idle_memory import IdleMemory
 from tests.support.waiting import eventually
 
 QUIET = 0.05

@@ -8,7 +8,7 @@ import pytest
 
 from cellblock_agent import introspection
 from cellblock_agent.introspection import Introspection
-from cellblock_agent.kernel import Kernel
+from cellblock_agent.kernel.kernel import Kernel
 
 
 class AskedKernel:

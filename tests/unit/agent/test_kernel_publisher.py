@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import zmq
 
-from cellblock_agent import kernel_publisher
-from cellblock_agent.kernel_publisher import MAX_WAITING, Publisher
+from cellblock_agent.kernel import publisher as kernel_publisher
+from cellblock_agent.kernel.publisher import MAX_WAITING, Publisher
 
 RECEIVE_MILLISECONDS = 20_000
 NEVER = 3600.0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_agent.forkserver import preload
+from cellblock_agent.kernel.forkserver import preload
 
 
 def test_a_module_that_can_not_be_imported_is_named_and_passed_over(

@@ -3,7 +3,7 @@
 import json
 import traceback
 
-from cellblock_agent.user_frames import hide_library_frames
+from cellblock_agent.kernel.user_frames import hide_library_frames
 
 
 def failed() -> json.JSONDecodeError:

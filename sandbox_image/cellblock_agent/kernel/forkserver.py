@@ -28,9 +28,9 @@ KERNEL_MODULES = (
     "IPython.core.debugger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
-    "cellblock_agent.kernel_environment",
-    "cellblock_agent.kernel_process",
-    "cellblock_agent.kernel_stream",
+    "cellblock_agent.kernel.environment",
+    "cellblock_agent.kernel.process",
+    "cellblock_agent.kernel.stream",
     "faulthandler",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -75,8 +75,8 @@ class ForkServer:
     def _fork(self, options: dict[str, Any]) -> int:
         pid = os.fork()
         if pid == 0:
-            from cellblock_agent import kernel_process
-            from cellblock_agent.kernel_options import KernelOptions
+            from cellblock_agent.kernel import process as kernel_process
+            from cellblock_agent.kernel.options import KernelOptions
 
             self._control.close()
             os.close(self._woken)
@@ -165,7 +165,7 @@ def run(control: socket.socket, modules: list[str]) -> None:
     server = ForkServer(control)
     prepare_environment()
     missing = preload(modules)
-    from cellblock_agent import kernel_process
+    from cellblock_agent.kernel import process as kernel_process
 
     kernel_process.make_shell()
     threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - no path is needed
@@ -180,7 +180,7 @@ def run(control: socket.socket, modules: list[str]) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run the fork server as a program."""
-    parser = argparse.ArgumentParser(prog="cellblock_agent.forkserver")
+    parser = argparse.ArgumentParser(prog="cellblock_agent.kernel.forkserver")
     parser.add_argument("--control", type=int, required=True, metavar="FD")
     parser.add_argument("modules", nargs="*")
     parsed = parser.parse_args(arguments)

@@ -10,9 +10,9 @@ from typing import Any
 
 import zmq
 
-from cellblock_agent.forkserver_client import ForkServerClient, KernelProcess
-from cellblock_agent.kernel_connection import Handle, KernelConnection, Message, Question
-from cellblock_agent.kernel_options import KernelOptions
+from cellblock_agent.kernel.connection import Handle, KernelConnection, Message, Question
+from cellblock_agent.kernel.forkserver_client import ForkServerClient, KernelProcess
+from cellblock_agent.kernel.options import KernelOptions
 
 READY_SECONDS = 20
 SILENCE_SECONDS = 0.02

@@ -29,9 +29,9 @@ from IPython.core.profiledir import ProfileDir
 from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
 
-from cellblock_agent.idle_memory import IdleMemory
-from cellblock_agent.kernel_stream import KernelStream
-from cellblock_agent.user_frames import hide_library_frames
+from cellblock_agent.kernel.idle_memory import IdleMemory
+from cellblock_agent.kernel.stream import KernelStream
+from cellblock_agent.kernel.user_frames import hide_library_frames
 
 NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
 

@@ -10,7 +10,7 @@ MAX_FRAMES = 30
 LIBRARIES = tuple(
     {
         *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-        str(Path(__file__).parent),
+        str(Path(__file__).parent.parent),
         "<frozen ",
     }
 )

@@ -12,8 +12,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from cellblock_agent.forkserver import MAX_MESSAGE, serve_forked
-from cellblock_agent.kernel_options import KernelOptions
+from cellblock_agent.kernel.forkserver import MAX_MESSAGE, serve_forked
+from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.processes.reaper import Reaper, end_in_words
 
 READY_SECONDS = 60
@@ -67,7 +67,7 @@ class Spawned:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             # -I: nothing that user code wrote may be imported.
-            command = [sys.executable, "-I", "-m", "cellblock_agent.forkserver"]
+            command = [sys.executable, "-I", "-m", "cellblock_agent.kernel.forkserver"]
             process = subprocess.Popen(  # noqa: S603 - our own module
                 [*command, "--control", str(its.fileno()), *modules],
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,1 @@
+"""The kernel, the fork server that starts it, and the connection to it."""
