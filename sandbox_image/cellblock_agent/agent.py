@@ -11,12 +11,12 @@ from typing import Any
 import grpc
 
 from cellblock.agent.v1 import agent_pb2_grpc
+from cellblock_agent.contexts.interpreter import Interpreter
 from cellblock_agent.egress import SOCKET, EgressPort
 from cellblock_agent.files.changes import Changes
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.interpreter import Interpreter
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.kernel.kernel import KernelStartError
 from cellblock_agent.options import Options

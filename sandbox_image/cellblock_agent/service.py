@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent import VERSION, answers
-from cellblock_agent.execution import Execution
+from cellblock_agent import VERSION
+from cellblock_agent.contexts import answers
+from cellblock_agent.contexts.execution import Execution
+from cellblock_agent.contexts.interpreter import Interpreter
 from cellblock_agent.files.changes import Changes
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_calls import CHUNK_BYTES, FileCalls
 from cellblock_agent.files.statuses import Code, Context, InvalidRequestError, Statuses
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.interpreter import Interpreter
 from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput

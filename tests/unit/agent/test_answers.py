@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.answers import (
+from cellblock_agent.contexts.answers import (
     MAX_CHARACTERS,
     MAX_COMPLETIONS,
     MAX_INSPECTION_BYTES,

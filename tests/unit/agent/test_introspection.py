@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from cellblock_agent import introspection
-from cellblock_agent.introspection import Introspection
+from cellblock_agent.contexts import code_questions as introspection
+from cellblock_agent.contexts.code_questions import Introspection
 from cellblock_agent.kernel.kernel import Kernel
 
 

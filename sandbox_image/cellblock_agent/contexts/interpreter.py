@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.environment import Environment
-from cellblock_agent.execution import Execution, Stop
+from cellblock_agent.contexts.code_questions import Introspection
+from cellblock_agent.contexts.environment import Environment
+from cellblock_agent.contexts.execution import Execution, Stop
+from cellblock_agent.contexts.outputs import Outputs
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.introspection import Introspection
 from cellblock_agent.kernel.connection import Message, Question, new_context
 from cellblock_agent.kernel.forkserver_client import ForkServerClient
 from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
@@ -20,7 +21,6 @@ from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput
-from cellblock_agent.outputs import Outputs
 from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory import in_words
 from cellblock_agent.processes.memory_watch import MemoryWatch

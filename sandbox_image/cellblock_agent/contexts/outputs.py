@@ -1,7 +1,7 @@
 """What a kernel shows, as events: of the execution that runs, or of none."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.execution import Execution
+from cellblock_agent.contexts.execution import Execution
 from cellblock_agent.kernel.connection import Message
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
