@@ -1,1 +1,1 @@
-"""The web console: a page to debug with, and what answers it: a caller like others."""
+"""The web console: its page, and an HTTP listener that calls the services as any caller."""

@@ -1,1 +1,1 @@
-"""The way out of a sandbox, where an operator allows one: to named hosts, through a proxy."""
+"""The way out of a sandbox to hosts that the operator allows, through a proxy."""

@@ -1,1 +1,1 @@
-"""The rules of executions: accepted once, run in order, recorded whole."""
+"""The rules of executions: each is accepted once, run in order and recorded whole."""

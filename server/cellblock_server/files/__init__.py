@@ -1,1 +1,1 @@
-"""Files: bytes by their hash, metadata in the store, names that are safe everywhere."""
+"""The rules of files: uploads, names, attachments and what code leaves behind."""

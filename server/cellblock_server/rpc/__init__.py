@@ -1,1 +1,1 @@
-"""Where requests enter: translate, authorise, hand on. No rules live here."""
+"""The gRPC servicers, interceptors and listener: they translate and hold no rules."""

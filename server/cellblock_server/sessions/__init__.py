@@ -1,1 +1,1 @@
-"""The rules of sessions: made whole or not at all, ended for a reason, never forgotten silently."""
+"""The rules of sessions: made whole or not at all, and ended for a reason."""

@@ -1,1 +1,1 @@
-"""What the server remembers: records and the journal of events, in a database."""
+"""The database: tables, migrations, and the records that are read from them."""

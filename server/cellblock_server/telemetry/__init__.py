@@ -1,1 +1,1 @@
-"""What operators see."""
+"""Logs, metrics and traces of the server."""
