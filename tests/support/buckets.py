@@ -1,6 +1,7 @@
 """Where tests' servers and parts keep the bytes of files: a folder, or what `--blobs` says."""
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 from cellblock_server.blobs.blob_cache import BlobCache
@@ -8,7 +9,7 @@ from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.folder_store import FolderStore
 from cellblock_server.blobs.object_store import ObjectStore
 from cellblock_server.blobs.room import Room
-from cellblock_server.blobs.s3_client import client
+from cellblock_server.blobs.s3_client import ANSWER_TIMEOUT, client
 from cellblock_server.blobs.s3_store import S3Store
 from cellblock_server.config.blobs import Blobs, parse_s3_url
 from tests.support.s3 import CREDENTIALS, KEY_ID, SECRET, S3Server
@@ -78,6 +79,7 @@ def s3_objects(
     prefix: str = "",
     port: int = 0,
     cache_bytes: int = GIB,
+    answer_timeout: timedelta = ANSWER_TIMEOUT,
 ) -> ObjectStore:
     """An S3 store of a test's own; `port` is that of what stands before it."""
     credentials = folder.parent / f"{folder.name}-credentials"
@@ -95,4 +97,5 @@ def s3_objects(
         location,
         owner or str(folder),
         BlobCache(folder.parent / f"{folder.name}-cache", cache_bytes, room or Room(folder, 0)),
+        answer_timeout,
     )

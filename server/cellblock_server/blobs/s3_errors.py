@@ -4,9 +4,10 @@ obstore tells of a failure as text with the whole answer in it. Shown are the an
 message, which have no secret in them, or what happened on the way.
 """
 
+import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 from obstore.exceptions import BaseError
@@ -50,6 +51,16 @@ def s3_faults_told() -> Iterator[None]:
         yield
     except (FileNotFoundError, BaseError) as error:
         raise _told(error) from error
+
+
+@asynccontextmanager
+async def no_answer_told(timeout: timedelta) -> AsyncIterator[None]:
+    """A block that raises BlobStoreError when it takes longer than `timeout`."""
+    try:
+        async with asyncio.timeout(timeout.total_seconds()):
+            yield
+    except TimeoutError:
+        raise BlobStoreError("the blob store failed: no answer in time", BUSY_RETRY_AFTER) from None
 
 
 def words(error: Exception) -> str:

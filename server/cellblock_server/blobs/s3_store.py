@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,13 @@ from cellblock_server.blobs.object_store import (
     Blob,
     DamagedBlobError,
 )
-from cellblock_server.blobs.s3_errors import BlobStoreError, is_too_short, s3_faults_told
+from cellblock_server.blobs.s3_client import ANSWER_TIMEOUT
+from cellblock_server.blobs.s3_errors import (
+    BlobStoreError,
+    is_too_short,
+    no_answer_told,
+    s3_faults_told,
+)
 from cellblock_server.config.blobs import S3Location
 
 PART_BYTES = 8 * 2**20
@@ -52,18 +58,28 @@ class S3Store:
     """An `ObjectStore` elsewhere."""
 
     def __init__(
-        self, client: Client, impatient: Client, location: S3Location, owner: str, cache: BlobCache
+        self,
+        client: Client,
+        impatient: Client,
+        location: S3Location,
+        owner: str,
+        cache: BlobCache,
+        answer_timeout: timedelta = ANSWER_TIMEOUT,
     ) -> None:
         """Use the prefix of `client`, which is `owner`'s, and link from `cache`.
 
-        `impatient` tries nothing twice.
+        `impatient` tries nothing twice. Bytes that are put or read fail when the store has
+        answered nothing for `answer_timeout`, repetitions included.
         """
+        self._answer_timeout = answer_timeout
         self._client = client
         self._impatient = impatient
         self._location = location
         self._owner = owner
         self._cache = cache
         self._puts = asyncio.Semaphore(MAX_PUTS)
+        self._put_answered_at = 0.0
+        """When the store last took a part."""
         self._doubtful: dict[str, float] = {}
         """Hashes whose deletion was not answered, and until when it may come."""
 
@@ -89,13 +105,15 @@ class S3Store:
     async def put(self, file: Path, blob: Blob) -> None:
         """See `ObjectStore`."""
         self._check_doubt(blob.sha256)
-        async with self._puts:
+        async with self._turn_to_put():
             for number in range(_parts(blob.size)):
                 data = await in_thread(partial(_part, file, number))
-                with s3_faults_told():
-                    await self._client.put_async(
-                        _key(blob.sha256, number), data, use_multipart=False
-                    )
+                async with no_answer_told(self._answer_timeout):
+                    with s3_faults_told():
+                        await self._client.put_async(
+                            _key(blob.sha256, number), data, use_multipart=False
+                        )
+                self._put_answered_at = _now()
         await self._cache.keep(file, blob)
 
     async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
@@ -141,6 +159,24 @@ class S3Store:
                     if key is not None and key[1] != last:
                         last = key[1]
                         yield last
+
+    @asynccontextmanager
+    async def _turn_to_put(self) -> AsyncIterator[None]:
+        """A block of which few run at once. Waits for as long as the store answers others."""
+        begun, limit = _now(), self._answer_timeout.total_seconds()
+        while True:
+            left = max(begun, self._put_answered_at) + limit - _now()
+            try:
+                async with no_answer_told(timedelta(seconds=left)):
+                    await self._puts.acquire()
+                break
+            except BlobStoreError:
+                if max(begun, self._put_answered_at) + limit <= _now():
+                    raise
+        try:
+            yield
+        finally:
+            self._puts.release()
 
     async def _claim(self) -> None:
         """Say that the prefix is ours if it is nobody's."""
@@ -194,10 +230,11 @@ class S3Store:
         end = min(begin + min(WINDOW_BYTES, left), size)
         with s3_faults_told():
             try:
-                answer = await self._client.get_async(
-                    _key(blob.sha256, number), options={"range": (begin, end)}
-                )
-                data = bytes(await answer.bytes_async())
+                async with no_answer_told(self._answer_timeout):
+                    answer = await self._client.get_async(
+                        _key(blob.sha256, number), options={"range": (begin, end)}
+                    )
+                    data = bytes(await answer.bytes_async())
             except (FileNotFoundError, BaseError) as error:
                 if isinstance(error, FileNotFoundError) or is_too_short(error):
                     # Only a listing tells bytes that are gone from a bucket that is.

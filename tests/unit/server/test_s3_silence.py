@@ -1,0 +1,67 @@
+"""An S3 store that takes requests and never answers them."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cellblock_server.blobs.object_store import Blob, ObjectStore
+from cellblock_server.blobs.s3_store import MAX_PUTS
+from cellblock_server.common.errors import UnavailableError
+from tests.support.buckets import s3_objects
+from tests.support.faulty_s3 import FaultyS3, faulty_s3
+from tests.support.s3 import S3Server
+
+SHORT = timedelta(seconds=0.3)
+"""The requests' own bound stays at 30 s: a test that has to wait for it fails."""
+SOON_SECONDS = 20
+
+
+@pytest.fixture
+def faulty(s3: S3Server) -> Iterator[FaultyS3]:
+    with faulty_s3(s3.port) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+async def store(s3: S3Server, faulty: FaultyS3, tmp_path: Path) -> ObjectStore:
+    store = s3_objects(s3, tmp_path / "blobs", port=faulty.port, answer_timeout=SHORT)
+    await store.start()
+    return store
+
+
+async def put(store: ObjectStore, file: Path, data: bytes) -> Blob:
+    file.write_bytes(data)
+    blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
+    await store.put(file, blob)
+    return blob
+
+
+async def test_each_upload_fails_within_one_bound_however_many_wait(
+    store: ObjectStore, faulty: FaultyS3, tmp_path: Path
+) -> None:
+    faulty.fault("hold", method="PUT")
+    names = [str(number) for number in range(3 * MAX_PUTS)]
+    async with asyncio.timeout(SOON_SECONDS):
+        outcomes = await asyncio.gather(
+            *(put(store, tmp_path / name, name.encode()) for name in names),
+            return_exceptions=True,
+        )
+    assert {str(outcome) for outcome in outcomes} == {"the blob store failed: no answer in time"}
+    # Those that waited for their turn did not have a turn of the same length then.
+    assert faulty.seen["PUT"] <= 1 + MAX_PUTS
+    faulty.well()
+    await put(store, tmp_path / "later", b"later")
+
+
+async def test_a_download_fails_within_it(
+    store: ObjectStore, faulty: FaultyS3, tmp_path: Path
+) -> None:
+    blob = await put(store, tmp_path / "file", b"data")
+    faulty.fault("hold", method="GET")
+    async with asyncio.timeout(SOON_SECONDS):
+        with pytest.raises(UnavailableError, match="no answer in time"):
+            await anext(store.read(blob, 0, 0))
