@@ -1,5 +1,6 @@
 """Handlers of gRPC's four kinds, wrapped as two: with one response, or with a stream of them."""
 
+import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
@@ -15,6 +16,20 @@ _SINGLE = (grpc.unary_unary_rpc_method_handler, grpc.stream_unary_rpc_method_han
 _STREAMING = (grpc.unary_stream_rpc_method_handler, grpc.stream_stream_rpc_method_handler)
 
 
+def _generator(handler: Any) -> Streaming:  # noqa: ANN401 - of either kind
+    """A streaming handler as a generator: gRPC's health service writes its responses itself."""
+    if not inspect.iscoroutinefunction(handler):
+        streaming: Streaming = handler
+        return streaming
+
+    async def generate(request: object, context: Context) -> AsyncGenerator[object, None]:
+        await handler(request, context)
+        return
+        yield
+
+    return generate
+
+
 def wrapped(
     handler: Handler,
     single: Callable[[Single], Single],
@@ -25,7 +40,7 @@ def wrapped(
     if handler.response_streaming:
         make = _STREAMING[handler.request_streaming]
         behaviour = streaming(
-            handler.stream_stream if handler.request_streaming else handler.unary_stream
+            _generator(handler.stream_stream if handler.request_streaming else handler.unary_stream)
         )
     else:
         make = _SINGLE[handler.request_streaming]
