@@ -14,7 +14,7 @@ from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.result import ExecutionResult
-from cellblock_client.retry import RETRY_SECONDS, Deadline, Patience
+from cellblock_client.retry import Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
     Attachment,
@@ -39,7 +39,7 @@ class AsyncClient:
         *,
         api_key: str | None = None,
         tls: Tls | bool | None = None,
-        retry_for: float = RETRY_SECONDS,
+        retry_for: float | None = None,
     ) -> None:
         """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
@@ -48,12 +48,13 @@ class AsyncClient:
         docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
         another machine without TLS, OSError for a file that can't be read.
 
-        A server that was there and is away, as while it restarts, is waited for `retry_for`
-        seconds: calls are repeated where that is safe (docs/reliability.md). 0: never.
+        A server that is away, as while it restarts, is waited for `retry_for` seconds: calls are
+        repeated where that is safe (docs/reliability.md). 0: never. None: 30 s, and 5 s as long
+        as no server was ever there, for the address may be wrong.
         """
         told = connection(address, api_key, tls)
         self.address: str = told.address
-        transport = AsyncTransport(told, Patience(retry_for))
+        transport = AsyncTransport(told, Patience.of(retry_for))
         self._transport = transport
         self.sessions: AsyncSessions = AsyncSessions(transport)
         self.executions: AsyncExecutions = AsyncExecutions(transport)

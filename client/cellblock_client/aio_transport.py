@@ -27,7 +27,7 @@ from cellblock_client.errors import (
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff, Deadline, Patience
+from cellblock_client.retry import Backoff, Deadline, Patience, is_refused_unheard
 from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.transport import Transport, outcome
@@ -80,7 +80,7 @@ class AsyncTransport:
                     response = await self._made(method, call.request, backoff.left(), traced)
                 except grpc.RpcError as failed:
                     error = from_call(failed)
-                    if not call.repeatable:
+                    if not (call.repeatable or is_refused_unheard(error)):
                         raise error from failed
                     if backoff.repeated and call.is_done_by(error):
                         response = None

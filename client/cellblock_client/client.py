@@ -11,7 +11,7 @@ from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
 from cellblock_client.files import Files, stored
 from cellblock_client.result import ExecutionResult
-from cellblock_client.retry import RETRY_SECONDS, Deadline, Patience
+from cellblock_client.retry import Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.run_steps import RunSteps
 from cellblock_client.session_files import SessionFiles
@@ -39,7 +39,7 @@ class Client:
         *,
         api_key: str | None = None,
         tls: Tls | bool | None = None,
-        retry_for: float = RETRY_SECONDS,
+        retry_for: float | None = None,
     ) -> None:
         """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
@@ -48,12 +48,13 @@ class Client:
         docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
         another machine without TLS, OSError for a file that can't be read.
 
-        A server that was there and is away, as while it restarts, is waited for `retry_for`
-        seconds: calls are repeated where that is safe (docs/reliability.md). 0: never.
+        A server that is away, as while it restarts, is waited for `retry_for` seconds: calls are
+        repeated where that is safe (docs/reliability.md). 0: never. None: 30 s, and 5 s as long
+        as no server was ever there, for the address may be wrong.
         """
         told = connection(address, api_key, tls)
         self.address: str = told.address
-        transport = Transport(told, Patience(retry_for))
+        transport = Transport(told, Patience.of(retry_for))
         self._transport = transport
         self.sessions: Sessions = Sessions(transport)
         self.executions: Executions = Executions(transport)

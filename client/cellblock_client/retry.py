@@ -8,12 +8,21 @@ from cellblock_client.errors import DeadlineExceededError, Error, UnavailableErr
 
 RETRY_SECONDS = 30.0
 """How long a call is repeated by default while a server that was there is away: it restarts."""
+FIRST_RETRY_SECONDS = 5.0
+"""How long the calls of a new client are repeated while no server has ever answered: one that is
+restarted is back by then, and a wrong address should be reported soon."""
 ATTEMPTS = 5
-"""Of a call to a server that was never there, or that says what it lacks: under two seconds."""
+"""Maximum number of calls to a server that says what it lacks: under two seconds."""
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 1.0
 TAKEN_OVER = "SESSION_NOT_READY"
 """The reason of a server that has just started, and has not found all sessions yet."""
+STOPPING = "SERVER_STOPPING"
+"""The reason of a server that stops: it has not begun a call that it refuses like this."""
+STOPPED = "SERVER_STOPPED"
+"""The reason of a server that has stopped before a call that it had begun was done."""
+RESTARTING = ("", TAKEN_OVER, STOPPING, STOPPED)
+"""Reasons of errors, or none, while a server restarts."""
 
 
 @dataclass
@@ -23,7 +32,19 @@ class Patience:
     seconds: float = RETRY_SECONDS
     """For a server that was there; 0: no call is ever repeated."""
     met: bool = False
-    """Whether it was: an address that is wrong should be told at once."""
+    """Whether a server was ever heard at this address, which is right then."""
+    first_seconds: float = FIRST_RETRY_SECONDS
+    """For a server that was never heard, if that is less."""
+
+    @classmethod
+    def of(cls, retry_for: float | None) -> "Patience":
+        """Return what a caller asks for: one time for both, or None for the defaults."""
+        return cls() if retry_for is None else cls(retry_for, first_seconds=retry_for)
+
+    @property
+    def limit(self) -> float:
+        """Seconds that a server may be away."""
+        return self.seconds if self.met else min(self.seconds, self.first_seconds)
 
 
 class Deadline:
@@ -46,13 +67,16 @@ class Backoff:
         self._deadline = Deadline(timeout)
         self._patience = patience
         self._attempts = 0
+        self._since = time.monotonic()
+        """When it was first tried, or something last moved."""
         self._away_since: float | None = None
         self._first: UnavailableError | None = None
+        self._repeated = False
 
     @property
     def repeated(self) -> bool:
         """Whether an earlier attempt may have been heard, and only its answer was lost."""
-        return self._first is not None
+        return self._repeated
 
     def left(self) -> float | None:
         """Seconds to the deadline; None if there is none."""
@@ -66,6 +90,7 @@ class Backoff:
         if not isinstance(error, UnavailableError):
             raise error
         self._first = self._first or error
+        self._repeated |= not is_refused_unheard(error)
         self._attempts += 1
         if not self._may_repeat(error):
             raise error
@@ -88,19 +113,29 @@ class Backoff:
         """Something was moved: what follows is counted anew."""
         self.met()
         self._attempts = 0
+        self._since = time.monotonic()
         self._away_since = None
         self._first = None
+        self._repeated = False
 
     def _may_repeat(self, error: UnavailableError) -> bool:
         if not self._patience.seconds:
             return False
-        if error.reason and error.reason != TAKEN_OVER:
-            self.met()
-            self._away_since = None
-            return self._attempts < ATTEMPTS
-        if not self._patience.met:
-            return self._attempts < ATTEMPTS
         now = time.monotonic()
+        if error.reason:
+            self.met()
+        if error.reason not in RESTARTING:
+            self._away_since = None
+            # An answer that took long is likely to take as long again.
+            return self._attempts < ATTEMPTS and now - self._since < self._patience.seconds
         if self._away_since is None:
             self._away_since = now
-        return now - self._away_since < self._patience.seconds
+        return now - self._away_since < self._patience.limit
+
+
+def is_refused_unheard(error: Error) -> bool:
+    """Whether the server refused a call before it looked at it: to repeat it is always safe.
+
+    Not for streams: they end with the same reason in the middle.
+    """
+    return error.reason == STOPPING

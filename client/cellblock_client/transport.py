@@ -26,7 +26,7 @@ from cellblock_client.errors import (
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff, Patience
+from cellblock_client.retry import Backoff, Patience, is_refused_unheard
 from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
@@ -70,7 +70,7 @@ class Transport:
                     response = self._made(method, call.request, backoff.left(), traced)
                 except grpc.RpcError as failed:
                     error = from_call(failed)
-                    if not call.repeatable:
+                    if not (call.repeatable or is_refused_unheard(error)):
                         raise error from failed
                     if backoff.repeated and call.is_done_by(error):
                         response = None

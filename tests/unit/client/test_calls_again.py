@@ -170,9 +170,18 @@ def test_a_server_that_was_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     seconds = iter(range(10_000))
     monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
     away = errors.UnavailableError("away")
-    assert attempts(Patience(seconds=30), away) == ATTEMPTS
+    # A new client can't know that it was there: it waits for less.
+    assert attempts(Patience(seconds=30, first_seconds=5), away) == 6
+    assert attempts(Patience(seconds=2, first_seconds=5), away) == 3
     assert attempts(Patience(seconds=30, met=True), away) == 31
     broken = errors.UnavailableError("away", reason="STORE_FAILED")
     assert attempts(Patience(seconds=30, met=True), broken) == ATTEMPTS
     starting = errors.UnavailableError("away", reason="SESSION_NOT_READY")
     assert attempts(Patience(seconds=30, met=True), starting) == 31
+    # Its server says what it lacks only after a long wait: that is not repeated five times.
+    seconds = iter(range(0, 100_000, 20))
+    assert attempts(Patience(seconds=30, met=True), broken) == 2
+    seconds = iter(range(10_000))
+    for reason in ("SERVER_STOPPING", "SERVER_STOPPED"):
+        stopping = errors.UnavailableError("away", reason=reason)
+        assert attempts(Patience(seconds=30), stopping) == 31
