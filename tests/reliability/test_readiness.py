@@ -7,14 +7,14 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
 import pytest
 
-from cellblock_client import Client
-from cellblock_client.errors import Error
+from cellblock.v1 import file_pb2, file_pb2_grpc
 from cellblock_server.backends.docker.backend import DockerBackend
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.ids import new_id
@@ -144,6 +144,7 @@ def server(tmp_path: Path, short: Path) -> Iterator[ServerProcess]:
         {
             "CELLBLOCK_SANDBOX__BACKEND": "local",
             "CELLBLOCK_SERVER__HEALTH_SOCKET": str(short / "health.sock"),
+            "CELLBLOCK_SERVER__DRAIN_TIMEOUT": "3600",
         },
     )
     yield server
@@ -175,16 +176,29 @@ def test_while_it_starts_it_lives_and_is_not_ready(server: ServerProcess, short:
 def test_while_it_drains_it_lives_and_is_not_ready(server: ServerProcess, short: Path) -> None:
     socket = short / "health.sock"
     server.start()
-    with Client(server.address) as client:
-        session = client.sessions.create()
-        events = iter(session.execute("import time\nprint('runs', flush=True)\ntime.sleep(60)"))
-        while "Stdout" not in type(next(events)).__name__:
-            pass
+    whole, begun, may_end = b"data", threading.Event(), threading.Event()
+
+    def requests() -> Iterator[file_pb2.UploadFileRequest]:
+        yield file_pb2.UploadFileRequest(metadata=file_pb2.UploadFileMetadata(filename="a"))
+        begun.set()
+        may_end.wait()
+        yield file_pb2.UploadFileRequest(data=whole)
+        yield file_pb2.UploadFileRequest(end=file_pb2.EndOfData())
+
+    with grpc.insecure_channel(server.address) as channel:
+        files = file_pb2_grpc.FileServiceStub(channel)
+        # Without an id it can't be resumed, so the server waits for it.
+        upload = files.UploadFile.future(requests())
+        begun.wait()
+        # On the same connection, so the upload has begun when it is answered.
+        files.ListFiles(file_pb2.ListFilesRequest())
         server.signal(signal.SIGTERM)
-        until(lambda: probe(socket, READY) == NOT_SERVING)
-        assert probe(socket, ALIVE) == SERVING
-    with suppress(Error):
-        list(events)
+        try:
+            until(lambda: probe(socket, READY) == NOT_SERVING)
+            assert probe(socket, ALIVE) == SERVING
+        finally:
+            may_end.set()
+        assert upload.result().file.bytes == len(whole)
     assert server.wait() == 0
 
 

@@ -14,7 +14,7 @@ from tests.support.images import ENVIRONMENT
 
 START_SECONDS = 30
 STOP_SECONDS = 60
-"""Longer than a server gives calls in flight (30 s), and than an engine that is busy needs then."""
+"""Longer than a server gives calls in flight, and than an engine that is busy needs then."""
 
 
 class ServerProcess:

@@ -9,6 +9,7 @@ from cellblock_server.config import Settings
 from cellblock_server.executions.code_questions import Introspection
 from cellblock_server.executions.execution_service import ExecutionService
 from cellblock_server.rpc.admin import AdminServicer
+from cellblock_server.rpc.draining import DrainInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
@@ -52,6 +53,7 @@ def listener(
         kept.journal,
         ImageUrls(kept.files, settings.run_steps.image_url),
     )
+    draining = DrainInterceptor()
     traces = [TraceInterceptor()] if settings.telemetry.otlp_endpoint else []
     return Listener(
         settings.server.listen,
@@ -70,7 +72,8 @@ def listener(
             guarded.audit,
         ),
         health,
-        [CallInterceptor(metrics), *traces, *guarded.interceptors],
+        [CallInterceptor(metrics), draining, *traces, *guarded.interceptors],
+        draining,
         parts.tls_files(settings),
         inside,
     )

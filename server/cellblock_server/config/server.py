@@ -60,10 +60,12 @@ class Server(Section):
         "`~/.local/state/cellblock`.",
     )
     drain_timeout: Duration = Field(
-        timedelta(seconds=30),
+        timedelta(seconds=3),
         ge=timedelta(0),
         le=DAY,
-        description="How long calls in flight may go on when the server is told to stop.",
+        description="How long calls in flight may go on when the server is asked to stop, if their "
+        "callers can't resume them: meanwhile the next server can't start. Streams that can be "
+        "resumed end at once (`SERVER_STOPPING`).",
     )
     unread_timeout: Duration = Field(
         timedelta(minutes=10),

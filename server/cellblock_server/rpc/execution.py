@@ -14,6 +14,7 @@ from cellblock_server.executions.code_questions import Introspection
 from cellblock_server.executions.execution_service import ExecutionService, NewExecution
 from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.rpc.caller import tenant
+from cellblock_server.rpc.draining import end_when_draining, is_ended_by_draining
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.streams import first
 from cellblock_server.sessions.manager import SessionManager
@@ -73,6 +74,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     ) -> AsyncIterator[pb.WatchExecutionResponse]:
         """Stream events from any number on."""
         record = await self._executions.get(tenant(), request.execution_id)
+        end_when_draining()
         async for events in self._executions.watch(record, request.from_sequence):
             yield pb.WatchExecutionResponse(events=events)
 
@@ -143,14 +145,19 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def _followed(
         self, record: ExecutionRecord, *, cancel: bool
     ) -> AsyncIterator[list[pb.ExecutionEvent]]:
-        """All events; with `cancel`, a caller who leaves before the last one ends it."""
+        """All events; with `cancel`, a caller who leaves before the last one ends it.
+
+        The first ones name the execution: from then on the caller can resume the stream.
+        """
         ended = False
         try:
             async for events in self._executions.watch(record, 1):
                 ended = events[-1].HasField("completed")
                 yield events
+                if not ended:
+                    end_when_draining()
         finally:
-            if cancel and not ended:
+            if cancel and not ended and not is_ended_by_draining():
                 await uninterrupted(self._cancel(record.tenant, record.id))
 
     async def _cancel(self, owner: str, execution_id: str) -> None:

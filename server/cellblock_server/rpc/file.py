@@ -20,6 +20,7 @@ from cellblock_server.files.messages import file_message
 from cellblock_server.files.names import safe_text
 from cellblock_server.files.uploads import Upload, UploadService
 from cellblock_server.rpc.caller import tenant
+from cellblock_server.rpc.draining import end_when_draining
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.session_file import SessionFileCalls
 from cellblock_server.rpc.streams import Pieces, first
@@ -54,6 +55,8 @@ class FileServicer(SessionFileCalls):
         """Store a file."""
         metadata = (await first(request_iterator, "metadata")).metadata
         pieces = Pieces(request_iterator)
+        if metadata.upload_id:
+            end_when_draining()
         record = await self._uploads.upload(tenant(), _upload(metadata), pieces)
         return pb.UploadFileResponse(file=file_message(record))
 

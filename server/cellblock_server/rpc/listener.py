@@ -1,5 +1,6 @@
 """The gRPC server: which services, on which address, within which bounds."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cellblock.v1 import (
 )
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.by_name import found_by_name
+from cellblock_server.rpc.draining import DrainInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
@@ -32,6 +34,8 @@ PING_MILLISECONDS = 20_000
 PING_TIMEOUT_MILLISECONDS = 10_000
 MIN_CALLER_PING_MILLISECONDS = 5_000
 """Callers that ping more often are sent away."""
+CLOSE_SECONDS = 1.0
+"""How long the statuses of calls that a stop ended may take to be sent."""
 
 
 class Listener:
@@ -49,14 +53,16 @@ class Listener:
         admin: AdminServicer,
         health: Health,
         guards: Sequence[grpc.aio.ServerInterceptor],
+        draining: DrainInterceptor,
         tls: TlsFiles | None,
         inside: Inside | None,
     ) -> None:
         """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`.
 
-        And at `inside`, if there is somebody within this process who calls.
+        `draining` is one of those. Serve at `inside`, too, if a part of this process calls.
         """
         self._tls = tls
+        self._draining = draining
         self._inside = inside
         self._address = address
         self._server = grpc.aio.server(
@@ -107,8 +113,14 @@ class Listener:
         return self._address if path is not None else f"{host}{separator}{port}"
 
     async def stop(self, grace: float) -> None:
-        """Take no more calls, and give those in flight `grace` seconds."""
-        await self._server.stop(grace)
+        """Take no more calls, and give those in flight that can't be resumed `grace` seconds."""
+        self._draining.begin()
+        stopping = asyncio.create_task(
+            self._server.stop(grace + CLOSE_SECONDS), name="stop listening"
+        )
+        await asyncio.wait({stopping}, timeout=grace)
+        self._draining.end_all()
+        await stopping
         path = self._socket_path()
         if path is not None:
             path.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from cellblock.v1 import run_step_pb2 as pb
 from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.files.messages import file_message
 from cellblock_server.rpc.caller import tenant
+from cellblock_server.rpc.draining import end_when_draining
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.run_step_service import RunStepService, Watched
 from cellblock_server.runsteps.step import Format
@@ -70,6 +71,7 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
     ) -> AsyncIterator[pb.WatchRunStepsResponse]:
         """Stream events of run steps."""
         form, watched = _format(request.format), _watched(request)
+        end_when_draining()
         async for event in self._steps.watch(tenant(), watched, form):
             yield pb.WatchRunStepsResponse(
                 step_id=event.step_id,

@@ -5,44 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cellblock_server.common.errors import UnauthenticatedError
+from cellblock_server.common.interruptible import Interruptible
 from cellblock_server.tenants.keys import Credential, KeyService
 
 LOOK_SECONDS = 1.0
 """How long a call may outlive its key's time; a revocation is seen at once."""
 
 
-class LiveCall:
-    """One stream. It is ended only while `working`: else gRPC is, and would not say why."""
+class LiveCall(Interruptible[UnauthenticatedError]):
+    """One stream, opened with a key."""
 
     def __init__(self, credential: Credential, task: "asyncio.Task[object]") -> None:
         """Use `LiveCalls.during`."""
+        super().__init__(task)
         self.credential = credential
-        self.fault: UnauthenticatedError | None = None
-        self._task = task
-        self._working = False
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """A block that raises UnauthenticatedError when the key ends, or if it has ended."""
-        if self.fault is not None:
-            raise self.fault
-        self._working = True
-        try:
-            yield
-        except asyncio.CancelledError:
-            if self.fault is None:
-                raise
-            self._task.uncancel()
-            raise self.fault from None
-        finally:
-            self._working = False
-
-    def end(self, fault: UnauthenticatedError) -> None:
-        """End it, now or when it works again."""
-        if self.fault is None:
-            self.fault = fault
-            if self._working:
-                self._task.cancel()
 
 
 class LiveCalls:

@@ -1,0 +1,27 @@
+"""A server that is restarted while callers of each kind work: none of them fails."""
+
+from collections.abc import Callable
+
+import pytest
+from benchmarks.rolling_restart import RestartLoad, report
+
+from tests.support.server import ServerProcess
+
+SETTLE_SECONDS = 0.3
+RETRY_SECONDS = 100.0
+"""On a machine that is busy with other tests, a server starts slowly."""
+
+
+@pytest.mark.timeout(180)
+def test_no_callers_call_fails(lasting_server: Callable[..., ServerProcess]) -> None:
+    server = lasting_server()
+
+    def restart() -> None:
+        assert server.stop() == 0
+        server.start()
+
+    load = RestartLoad(server.address, output_lines=20, retry_for=RETRY_SECONDS)
+    load.run(restart, SETTLE_SECONDS)
+    # For whoever wants to know how long they waited (`pytest -rP`).
+    print("\n".join(report(load.outcomes)))  # noqa: T201
+    assert [outcome.failures for outcome in load.outcomes.values()] == [[]] * 6
