@@ -51,6 +51,8 @@ class AgentService(FileCalls):
             kernel_generation=self._interpreter.generation,
             execution_id=self._interpreter.execution_id,
             last_sequence=self._journal.last_sequence,
+            acknowledged_sequence=self._journal.acknowledged,
+            newest_execution_id=self._interpreter.newest_execution_id,
         )
 
     async def Converse(  # noqa: N802
@@ -61,8 +63,14 @@ class AgentService(FileCalls):
         self._journal.wake()  # who listened before has to leave
         with self._orphan_clock.listening():
             first = await anext(request_iterator)
-            await self._hear(first, context)
             position = first.acknowledged_sequence
+            if 0 <= position < self._journal.acknowledged:
+                await context.abort(
+                    Code.OUT_OF_RANGE,
+                    f"acknowledged_sequence: events up to {self._journal.acknowledged} were "
+                    f"acknowledged and forgotten, got {position}",
+                )
+            await self._hear(first, context)
             hearing = asyncio.create_task(self._hear_all(request_iterator, context))
             hearing.add_done_callback(lambda _done: self._journal.wake())
 

@@ -92,6 +92,11 @@ class Interpreter:
         """The execution that runs; empty if none does."""
         return self._current.id if self._current else ""
 
+    @property
+    def newest_execution_id(self) -> str:
+        """The execution that was started last; empty if there has been none."""
+        return self._last_id
+
     async def until_ready(self) -> None:
         """Wait for the first kernel."""
         await self._ready.wait()

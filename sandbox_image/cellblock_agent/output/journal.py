@@ -91,7 +91,8 @@ class Journal:
 
         Waits for one, and, if there are few, until the server has stored those before it: it
         stores one batch at a time, and what comes meanwhile can be in the next. Marks them
-        as sent. None, if `goes_on` denies it first.
+        as sent. None, if `goes_on` denies it first. Raises ValueError if events after
+        `sequence` have been forgotten.
         """
         while goes_on() and (
             self._due <= sequence
@@ -101,6 +102,8 @@ class Journal:
             await self._changed.wait()
         if not goes_on():
             return []
+        if sequence < self._acknowledged:
+            raise ValueError(f"events up to {self._acknowledged} are forgotten, got {sequence}")
         batch: list[pb.Event] = []
         size = 0
         for event in self._events:

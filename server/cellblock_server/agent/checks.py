@@ -12,7 +12,8 @@ from google.protobuf.message import DecodeError, Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.wire import has_more_fields
-from cellblock_server.common.errors import CellblockError
+from cellblock_server.common.errors import CellblockError, InvalidArgumentError
+from cellblock_server.common.ids import check_id
 
 M = TypeVar("M", bound=Message)
 
@@ -100,6 +101,14 @@ def check_page(files: Iterable[pb.FileEntry], after: str) -> None:
         if parts <= before:
             raise ProtocolViolationError("a list of files that is not in order")
         before = parts
+
+
+def check_execution_id(value: str) -> None:
+    """Raise ProtocolViolationError unless we could have accepted an execution with this id."""
+    try:
+        check_id("newest_execution_id", value, "call_")
+    except InvalidArgumentError as error:
+        raise ProtocolViolationError(safe_words(error.message)) from None
 
 
 def safe_words(words: str) -> str:

@@ -21,6 +21,7 @@ from cellblock_server.agent.checks import (
     ProtocolViolationError,
     check_count,
     check_entry,
+    check_execution_id,
     check_page,
     checked,
 )
@@ -100,8 +101,10 @@ class AgentConnection:
         )
 
     @classmethod
-    async def reconnect(cls, sandbox: Sandbox, token: str) -> tuple["AgentConnection", int]:
-        """Connect to the agent of a sandbox that ran before this server did; which kernel it has.
+    async def reconnect(
+        cls, sandbox: Sandbox, token: str
+    ) -> tuple["AgentConnection", pb.GetStatusResponse]:
+        """Connect to the agent of a sandbox that ran before this server did; return its status.
 
         Raises HostileFolderError, AgentGoneError or ProtocolViolationError, and nothing
         else: one sandbox must not keep a server from starting.
@@ -109,8 +112,11 @@ class AgentConnection:
         connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
         try:
             async with asyncio.timeout(RECONNECT_SECONDS):
-                generation = (await connection.status()).kernel_generation
-            check_count("number of a kernel", generation)
+                status = await connection.status()
+            check_count("number of a kernel", status.kernel_generation)
+            check_count("number of an event", status.acknowledged_sequence)
+            if status.newest_execution_id:
+                check_execution_id(status.newest_execution_id)
         except TimeoutError as error:
             await connection.close()
             raise AgentGoneError(f"nothing for {RECONNECT_SECONDS:g} s") from error
@@ -120,7 +126,7 @@ class AgentConnection:
         except BaseException:
             await connection.close()
             raise
-        return connection, generation
+        return connection, status
 
     async def close(self) -> None:
         """Close the channel and let go of the socket."""

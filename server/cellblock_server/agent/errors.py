@@ -24,6 +24,18 @@ class AgentGoneError(CellblockError):
         super().__init__("AGENT_GONE", f"the sandbox's agent does not answer: {detail}")
 
 
+class StoreBehindError(CellblockError):
+    """The agent was served by a server whose store knew more than ours."""
+
+    def __init__(self, detail: str) -> None:
+        """Say how it shows."""
+        super().__init__(
+            "STORE_BEHIND",
+            "the server's store was restored from a copy that is older than what the sandbox has "
+            f"run: {detail}",
+        )
+
+
 class FileChangedError(CellblockError):
     """A file was written to while it was read, and was wanted unchanged."""
 
@@ -54,6 +66,8 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
         match error.code():
             case grpc.StatusCode.FAILED_PRECONDITION:
                 raise WrongStateError("SANDBOX_REFUSED", detail) from error
+            case grpc.StatusCode.OUT_OF_RANGE if path is None:
+                raise StoreBehindError(detail) from error
             case code if path is not None:
                 raise _about_file(code, path, detail) from error
             case code:

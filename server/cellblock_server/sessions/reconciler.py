@@ -6,7 +6,7 @@ from collections.abc import Callable, Set
 import structlog
 
 from cellblock_server.agent.checks import ProtocolViolationError
-from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.agent.errors import AgentGoneError, StoreBehindError
 from cellblock_server.agent.socket import HostileFolderError
 from cellblock_server.backends.backend import Sandbox
 from cellblock_server.common.errors import CellblockError, UnavailableError, WrongStateError
@@ -112,6 +112,7 @@ class Reconciler:
             await self.destroy(now.sandbox_id)
             return
         problem, reason = "its sandbox is gone", EndReason.SANDBOX_LOST
+        cause = FailureCause.SANDBOX_LOST
         if sandbox is not None:
             try:
                 self._keep(await self._starter.adopt(now, sandbox))
@@ -124,12 +125,15 @@ class Reconciler:
                 problem = error.message
             except ProtocolViolationError as error:
                 problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
+            except StoreBehindError as error:
+                problem, reason = error.message, EndReason.STORE_BEHIND
+                cause = FailureCause.SESSION_ENDED
             except Exception:
                 # A fault of ours in one session must not keep the others from being taken over.
                 log.exception("session_not_adopted", session_id=now.id)
                 problem, reason = "a fault in the server", EndReason.SERVER_FAULT
         log.warning("session_lost", session_id=now.id, problem=problem)
-        end = failed(reason, problem)
+        end = failed(reason, problem, cause)
         # Nobody knows when its sandbox ended: what was not billed before is not.
         last = now.billed_time or now.create_time
         await self.store_end(now, end, end.of(now, self._starter.now, alive_until=last))

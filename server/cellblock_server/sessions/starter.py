@@ -4,7 +4,9 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cellblock.agent.v1.agent_pb2 import GetStatusResponse
 from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.errors import StoreBehindError
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.egress.session_egress import Egress, Way, missing
@@ -92,10 +94,13 @@ class SessionStarter:
         """Take over a sandbox that an earlier server process started.
 
         Raises HostileFolderError or AgentGoneError if it can't be had, WrongStateError if it
-        has a way out and may not have one any more, and UnavailableError if the store fails.
+        has a way out and may not have one any more, StoreBehindError if a server with a newer
+        store has served it, and UnavailableError if the store fails.
         """
-        agent, generation = await AgentConnection.reconnect(sandbox, record.agent_token)
+        agent, status = await AgentConnection.reconnect(sandbox, record.agent_token)
         try:
+            await self._check_store(record, status)
+            generation = status.kernel_generation
             unfinished = await self.executions.unfinished(record)
             if record.state is SessionState.RESTARTING or generation > record.kernel_generation:
                 await self._catch_up(record, generation, busy=bool(unfinished))
@@ -107,6 +112,20 @@ class SessionStarter:
         live.runner.adopt(unfinished)
         self.backend.adopt(sandbox.id)
         return live
+
+    async def _check_store(self, record: SessionRecord, status: GetStatusResponse) -> None:
+        """Raise StoreBehindError if the agent knows more than the store.
+
+        What it was given and what it forgot was stored before, so the store is an older copy.
+        """
+        if status.acknowledged_sequence > record.acknowledged_sequence:
+            raise StoreBehindError(
+                f"{status.acknowledged_sequence} of its events were stored, and "
+                f"{record.acknowledged_sequence} are"
+            )
+        newest = status.newest_execution_id
+        if newest and not await self.executions.find(record.tenant, newest):
+            raise StoreBehindError(f"execution {newest!r} is not stored")
 
     async def _catch_up(self, record: SessionRecord, generation: int, *, busy: bool) -> None:
         """Store what became of a restart that an earlier server process did not see the end of."""

@@ -46,8 +46,8 @@ async def test_an_agent_without_a_server_ends() -> None:
 
 
 async def test_a_connection_that_is_closed_ends_the_calls_under_way(agent: RunningAgent) -> None:
-    connection, generation = await AgentConnection.reconnect(agent.sandbox, agent.token)
-    assert generation == 1
+    connection, status = await AgentConnection.reconnect(agent.sandbox, agent.token)
+    assert status.kernel_generation == 1
     agent.process.send_signal(signal.SIGSTOP)
     try:
         listing = asyncio.create_task(connection.list_files(1))

@@ -76,9 +76,19 @@ async def test_acknowledged_events_are_forgotten() -> None:
         journal.append(cleared())
     await read(journal)
     journal.acknowledge(2)
-    assert [event.sequence for event in await read(journal)] == [3]
+    assert [event.sequence for event in await read(journal, after=2)] == [3]
     journal.acknowledge(3)
     assert journal.is_empty
+
+
+async def test_who_asks_for_forgotten_events_is_refused() -> None:
+    journal = Journal()
+    for _ in range(3):
+        journal.append(cleared())
+    await read(journal)
+    journal.acknowledge(3)
+    with pytest.raises(ValueError, match="events up to 3 are forgotten, got 1"):
+        await read(journal, after=1)
 
 
 @pytest.mark.parametrize("sequence", [-1, 2])

@@ -93,6 +93,10 @@ class _SessionEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sess
     """The server was stopped and does not keep sessions."""
     SESSION_END_REASON_SERVER_FAULT: _SessionEndReason.ValueType  # 8
     """A fault in the server; its log has more."""
+    SESSION_END_REASON_STORE_BEHIND: _SessionEndReason.ValueType  # 9
+    """Its sandbox ran code of which the server's store knows nothing: the store
+    was restored from a copy that is older.
+    """
 
 class SessionEndReason(_SessionEndReason, metaclass=_SessionEndReasonEnumTypeWrapper):
     """SessionEndReason says why a session ended."""
@@ -115,6 +119,10 @@ SESSION_END_REASON_SERVER_STOPPED: SessionEndReason.ValueType  # 7
 """The server was stopped and does not keep sessions."""
 SESSION_END_REASON_SERVER_FAULT: SessionEndReason.ValueType  # 8
 """A fault in the server; its log has more."""
+SESSION_END_REASON_STORE_BEHIND: SessionEndReason.ValueType  # 9
+"""Its sandbox ran code of which the server's store knows nothing: the store
+was restored from a copy that is older.
+"""
 Global___SessionEndReason: _TypeAlias = SessionEndReason  # noqa: Y015
 
 @_typing.final

@@ -202,6 +202,8 @@ class GetStatusResponse(_message.Message):
     KERNEL_GENERATION_FIELD_NUMBER: _builtins.int
     EXECUTION_ID_FIELD_NUMBER: _builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGED_SEQUENCE_FIELD_NUMBER: _builtins.int
+    NEWEST_EXECUTION_ID_FIELD_NUMBER: _builtins.int
     agent_version: _builtins.str
     """Version of the agent's package."""
     kernel_generation: _builtins.int
@@ -210,6 +212,14 @@ class GetStatusResponse(_message.Message):
     """The execution that runs, if any."""
     last_sequence: _builtins.int
     """The number of the newest event; 0 if there has been none."""
+    acknowledged_sequence: _builtins.int
+    """The number up to which a server has acknowledged all events, and the agent
+    has forgotten them. A server that has stored less has an older store.
+    """
+    newest_execution_id: _builtins.str
+    """The execution that was started last, whether or not it has ended; empty if
+    there has been none.
+    """
     def __init__(
         self,
         *,
@@ -217,10 +227,12 @@ class GetStatusResponse(_message.Message):
         kernel_generation: _builtins.int = ...,
         execution_id: _builtins.str = ...,
         last_sequence: _builtins.int = ...,
+        acknowledged_sequence: _builtins.int = ...,
+        newest_execution_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_version", b"agent_version", "execution_id", b"execution_id", "kernel_generation", b"kernel_generation", "last_sequence", b"last_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "agent_version", b"agent_version", "execution_id", b"execution_id", "kernel_generation", b"kernel_generation", "last_sequence", b"last_sequence", "newest_execution_id", b"newest_execution_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,29 @@
+"""An agent that is asked for events which a server with a newer store has acknowledged."""
+
+import pytest
+
+from cellblock_server.agent.errors import StoreBehindError
+from tests.support.agent import RunningAgent
+
+
+async def test_it_refuses_what_it_has_forgotten_and_goes_on(agent: RunningAgent) -> None:
+    await agent.run("print(1)")
+    # Its order reaches the agent after the acknowledgement of the execution before.
+    assert (await agent.run("print(2)")).text() == "2\n"
+    older = agent.connection.converse()
+    await older.acknowledge(0)
+    with pytest.raises(StoreBehindError, match="were acknowledged and forgotten, got 0"):
+        await anext(aiter(older))
+    await agent.open_stream()
+    assert (await agent.run("print(3)")).text() == "3\n"
+
+
+async def test_it_says_how_far_its_server_was(agent: RunningAgent) -> None:
+    assert (await agent.connection.status()).newest_execution_id == ""
+    await agent.run("print(1)")
+    stored = agent.acknowledged
+    name = await agent.start("print(2)")
+    await agent.read(name)
+    status = await agent.connection.status()
+    assert status.newest_execution_id == name
+    assert stored <= status.acknowledged_sequence <= status.last_sequence
