@@ -147,12 +147,13 @@ audit: setup ## known vulnerabilities of the locked packages, as a report: build
 sbom: images server-image engine-proxy-image ## what is in our images, as CycloneDX: build/sbom
 	@$(BIN)/python scripts/sbom.py
 
-docs: setup ## the references of configuration, image, command, API and client, from the code
+docs: setup ## the references of configuration, image, command, API, client and guarantees, from their sources
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_image_docs.py
 	@$(BIN)/python scripts/generate_cli_docs.py
 	@$(BIN)/python scripts/generate_api_docs.py
 	@$(BIN)/python scripts/generate_client_docs.py
+	@$(BIN)/python scripts/generate_guarantees.py
 
 site: setup ## the documents as a site, in build/site; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

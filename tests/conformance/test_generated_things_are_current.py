@@ -30,6 +30,7 @@ def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
         ("generate_cli_docs", "cli.md"),
         ("generate_api_docs", "api.md"),
         ("generate_client_docs", "client.md"),
+        ("generate_guarantees", "guarantees.md"),
     ],
 )
 def test_references_match_what_they_are_made_from(script: str, document: str) -> None:
