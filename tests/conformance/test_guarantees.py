@@ -28,7 +28,6 @@ STILL_TO_CONVERT = {
     "docs/examples.md": 12,
     "docs/console.md": 20,
     "docs/storage.md": 15,
-    "SECURITY.md": 5,
 }
 """User pages that name tests themselves, and the least number of them. Remove a page when its test
 ids move to docs/guarantees/*.toml; add none."""
