@@ -34,7 +34,7 @@ class Strict(BaseModel):
 class Claim(Strict):
     """One statement about the product, with the tests that prove it."""
 
-    claim: str = Field(pattern=r"^[A-Z`/].*\.$")
+    claim: str = Field(pattern=r"^[A-Z0-9`/].*\.$")
     """A plain sentence or two."""
     tests: tuple[str, ...] = Field(min_length=1)
     """Test ids relative to tests/: `path.py::test_name`, or `path.py::test_name[parameters]`."""

@@ -20,7 +20,6 @@ STILL_TO_CONVERT = {
     "docs/errors.md": 20,
     "docs/gvisor.md": 8,
     "docs/egress.md": 10,
-    "docs/reliability.md": 50,
     "docs/monitoring.md": 5,
     "docs/operations.md": 7,
     "docs/jupyter.md": 30,
