@@ -18,14 +18,11 @@ STILL_TO_CONVERT = {
     "docs/files.md": 20,
     "docs/run-steps.md": 20,
     "docs/errors.md": 20,
-    "docs/gvisor.md": 8,
-    "docs/egress.md": 10,
     "docs/monitoring.md": 5,
     "docs/operations.md": 7,
     "docs/jupyter.md": 30,
     "docs/client.md": 14,
     "docs/examples.md": 12,
-    "docs/console.md": 20,
     "docs/storage.md": 15,
 }
 """User pages that name tests themselves, and the least number of them. Remove a page when its test
