@@ -23,7 +23,6 @@ STILL_TO_CONVERT = {
     "docs/jupyter.md": 30,
     "docs/client.md": 14,
     "docs/examples.md": 12,
-    "docs/storage.md": 15,
 }
 """User pages that name tests themselves, and the least number of them. Remove a page when its test
 ids move to docs/guarantees/*.toml; add none."""
