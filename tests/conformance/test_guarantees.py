@@ -11,10 +11,8 @@ from generate_guarantees import ROOT, SOURCES, TARGET, Area, areas
 ANY_TEST = re.compile(r"[\w/]+\.py::test_\w+")
 TEST_ID = re.compile(r"([\w/]+\.py)::(test_\w+)(?:\[(.+)\])?")
 IN_PAGE = re.compile(r"`([\w/]+\.py::test_\w+)`")
-ROWS = "integration/docker/test_what_code_shows.py"
 PATTERNS = ("SECURITY.md", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md")
 STILL_TO_CONVERT = {
-    "docs/execution.md": 20,
     "docs/files.md": 20,
     "docs/run-steps.md": 20,
     "docs/errors.md": 20,
@@ -90,11 +88,3 @@ def test_every_row_of_a_table_with_tests_names_one(name: str) -> None:
     ]
     assert len(rows) >= STILL_TO_CONVERT[name]
     assert [row for row in rows if not IN_PAGE.search(row)] == []
-
-
-def test_execution_names_rows_that_exist() -> None:
-    section = (ROOT / "docs" / "execution.md").read_text().split("\n## ")[1]
-    table = section.split("| exceptions |")[0]
-    rows = [line.split("|")[-2].strip(" `") for line in table.splitlines() if line[:1] == "|"][2:]
-    assert len(rows) > 25
-    assert [row for row in rows if f'"{row}": Row(' not in source(ROWS)] == []
