@@ -156,7 +156,7 @@ docs: setup ## the references of configuration, image, command, API, client and 
 	@$(BIN)/python scripts/generate_guarantees.py
 
 site: setup ## the documents as a site, in build/site; a broken link fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 proto: setup ## the generated code, from proto/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py
