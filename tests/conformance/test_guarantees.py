@@ -16,7 +16,6 @@ STILL_TO_CONVERT = {
     "docs/errors.md": 20,
     "docs/monitoring.md": 5,
     "docs/operations.md": 7,
-    "docs/jupyter.md": 30,
     "docs/client.md": 14,
     "docs/examples.md": 12,
 }
