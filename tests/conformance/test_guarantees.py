@@ -14,7 +14,6 @@ IN_PAGE = re.compile(r"`([\w/]+\.py::test_\w+)`")
 PATTERNS = ("SECURITY.md", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md")
 STILL_TO_CONVERT = {
     "docs/errors.md": 20,
-    "docs/operations.md": 7,
     "docs/client.md": 14,
     "docs/examples.md": 12,
 }
