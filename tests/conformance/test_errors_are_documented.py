@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from generate_guarantees import ROOT
 from google.rpc import code_pb2
 
 from cellblock_server.common import errors
@@ -105,6 +106,12 @@ def test_the_table_has_what_the_server_raises() -> None:
 def test_the_table_says_each_thing_once() -> None:
     found = [(row.status, row.reason) for row in rows()]
     assert len(found) == len(set(found)) > 40
+
+
+def test_each_reason_has_a_test_that_provokes_it() -> None:
+    claims = (ROOT / "docs" / "guarantees" / "errors.toml").read_text()
+    found = {(row.status, row.reason) for row in rows() if row.reason}
+    assert {one for one in found if f"`{one[1]}` occurs with {one[0]}." not in claims} == set()
 
 
 def test_no_reason_is_overlooked() -> None:

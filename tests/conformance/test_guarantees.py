@@ -13,7 +13,6 @@ TEST_ID = re.compile(r"([\w/]+\.py)::(test_\w+)(?:\[(.+)\])?")
 IN_PAGE = re.compile(r"`([\w/]+\.py::test_\w+)`")
 PATTERNS = ("SECURITY.md", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md")
 STILL_TO_CONVERT = {
-    "docs/errors.md": 20,
     "docs/client.md": 14,
     "docs/examples.md": 12,
 }

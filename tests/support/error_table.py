@@ -36,7 +36,7 @@ def rows() -> list[Row]:
         if not line.startswith("|"):
             break
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        status, reason, _meaning, http, kind, exception, _test = cells
+        status, reason, _meaning, http, kind, exception = cells
         found.append(
             Row(status, reason.strip("`—"), int(http), kind.strip("`"), exception.strip("`"))
         )
