@@ -61,7 +61,14 @@ def listener(
         settings.server.max_connections,
         SessionServicer(manager),
         ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
-        FileServicer(kept.files, kept.uploads, kept.attachments, manager),
+        FileServicer(
+            kept.files,
+            kept.uploads,
+            kept.attachments,
+            manager,
+            kept.turns,
+            settings.server.idle_upload_timeout,
+        ),
         RunStepServicer(run_steps, AnnotationResolver(kept.file_records, kept.sessions)),
         AdminServicer(
             kept.tenants,

@@ -29,6 +29,7 @@ from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.quotas import QuotaTable
 from cellblock_server.tenants.tenants import TenantService
+from cellblock_server.tenants.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Storage:
     files: FileService
     attachments: AttachmentService
     uploads: UploadService
+    turns: Turns
 
 
 @asynccontextmanager
@@ -76,6 +78,7 @@ async def storage(
         observers: list[Observer] = [Counting(metrics), log_ends]
         if settings.telemetry.otlp_endpoint:
             observers.append(Tracing())
+        turns = Turns(settings.quotas.max_uploads)
         uploads = UploadService(
             UploadStore(database, usage),
             file_records,
@@ -85,6 +88,8 @@ async def storage(
             settings.files.upload_timeout,
             utc_now,
             metrics,
+            turns=turns,
+            max_kept=settings.quotas.max_uploads,
         )
         await uploads.start()
         retention = Retention(
@@ -111,4 +116,5 @@ async def storage(
             files=FileService(file_records, blobs),
             attachments=AttachmentService(file_records, blobs, parts.attachment_bounds(settings)),
             uploads=uploads,
+            turns=turns,
         )

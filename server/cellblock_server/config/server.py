@@ -75,6 +75,14 @@ class Server(Section):
         "ends (`STREAM_NOT_READ`), as if the caller had left. A stream that has nothing to send is "
         "not meant, and a caller that is slow begins anew with each message that it takes.",
     )
+    idle_upload_timeout: Duration = Field(
+        timedelta(minutes=5),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="How long an upload, or a write into a session, waits for the next bytes of "
+        "its caller: then it ends (`UPLOAD_IDLE`). A named upload can be resumed "
+        "(`files.upload_timeout`).",
+    )
     max_message_bytes: ByteSize = Field(
         ByteSize(8 * MIB),
         ge=2 * MIB,

@@ -102,7 +102,7 @@ class _Entry:
     def about(self, request: object) -> object:
         """The request, or the requests with a look at the first one."""
         if hasattr(request, "__aiter__"):
-            return self._looked_at(request)
+            return _Requests(aiter(request), self._look_at)
         self._subjects |= subjects_of(request)
         return request
 
@@ -134,13 +134,29 @@ class _Entry:
             )
         )
 
-    async def _looked_at(self, requests: object) -> AsyncIterator[object]:
-        first = True
-        async for request in requests:  # type: ignore[attr-defined] # asked for in `about`
-            if first:
-                self._subjects |= subjects_of(request)
-                first = False
-            yield request
+    def _look_at(self, request: object) -> None:
+        self._subjects |= subjects_of(request)
+
+
+class _Requests:
+    """The requests of a stream, the first of which is shown to `look`.
+
+    Not a generator, which would keep each request until the next one has come.
+    """
+
+    def __init__(self, requests: AsyncIterator[object], look: Callable[[object], None]) -> None:
+        self._requests = requests
+        self._look: Callable[[object], None] | None = look
+
+    def __aiter__(self) -> AsyncIterator[object]:
+        return self
+
+    async def __anext__(self) -> object:
+        request = await anext(self._requests)
+        if self._look is not None:
+            self._look(request)
+            self._look = None
+        return request
 
 
 def _outcome(error: BaseException, context: Context) -> tuple[str, str]:
