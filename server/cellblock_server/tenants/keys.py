@@ -14,6 +14,7 @@ from cellblock_server.common.errors import (
     WrongStateError,
 )
 from cellblock_server.common.ids import new_id
+from cellblock_server.common.plain_text import check_plain
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Page, Role
 from cellblock_server.store.tenants import TenantStore
@@ -37,12 +38,13 @@ class NewKey:
     expires_after: timedelta | None = None
 
     def check(self) -> None:
-        """Raise OutOfRangeError for the first bad field."""
+        """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
         if len(self.description) > MAX_DESCRIPTION:
             raise OutOfRangeError(
                 "description",
                 f"must be at most {MAX_DESCRIPTION} characters, got {len(self.description)}",
             )
+        check_plain("description", self.description)
         life = self.expires_after
         if life is not None and not SHORTEST_LIFE <= life <= LONGEST_LIFE:
             raise OutOfRangeError(
