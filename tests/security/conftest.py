@@ -1,3 +1,4 @@
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def inside(shared_session: Session) -> Inside:
     """Where hostile code runs."""
     return Inside(shared_session)
+
+
+@pytest.fixture
+def without_landlock(tmp_path: Path) -> str:
+    """A seccomp profile as on a host without Landlock, which refuses nothing else."""
+    profile = tmp_path / "without-landlock.json"
+    refused = {"names": ["landlock_create_ruleset"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [refused]}))
+    return str(profile)
 
 
 @pytest.fixture(scope="module")

@@ -140,7 +140,8 @@ def test_signals_from_inside_do_not_reach_the_agent(session: Session) -> None:
     result = session.run(
         "import os, signal\n"
         "for number in signal.valid_signals():\n"
-        "    os.kill(1, number)\n"
+        "    try: os.kill(1, number)\n"
+        "    except PermissionError: pass  # from Linux 6.12 on\n"
         "print('sent')"
     )
     assert result.stdout == "sent\n"

@@ -199,7 +199,10 @@ def output_limits(**changes: int) -> pb.OutputLimits:
 
 @asynccontextmanager
 async def running_agent(
-    orphan_timeout: float = 600, fork_server_timeout: float = 600, base: Path | None = None
+    orphan_timeout: float = 600,
+    fork_server_timeout: float = 600,
+    base: Path | None = None,
+    accept_timeout: float = 10,
 ) -> AsyncIterator[RunningAgent]:
     """Start an agent in a folder of its own, and take everything away afterwards."""
     # Not pytest's folder: a Unix socket's path has at most 107 bytes.
@@ -220,6 +223,7 @@ async def running_agent(
             f"--inputs-dir={folder.inputs}",
             f"--orphan-timeout={orphan_timeout}",
             f"--fork-server-timeout={fork_server_timeout}",
+            f"--accept-timeout={accept_timeout}",
         ],
         env={
             "PATH": os.environ["PATH"],

@@ -14,10 +14,11 @@ from cellblock_agent.contexts.execution import Execution, Stop
 from cellblock_agent.contexts.outputs import Outputs
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.kernel.connection import Message, Question, new_context
+from cellblock_agent.kernel.check import CheckTimes, KernelCheck
+from cellblock_agent.kernel.connection import ACCEPTED_KIND, Message, Question, new_context
 from cellblock_agent.kernel.forkserver_client import ForkServerClient
 from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
-from cellblock_agent.kernel.options import KernelOptions
+from cellblock_agent.kernel.options import KernelNeeds, KernelOptions
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput
@@ -29,6 +30,8 @@ from cellblock_agent.processes.reaper import descendants, end_in_words, kill_des
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
+SILENT = "the kernel did not answer"
+STUCK = "the kernel did not take the code: what ran before still keeps it busy"
 TURN_SECONDS = 10
 """How long a question waits for another one, or for a kernel that is being started."""
 
@@ -51,12 +54,10 @@ class Interpreter:
         files: FileWatch,
         helpers: Helpers,
         memory: MemoryWatch,
-        max_processes: int,
+        needs: KernelNeeds,
+        times: CheckTimes,
     ) -> None:
-        """Run kernels of `fork_server`; what they say goes into `journal`.
-
-        Kernels see to it themselves that they have no more than `max_processes`, if not 0.
-        """
+        """Run kernels of `fork_server`; what they say goes into `journal`."""
         self._kernel_dir = kernel_dir
         self._data_dir = data_dir
         self._fork_server = fork_server
@@ -64,13 +65,18 @@ class Interpreter:
         self._files = files
         self._helpers = helpers
         self._memory = memory
-        self._max_processes = max_processes
+        self._needs = needs
+        self._times = times
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._introspection: Introspection | None = None
         """Of the kernel that runs."""
         self._environment: Environment | None = None
         """Of the kernel that runs."""
+        self._check: KernelCheck | None = None
+        """Of the kernel that runs."""
+        self._settling: asyncio.Task[None] | None = None
+        """Checks that the execution that ended last has really ended."""
         self._turn = asyncio.Lock()
         self._ready = asyncio.Event()
         self._current: Execution | None = None
@@ -118,7 +124,7 @@ class Interpreter:
                         end = end_in_words(kernel.ended.result())
                         await self._replace(f"the kernel ended while nothing ran ({end})")
         finally:
-            for task in (self._execution, *self._restarts):
+            for task in (self._execution, self._settling, *self._restarts):
                 if task is not None:
                     task.cancel()
             if self._kernel is not None:
@@ -135,6 +141,9 @@ class Interpreter:
             self._kept = None
         if self._introspection is not None:
             self._introspection.give_way()
+        if self._settling is not None:
+            # The kernel has to take this one within a bound: that is the check, then.
+            self._settling.cancel()
         self._current = execution
         self._files.execution_begins()
         self._last_id = execution.id
@@ -205,6 +214,7 @@ class Interpreter:
             log.error("a restart failed: %s", error)
 
     async def _execute(self, execution: Execution) -> None:
+        end = asyncio.get_running_loop().time() + execution.timeout
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
@@ -223,6 +233,31 @@ class Interpreter:
                 self._files.execution_ends()
                 if self._kept is None or self._kept[1] is not execution.kept:
                     execution.kept.close()
+        if execution.done.done():
+            settling = self._settle(self._running(), execution, end)
+            self._settling = asyncio.create_task(settling, name=f"settle {execution.id}")
+
+    async def _settle(self, kernel: Kernel, execution: Execution, end: float) -> None:
+        """Replace a kernel whose code goes on past its time limit, though it said it was done.
+
+        Threads and processes that code leaves behind may go on; the kernel's main thread runs
+        one piece of code at a time.
+        """
+        await asyncio.sleep(self._times.settle)
+        check = self._check
+        if check is None or kernel is not self._kernel:
+            return
+        left = end - asyncio.get_running_loop().time()
+        if await check.is_answered(max(left, self._times.accept)):
+            return
+        kernel.interrupt(())
+        if await check.is_answered(self._times.heed) or kernel is not self._kernel:
+            return
+        words = f"code went on past its time limit of {execution.timeout:g} s after its end"
+        log.warning("%s", words)
+        restart = asyncio.create_task(self._restart(words), name="restart")
+        self._restarts.add(restart)
+        restart.add_done_callback(self._note_restart)
 
     def _note_failure(self, execution: asyncio.Task[None]) -> None:
         if not execution.cancelled() and (error := execution.exception()) is not None:
@@ -245,11 +280,9 @@ class Interpreter:
             return await self._give_up(execution, kernel, oom_kills)
         done = execution.done
         ends: set[asyncio.Future[Any]] = {done, kernel.ended}
-        await asyncio.wait(
-            ends | {execution.stop},
-            timeout=execution.timeout,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        is_late = await self._until_end(execution, kernel, ends)
+        if is_late:
+            return await self._give_up(execution, kernel, oom_kills, STUCK)
         if done.done():
             if not await environment.restore(execution.environment):
                 return await self._give_up(execution, kernel, oom_kills)
@@ -265,6 +298,55 @@ class Interpreter:
                 return _finished(stop.outcome, stop.words, execution)
         await self._replace(stop.words, execution.id)
         return _finished(stop.outcome, stop.words, execution, memory_lost=True)
+
+    async def _until_end(
+        self, execution: Execution, kernel: Kernel, ends: set[asyncio.Future[Any]]
+    ) -> bool:
+        """Wait for one of `ends`, a wish to stop, or the time limit.
+
+        Return True if the kernel did not take the code in time. An end that only one of two
+        messages told of counts if the kernel answers another question.
+        """
+        check = self._check
+        loop = asyncio.get_running_loop()
+        begun, limit = loop.time(), execution.timeout
+        late = asyncio.create_task(self._until_late(execution, kernel), name="accept")
+        asked: asyncio.Task[bool] | None = None
+        try:
+            waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
+            while True:
+                left = max(0, begun + limit - loop.time())
+                ready, _pending = await asyncio.wait(
+                    waited_for, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not ready or ready & {*ends, execution.stop}:
+                    return False
+                waited_for -= ready
+                if late in ready and late.result():
+                    return True
+                if execution.doubt in ready and check is not None:
+                    asked = asyncio.create_task(check.is_answered(left), name="doubt")
+                    waited_for.add(asked)
+                if asked in ready and asked is not None and asked.result():
+                    execution.note_confirmed_end()
+                    return False
+        finally:
+            late.cancel()
+            if asked is not None:
+                asked.cancel()
+
+    async def _until_late(self, execution: Execution, kernel: Kernel) -> bool:
+        """Return whether the kernel fails to take the code in time, an interrupt included."""
+        accepted: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
+        await asyncio.wait(
+            accepted, timeout=self._times.accept, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not execution.accepted.done() and not kernel.ended.done():
+            kernel.interrupt(())
+            await asyncio.wait(
+                accepted, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED
+            )
+        return not execution.accepted.done() and not kernel.ended.done()
 
     async def _interrupt(
         self,
@@ -283,11 +365,10 @@ class Interpreter:
         await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _give_up(
-        self, execution: Execution, kernel: Kernel, oom_kills: int
+        self, execution: Execution, kernel: Kernel, oom_kills: int, words: str = SILENT
     ) -> pb.ExecutionFinished:
         """End an execution whose kernel is dead, or as good as dead."""
         outcome = pb.OUTCOME_KERNEL_DIED
-        words = "the kernel did not answer"
         if kernel.ended.done():
             words = f"the kernel died: {end_in_words(kernel.ended.result())}"
         if self._memory.kills > oom_kills:
@@ -323,7 +404,7 @@ class Interpreter:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 clear_sockets(self._kernel_dir)
-                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._max_processes)
+                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._needs)
                 kernel = await Kernel.start(self._fork_server, self._context, options)
                 break
             except KernelStartError as error:
@@ -334,6 +415,7 @@ class Interpreter:
         self._kernel, self._introspection = kernel, Introspection(kernel)
         self.generation += 1
         self._environment = Environment(kernel)
+        self._check = KernelCheck(kernel)
         if self._variables:
             await self._set_variables()
 
@@ -361,6 +443,15 @@ class Interpreter:
             self._outputs.take(message, self._current)
 
     def _on_reply(self, message: Message) -> None:
+        if message["msg_type"] == ACCEPTED_KIND:
+            if (
+                self._current is not None
+                and translate.parent_of(message) == self._current.message_id
+            ):
+                self._current.note_accepted()
+            return
+        if self._check is not None and self._check.takes_reply(message):
+            return
         if self._introspection is not None and self._introspection.takes_reply(message):
             return
         if self._environment is not None and self._environment.takes_reply(message):

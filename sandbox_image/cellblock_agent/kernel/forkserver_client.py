@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,12 +95,19 @@ class ForkServerClient:
     """
 
     def __init__(
-        self, spawned: Spawned, modules: tuple[str, ...], reaper: Reaper, idle_timeout: float
+        self,
+        spawned: Spawned,
+        modules: tuple[str, ...],
+        reaper: Reaper,
+        idle_timeout: float,
+        clear: Callable[[], Awaitable[object]],
     ) -> None:
         """Use the fork server that was spawned with `modules`.
 
-        `idle_timeout` is in seconds since it forked last.
+        `idle_timeout` is in seconds since it forked last. `clear` kills all other processes:
+        one of them may be what ended a fork server that was not ready yet.
         """
+        self._clear = clear
         self._modules = modules
         self._idle_timeout = idle_timeout
         self._reaper = reaper
@@ -137,6 +145,8 @@ class ForkServerClient:
                 if failures == ATTEMPTS:
                     raise ForkServerError(f"the fork server ended {failures} times: {words}")
                 log.warning("the fork server ended (%s); starting another", words)
+                if failures > 0:
+                    await self._clear()
             await self._wanted.wait()
             self._current = Spawned.start(self._modules)
 

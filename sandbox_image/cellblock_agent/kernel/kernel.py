@@ -12,6 +12,7 @@ import zmq
 
 from cellblock_agent.kernel.connection import Handle, KernelConnection, Message, Question
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, KernelProcess
+from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 
 READY_SECONDS = 20
@@ -46,7 +47,8 @@ class Kernel:
     ) -> "Kernel":
         """Fork a kernel and wait until it answers. Raises KernelStartError or ForkServerError."""
         process = await fork_server.start_kernel(options)
-        kernel = cls(KernelConnection(context, options.connection_info()), process)
+        bounds = MessageBounds(options.memory_bytes)
+        kernel = cls(KernelConnection(context, options.connection_info(), bounds), process)
         try:
             await kernel._until_ready()
         except BaseException:

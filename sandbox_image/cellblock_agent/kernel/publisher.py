@@ -26,6 +26,9 @@ from typing import Any
 
 from ipykernel.iostream import BackgroundSocket, IOPubThread
 
+from cellblock_agent.kernel.message_bounds import MessageBounds
+from cellblock_agent.kernel.messages import fit
+
 HOLD_SECONDS = 0.005
 """How long a message may wait for others."""
 MAX_WAITING = 256
@@ -63,6 +66,9 @@ class _Timer:
 class Publisher(IOPubThread):
     """See the module. One for each kernel."""
 
+    bounds = MessageBounds()
+    """What the agent reads of one message."""
+
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - ipykernel's
         """As ipykernel's."""
         self._timer = _Timer(HOLD_SECONDS)
@@ -87,9 +93,10 @@ class Publisher(IOPubThread):
             else:
                 self._wake_soon()
 
-    def send_multipart(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - ZeroMQ's
-        """Have the thread send a message soon."""
-        self.schedule(partial(self._really_send, *args, **options), wake=False)
+    def send_multipart(self, frames: list[Any], *args: Any, **options: Any) -> None:  # noqa: ANN401
+        """Have the thread send a message soon, or what stands for one that is too large."""
+        frames = fit(self.session, frames, self.bounds)
+        self.schedule(partial(self._really_send, frames, *args, **options), wake=False)
 
     def wake(self) -> None:
         """Have the thread do now what waits."""
