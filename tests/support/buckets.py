@@ -57,16 +57,21 @@ def stored_hashes(state: Path) -> set[str]:
 
 def linked_file(state: Path, sha256: str) -> Path:
     """What sandboxes' inputs are links of."""
-    if _Used.s3 is None:
-        return state / "blobs" / sha256[:2] / sha256[2:]
-    return state / "blob-cache" / sha256
+    (path,) = (state / "blob-cache").glob(f"*.{sha256}")
+    return path
+
+
+def blob_cache(folder: Path, cache_bytes: int = GIB, room: Room | None = None) -> BlobCache:
+    """Where what sandboxes see of a test's own store is."""
+    cache = folder.parent / f"{folder.name}-cache"
+    return BlobCache(cache, cache_bytes, room or Room(folder, 0))
 
 
 def blob_store(folder: Path, min_free: int = 0) -> BlobStore:
     """One that keeps everything in `folder`, or in a prefix for it."""
     room = Room(folder, min_free)
     if _Used.s3 is None:
-        return BlobStore(folder, room, FolderStore(folder))
+        return BlobStore(folder, room, FolderStore(folder, blob_cache(folder, room=room)))
     return BlobStore(folder, room, s3_objects(_Used.s3, folder, room))
 
 
@@ -96,6 +101,6 @@ def s3_objects(
         client(settings, location, retries=0),
         location,
         owner or str(folder),
-        BlobCache(folder.parent / f"{folder.name}-cache", cache_bytes, room or Room(folder, 0)),
+        blob_cache(folder, cache_bytes, room),
         answer_timeout,
     )

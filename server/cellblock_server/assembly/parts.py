@@ -121,8 +121,9 @@ def blob_store(settings: Settings, state: StateFolder) -> BlobStore:
 def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectStore:
     """Where they lie. Raises WrongStateError, and UnavailableError."""
     location = settings.blobs.location
+    cache = BlobCache(state.blob_cache, int(settings.blobs.cache_bytes), room)
     if location is None:
-        return FolderStore(state.blobs)
+        return FolderStore(state.blobs, cache)
     try:
         from cellblock_server.blobs.s3_client import client
         from cellblock_server.blobs.s3_store import S3Store
@@ -135,7 +136,7 @@ def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectSt
         client(settings.blobs, location, retries=0),
         location,
         state.instance,
-        BlobCache(state.blob_cache, int(settings.blobs.cache_bytes), room),
+        cache,
     )
 
 

@@ -64,9 +64,9 @@ class BlobStore:
         """See `ObjectStore.read`."""
         return self._objects.read(blob, offset, length)
 
-    async def link_to(self, blob: Blob, destination: Path) -> bool:
+    async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
         """See `ObjectStore.link_to`."""
-        return await self._objects.link_to(blob, destination)
+        return await self._objects.link_to(blob, destination, tenant)
 
     def hashes(self) -> AsyncIterator[str]:
         """The hashes of all that is stored."""

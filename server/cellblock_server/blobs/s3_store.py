@@ -134,9 +134,9 @@ class S3Store:
             for begin in range(0, len(data), CHUNK):
                 yield data[begin : begin + CHUNK]
 
-    async def link_to(self, blob: Blob, destination: Path) -> bool:
+    async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
         """See `ObjectStore`."""
-        return await self._cache.link(blob, destination, partial(self.read, blob, 0, 0))
+        return await self._cache.link(blob, destination, partial(self.read, blob, 0, 0), tenant)
 
     async def delete(self, sha256: str) -> None:
         """See `ObjectStore`. It is tried once: one that comes late must not meet a later put."""
