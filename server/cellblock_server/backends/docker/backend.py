@@ -43,6 +43,8 @@ ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 nothing at all is found out sooner: see `engine_watch.py`."""
 CANNOT_CONNECT = 900
 """What aiodocker gives as the status when there was no response."""
+SOCKET_SHARE = 16
+"""Where control groups do not count socket buffers as memory, they may be a part of it at most."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 
 log = structlog.get_logger(__name__)
@@ -82,6 +84,8 @@ class DockerBackend(Backend):
         self._watch = EngineWatch()
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
+        self._warned = False
+        """Whether the log has that socket buffers are not limited."""
         self._ours: set[str] = set()
         """Sandboxes that this process has made, or begun to make, or adopted."""
 
@@ -108,7 +112,9 @@ class DockerBackend(Backend):
         try:
             # The engine does not stop when we do: what it makes must be there to be removed.
             details = await uninterrupted(self._run(spec, folder))
-            return self._sandbox(spec.id, folder, details)
+            sandbox = self._sandbox(spec.id, folder, details)
+            self._limit_socket_buffers(spec)
+            return sandbox
         except BaseException:
             # Cancellation included: whatever exists by now goes.
             await uninterrupted(self.destroy_quietly(spec.id))
@@ -191,6 +197,7 @@ class DockerBackend(Backend):
                 if error.status == 404:
                     raise NotFoundError("sandbox", spec.id) from error
                 raise
+        self._limit_socket_buffers(spec)
 
     async def cpu_seconds(self, sandbox_id: str) -> float:
         """What the container's cgroup says; see `Backend.cpu_seconds`."""
@@ -237,6 +244,21 @@ class DockerBackend(Backend):
             container = docker.containers.container(name)
             await container.start()
             return await container.show()
+
+    def _limit_socket_buffers(self, spec: SandboxSpec) -> None:
+        """Bound what version 1 of control groups does not count as memory, if we may."""
+        first = self._first_processes.get(spec.id)
+        if first is None or spec.runtime:
+            # A runtime that is asked for by name may have sockets of its own.
+            return
+        size = spec.limits.memory_bytes // SOCKET_SHARE
+        if not cgroup.limit_socket_buffers(*first, size) and not self._warned:
+            self._warned = True
+            log.warning(
+                "socket_buffers_not_limited",
+                hint="control groups version 1 count no TCP and UDP buffers as memory, and only "
+                "root on the engine's host may limit them: use version 2",
+            )
 
     async def _remove(self, name: str) -> None:
         async with self._engine() as docker:
