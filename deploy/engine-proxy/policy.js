@@ -42,7 +42,8 @@ const MASKED = [
     '/sys/devices/virtual/dmi', '/sys/devices/virtual/powercap', '/sys/firmware',
 ]);
 const NO_NEW_PRIVILEGES = 'no-new-privileges:true';
-const TMPFS = /^rw,nosuid,nodev,noexec,size=([0-9]+),nr_inodes=([0-9]+),uid=1000,gid=1000,mode=0700$/;
+const TMPFS = /^rw,nosuid,nodev,noexec,size=([0-9]+),nr_inodes=([0-9]+),uid=([0-9]+),gid=([0-9]+),mode=0700$/;
+const USERS = /^([0-9]+)-([0-9]+)$/.exec(process.env.CELLBLOCK_SANDBOX_USERS || '40000-44095');
 const BYTES_PER_INODE = 16384;
 const MIN_INODES = 1024;
 const ULIMITS = {nofile: MAX_OPEN_FILES, fsize: MAX_FILE_BYTES, core: 1};
@@ -52,13 +53,14 @@ const ENVIRONMENT = /^(?:(?:HTTPS?_PROXY|https?_proxy)=http:\/\/127\.0\.0\.1:[0-
 
 const CREATE = {
     Image: IMAGES,
-    User: same('1000:1000'),
+    User: text(/^([0-9]+):\1$/),  // within USERS, which is checked below
     Hostname: same('sandbox'),
     WorkingDir: same('/mnt/data'),
     Cmd: list(text(/^--[a-z-]+=[^\0]*$/)),  // of the image's own entry point, which stays
     Labels: object({
         'dev.cellblock.sandbox': text(/^sbx_[A-Za-z0-9_-]+$/),
         'dev.cellblock.instance': text(/^[A-Za-z0-9_-]+$/),
+        'dev.cellblock.user': text(/^[0-9]+$/),
         'dev.cellblock.egress': optional(same('proxy')),
     }),
     Env: optional(list(text(ENVIRONMENT))),
@@ -219,7 +221,11 @@ function mounts(given) {
 // That the name, the label and the folders are one sandbox's.
 function consistent(body, name) {
     const id = body.Labels['dev.cellblock.sandbox'];
+    const user = body.Labels['dev.cellblock.user'];
+    const folders = Object.keys(body.HostConfig.Tmpfs).map(path => body.HostConfig.Tmpfs[path]);
     return name === 'cellblock-' + id
+        && body.User === user + ':' + user
+        && folders.every(options => options.includes(',uid=' + user + ',gid=' + user + ','))
         && body.HostConfig.Mounts.every(mount => mount.Source.includes('/run/' + id + '/'));
 }
 
@@ -231,11 +237,15 @@ function creating(body, r) {
     if (body.HostConfig.Runtime === undefined && !RUNTIMES(UNNAMED_RUNTIME)) {
         return 'Runtime is missing: the operator allows only some by name';
     }
+    const user = Number(body.User.split(':')[0]);
+    if (!USERS || user < Number(USERS[1]) || user > Number(USERS[2])) {
+        return 'User is not among those that the operator allows';
+    }
     const limited = withoutSwap(body.HostConfig);
     if (limited !== true) {
         return limited;
     }
-    return consistent(body, r.args.name) || 'name, label and folders are not of one sandbox';
+    return consistent(body, r.args.name) || 'name, labels, user and folders are not of one sandbox';
 }
 
 function updating(body) {

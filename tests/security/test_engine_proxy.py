@@ -19,6 +19,7 @@ from tests.support.engine import docker, inspect
 from tests.support.images import CORE
 
 API = "/v1.41"
+USER = 40001
 MIB = 2**20
 LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
 NEW_LIMITS = {
@@ -68,7 +69,7 @@ def body(own: Folders, sandbox: str) -> Body:
 def options_of(own: Folders, spec: SandboxSpec) -> Body:
     folder = SandboxFolder(own.state / "run" / spec.id)
     profiles = Profiles(seccomp=load_profile(OURS), apparmor=None)
-    return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"], profiles)
+    return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"], profiles, USER)
 
 
 @pytest.fixture
@@ -200,6 +201,17 @@ def tmpfs(**values: int) -> Callable[[Body], None]:
     return change
 
 
+def as_user(user: int) -> Callable[[Body], None]:
+    """The body as it would be for that user."""
+
+    def change(body: Body) -> None:
+        text = json.dumps(body)
+        body.clear()
+        body.update(json.loads(text.replace(str(USER), str(user))))
+
+    return change
+
+
 def ulimit(name: str, value: int) -> Callable[[Body], None]:
     def change(body: Body) -> None:
         (limit,) = (one for one in body["HostConfig"]["Ulimits"] if one["Name"] == name)
@@ -292,6 +304,13 @@ CONTAINERS: dict[str, Callable[[Body], None]] = {
     "sysctl": in_host(Sysctls={"kernel.shmmax": "1"}),
     "published port": in_host(PortBindings={"80/tcp": [{"HostPort": "80"}]}),
     "root": lambda body: body.update(User="0:0"),
+    "another user": as_user(1000),
+    "the server's user": as_user(10001),
+    "root, everywhere": as_user(0),
+    "another group": lambda body: body.update(User=f"{USER}:0"),
+    "folders of another user": lambda body: body["HostConfig"]["Tmpfs"].update(
+        {"/tmp": body["HostConfig"]["Tmpfs"]["/tmp"].replace(str(USER), "40002")}
+    ),
     "another program": lambda body: body.update(Entrypoint=["/bin/sh"]),
     "environment": lambda body: body.update(Env=["LD_PRELOAD=/mnt/data/x"]),
     "way out by another host": lambda body: body.update(Env=["HTTP_PROXY=http://10.0.0.1:3128"]),

@@ -44,6 +44,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
         "STATE_DIR": state,
         "RUNTIMES": "runsc",
         "APPARMOR": "strict",
+        "SANDBOX_USERS": "50000-50009",
         "MAX_MEMORY_BYTES": 256 * MIB,
         "MAX_PIDS": 64,
         "MAX_CPUS": 0.5,
@@ -55,11 +56,13 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
         yield Folders(made.root, Path(state))
 
 
-def create(own: Folders, change: Change, apparmor: str | None = "strict") -> tuple[int, str]:
+def create(
+    own: Folders, change: Change, apparmor: str | None = "strict", user: int = 50000
+) -> tuple[int, str]:
     spec = change(SandboxSpec(new_id("sbx_"), CORE, "runsc", LIMITS))
     folder = SandboxFolder(own.state / "run" / spec.id)
     profiles = Profiles(seccomp=load_profile(OURS), apparmor=apparmor)
-    body = container_options(spec, folder, new_id(""), [], profiles)
+    body = container_options(spec, folder, new_id(""), [], profiles, user)
     path = f"/v1.41/containers/create?name=cellblock-{spec.id}"
     status, said = call(own, "POST", path, json.dumps(body))
     if status == 201:
@@ -81,6 +84,13 @@ def test_more_is_refused(own: Folders, name: str) -> None:
     assert said.startswith(f"the engine proxy does not allow this: {words}")
 
 
+@pytest.mark.parametrize("user", [40000, 49999, 50010])
+def test_other_users_are_refused(own: Folders, user: int) -> None:
+    status, said = create(own, lambda spec: spec, user=user)
+    assert status == 403
+    assert "User is not among those that the operator allows" in said
+
+
 def test_the_operators_apparmor_profile_may_not_be_left_out(own: Folders) -> None:
     status, said = create(own, lambda spec: spec, apparmor=None)
     assert status == 403
@@ -89,6 +99,6 @@ def test_the_operators_apparmor_profile_may_not_be_left_out(own: Folders) -> Non
 
 def test_a_bound_that_is_no_number_lets_nothing_pass() -> None:
     with folders() as made, proxy(made, "--env=CELLBLOCK_MAX_PIDS=many"):
-        status, said = create(made, lambda spec: replace(spec, runtime=""), apparmor=None)
+        status, said = create(made, lambda spec: replace(spec, runtime=""), None, 40000)
         assert status == 403
         assert "PidsLimit: is more than the 0 that the operator allows" in said

@@ -74,8 +74,7 @@ def give_way() -> None:
 def limit_processes(number: int) -> None:
     """Bound the processes and threads of this one's user; for this process and what it starts.
 
-    Only for a sandbox with a kernel of its own: elsewhere the user is that of all sandboxes,
-    and control groups do better.
+    Only for a sandbox with a kernel of its own: elsewhere control groups do better.
     """
     resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 

@@ -102,6 +102,7 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
             arguments,
             seccomp=load_profile(sandbox.seccomp),
             apparmor=sandbox.apparmor,
+            users=sandbox.user_bounds,
         )
     try:
         from cellblock_server.backends.local.backend import LocalBackend

@@ -24,11 +24,13 @@ from cellblock_server.backends.docker.options import (
     EGRESS_LABEL,
     INSTANCE_LABEL,
     LABEL,
+    USER_LABEL,
     Profiles,
     changeable_limits,
     container_options,
 )
 from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.users import SandboxUsers
 from cellblock_server.common.errors import (
     CellblockError,
     InternalError,
@@ -45,6 +47,8 @@ CANNOT_CONNECT = 900
 """What aiodocker gives as the status when there was no response."""
 SOCKET_SHARE = 16
 """Where control groups do not count socket buffers as memory, they may be a part of it at most."""
+DEFAULT_USERS = (40000, 44095)
+"""First and last user id of sandboxes."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 
 log = structlog.get_logger(__name__)
@@ -68,8 +72,11 @@ class DockerBackend(Backend):
         *,
         seccomp: str | None,
         apparmor: str = "",
+        users: tuple[int, int] = DEFAULT_USERS,
     ) -> None:
         """Keep sandboxes' shared folders below `folders`, label containers with `instance`.
+
+        Each container has a user id of its own, from the first to the last of `users`.
 
         `seccomp` is a profile as JSON, None for the engine's default. `apparmor` is a
         profile's name; empty is for the engine's own, where it has AppArmor.
@@ -79,6 +86,9 @@ class DockerBackend(Backend):
         self._agent_arguments = agent_arguments
         self._seccomp = seccomp
         self._apparmor = apparmor
+        self._users = SandboxUsers(*users)
+        self._users_known = False
+        """Whether those of containers of an earlier server are known."""
         self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
         self._watch = EngineWatch()
@@ -142,11 +152,14 @@ class DockerBackend(Backend):
         before = frozenset(self._ours)
         async with self._engine() as docker:
             labelled = await self._labelled(docker)
+            await self._note_users(docker)
         folders = [path.name for path in self._folders.glob("*")]
         ours = before | self._ours
         for sandbox_id, name in labelled:
             if sandbox_id not in ours or name != _container_name(sandbox_id):
                 await self._reap(name)
+        # Those that could not be removed are among these, and are released the next time.
+        self._users.release_all_but({sandbox_id for sandbox_id, _name in labelled} | self._ours)
         for left in set(folders) - ours:
             log.warning("sandbox_folder_reaped", sandbox_id=left)
             SandboxFolder(self._folders / left).remove()
@@ -216,6 +229,7 @@ class DockerBackend(Backend):
         self._first_processes.pop(sandbox_id, None)
         try:
             await self._remove(_container_name(sandbox_id))
+            self._users.release_user(sandbox_id)
             SandboxFolder(self._folders / sandbox_id).remove()
         finally:
             # What could not be removed is nobody's from now on.
@@ -235,8 +249,14 @@ class DockerBackend(Backend):
         """Make and start a container; its details."""
         async with self._engine(spec) as docker:
             profiles = await self._known_profiles(docker)
+            await self._note_users(docker)
             options = container_options(
-                spec, folder, self._instance, self._agent_arguments, profiles
+                spec,
+                folder,
+                self._instance,
+                self._agent_arguments,
+                profiles,
+                self._users.take_user(spec.id),
             )
             name = _container_name(spec.id)
             await docker.containers.create(options, name=name)
@@ -286,6 +306,17 @@ class DockerBackend(Backend):
             # One that is being removed may have none any more.
             if container["Names"]
         ]
+
+    async def _note_users(self, docker: aiodocker.Docker) -> None:
+        """Find out once which user ids containers of an earlier server have."""
+        if self._users_known:
+            return
+        filters = json.dumps({"label": [LABEL, f"{INSTANCE_LABEL}={self._instance}"]})
+        for container in await docker.containers.list(filters=filters, all=True):
+            labels = container["Labels"]
+            if labels.get(USER_LABEL, "").isdecimal():
+                self._users.note_user(labels[LABEL], int(labels[USER_LABEL]))
+        self._users_known = True
 
     async def _known_profiles(self, docker: aiodocker.Docker) -> Profiles:
         """What applies on this engine, which is asked once: AppArmor does not come and go."""
