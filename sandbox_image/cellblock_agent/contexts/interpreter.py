@@ -75,6 +75,7 @@ class Interpreter:
         """Of the kernel that runs."""
         self._check: KernelCheck | None = None
         """Of the kernel that runs."""
+        self._settle_timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.Task[None] | None = None
         """Checks that the execution that ended last has really ended."""
         self._turn = asyncio.Lock()
@@ -124,7 +125,8 @@ class Interpreter:
                         end = end_in_words(kernel.ended.result())
                         await self._replace(f"the kernel ended while nothing ran ({end})")
         finally:
-            for task in (self._execution, self._settling, *self._restarts):
+            self._stop_settling()
+            for task in (self._execution, *self._restarts):
                 if task is not None:
                     task.cancel()
             if self._kernel is not None:
@@ -141,9 +143,8 @@ class Interpreter:
             self._kept = None
         if self._introspection is not None:
             self._introspection.give_way()
-        if self._settling is not None:
-            # The kernel has to take this one within a bound: that is the check, then.
-            self._settling.cancel()
+        # The kernel has to take this one within a bound: that is the check, then.
+        self._stop_settling()
         self._current = execution
         self._files.execution_begins()
         self._last_id = execution.id
@@ -234,8 +235,18 @@ class Interpreter:
                 if self._kept is None or self._kept[1] is not execution.kept:
                     execution.kept.close()
         if execution.done.done():
-            settling = self._settle(self._running(), execution, end)
-            self._settling = asyncio.create_task(settling, name=f"settle {execution.id}")
+            self._settle_timer = asyncio.get_running_loop().call_later(
+                self._times.settle, self._begin_settling, self._running(), execution, end
+            )
+
+    def _begin_settling(self, kernel: Kernel, execution: Execution, end: float) -> None:
+        settling = self._settle(kernel, execution, end)
+        self._settling = asyncio.create_task(settling, name=f"settle {execution.id}")
+
+    def _stop_settling(self) -> None:
+        for settling in (self._settle_timer, self._settling):
+            if settling is not None:
+                settling.cancel()
 
     async def _settle(self, kernel: Kernel, execution: Execution, end: float) -> None:
         """Replace a kernel whose code goes on past its time limit, though it said it was done.
@@ -243,12 +254,13 @@ class Interpreter:
         Threads and processes that code leaves behind may go on; the kernel's main thread runs
         one piece of code at a time.
         """
-        await asyncio.sleep(self._times.settle)
         check = self._check
         if check is None or kernel is not self._kernel:
             return
         left = end - asyncio.get_running_loop().time()
         if await check.is_answered(max(left, self._times.accept)):
+            return
+        if kernel.ended.done() or kernel is not self._kernel:
             return
         kernel.interrupt(())
         if await check.is_answered(self._times.heed) or kernel is not self._kernel:
@@ -309,20 +321,22 @@ class Interpreter:
         """
         check = self._check
         loop = asyncio.get_running_loop()
-        begun, limit = loop.time(), execution.timeout
-        late = asyncio.create_task(self._until_late(execution, kernel), name="accept")
+        end = loop.time() + execution.timeout
+        late = loop.create_future()
+        # Most executions end before: a timer costs less than a task.
+        timer = loop.call_later(self._times.accept, late.set_result, None)
         asked: asyncio.Task[bool] | None = None
+        waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
         try:
-            waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
             while True:
-                left = max(0, begun + limit - loop.time())
+                left = max(0, end - loop.time())
                 ready, _pending = await asyncio.wait(
                     waited_for, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
                 if not ready or ready & {*ends, execution.stop}:
                     return False
                 waited_for -= ready
-                if late in ready and late.result():
+                if late in ready and not await self._is_taken(execution, kernel):
                     return True
                 if execution.doubt in ready and check is not None:
                     asked = asyncio.create_task(check.is_answered(left), name="doubt")
@@ -331,22 +345,17 @@ class Interpreter:
                     execution.note_confirmed_end()
                     return False
         finally:
-            late.cancel()
+            timer.cancel()
             if asked is not None:
                 asked.cancel()
 
-    async def _until_late(self, execution: Execution, kernel: Kernel) -> bool:
-        """Return whether the kernel fails to take the code in time, an interrupt included."""
-        accepted: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
-        await asyncio.wait(
-            accepted, timeout=self._times.accept, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not execution.accepted.done() and not kernel.ended.done():
+    async def _is_taken(self, execution: Execution, kernel: Kernel) -> bool:
+        """Return whether the kernel has the code, or takes it when what it runs is interrupted."""
+        if not execution.accepted.done():
             kernel.interrupt(())
-            await asyncio.wait(
-                accepted, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED
-            )
-        return not execution.accepted.done() and not kernel.ended.done()
+            ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
+            await asyncio.wait(ends, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED)
+        return execution.accepted.done() or kernel.ended.done()
 
     async def _interrupt(
         self,

@@ -37,6 +37,8 @@ class KernelCheck:
 
     async def is_answered(self, seconds: float) -> bool:
         """Return whether the kernel answers within `seconds`; False if it ends."""
+        if self._kernel.ended.done():
+            return False
         self._answer = asyncio.get_running_loop().create_future()
         self._request = self._kernel.ask(lambda client: client.kernel_info())
         ends: set[asyncio.Future[Any]] = {self._answer, self._kernel.ended}

@@ -6,7 +6,7 @@ Python. So the size and the number of values are counted before a message is par
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from cellblock_agent.processes import memory
 
@@ -39,16 +39,17 @@ class MessageBounds:
         limit = memory.limit() or self._told_limit
         return min(MAX_BYTES, limit // MEMORY_SHARE) if limit else MAX_BYTES
 
-    def problem_of(self, parts: Iterable[bytes | memoryview]) -> str:
+    def problem_of(self, parts: Sequence[bytes | memoryview]) -> str:
         """Say why a message of these parts is too large; empty if it is not."""
-        views = [memoryview(part) for part in parts]
-        size = sum(view.nbytes for view in views)
+        size = 0
+        for part in parts:
+            size += len(part) if isinstance(part, bytes) else memoryview(part).nbytes
         if size <= SMALL_BYTES:
             return ""
         most = self.max_bytes
         if size > most:
             return f"{memory.in_words(size)} are more than {memory.in_words(most)}"
-        large = [bytes(view) for view in views if view.nbytes > SMALL_BYTES]
+        large = [bytes(part) for part in parts if memoryview(part).nbytes > SMALL_BYTES]
         wide = sum(len(part) for part in large if not part.isascii())
         if wide * WIDE > most:
             words = memory.in_words(most // WIDE)
