@@ -351,9 +351,11 @@ class Interpreter:
 
     async def _is_taken(self, execution: Execution, kernel: Kernel) -> bool:
         """Return whether the kernel has the code, or takes it when what it runs is interrupted."""
-        if not execution.accepted.done():
+        ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
+        # Once more: after a pause of the whole sandbox, its time has passed without a turn.
+        await asyncio.wait(ends, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED)
+        if not execution.accepted.done() and not kernel.ended.done():
             kernel.interrupt(())
-            ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
             await asyncio.wait(ends, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED)
         return execution.accepted.done() or kernel.ended.done()
 

@@ -19,9 +19,9 @@ class CheckTimes:
     """How long a kernel is waited for, in seconds."""
 
     accept: float = 10.0
-    """Until a kernel must have taken code that it was given; then what it runs is interrupted."""
+    """Until a kernel must have taken code that it was given."""
     heed: float = 2.0
-    """Until it must have heeded that; then it is replaced."""
+    """From then until what it runs is interrupted, and once more until it is replaced."""
     settle: float = 0.2
     """After an execution's end until the kernel is asked; code that comes first is a check, too."""
 
