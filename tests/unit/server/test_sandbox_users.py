@@ -2,7 +2,7 @@
 
 import pytest
 
-from cellblock_server.backends.users import SandboxUsers
+from cellblock_server.backends.docker.users import SandboxUsers
 from cellblock_server.common.errors import ExhaustedError
 
 

@@ -29,8 +29,8 @@ from cellblock_server.backends.docker.options import (
     changeable_limits,
     container_options,
 )
+from cellblock_server.backends.docker.users import SandboxUsers
 from cellblock_server.backends.folder import SandboxFolder
-from cellblock_server.backends.users import SandboxUsers
 from cellblock_server.common.errors import (
     CellblockError,
     InternalError,
