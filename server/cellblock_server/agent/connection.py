@@ -28,7 +28,7 @@ from cellblock_server.agent.checks import (
 from cellblock_server.agent.errors import AgentGoneError, translated_errors
 from cellblock_server.agent.socket import PinnedSocket, wait_for_socket
 from cellblock_server.agent.stream import AgentStream
-from cellblock_server.backends.backend import Backend, Sandbox
+from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import (
     CellblockError,
@@ -93,11 +93,15 @@ class AgentConnection:
                     raise
                 return connection
         except TimeoutError:
-            problem = f"no kernel within {timeout.total_seconds():g} s"
+            problem, detail = f"no kernel within {timeout.total_seconds():g} s", ""
         except (AgentGoneError, WrongStateError, ProtocolViolationError) as error:
-            problem = f"{error.message}; the sandbox {await _how_it_ended(sandbox, backend)}"
+            ended = await _how_it_ended(sandbox, backend)
+            problem = f"{error.message}; the sandbox {ended.words}"
+            detail = "; ".join(filter(None, (error.detail, ended.detail)))
         raise UnavailableError(
-            "SANDBOX_START_FAILED", f"the sandbox could not be started: {problem}"
+            "SANDBOX_START_FAILED",
+            f"the sandbox could not be started: {problem}",
+            detail=detail,
         )
 
     @classmethod
@@ -361,12 +365,12 @@ class AgentConnection:
             raise
 
 
-async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> str:
+async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> SandboxEnd:
     try:
         async with asyncio.timeout(END_SECONDS):
-            return (await backend.wait(sandbox.id)).words
+            return await backend.wait(sandbox.id)
     except TimeoutError:
-        return "still runs"
+        return SandboxEnd("still runs")
 
 
 async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:

@@ -60,6 +60,8 @@ class SandboxEnd:
     """For people: `exited with code 137 (out of memory)`, `was removed`."""
     out_of_memory: bool = False
     """Whether the host killed it for its memory."""
+    detail: str = ""
+    """What the engine says of it, for those who run the server: it may name paths of the host."""
 
 
 @dataclass(frozen=True)

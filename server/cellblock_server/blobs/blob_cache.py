@@ -131,7 +131,7 @@ class BlobCache:
                     await uninterrupted(self._take(file, blob.sha256, blob.size))
                 except UnavailableError as error:
                     # They are stored; who wants them here fetches them.
-                    log.warning("blob_not_kept", detail=error.message)
+                    log.warning("blob_not_kept", detail=str(error))
 
     async def _has(self, name: str, size: int) -> bool:
         if name not in self._sizes:

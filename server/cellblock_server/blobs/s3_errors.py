@@ -1,4 +1,4 @@
-"""What an S3-compatible store or the way to it says, in words that callers may read.
+"""What an S3-compatible store or the way to it says, in words for those who run the server.
 
 obstore tells of a failure as text with the whole answer in it. Shown are the answer's code and
 message, which have no secret in them, or what happened on the way.
@@ -39,9 +39,9 @@ TOO_SHORT = ("InvalidRange", "416")
 class BlobStoreError(UnavailableError):
     """The S3-compatible store, or the way to it."""
 
-    def __init__(self, message: str, retry_after: timedelta = timedelta(seconds=1)) -> None:
+    def __init__(self, detail: str, retry_after: timedelta = timedelta(seconds=1)) -> None:
         """Say what happened, and when a retry has a chance."""
-        super().__init__("BLOB_STORE_FAILED", message, retry_after)
+        super().__init__("BLOB_STORE_FAILED", "the blob store failed", retry_after, detail=detail)
 
 
 @contextmanager
@@ -84,7 +84,6 @@ def is_too_short(error: Exception) -> bool:
 
 def _told(error: Exception) -> BlobStoreError:
     found = words(error)
-    message = f"the blob store failed: {found}"
     if any(found.startswith(code) for code in BUSY) or found.startswith(("503", "429")):
-        return BlobStoreError(message, BUSY_RETRY_AFTER)
-    return BlobStoreError(message)
+        return BlobStoreError(found, BUSY_RETRY_AFTER)
+    return BlobStoreError(found)

@@ -88,8 +88,7 @@ class S3Store:
         try:
             await self._claim()
         except BlobStoreError as error:
-            message = f"blobs.url: {self._location}: {error.message}"
-            raise BlobStoreError(message) from error
+            raise BlobStoreError(f"blobs.url: {self._location}: {error.detail}") from error
         await self._cache.start()
 
     async def close(self) -> None:
@@ -99,7 +98,7 @@ class S3Store:
         """See `ObjectStore`: reading a few bytes needs the way, the bucket and our rights."""
         found = await self._found_owner()
         if found is None:
-            raise BlobStoreError("the blob store lost what says whose its prefix is")
+            raise BlobStoreError("it lost what says whose its prefix is")
         self._check_owner(found)
 
     async def put(self, file: Path, blob: Blob) -> None:
@@ -218,7 +217,7 @@ class S3Store:
         if (until := self._doubtful.get(sha256)) is not None:
             seconds = until - now
             raise BlobStoreError(
-                "the blob store did not say whether it has deleted the same bytes: they are "
+                "it did not say whether it has deleted the same bytes: they are "
                 f"stored anew after {seconds:.0f} s",
                 timedelta(seconds=seconds),
             )

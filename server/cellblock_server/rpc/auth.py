@@ -109,8 +109,9 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
         if key.role < needed:
             raise PermissionDeniedError(
                 "ROLE_NOT_ALLOWED",
-                f"{method.rpartition('/')[2]} needs the role {needed.name}; key {key.id!r} has "
+                f"{method.rpartition('/')[2]} needs the role {needed.name}; this API key has "
                 f"{key.role.name}",
+                f"key {key.id!r}",
             )
 
 

@@ -13,6 +13,7 @@ import structlog
 from grpc_status import rpc_status
 
 from cellblock_server.common.errors import CellblockError, InternalError
+from cellblock_server.rpc.caller import CALLER
 from cellblock_server.rpc.handlers import (
     Context,
     Continuation,
@@ -23,6 +24,7 @@ from cellblock_server.rpc.handlers import (
 )
 from cellblock_server.rpc.status import status_of
 from cellblock_server.rpc.subjects import subjects_of
+from cellblock_server.store.records import Role
 from cellblock_server.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -141,7 +143,11 @@ class _Call:
             error = InternalError(
                 "FAULT", f"a fault in the server; its log tells more under {identity}"
             )
-        status = rpc_status.to_status(status_of(error))
+        elif error.detail:
+            log.warning("call_failed", reason=error.reason, detail=str(error))
+        caller = CALLER.get(None)
+        for_admin = caller is not None and caller.role >= Role.ADMIN
+        status = rpc_status.to_status(status_of(error, for_admin=for_admin))
         self._metrics.refusals.labels(status.code.name, error.reason).inc()
         self._end(status.code.name, start)
         await context.abort_with_status(status)

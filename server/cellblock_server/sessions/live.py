@@ -170,18 +170,22 @@ class LiveSession:
 
     async def _lost(self, backend: Backend, error: CellblockError) -> End:
         """Ask what became of a sandbox that we lost."""
-        detail, out_of_memory = error.message, False
+        detail, out_of_memory, more = error.message, False, error.detail
         if isinstance(error, AgentGoneError):
             try:
                 async with asyncio.timeout(END_DETAIL_SECONDS):
                     ended = await backend.wait(self.record.sandbox_id)
                 detail, out_of_memory = f"the sandbox {ended.words}", ended.out_of_memory
+                more = ended.detail or more
             except TimeoutError:
                 detail = f"the sandbox has not ended, but may be paused: {error.message}"
             except CellblockError as backend_error:
                 detail = f"{error.message}; {backend_error.message}"
+                more = f"{error.detail}; {backend_error.detail}"
         if isinstance(error, WrongStateError):
             detail = f"the sandbox refused what it must do: {error.message}"
+        # The session's end is what its tenant reads.
+        log.warning("sandbox_lost", session_id=self.record.id, problem=detail, detail=more)
         cause = FailureCause.OUT_OF_MEMORY if out_of_memory else FailureCause.SANDBOX_LOST
         return failed(EndReason.SANDBOX_LOST, detail, cause)
 

@@ -54,7 +54,7 @@ class Database:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # One writer: waiting here is fair, and no transaction meets another one of ours.
         self._writer = WriterThread("store writer")
-        self._damage = ""
+        self._damage: UnavailableError | None = None
         """What was said when damage was found: nothing is written from then on."""
 
     async def start(self) -> None:
@@ -138,12 +138,12 @@ class Database:
         except DatabaseError as error:
             failure = self._dialect.told(error)
             if failure.reason == "STORE_DAMAGED":
-                self._damage = failure.message
+                self._damage = failure
             raise failure from error
 
     def _write(self, change: Callable[[Connection], T]) -> T:
-        if self._damage:
-            raise UnavailableError("STORE_DAMAGED", self._damage)
+        if (known := self._damage) is not None:
+            raise UnavailableError(known.reason, known.message, detail=known.detail)
         return self._dialect.write(change)
 
 

@@ -20,12 +20,16 @@ KNOWN_SECONDS = 1.0
 T = TypeVar("T")
 
 
+TAKEN = "the store is not this server's"
+"""What callers are told; who has it is for those who run the server."""
+
+
 class HeldError(UnavailableError):
     """Another connection holds the database; it may be one of ours that is not known to be gone."""
 
     def __init__(self, message: str) -> None:
         """Say who holds it."""
-        super().__init__("STORE_TAKEN", message)
+        super().__init__("STORE_TAKEN", TAKEN, detail=message)
 
 
 AwayError = DBAPIError | HeldError

@@ -12,6 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store import postgresql_connection
+from cellblock_server.store.failures import damaged
 from cellblock_server.store.outage import HeldError, Outage
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.postgresql_connection import (
@@ -110,12 +111,11 @@ class PostgreSql:
     def told(self, error: DatabaseError) -> UnavailableError:
         """See `Dialect`."""
         code = getattr(error.orig, "sqlstate", None)
-        words = f"the store failed: {' '.join(str(error.orig).split())}"
+        words = " ".join(str(error.orig).split())
         if code in DAMAGED:
-            return UnavailableError(
-                "STORE_DAMAGED", f"{words}. Nothing more is stored: stop the server, restore a copy"
-            )
-        return UnavailableError("STORE_FULL" if code in FULL else "STORE_FAILED", words)
+            return damaged(words)
+        reason = "STORE_FULL" if code in FULL else "STORE_FAILED"
+        return UnavailableError(reason, "the store failed", detail=words)
 
     def close(self) -> None:
         """See `Dialect`."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.ids import new_id
-from cellblock_server.store.outage import HeldError, Outage, is_away, is_held
+from cellblock_server.store.outage import TAKEN, HeldError, Outage, is_away, is_held
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.tables import owner as owners
 
@@ -90,9 +90,11 @@ class Writer:
         else:
             raise UnavailableError(
                 "STORE_TAKEN",
-                f"the database belongs to the state folder whose `instance` is {theirs!r}, and "
-                f"this one's is {self._owner.instance!r}: sessions and files would not be found "
-                "here. Use that folder (docs/storage.md says how to move it), or another database",
+                TAKEN,
+                detail="the database belongs to the state folder whose `instance` is "
+                f"{theirs!r}, and this one's is {self._owner.instance!r}: sessions and files "
+                "would not be found here. Use that folder (docs/storage.md says how to move it), "
+                "or another database",
             )
 
     def claimed(self) -> None:
@@ -102,7 +104,7 @@ class Writer:
     def write(self, change: Callable[[Connection], T]) -> T:
         """See `Dialect`."""
         if self._over:
-            raise UnavailableError("STORE_TAKEN", self._over)
+            raise UnavailableError("STORE_TAKEN", TAKEN, detail=self._over)
         connection = self._outage.outlasted(self._begun)
         try:
             result = change(connection)
@@ -250,7 +252,7 @@ class Writer:
         self._over = f"{why}: this server ends, and the next start goes on from what is stored"
         log.error("store_given_up", problem=self._over)
         self._owner.give_up(self._over)
-        raise UnavailableError("STORE_TAKEN", self._over)
+        raise UnavailableError("STORE_TAKEN", TAKEN, detail=self._over)
 
 
 def is_locked(error: BaseException) -> bool:

@@ -73,7 +73,8 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         if self._failure or len(self._waiting) >= MAX_WAITING:
             raise UnavailableError(
                 "AUDIT_FAILED",
-                f"the audit log can't be written: {self._failure or 'too many entries wait'}",
+                "the audit log can't be written",
+                detail=self._failure or "too many entries wait",
             )
 
     def add(self, record: AuditRecord) -> None:
@@ -130,9 +131,9 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
             try:
                 await self._store.insert(batch)
             except CellblockError as error:
-                self._failure = error.message
+                self._failure = str(error)
                 # In a line: it is said again each second while the store is away.
-                log.error("audit_write_failed", entries=len(batch), problem=error.message)  # noqa: TRY400
+                log.error("audit_write_failed", entries=len(batch), problem=str(error))  # noqa: TRY400
                 raise
             except Exception:
                 self._failure = "a fault in the server"

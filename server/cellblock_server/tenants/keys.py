@@ -115,7 +115,7 @@ class KeyService:
             record, now = await self._get(key_id), self._now()
             ended = _end(record, now)
             if ended is not None:
-                raise WrongStateError("KEY_ENDED", ended.message)
+                raise WrongStateError("KEY_ENDED", ended.message, ended.detail)
             text = new_text(key_id)
             record = replace(
                 record,
@@ -145,7 +145,9 @@ class KeyService:
         hashes = (record.hash, record.previous_hash) if record else ("", "")
         matches = [hmac.compare_digest(sent_hash, known) for known in hashes]
         if record is None or not any(matches):
-            raise UnauthenticatedError("KEY_UNKNOWN", f"no key is {sent.key_id!r} with this secret")
+            raise UnauthenticatedError(
+                "KEY_UNKNOWN", "unknown API key, or wrong secret", f"key {sent.key_id!r}"
+            )
         credential = Credential(record, sent_hash)
         fault = self.fault_of(credential)
         if fault is not None:
@@ -163,7 +165,9 @@ class KeyService:
         if credential.hash == record.previous_hash and until is not None and now < until:
             return None
         return UnauthenticatedError(
-            "KEY_REPLACED", f"key {record.id!r} has been given another secret, which counts now"
+            "KEY_REPLACED",
+            "this API key has been given another secret, which is valid now",
+            f"key {record.id!r}",
         )
 
     async def _find(self, key_id: str) -> KeyRecord | None:
@@ -198,8 +202,12 @@ class KeyService:
 def _end(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
     if record.revoke_time is not None:
         when = record.revoke_time.isoformat(timespec="seconds")
-        return UnauthenticatedError("KEY_REVOKED", f"key {record.id!r} was revoked at {when}")
+        return UnauthenticatedError(
+            "KEY_REVOKED", f"this API key was revoked at {when}", f"key {record.id!r}"
+        )
     if record.expire_time is not None and now >= record.expire_time:
         when = record.expire_time.isoformat(timespec="seconds")
-        return UnauthenticatedError("KEY_EXPIRED", f"key {record.id!r} expired at {when}")
+        return UnauthenticatedError(
+            "KEY_EXPIRED", f"this API key expired at {when}", f"key {record.id!r}"
+        )
     return None

@@ -139,7 +139,7 @@ def failure(log: AuditLog) -> tuple[str, str] | None:
     try:
         log.check()
     except UnavailableError as error:
-        return error.reason, error.message
+        return error.reason, str(error)
     return None
 
 

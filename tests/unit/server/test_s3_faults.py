@@ -112,9 +112,7 @@ async def test_refused_credentials_are_told_and_not_repeated(
 
 async def test_a_bucket_that_is_gone_is_no_lost_file(s3: S3Server, tmp_path: Path) -> None:
     missing = s3_objects(S3ServerOf(s3.port), tmp_path / "blobs")
-    with pytest.raises(
-        UnavailableError, match=r"^blobs\.url: s3://not-there/\w+ at .*NoSuchBucket"
-    ):
+    with pytest.raises(UnavailableError, match=r"blobs\.url: s3://not-there/\w+ at .*NoSuchBucket"):
         await missing.start()
     for work in (all_of(missing), missing.check(), missing.delete(BLOB.sha256)):
         with pytest.raises(UnavailableError, match="NoSuchBucket"):

@@ -381,12 +381,14 @@ def _sandbox(sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) ->
 def _end(state: dict[str, Any]) -> SandboxEnd:
     out_of_memory = bool(state.get("OOMKilled"))
     cause = " (out of memory)" if out_of_memory else ""
-    error = f": {state['Error']}" if state.get("Error") else ""
-    return SandboxEnd(f"exited with code {state.get('ExitCode')}{cause}{error}", out_of_memory)
+    words = f"exited with code {state.get('ExitCode')}{cause}"
+    return SandboxEnd(words, out_of_memory, str(state.get("Error") or ""))
 
 
 def _engine_down(detail: str) -> UnavailableError:
-    return UnavailableError("ENGINE_UNREACHABLE", f"the Docker engine does not answer: {detail}")
+    return UnavailableError(
+        "ENGINE_UNREACHABLE", "the Docker engine does not answer", detail=detail
+    )
 
 
 def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockError:
@@ -399,11 +401,12 @@ def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockEr
             f"the sandbox image {spec.image!r} is not on the engine; build it with `make image`",
         )
     if spec is not None and "apparmor" in error.message.lower():
-        return WrongStateError("APPARMOR_MISSING", f"sandbox.apparmor: {error.message}")
+        words = "the engine does not have the AppArmor profile of sandbox.apparmor"
+        return WrongStateError("APPARMOR_MISSING", words, error.message)
     if spec is not None and "runtime" in error.message.lower():
         return WrongStateError(
-            "RUNTIME_MISSING", f"the engine has no runtime {spec.runtime!r}: {error.message}"
+            "RUNTIME_MISSING", f"the engine has no runtime {spec.runtime!r}", error.message
         )
     if error.status >= 500 or error.status == 0:
-        return UnavailableError("ENGINE_FAILED", f"the Docker engine failed: {error.message}")
-    return InternalError("ENGINE_REFUSED", f"the Docker engine refused a call: {error.message}")
+        return UnavailableError("ENGINE_FAILED", "the Docker engine failed", detail=error.message)
+    return InternalError("ENGINE_REFUSED", "the Docker engine refused a call", error.message)

@@ -87,7 +87,9 @@ class LocalBackend(Backend):
             )
         except OSError as error:
             folder.remove()
-            raise UnavailableError("SANDBOX_START_FAILED", f"no process: {error}") from error
+            raise UnavailableError(
+                "SANDBOX_START_FAILED", "no process", detail=str(error)
+            ) from error
         self._processes[spec.id] = process
         return Sandbox(
             id=spec.id,

@@ -35,7 +35,7 @@ def database_findings(settings: Settings) -> Findings:
         with _opened(settings, url) as connection:
             yield from _looked_at(connection, settings)
     except CellblockError as error:
-        yield problem("database", error.message, "mend it: docs/storage.md")
+        yield problem("database", str(error), "mend it: docs/storage.md")
     except DBAPIError as error:
         words = " ".join(str(error.orig).split())
         yield _failed(url, words)
