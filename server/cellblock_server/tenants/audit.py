@@ -159,7 +159,7 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
             try:
                 await self.forget_old()
             except UnavailableError as error:
-                log.warning("audit_entries_not_forgotten", detail=error.message)
+                log.warning("audit_entries_not_forgotten", detail=str(error))
             await asyncio.sleep(self._timings.retention)
 
     def _room_for_stranger(self) -> bool:
