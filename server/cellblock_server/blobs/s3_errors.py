@@ -44,6 +44,14 @@ class BlobStoreError(UnavailableError):
         super().__init__("BLOB_STORE_FAILED", "the blob store failed", retry_after, detail=detail)
 
 
+class NoAnswerError(BlobStoreError):
+    """The store took a request, or a connection, and has said nothing for too long."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the blob store failed: no answer in time", BUSY_RETRY_AFTER)
+
+
 @contextmanager
 def s3_faults_told() -> Iterator[None]:
     """A block whose failures of the store become BlobStoreError."""
@@ -55,12 +63,12 @@ def s3_faults_told() -> Iterator[None]:
 
 @asynccontextmanager
 async def no_answer_told(timeout: timedelta) -> AsyncIterator[None]:
-    """A block that raises BlobStoreError when it takes longer than `timeout`."""
+    """A block that raises NoAnswerError when it takes longer than `timeout`."""
     try:
         async with asyncio.timeout(timeout.total_seconds()):
             yield
     except TimeoutError:
-        raise BlobStoreError("the blob store failed: no answer in time", BUSY_RETRY_AFTER) from None
+        raise NoAnswerError from None
 
 
 def words(error: Exception) -> str:

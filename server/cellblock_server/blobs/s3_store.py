@@ -32,6 +32,7 @@ from cellblock_server.blobs.object_store import (
 from cellblock_server.blobs.s3_client import ANSWER_TIMEOUT
 from cellblock_server.blobs.s3_errors import (
     BlobStoreError,
+    NoAnswerError,
     is_too_short,
     no_answer_told,
     s3_faults_told,
@@ -80,6 +81,8 @@ class S3Store:
         self._puts = asyncio.Semaphore(MAX_PUTS)
         self._put_answered_at = 0.0
         """When the store last took a part."""
+        self._put_unanswered_at = 0.0
+        """When an upload last gave up."""
         self._doubtful: dict[str, float] = {}
         """Hashes whose deletion was not answered, and until when it may come."""
 
@@ -104,15 +107,19 @@ class S3Store:
     async def put(self, file: Path, blob: Blob) -> None:
         """See `ObjectStore`."""
         self._check_doubt(blob.sha256)
-        async with self._turn_to_put():
+        async with self._turn_to_put() as since:
             for number in range(_parts(blob.size)):
                 data = await in_thread(partial(_part, file, number))
-                async with no_answer_told(self._answer_timeout):
-                    with s3_faults_told():
-                        await self._client.put_async(
-                            _key(blob.sha256, number), data, use_multipart=False
-                        )
-                self._put_answered_at = _now()
+                try:
+                    async with no_answer_told(self._left(since)):
+                        with s3_faults_told():
+                            await self._client.put_async(
+                                _key(blob.sha256, number), data, use_multipart=False
+                            )
+                except NoAnswerError:
+                    self._put_unanswered_at = _now()
+                    raise
+                since = self._put_answered_at = _now()
         await self._cache.keep(file, blob)
 
     async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
@@ -160,22 +167,32 @@ class S3Store:
                         yield last
 
     @asynccontextmanager
-    async def _turn_to_put(self) -> AsyncIterator[None]:
-        """A block of which few run at once. Waits for as long as the store answers others."""
-        begun, limit = _now(), self._answer_timeout.total_seconds()
+    async def _turn_to_put(self) -> AsyncIterator[float]:
+        """A block of which few run at once. Waits for as long as the store answers others.
+
+        Yields since when the store has been silent, or this one waits if that is less.
+        """
+        begun = _now()
         while True:
-            left = max(begun, self._put_answered_at) + limit - _now()
             try:
-                async with no_answer_told(timedelta(seconds=left)):
+                async with no_answer_told(self._left(max(begun, self._put_answered_at))):
                     await self._puts.acquire()
                 break
-            except BlobStoreError:
-                if max(begun, self._put_answered_at) + limit <= _now():
+            except NoAnswerError:
+                if self._left(max(begun, self._put_answered_at)) <= timedelta(0):
                     raise
         try:
-            yield
+            since = max(begun, self._put_answered_at)
+            if self._put_unanswered_at > since:
+                # It has this turn because others gave up.
+                raise NoAnswerError
+            yield since
         finally:
             self._puts.release()
+
+    def _left(self, since: float) -> timedelta:
+        """How long the store may still be silent."""
+        return timedelta(seconds=since - _now()) + self._answer_timeout
 
     async def _claim(self) -> None:
         """Say that the prefix is ours if it is nobody's."""
