@@ -72,6 +72,7 @@ class _Agent:
             options.preload,
             reaper,
             options.fork_server_timeout,
+            options.start_timeout,
             clear=lambda: kill_descendants(lambda: helpers.pids),
         )
         journal = Journal()
@@ -91,8 +92,10 @@ class _Agent:
                 memory_bytes=options.memory_bytes,
                 max_processes=options.pids if memory.is_needed else 0,
                 confined=is_first(),
+                niceness=options.kernel_niceness,
             ),
             CheckTimes(accept=options.accept_timeout),
+            options.start_timeout,
         )
         orphan_clock = OrphanClock(options.orphan_timeout)
         service = AgentService(

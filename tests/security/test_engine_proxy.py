@@ -101,6 +101,7 @@ def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> N
         (200, "GET", f"{API}/info"),
         (200, "GET", f"{name}/json"),
         (200, "GET", f"{name}/stats?stream=false"),
+        (200, "GET", f"{name}/logs?stdout=1&stderr=1&follow=0&tail=50"),
         (204, "DELETE", f"{name}?force=true&v=true"),
     ):
         if path.endswith("/start"):
@@ -117,6 +118,7 @@ CALLS = [
     ("PUT", "{own}/archive?path=/"),
     ("GET", "{own}/export"),
     ("GET", "{own}/logs?stdout=1"),
+    ("GET", "{own}/logs?stdout=1&stderr=1&follow=1&tail=50"),
     ("POST", "{own}/update?x=1"),
     ("POST", "{own}/rename?name=x"),
     ("POST", "{own}/kill"),

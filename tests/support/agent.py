@@ -203,6 +203,7 @@ async def running_agent(
     fork_server_timeout: float = 600,
     base: Path | None = None,
     accept_timeout: float = 10,
+    start_timeout: float = 60,
 ) -> AsyncIterator[RunningAgent]:
     """Start an agent in a folder of its own, and take everything away afterwards."""
     # Not pytest's folder: a Unix socket's path has at most 107 bytes.
@@ -224,6 +225,7 @@ async def running_agent(
             f"--orphan-timeout={orphan_timeout}",
             f"--fork-server-timeout={fork_server_timeout}",
             f"--accept-timeout={accept_timeout}",
+            f"--start-timeout={start_timeout}",
         ],
         env={
             "PATH": os.environ["PATH"],

@@ -56,6 +56,7 @@ class Interpreter:
         memory: MemoryWatch,
         needs: KernelNeeds,
         times: CheckTimes,
+        start_timeout: float,
     ) -> None:
         """Run kernels of `fork_server`; what they say goes into `journal`."""
         self._kernel_dir = kernel_dir
@@ -67,6 +68,7 @@ class Interpreter:
         self._memory = memory
         self._needs = needs
         self._times = times
+        self._start_timeout = start_timeout
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._introspection: Introspection | None = None
@@ -416,7 +418,11 @@ class Interpreter:
             try:
                 clear_sockets(self._kernel_dir)
                 options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._needs)
-                kernel = await Kernel.start(self._fork_server, self._context, options)
+                # No shorter: one that is slow because the machine is busy would be killed, and
+                # the next one would have to begin again.
+                kernel = await Kernel.start(
+                    self._fork_server, self._context, options, self._start_timeout
+                )
                 break
             except KernelStartError as error:
                 log.warning("no kernel at attempt %d: %s", attempt, error)

@@ -28,6 +28,8 @@ class KernelNeeds:
     """Of its user, threads included; 0 where something else bounds them."""
     confined: bool = False
     """Whether user code must be confined: see `confinement.py`."""
+    niceness: int = 19
+    """By how much a kernel gives way to the agent."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class KernelOptions:
     memory_bytes: int
     max_processes: int
     confined: bool
-    """These three: see `KernelNeeds`."""
+    niceness: int
+    """These four: see `KernelNeeds`."""
 
     @classmethod
     def fresh(cls, kernel_dir: Path, data_dir: Path, needs: KernelNeeds) -> "KernelOptions":

@@ -161,7 +161,7 @@ def _leave_parent(options: KernelOptions) -> None:
     os.umask(0o022)
     reset_signals()
     set_dumpable(dumpable=True)
-    give_way()
+    give_way(options.niceness)
     if options.max_processes:
         limit_processes(options.max_processes)
     prefer_for_oom_kill()  # a process that is not dumpable may not write to its /proc

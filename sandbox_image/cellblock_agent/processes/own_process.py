@@ -17,7 +17,6 @@ what keeps code from lowering it again is in `confinement.py`."""
 OOM_SCORE_FORK_SERVER = 500
 """After all kernels, and before the agent, the fork server: it can be replaced."""
 
-KERNEL_NICENESS = 19
 """A kernel and all that it starts have a seventieth of the agent's weight, so that the agent has
 its turn to end them however many they are. Only within their sandbox: its share of the CPUs is
 its container's."""
@@ -66,9 +65,9 @@ def prefer_for_oom_kill(score: int = OOM_SCORE_KERNEL) -> None:
     Path("/proc/self/oom_score_adj").write_text(str(score))
 
 
-def give_way() -> None:
+def give_way(niceness: int) -> None:
     """Let the agent go before this process and all that it starts; that can't be taken back."""
-    os.nice(KERNEL_NICENESS)
+    os.nice(niceness)
 
 
 def limit_processes(number: int) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NoReturn, TypeVar
 
 import grpc
+import structlog
 from google.protobuf.message import Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
@@ -24,6 +25,7 @@ from cellblock_server.agent.checks import (
     check_execution_id,
     check_page,
     checked,
+    safe_words,
 )
 from cellblock_server.agent.errors import AgentGoneError, translated_errors
 from cellblock_server.agent.socket import PinnedSocket, wait_for_socket
@@ -51,6 +53,7 @@ UNPACK_SECONDS = 600
 END_SECONDS = 5
 """How long the backend is asked what became of a sandbox whose agent does not answer."""
 
+log = structlog.get_logger(__name__)
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -98,9 +101,13 @@ class AgentConnection:
             ended = await _how_it_ended(sandbox, backend)
             problem = f"{error.message}; the sandbox {ended.words}"
             detail = "; ".join(filter(None, (error.detail, ended.detail)))
+        text = await _last_log(sandbox, backend)
+        log.warning(
+            "sandbox_start_failed", sandbox_id=sandbox.id, problem=problem, detail=detail, log=text
+        )
         raise UnavailableError(
             "SANDBOX_START_FAILED",
-            f"the sandbox could not be started: {problem}",
+            f"the sandbox could not be started: {problem}{_last_words(text)}",
             detail=detail,
         )
 
@@ -371,6 +378,21 @@ async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> SandboxEnd:
             return await backend.wait(sandbox.id)
     except TimeoutError:
         return SandboxEnd("still runs")
+
+
+async def _last_log(sandbox: Sandbox, backend: Backend) -> str:
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            return await backend.last_log(sandbox.id)
+    except TimeoutError:
+        return ""
+
+
+def _last_words(text: str) -> str:
+    """The last line of a log that says something, without the frames of a traceback."""
+    lines = [line.strip(" |+-") for line in text.splitlines()]
+    last = next((line for line in reversed(lines) if line), "")
+    return f"; it logged last: {safe_words(last)}" if last else ""
 
 
 async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:

@@ -94,6 +94,7 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
     arguments = [
         f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
         f"--fork-server-timeout={sandbox.fork_server_timeout.total_seconds():g}",
+        f"--start-timeout={sandbox.start_timeout.total_seconds():g}",
     ]
     if sandbox.backend == "docker":
         return DockerBackend(

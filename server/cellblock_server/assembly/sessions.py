@@ -53,10 +53,20 @@ async def sessions(
         backend = MeteredBackend(parts.backend(settings, state), metrics)
         await backend.start()
         stack.push_async_callback(backend.close)
+        queue = StartQueue(parts.start_bounds(settings))
         pool = Pool(
-            backend, stocks(settings), pool_bounds(settings), supervisor, metrics, timings.pool
+            backend,
+            stocks(settings),
+            pool_bounds(settings),
+            supervisor,
+            metrics,
+            timings.pool,
+            lambda: queue.is_busy,
         )
-        starter = await _starter(stack, settings, state, kept, metrics, supervisor, backend, pool)
+        queue.on_end = pool.reconsider
+        starter = await _starter(
+            stack, settings, state, kept, metrics, supervisor, backend, pool, queue
+        )
         cpu = CpuQuota(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
         )
@@ -97,6 +107,7 @@ async def _starter(
     supervisor: Supervisor,
     backend: MeteredBackend,
     pool: Pool,
+    queue: StartQueue,
 ) -> SessionStarter:
     egress = None
     if settings.sandbox.may_have_egress:
@@ -115,7 +126,7 @@ async def _starter(
         capture=capture,
         bounds=parts.runner_bounds(settings),
         start_timeout=settings.sandbox.start_timeout,
-        start_queue=StartQueue(parts.start_bounds(settings)),
+        start_queue=queue,
         now=kept.steady,
         metrics=metrics,
     )

@@ -12,6 +12,7 @@ import structlog
 from aiodocker.exceptions import DockerError
 
 from cellblock_server.backends.backend import (
+    LOG_CHARACTERS,
     Backend,
     Sandbox,
     SandboxEnd,
@@ -50,6 +51,9 @@ SOCKET_SHARE = 16
 DEFAULT_USERS = (40000, 44095)
 """First and last user id of sandboxes."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
+
+LOG_LINES = 50
+"""Of a container's log that are read when it did not start."""
 
 log = structlog.get_logger(__name__)
 
@@ -175,6 +179,17 @@ class DockerBackend(Backend):
                 if error.status == 404:
                     return SandboxEnd("was removed")
                 raise
+
+    async def last_log(self, sandbox_id: str) -> str:
+        """The end of the container's log; see `Backend.last_log`."""
+        try:
+            async with self._engine() as docker:
+                container = docker.containers.container(_container_name(sandbox_id))
+                lines = await container.log(stdout=True, stderr=True, tail=LOG_LINES)
+        except (CellblockError, DockerError) as error:
+            log.info("sandbox_log_not_read", sandbox_id=sandbox_id, detail=str(error))
+            return ""
+        return "".join(lines)[-LOG_CHARACTERS:]
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
         """What the engine's cgroup accounting says; see `Backend.stats`."""
