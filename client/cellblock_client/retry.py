@@ -21,6 +21,8 @@ STOPPING = "SERVER_STOPPING"
 """The reason of a server that stops: it has not begun a call that it refuses like this."""
 STOPPED = "SERVER_STOPPED"
 """The reason of a server that has stopped before a call that it had begun was done."""
+NOT_CONNECTED = ("failed to connect", "DNS resolution failed")
+"""How gRPC's words begin when no server was reached. All others are of one that was there."""
 RESTARTING = ("", TAKEN_OVER, STOPPING, STOPPED)
 """Reasons of errors, or none, while a server restarts."""
 
@@ -122,7 +124,7 @@ class Backoff:
         if not self._patience.seconds:
             return False
         now = time.monotonic()
-        if error.reason:
+        if error.reason or not error.message.startswith(NOT_CONNECTED):
             self.met()
         if error.reason not in RESTARTING:
             self._away_since = None

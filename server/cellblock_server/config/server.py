@@ -60,7 +60,7 @@ class Server(Section):
         "`~/.local/state/cellblock`.",
     )
     drain_timeout: Duration = Field(
-        timedelta(seconds=3),
+        timedelta(seconds=2),
         ge=timedelta(0),
         le=DAY,
         description="How long calls in flight may go on when the server is asked to stop, if their "
