@@ -79,7 +79,12 @@ def listener(
             guarded.audit,
         ),
         health,
-        [CallInterceptor(metrics), draining, *traces, *guarded.interceptors],
+        [
+            CallInterceptor(metrics, all_are_admins=not settings.auth.required),
+            draining,
+            *traces,
+            *guarded.interceptors,
+        ],
         draining,
         parts.tls_files(settings),
         inside,

@@ -38,9 +38,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     To be put around all others: it asks for each method's handler once, and keeps it.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Begin with no handler known; count calls."""
+    def __init__(self, metrics: Metrics, *, all_are_admins: bool = False) -> None:
+        """Begin with no handler known; count calls. Without required keys, `all_are_admins`."""
         self._metrics = metrics
+        self._all_are_admins = all_are_admins
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -53,14 +54,15 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(details)
         if handler is None:
             return None
-        call = _Call(details.method, self._metrics)
+        call = _Call(details.method, self._metrics, all_are_admins=self._all_are_admins)
         made = self._handlers[details.method] = wrapped(handler, call.single, call.streaming)
         return made
 
 
 class _Call:
-    def __init__(self, method: str, metrics: Metrics) -> None:
+    def __init__(self, method: str, metrics: Metrics, *, all_are_admins: bool) -> None:
         self._method = method
+        self._all_are_admins = all_are_admins
         self._rpc = method.rpartition("/")[2]
         self._metrics = metrics
         self._seconds = cache(partial(metrics.rpc_seconds.labels, method.removeprefix("/")))
@@ -146,7 +148,8 @@ class _Call:
         elif error.detail:
             log.warning("call_failed", reason=error.reason, detail=str(error))
         caller = CALLER.get(None)
-        for_admin = caller is not None and caller.role >= Role.ADMIN
+        # One that is refused before it is known who calls is an admin's where all are.
+        for_admin = self._all_are_admins if caller is None else caller.role >= Role.ADMIN
         status = rpc_status.to_status(status_of(error, for_admin=for_admin))
         self._metrics.refusals.labels(status.code.name, error.reason).inc()
         self._end(status.code.name, start)

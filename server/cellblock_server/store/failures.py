@@ -27,7 +27,7 @@ def damaged(words: str) -> UnavailableError:
     return UnavailableError(
         "STORE_DAMAGED",
         "the store is damaged, and nothing more is stored",
-        detail=f"{words}. Stop the server, restore a copy",
+        detail=f"{words}; stop the server, restore a copy",
     )
 
 

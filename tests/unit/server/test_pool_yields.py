@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from cellblock_server.backends.backend import Backend, SandboxSpec
+from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.pool import Pool, PoolBounds, Stock
@@ -46,7 +47,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def pool_of(is_awaited: Callable[[], bool], longest_deferral: timedelta) -> Pool:
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
     bounds = PoolBounds(SIZE, 1, HOUR, HOUR, longest_deferral)
-    return Pool(cast(Backend, Quiet()), [Stock(example, SIZE)], bounds, None, is_awaited)
+    stocks = [Stock(example, SIZE)]
+    return Pool(cast(Backend, Quiet()), stocks, bounds, Supervisor(), is_awaited=is_awaited)
 
 
 def queue_of(turns: int) -> StartQueue:
