@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md and the decisions match the code: paths, names, states, background tasks."""
+"""The documents for maintainers match the code: paths, names, states, background tasks."""
 
 import re
 from enum import Enum
@@ -13,6 +13,7 @@ SERVER = ROOT / "server/cellblock_server"
 AGENT = ROOT / "sandbox_image/cellblock_agent"
 PACKAGES = (SERVER, AGENT, ROOT / "client/cellblock_client")
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 DECISIONS = ROOT / "docs/decisions"
 INDEX = DECISIONS / "README.md"
 PAGES = sorted(DECISIONS.glob("[0-9]*.md"))
@@ -50,7 +51,9 @@ def test_architecture_is_short() -> None:
     assert len(ARCHITECTURE.read_text().splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("document", [ARCHITECTURE, *PAGES], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document", [ARCHITECTURE, CONTRIBUTING, *PAGES], ids=lambda path: path.name
+)
 def test_paths_exist(document: Path) -> None:
     paths = paths_of(document)
     assert paths
