@@ -28,6 +28,7 @@ from cellblock_agent.processes.own_process import wait_for_termination
 from cellblock_agent.processes.reaper import Reaper
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
+from cellblock_agent.timings import Timings
 from cellblock_agent.token_check import TokenInterceptor
 
 MAX_RECEIVE_BYTES = 4 * 2**20
@@ -40,11 +41,11 @@ SOCKET_MODE = 0o666
 log = logging.getLogger(__name__)
 
 
-def run(options: Options, token: str, spawned: Spawned) -> int:
+def run(options: Options, token: str, spawned: Spawned, timings: Timings) -> int:
     """Serve until told to end; the exit code."""
     code = 0
     try:
-        asyncio.run(_Agent(options, token, spawned).run())
+        asyncio.run(_Agent(options, token, spawned, timings).run())
     except* (KernelStartError, ForkServerError):
         log.exception("no kernel can be had")
         code = 1
@@ -52,10 +53,11 @@ def run(options: Options, token: str, spawned: Spawned) -> int:
 
 
 class _Agent:
-    def __init__(self, options: Options, token: str, spawned: Spawned) -> None:
+    def __init__(self, options: Options, token: str, spawned: Spawned, timings: Timings) -> None:
         self._options = options
         self._token = token
         self._spawned = spawned
+        self._timings = timings
 
     async def run(self) -> None:
         await _start_workers()
@@ -79,6 +81,7 @@ class _Agent:
             helpers,
             memory,
             options.pids if memory.is_needed else 0,
+            self._timings.questions,
         )
         orphan_clock = OrphanClock(options.orphan_timeout)
         service = AgentService(

@@ -25,6 +25,7 @@ from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory import in_words
 from cellblock_agent.processes.memory_watch import MemoryWatch
 from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
+from cellblock_agent.timings import QuestionTimings
 
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
@@ -52,6 +53,7 @@ class Interpreter:
         helpers: Helpers,
         memory: MemoryWatch,
         max_processes: int,
+        questions: QuestionTimings,
     ) -> None:
         """Run kernels of `fork_server`; what they say goes into `journal`.
 
@@ -65,6 +67,7 @@ class Interpreter:
         self._helpers = helpers
         self._memory = memory
         self._max_processes = max_processes
+        self._questions = questions
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._introspection: Introspection | None = None
@@ -331,7 +334,7 @@ class Interpreter:
                 if attempt == START_ATTEMPTS:
                     raise
         kernel.listen(self._on_output, self._on_reply)
-        self._kernel, self._introspection = kernel, Introspection(kernel)
+        self._kernel, self._introspection = kernel, Introspection(kernel, self._questions)
         self.generation += 1
         self._environment = Environment(kernel)
         if self._variables:
