@@ -32,10 +32,15 @@ def timed_server(
     **environment: str,
 ) -> ServerProcess:
     """Return a server that has not been started."""
-    given = {"PYTHONPATH": str(REPOSITORY), "TEST_TIMINGS": json.dumps(timings), **environment}
+    given = {**timed_environment(timings), **environment}
     if fail_after is not None:
         given["TEST_FAIL_AFTER"] = str(fail_after)
     return ServerProcess(folder, given, COMMAND)
+
+
+def timed_environment(timings: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
+    """Return what `COMMAND` needs in its environment."""
+    return {"PYTHONPATH": str(REPOSITORY), "TEST_TIMINGS": json.dumps(timings)}
 
 
 def parse_timings(text: str) -> Timings:

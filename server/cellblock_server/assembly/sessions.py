@@ -50,13 +50,21 @@ async def sessions(
 ) -> AsyncIterator[Sessions]:
     """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
     async with AsyncExitStack() as stack:
-        backend = MeteredBackend(parts.backend(settings, state), metrics)
+        backend = MeteredBackend(parts.backend(settings, state, timings), metrics)
         await backend.start()
         stack.push_async_callback(backend.close)
         pool = Pool(
-            backend, stocks(settings), pool_bounds(settings), supervisor, metrics, timings.pool
+            backend,
+            stocks(settings),
+            pool_bounds(settings),
+            supervisor,
+            metrics,
+            timings.pool,
+            timings.agent,
         )
-        starter = await _starter(stack, settings, state, kept, metrics, supervisor, backend, pool)
+        starter = await _starter(
+            stack, settings, state, kept, metrics, supervisor, backend, pool, timings
+        )
         cpu = CpuQuota(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
         )
@@ -97,6 +105,7 @@ async def _starter(
     supervisor: Supervisor,
     backend: MeteredBackend,
     pool: Pool,
+    timings: Timings,
 ) -> SessionStarter:
     egress = None
     if settings.sandbox.may_have_egress:
@@ -118,4 +127,6 @@ async def _starter(
         start_queue=StartQueue(parts.start_bounds(settings)),
         now=kept.steady,
         metrics=metrics,
+        agent_timings=timings.agent,
+        overdue_timings=timings.overdue,
     )

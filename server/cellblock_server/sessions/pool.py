@@ -16,6 +16,7 @@ from secrets import token_urlsafe
 
 import structlog
 
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.ids import new_id
@@ -136,12 +137,14 @@ class Pool:
         supervisor: Supervisor,
         metrics: Metrics | None = None,
         timings: PoolTimings | None = None,
+        agent_timings: AgentTimings | None = None,
     ) -> None:
         """Have `stocks` ready, while it is `kept`; count in `metrics`."""
         self._metrics = metrics or Metrics()
         self._backend = backend
         self._bounds = bounds
         self._timings = timings or PoolTimings()
+        self._agent_timings = agent_timings or AgentTimings()
         self._shelves = {
             Profile.of(stock.example): _Shelf(stock, bounds.max_waiting, self._timings.demand)
             for stock in stocks
@@ -258,7 +261,11 @@ class Pool:
         spec = replace(shelf.example, id=new_id("sbx_"))
         try:
             ready = await ReadySandbox.start(
-                self._backend, spec, token_urlsafe(32), self._bounds.start_timeout
+                self._backend,
+                spec,
+                token_urlsafe(32),
+                self._bounds.start_timeout,
+                self._agent_timings,
             )
             shelf.waiting.append((time.monotonic(), ready))
             self._pause = 0.0

@@ -19,7 +19,7 @@ from cellblock_server.backends.backend import (
     SandboxStats,
 )
 from cellblock_server.backends.docker import cgroup
-from cellblock_server.backends.docker.engine_watch import EngineWatch
+from cellblock_server.backends.docker.engine_watch import EngineTimings, EngineWatch
 from cellblock_server.backends.docker.options import (
     EGRESS_LABEL,
     INSTANCE_LABEL,
@@ -66,6 +66,7 @@ class DockerBackend(Backend):
         *,
         seccomp: str | None,
         apparmor: str = "",
+        timings: EngineTimings | None = None,
     ) -> None:
         """Keep sandboxes' shared folders below `folders`, label containers with `instance`.
 
@@ -79,7 +80,7 @@ class DockerBackend(Backend):
         self._apparmor = apparmor
         self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
-        self._watch = EngineWatch()
+        self._watch = EngineWatch(timings or EngineTimings())
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
         self._ours: set[str] = set()
