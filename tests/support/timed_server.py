@@ -21,12 +21,14 @@ from cellblock_server.common.supervisor import Supervisor
 from tests.support.server import ServerProcess
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.timed_server")
+ShortTimings = Mapping[str, Mapping[str, float]]
+"""Fields of `Timings`, and of each of them the seconds that a test sets."""
 REPOSITORY = Path(__file__).parents[2]
 
 
 def timed_server(
     folder: Path,
-    timings: Mapping[str, Mapping[str, float]],
+    timings: ShortTimings,
     *,
     fail_after: float | None = None,
     **environment: str,
@@ -38,7 +40,7 @@ def timed_server(
     return ServerProcess(folder, given, COMMAND)
 
 
-def timed_environment(timings: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
+def timed_environment(timings: ShortTimings) -> dict[str, str]:
     """Return what `COMMAND` needs in its environment."""
     return {"PYTHONPATH": str(REPOSITORY), "TEST_TIMINGS": json.dumps(timings)}
 

@@ -9,6 +9,7 @@ from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.docker.engine_watch import EngineTimings
 from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.common.supervisor import RestartPauses
+from cellblock_server.console.timings import ConsoleTimings
 from cellblock_server.executions.overdue import OverdueTimings
 from cellblock_server.sessions.billing import BillingTimings
 from cellblock_server.sessions.keeper import KeeperTimings
@@ -34,6 +35,7 @@ class Timings:
     readiness: ReadinessTimings = field(default_factory=ReadinessTimings)
     agent: AgentTimings = field(default_factory=AgentTimings)
     overdue: OverdueTimings = field(default_factory=OverdueTimings)
+    console: ConsoleTimings = field(default_factory=ConsoleTimings)
     engine: EngineTimings = field(default_factory=EngineTimings)
     s3: S3Timings = field(default_factory=S3Timings)
     store: StoreTimings = field(default_factory=StoreTimings)
