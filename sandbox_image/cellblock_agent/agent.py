@@ -17,7 +17,6 @@ from cellblock_agent.files.changes import Changes
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.kernel.check import CheckTimes
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.kernel.kernel import KernelStartError
 from cellblock_agent.kernel.options import KernelNeeds
@@ -31,6 +30,7 @@ from cellblock_agent.processes.own_process import is_first, wait_for_termination
 from cellblock_agent.processes.reaper import Reaper, kill_descendants
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
+from cellblock_agent.timings import Timings
 from cellblock_agent.token_check import TokenInterceptor
 
 MAX_RECEIVE_BYTES = 4 * 2**20
@@ -43,11 +43,11 @@ SOCKET_MODE = 0o666
 log = logging.getLogger(__name__)
 
 
-def run(options: Options, token: str, spawned: Spawned) -> int:
+def run(options: Options, token: str, spawned: Spawned, timings: Timings) -> int:
     """Serve until told to end; the exit code."""
     code = 0
     try:
-        asyncio.run(_Agent(options, token, spawned).run())
+        asyncio.run(_Agent(options, token, spawned, timings).run())
     except* (KernelStartError, ForkServerError):
         log.exception("no kernel can be had")
         code = 1
@@ -55,10 +55,11 @@ def run(options: Options, token: str, spawned: Spawned) -> int:
 
 
 class _Agent:
-    def __init__(self, options: Options, token: str, spawned: Spawned) -> None:
+    def __init__(self, options: Options, token: str, spawned: Spawned, timings: Timings) -> None:
         self._options = options
         self._token = token
         self._spawned = spawned
+        self._timings = timings
 
     async def run(self) -> None:
         await _start_workers()
@@ -94,7 +95,7 @@ class _Agent:
                 confined=is_first(),
                 niceness=options.kernel_niceness,
             ),
-            CheckTimes(accept=options.accept_timeout),
+            self._timings,
             options.start_timeout,
         )
         orphan_clock = OrphanClock(options.orphan_timeout)

@@ -32,8 +32,6 @@ class Options:
     """Where in the sandbox its way out is; 0 if it has none."""
     memory_bytes: int
     """The sandbox's limit; 0 if there is none."""
-    accept_timeout: float
-    """Seconds within which a kernel must take code; then what it runs is interrupted."""
     pids: int
     """How many processes and threads the sandbox may have; 0 if there is no limit."""
 
@@ -53,10 +51,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--proxy-port", type=int, default=0, metavar="NUMBER")
     parser.add_argument("--memory-bytes", type=int, default=0, metavar="BYTES")
     parser.add_argument("--pids", type=int, default=0, metavar="NUMBER")
-    parser.add_argument("--accept-timeout", type=float, default=10.0, metavar="SECONDS")
     parsed = parser.parse_args(arguments)
-    if parsed.accept_timeout <= 0:
-        parser.error(f"--accept-timeout: must be over 0 s, got {parsed.accept_timeout:g}")
     if parsed.orphan_timeout <= 0:
         parser.error(f"--orphan-timeout: must be over 0 s, got {parsed.orphan_timeout:g}")
     if parsed.fork_server_timeout <= 0:
@@ -75,6 +70,5 @@ def parse(arguments: Sequence[str]) -> Options:
         preload=tuple(name for name in parsed.preload.split(",") if name),
         proxy_port=parsed.proxy_port,
         memory_bytes=parsed.memory_bytes,
-        accept_timeout=parsed.accept_timeout,
         pids=parsed.pids,
     )

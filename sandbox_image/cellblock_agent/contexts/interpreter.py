@@ -14,7 +14,7 @@ from cellblock_agent.contexts.execution import Execution, Stop
 from cellblock_agent.contexts.outputs import Outputs
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.kernel.check import CheckTimes, KernelCheck
+from cellblock_agent.kernel.check import KernelCheck
 from cellblock_agent.kernel.connection import ACCEPTED_KIND, Message, Question, new_context
 from cellblock_agent.kernel.forkserver_client import ForkServerClient
 from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
@@ -26,6 +26,7 @@ from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory import in_words
 from cellblock_agent.processes.memory_watch import MemoryWatch
 from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
+from cellblock_agent.timings import Timings
 
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
@@ -55,7 +56,7 @@ class Interpreter:
         helpers: Helpers,
         memory: MemoryWatch,
         needs: KernelNeeds,
-        times: CheckTimes,
+        timings: Timings,
         start_timeout: float,
     ) -> None:
         """Run kernels of `fork_server`; what they say goes into `journal`."""
@@ -67,7 +68,7 @@ class Interpreter:
         self._helpers = helpers
         self._memory = memory
         self._needs = needs
-        self._times = times
+        self._timings = timings
         self._start_timeout = start_timeout
         self._context = new_context()
         self._kernel: Kernel | None = None
@@ -238,7 +239,7 @@ class Interpreter:
                     execution.kept.close()
         if execution.done.done():
             self._settle_timer = asyncio.get_running_loop().call_later(
-                self._times.settle, self._begin_settling, self._running(), execution, end
+                self._timings.check.settle, self._begin_settling, self._running(), execution, end
             )
 
     def _begin_settling(self, kernel: Kernel, execution: Execution, end: float) -> None:
@@ -260,12 +261,12 @@ class Interpreter:
         if check is None or kernel is not self._kernel:
             return
         left = end - asyncio.get_running_loop().time()
-        if await check.is_answered(max(left, self._times.accept)):
+        if await check.is_answered(max(left, self._timings.check.accept)):
             return
         if kernel.ended.done() or kernel is not self._kernel:
             return
         kernel.interrupt(())
-        if await check.is_answered(self._times.heed) or kernel is not self._kernel:
+        if await check.is_answered(self._timings.check.heed) or kernel is not self._kernel:
             return
         words = f"code went on past its time limit of {execution.timeout:g} s after its end"
         log.warning("%s", words)
@@ -326,7 +327,7 @@ class Interpreter:
         end = loop.time() + execution.timeout
         late = loop.create_future()
         # Most executions end before: a timer costs less than a task.
-        timer = loop.call_later(self._times.accept, late.set_result, None)
+        timer = loop.call_later(self._timings.check.accept, late.set_result, None)
         asked: asyncio.Task[bool] | None = None
         waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
         try:
@@ -355,10 +356,14 @@ class Interpreter:
         """Return whether the kernel has the code, or takes it when what it runs is interrupted."""
         ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
         # Once more: after a pause of the whole sandbox, its time has passed without a turn.
-        await asyncio.wait(ends, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
+        )
         if not execution.accepted.done() and not kernel.ended.done():
             kernel.interrupt(())
-            await asyncio.wait(ends, timeout=self._times.heed, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
+            )
         return execution.accepted.done() or kernel.ended.done()
 
     async def _interrupt(
@@ -429,7 +434,7 @@ class Interpreter:
                 if attempt == START_ATTEMPTS:
                     raise
         kernel.listen(self._on_output, self._on_reply)
-        self._kernel, self._introspection = kernel, Introspection(kernel)
+        self._kernel, self._introspection = kernel, Introspection(kernel, self._timings.questions)
         self.generation += 1
         self._environment = Environment(kernel)
         self._check = KernelCheck(kernel)

@@ -6,24 +6,11 @@ the same, and that the next execution does not wait for it.
 """
 
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 
 from cellblock_agent.kernel.connection import Message
 from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.output.translate import parent_of
-
-
-@dataclass(frozen=True)
-class CheckTimes:
-    """How long a kernel is waited for, in seconds."""
-
-    accept: float = 10.0
-    """Until a kernel must have taken code that it was given."""
-    heed: float = 2.0
-    """From then until what it runs is interrupted, and once more until it is replaced."""
-    settle: float = 0.2
-    """After an execution's end until the kernel is asked; code that comes first is a check, too."""
 
 
 class KernelCheck:

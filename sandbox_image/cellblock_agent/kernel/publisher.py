@@ -2,7 +2,7 @@
 
 ipykernel wakes it for each message: three times for `1+1`, and each time the two threads
 fight over the interpreter's lock. Here a message only joins the queue, in its order, and a
-timer that the operating system keeps wakes the thread `HOLD_SECONDS` later, however long code
+timer that the operating system keeps wakes the thread `hold_seconds` later, however long code
 runs. Who can't wait wakes it at once: a cell's end, a flush. So what a quick cell has to say,
 that it began included, goes out in one turn.
 
@@ -30,7 +30,7 @@ from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.messages import fit
 
 HOLD_SECONDS = 0.005
-"""How long a message may wait for others."""
+"""Default of the longest wait of a message for others."""
 MAX_WAITING = 256
 """Messages that wait for the thread before their writer waits for it."""
 WAIT_SECONDS = 10
@@ -69,9 +69,14 @@ class Publisher(IOPubThread):
     bounds = MessageBounds()
     """What the agent reads of one message."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - ipykernel's
-        """As ipykernel's."""
-        self._timer = _Timer(HOLD_SECONDS)
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - ipykernel's
+        hold_seconds: float = HOLD_SECONDS,
+        **options: Any,  # noqa: ANN401 - ipykernel's
+    ) -> None:
+        """As ipykernel's; a message waits for others for `hold_seconds` at most."""
+        self._timer = _Timer(hold_seconds)
         self._is_timed = False
         """Whether the timer runs. Changed with it, under the lock."""
         self._timing = threading.RLock()

@@ -50,7 +50,7 @@ async def sessions(
 ) -> AsyncIterator[Sessions]:
     """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
     async with AsyncExitStack() as stack:
-        backend = MeteredBackend(parts.backend(settings, state), metrics)
+        backend = MeteredBackend(parts.backend(settings, state, timings), metrics)
         await backend.start()
         stack.push_async_callback(backend.close)
         queue = StartQueue(parts.start_bounds(settings))
@@ -62,10 +62,11 @@ async def sessions(
             metrics,
             timings.pool,
             lambda: queue.is_busy,
+            timings.agent,
         )
         queue.on_end = pool.reconsider
         starter = await _starter(
-            stack, settings, state, kept, metrics, supervisor, backend, pool, queue
+            stack, settings, state, kept, metrics, supervisor, backend, pool, queue, timings
         )
         cpu = CpuQuota(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
@@ -108,6 +109,7 @@ async def _starter(
     backend: MeteredBackend,
     pool: Pool,
     queue: StartQueue,
+    timings: Timings,
 ) -> SessionStarter:
     egress = None
     if settings.sandbox.may_have_egress:
@@ -129,4 +131,6 @@ async def _starter(
         start_queue=queue,
         now=kept.steady,
         metrics=metrics,
+        agent_timings=timings.agent,
+        overdue_timings=timings.overdue,
     )

@@ -65,13 +65,15 @@ async def storage(
     `parts.blob_store` do, and UnavailableError if bytes can't be stored."""
     async with AsyncExitStack() as stack:
         steady = steady_clock(state.clock, utc_now)
-        database = await open_database(settings, state, metrics, give_up=give_up)
+        database = await open_database(
+            settings, state, metrics, give_up=give_up, timings=timings.store
+        )
         stack.push_async_callback(database.close)
         quotas = QuotaTable(parts.default_quotas(settings))
         tenants = TenantService(TenantStore(database), quotas, utc_now)
         await tenants.start()
         usage = Usage(database, quotas.stored_bytes)
-        blobs = parts.blob_store(settings, state)
+        blobs = parts.blob_store(settings, state, timings)
         stack.push_async_callback(blobs.close)
         file_records, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)

@@ -29,7 +29,6 @@ from cellblock_server.blobs.object_store import (
     Blob,
     DamagedBlobError,
 )
-from cellblock_server.blobs.s3_client import ANSWER_TIMEOUT
 from cellblock_server.blobs.s3_errors import (
     BlobStoreError,
     NoAnswerError,
@@ -37,6 +36,7 @@ from cellblock_server.blobs.s3_errors import (
     no_answer_told,
     s3_faults_told,
 )
+from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.config.blobs import S3Location
 
 PART_BYTES = 8 * 2**20
@@ -47,9 +47,6 @@ MAX_PUTS = 4
 """Blobs that are put at once, each with one part in memory; others wait."""
 PAGE = 1000
 """Keys of one answer."""
-DOUBT_SECONDS = 60.0
-"""A deletion without an answer may still be carried out so much later, as far as we know: so long
-nothing is stored where it would be deleted."""
 OWNER = "owner"
 MAX_OWNER_BYTES = 256
 KEY = re.compile(r"blobs/([0-9a-f]{64})/\d{1,6}")
@@ -65,14 +62,15 @@ class S3Store:
         location: S3Location,
         owner: str,
         cache: BlobCache,
-        answer_timeout: timedelta = ANSWER_TIMEOUT,
+        timings: S3Timings | None = None,
     ) -> None:
         """Use the prefix of `client`, which is `owner`'s, and link from `cache`.
 
         `impatient` tries nothing twice. Bytes that are put or read fail when the store has
-        answered nothing for `answer_timeout`, repetitions included.
+        answered nothing for `timings.silence`, repetitions included.
         """
-        self._answer_timeout = answer_timeout
+        self._timings = timings or S3Timings()
+        self._silence = timedelta(seconds=self._timings.silence)
         self._client = client
         self._impatient = impatient
         self._location = location
@@ -152,7 +150,7 @@ class S3Store:
                 for number in numbers:
                     await self._impatient.delete_async(_key(sha256, number))
         except BaseException:
-            self._doubtful[sha256] = _now() + DOUBT_SECONDS
+            self._doubtful[sha256] = _now() + self._timings.doubt
             raise
 
     async def hashes(self) -> AsyncIterator[str]:
@@ -192,7 +190,7 @@ class S3Store:
 
     def _left(self, since: float) -> timedelta:
         """How long the store may still be silent."""
-        return timedelta(seconds=since - _now()) + self._answer_timeout
+        return timedelta(seconds=since - _now()) + self._silence
 
     async def _claim(self) -> None:
         """Say that the prefix is ours if it is nobody's."""
@@ -246,7 +244,7 @@ class S3Store:
         end = min(begin + min(WINDOW_BYTES, left), size)
         with s3_faults_told():
             try:
-                async with no_answer_told(self._answer_timeout):
+                async with no_answer_told(self._silence):
                     answer = await self._client.get_async(
                         _key(blob.sha256, number), options={"range": (begin, end)}
                     )

@@ -44,12 +44,12 @@ async def follow(request: web.Request, caller: Caller) -> web.StreamResponse:
 
     The last event is `ended`, or `failed` with the reason.
     """
-    stream = EventStream()
+    stream = EventStream(caller.timings.write)
     response = await stream.begin(request)
     session_log = SessionLog(caller, request.match_info["session_id"])
     with cut_off_unless_read(request):
         try:
-            async with aclosing(with_beats(session_log.items())) as items:
+            async with aclosing(with_beats(session_log.items(), caller.timings.beat)) as items:
                 async for item in items:
                     if item is None:
                         await stream.beat()

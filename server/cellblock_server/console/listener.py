@@ -23,6 +23,7 @@ from cellblock_server.console.files import (
 )
 from cellblock_server.console.logins import Login, Logins, open_stream
 from cellblock_server.console.page import HEADERS, page_files
+from cellblock_server.console.timings import ConsoleTimings
 from cellblock_server.rpc.inside import Inside
 
 CLOSE_SECONDS = 1.0
@@ -41,8 +42,15 @@ log = structlog.get_logger(__name__)
 class ConsoleListener:
     """Answers browsers, in the server's own event loop."""
 
-    def __init__(self, inside: Inside, access: Access, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        inside: Inside,
+        access: Access,
+        tls: ssl.SSLContext | None,
+        timings: ConsoleTimings | None = None,
+    ) -> None:
         """Call the services at `inside`, for whom `access` lets in; HTTPS if there is `tls`."""
+        self._timings = timings or ConsoleTimings()
         self._inside = inside
         self._access = access
         self._tls = tls
@@ -185,7 +193,8 @@ class ConsoleListener:
         if self._channel is None:
             raise RuntimeError("the console has not been started")
         who = (("authorization", f"Bearer {key}"),) if key else ()
-        return Caller(self._channel, who + self._inside.metadata(_peer(request)))
+        metadata = who + self._inside.metadata(_peer(request))
+        return Caller(self._channel, metadata, self._timings)
 
     def _with_login(self, answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

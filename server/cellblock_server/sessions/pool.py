@@ -16,6 +16,7 @@ from secrets import token_urlsafe
 
 import structlog
 
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.ids import new_id
@@ -139,6 +140,7 @@ class Pool:
         metrics: Metrics | None = None,
         timings: PoolTimings | None = None,
         is_awaited: Callable[[], bool] = lambda: False,
+        agent_timings: AgentTimings | None = None,
     ) -> None:
         """Have `stocks` ready, while it is `kept`; count in `metrics`.
 
@@ -151,6 +153,7 @@ class Pool:
         self._backend = backend
         self._bounds = bounds
         self._timings = timings or PoolTimings()
+        self._agent_timings = agent_timings or AgentTimings()
         self._shelves = {
             Profile.of(stock.example): _Shelf(stock, bounds.max_waiting, self._timings.demand)
             for stock in stocks
@@ -287,7 +290,11 @@ class Pool:
         spec = replace(shelf.example, id=new_id("sbx_"))
         try:
             ready = await ReadySandbox.start(
-                self._backend, spec, token_urlsafe(32), self._bounds.start_timeout
+                self._backend,
+                spec,
+                token_urlsafe(32),
+                self._bounds.start_timeout,
+                self._agent_timings,
             )
             shelf.waiting.append((time.monotonic(), ready))
             self._pause = 0.0

@@ -22,7 +22,7 @@ ONE_OF_TWO = {"the word that all is done": IDLE, "the reply": REPLY}
 
 @pytest.fixture
 async def agent() -> AsyncIterator[RunningAgent]:
-    async with running_agent(accept_timeout=ACCEPT_SECONDS) as agent:
+    async with running_agent(timings={"check": {"accept": ACCEPT_SECONDS}}) as agent:
         yield agent
 
 

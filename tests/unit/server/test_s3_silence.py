@@ -3,19 +3,19 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cellblock_server.blobs.object_store import Blob, ObjectStore
 from cellblock_server.blobs.s3_store import MAX_PUTS, S3Store
+from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.common.errors import UnavailableError
 from tests.support.buckets import s3_objects
 from tests.support.faulty_s3 import FaultyS3, faulty_s3
 from tests.support.s3 import S3Server
 
-SHORT = timedelta(seconds=0.3)
+SHORT = S3Timings(silence=0.3)
 """The requests' own bound stays at 30 s: a test that has to wait for it fails."""
 SOON_SECONDS = 20
 
@@ -28,7 +28,7 @@ def faulty(s3: S3Server) -> Iterator[FaultyS3]:
 
 @pytest.fixture
 async def store(s3: S3Server, faulty: FaultyS3, tmp_path: Path) -> S3Store:
-    store = s3_objects(s3, tmp_path / "blobs", port=faulty.port, answer_timeout=SHORT)
+    store = s3_objects(s3, tmp_path / "blobs", port=faulty.port, timings=SHORT)
     await store.start()
     assert isinstance(store, S3Store)
     return store

@@ -20,7 +20,7 @@ from cellblock_server.backends.backend import (
     SandboxStats,
 )
 from cellblock_server.backends.docker import cgroup
-from cellblock_server.backends.docker.engine_watch import EngineWatch
+from cellblock_server.backends.docker.engine_watch import EngineTimings, EngineWatch
 from cellblock_server.backends.docker.options import (
     EGRESS_LABEL,
     INSTANCE_LABEL,
@@ -77,6 +77,7 @@ class DockerBackend(Backend):
         seccomp: str | None,
         apparmor: str = "",
         users: tuple[int, int] = DEFAULT_USERS,
+        timings: EngineTimings | None = None,
     ) -> None:
         """Keep sandboxes' shared folders below `folders`, label containers with `instance`.
 
@@ -95,7 +96,7 @@ class DockerBackend(Backend):
         """Whether those of containers of an earlier server are known."""
         self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
-        self._watch = EngineWatch()
+        self._watch = EngineWatch(timings or EngineTimings())
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
         self._warned = False
