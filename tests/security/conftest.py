@@ -1,5 +1,6 @@
 import json
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,15 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """A server that needs keys, for tests that have tenants of their own."""
     with guarded(tmp_path_factory.mktemp("guarded")) as at:
         yield at
+
+
+SOURCES = (f"127.1.{number // 200}.{number % 200 + 1}" for number in count())
+
+
+@pytest.fixture
+def source() -> str:
+    """An address of this machine that attacks come from: no other test's, for it may be banned."""
+    return next(SOURCES)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -33,6 +33,11 @@ def methods() -> tuple[MethodDescriptor, ...]:
     )
 
 
+def method_named(name: str) -> MethodDescriptor:
+    """The call of this name."""
+    return next(method for method in methods() if method.name == name)
+
+
 def path_of(method: MethodDescriptor) -> str:
     """Its full name, as gRPC has it."""
     return f"/{method.containing_service.full_name}/{method.name}"

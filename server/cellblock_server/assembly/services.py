@@ -15,7 +15,8 @@ from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.interceptors import CallInterceptor
-from cellblock_server.rpc.listener import Listener
+from cellblock_server.rpc.listener import Listener, ListenerLimits
+from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.tracing import TraceInterceptor
@@ -57,8 +58,12 @@ def listener(
     traces = [TraceInterceptor()] if settings.telemetry.otlp_endpoint else []
     return Listener(
         settings.server.listen,
-        int(settings.server.max_message_bytes),
-        settings.server.max_connections,
+        ListenerLimits(
+            max_message_bytes=int(settings.server.max_message_bytes),
+            max_connections=settings.server.max_connections,
+            max_calls_per_connection=settings.server.max_calls_per_connection,
+            handshake_timeout=settings.server.authentication_timeout,
+        ),
         SessionServicer(manager),
         ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
         FileServicer(
@@ -80,12 +85,18 @@ def listener(
         ),
         health,
         [
-            CallInterceptor(metrics, all_are_admins=not settings.auth.required),
+            CallInterceptor(
+                metrics,
+                NEEDED.keys() | OPEN,
+                guarded.strangers,
+                all_are_admins=not settings.auth.required,
+            ),
             draining,
             *traces,
             *guarded.interceptors,
         ],
         draining,
+        guarded.strangers,
         parts.tls_files(settings),
         inside,
     )
