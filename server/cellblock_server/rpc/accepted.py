@@ -127,8 +127,9 @@ def _duplicate(descriptor: int) -> socket.socket:
     """The same socket once more, whatever kind it is. Raises OSError."""
     duplicate = os.dup(descriptor)
     try:
-        # With a family and type, for otherwise Python asks the socket, and some do not answer.
-        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=duplicate)
+        # With a family, for Python would ask the socket otherwise, and some do not answer; with
+        # the one of the longest addresses, for Python cuts off what is longer.
+        return socket.socket(socket.AF_INET6, socket.SOCK_STREAM, fileno=duplicate)
     except BaseException:
         os.close(duplicate)
         raise
