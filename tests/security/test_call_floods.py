@@ -62,6 +62,18 @@ def test_the_address_they_come_from_is_cut_off(at: Guarded, source: str) -> None
         list(client.sessions.list())
 
 
+def test_an_address_that_callers_with_a_key_use_is_not_cut_off(at: Guarded) -> None:
+    with at.client(at.admin) as client:
+        list(client.sessions.list())
+        for _ in range(5):
+            with Connection(at.address, "127.0.0.1") as connection:
+                calls = [headers(stream, PATH) + message(stream) for stream in range(1, 101, 2)]
+                connection.send(b"".join(calls))
+                until(lambda connection=connection: not is_open(connection))  # type: ignore[misc]
+        with at.client(at.admin) as another:
+            list(another.sessions.list())
+
+
 def test_a_caller_with_a_wrong_key_is_told_so_ever_more_slowly(at: Guarded) -> None:
     with own_channel(at) as channel:
         start = time.monotonic()

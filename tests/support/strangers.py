@@ -123,6 +123,8 @@ def _send_batches(attack: Attack, made: Callable[[int], bytes]) -> None:
 
 def is_open(connection: Connection) -> bool:
     """Whether the other end has not closed it; what has come is read and forgotten."""
+    if connection.socket.fileno() < 0:
+        return False
     connection.socket.setblocking(False)
     try:
         while connection.socket.recv(2**18):

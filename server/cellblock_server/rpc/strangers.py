@@ -7,7 +7,7 @@ bounds alone would let whoever comes first lock out all who come later.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -127,15 +127,19 @@ class _Offenders:
         offender = self._known.get(network)
         return offender is not None and offender.banned_until > now
 
-    def apply(self, accepted: AcceptedConnections, now: float) -> None:
-        """Have the kernel know what has changed."""
+    def apply(self, accepted: AcceptedConnections, now: float, spared: Set[bytes]) -> None:
+        """Have the kernel drop new connections of banned addresses, but of those in `spared`."""
         earliest = now - self._limits.forget_seconds
         self._known = {
             network: offender
             for network, offender in self._known.items()
             if max(offender.last, offender.banned_until) > earliest
         }
-        banned = [network for network in self._known if self.is_banned(network, now)]
+        banned = [
+            network
+            for network in self._known
+            if network not in spared and self.is_banned(network, now)
+        ]
         if banned == self._banned:
             return
         self._banned = banned
@@ -271,10 +275,13 @@ class Strangers:
             self._end(accepted, peer, "calls without a valid key", 1.0)
         self._end_late(accepted, now - self._limits.timeout_seconds)
         self._end_surplus(accepted)
+        # Who shares an address with callers that have a key, as behind a proxy or on the same
+        # machine, must not have them locked out.
+        spared = {_network(peer) for peer, known in self._connections.items() if known.tenant}
         for peer in self._strangers():
-            if self._offenders.is_banned(_network(peer), now):
+            if _network(peer) not in spared and self._offenders.is_banned(_network(peer), now):
                 self._end(accepted, peer, "address banned", 0.0)
-        self._offenders.apply(self._accepted, now)
+        self._offenders.apply(self._accepted, now, spared)
 
     def _strangers(self) -> list[str]:
         """The oldest first."""
