@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from tests.support.buckets import s3_objects
+from tests.support.buckets import blob_cache, s3_objects
 from tests.support.s3 import S3Server, s3_server
 
 from cellblock_server.blobs.blob_store import BlobStore
@@ -84,7 +84,7 @@ async def _round(folder: Path, kind: str, s3: S3Server, size: int) -> Times:
 
 def _opener(folder: Path, kind: str, s3: S3Server, room: Room) -> Callable[[], BlobStore]:
     if kind == FOLDER:
-        return lambda: BlobStore(folder, room, FolderStore(folder))
+        return lambda: BlobStore(folder, room, FolderStore(folder, blob_cache(folder, room=room)))
     prefix = new_id("")
     return lambda: BlobStore(folder, room, s3_objects(s3, folder, room, prefix=prefix))
 
@@ -105,7 +105,7 @@ async def _read(blobs: BlobStore, blob: Blob) -> float:
 async def _link(blobs: BlobStore, blob: Blob, folder: Path) -> float:
     target = folder / "link"
     began = time.perf_counter()
-    await blobs.link_to(blob, target)
+    await blobs.link_to(blob, target, "tenant")
     taken = time.perf_counter() - began
     target.unlink()
     return taken

@@ -70,7 +70,8 @@ RUN pip install --no-cache-dir duckdb==2.0.0
 ```
 
 `docker build -t my-sandbox .`, then name it in the configuration, as `sandbox.image` or among
-`sandbox.allowed_images`. The server starts every container as user 1000, whatever the image says.
+`sandbox.allowed_images`. The server starts each container as another user
+(`sandbox.users`), whatever the image says.
 pip keeps the versions of what is there, because the agent needs them.
 [test_own_image.py](../tests/integration/docker/test_own_image.py) does this.
 """

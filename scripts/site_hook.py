@@ -64,9 +64,9 @@ def for_site(link: "re.Match[str]", source: str) -> str:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
     if path.startswith("..") or not (ROOT / path).exists():
         raise PluginError(f"{source}: there is no {target}, to which [{text}] leads")
-    if path in PAGES:
-        return f"[{text}]({PAGES[path]}{anchor})"
-    if path.startswith("docs/"):
-        return f"[{text}]({path.removeprefix('docs/')}{anchor})"
+    if path in PAGES or path.startswith("docs/"):
+        page = PAGES.get(path, path.removeprefix("docs/"))
+        here = posixpath.dirname(PAGES.get(source, source.removeprefix("docs/")))
+        return f"[{text}]({posixpath.relpath(page, here or '.')}{anchor})"
     # As it is told in the text already, or else beside it.
     return f"`{path}`" if text in (path, posixpath.basename(path)) else f"{text} (`{path}`)"

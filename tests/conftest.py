@@ -16,6 +16,7 @@ from tests.support.images import ENVIRONMENT, FULL
 from tests.support.postgresql import Cluster, programs
 from tests.support.s3 import S3Server, s3_server
 from tests.support.server import ServerProcess
+from tests.support.timed_server import COMMAND, ShortTimings, timed_environment
 
 # No test asserts a time: a busy machine is no failure.
 hypothesis.settings.register_profile("cellblock", deadline=None)
@@ -171,13 +172,20 @@ def full_session(server: str) -> Iterator[Session]:
 
 @pytest.fixture
 def new_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Makes servers of one's own, with environment variables as keywords."""
+    """Makes servers of one's own, with environment variables as keywords.
+
+    `timings` are those of `timed_server`.
+    """
     with ExitStack() as stack:
 
-        def make(**environment: str) -> ServerProcess:
+        def make(timings: ShortTimings | None = None, **environment: str) -> ServerProcess:
             folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            process = ServerProcess(folder, environment)
+            process = (
+                ServerProcess(folder, environment)
+                if timings is None
+                else ServerProcess(folder, {**timed_environment(timings), **environment}, COMMAND)
+            )
             stack.callback(process.end)
             process.start()
             return process

@@ -6,9 +6,10 @@ from types import TracebackType
 from cellblock_client import calls, content, file_calls, folders, introspection
 from cellblock_client.aio_admin import AsyncAdmin
 from cellblock_client.aio_executions import AsyncExecution, AsyncExecutions
-from cellblock_client.aio_files import AsyncFiles, stored
+from cellblock_client.aio_files import AsyncFiles
 from cellblock_client.aio_run_steps import AsyncRunSteps
 from cellblock_client.aio_session_files import AsyncSessionFiles
+from cellblock_client.aio_session_uploads import AsyncSessionUploads
 from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
@@ -106,37 +107,43 @@ class AsyncSessions:
     ) -> "AsyncSession":
         """Create a session; `files` are uploaded, if need be, and attached to it.
 
+        What is uploaded here is deleted with the session, or after a day. To keep a file,
+        upload it with `Client.files` first, and pass what that returns.
         A folder's path is attached with all that is in it, links aside. With `unpack`,
         archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
         for uploading and creating together: large files may need more.
         """
         deadline = Deadline(timeout)
-        uploads = AsyncFiles(self._transport)
-        attachments = [
-            await stored(
-                uploads,
-                item,
-                "",
-                unpack=unpack and folders.is_archive(content.filename_of(item)),
-                progress=None,
-                timeout=deadline.left(),
+        uploads = AsyncSessionUploads(AsyncFiles(self._transport))
+        async with uploads.uploading():
+            attachments = [
+                await uploads.attachment(
+                    item,
+                    "",
+                    unpack=unpack and folders.is_archive(content.filename_of(item)),
+                    progress=None,
+                    timeout=deadline.left(),
+                )
+                for item in files
+            ]
+            call = calls.create_session(
+                session_id=session_id,
+                thread_id=thread_id,
+                labels=labels or {},
+                limits=limits or Limits(),
+                idle_timeout=idle_timeout,
+                lifetime=lifetime,
+                environment=environment or {},
+                attachments=attachments,
+                image=image,
+                runtime=runtime,
+                network=network,
             )
-            for item in files
-        ]
-        call = calls.create_session(
-            session_id=session_id,
-            thread_id=thread_id,
-            labels=labels or {},
-            limits=limits or Limits(),
-            idle_timeout=idle_timeout,
-            lifetime=lifetime,
-            environment=environment or {},
-            attachments=attachments,
-            image=image,
-            runtime=runtime,
-            network=network,
-        )
-        return AsyncSession(self._transport, await self._transport.call(call, deadline.left()))
+        async with uploads.attaching():
+            info = await self._transport.call(call, deadline.left())
+        session = AsyncSession(self._transport, info)
+        session._uploads.take(uploads)  # noqa: SLF001 - of this module
+        return session
 
     async def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "AsyncSession":
         """A session by id, ended ones included."""
@@ -162,6 +169,7 @@ class AsyncSession:
     def __init__(self, transport: "AsyncTransport", info: SessionInfo) -> None:
         """Use `AsyncClient.sessions`."""
         self._transport = transport
+        self._uploads = AsyncSessionUploads(AsyncFiles(transport))
         self.info: SessionInfo = info
         """What the server last told of it."""
         self.files: AsyncSessionFiles = AsyncSessionFiles(transport, info.id)
@@ -300,20 +308,22 @@ class AsyncSession:
     ) -> Attachment:
         """Put a file, uploaded if need be, at `/mnt/data`, under its own name or another.
 
+        What is uploaded here is deleted as by `create`.
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
         path of a folder, with all that is in it, links aside. `timeout` is for uploading
         and attaching together.
         """
         deadline = Deadline(timeout)
-        wanted = await stored(
-            AsyncFiles(self._transport),
-            file,
-            filename,
-            unpack=unpack,
-            progress=progress,
-            timeout=deadline.left(),
-        )
-        return await self._transport.call(file_calls.attach_file(self.id, wanted), deadline.left())
+        uploads = AsyncSessionUploads(AsyncFiles(self._transport))
+        async with uploads.uploading():
+            wanted = await uploads.attachment(
+                file, filename, unpack=unpack, progress=progress, timeout=deadline.left()
+            )
+        call = file_calls.attach_file(self.id, wanted)
+        async with uploads.attaching():
+            attachment = await self._transport.call(call, deadline.left())
+        self._uploads.take(uploads)
+        return attachment
 
     async def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
@@ -347,8 +357,10 @@ class AsyncSession:
         return await self._told(call, deadline.left())
 
     async def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """End it and remove its `/mnt/data`."""
-        return await self._told(calls.delete_session(self.id), timeout)
+        """End it and remove its `/mnt/data`, with the files that this object uploaded for it."""
+        info = await self._told(calls.delete_session(self.id), timeout)
+        await self._uploads.discard()
+        return info
 
     async def __aenter__(self) -> "AsyncSession":
         """Use it as a context manager."""

@@ -22,12 +22,20 @@ from cellblock_client.errors import (
     DeadlineExceededError,
     Error,
     NotFoundError,
+    ResourceExhaustedError,
     ServerError,
     UnavailableError,
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff, Deadline, Patience, is_refused_unheard
+from cellblock_client.retry import (
+    MAY_PASS,
+    Backoff,
+    Deadline,
+    Patience,
+    is_overload,
+    is_refused_unheard,
+)
 from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.transport import Transport, outcome
@@ -80,7 +88,7 @@ class AsyncTransport:
                     response = await self._made(method, call.request, backoff.left(), traced)
                 except grpc.RpcError as failed:
                     error = from_call(failed)
-                    if not (call.repeatable or is_refused_unheard(error)):
+                    if not (call.repeatable or is_refused_unheard(error) or is_overload(error)):
                         raise error from failed
                     if backoff.repeated and call.is_done_by(error):
                         response = None
@@ -125,7 +133,7 @@ class AsyncTransport:
                         for event in cursor.take(response):
                             yield event
                 cursor.end_of_stream()
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 await asyncio.sleep(backoff.wait_after(error))
 
     async def stream(
@@ -175,7 +183,7 @@ class AsyncTransport:
                             backoff.progress()
                             yield data
                 break
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 await asyncio.sleep(backoff.wait_after(error))
         download.check()
 
@@ -196,7 +204,7 @@ class AsyncTransport:
                         backoff.met()
                         yield piece
                 return
-            except UnavailableError as error:
+            except (UnavailableError, ResourceExhaustedError) as error:
                 if begun:
                     raise
                 await asyncio.sleep(backoff.wait_after(error))
@@ -215,7 +223,7 @@ class AsyncTransport:
         while True:
             try:
                 return await work(backoff.left())
-            except UnavailableError as error:
+            except (UnavailableError, ResourceExhaustedError) as error:
                 await asyncio.sleep(backoff.wait_after(error))
 
     async def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
@@ -226,7 +234,7 @@ class AsyncTransport:
             try:
                 response = await self.send("WriteSessionFile", sending, backoff.left())
                 return session_file(response.file)
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 if sending.failure is not None or not write.repeatable:
                     raise
                 if sending.moved:
@@ -240,7 +248,7 @@ class AsyncTransport:
             sending = upload.sending()
             try:
                 return file_of((await self.send("UploadFile", sending, backoff.left())).file)
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 if sending.failure is not None or not upload.id:
                     raise
                 if sending.moved:

@@ -1,6 +1,7 @@
 """How a server is reached: its address, the key, and TLS."""
 
 import ipaddress
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,11 @@ CERTIFICATE_VARIABLE = "CELLBLOCK_TLS_CERTIFICATE"
 TLS_KEY_VARIABLE = "CELLBLOCK_TLS_KEY"
 DEFAULT_ADDRESS = "127.0.0.1:7711"
 MAX_MESSAGE_BYTES = 64 * 2**20
+MAX_CONNECTIONS = 50
+"""Connections of one client, if it makes very many calls at once."""
 SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
-OPTIONS = [
+OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     # Notice a server that vanished, while code runs silently too.
     ("grpc.keepalive_time_ms", 20_000),
@@ -30,6 +33,13 @@ OPTIONS = [
     # A local server that restarts should be found again at once.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
+    # A server takes so many calls of one connection at once (server.max_calls_per_connection):
+    # for more, gRPC opens others.
+    (
+        "grpc.service_config",
+        json.dumps({"connectionScaling": {"maxConnectionsPerSubchannel": MAX_CONNECTIONS}}),
+    ),
+    ("grpc.max_connections_per_subchannel_cap", MAX_CONNECTIONS),
 ]
 SAME_THREAD = [(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
 """Events are read in the thread that asks for them: the other one that gRPC would have costs a
@@ -89,7 +99,7 @@ class Connection:
         return (("authorization", f"Bearer {self.api_key}"),) if self.api_key else ()
 
     @property
-    def options(self) -> list[tuple[str, int]]:
+    def options(self) -> list[tuple[str, int | str]]:
         """gRPC's, for the channel."""
         # A proxy that the environment names would be another machine, and read all of it.
         return OPTIONS if self.tls is not None else [*OPTIONS, ("grpc.enable_http_proxy", 0)]

@@ -9,12 +9,13 @@ from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import CodeStream
 from cellblock_client.executions import Execution, Executions
-from cellblock_client.files import Files, stored
+from cellblock_client.files import Files
 from cellblock_client.result import ExecutionResult
 from cellblock_client.retry import Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.run_steps import RunSteps
 from cellblock_client.session_files import SessionFiles
+from cellblock_client.session_uploads import SessionUploads
 from cellblock_client.transport import Transport
 from cellblock_client.types import (
     Attachment,
@@ -106,37 +107,43 @@ class Sessions:
     ) -> "Session":
         """Create a session; `files` are uploaded, if need be, and attached to it.
 
+        What is uploaded here is deleted with the session, or after a day. To keep a file,
+        upload it with `Client.files` first, and pass what that returns.
         A folder's path is attached with all that is in it, links aside. With `unpack`,
         archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
         for uploading and creating together: large files may need more.
         """
         deadline = Deadline(timeout)
-        uploads = Files(self._transport)
-        attachments = [
-            stored(
-                uploads,
-                item,
-                "",
-                unpack=unpack and folders.is_archive(content.filename_of(item)),
-                progress=None,
-                timeout=deadline.left(),
+        uploads = SessionUploads(Files(self._transport))
+        with uploads.uploading():
+            attachments = [
+                uploads.attachment(
+                    item,
+                    "",
+                    unpack=unpack and folders.is_archive(content.filename_of(item)),
+                    progress=None,
+                    timeout=deadline.left(),
+                )
+                for item in files
+            ]
+            call = calls.create_session(
+                session_id=session_id,
+                thread_id=thread_id,
+                labels=labels or {},
+                limits=limits or Limits(),
+                idle_timeout=idle_timeout,
+                lifetime=lifetime,
+                environment=environment or {},
+                attachments=attachments,
+                image=image,
+                runtime=runtime,
+                network=network,
             )
-            for item in files
-        ]
-        call = calls.create_session(
-            session_id=session_id,
-            thread_id=thread_id,
-            labels=labels or {},
-            limits=limits or Limits(),
-            idle_timeout=idle_timeout,
-            lifetime=lifetime,
-            environment=environment or {},
-            attachments=attachments,
-            image=image,
-            runtime=runtime,
-            network=network,
-        )
-        return Session(self._transport, self._transport.call(call, deadline.left()))
+        with uploads.attaching():
+            info = self._transport.call(call, deadline.left())
+        session = Session(self._transport, info)
+        session._uploads.take(uploads)  # noqa: SLF001 - of this module
+        return session
 
     def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "Session":
         """A session by id, ended ones included."""
@@ -162,6 +169,7 @@ class Session:
     def __init__(self, transport: "Transport", info: SessionInfo) -> None:
         """Use `Client.sessions`."""
         self._transport = transport
+        self._uploads = SessionUploads(Files(transport))
         self.info: SessionInfo = info
         """What the server last told of it."""
         self.files: SessionFiles = SessionFiles(transport, info.id)
@@ -300,20 +308,22 @@ class Session:
     ) -> Attachment:
         """Put a file, uploaded if need be, at `/mnt/data`, under its own name or another.
 
+        What is uploaded here is deleted as by `create`.
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
         path of a folder, with all that is in it, links aside. `timeout` is for uploading
         and attaching together.
         """
         deadline = Deadline(timeout)
-        wanted = stored(
-            Files(self._transport),
-            file,
-            filename,
-            unpack=unpack,
-            progress=progress,
-            timeout=deadline.left(),
-        )
-        return self._transport.call(file_calls.attach_file(self.id, wanted), deadline.left())
+        uploads = SessionUploads(Files(self._transport))
+        with uploads.uploading():
+            wanted = uploads.attachment(
+                file, filename, unpack=unpack, progress=progress, timeout=deadline.left()
+            )
+        call = file_calls.attach_file(self.id, wanted)
+        with uploads.attaching():
+            attachment = self._transport.call(call, deadline.left())
+        self._uploads.take(uploads)
+        return attachment
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
@@ -347,8 +357,10 @@ class Session:
         return self._told(call, deadline.left())
 
     def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """End it and remove its `/mnt/data`."""
-        return self._told(calls.delete_session(self.id), timeout)
+        """End it and remove its `/mnt/data`, with the files that this object uploaded for it."""
+        info = self._told(calls.delete_session(self.id), timeout)
+        self._uploads.discard()
+        return info
 
     def __enter__(self) -> "Session":
         """Use it as a context manager."""

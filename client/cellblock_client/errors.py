@@ -98,6 +98,8 @@ class ServerError(Error):
     """A fault of the server's; its log tells more under the id in the message."""
 
 
+LOCALLY_CANCELLED = ("Channel closed!", "Locally cancelled by application!")
+"""What gRPC says of a call that was cancelled here, when the client was closed for example."""
 KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.OUT_OF_RANGE: InvalidArgumentError,
@@ -109,6 +111,8 @@ KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.FAILED_PRECONDITION: WrongStateError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
+    # A server that has too much to do ends calls so, before it has looked at them.
+    grpc.StatusCode.CANCELLED: UnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.DATA_LOSS: DamagedDataError,
 }
@@ -122,7 +126,13 @@ def from_call(call: Any) -> Error:  # noqa: ANN401 - sync and async errors share
     bad = next((item for item in details if isinstance(item, error_details_pb2.BadRequest)), None)
     retry = next((item for item in details if isinstance(item, error_details_pb2.RetryInfo)), None)
     violation = bad.field_violations[0] if bad and bad.field_violations else None
-    return KINDS.get(code, ServerError)(
+    kind = KINDS.get(code, ServerError)
+    if code is grpc.StatusCode.CANCELLED:
+        if message in LOCALLY_CANCELLED:
+            kind = ServerError
+        elif message in ("", code.name):
+            message = "the server ended the call without an answer"
+    return kind(
         message or code.name,
         reason=info.reason if info else "",
         field=violation.field if violation else "",

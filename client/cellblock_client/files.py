@@ -3,10 +3,8 @@
 import io
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from os import PathLike
 
-from cellblock.v1 import file_pb2 as pb
-from cellblock_client import content, file_calls, folders
+from cellblock_client import content, file_calls
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Download
@@ -120,32 +118,3 @@ class Files:
     def delete(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Forget a file. Sessions that it is attached to keep their copy."""
         self._transport.call(file_calls.delete_file(file_id), timeout)
-
-
-def stored(
-    files: Files,
-    item: Source | File,
-    filename: str,
-    *,
-    unpack: bool,
-    progress: Progress | None,
-    timeout: float | None,
-) -> pb.Attachment:
-    """What to attach: uploaded if need be; a folder is packed, to be unpacked."""
-    if isinstance(item, File):
-        return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
-    if isinstance(item, str | PathLike) and content.is_folder(item):
-        name = filename or content.own_name(item)
-        with folders.packed(item) as archive:
-            file = files.upload(
-                archive,
-                f"{name}.tar",
-                expires_after=folders.EXPIRES_AFTER,
-                progress=progress,
-                timeout=timeout,
-            )
-        return pb.Attachment(file_id=file.id, filename=name, unpack=True)
-    # An archive keeps its own name: `filename` is the folder's.
-    name = content.own_name(item) if unpack else ""
-    file = files.upload(item, name or filename or None, progress=progress, timeout=timeout)
-    return pb.Attachment(file_id=file.id, filename=filename, unpack=unpack)

@@ -4,12 +4,9 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
-EXPIRES_AFTER = timedelta(days=1)
-"""Of a packed folder, which is stored only to be unpacked."""
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 

@@ -4,7 +4,12 @@ import random
 import time
 from dataclasses import dataclass
 
-from cellblock_client.errors import DeadlineExceededError, Error, UnavailableError
+from cellblock_client.errors import (
+    DeadlineExceededError,
+    Error,
+    ResourceExhaustedError,
+    UnavailableError,
+)
 
 RETRY_SECONDS = 30.0
 """How long a call is repeated by default while a server that was there is away: it restarts."""
@@ -21,8 +26,27 @@ STOPPING = "SERVER_STOPPING"
 """The reason of a server that stops: it has not begun a call that it refuses like this."""
 STOPPED = "SERVER_STOPPED"
 """The reason of a server that has stopped before a call that it had begun was done."""
+NOT_CONNECTED = ("failed to connect", "DNS resolution failed")
+"""How gRPC's words begin when no server was reached. All others are of one that was there."""
 RESTARTING = ("", TAKEN_OVER, STOPPING, STOPPED)
 """Reasons of errors, or none, while a server restarts."""
+
+OVERLOAD = frozenset({"CALL_RATE", "TOO_MANY_CALLS_WITHOUT_KEY"})
+"""Reasons of a server that gets too many calls for now, and has not begun with this one."""
+MAY_PASS = (UnavailableError, DeadlineExceededError, ResourceExhaustedError)
+"""Errors after which `Backoff` decides whether there is another attempt."""
+
+
+def is_overload(error: Error) -> bool:
+    """Whether the server got too many calls, and said when to come back.
+
+    A repetition is safe then, whatever the call does.
+    """
+    return (
+        isinstance(error, ResourceExhaustedError)
+        and error.reason in OVERLOAD
+        and error.retry_after is not None
+    )
 
 
 @dataclass
@@ -87,10 +111,12 @@ class Backoff:
         if isinstance(error, DeadlineExceededError) and self._first is not None:
             # The time ran out in a repetition: what made it necessary tells more.
             raise self._first
-        if not isinstance(error, UnavailableError):
+        overload = is_overload(error)
+        if not isinstance(error, UnavailableError) and not overload:
             raise error
-        self._first = self._first or error
-        self._repeated |= not is_refused_unheard(error)
+        if isinstance(error, UnavailableError):
+            self._first = self._first or error
+            self._repeated |= not is_refused_unheard(error)
         self._attempts += 1
         if not self._may_repeat(error):
             raise error
@@ -100,6 +126,8 @@ class Backoff:
             wait = min(max(wait, error.retry_after.total_seconds()), LONGEST_WAIT)
         # Many clients of one server must not come back in step.
         wait *= random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        if overload and error.retry_after is not None:
+            wait = max(wait, error.retry_after.total_seconds())
         left = self.left()
         if left is not None and wait >= left:
             raise error
@@ -118,11 +146,11 @@ class Backoff:
         self._first = None
         self._repeated = False
 
-    def _may_repeat(self, error: UnavailableError) -> bool:
+    def _may_repeat(self, error: Error) -> bool:
         if not self._patience.seconds:
             return False
         now = time.monotonic()
-        if error.reason:
+        if error.reason or not error.message.startswith(NOT_CONNECTED):
             self.met()
         if error.reason not in RESTARTING:
             self._away_since = None

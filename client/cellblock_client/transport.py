@@ -20,13 +20,19 @@ from cellblock_client.calls import Call, Page
 from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
-    DeadlineExceededError,
     NotFoundError,
+    ResourceExhaustedError,
     UnavailableError,
     from_call,
 )
 from cellblock_client.receiving import Download
-from cellblock_client.retry import Backoff, Patience, is_refused_unheard
+from cellblock_client.retry import (
+    MAY_PASS,
+    Backoff,
+    Patience,
+    is_overload,
+    is_refused_unheard,
+)
 from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.tracing import Metadata, call_span
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
@@ -70,7 +76,7 @@ class Transport:
                     response = self._made(method, call.request, backoff.left(), traced)
                 except grpc.RpcError as failed:
                     error = from_call(failed)
-                    if not (call.repeatable or is_refused_unheard(error)):
+                    if not (call.repeatable or is_refused_unheard(error) or is_overload(error)):
                         raise error from failed
                     if backoff.repeated and call.is_done_by(error):
                         response = None
@@ -111,7 +117,7 @@ class Transport:
                         backoff.progress()
                         yield from cursor.take(response)
                 cursor.end_of_stream()
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 time.sleep(backoff.wait_after(error))
 
     def stream(
@@ -158,7 +164,7 @@ class Transport:
                         backoff.progress()
                         yield data
                 break
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 time.sleep(backoff.wait_after(error))
         download.check()
 
@@ -179,7 +185,7 @@ class Transport:
                         backoff.met()
                         yield piece
                 return
-            except UnavailableError as error:
+            except (UnavailableError, ResourceExhaustedError) as error:
                 if begun:
                     raise
                 time.sleep(backoff.wait_after(error))
@@ -198,7 +204,7 @@ class Transport:
         while True:
             try:
                 return work(backoff.left())
-            except UnavailableError as error:
+            except (UnavailableError, ResourceExhaustedError) as error:
                 time.sleep(backoff.wait_after(error))
 
     def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
@@ -209,7 +215,7 @@ class Transport:
             try:
                 response = self.send("WriteSessionFile", sending, backoff.left())
                 return session_file(response.file)
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 if sending.failure is not None or not write.repeatable:
                     raise
                 if sending.moved:
@@ -223,7 +229,7 @@ class Transport:
             sending = upload.sending()
             try:
                 return file_of(self.send("UploadFile", sending, backoff.left()).file)
-            except (UnavailableError, DeadlineExceededError) as error:
+            except MAY_PASS as error:
                 if sending.failure is not None or not upload.id:
                     raise
                 if sending.moved:

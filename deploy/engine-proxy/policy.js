@@ -11,31 +11,56 @@ const SANDBOX = '[A-Za-z0-9_-]+';
 const STATE = process.env.CELLBLOCK_STATE_DIR || '/var/lib/cellblock';
 const IMAGES = matching(process.env.CELLBLOCK_IMAGES || 'cellblock-sandbox:[A-Za-z0-9._-]+');
 const RUNTIMES = matching(process.env.CELLBLOCK_RUNTIMES || 'runc');
+// Docker's own name for what a container without a named runtime gets.
+const UNNAMED_RUNTIME = 'runc';
 const APPARMOR = matching('apparmor=(?:' + (process.env.CELLBLOCK_APPARMOR || 'docker-default') + ')');
+// Without its own profile a container gets the engine's, which an operator's may be stricter than.
+const NEEDS_APPARMOR = Boolean(process.env.CELLBLOCK_APPARMOR);
+const MAX_MEMORY = bound('CELLBLOCK_MAX_MEMORY_BYTES', 8724152320);  // 8 GiB, and gVisor's 128 MiB
+const MAX_PIDS = bound('CELLBLOCK_MAX_PIDS', 6144);  // 4096, and gVisor's 2048
+const MAX_NANO_CPUS = bound('CELLBLOCK_MAX_CPUS', 8) * 1e9;
+const MAX_OPEN_FILES = bound('CELLBLOCK_MAX_OPEN_FILES', 1024);
+const MAX_FILE_BYTES = bound('CELLBLOCK_MAX_FILE_BYTES', 8589934592);  // 8 GiB
 const SECCOMP_FOLDER = '/etc/engine-proxy/seccomp/';
 const SECCOMP = fs.readdirSync(SECCOMP_FOLDER)
     .map(name => JSON.stringify(JSON.parse(fs.readFileSync(SECCOMP_FOLDER + name, 'utf8'))));
 
-const LIMITED = value => Number.isInteger(value) && value > 0;  // 0 and -1 stand for no limit
-const LIMITS = {Memory: LIMITED, MemorySwap: LIMITED, NanoCpus: LIMITED, PidsLimit: LIMITED};
-// The engine's own list, which one in a request replaces: it may be longer, not shorter.
-const MASKED = ['acpi', 'asound', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi',
-    'timer_list', 'timer_stats'].map(name => '/proc/' + name).concat(['/sys/firmware']);
+const LIMITS = {
+    Memory: upTo(MAX_MEMORY),
+    MemorySwap: upTo(MAX_MEMORY),  // of memory and swap together; both are compared below
+    NanoCpus: upTo(MAX_NANO_CPUS),
+    PidsLimit: upTo(MAX_PIDS),
+};
+const SHM_BYTES = 67108864;  // 64 MiB
+// What docker_options.py masks, which replaces the engine's list: it may be longer, not shorter.
+const MASKED = [
+    'acpi', 'asound', 'buddyinfo', 'bus', 'cmdline', 'config.gz', 'diskstats', 'fs', 'interrupts',
+    'iomem', 'ioports', 'irq', 'kallsyms', 'kcore', 'key-users', 'keys', 'latency_stats', 'modules',
+    'pagetypeinfo', 'partitions', 'pressure', 'sched_debug', 'schedstat', 'scsi', 'slabinfo',
+    'softirqs', 'timer_list', 'timer_stats', 'vmallocinfo', 'zoneinfo',
+].map(name => '/proc/' + name).concat([
+    '/sys/devices/virtual/dmi', '/sys/devices/virtual/powercap', '/sys/firmware',
+]);
 const NO_NEW_PRIVILEGES = 'no-new-privileges:true';
-const TMPFS = text(/^rw,nosuid,nodev,noexec,size=[0-9]+,nr_inodes=[0-9]+,uid=1000,gid=1000,mode=0700$/);
+const TMPFS = /^rw,nosuid,nodev,noexec,size=([0-9]+),nr_inodes=([0-9]+),uid=([0-9]+),gid=([0-9]+),mode=0700$/;
+const USERS = /^([0-9]+)-([0-9]+)$/.exec(process.env.CELLBLOCK_SANDBOX_USERS || '40000-44095');
+const BYTES_PER_INODE = 16384;
+const MIN_INODES = 1024;
+const ULIMITS = {nofile: MAX_OPEN_FILES, fsize: MAX_FILE_BYTES, core: 1};
 
 // Of a sandbox with a way out: its agent's end of it, and where pip may put packages.
 const ENVIRONMENT = /^(?:(?:HTTPS?_PROXY|https?_proxy)=http:\/\/127\.0\.0\.1:[0-9]+|PIP_TARGET=\/home\/sandbox\/packages)$/;
 
 const CREATE = {
     Image: IMAGES,
-    User: same('1000:1000'),
+    User: text(/^([0-9]+):\1$/),  // within USERS, which is checked below
     Hostname: same('sandbox'),
     WorkingDir: same('/mnt/data'),
     Cmd: list(text(/^--[a-z-]+=[^\0]*$/)),  // of the image's own entry point, which stays
     Labels: object({
         'dev.cellblock.sandbox': text(/^sbx_[A-Za-z0-9_-]+$/),
         'dev.cellblock.instance': text(/^[A-Za-z0-9_-]+$/),
+        'dev.cellblock.user': text(/^[0-9]+$/),
         'dev.cellblock.egress': optional(same('proxy')),
     }),
     Env: optional(list(text(ENVIRONMENT))),
@@ -46,17 +71,13 @@ const CREATE = {
         ReadonlyRootfs: same(true),
         IpcMode: same('private'),
         CgroupnsMode: same('private'),
-        Ulimits: list(object({
-            Name: text(/^(nofile|fsize|core)$/),
-            Soft: value => Number.isInteger(value) && value >= 0,
-            Hard: value => Number.isInteger(value) && value >= 0,
-        })),
-        ShmSize: LIMITED,
+        Ulimits: ulimits,
+        ShmSize: upTo(SHM_BYTES),
         Tmpfs: object({
-            '/mnt/data': TMPFS,
-            '/tmp': TMPFS,
-            '/home/sandbox': TMPFS,
-            '/run/kernel': TMPFS,
+            '/mnt/data': tmpfs,
+            '/tmp': tmpfs,
+            '/home/sandbox': tmpfs,
+            '/run/kernel': tmpfs,
         }),
         Mounts: mounts,
         RestartPolicy: same({Name: 'no'}),
@@ -64,8 +85,8 @@ const CREATE = {
             Type: same('local'),
             Config: object({compress: same('false'), 'max-file': same('1'), 'max-size': same('1m')}),
         }),
-        MaskedPaths: optional(given => list(text(/^\//))(given) && MASKED.every(path => given.includes(path))),
-        Runtime: optional(RUNTIMES),
+        MaskedPaths: given => list(text(/^\//))(given) && MASKED.every(path => given.includes(path)),
+        Runtime: optional(RUNTIMES),  // one that is not named is checked below
     }, LIMITS)),
 };
 
@@ -82,6 +103,18 @@ function text(pattern) {
 
 function matching(alternatives) {
     return text(new RegExp('^(?:' + alternatives + ')$'));
+}
+
+// A bound that the operator has set. One that is no number over 0 lets nothing pass.
+function bound(name, usual) {
+    const value = Number(process.env[name] || usual);
+    return value > 0 ? value : 0;
+}
+
+function upTo(most) {
+    // 0 and -1 stand for no limit.
+    return value => Number.isInteger(value) && value > 0
+        && (value <= most || 'is more than the ' + most + ' that the operator allows');
 }
 
 function list(check) {
@@ -119,10 +152,47 @@ function fault(key, found) {
     return typeof found === 'string' ? key + ': ' + found : key + ' is not allowed';
 }
 
+// Each of them once: what is left out would be replaced by the engine's default.
 function security(options) {
-    return Array.isArray(options) && options.includes(NO_NEW_PRIVILEGES)
-        && options.every(option => option === NO_NEW_PRIVILEGES || APPARMOR(option)
-            || isKnownProfile(option));
+    if (!Array.isArray(options)) {
+        return false;
+    }
+    const seccomp = options.filter(isKnownProfile);
+    const apparmor = options.filter(option => APPARMOR(option));
+    if (seccomp.length === 0) {
+        return 'a seccomp profile that the operator allows is missing';
+    }
+    if (apparmor.length === 0 && NEEDS_APPARMOR) {
+        return 'the AppArmor profile that the operator asks for is missing';
+    }
+    return options.includes(NO_NEW_PRIVILEGES) && apparmor.length <= 1 && seccomp.length === 1
+        && options.length === 1 + apparmor.length + seccomp.length;
+}
+
+function ulimits(given) {
+    const one = object({
+        Name: text(/^(nofile|fsize|core)$/),
+        Soft: value => Number.isInteger(value) && value > 0,
+        Hard: value => Number.isInteger(value) && value > 0,
+    });
+    return list(one)(given) && given.length === Object.keys(ULIMITS).length
+        && Object.keys(ULIMITS).every(name => given.some(limit => limit.Name === name
+            && limit.Soft <= limit.Hard && limit.Hard <= ULIMITS[name]));
+}
+
+function tmpfs(options) {
+    const found = typeof options === 'string' && TMPFS.exec(options);
+    if (!found) {
+        return false;
+    }
+    const size = Number(found[1]);
+    const inodes = Number(found[2]);
+    return size > 0 && size <= MAX_MEMORY && inodes > 0
+        && inodes <= Math.max(MIN_INODES, size / BYTES_PER_INODE);
+}
+
+function withoutSwap(limits) {
+    return limits.Memory === limits.MemorySwap || 'MemorySwap must be as much as Memory';
 }
 
 // A profile is sent whole, as JSON, so it must be one that the operator has put here.
@@ -151,7 +221,11 @@ function mounts(given) {
 // That the name, the label and the folders are one sandbox's.
 function consistent(body, name) {
     const id = body.Labels['dev.cellblock.sandbox'];
+    const user = body.Labels['dev.cellblock.user'];
+    const folders = Object.keys(body.HostConfig.Tmpfs).map(path => body.HostConfig.Tmpfs[path]);
     return name === 'cellblock-' + id
+        && body.User === user + ':' + user
+        && folders.every(options => options.includes(',uid=' + user + ',gid=' + user + ','))
         && body.HostConfig.Mounts.every(mount => mount.Source.includes('/run/' + id + '/'));
 }
 
@@ -160,11 +234,23 @@ function creating(body, r) {
     if (found !== true) {
         return found;
     }
-    return consistent(body, r.args.name) || 'name, label and folders are not of one sandbox';
+    if (body.HostConfig.Runtime === undefined && !RUNTIMES(UNNAMED_RUNTIME)) {
+        return 'Runtime is missing: the operator allows only some by name';
+    }
+    const user = Number(body.User.split(':')[0]);
+    if (!USERS || user < Number(USERS[1]) || user > Number(USERS[2])) {
+        return 'User is not among those that the operator allows';
+    }
+    const limited = withoutSwap(body.HostConfig);
+    if (limited !== true) {
+        return limited;
+    }
+    return consistent(body, r.args.name) || 'name, labels, user and folders are not of one sandbox';
 }
 
 function updating(body) {
-    return object(LIMITS)(body);
+    const found = object(LIMITS)(body);
+    return found === true ? withoutSwap(body) : found;
 }
 
 function refuse(r, why) {

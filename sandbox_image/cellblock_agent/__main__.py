@@ -12,12 +12,13 @@ import sys
 
 from cellblock_agent.options import parse
 from cellblock_agent.processes.own_process import become_subreaper, block_termination, set_dumpable
+from cellblock_agent.timings import DEFAULT_TIMINGS, Timings
 
 SHARED_MODULES = ("jupyter_client.blocking.client",)
 """What both need: imported once, before the fork, and shared. They start no thread."""
 
 
-def main() -> int:
+def main(timings: Timings = DEFAULT_TIMINGS) -> int:
     """Run the agent until it is told to end, or is orphaned; the exit code."""
     options = parse(sys.argv[1:])
     os.umask(0o077)
@@ -42,7 +43,7 @@ def main() -> int:
         sys.stderr.write(f"agent: {error}\n")
         fork_server.kill()
         return 2
-    return agent.run(options, token, fork_server)
+    return agent.run(options, token, fork_server, timings)
 
 
 if __name__ == "__main__":

@@ -19,15 +19,18 @@ from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, ForkServerError, Spawned
 from cellblock_agent.kernel.kernel import KernelStartError
+from cellblock_agent.kernel.options import KernelNeeds
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.output.journal import Journal
+from cellblock_agent.processes import confinement
 from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory_watch import MemoryWatch
-from cellblock_agent.processes.own_process import wait_for_termination
-from cellblock_agent.processes.reaper import Reaper
+from cellblock_agent.processes.own_process import is_first, wait_for_termination
+from cellblock_agent.processes.reaper import Reaper, kill_descendants
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
+from cellblock_agent.timings import Timings
 from cellblock_agent.token_check import TokenInterceptor
 
 MAX_RECEIVE_BYTES = 4 * 2**20
@@ -40,11 +43,11 @@ SOCKET_MODE = 0o666
 log = logging.getLogger(__name__)
 
 
-def run(options: Options, token: str, spawned: Spawned) -> int:
+def run(options: Options, token: str, spawned: Spawned, timings: Timings) -> int:
     """Serve until told to end; the exit code."""
     code = 0
     try:
-        asyncio.run(_Agent(options, token, spawned).run())
+        asyncio.run(_Agent(options, token, spawned, timings).run())
     except* (KernelStartError, ForkServerError):
         log.exception("no kernel can be had")
         code = 1
@@ -52,19 +55,27 @@ def run(options: Options, token: str, spawned: Spawned) -> int:
 
 
 class _Agent:
-    def __init__(self, options: Options, token: str, spawned: Spawned) -> None:
+    def __init__(self, options: Options, token: str, spawned: Spawned, timings: Timings) -> None:
         self._options = options
         self._token = token
         self._spawned = spawned
+        self._timings = timings
 
     async def run(self) -> None:
         await _start_workers()
         options = self._options
+        if is_first() and not confinement.is_available():
+            log.warning("no Landlock on this host: code can have its agent killed, see SECURITY.md")
         reaper = Reaper()
-        fork_server = ForkServerClient(
-            self._spawned, options.preload, reaper, options.fork_server_timeout
-        )
         helpers = Helpers(reaper)
+        fork_server = ForkServerClient(
+            self._spawned,
+            options.preload,
+            reaper,
+            options.fork_server_timeout,
+            options.start_timeout,
+            clear=lambda: kill_descendants(lambda: helpers.pids),
+        )
         journal = Journal()
         folder = DataFolder(options.data_dir, options.inputs_dir)
         changes = Changes(folder)
@@ -78,7 +89,14 @@ class _Agent:
             files,
             helpers,
             memory,
-            options.pids if memory.is_needed else 0,
+            KernelNeeds(
+                memory_bytes=options.memory_bytes,
+                max_processes=options.pids if memory.is_needed else 0,
+                confined=is_first(),
+                niceness=options.kernel_niceness,
+            ),
+            self._timings,
+            options.start_timeout,
         )
         orphan_clock = OrphanClock(options.orphan_timeout)
         service = AgentService(
@@ -137,9 +155,10 @@ class _Agent:
     async def _until_end(self, orphan_clock: OrphanClock, kept: list[asyncio.Task[None]]) -> str:
         loop = asyncio.get_running_loop()
         told: asyncio.Future[str] = loop.create_future()
-        threading.Thread(
-            target=_tell_termination, args=(loop, told), name="signals", daemon=True
-        ).start()
+        if not is_first():
+            threading.Thread(
+                target=_tell_termination, args=(loop, told), name="signals", daemon=True
+            ).start()
         orphaned = asyncio.create_task(orphan_clock.run())
         try:
             either: set[asyncio.Future[Any]] = {told, orphaned, *kept}

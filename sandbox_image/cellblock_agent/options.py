@@ -22,6 +22,10 @@ class Options:
     """Seconds without a server after which the agent ends."""
     fork_server_timeout: float
     """Seconds after which a fork server that forks nothing is ended."""
+    start_timeout: float
+    """Seconds that the first kernel may take: whoever starts a sandbox waits no longer."""
+    kernel_niceness: int
+    """By how much kernels give way to the agent, as nice(1) counts it."""
     preload: tuple[str, ...]
     """Modules that every kernel has imported from its start."""
     proxy_port: int
@@ -41,6 +45,8 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--inputs-dir", type=Path, default=Path("/mnt/inputs"))
     parser.add_argument("--orphan-timeout", type=float, default=3600.0, metavar="SECONDS")
     parser.add_argument("--fork-server-timeout", type=float, default=300.0, metavar="SECONDS")
+    parser.add_argument("--start-timeout", type=float, default=60.0, metavar="SECONDS")
+    parser.add_argument("--kernel-niceness", type=int, default=19, metavar="NUMBER")
     parser.add_argument("--preload", default="", metavar="MODULE,…")
     parser.add_argument("--proxy-port", type=int, default=0, metavar="NUMBER")
     parser.add_argument("--memory-bytes", type=int, default=0, metavar="BYTES")
@@ -50,6 +56,8 @@ def parse(arguments: Sequence[str]) -> Options:
         parser.error(f"--orphan-timeout: must be over 0 s, got {parsed.orphan_timeout:g}")
     if parsed.fork_server_timeout <= 0:
         parser.error(f"--fork-server-timeout: must be over 0 s, got {parsed.fork_server_timeout:g}")
+    if parsed.start_timeout <= 0:
+        parser.error(f"--start-timeout: must be over 0 s, got {parsed.start_timeout:g}")
     return Options(
         run_dir=parsed.run_dir,
         data_dir=parsed.data_dir,
@@ -57,6 +65,8 @@ def parse(arguments: Sequence[str]) -> Options:
         inputs_dir=parsed.inputs_dir,
         orphan_timeout=parsed.orphan_timeout,
         fork_server_timeout=parsed.fork_server_timeout,
+        start_timeout=parsed.start_timeout,
+        kernel_niceness=parsed.kernel_niceness,
         preload=tuple(name for name in parsed.preload.split(",") if name),
         proxy_port=parsed.proxy_port,
         memory_bytes=parsed.memory_bytes,

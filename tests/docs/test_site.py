@@ -22,6 +22,10 @@ def build(configuration: Path, target: Path) -> subprocess.CompletedProcess[str]
     )  # fmt: skip
 
 
+def html_name(page: Path) -> str:
+    return "index" if page.name == "README.md" else page.stem
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("site")
@@ -31,8 +35,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_has_all_pages(site: Path) -> None:
-    for page in (ROOT / "docs").glob("*.md"):
-        assert (site / f"{page.stem}.html").exists()
+    docs = ROOT / "docs"
+    for page in docs.rglob("*.md"):
+        assert (site / page.relative_to(docs).with_name(f"{html_name(page)}.html")).exists()
     assert "self-hosted" in (site / "index.html").read_text()
     assert "threat" in (site / "security.html").read_text()
 
@@ -48,4 +53,6 @@ def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
 def test_links_between_the_root_and_docs_are_mapped(site: Path) -> None:
     assert 'href="security.html"' in (site / "sandbox-hardening.html").read_text()
     assert 'href="configuration.html' in (site / "index.html").read_text()
+    assert 'href="001-fork-kernels.html"' in (site / "decisions/index.html").read_text()
+    assert 'href="decisions/index.html"' in (site / "architecture.html").read_text()
     assert "<code>deploy/engine-proxy/policy.js</code>" in (site / "deployment.html").read_text()

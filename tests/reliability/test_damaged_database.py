@@ -106,7 +106,7 @@ async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) ->
         with pytest.raises(errors.UnavailableError, match="malformed") as caught:
             await database.execute(text("UPDATE t SET b = 'new'"))
         assert caught.value.reason == "STORE_DAMAGED"
-        assert WHAT_TO_DO in caught.value.message
+        assert WHAT_TO_DO in str(caught.value)
         # Not even where it would go well: nobody knows what else is wrong.
         with pytest.raises(errors.UnavailableError, match="malformed"):
             await database.execute(text("CREATE TABLE other (a)"))

@@ -13,8 +13,8 @@ from sqlalchemy import text
 from cellblock_client import Client
 from cellblock_client.events import Completed, Stdout
 from cellblock_server.common import errors
-from cellblock_server.store import sqlite as store
 from cellblock_server.store.database import Database
+from cellblock_server.store.timings import StoreTimings
 from tests.support.hasty_server import hasty_server
 from tests.support.once import refused_create
 from tests.support.waiting import until
@@ -35,12 +35,11 @@ def locked(file: Path) -> Iterator[None]:
 
 
 async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(store, "BUSY_SECONDS", WAIT)
-    monkeypatch.setattr(store, "BEHIND_SECONDS", WAIT / 100)
     file = tmp_path / "store.db"
-    database = Database(f"sqlite:///{file}")
+    timings = StoreTimings(busy=WAIT, busy_behind=WAIT / 100)
+    database = Database(f"sqlite:///{file}", timings=timings)
     await database.start()
     try:
         await database.execute(text("CREATE TABLE t (a INTEGER)"))

@@ -22,8 +22,8 @@ from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
 from cellblock_server.sessions.readiness import Problems, Readiness, ReadinessTimings
-from cellblock_server.store import sqlite as databases
 from cellblock_server.store.database import Database
+from cellblock_server.store.timings import StoreTimings
 from tests.support.buckets import blob_store
 from tests.support.databases import store_url
 from tests.support.held_engine import ENGINE
@@ -61,7 +61,8 @@ class Looking:
 
 @asynccontextmanager
 async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
-    database = Database(store_url(folder / "store.db"))
+    # A database that is locked is found out by the first look.
+    database = Database(store_url(folder / "store.db"), timings=StoreTimings(busy=0))
     await database.start()
     backend = DockerBackend(folder, new_id(""), [], seccomp=None)
     blobs = blob_store(folder / "blobs")
@@ -124,9 +125,8 @@ async def test_it_is_ready_when_earlier_sessions_are_taken_over(short: Path) -> 
 
 @pytest.mark.only_store("sqlite", "locks SQLite's file")
 async def test_a_store_that_can_not_be_written_is_not_ready(
-    short: Path, monkeypatch: pytest.MonkeyPatch
+    short: Path,
 ) -> None:
-    monkeypatch.setattr(databases, "BUSY_SECONDS", 0)
     async with looking(short, short / "engine.sock") as looks:
         await looks.readiness.serving()
         assert await looks.status(FILES) == SERVING

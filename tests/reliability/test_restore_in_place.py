@@ -39,7 +39,7 @@ def restore(server: ServerProcess, copy: Path) -> None:
     cellblock("restore", f"--state-dir={server.state}", str(copy))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_sessions_that_are_ahead_of_it_end_and_all_others_go_on(
     lasting_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import grpc
 
+from cellblock.v1.session_pb2 import ListSessionsRequest
 from cellblock_client import Client, Role
-from tests.support.callers import admin_key
+from tests.support.callers import admin_key, call, method_named
 from tests.support.server import ServerProcess
 
 NEEDS_KEYS = {"CELLBLOCK_AUTH__REQUIRED": "true", "CELLBLOCK_SANDBOX__BACKEND": "local"}
@@ -50,7 +51,11 @@ def guarded(folder: Path, **environment: str) -> Iterator[Guarded]:
     try:
         server.start()
         with grpc.insecure_channel(server.address) as channel:
-            yield Guarded(server, channel, admin_key(server))
+            at = Guarded(server, channel, admin_key(server))
+            if "CELLBLOCK_SERVER__TLS_CERTIFICATE" not in environment:
+                # A connection that has shown no valid key may make few calls.
+                call(channel, method_named("ListSessions"), [ListSessionsRequest()], at.admin)
+            yield at
     finally:
         if server.running:
             # Sessions of this backend end with it.

@@ -1,4 +1,6 @@
+import json
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,15 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield at
 
 
+SOURCES = (f"127.1.{number // 200}.{number % 200 + 1}" for number in count())
+
+
+@pytest.fixture
+def source() -> str:
+    """An address of this machine that attacks come from: no other test's, for it may be banned."""
+    return next(SOURCES)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
@@ -32,6 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def inside(shared_session: Session) -> Inside:
     """Where hostile code runs."""
     return Inside(shared_session)
+
+
+@pytest.fixture
+def without_landlock(tmp_path: Path) -> str:
+    """A seccomp profile as on a host without Landlock, which refuses nothing else."""
+    profile = tmp_path / "without-landlock.json"
+    refused = {"names": ["landlock_create_ruleset"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [refused]}))
+    return str(profile)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Strangers who open connections, and say nothing."""
+"""Strangers who open connections to listeners for HTTP, and say nothing."""
 
 import http.client
 import socket
@@ -7,17 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from cellblock_client import Client
-from cellblock_client.errors import UnavailableError
 from cellblock_server.console.listener import MAX_CONNECTIONS as CONSOLE
 from cellblock_server.telemetry.scraping import MAX_CONNECTIONS as METRICS
 from tests.security.test_console_requests import LIST, stranger_at, token_of
 from tests.support.scraped import METRICS as SHOWN
 from tests.support.scraped import address as metrics_address
 from tests.support.server import ServerProcess
-from tests.support.waiting import until
 
-GRPC = 10
 SECONDS = 20
 
 
@@ -27,7 +23,6 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         tmp_path_factory.mktemp("server"),
         {
             "CELLBLOCK_SANDBOX__BACKEND": "local",
-            "CELLBLOCK_SERVER__MAX_CONNECTIONS": str(GRPC),
             "CELLBLOCK_CONSOLE__LISTEN": "127.0.0.1:0",
             **SHOWN,
         },
@@ -63,17 +58,6 @@ def ended(connection: socket.socket) -> bool:
         return connection.recv(1) == b""
     except ConnectionError:
         return True
-
-
-def test_callers_have_so_many(at: ServerProcess) -> None:
-    with Strangers(at.address, GRPC) as strangers:
-        # What HTTP/2 begins with: they have been let in.
-        assert not any(ended(each) for each in strangers.all)
-        with Strangers(at.address, 1) as more:
-            assert ended(more.all[0])
-        with Client(at.address, retry_for=0) as client, pytest.raises(UnavailableError):
-            next(client.sessions.list(), None)
-    until(lambda: is_served(at.address))
 
 
 def test_who_is_logged_in_to_the_console_stays_and_others_get_in(at: ServerProcess) -> None:
@@ -116,12 +100,3 @@ def listed(connection: http.client.HTTPConnection, cookie: str) -> int:
     answer = connection.getresponse()
     answer.read()
     return answer.status
-
-
-def is_served(address: str) -> bool:
-    with Client(address, retry_for=0) as client:
-        try:
-            next(client.sessions.list(), None)
-        except UnavailableError:
-            return False
-    return True

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from cellblock_client import Client
-from cellblock_server.console.streams import WRITE_SECONDS
 from tests.security.test_console_requests import CONSOLE, SECONDS, Browser, stranger_at, token_of
 from tests.support.server import ServerProcess
+from tests.support.timed_server import COMMAND, timed_environment
 
 pytestmark = pytest.mark.slow
 LINES = 6000
@@ -23,20 +23,21 @@ FLOOD = f"for n in range({LINES}): print('x' * 999)"
 LARGE = bytes(32 * 2**20)
 """So is this."""
 SMALL_BUFFER = 4096
+WRITE_SECONDS = 3.0
+"""Longer than a browser that reads is kept waiting on a busy machine."""
 BUSY_SECONDS = 60
 """For a machine that has more to do."""
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(
-        tmp_path,
-        {
-            **CONSOLE,
-            "CELLBLOCK_SANDBOX__BACKEND": "local",
-            "CELLBLOCK_EXECUTIONS__MAX_TEXT_BYTES": "16 MiB",
-        },
-    )
+    environment = {
+        **CONSOLE,
+        "CELLBLOCK_SANDBOX__BACKEND": "local",
+        "CELLBLOCK_EXECUTIONS__MAX_TEXT_BYTES": "16 MiB",
+    }
+    timings = timed_environment({"console": {"write": WRITE_SECONDS}})
+    server = ServerProcess(tmp_path, {**timings, **environment}, COMMAND)
     server.start()
     yield server
     server.stop()

@@ -255,6 +255,61 @@ def test_what_is_wrong_is_told(browser: Browser, path: str, body: bytes, status:
     assert answer.told["message"]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nCookie: SESAME=" + b"x" * 20_000,
+        b"GET / HTTP/1.1\r\nCookie: SESAME=\x1b[2J",
+        b"GET / HTTP/1.1\r\nSESAME",
+        b"GET /" + b"SESAME" * 3000 + b" HTTP/1.1",
+        b"SESAME / HTTP/9",
+    ],
+)
+def test_a_malformed_request_is_not_repeated(open_server: ServerProcess, head: bytes) -> None:
+    logged = open_server.log.stat().st_size
+    host, port = urlsplit(open_server.console).netloc.split(":")
+    with socket.create_connection((host, int(port)), SECONDS) as stranger:
+        stranger.sendall(head + b"\r\n\r\n")
+        answer = b""
+        while piece := stranger.recv(65536):
+            answer += piece
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+    assert b"SESAME" not in answer
+    line = open_server.log.read_bytes()[logged:].decode()
+    assert json.loads(line)["event"] == "http_request_malformed"
+    assert "SESAME" not in line
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (rb'{"secret": "\ud800"}', 400),
+        (rb'{"secret": "cb_\ud800"}', 400),
+        (rb'{"\ud800": 1}', 400),
+        (rb'{"secret": "cb_a\nb"}', 401),
+        (rb'{"secret": "cb_a\r\nauthorization: b"}', 401),
+        (rb'{"secret": "cb_\u0000"}', 401),
+        ('{"secret": "cb_ü"}'.encode(), 401),
+        (b'{"secret": "cb_' + b"x" * 100_000 + b'"}', 401),
+    ],
+)
+def test_a_key_that_can_not_be_sent_is_refused(
+    open_server: ServerProcess, body: bytes, status: int
+) -> None:
+    logged = open_server.log.stat().st_size
+    answer = stranger_at(open_server).send("POST", "/api/login", body)
+    assert answer.status == status
+    assert answer.told["reason"]
+    assert "Traceback" not in open_server.log.read_text()[logged:]
+
+
+@pytest.mark.parametrize("path", ["/api/files/%ED%A0%80", "/api/sessions/%ED%A0%80/file?path=x"])
+def test_a_path_that_is_no_text_finds_nothing(browser: Browser, path: str) -> None:
+    answer = browser.send("GET", path)
+    assert answer.status in (400, 404)
+    assert answer.told["reason"]
+
+
 def test_a_body_is_bounded(browser: Browser) -> None:
     assert browser.send("POST", LIST, b" " * (9 * 2**20)).status == 413
 

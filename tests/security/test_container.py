@@ -25,7 +25,8 @@ def container(client: Client, instance: str) -> Any:
 def test_the_container_is_hardened(container: dict[str, Any]) -> None:
     host, config = container["HostConfig"], container["Config"]
     assert host["NetworkMode"] == "none"
-    assert config["User"] == "1000:1000"
+    user, group = map(int, config["User"].split(":"))
+    assert 40000 <= user == group <= 44095
     assert host["CapDrop"] == ["ALL"]
     assert not host["CapAdd"]
     assert "no-new-privileges:true" in host["SecurityOpt"]
@@ -63,11 +64,11 @@ def test_it_is_nobody(shared_session: Session) -> None:
     result = shared_session.run(
         "import os\n"
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
-        "print(os.getresuid(), os.getresgid(), os.getgroups())\n"
+        "print(*{*os.getresuid(), *os.getresgid(), *os.getgroups()})\n"
         "print(*(status[f'Cap{kind}'].strip() for kind in ('Inh', 'Prm', 'Eff', 'Bnd')))"
     )
     identity, capabilities = result.stdout.splitlines()
-    assert identity == "(1000, 1000, 1000) (1000, 1000, 1000) [1000]"
+    assert 40000 <= int(identity) <= 44095
     assert set(capabilities) == {"0", " "}
 
 
@@ -140,7 +141,8 @@ def test_signals_from_inside_do_not_reach_the_agent(session: Session) -> None:
     result = session.run(
         "import os, signal\n"
         "for number in signal.valid_signals():\n"
-        "    os.kill(1, number)\n"
+        "    try: os.kill(1, number)\n"
+        "    except PermissionError: pass  # from Linux 6.12 on\n"
         "print('sent')"
     )
     assert result.stdout == "sent\n"

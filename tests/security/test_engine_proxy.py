@@ -1,6 +1,7 @@
 """What a server that has been taken over can ask of the engine, through the proxy: little."""
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from cellblock_server.backends.backend import SandboxLimits, SandboxSpec
-from cellblock_server.backends.docker.options import Profiles, container_options
+from cellblock_server.backends.docker.options import MASKED, Profiles, container_options
 from cellblock_server.backends.docker.seccomp import OURS, load_profile
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.ids import new_id
@@ -18,6 +19,7 @@ from tests.support.engine import docker, inspect
 from tests.support.images import CORE
 
 API = "/v1.41"
+USER = 40001
 MIB = 2**20
 LIMITS = SandboxLimits(256 * MIB, 1.0, 128, MIB, MIB, MIB, 1024, MIB)
 NEW_LIMITS = {
@@ -67,7 +69,7 @@ def body(own: Folders, sandbox: str) -> Body:
 def options_of(own: Folders, spec: SandboxSpec) -> Body:
     folder = SandboxFolder(own.state / "run" / spec.id)
     profiles = Profiles(seccomp=load_profile(OURS), apparmor=None)
-    return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"], profiles)
+    return container_options(spec, folder, new_id(""), ["--orphan-timeout=60"], profiles, USER)
 
 
 @pytest.fixture
@@ -99,6 +101,7 @@ def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> N
         (200, "GET", f"{API}/info"),
         (200, "GET", f"{name}/json"),
         (200, "GET", f"{name}/stats?stream=false"),
+        (200, "GET", f"{name}/logs?stdout=1&stderr=1&follow=0&tail=50"),
         (204, "DELETE", f"{name}?force=true&v=true"),
     ):
         if path.endswith("/start"):
@@ -115,6 +118,7 @@ CALLS = [
     ("PUT", "{own}/archive?path=/"),
     ("GET", "{own}/export"),
     ("GET", "{own}/logs?stdout=1"),
+    ("GET", "{own}/logs?stdout=1&stderr=1&follow=1&tail=50"),
     ("POST", "{own}/update?x=1"),
     ("POST", "{own}/rename?name=x"),
     ("POST", "{own}/kill"),
@@ -190,6 +194,34 @@ def mount(**values: Any) -> Callable[[Body], None]:
     return lambda body: body["HostConfig"]["Mounts"][0].update(values)
 
 
+def tmpfs(**values: int) -> Callable[[Body], None]:
+    def change(body: Body) -> None:
+        options = body["HostConfig"]["Tmpfs"]
+        for name, value in values.items():
+            options["/tmp"] = re.sub(rf"\b{name}=\d+", f"{name}={value}", options["/tmp"])
+
+    return change
+
+
+def as_user(user: int) -> Callable[[Body], None]:
+    """The body as it would be for that user."""
+
+    def change(body: Body) -> None:
+        text = json.dumps(body)
+        body.clear()
+        body.update(json.loads(text.replace(str(USER), str(user))))
+
+    return change
+
+
+def ulimit(name: str, value: int) -> Callable[[Body], None]:
+    def change(body: Body) -> None:
+        (limit,) = (one for one in body["HostConfig"]["Ulimits"] if one["Name"] == name)
+        limit.update(Soft=value, Hard=value)
+
+    return change
+
+
 def one_more_mount(body: Body) -> None:
     body["HostConfig"]["Mounts"].append(
         {**body["HostConfig"]["Mounts"][0], "Source": "/", "Target": "/mnt/host"}
@@ -257,9 +289,30 @@ CONTAINERS: dict[str, Callable[[Body], None]] = {
     "logs elsewhere": in_host(LogConfig={"Type": "syslog", "Config": {}}),
     "started again by the engine": in_host(RestartPolicy={"Name": "always"}),
     "another runtime": in_host(Runtime="runc-unsafe"),
+    "too much memory": in_host(Memory=2**50, MemorySwap=2**50),
+    "swap": in_host(MemorySwap=512 * MIB),
+    "too many processes": in_host(PidsLimit=10**6),
+    "too many CPUs": in_host(NanoCpus=9 * 10**9),
+    "too large a folder": tmpfs(size=2**50),
+    "a folder with too many files": tmpfs(nr_inodes=10**6),
+    "too much shared memory": in_host(ShmSize=2**30),
+    "no limits of processes": in_host(Ulimits=[]),
+    "core dumps": ulimit("core", 0),
+    "too many open files": ulimit("nofile", 65536),
+    "too large files": ulimit("fsize", 2**50),
+    "the engine's seccomp profile": in_host(SecurityOpt=[NO_NEW]),
+    "the engine's masked paths": in_host(MaskedPaths=["/proc/acpi", "/proc/kcore", "/proc/keys"]),
+    "masked paths left to the engine": without("HostConfig", "MaskedPaths"),
     "sysctl": in_host(Sysctls={"kernel.shmmax": "1"}),
     "published port": in_host(PortBindings={"80/tcp": [{"HostPort": "80"}]}),
     "root": lambda body: body.update(User="0:0"),
+    "another user": as_user(1000),
+    "the server's user": as_user(10001),
+    "root, everywhere": as_user(0),
+    "another group": lambda body: body.update(User=f"{USER}:0"),
+    "folders of another user": lambda body: body["HostConfig"]["Tmpfs"].update(
+        {"/tmp": body["HostConfig"]["Tmpfs"]["/tmp"].replace(str(USER), "40002")}
+    ),
     "another program": lambda body: body.update(Entrypoint=["/bin/sh"]),
     "environment": lambda body: body.update(Env=["LD_PRELOAD=/mnt/data/x"]),
     "way out by another host": lambda body: body.update(Env=["HTTP_PROXY=http://10.0.0.1:3128"]),
@@ -295,9 +348,8 @@ def test_a_way_out_through_the_servers_proxy_is_allowed(own: Folders, sandbox: s
 
 def test_more_may_be_masked_than_the_engine_masks(own: Folders, sandbox: str, body: Body) -> None:
     assert create(own, sandbox, body)[0] == 201
-    engines = inspect(f"cellblock-{sandbox}")["HostConfig"]["MaskedPaths"]
     docker("rm", "--force", f"cellblock-{sandbox}")
-    in_host(MaskedPaths=[*engines, "/proc/cmdline"])(body)
+    in_host(MaskedPaths=[*MASKED, "/proc/uptime"])(body)
     assert create(own, sandbox, body)[0] == 201
 
 
@@ -309,7 +361,16 @@ def test_limits_may_be_changed(own: Folders, sandbox: str, body: Body) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"Memory": 0}, {"PidsLimit": -1}, {"Devices": []}, {"RestartPolicy": {"Name": "always"}}],
+    [
+        {"Memory": 0},
+        {"PidsLimit": -1},
+        {"Devices": []},
+        {"RestartPolicy": {"Name": "always"}},
+        {"Memory": 2**50, "MemorySwap": 2**50},
+        {"MemorySwap": 1024 * MIB},
+        {"PidsLimit": 10**6},
+        {"NanoCpus": 10**12},
+    ],
     ids=str,
 )
 def test_nothing_else_may_be_changed(own: Folders, sandbox: str, change: Body) -> None:

@@ -7,15 +7,11 @@ execution that forges them, and nothing else.
 import pytest
 
 from tests.support.exhaustion import Attack
+from tests.support.forged_messages import FORGE, IDLE, REPLY
 
-FORGE = """
-kernel = get_ipython().kernel
-parent = kernel.get_parent()
-iopub, session = kernel.iopub_socket, kernel.session
-
-def say(kind, content, session=session, parent=parent):
-    session.send(iopub, kind, content, parent=parent, ident=kernel.topic(kind))
-
+CONNECTED = (
+    FORGE
+    + """
 def connected():
     "The kernel's ends of the agent's connections."
     found = []
@@ -30,6 +26,7 @@ def sockets():
     folder = '/run/kernel'
     return [os.path.join(folder, name) for name in os.listdir(folder)]
 """
+)
 HUGE = "b'\\x02' + (2**32).to_bytes(8, 'big')"
 """The head of a ZeroMQ frame of 4 GiB. Source: ZMTP 3.1, "Framing"."""
 
@@ -108,19 +105,13 @@ SENT = {
 @pytest.mark.parametrize("code", SENT.values(), ids=SENT)
 async def test_what_code_sends_harms_nobody_else(attack: Attack, code: str) -> None:
     """It may cost the code its own execution; that has an end, whatever it is."""
-    result = await attack.run(FORGE + code, seconds=4)
+    result = await attack.run(CONNECTED + code, seconds=4)
     assert "FORGED" not in result.stdout
     assert (await attack.attacker.refresh()).state.name == "READY"
 
 
 async def test_an_end_that_code_forges_is_its_own_executions(attack: Attack) -> None:
-    await attack.run(
-        FORGE + "say('status', {'execution_state': 'idle'})\n"
-        "session.send(kernel.shell_stream if hasattr(kernel, 'shell_stream') else iopub,\n"
-        "             'execute_reply', {'status': 'ok', 'execution_count': 99}, parent=parent,\n"
-        "             ident=kernel.get_parent().get('_ident', []))\n"
-        "time.sleep(0.5); print('later')"
-    )
+    await attack.run(f"{FORGE}{IDLE}{REPLY}time.sleep(0.5); print('later')")
     result = await attack.attacker.run("'mine'")
     assert result.text == "'mine'"
     assert "later" not in result.stdout

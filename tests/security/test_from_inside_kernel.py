@@ -89,7 +89,6 @@ KERNEL = {
     "process accounting": Attack("call('acct', b'/dev/shm/none')"),
     "fanotify": Attack("call('fanotify_init', 0, 0)"),
     "inotify": Attack("call('inotify_init1', 0)", "ENOSYS"),
-    "landlock": Attack("call('landlock_create_ruleset', 0, 0, 1)", "ENOSYS", False),
     "seccomp": Attack("call('seccomp', 2, 0, buffer(struct.pack('=I', 0x7FFF0000)))"),
     "seccomp by prctl": Attack("call('prctl', 22, 2, 0, 0, 0)"),
     "speculation": Attack("call('prctl', 53, 99, 0, 0, 0)"),

@@ -62,7 +62,7 @@ def test_a_refusal_by_role_says_what_is_needed(at: Guarded) -> None:
     with at.client(key) as client, pytest.raises(PermissionDeniedError) as caught:
         client.sessions.create()
     assert caught.value.message == (
-        f"CreateSession needs the role EXECUTOR; key {key_id(key)!r} has READ_ONLY"
+        "CreateSession needs the role EXECUTOR; this API key has READ_ONLY"
     )
     error_table.check(caught.value)
 

@@ -22,6 +22,7 @@ from cellblock_client.errors import (
     ResourceExhaustedError,
 )
 from cellblock_client.events import Stdout
+from cellblock_client.retry import RETRY_SECONDS
 from tests.security.callers import Guarded
 from tests.support import error_table
 from tests.support.waiting import until
@@ -31,12 +32,15 @@ SPIN = "import time; end = time.process_time() + {}\nwhile time.process_time() <
 
 
 @contextmanager
-def tenant(at: Guarded, quotas: Quotas) -> Iterator[tuple[str, Client]]:
+def tenant(
+    at: Guarded, quotas: Quotas, *, retry_for: float = RETRY_SECONDS
+) -> Iterator[tuple[str, Client]]:
     """A new tenant with these, and a client of its own."""
     name = f"t{token_hex(8)}"
     with at.client(at.admin) as admin:
         admin.admin.create_tenant(name, quotas=quotas)
-    with at.client(at.key(name, Role.EXECUTOR)) as client:
+    key = at.key(name, Role.EXECUTOR)
+    with Client(at.address, api_key=key, tls=False, retry_for=retry_for) as client:
         yield name, client
 
 
@@ -138,7 +142,7 @@ def test_stored_bytes(at: Guarded) -> None:
 
 
 def test_calls_a_second(at: Guarded) -> None:
-    with tenant(at, Quotas(calls_per_second=4)) as (name, client):
+    with tenant(at, Quotas(calls_per_second=4), retry_for=0) as (name, client):
         with refused(name, "CALL_RATE", "may make 4 calls a second") as told:
             for _ in range(200):
                 list(client.sessions.list())
@@ -147,6 +151,12 @@ def test_calls_a_second(at: Guarded) -> None:
         with at.client(at.admin) as admin:
             list(admin.sessions.list())
         until(lambda: allowed(client))
+
+
+def test_a_client_waits_until_it_may_call_again(at: Guarded) -> None:
+    with tenant(at, Quotas(calls_per_second=4)) as (_name, client):
+        for _ in range(8):
+            list(client.sessions.list())
 
 
 def allowed(client: Client) -> bool:

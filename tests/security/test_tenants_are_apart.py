@@ -13,7 +13,7 @@ from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, run_step_pb2, sessi
 from cellblock_client import Place, Role
 from cellblock_client.errors import Error
 from tests.security.callers import Guarded, key_id
-from tests.support.callers import call, error_of, methods, status_of
+from tests.support.callers import call, call_patiently, error_of, methods, status_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class Things:
 
 
 NOBODYS = Things(*(name.replace("one", "none") for name in asdict(Things()).values()))
+pytestmark = pytest.mark.timeout(330)
+"""The first test makes the fixture, which may have to wait for a busy machine."""
+
 Requests = Callable[[Things], Sequence[Message]]
 
 
@@ -172,7 +175,7 @@ def neighbours(at: Guarded) -> Iterator[Neighbours]:
 
 def perform(at: Guarded, requests: Sequence[Message], key: str) -> list[Any]:
     (method,) = (m for m in methods() if m.input_type.name == requests[0].DESCRIPTOR.name)
-    return call(at.channel, method, requests, key)
+    return call_patiently(at.channel, method, requests, key)
 
 
 def method_of(name: str) -> MethodDescriptor:

@@ -1,13 +1,14 @@
 """A real agent as a child process, driven as the server drives it."""
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +23,7 @@ from cellblock_server.agent.socket import wait_for_socket
 from cellblock_server.agent.stream import AgentStream, ExecutionBounds
 from cellblock_server.backends.backend import Sandbox
 from cellblock_server.backends.folder import SandboxFolder
+from tests.support import timed_agent
 
 START_SECONDS = 30
 numbers = count(1)
@@ -199,9 +201,16 @@ def output_limits(**changes: int) -> pb.OutputLimits:
 
 @asynccontextmanager
 async def running_agent(
-    orphan_timeout: float = 600, fork_server_timeout: float = 600, base: Path | None = None
+    orphan_timeout: float = 600,
+    fork_server_timeout: float = 600,
+    base: Path | None = None,
+    start_timeout: float = 60,
+    timings: Mapping[str, Mapping[str, float]] | None = None,
 ) -> AsyncIterator[RunningAgent]:
-    """Start an agent in a folder of its own, and take everything away afterwards."""
+    """Start an agent in a folder of its own, and take everything away afterwards.
+
+    `timings` are those of `timed_agent`.
+    """
     # Not pytest's folder: a Unix socket's path has at most 107 bytes.
     root = Path(tempfile.mkdtemp(prefix="cb-", dir=base))
     token = secrets.token_urlsafe(32)
@@ -212,20 +221,21 @@ async def running_agent(
         [
             sys.executable,
             "-I",
-            "-m",
-            "cellblock_agent",
+            timed_agent.__file__,
             f"--run-dir={folder.agent}",
             f"--data-dir={folder.path / 'data'}",
             f"--kernel-dir={folder.path / 'kernel'}",
             f"--inputs-dir={folder.inputs}",
             f"--orphan-timeout={orphan_timeout}",
             f"--fork-server-timeout={fork_server_timeout}",
+            f"--start-timeout={start_timeout}",
         ],
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(folder.path / "home"),
             "TMPDIR": str(folder.path / "tmp"),
             "LANG": "C.UTF-8",
+            "TEST_TIMINGS": json.dumps(timings or {}),
         },
         start_new_session=True,
     )

@@ -1,7 +1,6 @@
 """Where tests' servers and parts keep the bytes of files: a folder, or what `--blobs` says."""
 
 import hashlib
-from datetime import timedelta
 from pathlib import Path
 
 from cellblock_server.blobs.blob_cache import BlobCache
@@ -9,8 +8,9 @@ from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.folder_store import FolderStore
 from cellblock_server.blobs.object_store import ObjectStore
 from cellblock_server.blobs.room import Room
-from cellblock_server.blobs.s3_client import ANSWER_TIMEOUT, client
+from cellblock_server.blobs.s3_client import client
 from cellblock_server.blobs.s3_store import S3Store
+from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.config.blobs import Blobs, parse_s3_url
 from tests.support.s3 import CREDENTIALS, KEY_ID, SECRET, S3Server
 
@@ -57,16 +57,21 @@ def stored_hashes(state: Path) -> set[str]:
 
 def linked_file(state: Path, sha256: str) -> Path:
     """What sandboxes' inputs are links of."""
-    if _Used.s3 is None:
-        return state / "blobs" / sha256[:2] / sha256[2:]
-    return state / "blob-cache" / sha256
+    (path,) = (state / "blob-cache").glob(f"*.{sha256}")
+    return path
+
+
+def blob_cache(folder: Path, cache_bytes: int = GIB, room: Room | None = None) -> BlobCache:
+    """Where what sandboxes see of a test's own store is."""
+    cache = folder.parent / f"{folder.name}-cache"
+    return BlobCache(cache, cache_bytes, room or Room(folder, 0))
 
 
 def blob_store(folder: Path, min_free: int = 0) -> BlobStore:
     """One that keeps everything in `folder`, or in a prefix for it."""
     room = Room(folder, min_free)
     if _Used.s3 is None:
-        return BlobStore(folder, room, FolderStore(folder))
+        return BlobStore(folder, room, FolderStore(folder, blob_cache(folder, room=room)))
     return BlobStore(folder, room, s3_objects(_Used.s3, folder, room))
 
 
@@ -79,7 +84,7 @@ def s3_objects(
     prefix: str = "",
     port: int = 0,
     cache_bytes: int = GIB,
-    answer_timeout: timedelta = ANSWER_TIMEOUT,
+    timings: S3Timings | None = None,
 ) -> ObjectStore:
     """An S3 store of a test's own; `port` is that of what stands before it."""
     credentials = folder.parent / f"{folder.name}-credentials"
@@ -92,10 +97,10 @@ def s3_objects(
     )
     location = parse_s3_url(settings.url)
     return S3Store(
-        client(settings, location),
-        client(settings, location, retries=0),
+        client(settings, location, timings=timings),
+        client(settings, location, retries=0, timings=timings),
         location,
         owner or str(folder),
-        BlobCache(folder.parent / f"{folder.name}-cache", cache_bytes, room or Room(folder, 0)),
-        answer_timeout,
+        blob_cache(folder, cache_bytes, room),
+        timings,
     )

@@ -1,5 +1,6 @@
 """Calls of any method, with any key, as their descriptors have them."""
 
+import logging
 import os
 import subprocess
 from collections.abc import Sequence
@@ -13,12 +14,14 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from cellblock_client.embedded import SERVER
-from cellblock_client.errors import Error, from_call
+from cellblock_client.errors import Error, UnavailableError, from_call
 from cellblock_server.rpc.health import SERVICES
 from tests.support.databases import store_environment
 from tests.support.server import ServerProcess
 
 CALL_SECONDS = 20
+PATIENT_SECONDS = 100
+PATIENT_ATTEMPTS = 3
 
 
 @cache
@@ -28,6 +31,11 @@ def methods() -> tuple[MethodDescriptor, ...]:
     return tuple(
         method for service in SERVICES for method in pool.FindServiceByName(service).methods
     )
+
+
+def method_named(name: str) -> MethodDescriptor:
+    """The call of this name."""
+    return next(method for method in methods() if method.name == name)
 
 
 def path_of(method: MethodDescriptor) -> str:
@@ -47,9 +55,13 @@ def metadata_of(key: str) -> list[tuple[str, str]]:
 
 
 def call(
-    channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
+    channel: grpc.Channel,
+    method: MethodDescriptor,
+    requests: Sequence[Message],
+    key: str,
+    seconds: float = CALL_SECONDS,
 ) -> list[Any]:
-    """Make a call; all of its responses. Raises Error."""
+    """Make a call; all of its responses, within `seconds`. Raises Error."""
     kind = (
         f"{'stream' if method.client_streaming else 'unary'}_"
         f"{'stream' if method.server_streaming else 'unary'}"
@@ -61,10 +73,25 @@ def call(
     )
     request = iter(requests) if method.client_streaming else requests[0]
     try:
-        answer = made(request, timeout=CALL_SECONDS, metadata=metadata_of(key))
+        answer = made(request, timeout=seconds, metadata=metadata_of(key))
         return list(answer) if method.server_streaming else [answer]
     except grpc.RpcError as failed:
         raise from_call(failed) from failed
+
+
+def call_patiently(
+    channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
+) -> list[Any]:
+    """As `call`, for a fixture: on a busy machine a start may take long, or fail once.
+
+    Only for requests that name what they make: a repetition makes it once.
+    """
+    for _attempt in range(PATIENT_ATTEMPTS - 1):
+        try:
+            return call(channel, method, requests, key, PATIENT_SECONDS)
+        except UnavailableError as error:
+            logging.getLogger(__name__).warning("%s: %s", method.name, error)
+    return call(channel, method, requests, key, PATIENT_SECONDS)
 
 
 def error_of(

@@ -12,20 +12,21 @@ import sys
 from pathlib import Path
 
 from cellblock_server import main as server
-from cellblock_server.agent import connection as agent_connection
-from cellblock_server.agent import stream as agent_stream
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.assembly import parts
+from cellblock_server.assembly.timings import Timings
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.backends.local.backend import LocalBackend
 from cellblock_server.config import Settings
-from cellblock_server.executions import overdue
-from cellblock_server.sessions import live
+from cellblock_server.executions.overdue import OverdueTimings
 from cellblock_server.store.state_folder import StateFolder
 
 IMAGE = "forged"
-SHORT = 3.0
-"""Seconds for what may take a minute."""
+SHORT = Timings(
+    agent=AgentTimings(call=3.0, piece=3.0, answer=3.0, order=3.0, end=0.1),
+    overdue=OverdueTimings(silent=0.5, overdue=1.0),
+)
 
 
 class ForgedBackend(LocalBackend):
@@ -77,19 +78,13 @@ def _forged(path: Path) -> Sandbox:
     return Sandbox(path.name, folder.agent, folder.inputs, first_pid=None)
 
 
-def _backend(settings: Settings, state: StateFolder) -> Backend:
+def _backend(settings: Settings, state: StateFolder, timings: Timings) -> Backend:
     return ForgedBackend(state.sandboxes, [])
 
 
 def main() -> int:
     vars(parts)["backend"] = _backend
-    vars(agent_connection).update(
-        CALL_SECONDS=SHORT, PIECE_SECONDS=SHORT, ANSWER_SECONDS=SHORT, END_SECONDS=0.1
-    )
-    vars(agent_stream).update(TELL_SECONDS=SHORT)
-    vars(overdue).update(SILENT_SECONDS=0.5, OVERDUE_SECONDS=1.0)
-    vars(live).update(END_DETAIL_SECONDS=0.1)
-    return server.main()
+    return server.main(timings=SHORT)
 
 
 if __name__ == "__main__":

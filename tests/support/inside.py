@@ -38,7 +38,6 @@ NUMBERS = {
     "kexec_file_load": (320, 294),
     "kexec_load": (246, 104),
     "keyctl": (250, 219),
-    "landlock_create_ruleset": (444, 444),
     "mincore": (27, 232),
     "mknodat": (259, 33),
     "modify_ldt": (154, -1),

@@ -15,6 +15,7 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.uploads import UploadStore
 from cellblock_server.store.usage import Usage
+from cellblock_server.tenants.turns import Turns
 from tests.support.buckets import blob_store, stored_in
 from tests.support.databases import store_url
 from tests.support.records import START
@@ -65,6 +66,8 @@ async def stored(
     max_bytes: int = 2**20,
     quota: int = 2**30,
     min_free: int = 0,
+    turns: Turns | None = None,
+    max_kept: int = 100,
 ) -> AsyncIterator[Stored]:
     """Open what `folder` keeps, as a server does that starts."""
     database = Database(store_url(folder / "cellblock.db"))
@@ -74,7 +77,15 @@ async def stored(
         usage = Usage(database, lambda _tenant: quota)
         store, sessions = FileStore(database), SessionStore(database)
         uploads = UploadService(
-            UploadStore(database, usage), store, blobs, usage, max_bytes, KEPT_FOR, clock
+            UploadStore(database, usage),
+            store,
+            blobs,
+            usage,
+            max_bytes,
+            KEPT_FOR,
+            clock,
+            turns=turns,
+            max_kept=max_kept,
         )
         await uploads.start()
         yield Stored(

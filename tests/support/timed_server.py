@@ -21,21 +21,28 @@ from cellblock_server.common.supervisor import Supervisor
 from tests.support.server import ServerProcess
 
 COMMAND = (sys.executable, "-P", "-m", "tests.support.timed_server")
+ShortTimings = Mapping[str, Mapping[str, float]]
+"""Fields of `Timings`, and of each of them the seconds that a test sets."""
 REPOSITORY = Path(__file__).parents[2]
 
 
 def timed_server(
     folder: Path,
-    timings: Mapping[str, Mapping[str, float]],
+    timings: ShortTimings,
     *,
     fail_after: float | None = None,
     **environment: str,
 ) -> ServerProcess:
     """Return a server that has not been started."""
-    given = {"PYTHONPATH": str(REPOSITORY), "TEST_TIMINGS": json.dumps(timings), **environment}
+    given = {**timed_environment(timings), **environment}
     if fail_after is not None:
         given["TEST_FAIL_AFTER"] = str(fail_after)
     return ServerProcess(folder, given, COMMAND)
+
+
+def timed_environment(timings: ShortTimings) -> dict[str, str]:
+    """Return what `COMMAND` needs in its environment."""
+    return {"PYTHONPATH": str(REPOSITORY), "TEST_TIMINGS": json.dumps(timings)}
 
 
 def parse_timings(text: str) -> Timings:

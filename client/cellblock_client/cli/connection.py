@@ -10,6 +10,7 @@ from cellblock_client.cli.transfers import attach_path, note_skipped
 from cellblock_client.client import Client, Session
 from cellblock_client.embedded import embedded_server
 from cellblock_client.folders import is_archive
+from cellblock_client.session_uploads import SessionUploads
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,8 @@ class Opened:
 
     client: Client
     session: Session
+    uploads: SessionUploads
+    """What was uploaded for the session; deleted after it, if it was made for the command."""
 
 
 @contextmanager
@@ -32,8 +35,8 @@ def connected(
 ) -> Iterator[Opened]:
     """Connect, starting a server if there is no `address`; find or make the session.
 
-    A session that was made here is deleted at the end, unless it is to be kept. `attach` is put
-    into it; with `unpack`, archives become folders.
+    A session that was made here is deleted at the end, unless it is to be kept, and what was
+    uploaded for it as well. `attach` is put into it; with `unpack`, archives become folders.
     """
     with ExitStack() as stack:
         address = address or configured_address()
@@ -41,13 +44,17 @@ def connected(
             address = stack.enter_context(embedded_server(backend))
             ACCESS.set(OWN_SERVER)
         client = stack.enter_context(open_client(address))
+        uploads = SessionUploads(client.files)
         if session_id:
             session = client.sessions.get(session_id)
         else:
             session = client.sessions.create()
             if not keep:
+                stack.callback(uploads.discard)
                 stack.enter_context(session)
         for path in attach:
             archive = unpack and is_archive(path.name)
-            note_skipped(attach_path(client.address, session.id, path, unpack=archive))
-        yield Opened(client, session)
+            attached = attach_path(client.address, session.id, path, unpack=archive)
+            uploads.add(attached.file_id)
+            note_skipped(attached)
+        yield Opened(client, session, uploads)

@@ -9,7 +9,7 @@ from cellblock_client.cli.access import open_client
 from cellblock_client.cli.completions import session_ids
 from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.tables import print_table, table_of
-from cellblock_client.cli.words import sanitized
+from cellblock_client.cli.words import plain, sanitized
 from cellblock_client.types import SessionInfo
 
 app = typer.Typer(invoke_without_command=True, help="List sessions, or act on one.")
@@ -55,7 +55,9 @@ def show(context: typer.Context, session: Id, as_json: Json = None) -> None:
         return
     for name, value in vars(info).items():
         if value not in ("", None, (), {}):
-            typer.echo(sanitized(f"{name}: {getattr(value, 'name', value)}"))
+            shown = str(getattr(value, "name", value))
+            text = sanitized(shown) if name == "background_output" else plain(shown)
+            typer.echo(f"{name}: {text}")
 
 
 @app.command()
@@ -81,5 +83,5 @@ def delete(context: typer.Context, session: Id) -> None:
 
 def _end(info: SessionInfo) -> str:
     if info.end_time is not None:
-        return f"{info.end_time:%Y-%m-%d %H:%M:%S} ({info.end_message})"
+        return f"{info.end_time:%Y-%m-%d %H:%M:%S} ({plain(info.end_message)})"
     return f"{info.expire_time:%Y-%m-%d %H:%M:%S}" if info.expire_time else ""

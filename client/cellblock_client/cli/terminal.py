@@ -109,4 +109,5 @@ def complain(error: Error) -> None:
     hint = next(
         (hint for kind, hint in HINTS if isinstance(error, kind) and not error.retry_after), ""
     )
-    sys.stderr.write(f"cellblock: {sanitized(error.message)}{hint}\n")
+    message = "\n".join(map(plain, error.message.split("\n")))
+    sys.stderr.write(f"cellblock: {message}{hint}\n")

@@ -11,20 +11,15 @@ from cellblock_agent.files.statuses import RefusedError
 from cellblock_agent.kernel.connection import Message, Question
 from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.output.translate import is_idle, parent_of
-
-ANSWER_SECONDS = 5.0
-"""Then the kernel is interrupted. The first completion has a lot to read, on a busy machine."""
-INTERRUPTED_SECONDS = 1.0
-"""How long it may take to heed that."""
-LOST_REPLY_SECONDS = 0.5
-"""How long an answer may take after the word that all is done: an interrupted kernel has none."""
+from cellblock_agent.timings import QuestionTimings
 
 
 class Introspection:
     """Questions to one kernel, one at a time: who asks has the turn."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, timings: QuestionTimings) -> None:
         """Ask `kernel`."""
+        self._timings = timings
         self._kernel = kernel
         self._request = ""
         self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
@@ -62,7 +57,7 @@ class Introspection:
             return False
         if is_idle(message):
             loop = asyncio.get_running_loop()
-            loop.call_later(LOST_REPLY_SECONDS, self._end, self._request, None)
+            loop.call_later(self._timings.lost_reply, self._end, self._request, None)
         return True
 
     async def _until_answered(self) -> Message | None:
@@ -70,14 +65,14 @@ class Introspection:
         hurry = asyncio.create_task(self._hurry.wait())
         try:
             await asyncio.wait(
-                {*ends, hurry}, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                {*ends, hurry}, timeout=self._timings.answer, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             hurry.cancel()
         if not self._answer.done() and not self._kernel.ended.done():
             self._kernel.interrupt(())
             await asyncio.wait(
-                ends, timeout=INTERRUPTED_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                ends, timeout=self._timings.interrupted, return_when=asyncio.FIRST_COMPLETED
             )
         if not self._answer.done():
             # It is not killed for that. Who runs code next has a time limit, which ends both.

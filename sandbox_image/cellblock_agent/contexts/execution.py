@@ -11,9 +11,10 @@ from cellblock_agent.output.limits import OutputMeter
 
 # A kernel sends two messages at the end of a cell: a lost one must not hang an execution.
 LOST_IDLE_SECONDS = 2.0
-"""How long, after the reply, the last output and the word that it was the last may take."""
+"""How long, after the reply, the last output and the word that it was the last may take. Then
+the kernel is asked whether it is done: code may have sent the reply itself."""
 LOST_REPLY_SECONDS = 0.5
-"""How long, after that word, the reply may take; all that it adds is the cell's number."""
+"""How long, after that word, the reply may take, before the kernel is asked."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,14 @@ class Execution:
     """Whether the kernel says that it is done."""
     reply: dict[str, Any] | None = None
     """Its answer to the request."""
+    accepted: "asyncio.Future[None]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    """Set when the kernel's main thread has taken the code."""
+    doubt: "asyncio.Future[None]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+    """Set when one of the two messages at the end of a cell did not come."""
     done: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -85,15 +94,28 @@ class Execution:
 
     def note_reply(self, reply: dict[str, Any]) -> None:
         """The kernel answers the request."""
-        if self.reply is None:
-            self.reply = reply
+        is_first, self.reply = self.reply is None, reply
+        if is_first:
             self._note_end(LOST_IDLE_SECONDS)
+
+    def note_accepted(self) -> None:
+        """The kernel's main thread has the code."""
+        if not self.accepted.done():
+            self.accepted.set_result(None)
+
+    def note_confirmed_end(self) -> None:
+        """The kernel does something else by now."""
+        self._set_done()
 
     def _note_end(self, left: float) -> None:
         if self.idle and self.reply is not None:
             self._set_done()
         else:
-            asyncio.get_running_loop().call_later(left, self._set_done)
+            asyncio.get_running_loop().call_later(left, self._set_doubt)
+
+    def _set_doubt(self) -> None:
+        if not self.done.done() and not self.doubt.done():
+            self.doubt.set_result(None)
 
     def _set_done(self) -> None:
         if not self.done.done():

@@ -14,10 +14,11 @@ from cellblock_agent.contexts.execution import Execution, Stop
 from cellblock_agent.contexts.outputs import Outputs
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.kernel.connection import Message, Question, new_context
+from cellblock_agent.kernel.check import KernelCheck
+from cellblock_agent.kernel.connection import ACCEPTED_KIND, Message, Question, new_context
 from cellblock_agent.kernel.forkserver_client import ForkServerClient
 from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
-from cellblock_agent.kernel.options import KernelOptions
+from cellblock_agent.kernel.options import KernelNeeds, KernelOptions
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput
@@ -25,10 +26,13 @@ from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory import in_words
 from cellblock_agent.processes.memory_watch import MemoryWatch
 from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
+from cellblock_agent.timings import Timings
 
 START_ATTEMPTS = 3
 COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
+SILENT = "the kernel did not answer"
+STUCK = "the kernel did not take the code: what ran before still keeps it busy"
 TURN_SECONDS = 10
 """How long a question waits for another one, or for a kernel that is being started."""
 
@@ -51,12 +55,11 @@ class Interpreter:
         files: FileWatch,
         helpers: Helpers,
         memory: MemoryWatch,
-        max_processes: int,
+        needs: KernelNeeds,
+        timings: Timings,
+        start_timeout: float,
     ) -> None:
-        """Run kernels of `fork_server`; what they say goes into `journal`.
-
-        Kernels see to it themselves that they have no more than `max_processes`, if not 0.
-        """
+        """Run kernels of `fork_server`; what they say goes into `journal`."""
         self._kernel_dir = kernel_dir
         self._data_dir = data_dir
         self._fork_server = fork_server
@@ -64,13 +67,20 @@ class Interpreter:
         self._files = files
         self._helpers = helpers
         self._memory = memory
-        self._max_processes = max_processes
+        self._needs = needs
+        self._timings = timings
+        self._start_timeout = start_timeout
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._introspection: Introspection | None = None
         """Of the kernel that runs."""
         self._environment: Environment | None = None
         """Of the kernel that runs."""
+        self._check: KernelCheck | None = None
+        """Of the kernel that runs."""
+        self._settle_timer: asyncio.TimerHandle | None = None
+        self._settling: asyncio.Task[None] | None = None
+        """Checks that the execution that ended last has really ended."""
         self._turn = asyncio.Lock()
         self._ready = asyncio.Event()
         self._current: Execution | None = None
@@ -118,6 +128,7 @@ class Interpreter:
                         end = end_in_words(kernel.ended.result())
                         await self._replace(f"the kernel ended while nothing ran ({end})")
         finally:
+            self._stop_settling()
             for task in (self._execution, *self._restarts):
                 if task is not None:
                     task.cancel()
@@ -135,6 +146,8 @@ class Interpreter:
             self._kept = None
         if self._introspection is not None:
             self._introspection.give_way()
+        # The kernel has to take this one within a bound: that is the check, then.
+        self._stop_settling()
         self._current = execution
         self._files.execution_begins()
         self._last_id = execution.id
@@ -205,6 +218,7 @@ class Interpreter:
             log.error("a restart failed: %s", error)
 
     async def _execute(self, execution: Execution) -> None:
+        end = asyncio.get_running_loop().time() + execution.timeout
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
@@ -223,6 +237,42 @@ class Interpreter:
                 self._files.execution_ends()
                 if self._kept is None or self._kept[1] is not execution.kept:
                     execution.kept.close()
+        if execution.done.done():
+            self._settle_timer = asyncio.get_running_loop().call_later(
+                self._timings.check.settle, self._begin_settling, self._running(), execution, end
+            )
+
+    def _begin_settling(self, kernel: Kernel, execution: Execution, end: float) -> None:
+        settling = self._settle(kernel, execution, end)
+        self._settling = asyncio.create_task(settling, name=f"settle {execution.id}")
+
+    def _stop_settling(self) -> None:
+        for settling in (self._settle_timer, self._settling):
+            if settling is not None:
+                settling.cancel()
+
+    async def _settle(self, kernel: Kernel, execution: Execution, end: float) -> None:
+        """Replace a kernel whose code goes on past its time limit, though it said it was done.
+
+        Threads and processes that code leaves behind may go on; the kernel's main thread runs
+        one piece of code at a time.
+        """
+        check = self._check
+        if check is None or kernel is not self._kernel:
+            return
+        left = end - asyncio.get_running_loop().time()
+        if await check.is_answered(max(left, self._timings.check.accept)):
+            return
+        if kernel.ended.done() or kernel is not self._kernel:
+            return
+        kernel.interrupt(())
+        if await check.is_answered(self._timings.check.heed) or kernel is not self._kernel:
+            return
+        words = f"code went on past its time limit of {execution.timeout:g} s after its end"
+        log.warning("%s", words)
+        restart = asyncio.create_task(self._restart(words), name="restart")
+        self._restarts.add(restart)
+        restart.add_done_callback(self._note_restart)
 
     def _note_failure(self, execution: asyncio.Task[None]) -> None:
         if not execution.cancelled() and (error := execution.exception()) is not None:
@@ -245,11 +295,9 @@ class Interpreter:
             return await self._give_up(execution, kernel, oom_kills)
         done = execution.done
         ends: set[asyncio.Future[Any]] = {done, kernel.ended}
-        await asyncio.wait(
-            ends | {execution.stop},
-            timeout=execution.timeout,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        is_late = await self._until_end(execution, kernel, ends)
+        if is_late:
+            return await self._give_up(execution, kernel, oom_kills, STUCK)
         if done.done():
             if not await environment.restore(execution.environment):
                 return await self._give_up(execution, kernel, oom_kills)
@@ -265,6 +313,58 @@ class Interpreter:
                 return _finished(stop.outcome, stop.words, execution)
         await self._replace(stop.words, execution.id)
         return _finished(stop.outcome, stop.words, execution, memory_lost=True)
+
+    async def _until_end(
+        self, execution: Execution, kernel: Kernel, ends: set[asyncio.Future[Any]]
+    ) -> bool:
+        """Wait for one of `ends`, a wish to stop, or the time limit.
+
+        Return True if the kernel did not take the code in time. An end that only one of two
+        messages told of counts if the kernel answers another question.
+        """
+        check = self._check
+        loop = asyncio.get_running_loop()
+        end = loop.time() + execution.timeout
+        late = loop.create_future()
+        # Most executions end before: a timer costs less than a task.
+        timer = loop.call_later(self._timings.check.accept, late.set_result, None)
+        asked: asyncio.Task[bool] | None = None
+        waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
+        try:
+            while True:
+                left = max(0, end - loop.time())
+                ready, _pending = await asyncio.wait(
+                    waited_for, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not ready or ready & {*ends, execution.stop}:
+                    return False
+                waited_for -= ready
+                if late in ready and not await self._is_taken(execution, kernel):
+                    return True
+                if execution.doubt in ready and check is not None:
+                    asked = asyncio.create_task(check.is_answered(left), name="doubt")
+                    waited_for.add(asked)
+                if asked in ready and asked is not None and asked.result():
+                    execution.note_confirmed_end()
+                    return False
+        finally:
+            timer.cancel()
+            if asked is not None:
+                asked.cancel()
+
+    async def _is_taken(self, execution: Execution, kernel: Kernel) -> bool:
+        """Return whether the kernel has the code, or takes it when what it runs is interrupted."""
+        ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
+        # Once more: after a pause of the whole sandbox, its time has passed without a turn.
+        await asyncio.wait(
+            ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not execution.accepted.done() and not kernel.ended.done():
+            kernel.interrupt(())
+            await asyncio.wait(
+                ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
+            )
+        return execution.accepted.done() or kernel.ended.done()
 
     async def _interrupt(
         self,
@@ -283,11 +383,10 @@ class Interpreter:
         await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _give_up(
-        self, execution: Execution, kernel: Kernel, oom_kills: int
+        self, execution: Execution, kernel: Kernel, oom_kills: int, words: str = SILENT
     ) -> pb.ExecutionFinished:
         """End an execution whose kernel is dead, or as good as dead."""
         outcome = pb.OUTCOME_KERNEL_DIED
-        words = "the kernel did not answer"
         if kernel.ended.done():
             words = f"the kernel died: {end_in_words(kernel.ended.result())}"
         if self._memory.kills > oom_kills:
@@ -323,17 +422,22 @@ class Interpreter:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 clear_sockets(self._kernel_dir)
-                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._max_processes)
-                kernel = await Kernel.start(self._fork_server, self._context, options)
+                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._needs)
+                # No shorter: one that is slow because the machine is busy would be killed, and
+                # the next one would have to begin again.
+                kernel = await Kernel.start(
+                    self._fork_server, self._context, options, self._start_timeout
+                )
                 break
             except KernelStartError as error:
                 log.warning("no kernel at attempt %d: %s", attempt, error)
                 if attempt == START_ATTEMPTS:
                     raise
         kernel.listen(self._on_output, self._on_reply)
-        self._kernel, self._introspection = kernel, Introspection(kernel)
+        self._kernel, self._introspection = kernel, Introspection(kernel, self._timings.questions)
         self.generation += 1
         self._environment = Environment(kernel)
+        self._check = KernelCheck(kernel)
         if self._variables:
             await self._set_variables()
 
@@ -361,6 +465,15 @@ class Interpreter:
             self._outputs.take(message, self._current)
 
     def _on_reply(self, message: Message) -> None:
+        if message["msg_type"] == ACCEPTED_KIND:
+            if (
+                self._current is not None
+                and translate.parent_of(message) == self._current.message_id
+            ):
+                self._current.note_accepted()
+            return
+        if self._check is not None and self._check.takes_reply(message):
+            return
         if self._introspection is not None and self._introspection.takes_reply(message):
             return
         if self._environment is not None and self._environment.takes_reply(message):

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cellblock.agent.v1 import agent_pb2 as pb
@@ -12,11 +13,11 @@ from cellblock_agent.files.birth import birth_ns
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.difference import Difference, Mark, compare
 from cellblock_agent.files.paths import BadPathError, NotPlainError
-from cellblock_agent.files.report import MAX_REPORTED, report
+from cellblock_agent.files.report import report
 from cellblock_agent.files.walk import Bounds, Entry
 
 LOOK_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
-"""Of one look."""
+"""Default bounds of one look."""
 GLANCE_BOUNDS = Bounds(max_entries=64, max_seconds=0.005)
 """Of a look that is not worth a thread of its own."""
 SERVER_BOUNDS = Bounds(max_entries=200_000, max_seconds=5.0)
@@ -25,15 +26,29 @@ MAX_KNOWN = 200_000
 """Files that are remembered, those included that no look came by."""
 
 
+@dataclass(frozen=True)
+class ChangeBounds:
+    """Bounds on finding and reporting changes: code can make any number of files."""
+
+    look: Bounds = LOOK_BOUNDS
+    """Of one look at the whole folder."""
+    max_reported: int = 1000
+    """Files that are named at once: changed, deleted and skipped ones each."""
+
+
+DEFAULT_BOUNDS = ChangeBounds()
+
+
 class Changes:
     """Remembers the folder as it was. `look` tells the difference, `accept` takes it for known.
 
     Between the two nothing is locked. What the server does meanwhile is not reported.
     """
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: DataFolder, bounds: ChangeBounds = DEFAULT_BOUNDS) -> None:
         """Start with an empty folder."""
         self._folder = folder
+        self.bounds = bounds
         self._known: dict[str, Mark] = {}
         self._births: dict[str, int] = {}
         """When known files were made, of those that were reported or put there one by one."""
@@ -61,7 +76,7 @@ class Changes:
         with self._lock:
             self._touched.clear()
             known = dict(self._known)
-        walk = self._folder.walk(LOOK_BOUNDS, stop=stop)
+        walk = self._folder.walk(self.bounds.look, stop=stop)
         found = {entry.path: entry for entry in walk if _counts(entry)}
         difference = compare(
             known,
@@ -71,7 +86,7 @@ class Changes:
             is_same_file=self._is_same_file,
         )
         if not walk.is_complete:
-            difference.left_out = f"more than {LOOK_BOUNDS.in_words}: not all was looked at"
+            difference.left_out = f"more than {self.bounds.look.in_words}: not all was looked at"
         return difference
 
     def accept(self, difference: Difference, held: Collection[str] = ()) -> pb.FileChanges:
@@ -83,12 +98,12 @@ class Changes:
             for number, (path, change) in enumerate(difference.changed.items()):
                 self._forget(change.renamed_from)
                 self._known[path] = change.mark
-                if number < MAX_REPORTED:
+                if number < self.bounds.max_reported:
                     self._note_birth(path)
             self._known |= difference.quiet
             self._known |= {path: mark for path, (mark, _reason) in difference.odd.items()}
             self._bound()
-        return report(difference)
+        return report(difference, self.bounds.max_reported)
 
     @contextmanager
     def by_server(self, *paths: str) -> Iterator[None]:
@@ -108,7 +123,7 @@ class Changes:
     def _gone(self, known: Mapping[str, Mark], found: Mapping[str, Entry]) -> list[str]:
         """Known paths at which there is no plain file any more, which a short look can't tell."""
         gone = []
-        end = time.monotonic() + LOOK_BOUNDS.max_seconds
+        end = time.monotonic() + self.bounds.look.max_seconds
         for path, mark in known.items():
             entry = found.get(path)
             if entry is not None:

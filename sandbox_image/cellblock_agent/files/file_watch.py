@@ -11,7 +11,6 @@ from cellblock_agent.files.changes import Changes
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.difference import Difference, Mark
 from cellblock_agent.files.paths import NotPlainError
-from cellblock_agent.files.report import MAX_REPORTED
 from cellblock_agent.files.walk import Entry
 from cellblock_agent.files.writing import is_open_for_writing
 from cellblock_agent.output.journal import Journal
@@ -109,7 +108,7 @@ class FileWatch:
 
     async def _settle(self, difference: Difference) -> set[str]:
         """Wait for the files that somebody has open for writing; those that are written to now."""
-        paths = sorted(difference.changed)[:MAX_REPORTED]
+        paths = sorted(difference.changed)[: self._changes.bounds.max_reported]
         writing = await asyncio.to_thread(self._open_for_writing, paths)
         held: set[str] = set()
         for _step in range(STEPS):
@@ -163,7 +162,7 @@ class FileWatch:
         """Changed files that may be written to still."""
         now = time.monotonic()
         pending: dict[str, tuple[Mark, float]] = {}
-        for path in sorted(difference.changed)[:MAX_REPORTED]:
+        for path in sorted(difference.changed)[: self._changes.bounds.max_reported]:
             change = difference.changed[path]
             if change.is_same:
                 continue

@@ -7,30 +7,28 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.files.difference import Difference
 from cellblock_agent.output.text import printable
 
-MAX_REPORTED = 1000
-"""Files that are named at once: changed, deleted and skipped ones each."""
 LATEST = 253_402_300_799 * 10**9
 """The last nanosecond that a Timestamp can hold, about: the year 9999."""
 
 
-def report(difference: Difference) -> pb.FileChanges:
-    """A difference, each of its lists sorted by path and bounded."""
+def report(difference: Difference, max_reported: int) -> pb.FileChanges:
+    """A difference, each of its lists sorted by path and bounded by `max_reported` files."""
     changed = sorted(difference.changed)
     deleted = sorted(difference.deleted)
     skipped = {path: reason for path, (_mark, reason) in difference.odd.items()}
-    for path in changed[MAX_REPORTED:]:
-        skipped[path] = f"more than {MAX_REPORTED} files changed"
-    message = pb.FileChanges(deleted=deleted[:MAX_REPORTED])
-    for path in changed[:MAX_REPORTED]:
+    for path in changed[max_reported:]:
+        skipped[path] = f"more than {max_reported} files changed"
+    message = pb.FileChanges(deleted=deleted[:max_reported])
+    for path in changed[:max_reported]:
         change = difference.changed[path]
         file = file_entry(path, change.entry.info)
         message.changed.append(pb.ChangedFile(file=file, renamed_from=change.renamed_from))
     if difference.left_out:
         message.skipped.append(pb.SkippedFile(reason=difference.left_out))
-    if len(deleted) > MAX_REPORTED:
-        reason = f"more than {MAX_REPORTED} files were deleted"
+    if len(deleted) > max_reported:
+        reason = f"more than {max_reported} files were deleted"
         message.skipped.append(pb.SkippedFile(reason=reason))
-    message.skipped.extend(_skipped(sorted(skipped.items())[:MAX_REPORTED]))
+    message.skipped.extend(_skipped(sorted(skipped.items())[:max_reported]))
     return message
 
 

@@ -10,14 +10,15 @@ from itertools import islice
 from pathlib import Path
 
 MAX_DESCRIPTORS = 2000
-"""How many open files of processes are looked at, where there are no leases."""
+"""Default of how many open files of processes are looked at, where there are no leases."""
 
 
-def is_open_for_writing(file: int) -> bool:
+def is_open_for_writing(file: int, max_descriptors: int = MAX_DESCRIPTORS) -> bool:
     """Ask by a read lease, which nobody gets while there is a writer; fcntl(2), "Leases".
 
     A writable mapping counts too. Where there are no leases, as under gVisor, processes'
-    open files are looked at, and mappings don't count. False for the file of another user.
+    open files are looked at, `max_descriptors` at most, and mappings don't count. False for the
+    file of another user.
     """
     try:
         # Whoever opens the file while we have the lease makes the kernel send us a
@@ -27,14 +28,15 @@ def is_open_for_writing(file: int) -> bool:
     except BlockingIOError:
         return True
     except OSError as error:
-        return error.errno in (errno.EINVAL, errno.ENOSYS) and _has_writer(os.fstat(file))
+        has_leases = error.errno not in (errno.EINVAL, errno.ENOSYS)
+        return not has_leases and _has_writer(os.fstat(file), max_descriptors)
     # At once: until then, who opens it has to wait.
     fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
 
 
-def _has_writer(wanted: os.stat_result) -> bool:
-    for opened in islice(_open_files(), MAX_DESCRIPTORS):
+def _has_writer(wanted: os.stat_result, max_descriptors: int) -> bool:
+    for opened in islice(_open_files(), max_descriptors):
         # What has been closed, or has ended, meanwhile is no writer any more.
         with suppress(OSError):
             if os.path.samestat(opened.stat(), wanted) and _is_for_writing(opened):

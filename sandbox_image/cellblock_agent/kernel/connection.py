@@ -15,12 +15,19 @@ import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.session import DELIM, Session
 
+from cellblock_agent.kernel.message_bounds import MessageBounds
+from cellblock_agent.kernel.options import ACCEPTED
+
 RECONNECT_MILLISECONDS = 2
 """How often a connection is tried until the kernel has bound its socket."""
-RECEIVE_QUEUE = 8
-"""Messages that wait for the agent; more wait in the kernel."""
-MAX_MESSAGE_BYTES = 256 * 2**20
-"""ZeroMQ drops the connection of a kernel that sends more at once."""
+RECEIVE_QUEUE = 2
+"""Messages of each channel that wait for the agent, in its memory; more wait in the kernel."""
+PARTS_AT_ONCE = 64
+"""Parts of messages that are read before others have their turn."""
+MAX_PARTS = 64
+"""A message with more is none of Jupyter's."""
+ACCEPTED_KIND = "accepted"
+"""`msg_type` of what a kernel sends before it runs code; no Jupyter message has it."""
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +43,6 @@ def new_context() -> "zmq.Context[zmq.Socket[bytes]]":
     context = zmq.Context()
     context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MILLISECONDS)
     context.setsockopt(zmq.RCVHWM, RECEIVE_QUEUE)
-    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     # One request at a time is sent: only a kernel that reads none could make us wait.
     context.setsockopt(zmq.SNDTIMEO, 0)
     return context
@@ -45,13 +51,23 @@ def new_context() -> "zmq.Context[zmq.Socket[bytes]]":
 class KernelConnection:
     """A kernel's output and shell channels."""
 
-    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", info: dict[str, Any]) -> None:
-        """Connect to a kernel that may not listen yet; `info` is a connection file's."""
+    def __init__(
+        self,
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        info: dict[str, Any],
+        bounds: MessageBounds,
+    ) -> None:
+        """Connect to a kernel that may not listen yet; `info` is a connection file's.
+
+        What is over `bounds` is not read.
+        """
+        # ZeroMQ drops the connection of a kernel that sends a larger part.
+        context.setsockopt(zmq.MAXMSGSIZE, bounds.max_bytes)
         self._client = client = BlockingKernelClient(context=context)
         client.load_connection_info(info)  # type: ignore[arg-type]
         client.start_channels(stdin=False, hb=False, control=False)
-        self._output = _Reader(client.iopub_channel.socket, client.session)
-        self._replies = _Reader(client.shell_channel.socket, client.session)
+        self._output = _Reader(client.iopub_channel.socket, client.session, bounds)
+        self._replies = _Reader(client.shell_channel.socket, client.session, bounds)
 
     def listen(self, on_output: Handle, on_reply: Handle) -> None:
         """Hand on messages from now on."""
@@ -90,9 +106,14 @@ class _Reader:
     have something, once, and sending may take that word.
     """
 
-    def __init__(self, socket: "zmq.Socket[bytes]", session: Session) -> None:
+    def __init__(
+        self, socket: "zmq.Socket[bytes]", session: Session, bounds: MessageBounds
+    ) -> None:
         self._socket = socket
         self._session = session
+        self._bounds = bounds
+        self._frames: list[bytes] = []
+        """Of the message that is being read."""
         self._loop = asyncio.get_running_loop()
         self._file = socket.fileno()
         self._stopped = False
@@ -110,26 +131,34 @@ class _Reader:
             self._loop.remove_reader(self._file)
 
     def _read(self) -> None:
-        for _message in range(RECEIVE_QUEUE):
+        for _part in range(PARTS_AT_ONCE):
             if self._stopped:
                 return
             try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                frame = self._socket.recv(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            self._take(frames)
+            if len(self._frames) <= MAX_PARTS:
+                self._frames.append(frame)
+            if not self._socket.getsockopt(zmq.RCVMORE):
+                frames, self._frames = self._frames, []
+                self._take(frames)
         # Others have their turn before a kernel that floods goes on.
         self.look()
 
     def _take(self, frames: list[bytes]) -> None:
         try:
-            self.handle(read_message(self._session, frames))
+            self.handle(read_message(self._session, frames, self._bounds))
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
             # User code can write to the kernel's own sockets: bad signatures, bad JSON.
             log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)
 
 
-def read_message(session: Session, frames: list[bytes]) -> Message:
+class OversizedError(ValueError):
+    """A message is over the bounds that its kernel keeps by itself."""
+
+
+def read_message(session: Session, frames: list[bytes], bounds: MessageBounds) -> Message:
     """A message from its frames. Raises ValueError, TypeError or KeyError for what is none.
 
     Without what nobody reads: metadata, buffers. A message that comes twice counts
@@ -137,6 +166,13 @@ def read_message(session: Session, frames: list[bytes]) -> Message:
 
     Source: jupyter_client's documentation, "The Wire Protocol".
     """
+    if len(frames) > MAX_PARTS:
+        raise OversizedError("too many parts")
+    if problem := bounds.problem_of(frames):
+        raise OversizedError(problem)
+    if frames[0] == ACCEPTED:
+        request = frames[1].decode()
+        return {"msg_type": ACCEPTED_KIND, "parent_header": {"msg_id": request}, "content": {}}
     start = frames.index(DELIM) + 1
     signature, *parts = frames[start : start + 5]
     if not hmac.compare_digest(signature, session.sign(parts)):

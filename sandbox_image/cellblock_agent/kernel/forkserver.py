@@ -159,8 +159,15 @@ def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
 
 def run(control: socket.socket, modules: list[str]) -> None:
     """Import `modules` and what kernels need, and serve until the agent closes the socket."""
-    from cellblock_agent.processes.own_process import set_dumpable
+    from cellblock_agent.processes.own_process import (
+        OOM_SCORE_FORK_SERVER,
+        prefer_for_oom_kill,
+        set_dumpable,
+    )
 
+    # One that is not dumpable may not write to its /proc. Nothing of the user's is here yet.
+    set_dumpable(dumpable=True)
+    prefer_for_oom_kill(OOM_SCORE_FORK_SERVER)
     set_dumpable(dumpable=False)
     server = ForkServer(control)
     prepare_environment()

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,8 @@ from cellblock_agent.kernel.forkserver import MAX_MESSAGE, serve_forked
 from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.processes.reaper import Reaper, end_in_words
 
-READY_SECONDS = 60
-"""Bound on importing everything; a second on a quiet machine."""
-START_SECONDS = 10
-"""Bound on one fork. Hostile code may have stopped the fork server."""
+START_SECONDS = 10.0
+"""Bound on one fork once user code runs, which may have stopped the fork server."""
 ATTEMPTS = 3
 
 log = logging.getLogger(__name__)
@@ -94,12 +93,24 @@ class ForkServerClient:
     """
 
     def __init__(
-        self, spawned: Spawned, modules: tuple[str, ...], reaper: Reaper, idle_timeout: float
+        self,
+        spawned: Spawned,
+        modules: tuple[str, ...],
+        reaper: Reaper,
+        idle_timeout: float,
+        start_timeout: float,
+        clear: Callable[[], Awaitable[object]],
     ) -> None:
         """Use the fork server that was spawned with `modules`.
 
-        `idle_timeout` is in seconds since it forked last.
+        `idle_timeout` is in seconds since it forked last. `start_timeout` is how long importing
+        everything may take, which is a second on a quiet machine, and the first fork as well.
+        `clear` kills all other processes: one of them may be what ended a fork server that was not
+        ready yet.
         """
+        self._clear = clear
+        self._start_timeout = start_timeout
+        self._has_forked = False
         self._modules = modules
         self._idle_timeout = idle_timeout
         self._reaper = reaper
@@ -137,6 +148,8 @@ class ForkServerClient:
                 if failures == ATTEMPTS:
                     raise ForkServerError(f"the fork server ended {failures} times: {words}")
                 log.warning("the fork server ended (%s); starting another", words)
+                if failures > 0:
+                    await self._clear()
             await self._wanted.wait()
             self._current = Spawned.start(self._modules)
 
@@ -147,9 +160,11 @@ class ForkServerClient:
         self._wanted.set()
         for _attempt in range(ATTEMPTS):
             try:
-                async with asyncio.timeout(READY_SECONDS):
+                async with asyncio.timeout(self._start_timeout):
                     await self._ready.wait()
-                async with asyncio.timeout(START_SECONDS):
+                # Before its first fork no user code has run: if it is slow, the machine is.
+                bound = START_SECONDS if self._has_forked else self._start_timeout
+                async with asyncio.timeout(bound):
                     return await self._start(options)
             except (TimeoutError, OSError) as error:
                 log.warning("the fork server does not answer: %r", error)
@@ -171,6 +186,7 @@ class ForkServerClient:
         message = json.dumps({"start": options.as_dict()}).encode()
         await asyncio.get_running_loop().sock_sendall(self._current.control, message)
         pid = await self._started
+        self._has_forked = True
         loop = asyncio.get_running_loop()
         self._idle = loop.call_later(self._idle_timeout, self._end_until_wanted)
         return KernelProcess(pid, self._kernels[pid])

@@ -11,7 +11,8 @@ import gc
 import time
 
 QUIET_SECONDS = 5.0
-"""After code ended, until its memory is given back: what follows at once uses it again."""
+"""Default time after code ended, until its memory is given back: what follows at once uses it
+again."""
 MAX_SHARE = 1 / 50
 """Of the time between two executions may go into it: a heap of millions of objects takes long."""
 
@@ -19,10 +20,10 @@ MAX_SHARE = 1 / 50
 class IdleMemory:
     """Runs on the kernel's event loop, between two pieces of code."""
 
-    def __init__(self) -> None:
-        """Wait for code to end."""
+    def __init__(self, quiet_seconds: float = QUIET_SECONDS) -> None:
+        """Wait for code to end, and then for more code for `quiet_seconds`."""
         self._timer: asyncio.TimerHandle | None = None
-        self._quiet = QUIET_SECONDS
+        self._shortest = self._quiet = quiet_seconds
         # glibc's own; other C libraries have no such call, and give back by themselves.
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
@@ -44,4 +45,4 @@ class IdleMemory:
             gc.collect()
         if self._trim is not None:
             self._trim(0)
-        self._quiet = max(QUIET_SECONDS, (time.perf_counter() - began) / MAX_SHARE)
+        self._quiet = max(self._shortest, (time.perf_counter() - began) / MAX_SHARE)

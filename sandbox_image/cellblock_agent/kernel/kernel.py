@@ -12,9 +12,9 @@ import zmq
 
 from cellblock_agent.kernel.connection import Handle, KernelConnection, Message, Question
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, KernelProcess
+from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 
-READY_SECONDS = 20
 SILENCE_SECONDS = 0.02
 """A dead kernel's last output has come when nothing came for so long."""
 DRAIN_SECONDS = 1
@@ -43,12 +43,17 @@ class Kernel:
         fork_server: ForkServerClient,
         context: "zmq.Context[zmq.Socket[bytes]]",
         options: KernelOptions,
+        ready_seconds: float,
     ) -> "Kernel":
-        """Fork a kernel and wait until it answers. Raises KernelStartError or ForkServerError."""
+        """Fork a kernel and wait until it answers, for `ready_seconds` at most.
+
+        Raises KernelStartError or ForkServerError.
+        """
         process = await fork_server.start_kernel(options)
-        kernel = cls(KernelConnection(context, options.connection_info()), process)
+        bounds = MessageBounds(options.memory_bytes)
+        kernel = cls(KernelConnection(context, options.connection_info(), bounds), process)
         try:
-            await kernel._until_ready()
+            await kernel._until_ready(ready_seconds)
         except BaseException:
             kernel.kill()
             kernel.close()
@@ -105,15 +110,15 @@ class Kernel:
         """Stop handing on and close the connection."""
         self._connection.close()
 
-    async def _until_ready(self) -> None:
+    async def _until_ready(self, seconds: float) -> None:
         ready = asyncio.create_task(self._greet())
         try:
             either: set[asyncio.Future[Any]] = {ready, self.ended}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=READY_SECONDS)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED, timeout=seconds)
             if self.ended.done():
                 raise KernelStartError("the kernel ended while it started")
             if not ready.done():
-                raise KernelStartError(f"the kernel was not ready within {READY_SECONDS} s")
+                raise KernelStartError(f"the kernel was not ready within {seconds:g} s")
             await ready
         finally:
             ready.cancel()

@@ -14,6 +14,23 @@ PORTS = {
 }
 """Over Unix sockets, Jupyter's port number is the end of the socket's name."""
 
+ACCEPTED = b"cellblock.accepted"
+"""Before the id of a request, in a message of two parts: the kernel is about to run its code."""
+
+
+@dataclass(frozen=True)
+class KernelNeeds:
+    """What is the same for all kernels of a sandbox."""
+
+    memory_bytes: int = 0
+    """The sandbox's limit as the agent was given it; 0 if there is none."""
+    max_processes: int = 0
+    """Of its user, threads included; 0 where something else bounds them."""
+    confined: bool = False
+    """Whether user code must be confined: see `confinement.py`."""
+    niceness: int = 19
+    """By how much a kernel gives way to the agent."""
+
 
 @dataclass(frozen=True)
 class KernelOptions:
@@ -24,14 +41,17 @@ class KernelOptions:
     key: str
     """Signs messages, so that no other process is taken for this kernel."""
     data_dir: str
+    memory_bytes: int
     max_processes: int
-    """Of its user, threads included; 0 where something else sees to it."""
+    confined: bool
+    niceness: int
+    """These four: see `KernelNeeds`."""
 
     @classmethod
-    def fresh(cls, kernel_dir: Path, data_dir: Path, max_processes: int) -> "KernelOptions":
-        """Options with names and a key that nobody can have foreseen."""
+    def fresh(cls, kernel_dir: Path, data_dir: Path, needs: KernelNeeds) -> "KernelOptions":
+        """Make options with names and a key that code can't have foreseen."""
         sockets = kernel_dir / secrets.token_hex(4)
-        return cls(str(sockets), secrets.token_hex(32), str(data_dir), max_processes)
+        return cls(str(sockets), secrets.token_hex(32), str(data_dir), **asdict(needs))
 
     def connection_info(self) -> dict[str, Any]:
         """As a Jupyter client wants it.

@@ -16,9 +16,11 @@ import zmq
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
 
+from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import PORTS, KernelOptions
 from cellblock_agent.kernel.publisher import Publisher
 from cellblock_agent.kernel.shell import CellCompiler, Shell, UnattendedKernel
+from cellblock_agent.processes.confinement import confine_for_good
 from cellblock_agent.processes.own_process import (
     give_way,
     limit_processes,
@@ -47,6 +49,8 @@ class KernelApp(IPKernelApp):
     """ipykernel's application, without the parts that only a notebook server needs."""
 
     kernel_class = UnattendedKernel
+    message_bounds = MessageBounds()
+    """What its agent reads of one message."""
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """There is none."""
@@ -100,6 +104,7 @@ class KernelApp(IPKernelApp):
         self.iopub_port = self._bind_socket(socket, self.iopub_port)
         self.configure_tornado_logger()
         self.iopub_thread = Publisher(socket, pipe=True, session=self.session)
+        self.iopub_thread.bounds = self.message_bounds
         self.iopub_thread.start()
         self.iopub_socket = self.iopub_thread.background_socket
 
@@ -115,6 +120,7 @@ def run(options: KernelOptions) -> NoReturn:
     try:
         _leave_parent(options)
         app = KernelApp.instance(config=_config(options))
+        app.message_bounds = MessageBounds(options.memory_bytes)
         # Or else each message is written into debug records that nobody keeps.
         app.log.setLevel(logging.WARNING)
         app.initialize([])
@@ -155,10 +161,12 @@ def _leave_parent(options: KernelOptions) -> None:
     os.umask(0o022)
     reset_signals()
     set_dumpable(dumpable=True)
-    give_way()
+    give_way(options.niceness)
     if options.max_processes:
         limit_processes(options.max_processes)
     prefer_for_oom_kill()  # a process that is not dumpable may not write to its /proc
+    if options.confined:
+        confine_for_good()  # nothing below may write to /proc
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)

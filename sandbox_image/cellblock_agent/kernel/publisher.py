@@ -2,7 +2,7 @@
 
 ipykernel wakes it for each message: three times for `1+1`, and each time the two threads
 fight over the interpreter's lock. Here a message only joins the queue, in its order, and a
-timer that the operating system keeps wakes the thread `HOLD_SECONDS` later, however long code
+timer that the operating system keeps wakes the thread `hold_seconds` later, however long code
 runs. Who can't wait wakes it at once: a cell's end, a flush. So what a quick cell has to say,
 that it began included, goes out in one turn.
 
@@ -26,8 +26,11 @@ from typing import Any
 
 from ipykernel.iostream import BackgroundSocket, IOPubThread
 
+from cellblock_agent.kernel.message_bounds import MessageBounds
+from cellblock_agent.kernel.messages import fit
+
 HOLD_SECONDS = 0.005
-"""How long a message may wait for others."""
+"""Default of the longest wait of a message for others."""
 MAX_WAITING = 256
 """Messages that wait for the thread before their writer waits for it."""
 WAIT_SECONDS = 10
@@ -63,9 +66,17 @@ class _Timer:
 class Publisher(IOPubThread):
     """See the module. One for each kernel."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - ipykernel's
-        """As ipykernel's."""
-        self._timer = _Timer(HOLD_SECONDS)
+    bounds = MessageBounds()
+    """What the agent reads of one message."""
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - ipykernel's
+        hold_seconds: float = HOLD_SECONDS,
+        **options: Any,  # noqa: ANN401 - ipykernel's
+    ) -> None:
+        """As ipykernel's; a message waits for others for `hold_seconds` at most."""
+        self._timer = _Timer(hold_seconds)
         self._is_timed = False
         """Whether the timer runs. Changed with it, under the lock."""
         self._timing = threading.RLock()
@@ -87,9 +98,10 @@ class Publisher(IOPubThread):
             else:
                 self._wake_soon()
 
-    def send_multipart(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - ZeroMQ's
-        """Have the thread send a message soon."""
-        self.schedule(partial(self._really_send, *args, **options), wake=False)
+    def send_multipart(self, frames: list[Any], *args: Any, **options: Any) -> None:  # noqa: ANN401
+        """Have the thread send a message soon, or what stands for one that is too large."""
+        frames = fit(self.session, frames, self.bounds)
+        self.schedule(partial(self._really_send, frames, *args, **options), wake=False)
 
     def wake(self) -> None:
         """Have the thread do now what waits."""

@@ -30,6 +30,8 @@ from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.kernel.idle_memory import IdleMemory
+from cellblock_agent.kernel.messages import fit
+from cellblock_agent.kernel.options import ACCEPTED
 from cellblock_agent.kernel.stream import KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
 
@@ -220,7 +222,11 @@ class UnattendedKernel(IPythonKernel):
         """Run a cell. Whoever is told of its beginning, which comes first, may interrupt it."""
         Shell.instance().expect_code()
         self._is_requested = True
-        await super().execute_request(_AtOnce(stream), *request)
+        replies = _AtOnce(stream, self)
+        identity, parent, *_rest = request
+        # By this thread, which runs the code: nothing that holds Python's lock delays it.
+        replies.send_raw([*identity, ACCEPTED, parent["header"]["msg_id"].encode()])
+        await super().execute_request(replies, *request)
 
     async def do_execute(self, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
         """Run code; its memory is given back when no more comes."""
@@ -270,10 +276,15 @@ class UnattendedKernel(IPythonKernel):
 class _AtOnce:
     """Sends a reply at once: ipykernel's stream does when the cell's end has been told."""
 
-    def __init__(self, stream: ZMQStream) -> None:
+    def __init__(self, stream: ZMQStream, kernel: IPythonKernel) -> None:
         self._stream = stream
+        self._kernel = kernel
 
     def send_multipart(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
+        bounds = self._kernel.iopub_thread.bounds
+        self.send_raw(fit(self._kernel.session, frames, bounds), **options)
+
+    def send_raw(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
         self._stream.socket.send_multipart(frames, **options)
         # Sending takes the descriptor's word that a request has come.
         self._stream._rebuild_io_state()  # noqa: SLF001

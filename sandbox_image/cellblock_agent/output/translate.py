@@ -8,12 +8,15 @@ import base64
 import binascii
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.limits import IMAGE_TYPES
 from cellblock_agent.output.text import valid
 
+MAX_TYPES = 100
+"""Of one result or display; the rest is left out. Each is a field of the event."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STREAMS = {"stdout": pb.STREAM_NAME_STDOUT, "stderr": pb.STREAM_NAME_STDERR}
 RICH_KINDS = {
@@ -102,7 +105,7 @@ def _rich(kind: pb.RichKind.ValueType, content: dict[str, Any]) -> pb.Rich:
 
 def _bundle(data: dict[str, Any]) -> list[tuple[str, bytes]]:
     items = []
-    for mime_type, value in data.items():
+    for mime_type, value in islice(data.items(), MAX_TYPES):
         name = valid(mime_type)
         if name in IMAGE_TYPES:
             image = _decoded(value)

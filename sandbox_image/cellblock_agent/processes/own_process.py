@@ -11,13 +11,12 @@ from typing import Any
 PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
-SI_USER = 0
-"""How a signal was sent: by kill(2). asm-generic/siginfo.h"""
-
 OOM_SCORE_KERNEL = 1000
-"""The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed."""
+"""The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed;
+what keeps code from lowering it again is in `confinement.py`."""
+OOM_SCORE_FORK_SERVER = 500
+"""After all kernels, and before the agent, the fork server: it can be replaced."""
 
-KERNEL_NICENESS = 19
 """A kernel and all that it starts have a seventieth of the agent's weight, so that the agent has
 its turn to end them however many they are. Only within their sandbox: its share of the CPUs is
 its container's."""
@@ -61,38 +60,40 @@ def reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def prefer_for_oom_kill() -> None:
-    """Make this process the first victim when the sandbox is out of memory."""
-    Path("/proc/self/oom_score_adj").write_text(str(OOM_SCORE_KERNEL))
+def prefer_for_oom_kill(score: int = OOM_SCORE_KERNEL) -> None:
+    """Make this process a victim before those with a lower score when memory runs out."""
+    Path("/proc/self/oom_score_adj").write_text(str(score))
 
 
-def give_way() -> None:
+def give_way(niceness: int) -> None:
     """Let the agent go before this process and all that it starts; that can't be taken back."""
-    os.nice(KERNEL_NICENESS)
+    os.nice(niceness)
 
 
 def limit_processes(number: int) -> None:
     """Bound the processes and threads of this one's user; for this process and what it starts.
 
-    Only for a sandbox with a kernel of its own: elsewhere the user is that of all sandboxes,
-    and control groups do better.
+    Only for a sandbox with a kernel of its own: elsewhere control groups do better.
     """
     resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
 
-def wait_for_termination() -> str:
-    """Block until this process is told to end from outside; says by what.
+def is_first() -> bool:
+    """Return whether this process is PID 1: of a sandbox, whose other processes are hostile."""
+    return os.getpid() == 1
 
-    As PID 1 of a sandbox the agent shares its user with hostile code, which may send
-    any signal: only those from outside the PID namespace count, and these have no
-    sender here (`si_pid` is 0, pid_namespaces(7)). With rt_sigqueueinfo(2) a sender can
-    make up its id, but not that the signal came by kill(2) (`si_code` is SI_USER).
+
+def wait_for_termination() -> str:
+    """Block until SIGTERM comes; return its name. Not for PID 1 of a sandbox.
+
+    There hostile code has the same user, and no signal tells who sent it: the kernel forgets
+    the sender when the user has used up the queue of signals, and such a signal looks like one
+    from outside. So PID 1 leaves these signals blocked, and ends by SIGKILL, which only
+    processes outside of the sandbox can send to it.
     """
-    inside_counts = os.getpid() != 1
     while True:
         info = signal.sigwaitinfo(TERMINATING)
-        from_outside = info.si_pid == 0 and info.si_code == SI_USER
-        if info.si_signo == signal.SIGTERM and (inside_counts or from_outside):
+        if info.si_signo == signal.SIGTERM:
             return signal.Signals(info.si_signo).name
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NoReturn, TypeVar
 
 import grpc
+import structlog
 from google.protobuf.message import Message
 
 from cellblock.agent.v1 import agent_pb2 as pb
@@ -24,11 +25,13 @@ from cellblock_server.agent.checks import (
     check_execution_id,
     check_page,
     checked,
+    safe_words,
 )
 from cellblock_server.agent.errors import AgentGoneError, translated_errors
 from cellblock_server.agent.socket import PinnedSocket, wait_for_socket
 from cellblock_server.agent.stream import AgentStream
-from cellblock_server.backends.backend import Backend, Sandbox
+from cellblock_server.agent.timings import AgentTimings
+from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import (
     CellblockError,
@@ -37,20 +40,7 @@ from cellblock_server.common.errors import (
 )
 from cellblock_server.telemetry.tracing import step
 
-CALL_SECONDS = 60
-"""Bound on a call that does not move file contents."""
-RECONNECT_SECONDS = 10.0
-"""How long the agent of a sandbox that ran before this server may take to answer: a server's start
-waits for it."""
-ANSWER_SECONDS = 40
-"""Bound on what a kernel is asked about code, over the agent's own."""
-PIECE_SECONDS = 60
-"""Bound on the wait for the next piece of a file, or until one that was sent is taken."""
-UNPACK_SECONDS = 600
-"""Bound on unpacking an archive, over the agent's own."""
-END_SECONDS = 5
-"""How long the backend is asked what became of a sandbox whose agent does not answer."""
-
+log = structlog.get_logger(__name__)
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -62,8 +52,9 @@ PieceOfFile = TypeVar(
 class AgentConnection:
     """One sandbox's agent. Everything that comes through here is hostile."""
 
-    def __init__(self, socket: PinnedSocket, token: str) -> None:
+    def __init__(self, socket: PinnedSocket, token: str, timings: AgentTimings) -> None:
         """Use `connect` or `reconnect`."""
+        self._timings = timings
         self._socket = socket
         self._channel = open_channel(socket.target)
         self._stub = checked_stub(self._channel)
@@ -74,18 +65,25 @@ class AgentConnection:
 
     @classmethod
     async def connect(
-        cls, sandbox: Sandbox, token: str, backend: Backend, timeout: timedelta
+        cls,
+        sandbox: Sandbox,
+        token: str,
+        backend: Backend,
+        timeout: timedelta,
+        timings: AgentTimings | None = None,
     ) -> "AgentConnection":
         """Wait for a new sandbox's agent and its first kernel; seal its folder.
 
         Raises UnavailableError (`SANDBOX_START_FAILED`) if the sandbox ends or
         does not answer in time.
         """
+        timings = timings or AgentTimings()
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 await _until_socket_or_end(sandbox, backend)
                 SandboxFolder(sandbox.agent_folder.parent).seal()
-                connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
+                socket = PinnedSocket(sandbox.agent_folder, sandbox.first_pid)
+                connection = cls(socket, token, timings)
                 try:
                     await connection.status()
                 except BaseException:
@@ -93,25 +91,35 @@ class AgentConnection:
                     raise
                 return connection
         except TimeoutError:
-            problem = f"no kernel within {timeout.total_seconds():g} s"
+            problem, detail = f"no kernel within {timeout.total_seconds():g} s", ""
         except (AgentGoneError, WrongStateError, ProtocolViolationError) as error:
-            problem = f"{error.message}; the sandbox {await _how_it_ended(sandbox, backend)}"
+            ended = await _how_it_ended(sandbox, backend, timings.end)
+            problem = f"{error.message}; the sandbox {ended.words}"
+            detail = "; ".join(filter(None, (error.detail, ended.detail)))
+        text = await _last_log(sandbox, backend, timings.end)
+        log.warning(
+            "sandbox_start_failed", sandbox_id=sandbox.id, problem=problem, detail=detail, log=text
+        )
         raise UnavailableError(
-            "SANDBOX_START_FAILED", f"the sandbox could not be started: {problem}"
+            "SANDBOX_START_FAILED",
+            f"the sandbox could not be started: {problem}{_last_words(text)}",
+            detail=detail,
         )
 
     @classmethod
     async def reconnect(
-        cls, sandbox: Sandbox, token: str
+        cls, sandbox: Sandbox, token: str, timings: AgentTimings | None = None
     ) -> tuple["AgentConnection", pb.GetStatusResponse]:
         """Connect to the agent of a sandbox that ran before this server did; return its status.
 
         Raises HostileFolderError, AgentGoneError or ProtocolViolationError, and nothing
         else: one sandbox must not keep a server from starting.
         """
-        connection = cls(PinnedSocket(sandbox.agent_folder, sandbox.first_pid), token)
+        timings = timings or AgentTimings()
+        socket = PinnedSocket(sandbox.agent_folder, sandbox.first_pid)
+        connection = cls(socket, token, timings)
         try:
-            async with asyncio.timeout(RECONNECT_SECONDS):
+            async with asyncio.timeout(timings.reconnect):
                 status = await connection.status()
             check_count("number of a kernel", status.kernel_generation)
             check_count("number of an event", status.acknowledged_sequence)
@@ -119,7 +127,7 @@ class AgentConnection:
                 check_execution_id(status.newest_execution_id)
         except TimeoutError as error:
             await connection.close()
-            raise AgentGoneError(f"nothing for {RECONNECT_SECONDS:g} s") from error
+            raise AgentGoneError(f"nothing for {timings.reconnect:g} s") from error
         except WrongStateError as error:
             await connection.close()
             raise AgentGoneError(error.message) from error
@@ -147,14 +155,14 @@ class AgentConnection:
                 await self._stub.GetStatus(
                     pb.GetStatusRequest(),
                     metadata=self._metadata,
-                    timeout=CALL_SECONDS,
+                    timeout=self._timings.call,
                     wait_for_ready=True,
                 )
             )
 
     def converse(self) -> AgentStream:
         """Open the stream of events and orders."""
-        return AgentStream(self._stub.Converse(metadata=self._metadata))
+        return AgentStream(self._stub.Converse(metadata=self._metadata), self._timings.order)
 
     def read_output(self, execution_id: str) -> AsyncIterator[bytes]:
         """All that the execution that ended last wrote to its streams."""
@@ -216,7 +224,7 @@ class AgentConnection:
             target = pb.WriteFileTarget(path=path, exclusive=exclusive, alias=alias)
             yield pb.WriteFileRequest(target=target)
             try:
-                async for chunk in _unhurried(data, patience):
+                async for chunk in _unhurried(data, patience, self._timings.piece):
                     yield pb.WriteFileRequest(data=chunk)
             except Exception as error:  # noqa: BLE001 - raised below
                 # gRPC would only cancel the call. Without an end, the agent refuses it.
@@ -225,14 +233,15 @@ class AgentConnection:
             yield pb.WriteFileRequest(end=pb.EndOfData())
 
         try:
-            async with asyncio.timeout(PIECE_SECONDS) as patience:
+            async with asyncio.timeout(self._timings.piece) as patience:
                 with self._answers(path):
                     call = self._stub.WriteFile(requests(), metadata=self._metadata)
                     entry = checked(await call).file
                     check_entry(entry, path)
                     return entry
         except TimeoutError as error:
-            raise AgentGoneError(f"{path!r} was not written for {PIECE_SECONDS} s") from error
+            words = f"{path!r} was not written for {self._timings.piece:g} s"
+            raise AgentGoneError(words) from error
         except CellblockError:
             if failures:
                 raise failures[0] from None
@@ -254,7 +263,7 @@ class AgentConnection:
             max_entries=max_entries,
             max_ratio=max_ratio,
         )
-        unpacked = await self._call(self._stub.UnpackInput, request, path, UNPACK_SECONDS)
+        unpacked = await self._call(self._stub.UnpackInput, request, path, self._timings.unpack)
         with self._answers():
             check_count("files of an archive", unpacked.files, max_entries)
             check_count("bytes of an archive", unpacked.bytes, max_bytes)
@@ -306,7 +315,7 @@ class AgentConnection:
     ) -> Response:
         """The kernel's answer."""
         try:
-            return await self._call(method, request, seconds=ANSWER_SECONDS)
+            return await self._call(method, request, seconds=self._timings.answer)
         except WrongStateError as error:
             raise UnavailableError("KERNEL_BUSY", f"the kernel is busy: {error.message}") from error
 
@@ -320,9 +329,8 @@ class AgentConnection:
         """One answer, within `seconds`; `path` names the file in question."""
         name = type(request).__name__.removesuffix("Request")
         with step(f"agent {name}"), self._answers(path):
-            return checked(
-                await method(request, metadata=self._metadata, timeout=seconds or CALL_SECONDS)
-            )
+            timeout = seconds or self._timings.call
+            return checked(await method(request, metadata=self._metadata, timeout=timeout))
 
     async def _pieces(
         self,
@@ -337,11 +345,11 @@ class AgentConnection:
                 messages = aiter(call)
                 while True:
                     try:
-                        async with asyncio.timeout(PIECE_SECONDS):
+                        async with asyncio.timeout(self._timings.piece):
                             message = await anext(messages, None)
                     except TimeoutError as error:
                         raise AgentGoneError(
-                            f"nothing of {path!r} came for {PIECE_SECONDS} s"
+                            f"nothing of {path!r} came for {self._timings.piece:g} s"
                         ) from error
                     if message is None:
                         return
@@ -361,12 +369,27 @@ class AgentConnection:
             raise
 
 
-async def _how_it_ended(sandbox: Sandbox, backend: Backend) -> str:
+async def _how_it_ended(sandbox: Sandbox, backend: Backend, seconds: float) -> SandboxEnd:
     try:
-        async with asyncio.timeout(END_SECONDS):
-            return (await backend.wait(sandbox.id)).words
+        async with asyncio.timeout(seconds):
+            return await backend.wait(sandbox.id)
     except TimeoutError:
-        return "still runs"
+        return SandboxEnd("still runs")
+
+
+async def _last_log(sandbox: Sandbox, backend: Backend, seconds: float) -> str:
+    try:
+        async with asyncio.timeout(seconds):
+            return await backend.last_log(sandbox.id)
+    except TimeoutError:
+        return ""
+
+
+def _last_words(text: str) -> str:
+    """The last line of a log that says something, without the frames of a traceback."""
+    lines = [line.strip(" |+-") for line in text.splitlines()]
+    last = next((line for line in reversed(lines) if line), "")
+    return f"; it logged last: {safe_words(last)}" if last else ""
 
 
 async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
@@ -384,13 +407,15 @@ async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
         await asyncio.gather(socket, end, return_exceptions=True)
 
 
-async def _unhurried(data: AsyncIterator[bytes], patience: asyncio.Timeout) -> AsyncIterator[bytes]:
-    """Pieces of a file; only while the agent has one to take does its time run."""
+async def _unhurried(
+    data: AsyncIterator[bytes], patience: asyncio.Timeout, seconds: float
+) -> AsyncIterator[bytes]:
+    """Pieces of a file; the agent has `seconds` to take each, and `data` any time to yield one."""
     now = asyncio.get_running_loop().time
     while True:
         patience.reschedule(None)
         chunk = await anext(data, None)
-        patience.reschedule(now() + PIECE_SECONDS)
+        patience.reschedule(now() + seconds)
         if chunk is None:
             return
         yield chunk

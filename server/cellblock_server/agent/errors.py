@@ -19,9 +19,10 @@ from cellblock_server.common.errors import (
 class AgentGoneError(CellblockError):
     """The agent does not answer any more."""
 
-    def __init__(self, detail: str) -> None:
-        """Keep gRPC's words for the log."""
-        super().__init__("AGENT_GONE", f"the sandbox's agent does not answer: {detail}")
+    def __init__(self, words: str = "", *, detail: str = "") -> None:
+        """Say what happened in `words`; `detail` is gRPC's, which name paths of the host."""
+        message = "the sandbox's agent does not answer"
+        super().__init__("AGENT_GONE", f"{message}: {words}" if words else message, detail)
 
 
 class StoreBehindError(CellblockError):
@@ -57,10 +58,10 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
         raise AgentGoneError("its connection was closed") from error
     except asyncio.InvalidStateError as error:
         # What gRPC says to one who writes to a stream that has ended meanwhile.
-        raise AgentGoneError(str(error)) from error
+        raise AgentGoneError(detail=str(error)) from error
     except grpc.aio.BaseError as error:
         # UsageError is what gRPC raises for a call on a channel that has been closed.
-        raise AgentGoneError(str(error)) from error
+        raise AgentGoneError(detail=str(error)) from error
     except grpc.aio.AioRpcError as error:
         detail = safe_words(error.details() or "")
         match error.code():
@@ -71,7 +72,7 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
             case code if path is not None:
                 raise _about_file(code, path, detail) from error
             case code:
-                raise AgentGoneError(f"{code.name}: {detail}") from error
+                raise AgentGoneError(code.name, detail=detail) from error
 
 
 def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError:
@@ -86,4 +87,4 @@ def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError
             return WrongStateError("SANDBOX_FULL", detail)
         case grpc.StatusCode.ABORTED:
             return FileChangedError(path)
-    return AgentGoneError(f"{code.name}: {detail}")
+    return AgentGoneError(code.name, detail=detail)

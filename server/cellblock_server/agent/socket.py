@@ -27,7 +27,7 @@ class HostileFolderError(CellblockError):
 
     def __init__(self, problem: str) -> None:
         """Say what was found."""
-        super().__init__("SANDBOX_HOSTILE", f"agent socket: {problem}")
+        super().__init__("SANDBOX_HOSTILE", "the agent socket can't be used", problem)
 
 
 async def wait_for_socket(folder: Path) -> None:

@@ -14,10 +14,6 @@ from cellblock_server.agent.errors import AgentGoneError, translated_errors
 Call = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.ConverseResponse]
 
 
-TELL_SECONDS = 60
-"""Bound on the wait until the agent takes a message."""
-
-
 @dataclass(frozen=True)
 class ExecutionBounds:
     """What one execution may take and show; see `StartExecution` of `agent.proto`."""
@@ -30,8 +26,9 @@ class ExecutionBounds:
 class AgentStream:
     """See `Converse` of `agent.proto`. What is told in it arrives in order."""
 
-    def __init__(self, call: Call) -> None:
-        """Use `AgentConnection.converse`."""
+    def __init__(self, call: Call, order_seconds: float) -> None:
+        """Use `AgentConnection.converse`. Each message has to be taken within `order_seconds`."""
+        self._order_seconds = order_seconds
         self._call = call
         self._acknowledged = -1
         self._writing = asyncio.Lock()
@@ -83,9 +80,9 @@ class AgentStream:
     async def _tell(self, request: pb.ConverseRequest) -> None:
         # gRPC takes one message at a time.
         try:
-            async with asyncio.timeout(TELL_SECONDS), self._writing:
+            async with asyncio.timeout(self._order_seconds), self._writing:
                 self._acknowledged = max(self._acknowledged, request.acknowledged_sequence)
                 with translated_errors():
                     await self._call.write(request)
         except TimeoutError as error:
-            raise AgentGoneError(f"it took no message for {TELL_SECONDS} s") from error
+            raise AgentGoneError(f"it took no message for {self._order_seconds:g} s") from error

@@ -16,6 +16,8 @@ from cellblock_server.rpc.audit import AuditInterceptor
 from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.inside import Inside, peer_of
 from cellblock_server.rpc.rates import RateInterceptor
+from cellblock_server.rpc.receiving import ReceivingInterceptor
+from cellblock_server.rpc.strangers import StrangerLimits, Strangers
 from cellblock_server.rpc.unread import UnreadInterceptor
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
@@ -36,6 +38,7 @@ class Guards:
     keys: KeyService
     audit: AuditLog
     interceptors: list[ServerInterceptor]
+    strangers: Strangers
 
 
 @asynccontextmanager
@@ -62,18 +65,27 @@ async def guards(
     live_calls = LiveCalls(keys)
     calls = OpenCalls(settings.quotas.max_calls)
     unread = UnreadInterceptor(settings.server.unread_timeout, calls, supervisor)
+    strangers = Strangers(
+        StrangerLimits(
+            max_connections=settings.server.max_connections,
+            timeout_seconds=settings.server.authentication_timeout.total_seconds(),
+        )
+    )
     async with (
         audit,
         supervisor.supervise("key_expiry", live_calls.run),
         supervisor.supervise("unread_streams", unread.run),
+        supervisor.supervise("connections_without_key", strangers.run),
     ):
         yield Guards(
             keys,
             audit,
             [
                 AuditInterceptor(audit, utc_now, peer_of if inside is None else inside.peer_of),
-                AuthInterceptor(keys, live_calls, required=settings.auth.required),
+                AuthInterceptor(keys, live_calls, strangers, required=settings.auth.required),
                 RateInterceptor(CallRates(kept.quotas, time.monotonic), calls),
                 unread,
+                ReceivingInterceptor(settings.server.request_timeout),
             ],
+            strangers,
         )

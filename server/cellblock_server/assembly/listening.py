@@ -104,7 +104,7 @@ async def listening(
         stack.push_async_callback(readiness.stopping)
         await readiness.serving()
         await stack.enter_async_context(supervisor.supervise("readiness", readiness.run))
-        console = "" if inside is None else await _show_console(stack, settings, inside)
+        console = "" if inside is None else await _show_console(stack, settings, inside, timings)
         yield Addresses(address, console)
 
 
@@ -132,9 +132,13 @@ async def _show_metrics(
         raise ListenError(f"telemetry.metrics_listen: {address}: {error.strerror}") from error
 
 
-async def _show_console(stack: AsyncExitStack, settings: Settings, inside: Inside) -> str:
+async def _show_console(
+    stack: AsyncExitStack, settings: Settings, inside: Inside, timings: Timings
+) -> str:
     """What to open in a browser. Raises ListenError."""
-    listener = ConsoleListener(inside, parts.console_access(settings), parts.console_tls(settings))
+    listener = ConsoleListener(
+        inside, parts.console_access(settings), parts.console_tls(settings), timings.console
+    )
     stack.push_async_callback(listener.stop)
     try:
         return await listener.start(settings.console.listen)

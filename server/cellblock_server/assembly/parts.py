@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 from cellblock.agent.v1.agent_pb2 import OutputLimits
+from cellblock_server.assembly.timings import DEFAULT_TIMINGS, Timings
 from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.docker.backend import DockerBackend
 from cellblock_server.backends.docker.seccomp import load_profile
@@ -88,12 +89,13 @@ def default_quotas(settings: Settings) -> Quotas:
     )
 
 
-def backend(settings: Settings, state: StateFolder) -> Backend:
+def backend(settings: Settings, state: StateFolder, timings: Timings = DEFAULT_TIMINGS) -> Backend:
     """What makes sandboxes. Raises WrongStateError, and SeccompProfileError."""
     sandbox = settings.sandbox
     arguments = [
         f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
         f"--fork-server-timeout={sandbox.fork_server_timeout.total_seconds():g}",
+        f"--start-timeout={sandbox.start_timeout.total_seconds():g}",
     ]
     if sandbox.backend == "docker":
         return DockerBackend(
@@ -102,6 +104,8 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
             arguments,
             seccomp=load_profile(sandbox.seccomp),
             apparmor=sandbox.apparmor,
+            users=sandbox.user_bounds,
+            timings=timings.engine,
         )
     try:
         from cellblock_server.backends.local.backend import LocalBackend
@@ -112,17 +116,22 @@ def backend(settings: Settings, state: StateFolder) -> Backend:
     return LocalBackend(state.sandboxes, arguments)
 
 
-def blob_store(settings: Settings, state: StateFolder) -> BlobStore:
+def blob_store(
+    settings: Settings, state: StateFolder, timings: Timings = DEFAULT_TIMINGS
+) -> BlobStore:
     """Where the bytes of files are kept. Raises WrongStateError, and UnavailableError."""
     room = Room(state.blobs, int(settings.files.min_free_bytes))
-    return BlobStore(state.blobs, room, object_store(settings, state, room))
+    return BlobStore(state.blobs, room, object_store(settings, state, room, timings))
 
 
-def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectStore:
+def object_store(
+    settings: Settings, state: StateFolder, room: Room, timings: Timings = DEFAULT_TIMINGS
+) -> ObjectStore:
     """Where they lie. Raises WrongStateError, and UnavailableError."""
     location = settings.blobs.location
+    cache = BlobCache(state.blob_cache, int(settings.blobs.cache_bytes), room)
     if location is None:
-        return FolderStore(state.blobs)
+        return FolderStore(state.blobs, cache)
     try:
         from cellblock_server.blobs.s3_client import client
         from cellblock_server.blobs.s3_store import S3Store
@@ -131,11 +140,12 @@ def object_store(settings: Settings, state: StateFolder, room: Room) -> ObjectSt
             "S3_MISSING", "blobs.url: s3:// needs obstore: pip install 'cellblock[s3]'"
         ) from error
     return S3Store(
-        client(settings.blobs, location),
-        client(settings.blobs, location, retries=0),
+        client(settings.blobs, location, timings=timings.s3),
+        client(settings.blobs, location, retries=0, timings=timings.s3),
         location,
         state.instance,
-        BlobCache(state.blob_cache, int(settings.blobs.cache_bytes), room),
+        cache,
+        timings.s3,
     )
 
 

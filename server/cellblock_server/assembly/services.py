@@ -15,7 +15,8 @@ from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.interceptors import CallInterceptor
-from cellblock_server.rpc.listener import Listener
+from cellblock_server.rpc.listener import Listener, ListenerLimits
+from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.tracing import TraceInterceptor
@@ -57,11 +58,22 @@ def listener(
     traces = [TraceInterceptor()] if settings.telemetry.otlp_endpoint else []
     return Listener(
         settings.server.listen,
-        int(settings.server.max_message_bytes),
-        settings.server.max_connections,
+        ListenerLimits(
+            max_message_bytes=int(settings.server.max_message_bytes),
+            max_connections=settings.server.max_connections,
+            max_calls_per_connection=settings.server.max_calls_per_connection,
+            handshake_timeout=settings.server.authentication_timeout,
+        ),
         SessionServicer(manager),
         ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
-        FileServicer(kept.files, kept.uploads, kept.attachments, manager),
+        FileServicer(
+            kept.files,
+            kept.uploads,
+            kept.attachments,
+            manager,
+            kept.turns,
+            settings.server.idle_upload_timeout,
+        ),
         RunStepServicer(run_steps, AnnotationResolver(kept.file_records, kept.sessions)),
         AdminServicer(
             kept.tenants,
@@ -72,8 +84,19 @@ def listener(
             guarded.audit,
         ),
         health,
-        [CallInterceptor(metrics), draining, *traces, *guarded.interceptors],
+        [
+            CallInterceptor(
+                metrics,
+                NEEDED.keys() | OPEN,
+                guarded.strangers,
+                all_are_admins=not settings.auth.required,
+            ),
+            draining,
+            *traces,
+            *guarded.interceptors,
+        ],
         draining,
+        guarded.strangers,
         parts.tls_files(settings),
         inside,
     )

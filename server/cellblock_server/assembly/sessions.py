@@ -50,13 +50,24 @@ async def sessions(
 ) -> AsyncIterator[Sessions]:
     """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
     async with AsyncExitStack() as stack:
-        backend = MeteredBackend(parts.backend(settings, state), metrics)
+        backend = MeteredBackend(parts.backend(settings, state, timings), metrics)
         await backend.start()
         stack.push_async_callback(backend.close)
+        queue = StartQueue(parts.start_bounds(settings))
         pool = Pool(
-            backend, stocks(settings), pool_bounds(settings), supervisor, metrics, timings.pool
+            backend,
+            stocks(settings),
+            pool_bounds(settings),
+            supervisor,
+            metrics,
+            timings.pool,
+            lambda: queue.is_busy,
+            timings.agent,
         )
-        starter = await _starter(stack, settings, state, kept, metrics, supervisor, backend, pool)
+        queue.on_end = pool.reconsider
+        starter = await _starter(
+            stack, settings, state, kept, metrics, supervisor, backend, pool, queue, timings
+        )
         cpu = CpuQuota(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
         )
@@ -97,6 +108,8 @@ async def _starter(
     supervisor: Supervisor,
     backend: MeteredBackend,
     pool: Pool,
+    queue: StartQueue,
+    timings: Timings,
 ) -> SessionStarter:
     egress = None
     if settings.sandbox.may_have_egress:
@@ -115,7 +128,9 @@ async def _starter(
         capture=capture,
         bounds=parts.runner_bounds(settings),
         start_timeout=settings.sandbox.start_timeout,
-        start_queue=StartQueue(parts.start_bounds(settings)),
+        start_queue=queue,
         now=kept.steady,
         metrics=metrics,
+        agent_timings=timings.agent,
+        overdue_timings=timings.overdue,
     )

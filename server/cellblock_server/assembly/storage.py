@@ -29,6 +29,7 @@ from cellblock_server.store.usage import Usage
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.quotas import QuotaTable
 from cellblock_server.tenants.tenants import TenantService
+from cellblock_server.tenants.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Storage:
     files: FileService
     attachments: AttachmentService
     uploads: UploadService
+    turns: Turns
 
 
 @asynccontextmanager
@@ -63,19 +65,22 @@ async def storage(
     `parts.blob_store` do, and UnavailableError if bytes can't be stored."""
     async with AsyncExitStack() as stack:
         steady = steady_clock(state.clock, utc_now)
-        database = await open_database(settings, state, metrics, give_up=give_up)
+        database = await open_database(
+            settings, state, metrics, give_up=give_up, timings=timings.store
+        )
         stack.push_async_callback(database.close)
         quotas = QuotaTable(parts.default_quotas(settings))
         tenants = TenantService(TenantStore(database), quotas, utc_now)
         await tenants.start()
         usage = Usage(database, quotas.stored_bytes)
-        blobs = parts.blob_store(settings, state)
+        blobs = parts.blob_store(settings, state, timings)
         stack.push_async_callback(blobs.close)
         file_records, sessions = FileStore(database), SessionStore(database)
         executions = ExecutionStore(database)
         observers: list[Observer] = [Counting(metrics), log_ends]
         if settings.telemetry.otlp_endpoint:
             observers.append(Tracing())
+        turns = Turns(settings.quotas.max_uploads)
         uploads = UploadService(
             UploadStore(database, usage),
             file_records,
@@ -85,6 +90,8 @@ async def storage(
             settings.files.upload_timeout,
             utc_now,
             metrics,
+            turns=turns,
+            max_kept=settings.quotas.max_uploads,
         )
         await uploads.start()
         retention = Retention(
@@ -111,4 +118,5 @@ async def storage(
             files=FileService(file_records, blobs),
             attachments=AttachmentService(file_records, blobs, parts.attachment_bounds(settings)),
             uploads=uploads,
+            turns=turns,
         )

@@ -60,6 +60,8 @@ class SandboxEnd:
     """For people: `exited with code 137 (out of memory)`, `was removed`."""
     out_of_memory: bool = False
     """Whether the host killed it for its memory."""
+    detail: str = ""
+    """What the engine says of it, for those who run the server: it may name paths of the host."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,10 @@ class SandboxStats:
     cpu_seconds: float
     """Since its start."""
     pids: int
+
+
+LOG_CHARACTERS = 4000
+"""Of an agent's log, when its sandbox did not start."""
 
 
 class Backend(ABC):
@@ -163,6 +169,14 @@ class Backend(ABC):
 
         Called while its agent starts, and when its agent stops answering. Returns at
         once if it has ended already or is absent.
+        """
+
+    @abstractmethod
+    async def last_log(self, sandbox_id: str) -> str:
+        """The end of what a sandbox's agent has logged, `LOG_CHARACTERS` at most.
+
+        Called when a sandbox did not start, before it is destroyed. Empty if there is none, or
+        if it can't be had: it only adds to an error that is raised anyway. Hostile text.
         """
 
     @abstractmethod

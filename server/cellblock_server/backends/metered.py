@@ -65,6 +65,11 @@ class MeteredBackend(Backend):
         """See `Backend.wait`."""
         return await self._backend.wait(sandbox_id)
 
+    async def last_log(self, sandbox_id: str) -> str:
+        """See `Backend.last_log`."""
+        with self._counted("log"):
+            return await self._backend.last_log(sandbox_id)
+
     async def stats(self, sandbox_id: str) -> SandboxStats:
         """See `Backend.stats`."""
         with self._counted("stats"):

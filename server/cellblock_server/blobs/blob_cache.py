@@ -1,14 +1,19 @@
-"""Files on this machine of bytes that lie elsewhere: sandboxes see hard links of them.
+"""Files whose hard links sandboxes see: each tenant has its own, of equal bytes, too.
 
-<folder>/<sha256>    all of a blob; it was checked when it came
-<folder>/.…          one that is coming
+A file's number of links, the time of its last change and its locks are seen through every link.
+So no link of one tenant's leads to a file that another tenant, or the store, has as well.
+
+<folder>/<owner>.<sha256>    all of a blob, as a tenant's sandboxes see it
+<folder>/<sha256>            one that was stored last, and that no tenant has attached yet
+<folder>/.…                  one that is coming
 """
 
 import asyncio
+import hashlib
 import os
 import tempfile
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +21,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from cellblock_server.blobs.local import in_thread, link, open_whole, seal
+from cellblock_server.blobs.local import copy_bytes, in_thread, link, open_whole, seal
 from cellblock_server.blobs.object_store import Blob, DamagedBlobError
 from cellblock_server.blobs.room import Room
 from cellblock_server.common.disk import sync_folder
@@ -25,6 +30,8 @@ from cellblock_server.common.uninterrupted import uninterrupted
 
 log = structlog.get_logger(__name__)
 
+OWNER_DIGITS = 16
+"""Of the hash of a tenant's id, which names its files."""
 KEPT_FROM = 2**20
 """What is smaller is not kept when it is stored: it is seldom linked, and soon fetched."""
 
@@ -50,22 +57,68 @@ class BlobCache:
         await self._evict(0)
 
     async def link(
-        self, blob: Blob, destination: Path, read: Callable[[], AsyncIterator[bytes]]
+        self,
+        blob: Blob,
+        destination: Path,
+        read: Callable[[], AsyncIterator[bytes]],
+        tenant: str,
     ) -> bool:
-        """Link a blob to `destination`; whether as a link, without a copy.
+        """Link a tenant's file of a blob to `destination`; whether as a link, without a copy.
 
         It is `read` first if it is not here, once for all who ask for it meanwhile: all of it,
         and checked against its hash by whoever reads. Raises what `read` raises, UnavailableError,
         and ExhaustedError if it does not fit on the disk.
         """
-        with self._in_use(blob.sha256):
+
+        async def fill(file: Path) -> None:
+            with file.open("wb") as writing:
+                async for piece in read():
+                    await in_thread(partial(writing.write, piece))
+                await in_thread(writing.flush)
+
+        return await self._link(blob, destination, fill, tenant)
+
+    async def link_copy(self, blob: Blob, destination: Path, source: Path, tenant: str) -> bool:
+        """Link a tenant's file of a blob, which is copied from `source` if it is not here.
+
+        The size of `source` is checked, and not its hash. Raises as `link`, and DamagedBlobError.
+        """
+
+        async def fill(file: Path) -> None:
+            await in_thread(partial(copy_bytes, source, file, blob.size))
+
+        return await self._link(blob, destination, fill, tenant)
+
+    async def _link(
+        self,
+        blob: Blob,
+        destination: Path,
+        fill: Callable[[Path], Awaitable[None]],
+        tenant: str,
+    ) -> bool:
+        owner = hashlib.sha256(tenant.encode()).hexdigest()[:OWNER_DIGITS]
+        name = f"{owner}.{blob.sha256}"
+        with self._in_use(name):
             # One fetches, and the others wait for it; if it fails the next one tries.
-            async with self._turn(blob.sha256):
-                if not await self._has(blob):
-                    await self._fetch(blob, read)
-            linked = await in_thread(partial(link, self._path(blob.sha256), destination))
+            async with self._turn(name):
+                if not await self._has(name, blob.size) and not await self._claim(name, blob):
+                    await self._fetch(name, blob.size, fill)
+            linked = await in_thread(partial(link, self._path(name), destination))
         await self._evict(0)
         return linked
+
+    async def _claim(self, name: str, blob: Blob) -> bool:
+        """Make what was stored last a tenant's own, if no sandbox sees it; whether it was here."""
+        with self._in_use(blob.sha256):
+            async with self._turn(blob.sha256):
+                if not await self._has(blob.sha256, blob.size):
+                    return False
+                old, new = self._path(blob.sha256), self._path(name)
+                if (await in_thread(old.stat)).st_nlink > 1:
+                    return False
+                await uninterrupted(in_thread(partial(old.rename, new)))
+                self._sizes[name] = self._sizes.pop(blob.sha256)
+                return True
 
     async def keep(self, file: Path, blob: Blob) -> None:
         """Take over a file whose bytes are stored: most are attached soon after they came."""
@@ -75,43 +128,41 @@ class BlobCache:
             async with self._turn(blob.sha256):
                 await self._evict(blob.size)
                 try:
-                    await uninterrupted(self._take(file, blob))
+                    await uninterrupted(self._take(file, blob.sha256, blob.size))
                 except UnavailableError as error:
                     # They are stored; who wants them here fetches them.
-                    log.warning("blob_not_kept", detail=error.message)
+                    log.warning("blob_not_kept", detail=str(error))
 
-    async def _has(self, blob: Blob) -> bool:
-        if blob.sha256 not in self._sizes:
+    async def _has(self, name: str, size: int) -> bool:
+        if name not in self._sizes:
             return False
-        path = self._path(blob.sha256)
+        path = self._path(name)
         try:
-            (await in_thread(partial(open_whole, path, blob.size))).close()
+            (await in_thread(partial(open_whole, path, size))).close()
         except DamagedBlobError:
             # Somebody was at the folder.
-            await self._remove(blob.sha256)
+            await self._remove(name)
             return False
-        self._sizes.move_to_end(blob.sha256)
+        self._sizes.move_to_end(name)
         # For the next server.
         await in_thread(partial(os.utime, path))
         return True
 
-    async def _fetch(self, blob: Blob, read: Callable[[], AsyncIterator[bytes]]) -> None:
-        self._coming += blob.size
+    async def _fetch(self, name: str, size: int, fill: Callable[[Path], Awaitable[None]]) -> None:
+        self._coming += size
         try:
             await self._evict(0)
-            await self._make_room(blob.size)
-            descriptor, name = await in_thread(partial(tempfile.mkstemp, "", ".", self._folder))
-            file = Path(name)
+            await self._make_room(size)
+            descriptor, coming = await in_thread(partial(tempfile.mkstemp, "", ".", self._folder))
+            os.close(descriptor)
+            file = Path(coming)
             try:
-                with os.fdopen(descriptor, "wb") as writing:
-                    async for piece in read():
-                        await in_thread(partial(writing.write, piece))
-                    await in_thread(writing.flush)
-                await uninterrupted(self._take(file, blob))
+                await fill(file)
+                await uninterrupted(self._take(file, name, size))
             finally:
                 await uninterrupted(in_thread(partial(file.unlink, missing_ok=True)))
         finally:
-            self._coming -= blob.size
+            self._coming -= size
 
     async def _make_room(self, size: int) -> None:
         """Give up what is unused before it is said that the disk is nearly full."""
@@ -131,7 +182,7 @@ class BlobCache:
                 return
 
     async def _evict_one(self) -> bool:
-        unused = next((sha256 for sha256 in self._sizes if not self._used[sha256]), None)
+        unused = next((name for name in self._sizes if not self._used[name]), None)
         if unused is None:
             return False
         # Nobody has the turn of what is unused; who wants it now waits, and fetches it anew.
@@ -139,37 +190,37 @@ class BlobCache:
             await self._remove(unused)
         return True
 
-    async def _remove(self, sha256: str) -> None:
+    async def _remove(self, name: str) -> None:
         # First: from here on nobody looks for it. Its caller may leave, but not with its turn
         # while the file still goes.
-        del self._sizes[sha256]
-        await uninterrupted(in_thread(partial(self._path(sha256).unlink, missing_ok=True)))
+        del self._sizes[name]
+        await uninterrupted(in_thread(partial(self._path(name).unlink, missing_ok=True)))
 
     @contextmanager
-    def _in_use(self, sha256: str) -> Iterator[None]:
-        self._used[sha256] += 1
+    def _in_use(self, name: str) -> Iterator[None]:
+        self._used[name] += 1
         try:
             yield
         finally:
-            self._used[sha256] -= 1
+            self._used[name] -= 1
             self._used += Counter()  # drops zeros
 
-    def _turn(self, sha256: str) -> asyncio.Lock:
+    def _turn(self, name: str) -> asyncio.Lock:
         """Whoever brings a file here, or takes it away, holds this."""
-        return self._turns.setdefault(sha256, asyncio.Lock())
+        return self._turns.setdefault(name, asyncio.Lock())
 
-    async def _take(self, file: Path, blob: Blob) -> None:
-        await in_thread(partial(self._name, file, blob.sha256))
-        self._sizes[blob.sha256] = blob.size
-        self._sizes.move_to_end(blob.sha256)
+    async def _take(self, file: Path, name: str, size: int) -> None:
+        await in_thread(partial(self._name, file, name))
+        self._sizes[name] = size
+        self._sizes.move_to_end(name)
 
-    def _path(self, sha256: str) -> Path:
-        return self._folder / sha256
+    def _path(self, name: str) -> Path:
+        return self._folder / name
 
-    def _name(self, file: Path, sha256: str) -> None:
+    def _name(self, file: Path, name: str) -> None:
         # After a power cut only what is whole has its name.
         seal(file)
-        file.rename(self._path(sha256))
+        file.rename(self._path(name))
         sync_folder(self._folder)
 
     def _found(self) -> OrderedDict[str, int]:

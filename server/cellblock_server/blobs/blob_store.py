@@ -10,16 +10,22 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
+
+import structlog
 
 from cellblock_server.blobs.local import faults_told, in_thread
 from cellblock_server.blobs.object_store import Blob, ObjectStore
 from cellblock_server.blobs.partial_file import PartialFile
 from cellblock_server.blobs.room import Room
-from cellblock_server.common.uninterrupted import uninterrupted
+
+REMOVED = "removed-"
+"""Prefix of a partial file that is being deleted."""
+
+log = structlog.get_logger(__name__)
 
 
 class BlobStore:
@@ -31,6 +37,8 @@ class BlobStore:
         self._objects = objects
         self._room = room
         self._held: Counter[str] = Counter()
+        self._temporary: set[str] = set()
+        """Names of the files that `temporary` has made and not yet deleted."""
         # Of each hash: what is being put into its place is either held before it is looked at
         # for removal, or put there after it was removed.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -56,9 +64,9 @@ class BlobStore:
         """See `ObjectStore.read`."""
         return self._objects.read(blob, offset, length)
 
-    async def link_to(self, blob: Blob, destination: Path) -> bool:
+    async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
         """See `ObjectStore.link_to`."""
-        return await self._objects.link_to(blob, destination)
+        return await self._objects.link_to(blob, destination, tenant)
 
     def hashes(self) -> AsyncIterator[str]:
         """The hashes of all that is stored."""
@@ -91,12 +99,40 @@ class BlobStore:
             await self._objects.delete(sha256)
             return True
 
-    def create(self) -> PartialFile:
-        """A new file to write bytes into; the caller discards it."""
+    @asynccontextmanager
+    async def temporary(self) -> AsyncIterator[PartialFile]:
+        """A block with a new file to write bytes into, which is deleted at its end."""
+        # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
         with faults_told():
             descriptor, name = tempfile.mkstemp(dir=self._incoming)
             os.close(descriptor)
-        return PartialFile(Path(name))
+        file = PartialFile(Path(name))
+        self._temporary.add(file.path.name)
+        try:
+            yield file
+        finally:
+            # If the disk refuses, a sweep deletes it.
+            self._temporary.discard(file.path.name)
+            await file.discard()
+
+    async def sweep_partials(
+        self, find_kept: Callable[[], Awaitable[Callable[[str], bool]]]
+    ) -> None:
+        """Delete partial files that have no owner: neither a `temporary` block nor an upload.
+
+        `find_kept` is called once all files are listed. It returns a predicate that says of a name
+        whether an upload has it at that moment.
+        """
+        found = [name for name in await in_thread(self._partials) if name not in self._temporary]
+        if not found:
+            return
+        is_kept = await find_kept()
+        # Not in a thread: from the check to the renaming no upload can begin.
+        removed = [self._set_aside(name) for name in found if not is_kept(name)]
+        for path in removed:
+            await PartialFile(path).discard()
+        if removed:
+            log.info("partial_files_removed", count=len(removed))
 
     async def place(self, hold: "Hold", file: Path, blob: Blob) -> None:
         """Put a whole file into its place; see `Hold`."""
@@ -108,6 +144,18 @@ class BlobStore:
 
     def _turn(self, sha256: str) -> asyncio.Lock:
         return self._turns.setdefault(sha256, asyncio.Lock())
+
+    def _partials(self) -> list[str]:
+        return [path.name for path in self._incoming.iterdir()]
+
+    def _set_aside(self, name: str) -> Path:
+        path = self._incoming / name
+        if name.startswith(REMOVED):
+            return path
+        aside = self._incoming / f"{REMOVED}{name}"
+        with faults_told(), suppress(FileNotFoundError):
+            path.rename(aside)
+        return aside
 
     def _start(self, partials: frozenset[str]) -> None:
         self._incoming.mkdir(parents=True, exist_ok=True)
@@ -133,17 +181,12 @@ class Hold:
         `max_bytes`, UnavailableError when the store or its disk is full, away or fails, and with
         `keep_room` ExhaustedError when the disk is nearly full.
         """
-        # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
-        file = self._blobs.create()
-        try:
+        async with self._blobs.temporary() as file:
             check = self._blobs.check_room if keep_room else None
             await file.append(chunks, max_bytes=max_bytes, field=field, check=check)
             blob = await file.blob()
             await self.keep(file, blob)
             return blob
-        finally:
-            # A session that ends cancels it here, too.
-            await uninterrupted(file.discard())
 
     async def keep(self, file: PartialFile, blob: Blob) -> None:
         """Put bytes that are complete into their place; the file is no more when they are."""

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_server.blobs.local import in_thread, link, open_whole, seal
+from cellblock_server.blobs.blob_cache import BlobCache
+from cellblock_server.blobs.local import in_thread, open_whole, seal
 from cellblock_server.blobs.object_store import CHUNK, OTHER_BYTES, Blob, DamagedBlobError
 from cellblock_server.common.disk import sync_folder
 
@@ -15,13 +16,15 @@ from cellblock_server.common.disk import sync_folder
 class FolderStore:
     """An `ObjectStore` on this machine."""
 
-    def __init__(self, root: Path) -> None:
-        """Keep bytes below `root`, which is made if it is not there."""
+    def __init__(self, root: Path, links: BlobCache) -> None:
+        """Keep bytes below `root`, which is made if it is not there; sandboxes see `links`."""
         self._root = root
+        self._links = links
 
     async def start(self) -> None:
         """See `ObjectStore`."""
         await in_thread(partial(self._root.mkdir, parents=True, exist_ok=True))
+        await self._links.start()
 
     async def close(self) -> None:
         """See `ObjectStore`."""
@@ -50,16 +53,12 @@ class FolderStore:
                     raise DamagedBlobError(OTHER_BYTES)
                 yield data
 
-    async def link_to(self, blob: Blob, destination: Path) -> bool:
+    async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
         """See `ObjectStore`."""
-
-        def work() -> bool:
-            source = self._path(blob.sha256)
-            # To read all of it is not for this.
-            open_whole(source, blob.size).close()
-            return link(source, destination)
-
-        return await in_thread(work)
+        source = self._path(blob.sha256)
+        # What is damaged here is not to be had from a copy: its owner has to know.
+        (await in_thread(partial(open_whole, source, blob.size))).close()
+        return await self._links.link_copy(blob, destination, source, tenant)
 
     async def delete(self, sha256: str) -> None:
         """See `ObjectStore`."""

@@ -62,8 +62,10 @@ class ObjectStore(Protocol):
         is read and its hash is wrong before the last one.
         """
 
-    async def link_to(self, blob: Blob, destination: Path) -> bool:
-        """Make the bytes appear at `destination`; whether as a link, without a copy.
+    async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
+        """Make the bytes appear at `destination`; whether as a link of a file of that tenant.
+
+        No other tenant's links, and nothing that is done to the stored bytes, is seen there.
 
         Raises DamagedBlobError if the size is wrong, or if bytes that had to be fetched first have
         another hash; ExhaustedError if there is no room to fetch them.

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from cellblock_server.blobs.local import faults_told, hash_of, in_thread
 from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.errors import OutOfRangeError
+from cellblock_server.common.uninterrupted import uninterrupted
 
 
 class PartialFile:
@@ -39,7 +40,8 @@ class PartialFile:
     ) -> None:
         """Add bytes; see `Hold.write` for what it raises. What was added before that stays.
 
-        `check` is asked before each piece, with its size.
+        `check` is asked before each piece, with its size. However often the task is cancelled,
+        the file is closed and no thread writes to it when this ends.
         """
         size = await self.size()
         digest = hashlib.sha256() if size == 0 else None
@@ -52,11 +54,12 @@ class PartialFile:
                     raise OutOfRangeError(field, f"must be at most {max_bytes} bytes, got more")
                 if check is not None:
                     check(len(chunk))
-                await in_thread(partial(_append, file, digest, chunk))
-            await in_thread(file.flush)
+                await uninterrupted(in_thread(partial(_append, file, digest, chunk)))
+                del chunk  # the next one may be long in coming
+            await uninterrupted(in_thread(file.flush))
             self._digest = digest
         finally:
-            await in_thread(file.close)
+            await uninterrupted(in_thread(file.close))
 
     async def head(self, size: int) -> bytes:
         """The first bytes."""
@@ -70,8 +73,8 @@ class PartialFile:
         return Blob(await in_thread(partial(hash_of, self.path)), size)
 
     async def discard(self) -> None:
-        """Forget it; nothing happens if it has become a blob, or is gone."""
-        await in_thread(partial(self.path.unlink, missing_ok=True))
+        """Delete it, even if the task is cancelled; a file that is gone already is fine."""
+        await uninterrupted(in_thread(partial(self.path.unlink, missing_ok=True)))
 
 
 def _size(path: Path) -> int:

@@ -9,29 +9,31 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store as Client
 
 from cellblock_server.blobs.s3_errors import BlobStoreError, words
+from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.config.blobs import Blobs, S3Location
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
-CONNECT_TIMEOUT = timedelta(seconds=5)
-ANSWER_TIMEOUT = timedelta(seconds=30)
-"""Of one request with its body, which has at most `PART_BYTES`."""
 RETRIES = 4
-RETRY_TIMEOUT = timedelta(seconds=30)
-"""After which nothing is tried again. With the last try's own time it bounds a call."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(milliseconds=100), timedelta(seconds=5)
 CREDENTIALS_LAST = timedelta(minutes=1)
 """Then the file of credentials is read again."""
 SECTION = "default"
 KEY_ID, SECRET, TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 
 
-def client(settings: Blobs, location: S3Location, *, retries: int = RETRIES) -> Client:
+def client(
+    settings: Blobs,
+    location: S3Location,
+    *,
+    retries: int = RETRIES,
+    timings: S3Timings | None = None,
+) -> Client:
     """A connection to a bucket, below its prefix; none is opened yet.
 
     Raises BlobStoreError for files that can't be read.
     """
+    timings = timings or S3Timings()
     config: S3Config = {
         # Amazon's own and all others understand it, and it needs no name for each bucket.
         "virtual_hosted_style_request": False,
@@ -46,8 +48,12 @@ def client(settings: Blobs, location: S3Location, *, retries: int = RETRIES) -> 
         config["region"] = location.region
     retry: RetryConfig = {
         "max_retries": retries,
-        "retry_timeout": RETRY_TIMEOUT,
-        "backoff": {"init_backoff": FIRST_PAUSE, "max_backoff": LONGEST_PAUSE, "base": 2},
+        "retry_timeout": timedelta(seconds=timings.retry),
+        "backoff": {
+            "init_backoff": timedelta(seconds=timings.first_pause),
+            "max_backoff": timedelta(seconds=timings.longest_pause),
+            "base": 2,
+        },
     }
     file = settings.credentials_file
     if file:
@@ -57,7 +63,7 @@ def client(settings: Blobs, location: S3Location, *, retries: int = RETRIES) -> 
             location.bucket,
             prefix=location.prefix or None,
             config=config,
-            client_options=_options(settings, location),
+            client_options=_options(settings, location, timings),
             retry_config=retry,
             credential_provider=(lambda: _read_credentials(file)) if file else None,
         )
@@ -65,12 +71,12 @@ def client(settings: Blobs, location: S3Location, *, retries: int = RETRIES) -> 
         raise BlobStoreError(f"blobs.url: {words(error)}") from error
 
 
-def _options(settings: Blobs, location: S3Location) -> "ClientConfig":
+def _options(settings: Blobs, location: S3Location, timings: S3Timings) -> "ClientConfig":
     options: ClientConfig = {
         # The configuration says which may be so.
         "allow_http": location.endpoint.startswith("http://"),
-        "connect_timeout": CONNECT_TIMEOUT,
-        "timeout": ANSWER_TIMEOUT,
+        "connect_timeout": timedelta(seconds=timings.connect),
+        "timeout": timedelta(seconds=timings.answer),
     }
     if settings.ca_file:
         try:

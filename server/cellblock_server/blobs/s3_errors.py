@@ -1,4 +1,4 @@
-"""What an S3-compatible store or the way to it says, in words that callers may read.
+"""What an S3-compatible store or the way to it says, in words for those who run the server.
 
 obstore tells of a failure as text with the whole answer in it. Shown are the answer's code and
 message, which have no secret in them, or what happened on the way.
@@ -39,9 +39,17 @@ TOO_SHORT = ("InvalidRange", "416")
 class BlobStoreError(UnavailableError):
     """The S3-compatible store, or the way to it."""
 
-    def __init__(self, message: str, retry_after: timedelta = timedelta(seconds=1)) -> None:
+    def __init__(self, detail: str, retry_after: timedelta = timedelta(seconds=1)) -> None:
         """Say what happened, and when a retry has a chance."""
-        super().__init__("BLOB_STORE_FAILED", message, retry_after)
+        super().__init__("BLOB_STORE_FAILED", "the blob store failed", retry_after, detail=detail)
+
+
+class NoAnswerError(BlobStoreError):
+    """The store took a request, or a connection, and has said nothing for too long."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the blob store failed: no answer in time", BUSY_RETRY_AFTER)
 
 
 @contextmanager
@@ -55,12 +63,12 @@ def s3_faults_told() -> Iterator[None]:
 
 @asynccontextmanager
 async def no_answer_told(timeout: timedelta) -> AsyncIterator[None]:
-    """A block that raises BlobStoreError when it takes longer than `timeout`."""
+    """A block that raises NoAnswerError when it takes longer than `timeout`."""
     try:
         async with asyncio.timeout(timeout.total_seconds()):
             yield
     except TimeoutError:
-        raise BlobStoreError("the blob store failed: no answer in time", BUSY_RETRY_AFTER) from None
+        raise NoAnswerError from None
 
 
 def words(error: Exception) -> str:
@@ -84,7 +92,6 @@ def is_too_short(error: Exception) -> bool:
 
 def _told(error: Exception) -> BlobStoreError:
     found = words(error)
-    message = f"the blob store failed: {found}"
     if any(found.startswith(code) for code in BUSY) or found.startswith(("503", "429")):
-        return BlobStoreError(message, BUSY_RETRY_AFTER)
-    return BlobStoreError(message)
+        return BlobStoreError(found, BUSY_RETRY_AFTER)
+    return BlobStoreError(found)

@@ -29,13 +29,14 @@ from cellblock_server.blobs.object_store import (
     Blob,
     DamagedBlobError,
 )
-from cellblock_server.blobs.s3_client import ANSWER_TIMEOUT
 from cellblock_server.blobs.s3_errors import (
     BlobStoreError,
+    NoAnswerError,
     is_too_short,
     no_answer_told,
     s3_faults_told,
 )
+from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.config.blobs import S3Location
 
 PART_BYTES = 8 * 2**20
@@ -46,9 +47,6 @@ MAX_PUTS = 4
 """Blobs that are put at once, each with one part in memory; others wait."""
 PAGE = 1000
 """Keys of one answer."""
-DOUBT_SECONDS = 60.0
-"""A deletion without an answer may still be carried out so much later, as far as we know: so long
-nothing is stored where it would be deleted."""
 OWNER = "owner"
 MAX_OWNER_BYTES = 256
 KEY = re.compile(r"blobs/([0-9a-f]{64})/\d{1,6}")
@@ -64,14 +62,15 @@ class S3Store:
         location: S3Location,
         owner: str,
         cache: BlobCache,
-        answer_timeout: timedelta = ANSWER_TIMEOUT,
+        timings: S3Timings | None = None,
     ) -> None:
         """Use the prefix of `client`, which is `owner`'s, and link from `cache`.
 
         `impatient` tries nothing twice. Bytes that are put or read fail when the store has
-        answered nothing for `answer_timeout`, repetitions included.
+        answered nothing for `timings.silence`, repetitions included.
         """
-        self._answer_timeout = answer_timeout
+        self._timings = timings or S3Timings()
+        self._silence = timedelta(seconds=self._timings.silence)
         self._client = client
         self._impatient = impatient
         self._location = location
@@ -80,6 +79,8 @@ class S3Store:
         self._puts = asyncio.Semaphore(MAX_PUTS)
         self._put_answered_at = 0.0
         """When the store last took a part."""
+        self._put_unanswered_at = 0.0
+        """When an upload last gave up."""
         self._doubtful: dict[str, float] = {}
         """Hashes whose deletion was not answered, and until when it may come."""
 
@@ -88,8 +89,7 @@ class S3Store:
         try:
             await self._claim()
         except BlobStoreError as error:
-            message = f"blobs.url: {self._location}: {error.message}"
-            raise BlobStoreError(message) from error
+            raise BlobStoreError(f"blobs.url: {self._location}: {error.detail}") from error
         await self._cache.start()
 
     async def close(self) -> None:
@@ -99,21 +99,25 @@ class S3Store:
         """See `ObjectStore`: reading a few bytes needs the way, the bucket and our rights."""
         found = await self._found_owner()
         if found is None:
-            raise BlobStoreError("the blob store lost what says whose its prefix is")
+            raise BlobStoreError("it lost what says whose its prefix is")
         self._check_owner(found)
 
     async def put(self, file: Path, blob: Blob) -> None:
         """See `ObjectStore`."""
         self._check_doubt(blob.sha256)
-        async with self._turn_to_put():
+        async with self._turn_to_put() as since:
             for number in range(_parts(blob.size)):
                 data = await in_thread(partial(_part, file, number))
-                async with no_answer_told(self._answer_timeout):
-                    with s3_faults_told():
-                        await self._client.put_async(
-                            _key(blob.sha256, number), data, use_multipart=False
-                        )
-                self._put_answered_at = _now()
+                try:
+                    async with no_answer_told(self._left(since)):
+                        with s3_faults_told():
+                            await self._client.put_async(
+                                _key(blob.sha256, number), data, use_multipart=False
+                            )
+                except NoAnswerError:
+                    self._put_unanswered_at = _now()
+                    raise
+                since = self._put_answered_at = _now()
         await self._cache.keep(file, blob)
 
     async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
@@ -134,9 +138,9 @@ class S3Store:
             for begin in range(0, len(data), CHUNK):
                 yield data[begin : begin + CHUNK]
 
-    async def link_to(self, blob: Blob, destination: Path) -> bool:
+    async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
         """See `ObjectStore`."""
-        return await self._cache.link(blob, destination, partial(self.read, blob, 0, 0))
+        return await self._cache.link(blob, destination, partial(self.read, blob, 0, 0), tenant)
 
     async def delete(self, sha256: str) -> None:
         """See `ObjectStore`. It is tried once: one that comes late must not meet a later put."""
@@ -146,7 +150,7 @@ class S3Store:
                 for number in numbers:
                     await self._impatient.delete_async(_key(sha256, number))
         except BaseException:
-            self._doubtful[sha256] = _now() + DOUBT_SECONDS
+            self._doubtful[sha256] = _now() + self._timings.doubt
             raise
 
     async def hashes(self) -> AsyncIterator[str]:
@@ -161,22 +165,32 @@ class S3Store:
                         yield last
 
     @asynccontextmanager
-    async def _turn_to_put(self) -> AsyncIterator[None]:
-        """A block of which few run at once. Waits for as long as the store answers others."""
-        begun, limit = _now(), self._answer_timeout.total_seconds()
+    async def _turn_to_put(self) -> AsyncIterator[float]:
+        """A block of which few run at once. Waits for as long as the store answers others.
+
+        Yields since when the store has been silent, or this one waits if that is less.
+        """
+        begun = _now()
         while True:
-            left = max(begun, self._put_answered_at) + limit - _now()
             try:
-                async with no_answer_told(timedelta(seconds=left)):
+                async with no_answer_told(self._left(max(begun, self._put_answered_at))):
                     await self._puts.acquire()
                 break
-            except BlobStoreError:
-                if max(begun, self._put_answered_at) + limit <= _now():
+            except NoAnswerError:
+                if self._left(max(begun, self._put_answered_at)) <= timedelta(0):
                     raise
         try:
-            yield
+            since = max(begun, self._put_answered_at)
+            if self._put_unanswered_at > since:
+                # It has this turn because others gave up.
+                raise NoAnswerError
+            yield since
         finally:
             self._puts.release()
+
+    def _left(self, since: float) -> timedelta:
+        """How long the store may still be silent."""
+        return timedelta(seconds=since - _now()) + self._silence
 
     async def _claim(self) -> None:
         """Say that the prefix is ours if it is nobody's."""
@@ -218,7 +232,7 @@ class S3Store:
         if (until := self._doubtful.get(sha256)) is not None:
             seconds = until - now
             raise BlobStoreError(
-                "the blob store did not say whether it has deleted the same bytes: they are "
+                "it did not say whether it has deleted the same bytes: they are "
                 f"stored anew after {seconds:.0f} s",
                 timedelta(seconds=seconds),
             )
@@ -230,7 +244,7 @@ class S3Store:
         end = min(begin + min(WINDOW_BYTES, left), size)
         with s3_faults_told():
             try:
-                async with no_answer_told(self._answer_timeout):
+                async with no_answer_told(self._silence):
                     answer = await self._client.get_async(
                         _key(blob.sha256, number), options={"range": (begin, end)}
                     )

@@ -22,14 +22,16 @@ class CellblockError(Exception):
     """Base of all errors that a caller is told about.
 
     `reason` is a stable UPPER_SNAKE_CASE word for programs (`ErrorInfo.reason`);
-    the message is for people and names the value's problem and its bound.
+    the message is for people and names the value's problem and its bound. `detail` is for those who
+    run the server: hosts, paths and ids that a tenant must not learn. `str()` has both.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
-        """Keep `reason` for programs and `message` for people."""
-        super().__init__(message)
+    def __init__(self, reason: str, message: str, detail: str = "") -> None:
+        """Keep `reason` for programs, `message` for callers and `detail` for the log and admins."""
+        super().__init__(f"{message}: {detail}" if detail else message)
         self.reason = reason
         self.message = message
+        self.detail = detail
 
 
 class InvalidArgumentError(CellblockError):
@@ -111,10 +113,15 @@ class UnavailableError(CellblockError):
     """Something we depend on does not answer. Safe to retry after `retry_after`."""
 
     def __init__(
-        self, reason: str, message: str, retry_after: timedelta = timedelta(seconds=1)
+        self,
+        reason: str,
+        message: str,
+        retry_after: timedelta = timedelta(seconds=1),
+        *,
+        detail: str = "",
     ) -> None:
         """Say when a retry has a chance."""
-        super().__init__(reason, message)
+        super().__init__(reason, message, detail)
         self.retry_after = retry_after
 
 

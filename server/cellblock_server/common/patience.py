@@ -28,6 +28,6 @@ async def until_available(work: Callable[[], Awaitable[T]]) -> T:
         try:
             return await work()
         except UnavailableError as error:
-            log.warning("unavailable_trying_again", reason=error.reason, detail=error.message)
+            log.warning("unavailable_trying_again", reason=error.reason, detail=str(error))
         await asyncio.sleep(wait.total_seconds())
         wait = min(wait * 2, LONGEST_WAIT)

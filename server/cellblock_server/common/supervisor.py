@@ -208,10 +208,8 @@ class _Task:
 
 
 def _describe(error: BaseException) -> str:
-    text = (
-        error.message if isinstance(error, CellblockError) else f"{type(error).__name__}: {error}"
-    )
-    return text[:MAX_PROBLEM_CHARS]
+    known = isinstance(error, CellblockError)
+    return (str(error) if known else f"{type(error).__name__}: {error}")[:MAX_PROBLEM_CHARS]
 
 
 def _is_cancelled() -> bool:

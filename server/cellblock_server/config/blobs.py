@@ -118,8 +118,9 @@ class Blobs(Section):
     cache_bytes: ByteSize = Field(
         ByteSize(10 * GIB),
         ge=0,
-        description="Of files in S3 that sessions see as links, so much stays in the state folder, "
-        "the last used ones. A file that a session has now takes its room in any case.",
+        description="Of files that sessions see as links, so much stays in the state folder, the "
+        "last used ones; each tenant has its own. A file that a session has now takes its room in "
+        "any case.",
     )
 
     @field_validator("url")

@@ -50,6 +50,14 @@ class Quotas(Section):
         description="Calls of a tenant that are open at once, each stream being one: some 30 KiB "
         "of the server's memory each. Can't be set for one tenant.",
     )
+    max_uploads: int = Field(
+        32,
+        ge=1,
+        description="Uploads and writes into sessions of a tenant that receive bytes at once, some "
+        "2 MiB of the server's memory each. Four times as many wait for their turn, with 1 MiB "
+        "each; more are refused (`UPLOAD_LIMIT`). Of uploads that broke off, so many are kept for "
+        "`files.upload_timeout`, the latest ones. Can't be set for one tenant.",
+    )
 
 
 class Audit(Section):

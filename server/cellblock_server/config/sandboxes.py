@@ -4,7 +4,7 @@ import ipaddress
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ByteSize, Field, model_validator
+from pydantic import BeforeValidator, ByteSize, Field, field_validator, model_validator
 
 from cellblock_server.config.host_rules import parse_rule
 from cellblock_server.config.values import (
@@ -19,6 +19,8 @@ from cellblock_server.config.values import (
     from_json,
 )
 
+MIN_USER, MAX_USER = 1000, 2**31 - 1
+"""Lower ids belong to the system."""
 Network = Literal["none", "proxy"]
 
 
@@ -54,6 +56,14 @@ class Sandbox(Section):
         description="Which system calls sandboxes may make. `cellblock`: what data analysis needs. "
         "`engine`: the engine's default profile, which allows more. Else the absolute path of a "
         "profile of your own. Runtimes with a kernel of their own, such as `runsc`, pass it over.",
+    )
+    users: str = Field(
+        "40000-44095",
+        pattern=r"^[0-9]{1,10}-[0-9]{1,10}$",
+        description="User ids of sandboxes, first and last: each has its own while it exists, so "
+        "it must be as many as sandboxes at a time, those of the pool included. Nothing else of "
+        "the host should have one of them, nor another server on the same engine. Those of the "
+        "default range have a name in the image.",
     )
     apparmor: str = Field(
         "",
@@ -114,6 +124,20 @@ class Sandbox(Section):
         if self.may_have_egress and self.backend != "docker":
             raise ValueError("network: 'proxy' is for the docker backend only")
         return self
+
+    @property
+    def user_bounds(self) -> tuple[int, int]:
+        """First and last user id of sandboxes."""
+        first, last = self.users.split("-")
+        return int(first), int(last)
+
+    @field_validator("users")
+    @classmethod
+    def _ordered_users(cls, users: str) -> str:
+        first, last = map(int, users.split("-"))
+        if not MIN_USER <= first <= last <= MAX_USER:
+            raise ValueError(f"must be FIRST-LAST, from {MIN_USER} to {MAX_USER}, got {users}")
+        return users
 
 
 class Egress(Section):

@@ -60,7 +60,7 @@ class Server(Section):
         "`~/.local/state/cellblock`.",
     )
     drain_timeout: Duration = Field(
-        timedelta(seconds=3),
+        timedelta(seconds=2),
         ge=timedelta(0),
         le=DAY,
         description="How long calls in flight may go on when the server is asked to stop, if their "
@@ -75,6 +75,14 @@ class Server(Section):
         "ends (`STREAM_NOT_READ`), as if the caller had left. A stream that has nothing to send is "
         "not meant, and a caller that is slow begins anew with each message that it takes.",
     )
+    idle_upload_timeout: Duration = Field(
+        timedelta(minutes=5),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="How long an upload, or a write into a session, waits for the next bytes of "
+        "its caller: then it ends (`UPLOAD_IDLE`). A named upload can be resumed "
+        "(`files.upload_timeout`).",
+    )
     max_message_bytes: ByteSize = Field(
         ByteSize(8 * MIB),
         ge=2 * MIB,
@@ -86,8 +94,34 @@ class Server(Section):
         ge=10,
         le=100_000,
         description="Callers' connections at once, those in their TLS handshake included; a client "
-        "has one. More are closed as they come. Each takes one of the process's open files "
-        "(`ulimit -n`), of which a session needs some as well.",
+        "has one. When there are more, the oldest one that has shown no valid key is closed, and "
+        "if all have, the one longest unused of the tenant that has the most. At most half of them "
+        "may be without a valid key. Each takes one of the process's open files (`ulimit -n`), of "
+        "which a session needs some as well; for a moment there may be a quarter more. At a Unix "
+        "socket, more are closed as they come.",
+    )
+    max_calls_per_connection: int = Field(
+        100,
+        ge=10,
+        le=10_000,
+        description="Calls of one connection that are open at once, streams included. Our client "
+        "opens further connections for more; other clients hold calls back until others have "
+        "ended, without an error.",
+    )
+    authentication_timeout: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(seconds=1),
+        le=DAY,
+        description="Time that a connection has until its first call with a valid key, TLS "
+        "handshake included; then it is closed. Where no key is needed, any call will do. "
+        "Each call of the health service gives as much time again.",
+    )
+    request_timeout: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(milliseconds=100),
+        le=DAY,
+        description="Time that a call's request has to arrive; of a stream of requests, the first "
+        "one. Then the call fails (`REQUEST_NOT_RECEIVED`).",
     )
 
     @model_validator(mode="after")

@@ -44,12 +44,12 @@ async def follow(request: web.Request, caller: Caller) -> web.StreamResponse:
 
     The last event is `ended`, or `failed` with the reason.
     """
-    stream = EventStream()
+    stream = EventStream(caller.timings.write)
     response = await stream.begin(request)
     session_log = SessionLog(caller, request.match_info["session_id"])
     with cut_off_unless_read(request):
         try:
-            async with aclosing(with_beats(session_log.items())) as items:
+            async with aclosing(with_beats(session_log.items(), caller.timings.beat)) as items:
                 async for item in items:
                     if item is None:
                         await stream.beat()
@@ -70,6 +70,10 @@ async def json_body(request: web.Request) -> dict[str, Any]:
         raise RefusedError(415, "TYPE_NOT_ALLOWED", f"a body's type is {JSON_TYPE}")
     try:
         body = json.loads(await request.read())
+        # JSON's escapes may stand for lone surrogates, which no message can have.
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RefusedError(400, "BODY_MALFORMED", "text that is not Unicode") from error
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, "BODY_MALFORMED", "not JSON") from error
     if not isinstance(body, dict):

@@ -15,9 +15,8 @@ from google.protobuf.message_factory import GetMessageClass
 
 from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, session_pb2
 from cellblock_server.console.failures import RefusedError, refusal_of
+from cellblock_server.console.timings import ConsoleTimings
 
-CALL_SECONDS = 150.0
-"""For any call that is no stream: a session may have to wait for its sandbox."""
 MAX_JSON_DEPTH = 20
 
 OFFERED: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -47,8 +46,11 @@ Metadata = tuple[tuple[str, str], ...]
 class Caller:
     """Makes calls for one request of a browser's."""
 
-    def __init__(self, channel: grpc.aio.Channel, metadata: Metadata) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, metadata: Metadata, timings: ConsoleTimings
+    ) -> None:
         """Call through `channel`, with `metadata` that says for whom."""
+        self.timings = timings
         self.channel = channel
         self.metadata = metadata
 
@@ -70,7 +72,7 @@ class Caller:
             response_deserializer=GetMessageClass(descriptor.output_type).FromString,
         )
         async with refused():
-            answer = await made(request, metadata=self.metadata, timeout=CALL_SECONDS)
+            answer = await made(request, metadata=self.metadata, timeout=self.timings.call)
         return in_json(answer)
 
 

@@ -10,12 +10,10 @@ from cellblock.v1 import file_pb2 as pb
 from cellblock.v1 import file_pb2_grpc
 from cellblock_server.console.calls import Caller, cancelled_at_end, in_json, refused
 from cellblock_server.console.failures import RefusedError
-from cellblock_server.console.streams import WRITE_SECONDS, cut_off, cut_off_unless_read
+from cellblock_server.console.streams import cut_off, cut_off_unless_read
 
 PIECE_BYTES = 2**20
 """What one message of an upload may carry; see `file.proto`."""
-READ_SECONDS = 60.0
-"""For the next piece of an upload to come."""
 SAFE_TYPE = "application/octet-stream"
 """Of whatever is sent: a type of a sandbox's choice could make a page of ours of it."""
 MAX_NAME = 255
@@ -31,7 +29,8 @@ async def download_file(request: web.Request, caller: Caller) -> web.StreamRespo
         messages = aiter(call)
         async with refused():
             first = await anext(messages)
-        return await _send(request, first.file.filename, _pieces(messages, most))
+        pieces = _pieces(messages, most)
+        return await _send(request, first.file.filename, pieces, caller.timings.write)
 
 
 async def download_session_file(request: web.Request, caller: Caller) -> web.StreamResponse:
@@ -47,7 +46,8 @@ async def download_session_file(request: web.Request, caller: Caller) -> web.Str
         pieces = _pieces(aiter(call), most)
         # Read before the head is sent: what is refused must not look like a file.
         first = await anext(pieces, b"")
-        return await _send(request, path.rpartition("/")[2], pieces, first)
+        name = path.rpartition("/")[2]
+        return await _send(request, name, pieces, caller.timings.write, first)
 
 
 async def upload_session_file(request: web.Request, caller: Caller) -> web.Response:
@@ -59,7 +59,9 @@ async def upload_session_file(request: web.Request, caller: Caller) -> web.Respo
         session_id=request.match_info["session_id"], path=request.query.get("path", "")
     )
     async with refused():
-        call = stub.WriteSessionFile(_messages(request, target), metadata=caller.metadata)
+        call = stub.WriteSessionFile(
+            _messages(request, target, caller.timings.read), metadata=caller.metadata
+        )
         answer = await call
     return web.json_response(in_json(answer))
 
@@ -74,8 +76,13 @@ def disposition(name: str) -> str:
 
 
 async def _send(
-    request: web.Request, name: str, pieces: AsyncIterator[bytes], first: bytes = b""
+    request: web.Request,
+    name: str,
+    pieces: AsyncIterator[bytes],
+    seconds: float,
+    first: bytes = b"",
 ) -> web.StreamResponse:
+    """Send a file, of which the browser has to take each piece within `seconds`."""
     response = web.StreamResponse(
         headers={"Content-Type": SAFE_TYPE, "Content-Disposition": disposition(name)}
     )
@@ -83,20 +90,20 @@ async def _send(
     with cut_off_unless_read(request):
         try:
             if first:
-                await _write(response, first)
+                await _write(response, first, seconds)
             async for piece in pieces:
-                await _write(response, piece)
+                await _write(response, piece, seconds)
         except RefusedError:
             # The head is sent. A body that breaks off is how HTTP tells that it is not whole.
             cut_off(request)
             return response
-        async with asyncio.timeout(WRITE_SECONDS):
+        async with asyncio.timeout(seconds):
             await response.write_eof()
     return response
 
 
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    async with asyncio.timeout(WRITE_SECONDS):
+async def _write(response: web.StreamResponse, data: bytes, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
         await response.write(data)
 
 
@@ -115,12 +122,15 @@ async def _pieces(
 
 
 async def _messages(
-    request: web.Request, target: pb.WriteSessionFileTarget
+    request: web.Request, target: pb.WriteSessionFileTarget, seconds: float
 ) -> AsyncIterator[pb.WriteSessionFileRequest]:
-    """What the browser sends. A request that breaks off raises, and nothing is written."""
+    """What the browser sends, each piece within `seconds`.
+
+    A request that breaks off raises, and nothing is written.
+    """
     yield pb.WriteSessionFileRequest(target=target)
     while True:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(seconds):
             data = await request.content.read(PIECE_BYTES)
         if not data:
             break

@@ -1,7 +1,9 @@
 """The console's own listener: which requests there are, and what is checked of each."""
 
+import re
 import ssl
 from collections.abc import Awaitable, Callable
+from secrets import token_hex
 
 import grpc
 import structlog
@@ -9,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from cellblock_server.common.connections import Connections
+from cellblock_server.common.http_site import Site
 from cellblock_server.console import answers, frames
 from cellblock_server.console.access import Access, check_host, check_origin
 from cellblock_server.console.calls import Caller
@@ -20,6 +23,7 @@ from cellblock_server.console.files import (
 )
 from cellblock_server.console.logins import Login, Logins, open_stream
 from cellblock_server.console.page import HEADERS, page_files
+from cellblock_server.console.timings import ConsoleTimings
 from cellblock_server.rpc.inside import Inside
 
 CLOSE_SECONDS = 1.0
@@ -27,6 +31,8 @@ CLOSE_SECONDS = 1.0
 MAX_CONNECTIONS = 200
 """At once. Past it, the oldest one that has not shown a login ends: a browser has about six."""
 KEY_PREFIX = "cb_"
+KEY = re.compile(r"cb_[!-~]{1,200}")
+"""What can be sent as a key; whether it is one, the services say."""
 
 Answer = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
 
@@ -36,8 +42,15 @@ log = structlog.get_logger(__name__)
 class ConsoleListener:
     """Answers browsers, in the server's own event loop."""
 
-    def __init__(self, inside: Inside, access: Access, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        inside: Inside,
+        access: Access,
+        tls: ssl.SSLContext | None,
+        timings: ConsoleTimings | None = None,
+    ) -> None:
         """Call the services at `inside`, for whom `access` lets in; HTTPS if there is `tls`."""
+        self._timings = timings or ConsoleTimings()
         self._inside = inside
         self._access = access
         self._tls = tls
@@ -69,7 +82,7 @@ class ConsoleListener:
         )
         await self._runner.setup()
         for bound in await self._connections.bound(host.strip("[]"), int(port)):
-            await web.SockSite(self._runner, bound, ssl_context=self._tls).start()
+            await Site(self._runner, bound, self._tls).start()
         chosen = self._runner.addresses[0][1]
         url = f"{self._access.scheme}://{host}:{chosen}/"
         log.info("console_listening", address=url)
@@ -118,6 +131,17 @@ class ConsoleListener:
         except web.HTTPException as error:
             told = {"reason": "HTTP", "message": error.reason}
             return web.json_response(told, status=error.status)
+        except UnicodeError:
+            # Of a path or a query: lone surrogates can't be sent on.
+            told = {"reason": "NOT_UNICODE", "message": "the request has text that is not Unicode"}
+            return web.json_response(told, status=400)
+        except Exception:
+            if request.transport is None or request.transport.is_closing():
+                raise
+            identity = token_hex(8)
+            log.exception("console_fault", error_id=identity)
+            words = f"a fault in the server; its log tells more under {identity}"
+            return web.json_response({"reason": "FAULT", "message": words}, status=500)
 
     async def _show_page(self, request: web.Request) -> web.Response:
         found = self._page.get(request.match_info.get("name", "index.html"))
@@ -137,7 +161,7 @@ class ConsoleListener:
     async def _log_in(self, request: web.Request) -> web.Response:
         secret = (await answers.json_body(request)).get("secret")
         key = secret if isinstance(secret, str) and secret.startswith(KEY_PREFIX) else ""
-        if key:
+        if key and KEY.fullmatch(key):
             # Refused as any call with that key would be, and told in the audit log as well.
             await self._caller(request, key).call("ListSessions", {"pageSize": 1})
         elif not isinstance(secret, str) or not self._logins.is_token(secret):
@@ -169,7 +193,8 @@ class ConsoleListener:
         if self._channel is None:
             raise RuntimeError("the console has not been started")
         who = (("authorization", f"Bearer {key}"),) if key else ()
-        return Caller(self._channel, who + self._inside.metadata(_peer(request)))
+        metadata = who + self._inside.metadata(_peer(request))
+        return Caller(self._channel, metadata, self._timings)
 
     def _with_login(self, answer: Answer) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

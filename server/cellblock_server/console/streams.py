@@ -10,10 +10,6 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-BEAT_SECONDS = 15.0
-"""After so long without news a word is sent, so that a reader who is gone is noticed."""
-WRITE_SECONDS = 30.0
-"""For a reader to take what is sent. What it does not take waits in the store, not here."""
 AT_ONCE = struct.pack("ii", 1, 0)
 """As SO_LINGER: a connection that is closed is reset, see socket(7)."""
 
@@ -22,7 +18,7 @@ T = TypeVar("T")
 
 @contextmanager
 def cut_off_unless_read(request: web.Request) -> Iterator[None]:
-    """A block that writes an answer, each time within `WRITE_SECONDS`."""
+    """A block that writes an answer, each time within `ConsoleTimings.write`."""
     try:
         yield
     except TimeoutError:
@@ -44,8 +40,9 @@ def cut_off(request: web.Request) -> None:
 class EventStream:
     """What one page reads with an `EventSource`."""
 
-    def __init__(self) -> None:
-        """Begin with nothing sent."""
+    def __init__(self, write_seconds: float) -> None:
+        """Begin with nothing sent; a browser has to take each event within `write_seconds`."""
+        self._write_seconds = write_seconds
         self._response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
@@ -60,7 +57,7 @@ class EventStream:
 
     async def end(self) -> None:
         """Send that there is no more. Raises as `send` does."""
-        async with asyncio.timeout(WRITE_SECONDS):
+        async with asyncio.timeout(self._write_seconds):
             await self._response.write_eof()
 
     async def beat(self) -> None:
@@ -68,12 +65,12 @@ class EventStream:
         await self._write(":\n\n")
 
     async def _write(self, text: str) -> None:
-        async with asyncio.timeout(WRITE_SECONDS):
+        async with asyncio.timeout(self._write_seconds):
             await self._response.write(text.encode())
 
 
 async def with_beats(
-    source: AsyncGenerator[T, None], seconds: float = BEAT_SECONDS
+    source: AsyncGenerator[T, None], seconds: float
 ) -> AsyncGenerator[T | None, None]:
     """What `source` has, and None after each `seconds` without any. Closes `source`."""
     coming: asyncio.Task[T] | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from cellblock_server.agent.checks import ProtocolViolationError
@@ -9,14 +10,19 @@ from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.common.waiting import set_within
 
-SILENT_SECONDS = 10.0
-"""How long after its time limit and its grace an execution's end may come before the agent is asked
-whether it is there: it may be stopped, with all that is in the sandbox."""
-ANSWER_SECONDS = 10.0
-"""How long it may take to say so."""
-OVERDUE_SECONDS = 60.0
-"""How long after its time limit and its grace an execution's end may come: a kernel is killed,
-another one started, files are looked at."""
+
+@dataclass(frozen=True)
+class OverdueTimings:
+    """Times of an execution whose end does not come, in seconds."""
+
+    silent: float = 10.0
+    """After its time limit and its grace, until the agent is asked whether it answers: it may be
+    paused, with all that is in the sandbox."""
+    answer: float = 10.0
+    """Longest answer to that question."""
+    overdue: float = 60.0
+    """After its time limit and its grace, until the end is overdue: meanwhile a kernel is killed,
+    another one started, files are looked at."""
 
 
 async def until_ended(
@@ -24,6 +30,7 @@ async def until_ended(
     limit: timedelta,
     agent: AgentConnection,
     waits_for_us: Callable[[], bool],
+    timings: OverdueTimings,
 ) -> None:
     """Wait for `ended`; the time limit is the agent's to hold, but ours to end.
 
@@ -32,21 +39,21 @@ async def until_ended(
     it `waits_for_us`.
     """
     seconds = limit.total_seconds()
-    if await set_within(ended, seconds + SILENT_SECONDS):
+    if await set_within(ended, seconds + timings.silent):
         return
-    await _check(agent)
-    patience = OVERDUE_SECONDS - SILENT_SECONDS
+    await _check(agent, timings.answer)
+    patience = timings.overdue - timings.silent
     while not await set_within(ended, patience):
         if not waits_for_us():
-            words = f"an execution without an end {seconds + OVERDUE_SECONDS:g} s after it began"
+            words = f"an execution without an end {seconds + timings.overdue:g} s after it began"
             raise ProtocolViolationError(words)
-        patience = OVERDUE_SECONDS
+        patience = timings.overdue
 
 
-async def _check(agent: AgentConnection) -> None:
+async def _check(agent: AgentConnection, seconds: float) -> None:
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(seconds):
             await agent.status()
     except TimeoutError as error:
-        words = f"nothing for {ANSWER_SECONDS:g} s, and the time limit is over"
+        words = f"nothing for {seconds:g} s, and the time limit is over"
         raise AgentGoneError(words) from error

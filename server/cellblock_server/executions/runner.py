@@ -14,7 +14,7 @@ from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.agent.stream import AgentStream, ExecutionBounds
 from cellblock_server.common.errors import ExhaustedError, WrongStateError
 from cellblock_server.common.patience import until_available
-from cellblock_server.executions.overdue import until_ended
+from cellblock_server.executions.overdue import OverdueTimings, until_ended
 from cellblock_server.journal.journal import Journal, JournalTransaction
 from cellblock_server.journal.run_step_place import StepPlace
 from cellblock_server.recording.event_rate import Pace
@@ -58,8 +58,10 @@ class SessionRunner:
         journal: Journal,
         recorder: Recorder,
         bounds: RunnerBounds,
+        overdue: OverdueTimings | None = None,
     ) -> None:
         """Run executions of `session` on `agent`."""
+        self._overdue = overdue or OverdueTimings()
         self._session = session
         self._agent = agent
         self._journal = journal
@@ -385,4 +387,4 @@ class SessionRunner:
         # Last: it waits for whoever is being accepted.
         await self._tell_positions()
         limit = bounds.timeout + bounds.grace
-        await until_ended(self._finished, limit, self._agent, lambda: self._storing)
+        await until_ended(self._finished, limit, self._agent, lambda: self._storing, self._overdue)

@@ -52,4 +52,4 @@ class FileService:
             await self._blobs.delete_unless(record.sha256, self._store.is_referenced)
         except UnavailableError as error:
             # The file is no more; who tried again would find none. Retention removes its bytes.
-            log.warning("bytes_not_deleted", file_id=file_id, detail=error.message)
+            log.warning("bytes_not_deleted", file_id=file_id, detail=str(error))

@@ -1,15 +1,10 @@
 """File names: what a caller may choose, and what to make of a sandbox's."""
 
-import unicodedata
-
 from cellblock_server.common.errors import InvalidArgumentError
+from cellblock_server.common.plain_text import is_trick
 
 MAX_BYTES = 255
 """As file systems have it, in UTF-8."""
-BIDIRECTIONAL = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
-"""Signs that turn the order of letters: `gpj.exe` can be made to look like `exe.jpg`."""
 FALLBACK = "file"
 MAX_TEXT = 500
 """Characters of a reason that a sandbox gives."""
@@ -17,7 +12,7 @@ MAX_TEXT = 500
 
 def check_filename(field: str, name: str) -> str:
     """The name, if a file may be called so. Raises InvalidArgumentError that names `field`."""
-    size = len(name.encode())
+    size = len(name.encode(errors="surrogatepass"))
     if not 1 <= size <= MAX_BYTES:
         raise InvalidArgumentError(field, f"must be 1 to {MAX_BYTES} bytes of UTF-8, got {size}")
     if name in (".", ".."):
@@ -36,13 +31,9 @@ def safe_name(name: str) -> str:
 
 
 def _is_bad(sign: str) -> bool:
-    return sign in "/\\" or _is_trick(sign)
-
-
-def _is_trick(sign: str) -> bool:
-    return unicodedata.category(sign) in ("Cc", "Cs") or sign in BIDIRECTIONAL
+    return sign in "/\\" or is_trick(sign)
 
 
 def safe_text(text: str) -> str:
     """Words from a sandbox, without what a terminal or a reader could be tricked with."""
-    return "".join("_" if _is_trick(sign) else sign for sign in text[:MAX_TEXT])
+    return "".join("_" if is_trick(sign) else sign for sign in text[:MAX_TEXT])

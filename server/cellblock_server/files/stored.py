@@ -22,7 +22,7 @@ async def stored_bytes(
 async def link_stored(blobs: BlobStore, file: FileRecord, destination: Path) -> bool:
     """See `BlobStore.link_to`; raises DataLossError."""
     with _damage_told(file):
-        return await blobs.link_to(_blob(file), destination)
+        return await blobs.link_to(_blob(file), destination, file.tenant)
 
 
 def _blob(file: FileRecord) -> Blob:

@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,7 +18,6 @@ from cellblock_server.common.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
-    UnavailableError,
     WrongStateError,
 )
 from cellblock_server.common.ids import new_id
@@ -28,8 +27,9 @@ from cellblock_server.files.names import check_filename
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.uploads import UploadStore
-from cellblock_server.store.usage import Usage
+from cellblock_server.store.usage import Arriving, Usage
 from cellblock_server.telemetry.metrics import Metrics
+from cellblock_server.tenants.turns import Turns
 
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,64}")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -37,6 +37,9 @@ PURPOSES = (FilePurpose.ASSISTANTS, FilePurpose.VISION, FilePurpose.USER_DATA)
 """What a caller may say that a file is for."""
 SHORTEST_LIFE = timedelta(seconds=1)
 LONGEST_LIFE = timedelta(days=3650)
+
+MAX_KEPT = 32
+"""Uploads of one tenant that broke off and are kept, if nothing else is configured."""
 
 Key = tuple[str, str]
 """Tenant and upload id."""
@@ -112,22 +115,35 @@ class UploadService:
         kept_for: timedelta,
         now: Clock,
         metrics: Metrics | None = None,
+        *,
+        turns: Turns | None = None,
+        max_kept: int = MAX_KEPT,
     ) -> None:
-        """Take uploads of at most `max_bytes`; keep those that broke off for `kept_for`."""
+        """Take uploads of at most `max_bytes`; keep those that broke off for `kept_for`.
+
+        Those that receive bytes take `turns`. Of each tenant the latest `max_kept` uploads that
+        broke off are kept.
+        """
         self._store = store
         self._files = files
         self._blobs = blobs
         self._usage = usage
         self._max_bytes = max_bytes
         self._kept_for = kept_for
+        self._turns = turns or Turns()
+        self._max_kept = max_kept
         self._now = now
         self._file_bytes = (metrics or Metrics()).file_bytes
         self._active: dict[Key, asyncio.Task[object]] = {}
 
     async def start(self) -> None:
         """Get the folders ready; called once, before anything is stored."""
-        kept = [record for record in await self._store.all() if not record.file_id]
-        await self._blobs.start([_name(record.tenant, record.id) for record in kept])
+        kept = await self._store.unfinished()
+        await self._blobs.start([_name(*key) for key in kept])
+        for tenant, upload_id in kept:
+            # A server that was killed has not stored how much came.
+            size = await self._blobs.partial(_name(tenant, upload_id)).size()
+            await self._store.set_received(tenant, upload_id, size)
 
     async def upload(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
         """Store a file.
@@ -138,9 +154,11 @@ class UploadService:
         """
         upload.check(self._max_bytes)
         if not upload.upload_id:
-            return await self._once(tenant, upload, received)
-        async with self._alone((tenant, upload.upload_id)):
-            return await self._go_on(tenant, upload, received)
+            async with self._turns.turn(tenant):
+                return await self._once(tenant, upload, received)
+        # In this order: an earlier stream of the same upload gives its turn back.
+        async with self._alone((tenant, upload.upload_id)), self._turns.turn(tenant):
+            return await self._resume(tenant, upload, received)
 
     async def progress(self, tenant: str, upload_id: str) -> UploadProgress:
         """How far an upload is. Raises NotFoundError."""
@@ -155,9 +173,13 @@ class UploadService:
         return UploadProgress(record, size, None)
 
     async def forget_expired(self, now: datetime) -> None:
-        """Forget uploads that nobody has gone on with in time."""
-        for record in await self._store.delete_expired(now, self._active):
-            await self._blobs.partial(_name(record.tenant, record.id)).discard()
+        """Forget uploads that were not resumed in time, and delete partial files without one."""
+        await self._store.delete_expired(now, self._active)
+        await self._blobs.sweep_partials(self._find_kept)
+
+    async def _find_kept(self) -> Callable[[str], bool]:
+        stored = {_name(*key) for key in await self._store.unfinished()}
+        return lambda name: name in stored or any(name == _name(*key) for key in self._active)
 
     @asynccontextmanager
     async def _alone(self, key: Key) -> AsyncIterator[None]:
@@ -178,14 +200,12 @@ class UploadService:
             del self._active[key]
 
     async def _once(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
-        file = self._blobs.create()
-        try:
-            await self._receive(tenant, upload, received, file, counted=0)
-            return await uninterrupted(self._finish(tenant, upload, received, file))
-        finally:
-            await file.discard()
+        with self._usage.arriving(tenant, counted=0) as arriving:
+            async with self._blobs.temporary() as file:
+                await self._receive(tenant, upload, received, file, arriving)
+                return await uninterrupted(self._finish(tenant, upload, received, file, arriving))
 
-    async def _go_on(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
+    async def _resume(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
         record = await self._find_or_begin(tenant, upload)
         if record.file_id:
             found = await self._files.find(tenant, record.file_id)
@@ -199,25 +219,39 @@ class UploadService:
                 f"metadata.offset: {size} bytes of upload {upload.upload_id!r} have come, "
                 f"got {upload.offset}",
             )
-        await file.cut(upload.offset)
+        with self._usage.arriving(tenant, counted=record.received_bytes) as arriving:
+            try:
+                await file.cut(upload.offset)
+                await self._receive(tenant, upload, received, file, arriving)
+            except OutOfRangeError:
+                await uninterrupted(self._forget(file, record))
+                raise
+            except BaseException:
+                await uninterrupted(self._leave(file, record, arriving))
+                raise
+            # All of it came: a caller who leaves now finds the file when it is back.
+            return await uninterrupted(
+                self._complete(tenant, upload, received, file, record, arriving)
+            )
+
+    async def _complete(
+        self,
+        tenant: str,
+        upload: Upload,
+        received: Received,
+        file: PartialFile,
+        record: UploadRecord,
+        arriving: Arriving,
+    ) -> FileRecord:
         try:
-            await self._receive(tenant, upload, received, file, counted=record.received_bytes)
-        except OutOfRangeError:
+            return await self._finish(tenant, upload, received, file, arriving)
+        except InvalidArgumentError:
+            # It is not what it should be: there is nothing to resume.
             await self._forget(file, record)
             raise
         except BaseException:
-            await self._leave(file, record)
-            raise
-        try:
-            # All of it came: a caller who leaves now finds the file when it is back.
-            return await uninterrupted(self._finish(tenant, upload, received, file))
-        except InvalidArgumentError:
-            # All of it came, and it is not what it should be: there is nothing to go on with.
-            await self._forget(file, record)
-            raise
-        except UnavailableError:
             # It could not be stored now: what came need not come again.
-            await self._leave(file, record)
+            await self._leave(file, record, arriving)
             raise
 
     async def _find_or_begin(self, tenant: str, upload: Upload) -> UploadRecord:
@@ -234,6 +268,8 @@ class UploadService:
         known = await self._store.find(tenant, upload.upload_id)
         if known is None:
             await self._store.insert(wanted)
+            if await self._store.delete_over(tenant, self._max_kept, self._active):
+                await self._blobs.sweep_partials(self._find_kept)
             return wanted
         for name in ("filename", "bytes", "sha256", "purpose", "expires_after"):
             if getattr(known, name) != getattr(wanted, name):
@@ -242,42 +278,56 @@ class UploadService:
                 )
         return known
 
-    async def _leave(self, file: PartialFile, record: UploadRecord) -> None:
+    async def _leave(self, file: PartialFile, record: UploadRecord, arriving: Arriving) -> None:
         """Keep what has come for a while; it counts meanwhile."""
         size = await file.size()
         if size == 0:
             await self._forget(file, record)
             return
         until = self._now() + self._kept_for
-        await self._store.received(record.tenant, record.id, size, until)
+        await self._store.received(record.tenant, record.id, size, until, arriving)
 
     async def _forget(self, file: PartialFile, record: UploadRecord) -> None:
         await self._store.delete(record.tenant, record.id)
         await file.discard()
 
     async def _receive(
-        self, tenant: str, upload: Upload, received: Received, file: PartialFile, *, counted: int
+        self,
+        tenant: str,
+        upload: Upload,
+        received: Received,
+        file: PartialFile,
+        arriving: Arriving,
     ) -> None:
-        """Append what comes. `counted` of its bytes are in the tenant's sum already."""
-        others = await self._usage.used(tenant) - counted
-        size = await file.size()
+        """Append what comes, while it fits beside all else of the tenant."""
+        arriving.size = await file.size()
+        arriving.expected = upload.bytes or 0
+        await self._usage.check_arriving(tenant, arriving)
         if upload.bytes is not None:
-            self._check_fits(tenant, others, upload.bytes, upload.bytes - size)
-
-        def check(more: int) -> None:
-            nonlocal size
-            size += more
-            self._check_fits(tenant, others, size, more)
-
+            self._blobs.check_room(upload.bytes - arriving.size)
         most = self._max_bytes if upload.bytes is None else upload.bytes
-        await file.append(aiter(received), max_bytes=most, field="data", check=check)
+        pieces = self._fitting(tenant, received, arriving)
+        async with aclosing(pieces):
+            check = self._blobs.check_room
+            await file.append(pieces, max_bytes=most, field="data", check=check)
 
-    def _check_fits(self, tenant: str, others: int, size: int, more: int) -> None:
-        self._usage.check_sum(tenant, others, size)
-        self._blobs.check_room(more)
+    async def _fitting(
+        self, tenant: str, received: Received, arriving: Arriving
+    ) -> AsyncGenerator[bytes, None]:
+        async for data in received:
+            arriving.size += len(data)
+            await self._usage.check_arriving(tenant, arriving)
+            held = [data]
+            del data  # the next one may be long in coming
+            yield held.pop()
 
     async def _finish(
-        self, tenant: str, upload: Upload, received: Received, file: PartialFile
+        self,
+        tenant: str,
+        upload: Upload,
+        received: Received,
+        file: PartialFile,
+        arriving: Arriving,
     ) -> FileRecord:
         blob = await file.blob()
         if upload.bytes is not None and blob.size != upload.bytes:
@@ -293,7 +343,7 @@ class UploadService:
         record = await self._record(tenant, upload, file, blob)
         with self._blobs.hold() as hold:
             await hold.keep(file, blob)
-            await self._store.complete(record, upload.upload_id)
+            await self._store.complete(record, arriving, upload.upload_id)
         self._file_bytes.labels("upload").inc(record.bytes)
         return record
 

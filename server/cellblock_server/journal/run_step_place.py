@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.common.ids import check_id, new_id
+from cellblock_server.common.plain_text import check_plain
 from cellblock_server.store.records import RunStepRecord, SessionRecord
 
 MAX_THREAD_ID = 256
@@ -28,6 +29,7 @@ class WantedPlace:
                 "place.thread_id",
                 f"must be at most {MAX_THREAD_ID} characters, got {len(self.thread_id)}",
             )
+        check_plain("place.thread_id", self.thread_id)
         for name, prefix in PREFIXES.items():
             if value := getattr(self, name):
                 check_id(f"place.{name}", value, prefix)

@@ -1,7 +1,7 @@
 """Around every call: an entry in the audit log."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import grpc
@@ -17,9 +17,10 @@ from cellblock_server.rpc.handlers import (
     Handler,
     Single,
     Streaming,
+    looked_at,
     wrapped,
 )
-from cellblock_server.rpc.permissions import OPEN
+from cellblock_server.rpc.permissions import NEEDED, OPEN, UNKNOWN
 from cellblock_server.rpc.status import status_of
 from cellblock_server.rpc.subjects import subjects_of
 from cellblock_server.store.records import AuditRecord
@@ -48,7 +49,7 @@ class AuditInterceptor(grpc.aio.ServerInterceptor):
         handler = await continuation(details)
         if handler is None or details.method in OPEN:
             return handler
-        method = details.method
+        method = details.method if details.method in NEEDED else UNKNOWN
 
         def single(inner: Single) -> Single:
             async def call(request: object, context: Context) -> object:
@@ -101,10 +102,7 @@ class _Entry:
 
     def about(self, request: object) -> object:
         """The request, or the requests with a look at the first one."""
-        if hasattr(request, "__aiter__"):
-            return self._looked_at(request)
-        self._subjects |= subjects_of(request)
-        return request
+        return looked_at(request, self._name_subjects)
 
     def answered(self, response: object) -> None:
         """Tell that the call does what was asked for; once."""
@@ -134,13 +132,8 @@ class _Entry:
             )
         )
 
-    async def _looked_at(self, requests: object) -> AsyncIterator[object]:
-        first = True
-        async for request in requests:  # type: ignore[attr-defined] # asked for in `about`
-            if first:
-                self._subjects |= subjects_of(request)
-                first = False
-            yield request
+    def _name_subjects(self, request: object) -> None:
+        self._subjects |= subjects_of(request)
 
 
 def _outcome(error: BaseException, context: Context) -> tuple[str, str]:

@@ -16,7 +16,8 @@ from cellblock_server.rpc.handlers import (
     Streaming,
     wrapped,
 )
-from cellblock_server.rpc.permissions import NEEDED, OPEN
+from cellblock_server.rpc.permissions import NEEDED, OPEN, STREAMED
+from cellblock_server.rpc.strangers import Strangers
 from cellblock_server.tenants.key_text import read_text
 from cellblock_server.tenants.keys import Credential, KeyService
 from cellblock_server.tenants.live_calls import LiveCalls
@@ -33,10 +34,16 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
     PermissionDeniedError around the handler.
     """
 
-    def __init__(self, keys: KeyService, live_calls: LiveCalls, *, required: bool) -> None:
-        """Ask `keys`; unless `required`, callers without a key may do everything."""
+    def __init__(
+        self, keys: KeyService, live_calls: LiveCalls, strangers: Strangers, *, required: bool
+    ) -> None:
+        """Ask `keys`, in the pace that `strangers` sets to connections that have shown none.
+
+        Unless `required`, callers without a key may do everything.
+        """
         self._keys = keys
         self._live_calls = live_calls
+        self._strangers = strangers
         self._required = required
 
     async def intercept_service(
@@ -44,14 +51,16 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
     ) -> Handler:
         """Wrap the handler that would take the call."""
         handler = await continuation(details)
-        if handler is None or details.method in OPEN:
-            return handler
+        if handler is None:
+            return None
+        if details.method in OPEN:
+            return wrapped(handler, self._open_single, self._open_streaming)
         method = details.method
 
         def single(inner: Single) -> Single:
             async def call(request: object, context: Context) -> object:
                 credential = await self._admit(method, context)
-                if credential is None or not handler.request_streaming:
+                if credential is None or method not in STREAMED:
                     return await inner(request, context)
                 with self._live_calls.during(credential) as live, live.working():
                     return await inner(request, context)
@@ -68,6 +77,24 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
             return call
 
         return wrapped(handler, single, streaming)
+
+    def _open_single(self, inner: Single) -> Single:
+        async def call(request: object, context: Context) -> object:
+            await self._strangers.await_turn(context)
+            with self._strangers.open_call(context):
+                return await inner(request, context)
+
+        return call
+
+    def _open_streaming(self, inner: Streaming) -> Streaming:
+        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
+            await self._strangers.await_turn(context)
+            with self._strangers.open_call(context):
+                async with aclosing(inner(request, context)) as responses:
+                    async for response in responses:
+                        yield response
+
+        return call
 
     async def _each(
         self, responses: AsyncGenerator[object, None], credential: Credential | None
@@ -89,28 +116,40 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
 
     async def _admit(self, method: str, context: Context) -> Credential | None:
         """Find out who calls, and whether they may. None if they need no key and have none."""
-        text = _key_text(context)
-        if text is None:
-            if self._required:
-                raise UnauthenticatedError(
-                    "KEY_MISSING", "this server needs a key: metadata `authorization: Bearer cb_…`"
-                )
-            CALLER.set(LOCAL)
-            return None
-        credential = await self._keys.authenticate(text)
-        key = credential.key
-        CALLER.set(Caller(key.tenant, key.role, key.id))
-        structlog.contextvars.bind_contextvars(tenant=key.tenant, key_id=key.id)
-        self._check_role(method, credential)
+        await self._strangers.await_turn(context)
+        try:
+            caller, credential = await self._identify(context)
+        except UnauthenticatedError:
+            self._strangers.count_refusal(context)
+            raise
+        CALLER.set(caller)
+        self._strangers.admit_caller(context, caller.tenant)
+        if credential is not None:
+            structlog.contextvars.bind_contextvars(tenant=caller.tenant, key_id=caller.key_id)
+            self._check_role(method, credential)
         return credential
 
+    async def _identify(self, context: Context) -> tuple[Caller, Credential | None]:
+        """Raises UnauthenticatedError."""
+        text = _key_text(context)
+        if text is not None:
+            credential = await self._keys.authenticate(text)
+            key = credential.key
+            return Caller(key.tenant, key.role, key.id), credential
+        if self._required:
+            raise UnauthenticatedError(
+                "KEY_MISSING", "this server needs a key: metadata `authorization: Bearer cb_…`"
+            )
+        return LOCAL, None
+
     def _check_role(self, method: str, credential: Credential) -> None:
-        needed, key = NEEDED[method], credential.key
-        if key.role < needed:
+        needed, key = NEEDED.get(method), credential.key
+        if needed is not None and key.role < needed:
             raise PermissionDeniedError(
                 "ROLE_NOT_ALLOWED",
-                f"{method.rpartition('/')[2]} needs the role {needed.name}; key {key.id!r} has "
+                f"{method.rpartition('/')[2]} needs the role {needed.name}; this API key has "
                 f"{key.role.name}",
+                f"key {key.id!r}",
             )
 
 

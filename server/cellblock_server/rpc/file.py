@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import grpc
@@ -21,11 +22,13 @@ from cellblock_server.files.names import safe_text
 from cellblock_server.files.uploads import Upload, UploadService
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.draining import end_when_draining
+from cellblock_server.rpc.paced import IDLE_TIMEOUT, Paced
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.session_file import SessionFileCalls
 from cellblock_server.rpc.streams import Pieces, first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FileFilter, FilePurpose
+from cellblock_server.tenants.turns import Turns
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -42,9 +45,11 @@ class FileServicer(SessionFileCalls):
         uploads: UploadService,
         attachments: AttachmentService,
         sessions: SessionManager,
+        turns: Turns | None = None,
+        idle_timeout: timedelta = IDLE_TIMEOUT,
     ) -> None:
-        """Serve these."""
-        super().__init__(sessions)
+        """Serve these; wait `idle_timeout` for each message of an upload or a write."""
+        super().__init__(sessions, turns or Turns(), idle_timeout)
         self._files = files
         self._uploads = uploads
         self._attachments = attachments
@@ -53,11 +58,11 @@ class FileServicer(SessionFileCalls):
         self, request_iterator: AsyncIterator[pb.UploadFileRequest], context: Context
     ) -> pb.UploadFileResponse:
         """Store a file."""
-        metadata = (await first(request_iterator, "metadata")).metadata
-        pieces = Pieces(request_iterator)
+        requests = Paced(request_iterator, self._idle_timeout)
+        metadata = (await first(requests, "metadata")).metadata
         if metadata.upload_id:
             end_when_draining()
-        record = await self._uploads.upload(tenant(), _upload(metadata), pieces)
+        record = await self._uploads.upload(tenant(), _upload(metadata), Pieces(requests))
         return pb.UploadFileResponse(file=file_message(record))
 
     async def GetUpload(  # noqa: N802

@@ -1,7 +1,7 @@
 """Handlers of gRPC's four kinds, wrapped as two: with one response, or with a stream of them."""
 
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -12,11 +12,13 @@ Context = Any
 Single = Callable[[object, Context], Awaitable[object]]
 Streaming = Callable[[object, Context], AsyncGenerator[object, None]]
 
+Look = Callable[[Any], None]
+
 _SINGLE = (grpc.unary_unary_rpc_method_handler, grpc.stream_unary_rpc_method_handler)
 _STREAMING = (grpc.unary_stream_rpc_method_handler, grpc.stream_stream_rpc_method_handler)
 
 
-def _generator(handler: Any) -> Streaming:  # noqa: ANN401 - of either kind
+def as_generator(handler: Any) -> Streaming:  # noqa: ANN401 - of either kind
     """A streaming handler as a generator: gRPC's health service writes its responses itself."""
     if not inspect.iscoroutinefunction(handler):
         streaming: Streaming = handler
@@ -40,7 +42,9 @@ def wrapped(
     if handler.response_streaming:
         make = _STREAMING[handler.request_streaming]
         behaviour = streaming(
-            _generator(handler.stream_stream if handler.request_streaming else handler.unary_stream)
+            as_generator(
+                handler.stream_stream if handler.request_streaming else handler.unary_stream
+            )
         )
     else:
         make = _SINGLE[handler.request_streaming]
@@ -52,3 +56,42 @@ def wrapped(
         request_deserializer=handler.request_deserializer,
         response_serializer=handler.response_serializer,
     )
+
+
+def looked_at(request: object, look: Look) -> object:
+    """The same request, or the same requests, whose first message `look` is called with.
+
+    Interceptors run before a message has come: see `ReceivingInterceptor`.
+    """
+    if not hasattr(request, "__aiter__"):
+        look(request)
+        return request
+    requests = request if isinstance(request, Requests) else Requests(request)
+    requests.looks.append(look)
+    return requests
+
+
+class Requests:
+    """The messages of a call as they come."""
+
+    def __init__(self, received: Any) -> None:  # noqa: ANN401 - gRPC's iterator has no public type
+        """Take them from gRPC's iterator, which warns if it is begun and never asked."""
+        self._received = received
+        self._iterator: AsyncIterator[Any] | None = None
+        self.looks: list[Look] = []
+        """Called with the first message."""
+
+    def __aiter__(self) -> "Requests":
+        """Iterate."""
+        return self
+
+    async def __anext__(self) -> Any:  # noqa: ANN401 - any message
+        """The next one."""
+        if self._iterator is None:
+            self._iterator = aiter(self._received)
+        message = await anext(self._iterator)
+        if self.looks:
+            looks, self.looks = self.looks, []
+            for look in looks:
+                look(message)
+        return message

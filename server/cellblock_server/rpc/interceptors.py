@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from functools import cache, partial
 from secrets import token_hex
@@ -13,16 +13,21 @@ import structlog
 from grpc_status import rpc_status
 
 from cellblock_server.common.errors import CellblockError, InternalError
+from cellblock_server.rpc.caller import CALLER
 from cellblock_server.rpc.handlers import (
     Context,
     Continuation,
     Handler,
     Single,
     Streaming,
+    looked_at,
     wrapped,
 )
+from cellblock_server.rpc.permissions import UNKNOWN
 from cellblock_server.rpc.status import status_of
+from cellblock_server.rpc.strangers import Strangers
 from cellblock_server.rpc.subjects import subjects_of
+from cellblock_server.store.records import Role
 from cellblock_server.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -36,9 +41,24 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     To be put around all others: it asks for each method's handler once, and keeps it.
     """
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Begin with no handler known; count calls."""
+    def __init__(
+        self,
+        metrics: Metrics,
+        methods: Collection[str] | None = None,
+        strangers: Strangers | None = None,
+        *,
+        all_are_admins: bool = False,
+    ) -> None:
+        """Begin with no handler known; count calls.
+
+        All methods that are not in `methods` are treated as one: a caller may invent names
+        without end. Calls of connections that `strangers` ends are left alone. Without required
+        keys, `all_are_admins`.
+        """
         self._metrics = metrics
+        self._strangers = strangers
+        self._methods = methods
+        self._all_are_admins = all_are_admins
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -48,26 +68,44 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         known = self._handlers.get(details.method)
         if known is not None:
             return known
+        is_known = self._methods is None or details.method in self._methods
+        method = details.method if is_known else UNKNOWN
+        if method in self._handlers:
+            return self._handlers[method]
         handler = await continuation(details)
         if handler is None:
             return None
-        call = _Call(details.method, self._metrics)
-        made = self._handlers[details.method] = wrapped(handler, call.single, call.streaming)
+        call = _Call(method, self._metrics, self._strangers, all_are_admins=self._all_are_admins)
+        made = self._handlers[method] = wrapped(handler, call.single, call.streaming)
         return made
 
 
+def _bind_subjects(request: object) -> None:
+    """Have the lines of a call name what it is about."""
+    named = subjects_of(request)
+    structlog.contextvars.bind_contextvars(
+        **{name: named[name] for name in ("session_id", "execution_id") if name in named}
+    )
+
+
 class _Call:
-    def __init__(self, method: str, metrics: Metrics) -> None:
+    def __init__(
+        self, method: str, metrics: Metrics, strangers: Strangers | None, *, all_are_admins: bool
+    ) -> None:
+        self._strangers = strangers
         self._method = method
+        self._all_are_admins = all_are_admins
         self._rpc = method.rpartition("/")[2]
         self._metrics = metrics
         self._seconds = cache(partial(metrics.rpc_seconds.labels, method.removeprefix("/")))
 
     def single(self, inner: Single) -> Single:
         async def call(request: object, context: Context) -> object:
-            start = self._begin(request)
+            if self._strangers is not None:
+                await self._strangers.await_end(context)
+            start = self._begin()
             try:
-                response = await inner(request, context)
+                response = await inner(looked_at(request, _bind_subjects), context)
             except asyncio.CancelledError as error:
                 await self._stray(error, context, start)
                 raise
@@ -80,10 +118,13 @@ class _Call:
 
     def streaming(self, inner: Streaming) -> Streaming:
         async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-            start = self._begin(request)
+            if self._strangers is not None:
+                await self._strangers.await_end(context)
+            start = self._begin()
             try:
+                requests = looked_at(request, _bind_subjects)
                 # Closed at once when the caller leaves, not when it is collected.
-                async with aclosing(inner(request, context)) as responses:
+                async with aclosing(inner(requests, context)) as responses:
                     async for response in responses:
                         yield response
             except asyncio.CancelledError as error:
@@ -95,13 +136,9 @@ class _Call:
 
         return call
 
-    def _begin(self, request: object) -> float:
-        named = subjects_of(request)
+    def _begin(self) -> float:
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(
-            rpc=self._rpc,
-            **{name: named[name] for name in ("session_id", "execution_id") if name in named},
-        )
+        structlog.contextvars.bind_contextvars(rpc=self._rpc)
         return time.monotonic()
 
     def _end(self, code: str, start: float) -> None:
@@ -141,7 +178,12 @@ class _Call:
             error = InternalError(
                 "FAULT", f"a fault in the server; its log tells more under {identity}"
             )
-        status = rpc_status.to_status(status_of(error))
+        elif error.detail:
+            log.warning("call_failed", reason=error.reason, detail=str(error))
+        caller = CALLER.get(None)
+        # One that is refused before it is known who calls is an admin's where all are.
+        for_admin = self._all_are_admins if caller is None else caller.role >= Role.ADMIN
+        status = rpc_status.to_status(status_of(error, for_admin=for_admin))
         self._metrics.refusals.labels(status.code.name, error.reason).inc()
         self._end(status.code.name, start)
         await context.abort_with_status(status)

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -26,6 +28,7 @@ from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
+from cellblock_server.rpc.strangers import Strangers
 from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
 
 MAX_METADATA_BYTES = 16 * 1024
@@ -36,6 +39,31 @@ MIN_CALLER_PING_MILLISECONDS = 5_000
 """Callers that ping more often are sent away."""
 CLOSE_SECONDS = 1.0
 """How long the statuses of calls that a stop ended may take to be sent."""
+UNREAD_BYTES = 2**16
+"""Bytes of a call that gRPC takes before a handler asks for its message. By default it takes 4 MiB
+and more, of every call."""
+MAX_PENDING_CALLS = 4_000
+"""Calls that wait for Python at once. Past it gRPC cancels some of those that come: the more, the
+nearer it is to twice as many, from whomever they are. `Strangers` keeps it from there."""
+ROOM = 0.25
+"""Share of connections that gRPC accepts beyond the bound, so that `Strangers` can choose which
+of them make room. With none, the last one is refused, whoever it is."""
+MIN_ROOM = 16
+
+
+@dataclass(frozen=True)
+class ListenerLimits:
+    """Bounds on what callers send, whoever they are."""
+
+    max_message_bytes: int
+    max_connections: int
+    max_calls_per_connection: int
+    handshake_timeout: timedelta
+
+    @property
+    def accepted_connections(self) -> int:
+        """Connections that gRPC accepts at once."""
+        return self.max_connections + max(MIN_ROOM, int(self.max_connections * ROOM))
 
 
 class Listener:
@@ -44,8 +72,7 @@ class Listener:
     def __init__(
         self,
         address: str,
-        max_message_bytes: int,
-        max_connections: int,
+        limits: ListenerLimits,
         sessions: SessionServicer,
         executions: ExecutionServicer,
         files: FileServicer,
@@ -54,6 +81,7 @@ class Listener:
         health: Health,
         guards: Sequence[grpc.aio.ServerInterceptor],
         draining: DrainInterceptor,
+        strangers: Strangers,
         tls: TlsFiles | None,
         inside: Inside | None,
     ) -> None:
@@ -65,18 +93,30 @@ class Listener:
         self._draining = draining
         self._inside = inside
         self._address = address
+        self._strangers = strangers
+        handshake = int(limits.handshake_timeout.total_seconds() * 1000)
         self._server = grpc.aio.server(
             interceptors=guards,
             options=[
-                ("grpc.max_receive_message_length", max_message_bytes),
+                ("grpc.max_receive_message_length", limits.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
                 # At each address: strangers can not use up those from within.
-                ("grpc.max_allowed_incoming_connections", max_connections),
+                ("grpc.max_allowed_incoming_connections", limits.accepted_connections),
+                ("grpc.max_concurrent_streams", limits.max_calls_per_connection),
+                # Without it gRPC refuses calls of callers that keep to the bound: it counts those
+                # that have ended until it has cleaned up after them.
+                ("grpc.http2.max_deallocating_streams", limits.max_calls_per_connection),
+                ("grpc.server_handshake_timeout_ms", handshake),
+                ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
+                ("grpc.server.max_pending_requests_hard_limit", 2 * MAX_PENDING_CALLS),
                 ("grpc.max_metadata_size", MAX_METADATA_BYTES),
                 ("grpc.keepalive_time_ms", PING_MILLISECONDS),
                 ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MILLISECONDS),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", MIN_CALLER_PING_MILLISECONDS),
+                # A stream that no handler reads may send this much, and not what gRPC estimates.
+                ("grpc.http2.lookahead_bytes", UNREAD_BYTES),
+                ("grpc.http2.bdp_probe", 0),
                 # Two servers must not share a port by accident.
                 ("grpc.so_reuseport", 0),
             ],
@@ -109,6 +149,8 @@ class Listener:
         if self._inside is not None:
             self._inside.bind(self._server)
         await self._server.start()
+        if path is None:
+            self._strangers.watch_port(port)
         host, separator, _ = self._address.rpartition(":")
         return self._address if path is not None else f"{host}{separator}{port}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import grpc
@@ -15,9 +16,11 @@ from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.paths import data_folder, data_path
 from cellblock_server.rpc.caller import tenant
+from cellblock_server.rpc.paced import Paced
 from cellblock_server.rpc.streams import Pieces, first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store import paging
+from cellblock_server.tenants.turns import Turns
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -27,9 +30,11 @@ MAX_LISTED = 1000
 class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
     """The calls about live sessions; see `file.proto`."""
 
-    def __init__(self, sessions: SessionManager) -> None:
-        """Serve what lies in `sessions`."""
+    def __init__(self, sessions: SessionManager, turns: Turns, idle_timeout: timedelta) -> None:
+        """Serve what lies in `sessions`. Writes take `turns`, and end if they pause for longer."""
         self._sessions = sessions
+        self._turns = turns
+        self._idle_timeout = idle_timeout
 
     async def ListSessionFiles(  # noqa: N802
         self, request: pb.ListSessionFilesRequest, context: Context
@@ -68,10 +73,11 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
         self, request_iterator: AsyncIterator[pb.WriteSessionFileRequest], context: Context
     ) -> pb.WriteSessionFileResponse:
         """Write a file in `/mnt/data`."""
-        target = (await first(request_iterator, "target")).target
+        requests = Paced(request_iterator, self._idle_timeout)
+        target = (await first(requests, "target")).target
         path = data_path("target.path", target.path)
-        async with self._agent(target.session_id) as agent:
-            entry = await agent.write_file(path, aiter(Pieces(request_iterator)))
+        async with self._turns.turn(tenant()), self._agent(target.session_id) as agent:
+            entry = await agent.write_file(path, aiter(Pieces(requests)))
         return pb.WriteSessionFileResponse(file=_session_file(entry))
 
     async def DeleteSessionFile(  # noqa: N802

@@ -46,8 +46,12 @@ CODES: list[tuple[type[CellblockError], int]] = [
 ]
 
 
-def status_of(error: CellblockError) -> status_pb2.Status:
-    """The status that tells a caller of `error`; INTERNAL for kinds without a code."""
+def status_of(error: CellblockError, *, for_admin: bool = False) -> status_pb2.Status:
+    """The status that tells a caller of `error`; INTERNAL for kinds without a code.
+
+    An admin's has the error's `detail` as well.
+    """
+    message = str(error) if for_admin else error.message
     code = next((code for kind, code in CODES if isinstance(error, kind)), code_pb2.INTERNAL)
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)]
     match error:
@@ -72,7 +76,7 @@ def status_of(error: CellblockError) -> status_pb2.Status:
         case ExhaustedError() | UnavailableError():
             details.append(_retry(error.retry_after))
     return status_pb2.Status(
-        code=code, message=error.message[:MAX_MESSAGE], details=map(_packed, details)
+        code=code, message=message[:MAX_MESSAGE], details=map(_packed, details)
     )
 
 

@@ -46,6 +46,8 @@ class Pieces(Generic[Piece]):
                 raise OutOfRangeError(
                     "data", f"must be at most {MAX_CHUNK} bytes a message, got {len(request.data)}"
                 )
-            yield request.data
+            data = [request.data]
+            del request  # the next one may be long in coming
+            yield data.pop()
         # gRPC ends the requests of a cancelled call as it ends complete ones.
         raise InvalidArgumentError("end", "must be the last message: the stream broke off")

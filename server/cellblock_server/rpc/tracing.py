@@ -12,11 +12,13 @@ from cellblock_server.rpc.handlers import (
     Context,
     Continuation,
     Handler,
+    Look,
     Single,
     Streaming,
+    looked_at,
     wrapped,
 )
-from cellblock_server.rpc.permissions import OPEN
+from cellblock_server.rpc.permissions import NEEDED, OPEN, UNKNOWN
 from cellblock_server.rpc.subjects import subjects_of
 from cellblock_server.telemetry.tracing import spanning
 
@@ -37,19 +39,19 @@ class TraceInterceptor(grpc.aio.ServerInterceptor):
         # Health probes come every few seconds, and tell nothing.
         if handler is None or details.method in OPEN:
             return handler
-        method = details.method.removeprefix("/")
+        method = (details.method if details.method in NEEDED else UNKNOWN).removeprefix("/")
 
         def single(inner: Single) -> Single:
             async def call(request: object, context: Context) -> object:
-                with _span(method, request, context):
-                    return await inner(request, context)
+                with _span(method, context) as look:
+                    return await inner(looked_at(request, look), context)
 
             return call
 
         def streaming(inner: Streaming) -> Streaming:
             async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-                with _span(method, request, context):
-                    async with aclosing(inner(request, context)) as responses:
+                with _span(method, context) as look:
+                    async with aclosing(inner(looked_at(request, look), context)) as responses:
                         async for response in responses:
                             yield response
 
@@ -59,17 +61,21 @@ class TraceInterceptor(grpc.aio.ServerInterceptor):
 
 
 @contextmanager
-def _span(method: str, request: object, context: Context) -> Iterator[None]:
+def _span(method: str, context: Context) -> Iterator[Look]:
+    """A span; what is yielded has it name the things that a request is about."""
     carrier = {
         name: value for name, value in context.invocation_metadata() or () if isinstance(value, str)
     }
     with spanning(method, SpanKind.SERVER, PROPAGATOR.extract(carrier)) as span:
         service, _, name = method.partition("/")
         span.set_attributes({"rpc.system": "grpc", "rpc.service": service, "rpc.method": name})
-        for field, value in subjects_of(request).items():
-            span.set_attribute(f"cellblock.{field}", value)
+
+        def look(request: object) -> None:
+            for field, value in subjects_of(request).items():
+                span.set_attribute(f"cellblock.{field}", value)
+
         try:
-            yield
+            yield look
         finally:
             if (caller := CALLER.get(None)) is not None:
                 span.set_attribute("cellblock.tenant_id", caller.tenant)

@@ -97,7 +97,7 @@ class Billing:
             try:
                 await self.count()
             except CellblockError as error:
-                log.warning("usage_not_counted", reason=error.reason, detail=error.message)
+                log.warning("usage_not_counted", reason=error.reason, detail=str(error))
             await asyncio.sleep(self._timings.pause)
 
     async def report(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import structlog
 from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import AgentGoneError, StoreBehindError
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, Sandbox
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, WrongStateError
@@ -25,9 +26,6 @@ from cellblock_server.store.records import (
     SessionRecord,
     SessionState,
 )
-
-END_DETAIL_SECONDS = 5
-"""How long the backend is asked what became of a sandbox whose agent is gone."""
 
 Ending = Callable[[JournalTransaction], None]
 """Stores a session's end, in the transaction that ends its executions."""
@@ -113,6 +111,7 @@ class LiveSession:
     agent: AgentConnection
     runner: SessionRunner
     way_out: Way | None = None
+    timings: AgentTimings = field(default_factory=AgentTimings)
 
     def __post_init__(self) -> None:
         """Set up what `until_end` and `request_end` share."""
@@ -170,18 +169,22 @@ class LiveSession:
 
     async def _lost(self, backend: Backend, error: CellblockError) -> End:
         """Ask what became of a sandbox that we lost."""
-        detail, out_of_memory = error.message, False
+        detail, out_of_memory, more = error.message, False, error.detail
         if isinstance(error, AgentGoneError):
             try:
-                async with asyncio.timeout(END_DETAIL_SECONDS):
+                async with asyncio.timeout(self.timings.end):
                     ended = await backend.wait(self.record.sandbox_id)
                 detail, out_of_memory = f"the sandbox {ended.words}", ended.out_of_memory
+                more = ended.detail or more
             except TimeoutError:
                 detail = f"the sandbox has not ended, but may be paused: {error.message}"
             except CellblockError as backend_error:
                 detail = f"{error.message}; {backend_error.message}"
+                more = f"{error.detail}; {backend_error.detail}"
         if isinstance(error, WrongStateError):
             detail = f"the sandbox refused what it must do: {error.message}"
+        # The session's end is what its tenant reads.
+        log.warning("sandbox_lost", session_id=self.record.id, problem=detail, detail=more)
         cause = FailureCause.OUT_OF_MEMORY if out_of_memory else FailureCause.SANDBOX_LOST
         return failed(EndReason.SANDBOX_LOST, detail, cause)
 

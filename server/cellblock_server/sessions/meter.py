@@ -110,7 +110,7 @@ class CpuMeter:
                 live = {record.sandbox_id for record in self._sessions()}
                 self._looks = {name: look for name, look in self._looks.items() if name in live}
             except CellblockError as error:
-                log.warning("cpu_time_not_measured", reason=error.reason, detail=error.message)
+                log.warning("cpu_time_not_measured", reason=error.reason, detail=str(error))
             await asyncio.sleep(self._timings.pause)
 
     async def _seconds(self, record: SessionRecord) -> float:

@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +16,7 @@ from secrets import token_urlsafe
 
 import structlog
 
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.ids import new_id
@@ -80,6 +81,8 @@ class PoolBounds:
     max_age: timedelta
     """Those that waited for longer are replaced."""
     start_timeout: timedelta
+    longest_deferral: timedelta = timedelta(seconds=5)
+    """How long starts that a caller waits for may put off the next one for the pool."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +139,21 @@ class Pool:
         supervisor: Supervisor,
         metrics: Metrics | None = None,
         timings: PoolTimings | None = None,
+        is_awaited: Callable[[], bool] = lambda: False,
+        agent_timings: AgentTimings | None = None,
     ) -> None:
-        """Have `stocks` ready, while it is `kept`; count in `metrics`."""
+        """Have `stocks` ready, while it is `kept`; count in `metrics`.
+
+        While `is_awaited` says that a caller waits for a start, the pool's are put off: all at
+        once would only make that one slower.
+        """
+        self._is_awaited = is_awaited
+        self._deferred_since: float | None = None
         self._metrics = metrics or Metrics()
         self._backend = backend
         self._bounds = bounds
         self._timings = timings or PoolTimings()
+        self._agent_timings = agent_timings or AgentTimings()
         self._shelves = {
             Profile.of(stock.example): _Shelf(stock, bounds.max_waiting, self._timings.demand)
             for stock in stocks
@@ -154,6 +166,10 @@ class Pool:
         self._resume_at = -math.inf
         self._left_behind: set[str] = set()
         """Ids of those that could not be removed; tried again until they are."""
+
+    def reconsider(self) -> None:
+        """Look again at what is to be started; called when no caller waits for a start any more."""
+        self._changed.set()
 
     def status(self) -> PoolStatus:
         """What it holds now."""
@@ -245,10 +261,26 @@ class Pool:
         starting = self._starting
         there = starting + sum(len(shelf.waiting) for shelf in self._shelves.values())
         has_room = there < self._bounds.max_waiting and starting < self._bounds.parallelism
-        return has_room and self._may_try()
+        return has_room and self._may_try() and not self._defers()
 
     def _may_try(self) -> bool:
         return time.monotonic() >= self._resume_at
+
+    def _defers(self) -> bool:
+        """Whether the next start is put off, for a while."""
+        if not self._is_awaited():
+            self._deferred_since = None
+            return False
+        limit = self._bounds.longest_deferral.total_seconds()
+        now = time.monotonic()
+        if self._deferred_since is None:
+            self._deferred_since = now
+            asyncio.get_running_loop().call_later(limit, self._changed.set)
+        if now - self._deferred_since < limit:
+            return True
+        # One, and then those that wait for theirs come first again.
+        self._deferred_since = None
+        return False
 
     def _begin_start(self, shelf: _Shelf) -> None:
         shelf.starting += 1
@@ -258,7 +290,11 @@ class Pool:
         spec = replace(shelf.example, id=new_id("sbx_"))
         try:
             ready = await ReadySandbox.start(
-                self._backend, spec, token_urlsafe(32), self._bounds.start_timeout
+                self._backend,
+                spec,
+                token_urlsafe(32),
+                self._bounds.start_timeout,
+                self._agent_timings,
             )
             shelf.waiting.append((time.monotonic(), ready))
             self._pause = 0.0

@@ -107,7 +107,7 @@ async def _problem(look: Callable[[], Awaitable[None]], seconds: float) -> str:
         async with asyncio.timeout(seconds):
             await look()
     except CellblockError as error:
-        return error.message
+        return str(error)
     except TimeoutError:
         return f"no answer within {seconds:g} s"
     return ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.telemetry.tracing import step
 
@@ -19,7 +20,12 @@ class ReadySandbox:
 
     @classmethod
     async def start(
-        cls, backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+        cls,
+        backend: Backend,
+        spec: SandboxSpec,
+        token: str,
+        timeout: timedelta,
+        timings: AgentTimings | None = None,
     ) -> "ReadySandbox":
         """Start one; nothing is left behind when that fails or is cancelled.
 
@@ -28,7 +34,7 @@ class ReadySandbox:
         sandbox = await backend.create(spec, token)
         try:
             with step("agent connect"):
-                agent = await AgentConnection.connect(sandbox, token, backend, timeout)
+                agent = await AgentConnection.connect(sandbox, token, backend, timeout, timings)
         except BaseException:
             await backend.destroy(spec.id)
             raise

@@ -111,7 +111,7 @@ class Reconciler:
             await self._store.delete(now.tenant, now.id)
             await self.destroy(now.sandbox_id)
             return
-        problem, reason = "its sandbox is gone", EndReason.SANDBOX_LOST
+        problem, reason, detail = "its sandbox is gone", EndReason.SANDBOX_LOST, ""
         cause = FailureCause.SANDBOX_LOST
         if sandbox is not None:
             try:
@@ -122,7 +122,7 @@ class Reconciler:
                 # The engine or the store is away: all of it is tried again.
                 raise
             except (AgentGoneError, HostileFolderError, WrongStateError) as error:
-                problem = error.message
+                problem, detail = error.message, error.detail
             except ProtocolViolationError as error:
                 problem, reason = error.message, EndReason.PROTOCOL_VIOLATION
             except StoreBehindError as error:
@@ -132,7 +132,7 @@ class Reconciler:
                 # A fault of ours in one session must not keep the others from being taken over.
                 log.exception("session_not_adopted", session_id=now.id)
                 problem, reason = "a fault in the server", EndReason.SERVER_FAULT
-        log.warning("session_lost", session_id=now.id, problem=problem)
+        log.warning("session_lost", session_id=now.id, problem=problem, detail=detail)
         end = failed(reason, problem, cause)
         # Nobody knows when its sandbox ended: what was not billed before is not.
         last = now.billed_time or now.create_time

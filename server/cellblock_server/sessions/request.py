@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.common.ids import check_id
+from cellblock_server.common.plain_text import check_plain
 from cellblock_server.config import Settings
 from cellblock_server.executions.environment import check_environment
 
@@ -65,6 +66,7 @@ class NewSession:
                 "thread_id",
                 f"must be at most {MAX_THREAD_ID} characters, got {len(self.thread_id)}",
             )
+        check_plain("thread_id", self.thread_id)
         check_labels(self.labels)
         check_environment(self.environment)
         most = settings.files.max_attachments
@@ -82,7 +84,8 @@ class NewSession:
 
 
 def check_labels(labels: dict[str, str]) -> None:
-    """Raise OutOfRangeError for too many or too long labels."""
+    """Raise OutOfRangeError for too many or too long labels, InvalidArgumentError for text that
+    is not plain."""
     if len(labels) > MAX_LABELS:
         raise OutOfRangeError("labels", f"must be at most {MAX_LABELS}, got {len(labels)}")
     for key, value in labels.items():
@@ -95,6 +98,8 @@ def check_labels(labels: dict[str, str]) -> None:
                 f"labels[{key!r}]",
                 f"a value is at most {MAX_LABEL_VALUE} characters, got {len(value)}",
             )
+        check_plain(f"labels[{key!r}]", key)
+        check_plain(f"labels[{key!r}]", value)
 
 
 def check_span(

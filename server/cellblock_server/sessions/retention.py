@@ -96,5 +96,5 @@ class Retention:
                     await self.sweep()
                     swept = loop.time()
             except UnavailableError as error:
-                log.warning("retention_failed", reason=error.reason, detail=error.message)
+                log.warning("retention_failed", reason=error.reason, detail=str(error))
             await asyncio.sleep(self._timings.pause)

@@ -5,7 +5,7 @@ none is done within its time-out; a queue without an end would only put off the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +36,14 @@ class StartQueue:
         self._bounds = bounds
         self._turns = asyncio.Semaphore(bounds.parallelism)
         self._waiting = 0
+        self._starting = 0
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when a start has ended."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a caller waits for a start, or for its turn."""
+        return bool(self._starting or self._waiting)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -45,10 +53,13 @@ class StartQueue:
         for too long.
         """
         await self._wait()
+        self._starting += 1
         try:
             yield
         finally:
+            self._starting -= 1
             self._turns.release()
+            self.on_end()
 
     async def _wait(self) -> None:
         bounds = self._bounds

@@ -1,15 +1,17 @@
 """Starts a session's sandbox, or takes over one that runs already."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from cellblock.agent.v1.agent_pb2 import GetStatusResponse
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import StoreBehindError
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.egress.session_egress import Egress, Way, missing
+from cellblock_server.executions.overdue import OverdueTimings
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.files.attachments import AttachmentService, Place, WantedAttachment
 from cellblock_server.files.capture import Capture
@@ -45,6 +47,8 @@ class SessionStarter:
     egress: Egress | None
     """None if no session may have a way out."""
     metrics: Metrics
+    agent_timings: AgentTimings = field(default_factory=AgentTimings)
+    overdue_timings: OverdueTimings = field(default_factory=OverdueTimings)
 
     async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
         """Make a session ready: a sandbox from the pool, or a new one, with what it is to have.
@@ -60,7 +64,11 @@ class SessionStarter:
             async with self.start_queue.turn():
                 with step("sandbox start"):
                     ready = await ReadySandbox.start(
-                        self.backend, spec, record.agent_token, self.start_timeout
+                        self.backend,
+                        spec,
+                        record.agent_token,
+                        self.start_timeout,
+                        self.agent_timings,
                     )
         way_out = None
         try:
@@ -97,7 +105,9 @@ class SessionStarter:
         has a way out and may not have one any more, StoreBehindError if a server with a newer
         store has served it, and UnavailableError if the store fails.
         """
-        agent, status = await AgentConnection.reconnect(sandbox, record.agent_token)
+        agent, status = await AgentConnection.reconnect(
+            sandbox, record.agent_token, self.agent_timings
+        )
         try:
             await self._check_store(record, status)
             generation = status.kernel_generation
@@ -149,5 +159,7 @@ class SessionStarter:
         self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection, way_out: Way | None
     ) -> LiveSession:
         recorder = Recorder(record, agent, self.journal, self.capture, self.bounds.output)
-        runner = SessionRunner(record, agent, self.journal, recorder, self.bounds)
-        return LiveSession(record, sandbox, agent, runner, way_out)
+        runner = SessionRunner(
+            record, agent, self.journal, recorder, self.bounds, self.overdue_timings
+        )
+        return LiveSession(record, sandbox, agent, runner, way_out, self.agent_timings)

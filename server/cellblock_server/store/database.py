@@ -18,6 +18,7 @@ from cellblock_server.store.dialect import Dialect
 from cellblock_server.store.owner import NOBODY, Owner
 from cellblock_server.store.sqlite import Sqlite
 from cellblock_server.store.tables import marks
+from cellblock_server.store.timings import StoreTimings
 from cellblock_server.store.upsert import insert_for
 from cellblock_server.store.writer_thread import WriterThread
 from cellblock_server.telemetry.metrics import Metrics
@@ -43,6 +44,7 @@ class Database:
         metrics: Metrics | None = None,
         owner: Owner = NOBODY,
         synchronous: str = "normal",
+        timings: StoreTimings | None = None,
     ) -> None:
         """Use the database at `url` (`sqlite:///…`, `postgresql://…`), and count transactions.
 
@@ -50,11 +52,11 @@ class Database:
         Raises WrongStateError if the driver is not installed.
         """
         self._seconds = cache((metrics or Metrics()).store_seconds.labels)
-        self._dialect = _dialect(make_url(url), owner, synchronous)
+        self._dialect = _dialect(make_url(url), owner, synchronous, timings or StoreTimings())
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
         # One writer: waiting here is fair, and no transaction meets another one of ours.
         self._writer = WriterThread("store writer")
-        self._damage = ""
+        self._damage: UnavailableError | None = None
         """What was said when damage was found: nothing is written from then on."""
 
     async def start(self) -> None:
@@ -138,18 +140,18 @@ class Database:
         except DatabaseError as error:
             failure = self._dialect.told(error)
             if failure.reason == "STORE_DAMAGED":
-                self._damage = failure.message
+                self._damage = failure
             raise failure from error
 
     def _write(self, change: Callable[[Connection], T]) -> T:
-        if self._damage:
-            raise UnavailableError("STORE_DAMAGED", self._damage)
+        if (known := self._damage) is not None:
+            raise UnavailableError(known.reason, known.message, detail=known.detail)
         return self._dialect.write(change)
 
 
-def _dialect(url: URL, owner: Owner, synchronous: str) -> Dialect:
+def _dialect(url: URL, owner: Owner, synchronous: str, timings: StoreTimings) -> Dialect:
     if url.get_backend_name() == "sqlite":
-        return Sqlite(url, READERS + 1, synchronous)
+        return Sqlite(url, READERS + 1, synchronous, timings)
     try:
         from cellblock_server.store.postgresql import PostgreSql
     except ModuleNotFoundError as error:
@@ -157,4 +159,4 @@ def _dialect(url: URL, owner: Owner, synchronous: str) -> Dialect:
             "POSTGRESQL_MISSING",
             f"store.url: PostgreSQL needs {error.name}: pip install 'cellblock[postgresql]'",
         ) from error
-    return PostgreSql(url, READERS + 1, owner)
+    return PostgreSql(url, READERS + 1, owner, timings)

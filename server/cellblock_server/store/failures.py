@@ -15,13 +15,20 @@ LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 def told(error: DatabaseError) -> UnavailableError:
     """A failure as callers are told of it."""
-    code, words = code_of(error.orig), f"the store failed: {error.orig}"
+    code, words = code_of(error.orig), str(error.orig)
     if code in DAMAGED:
-        return UnavailableError(
-            "STORE_DAMAGED", f"{words}. Nothing more is stored: stop the server, restore a copy"
-        )
+        return damaged(words)
     reason = "STORE_FULL" if code in FULL else "STORE_FAILED"
-    return UnavailableError(reason, words)
+    return UnavailableError(reason, "the store failed", detail=words)
+
+
+def damaged(words: str) -> UnavailableError:
+    """The failure of a damaged database, which said `words`."""
+    return UnavailableError(
+        "STORE_DAMAGED",
+        "the store is damaged, and nothing more is stored",
+        detail=f"{words}; stop the server, restore a copy",
+    )
 
 
 def code_of(error: BaseException | None) -> int:

@@ -26,7 +26,8 @@ class FileGuard:
             if _identity(name) != identity:
                 raise UnavailableError(
                     "STORE_REPLACED",
-                    f"{name} was removed or replaced while the server runs, and nothing is "
+                    "the store was removed or replaced",
+                    detail=f"{name} was removed or replaced while the server runs, and nothing is "
                     "stored until it is back",
                 )
 

@@ -16,6 +16,7 @@ from cellblock_server.store.file_check import check_file, mark_made
 from cellblock_server.store.owner import NOBODY, Owner
 from cellblock_server.store.schema import NewerSchemaError
 from cellblock_server.store.state_folder import StateFolder
+from cellblock_server.store.timings import StoreTimings
 from cellblock_server.telemetry.metrics import Metrics
 
 SECRETS = ("password", "sslpassword", "oauth_client_secret")
@@ -29,6 +30,7 @@ async def open_database(
     *,
     is_alone: bool = True,
     give_up: Callable[[str], None] = NOBODY.give_up,
+    timings: StoreTimings | None = None,
 ) -> Database:
     """The database, open and up to date.
 
@@ -39,7 +41,7 @@ async def open_database(
     if url.get_backend_name() == "sqlite":
         await asyncio.to_thread(check_file, Path(url.database or ""), state.database_mark)
     owner = Owner(state.instance, is_alone, state.database_mark.exists(), give_up)
-    database = Database(url, metrics, owner, settings.store.synchronous)
+    database = Database(url, metrics, owner, settings.store.synchronous, timings)
     try:
         await database.start()
     except (DBAPIError, CommandError, NewerSchemaError, CellblockError) as error:

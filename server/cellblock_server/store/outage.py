@@ -9,15 +9,13 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from cellblock_server.common.errors import UnavailableError
-
-AWAY_SECONDS = 10.0
-"""How long a reading or a write waits for a database that is away, before it fails."""
-AGAIN_SECONDS = 0.1
-"""Between two attempts."""
-KNOWN_SECONDS = 1.0
-"""Once one has waited in vain, the next attempt is made so much later; all between fail at once."""
+from cellblock_server.store.timings import StoreTimings
 
 T = TypeVar("T")
+
+
+TAKEN = "the store is not this server's"
+"""What callers are told; who has it is for those who run the server."""
 
 
 class HeldError(UnavailableError):
@@ -25,7 +23,7 @@ class HeldError(UnavailableError):
 
     def __init__(self, message: str) -> None:
         """Say who holds it."""
-        super().__init__("STORE_TAKEN", message)
+        super().__init__("STORE_TAKEN", TAKEN, detail=message)
 
 
 AwayError = DBAPIError | HeldError
@@ -48,8 +46,9 @@ def is_held(error: AwayError) -> bool:
 class Outage:
     """Whether the database is away, as all threads that use it know."""
 
-    def __init__(self) -> None:
+    def __init__(self, timings: StoreTimings) -> None:
         """Begin with one that is there."""
+        self._timings = timings
         self._closing = threading.Event()
         self._failure: AwayError | None = None
         """Of the last who waited in vain; None while the database is there."""
@@ -58,13 +57,13 @@ class Outage:
     def outlasted(self, work: Callable[[], T], is_away: Callable[[AwayError], bool] = is_away) -> T:
         """What `work` returns, tried again while the database is away.
 
-        Raises what it raised last, after AWAY_SECONDS.
+        Raises what it raised last, after `StoreTimings.away`.
         """
         failure = self._failure
-        if failure is not None and time.monotonic() < self._failed_at + KNOWN_SECONDS:
+        if failure is not None and time.monotonic() < self._failed_at + self._timings.known_away:
             # Without those who met it before.
             raise failure.with_traceback(None)
-        end = time.monotonic() + (AWAY_SECONDS if failure is None else 0)
+        end = time.monotonic() + (self._timings.away if failure is None else 0)
         while True:
             try:
                 result = work()
@@ -77,7 +76,7 @@ class Outage:
             else:
                 self._failure = None
                 return result
-            self._closing.wait(AGAIN_SECONDS)
+            self._closing.wait(self._timings.retry)
 
     def close(self) -> None:
         """Have nobody wait any more."""

@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store import postgresql_connection
+from cellblock_server.store.failures import damaged
 from cellblock_server.store.outage import HeldError, Outage
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.postgresql_connection import (
@@ -22,10 +22,11 @@ from cellblock_server.store.postgresql_connection import (
 )
 from cellblock_server.store.postgresql_writer import LOCK_WORDS, Writer
 from cellblock_server.store.schema import is_current, migrate, revision
+from cellblock_server.store.timings import StoreTimings
 
 DRIVER = "postgresql+psycopg"
 OLDEST = 140_000
-"""The least `server_version_num`."""
+"""PostgreSQL 14, the oldest release that is supported, as `server_version_num` counts."""
 ENCODING = "UTF8"
 FACTS = text(
     "SELECT current_setting('server_version_num')::int AS version, "
@@ -54,13 +55,14 @@ class PostgreSql:
     that keeps other servers off, and wait for the disk.
     """
 
-    def __init__(self, url: URL, connections: int, owner: Owner) -> None:
+    def __init__(self, url: URL, connections: int, owner: Owner, timings: StoreTimings) -> None:
         """Use the database at `url`, with so many connections at once."""
+        self._timings = timings
         self._owner = owner
-        self._outage = Outage()
+        self._outage = Outage(timings)
         self._answer_seconds: float | None = None
         self._engine = create_engine(
-            with_parameters(url),
+            with_parameters(url, timings.connect),
             pool_size=connections,
             max_overflow=0,
             # Of failed statements: they are what callers said, and errors get into the log.
@@ -71,7 +73,7 @@ class PostgreSql:
         event.listen(self._engine, "do_connect", self._connected)
         event.listen(self._engine, "connect", _configure)
         event.listen(self._engine, "handle_error", _without_values)
-        self._writer = Writer(self._engine, owner, self._outage)
+        self._writer = Writer(self._engine, owner, self._outage, timings)
 
     def open(self) -> None:
         """See `Dialect`."""
@@ -89,7 +91,7 @@ class PostgreSql:
         self._writer.claim(connection)
         connection.commit()
         self._writer.claimed()
-        self._answer_seconds = postgresql_connection.ANSWER_SECONDS
+        self._answer_seconds = self._timings.answer
         cast(
             BoundedConnection, connection.connection.driver_connection
         ).answer_seconds = self._answer_seconds
@@ -110,12 +112,11 @@ class PostgreSql:
     def told(self, error: DatabaseError) -> UnavailableError:
         """See `Dialect`."""
         code = getattr(error.orig, "sqlstate", None)
-        words = f"the store failed: {' '.join(str(error.orig).split())}"
+        words = " ".join(str(error.orig).split())
         if code in DAMAGED:
-            return UnavailableError(
-                "STORE_DAMAGED", f"{words}. Nothing more is stored: stop the server, restore a copy"
-            )
-        return UnavailableError("STORE_FULL" if code in FULL else "STORE_FAILED", words)
+            return damaged(words)
+        reason = "STORE_FULL" if code in FULL else "STORE_FAILED"
+        return UnavailableError(reason, "the store failed", detail=words)
 
     def close(self) -> None:
         """See `Dialect`."""
@@ -142,10 +143,11 @@ class PostgreSql:
             raise HeldError("a server of another release uses the database: use that release")
 
 
-def with_parameters(url: URL) -> URL:
+def with_parameters(url: URL, connect_seconds: int) -> URL:
     """The URL with our driver, and with what it does not say itself."""
     options = " ".join([*(f"-c {option}" for option in OPTIONS), str(url.query.get("options", ""))])
-    missing = {name: str(value) for name, value in PARAMETERS.items() if name not in url.query}
+    defaults = {"connect_timeout": connect_seconds, **PARAMETERS}
+    missing = {name: str(value) for name, value in defaults.items() if name not in url.query}
     return url.set(drivername=DRIVER).update_query_dict({**missing, "options": options.strip()})
 
 
@@ -162,12 +164,15 @@ def _without_values(context: ExceptionContext) -> None:
             wrapped.args = (f"({type(error).__name__}) {first}",)
 
 
-def check(connection: Connection) -> None:
-    """Raise UnavailableError for a database that would not keep what is stored, with what to do."""
+def check(connection: Connection, oldest: int = OLDEST) -> None:
+    """Raise UnavailableError for a database that would not keep what is stored, with what to do.
+
+    `oldest` is the least `server_version_num`.
+    """
     facts = connection.execute(FACTS).one()
-    if facts.version < OLDEST:
+    if facts.version < oldest:
         problem = (
-            f"PostgreSQL {facts.version // 10_000} is too old: {OLDEST // 10_000} is the least"
+            f"PostgreSQL {facts.version // 10_000} is too old: {oldest // 10_000} is the least"
         )
     elif facts.encoding != ENCODING:
         problem = (

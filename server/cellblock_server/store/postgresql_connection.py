@@ -6,14 +6,9 @@ import psycopg
 from psycopg.abc import RV, PQGen
 from psycopg.types.string import StrDumper, TextLoader
 
-ANSWER_SECONDS = 60.0
-"""How long a statement may take: one that is not answered is given up, with its connection."""
 INTERRUPT_SECONDS = 0.1
 """How often a statement under way looks for Ctrl-C: psycopg's own."""
-CONNECT_SECONDS = 5
-"""For each address that a host has."""
 PARAMETERS: dict[str, Any] = {
-    "connect_timeout": CONNECT_SECONDS,
     "fallback_application_name": "cellblock",
     # A database of SQL_ASCII would be read as bytes, and could not even be told what is wrong.
     "client_encoding": "utf8",

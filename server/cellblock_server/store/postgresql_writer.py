@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.ids import new_id
-from cellblock_server.store.outage import HeldError, Outage, is_away, is_held
+from cellblock_server.store.outage import TAKEN, HeldError, Outage, is_away, is_held
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.tables import owner as owners
+from cellblock_server.store.timings import StoreTimings
 
 LOCK = 1128614988, 1
 """`CELL`, and a number: the advisory lock of a database's one server."""
@@ -32,10 +33,6 @@ ONE = 1
 CLAIM = update(owners).where(owners.c.id == ONE)
 NUMBER = CLAIM.where(owners.c.token == bindparam("this_token"))
 KNOWN = select(owners.c.token, owners.c.writes)
-BUSY_SECONDS = 10
-"""How long a write waits for a table that somebody has locked before it fails."""
-BEHIND_SECONDS = 0.1
-"""How long one waits after one that failed so: those in a queue must not wait for as long each."""
 LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :milliseconds, false)")
 LOCK_NOT_AVAILABLE = "55P03"
 """Source: PostgreSQL's appendix "Error Codes"."""
@@ -48,11 +45,12 @@ log = structlog.get_logger(__name__)
 class Writer:
     """Has one connection, from one thread, and makes it anew when it is lost."""
 
-    def __init__(self, engine: Engine, owner: Owner, outage: Outage) -> None:
+    def __init__(self, engine: Engine, owner: Owner, outage: Outage, timings: StoreTimings) -> None:
         """Write through `engine`, as `owner`; wait for the database as `outage` says."""
         self._engine = engine
         self._owner = owner
         self._outage = outage
+        self._timings = timings
         self._token = new_id("")
         """Of this process: another one that had the lock meanwhile has left its own."""
         self._writes = 0
@@ -90,9 +88,11 @@ class Writer:
         else:
             raise UnavailableError(
                 "STORE_TAKEN",
-                f"the database belongs to the state folder whose `instance` is {theirs!r}, and "
-                f"this one's is {self._owner.instance!r}: sessions and files would not be found "
-                "here. Use that folder (docs/storage.md says how to move it), or another database",
+                TAKEN,
+                detail="the database belongs to the state folder whose `instance` is "
+                f"{theirs!r}, and this one's is {self._owner.instance!r}: sessions and files "
+                "would not be found here. Use that folder (docs/storage.md says how to move it), "
+                "or another database",
             )
 
     def claimed(self) -> None:
@@ -102,7 +102,7 @@ class Writer:
     def write(self, change: Callable[[Connection], T]) -> T:
         """See `Dialect`."""
         if self._over:
-            raise UnavailableError("STORE_TAKEN", self._over)
+            raise UnavailableError("STORE_TAKEN", TAKEN, detail=self._over)
         connection = self._outage.outlasted(self._begun)
         try:
             result = change(connection)
@@ -147,7 +147,7 @@ class Writer:
             self._connection = connection
             try:
                 self._lock(connection)
-                milliseconds = f"{round(BUSY_SECONDS * 1000)}"
+                milliseconds = f"{round(self._timings.busy * 1000)}"
                 connection.execute(LOCK_TIMEOUT, {"milliseconds": milliseconds})
                 if self._claimed:
                     self._look(connection)
@@ -229,7 +229,7 @@ class Writer:
         if is_locked == self._is_locked or self._connection is None:
             return
         self._is_locked = is_locked
-        seconds = BEHIND_SECONDS if is_locked else BUSY_SECONDS
+        seconds = self._timings.busy_behind if is_locked else self._timings.busy
         connection.execute(LOCK_TIMEOUT, {"milliseconds": f"{round(seconds * 1000)}"})
         if is_locked:
             connection.commit()
@@ -250,7 +250,7 @@ class Writer:
         self._over = f"{why}: this server ends, and the next start goes on from what is stored"
         log.error("store_given_up", problem=self._over)
         self._owner.give_up(self._over)
-        raise UnavailableError("STORE_TAKEN", self._over)
+        raise UnavailableError("STORE_TAKEN", TAKEN, detail=self._over)
 
 
 def is_locked(error: BaseException) -> bool:

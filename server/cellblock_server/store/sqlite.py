@@ -13,13 +13,10 @@ from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.failures import LOCKED, code_of, told
 from cellblock_server.store.file_guard import FileGuard
 from cellblock_server.store.schema import migrate
+from cellblock_server.store.timings import StoreTimings
 
-BUSY_SECONDS = 10
-"""How long a write waits for another process's before it fails."""
 LOG_BYTES = 16 * 2**20
 """What the write-ahead log is cut to when all of it is in the database: a flood made it longer."""
-BEHIND_SECONDS = 0.1
-"""How long one waits after one that failed so: those in a queue must not wait for as long each."""
 
 T = TypeVar("T")
 
@@ -29,7 +26,7 @@ class Sqlite:
     other, and a killed process loses nothing that was committed.
     """
 
-    def __init__(self, url: URL, connections: int, synchronous: str) -> None:
+    def __init__(self, url: URL, connections: int, synchronous: str, timings: StoreTimings) -> None:
         """Use the file at `url`, with so many connections at once.
 
         `synchronous` is what SQLite calls so: with `full`, a commit waits for the disk.
@@ -41,9 +38,10 @@ class Sqlite:
             # Of failed statements: they are what callers said, and errors get into the log.
             hide_parameters=True,
         )
+        self._timings = timings
         self._file = Path(url.database or "")
         self._pragmas = (
-            f"busy_timeout={BUSY_SECONDS * 1000}",
+            f"busy_timeout={round(timings.busy * 1000)}",
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
@@ -95,7 +93,8 @@ class Sqlite:
     def _note_lock(self, connection: Connection, *, is_locked: bool) -> None:
         if is_locked != self._is_locked:
             self._is_locked = is_locked
-            _wait_when_locked(connection, BEHIND_SECONDS if is_locked else BUSY_SECONDS)
+            seconds = self._timings.busy_behind if is_locked else self._timings.busy
+            _wait_when_locked(connection, seconds)
 
     def _configure(self, connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()

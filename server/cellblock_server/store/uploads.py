@@ -11,7 +11,7 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.files import insert_file
 from cellblock_server.store.records import FilePurpose, FileRecord, UploadRecord
 from cellblock_server.store.tables import uploads
-from cellblock_server.store.usage import Usage
+from cellblock_server.store.usage import Arriving, Usage
 
 
 class UploadStore:
@@ -32,24 +32,47 @@ class UploadStore:
         row = await self._database.row(query)
         return None if row is None else _record(row)
 
-    async def all(self) -> list[UploadRecord]:
-        """All tenants' uploads."""
-        return [_record(row) for row in await self._database.rows(select(uploads))]
+    async def unfinished(self) -> list[tuple[str, str]]:
+        """Tenant and id of each upload that has no file yet."""
+        query = select(uploads.c.tenant, uploads.c.id).where(uploads.c.file_id == "")
+        return [(row.tenant, row.id) for row in await self._database.rows(query)]
 
-    async def received(
-        self, tenant: str, upload_id: str, received_bytes: int, expire_time: datetime
-    ) -> None:
-        """Remember how much has come, and until when it is kept."""
+    async def set_received(self, tenant: str, upload_id: str, received_bytes: int) -> None:
+        """Correct how much of an upload is kept, if that is something else."""
         await self._database.execute(
             update(uploads)
-            .where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
-            .values(received_bytes=received_bytes, expire_time=expire_time)
+            .where(
+                uploads.c.tenant == tenant,
+                uploads.c.id == upload_id,
+                uploads.c.received_bytes != received_bytes,
+            )
+            .values(received_bytes=received_bytes)
         )
 
-    async def complete(self, file: FileRecord, upload_id: str = "") -> None:
+    async def received(
+        self,
+        tenant: str,
+        upload_id: str,
+        received_bytes: int,
+        expire_time: datetime,
+        arriving: Arriving,
+    ) -> None:
+        """Remember how much has come, and until when it is kept; `arriving` is released."""
+
+        def change(connection: Connection) -> None:
+            connection.execute(
+                update(uploads)
+                .where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
+                .values(received_bytes=received_bytes, expire_time=expire_time)
+            )
+            arriving.release()
+
+        await self._database.write(change)
+
+    async def complete(self, file: FileRecord, arriving: Arriving, upload_id: str = "") -> None:
         """Store an uploaded file, and that its upload is complete if it has an id.
 
-        Raises QuotaError.
+        `arriving`, which are the file's bytes, is released. Raises QuotaError.
         """
 
         def change(connection: Connection) -> None:
@@ -59,8 +82,9 @@ class UploadStore:
                     .where(uploads.c.tenant == file.tenant, uploads.c.id == upload_id)
                     .values(file_id=file.id, received_bytes=0)
                 )
-            self._usage.check_within(connection, file.tenant, file.bytes)
+            self._usage.check_within(connection, file.tenant, file.bytes, arriving)
             insert_file(connection, file)
+            arriving.release()
 
         await self._database.write(change)
 
@@ -70,24 +94,43 @@ class UploadStore:
             delete(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
         )
 
-    async def delete_expired(
-        self, now: datetime, spare: Collection[tuple[str, str]]
-    ) -> list[UploadRecord]:
-        """Forget uploads whose time has come, but not those of `spare` (tenant and id)."""
-        query = select(uploads).where(uploads.c.expire_time <= now)
+    async def delete_over(self, tenant: str, most: int, spare: Collection[tuple[str, str]]) -> int:
+        """Forget unfinished uploads of a tenant past `most`, those that expire first; how many.
 
-        def change(connection: Connection) -> list[UploadRecord]:
-            found = [_record(row) for row in connection.execute(query)]
-            gone = [record for record in found if (record.tenant, record.id) not in spare]
-            for record in gone:
+        Those of `spare` (tenant and id) stay, and count.
+        """
+        query = (
+            select(uploads.c.id)
+            .where(uploads.c.tenant == tenant, uploads.c.file_id == "")
+            .order_by(uploads.c.expire_time.desc(), uploads.c.id)
+        )
+
+        def change(connection: Connection) -> int:
+            names = [row.id for row in connection.execute(query)]
+            idle = [name for name in names if (tenant, name) not in spare]
+            gone = idle[max(0, most - (len(names) - len(idle))) :]
+            for name in gone:
                 connection.execute(
-                    delete(uploads).where(
-                        uploads.c.tenant == record.tenant, uploads.c.id == record.id
-                    )
+                    delete(uploads).where(uploads.c.tenant == tenant, uploads.c.id == name)
                 )
-            return gone
+            return len(gone)
 
         return await self._database.write(change)
+
+    async def delete_expired(self, now: datetime, spare: Collection[tuple[str, str]]) -> None:
+        """Forget uploads whose time has come, but not those of `spare` (tenant and id)."""
+        query = select(uploads.c.tenant, uploads.c.id).where(uploads.c.expire_time <= now)
+
+        def change(connection: Connection) -> None:
+            for row in connection.execute(query).all():
+                if (row.tenant, row.id) not in spare:
+                    connection.execute(
+                        delete(uploads).where(
+                            uploads.c.tenant == row.tenant, uploads.c.id == row.id
+                        )
+                    )
+
+        await self._database.write(change)
 
 
 def _record(row: Row[Any]) -> UploadRecord:

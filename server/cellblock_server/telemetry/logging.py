@@ -11,6 +11,8 @@ from contextlib import suppress
 import structlog
 from structlog.typing import Processor
 
+from cellblock_server.telemetry.log_limits import LineLimiter
+
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -22,13 +24,15 @@ SHARED: tuple[Processor, ...] = (
 def configure(level: str, style: str) -> None:
     """Write lines of `level` and above; `style` is `console` or `json`.
 
-    Lines of libraries, which use the standard library's logging, look the same.
+    Lines of libraries, which use the standard library's logging, look the same. All are bounded
+    as `LogLimits` says.
     """
+    limiter = LineLimiter()
     last = _renderers(style)
     threshold = logging.getLevelNamesMapping()[level.upper()]
     # Not by way of the standard library: that takes several times as long, at each call.
     structlog.configure(
-        processors=[*SHARED, *last],
+        processors=[*SHARED, limiter, *last],
         logger_factory=_Lines,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         cache_logger_on_first_use=True,
@@ -40,6 +44,7 @@ def configure(level: str, style: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(limiter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(threshold)

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from cellblock_server.common.connections import Connections
+from cellblock_server.common.http_site import Site
 
 PATH = "/metrics"
 MAX_CONNECTIONS = 50
@@ -38,7 +39,7 @@ class MetricsListener:
         """Begin to answer; where, with the port that was chosen for port 0. Raises OSError."""
         await self._runner.setup()
         for bound in await self._connections.bound(self._host, self._port):
-            await web.SockSite(self._runner, bound).start()
+            await Site(self._runner, bound).start()
         host, port, *_ = self._runner.addresses[0]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -17,7 +17,7 @@ from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.records import AuditRecord, Page
 
 MAX_WAITING = 10_000
-"""Entries that wait to be stored; past it calls are refused."""
+"""Default of the most entries that wait to be stored; past it calls are refused."""
 MAX_STRANGERS = 60
 """Entries a minute of callers without a key that counts: they must not fill the log."""
 STRANGERS_SECONDS = 60.0
@@ -52,8 +52,14 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         now: Clock,
         supervisor: Supervisor,
         timings: AuditTimings | None = None,
+        *,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
-        """Keep entries in `store` for `retention`, and of each tenant at most `most`."""
+        """Keep entries in `store` for `retention`, and of each tenant at most `most`.
+
+        Calls are refused while `max_waiting` entries wait to be stored.
+        """
+        self._max_waiting = max_waiting
         self._supervisor = supervisor
         self._timings = timings or AuditTimings()
         self._loops = AsyncExitStack()
@@ -70,10 +76,11 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
 
     def check(self) -> None:
         """Raise UnavailableError if what is done now could not be told."""
-        if self._failure or len(self._waiting) >= MAX_WAITING:
+        if self._failure or len(self._waiting) >= self._max_waiting:
             raise UnavailableError(
                 "AUDIT_FAILED",
-                f"the audit log can't be written: {self._failure or 'too many entries wait'}",
+                "the audit log can't be written",
+                detail=self._failure or "too many entries wait",
             )
 
     def add(self, record: AuditRecord) -> None:
@@ -130,9 +137,9 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
             try:
                 await self._store.insert(batch)
             except CellblockError as error:
-                self._failure = error.message
+                self._failure = str(error)
                 # In a line: it is said again each second while the store is away.
-                log.error("audit_write_failed", entries=len(batch), problem=error.message)  # noqa: TRY400
+                log.error("audit_write_failed", entries=len(batch), problem=str(error))  # noqa: TRY400
                 raise
             except Exception:
                 self._failure = "a fault in the server"
@@ -158,7 +165,7 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
             try:
                 await self.forget_old()
             except UnavailableError as error:
-                log.warning("audit_entries_not_forgotten", detail=error.message)
+                log.warning("audit_entries_not_forgotten", detail=str(error))
             await asyncio.sleep(self._timings.retention)
 
     def _room_for_stranger(self) -> bool:

@@ -14,6 +14,7 @@ from cellblock_server.common.errors import (
     WrongStateError,
 )
 from cellblock_server.common.ids import new_id
+from cellblock_server.common.plain_text import check_plain
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.records import KeyRecord, Page, Role
 from cellblock_server.store.tenants import TenantStore
@@ -37,12 +38,13 @@ class NewKey:
     expires_after: timedelta | None = None
 
     def check(self) -> None:
-        """Raise OutOfRangeError for the first bad field."""
+        """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
         if len(self.description) > MAX_DESCRIPTION:
             raise OutOfRangeError(
                 "description",
                 f"must be at most {MAX_DESCRIPTION} characters, got {len(self.description)}",
             )
+        check_plain("description", self.description)
         life = self.expires_after
         if life is not None and not SHORTEST_LIFE <= life <= LONGEST_LIFE:
             raise OutOfRangeError(
@@ -113,7 +115,7 @@ class KeyService:
             record, now = await self._get(key_id), self._now()
             ended = _end(record, now)
             if ended is not None:
-                raise WrongStateError("KEY_ENDED", ended.message)
+                raise WrongStateError("KEY_ENDED", ended.message, ended.detail)
             text = new_text(key_id)
             record = replace(
                 record,
@@ -143,7 +145,9 @@ class KeyService:
         hashes = (record.hash, record.previous_hash) if record else ("", "")
         matches = [hmac.compare_digest(sent_hash, known) for known in hashes]
         if record is None or not any(matches):
-            raise UnauthenticatedError("KEY_UNKNOWN", f"no key is {sent.key_id!r} with this secret")
+            raise UnauthenticatedError(
+                "KEY_UNKNOWN", "unknown API key, or wrong secret", f"key {sent.key_id!r}"
+            )
         credential = Credential(record, sent_hash)
         fault = self.fault_of(credential)
         if fault is not None:
@@ -161,7 +165,9 @@ class KeyService:
         if credential.hash == record.previous_hash and until is not None and now < until:
             return None
         return UnauthenticatedError(
-            "KEY_REPLACED", f"key {record.id!r} has been given another secret, which counts now"
+            "KEY_REPLACED",
+            "this API key has been given another secret, which is valid now",
+            f"key {record.id!r}",
         )
 
     async def _find(self, key_id: str) -> KeyRecord | None:
@@ -196,8 +202,12 @@ class KeyService:
 def _end(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
     if record.revoke_time is not None:
         when = record.revoke_time.isoformat(timespec="seconds")
-        return UnauthenticatedError("KEY_REVOKED", f"key {record.id!r} was revoked at {when}")
+        return UnauthenticatedError(
+            "KEY_REVOKED", f"this API key was revoked at {when}", f"key {record.id!r}"
+        )
     if record.expire_time is not None and now >= record.expire_time:
         when = record.expire_time.isoformat(timespec="seconds")
-        return UnauthenticatedError("KEY_EXPIRED", f"key {record.id!r} expired at {when}")
+        return UnauthenticatedError(
+            "KEY_EXPIRED", f"this API key expired at {when}", f"key {record.id!r}"
+        )
     return None

@@ -4,8 +4,18 @@ import pytest
 
 from tests.support.agent import RunningAgent, running_agent
 
+SHORT = {"questions": {"answer": 2.0, "interrupted": 0.2}}
+"""Longer than a busy machine takes for what is to succeed."""
+
 
 @pytest.fixture
 async def agent() -> AsyncIterator[RunningAgent]:
     async with running_agent() as agent:
+        yield agent
+
+
+@pytest.fixture
+async def hasty_agent() -> AsyncIterator[RunningAgent]:
+    """One that gives up soon what it would wait for for several seconds."""
+    async with running_agent(timings=SHORT) as agent:
         yield agent

@@ -44,8 +44,8 @@ async def test_the_next_one_is_answered_as_soon_as_an_execution_has_ended(
         assert f"name_{number}" in await completions(agent, "name_")
 
 
-@pytest.mark.slow
-async def test_what_takes_too_long_is_interrupted(agent: RunningAgent) -> None:
+async def test_what_takes_too_long_is_interrupted(hasty_agent: RunningAgent) -> None:
+    agent = hasty_agent
     await agent.run("class Slow:\n    def __dir__(self):\n        while True: pass\nslow = Slow()")
     await completions(agent, "slow.")
     assert "slow" in await completions(agent, "slo")
@@ -66,10 +66,10 @@ async def test_an_execution_that_comes_meanwhile_goes_first(agent: RunningAgent)
     await asyncio.wait({asked})
 
 
-@pytest.mark.slow
 async def test_what_can_not_be_interrupted_is_left_to_the_next_executions_time_limit(
-    agent: RunningAgent,
+    hasty_agent: RunningAgent,
 ) -> None:
+    agent = hasty_agent
     await agent.run(STUBBORN)
     with pytest.raises(UnavailableError, match="no answer in time"):
         await completions(agent, "stubborn.")

@@ -120,15 +120,18 @@ async def test_two_servers_do_not_see_each_others_sandboxes(
     await other.close()
 
 
-async def test_the_agent_ends_its_container_when_told_to(backend: DockerBackend) -> None:
+async def test_a_container_that_is_stopped_by_hand_ends_immediately(
+    backend: DockerBackend,
+) -> None:
+    """Its agent heeds no signal, and the image says so: the engine does not wait for it."""
     spec, token = (
         SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
         secrets.token_urlsafe(32),
     )
     sandbox = await backend.create(spec, token)
     agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
-    docker("kill", "--signal", "TERM", f"cellblock-{sandbox.id}")
-    assert (await backend.wait(sandbox.id)).words == "exited with code 0"
+    docker("stop", "--time=600", f"cellblock-{sandbox.id}")
+    assert (await backend.wait(sandbox.id)).words == "exited with code 137"
     await agent.close()
 
 

@@ -10,9 +10,12 @@ import pytest
 from cellblock_client import Client, Limits, errors
 from tests.support.engine import containers, docker, inspect, pause
 from tests.support.server import ServerProcess
+from tests.support.timed_server import ShortTimings
 from tests.support.waiting import until
 
 MIB = 2**20
+OFTEN = {"pool": {"check": 1.0, "answer": 5.0, "first_pause": 0.2}}
+"""Checks and attempts soon one after the other; what is well answers on a busy machine, too."""
 Start = Callable[..., "Pooled"]
 
 
@@ -45,9 +48,9 @@ class Pooled:
 def start(new_server: Callable[..., ServerProcess]) -> Iterator[Start]:
     servers: list[Pooled] = []
 
-    def make(**environment: str) -> Pooled:
+    def make(timings: ShortTimings | None = None, **environment: str) -> Pooled:
         sizes = {"CELLBLOCK_POOL__SIZE": "2", "CELLBLOCK_POOL__MAX_SIZE": "2"}
-        servers.append(Pooled(new_server(**{**sizes, **environment})))
+        servers.append(Pooled(new_server(timings, **{**sizes, **environment})))
         return servers[-1]
 
     yield make
@@ -136,7 +139,7 @@ def test_a_dead_one_is_not_given(start: Start) -> None:
 
 
 def test_one_that_does_not_answer_is_replaced_before_anybody_asks(start: Start) -> None:
-    server = start()
+    server = start(OFTEN)
     server.until_waiting(2)
     pause(f"cellblock-{server.begun()[0]}")
     server.until_waiting(3)
@@ -176,7 +179,7 @@ def test_a_killed_servers_are_removed_by_the_next(start: Start) -> None:
 
 
 def test_an_image_that_is_not_there_is_told_and_tried_again(start: Start) -> None:
-    server = start(CELLBLOCK_SANDBOX__IMAGE="cellblock-nowhere")
+    server = start(OFTEN, CELLBLOCK_SANDBOX__IMAGE="cellblock-nowhere")
     until(lambda: len(server.events("pool_start_failed")) == 2, 60)
     first, second = server.events("pool_start_failed")
     assert "cellblock-nowhere" in first["detail"]

@@ -1,5 +1,6 @@
 """The local backend: the same agent, without an engine, with bubblewrap and without."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,11 @@ def test_code_runs_and_files_come_out(local: str) -> None:
         result = session.run("import os; open('out.txt', 'w').write(open('in.txt').read())")
         assert client.files.read(result.files[0].id) == b"hello"
         assert session.run("os.environ['A']").text == "'1'"
+
+
+def test_code_has_the_priority_of_any_other_program(local: str) -> None:
+    with Client(local) as client, client.sessions.create() as session:
+        assert session.run("import os; os.nice(0)").text == str(os.nice(0))
 
 
 def test_a_dead_kernel_is_replaced(local: str) -> None:

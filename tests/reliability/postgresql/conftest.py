@@ -1,12 +1,13 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import count
 
 import pytest
 
-from cellblock_server.store import outage
 from cellblock_server.store.database import Database
 from cellblock_server.store.owner import NOBODY, Owner
+from cellblock_server.store.timings import StoreTimings
 from tests.support.postgresql import TEMPLATE, Cluster
 from tests.support.wire import Wire
 
@@ -47,13 +48,18 @@ async def wire(cluster: Cluster) -> AsyncIterator[Wire]:
         yield wire
 
 
+SHORT = StoreTimings(away=0.5, known_away=0.0)
+
+
 @pytest.fixture
 async def opened() -> AsyncIterator[Callable[..., object]]:
     """Opens databases, which are closed at the end."""
     async with AsyncExitStack() as stack:
 
-        async def open_one(url: object, owner: Owner = NOBODY) -> Database:
-            database = Database(url, None, owner)  # type: ignore[arg-type]
+        async def open_one(
+            url: object, owner: Owner = NOBODY, timings: StoreTimings | None = None
+        ) -> Database:
+            database = Database(url, None, owner, timings=timings)  # type: ignore[arg-type]
             stack.push_async_callback(database.close)
             await database.start()
             return database
@@ -62,7 +68,6 @@ async def opened() -> AsyncIterator[Callable[..., object]]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database that is away is waited for for half a second."""
-    monkeypatch.setattr(outage, "AWAY_SECONDS", 0.5)
-    monkeypatch.setattr(outage, "KNOWN_SECONDS", 0.0)
+def opened_shortly(opened: Callable[..., object]) -> Callable[..., object]:
+    """Opens databases that are waited for, when they are away, for half a second."""
+    return partial(opened, timings=SHORT)

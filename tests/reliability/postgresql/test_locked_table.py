@@ -4,11 +4,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store import postgresql_writer
 from cellblock_server.store.database import Database
+from cellblock_server.store.timings import StoreTimings
 from tests.support.postgresql import Cluster
 
 WAIT = 1.0
@@ -19,11 +17,9 @@ async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
     cluster: Cluster,
     name: str,
     opened: Callable[..., Awaitable[Database]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(postgresql_writer, "BUSY_SECONDS", WAIT)
-    monkeypatch.setattr(postgresql_writer, "BEHIND_SECONDS", WAIT / 100)
-    database = await opened(cluster.url(name))
+    timings = StoreTimings(busy=WAIT, busy_behind=WAIT / 100)
+    database = await opened(cluster.url(name), timings=timings)
     with cluster.admin(name) as admin, admin.transaction():
         admin.execute("LOCK TABLE marks")
         begin = time.monotonic()

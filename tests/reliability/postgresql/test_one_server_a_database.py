@@ -11,11 +11,11 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.postgresql_writer import LOCK
 from cellblock_server.store.tables import marks
-from tests.support.hasty_server import COMMAND as HASTY
-from tests.support.hasty_server import REPOSITORY, hasty_server
+from tests.support.hasty_server import SHORT, hasty_server
 from tests.support.once import refused_create
 from tests.support.postgresql import ADMIN, Cluster
 from tests.support.refused import refused_start
+from tests.support.timed_server import COMMAND, timed_environment
 
 Opened = Callable[..., Awaitable[Database]]
 DISCONNECT = (
@@ -30,11 +30,10 @@ def disconnect(cluster: Cluster, name: str) -> None:
         admin.execute(DISCONNECT)
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_a_second_one_is_refused(cluster: Cluster, name: str, opened: Opened) -> None:
-    await opened(cluster.url(name))
+async def test_a_second_one_is_refused(cluster: Cluster, name: str, opened_shortly: Opened) -> None:
+    await opened_shortly(cluster.url(name))
     with pytest.raises(UnavailableError, match="another server uses the database from a local"):
-        await opened(cluster.url(name))
+        await opened_shortly(cluster.url(name))
 
 
 async def test_it_can_be_had_when_the_first_has_ended(
@@ -90,12 +89,11 @@ async def test_one_that_finds_that_another_has_had_it_ends(
     assert await first.rows(select(marks)) == []
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_lock_of_ones_own_that_is_not_known_to_be_gone_is_waited_for(
-    cluster: Cluster, name: str, opened: Opened
+    cluster: Cluster, name: str, opened_shortly: Opened
 ) -> None:
     said: list[str] = []
-    database = await opened(cluster.url(name), Owner(give_up=said.append))
+    database = await opened_shortly(cluster.url(name), Owner(give_up=said.append))
     disconnect(cluster, name)
     with cluster.admin(name) as admin:
         admin.execute("SELECT pg_advisory_lock(%s, %s)", LOCK)
@@ -122,11 +120,11 @@ def test_a_server_that_finds_that_another_had_it_ends_with_a_word(
     environment = {
         "CELLBLOCK_STORE__URL": cluster.url(name).render_as_string(),
         "CELLBLOCK_SANDBOX__BACKEND": "local",
-        "PYTHONPATH": str(REPOSITORY),
+        **timed_environment(SHORT),
     }
     server = hasty_server(tmp_path, **environment)
     server.start()
-    line = refused_start(tmp_path / "other", command=HASTY, **environment)
+    line = refused_start(tmp_path / "other", command=COMMAND, **environment)
     assert "another server uses the database" in line
     with cluster.admin(name) as admin:
         # As another server does that has the database for a while.

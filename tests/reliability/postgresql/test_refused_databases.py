@@ -4,16 +4,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store import postgresql
 from cellblock_server.store.database import Database
 from cellblock_server.store.owner import Owner
+from cellblock_server.store.postgresql import DRIVER, check
 from cellblock_server.store.schema import NewerSchemaError
 from tests.support.postgresql import ADMIN, ROLE, Cluster
 from tests.support.refused import refused_start
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 Opened = Callable[..., Awaitable[Database]]
 
@@ -34,39 +33,43 @@ def start(cluster: Cluster, name: str, folder: Path) -> str:
     ids=["read-only", "forgetful", "forbidden"],
 )
 async def test_one_that_is_set_otherwise(
-    cluster: Cluster, empty: str, opened: Opened, change: str, words: str
+    cluster: Cluster, empty: str, opened_shortly: Opened, change: str, words: str
 ) -> None:
     with cluster.admin(empty) as admin:
         admin.execute(change.format(name=empty, admin=ADMIN))
     with pytest.raises(UnavailableError, match=words):
-        await opened(cluster.url(empty))
+        await opened_shortly(cluster.url(empty))
 
 
-async def test_one_that_is_too_old(
-    cluster: Cluster, empty: str, opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgresql, "OLDEST", 990_000)
-    with pytest.raises(UnavailableError, match="is too old: 99 is the least"):
-        await opened(cluster.url(empty))
+def test_one_that_is_too_old(cluster: Cluster, empty: str) -> None:
+    engine = create_engine(cluster.url(empty).set(drivername=DRIVER))
+    with (
+        engine.connect() as connection,
+        pytest.raises(UnavailableError, match="is too old: 99 is the least"),
+    ):
+        check(connection, oldest=990_000)
+    engine.dispose()
 
 
 async def test_one_of_another_encoding(
-    cluster: Cluster, other_encoding: str, opened: Opened
+    cluster: Cluster, other_encoding: str, opened_shortly: Opened
 ) -> None:
     with pytest.raises(UnavailableError, match="ENCODING 'UTF8' TEMPLATE template0"):
-        await opened(cluster.url(other_encoding))
+        await opened_shortly(cluster.url(other_encoding))
 
 
-async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened: Opened) -> None:
+async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened_shortly: Opened) -> None:
     with cluster.admin(name) as admin:
         admin.execute("UPDATE alembic_version SET version_num = 'later'")
     with pytest.raises(NewerSchemaError, match="later"):
-        await opened(cluster.url(name))
+        await opened_shortly(cluster.url(name))
 
 
-async def test_one_that_is_empty_and_was_not(cluster: Cluster, empty: str, opened: Opened) -> None:
+async def test_one_that_is_empty_and_was_not(
+    cluster: Cluster, empty: str, opened_shortly: Opened
+) -> None:
     with pytest.raises(UnavailableError, match="restore a copy"):
-        await opened(cluster.url(empty), Owner(expects_tables=True))
+        await opened_shortly(cluster.url(empty), Owner(expects_tables=True))
     with cluster.admin(empty) as admin:
         assert (
             admin.execute(

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store import postgresql_connection
 from cellblock_server.store.database import Database
 from cellblock_server.store.tables import marks
+from cellblock_server.store.timings import StoreTimings
 from tests.support.postgresql import Cluster
 from tests.support.wire import Wire
 
@@ -25,17 +25,14 @@ async def well(database: Database) -> None:
                 await asyncio.sleep(0.05)
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_it_is_told_within_a_bound_and_is_well_later(
     cluster: Cluster,
     name: str,
     wire: Wire,
     opened: Callable[..., Awaitable[Database]],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(postgresql_connection, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setitem(postgresql_connection.PARAMETERS, "connect_timeout", 2)
-    database = await opened(cluster.tcp_url(name, wire.port))
+    timings = StoreTimings(away=0.5, known_away=0.0, answer=1.0, connect=2)
+    database = await opened(cluster.tcp_url(name, wire.port), timings=timings)
     wire.hold()
     with pytest.raises(UnavailableError) as writing:
         await database.check()

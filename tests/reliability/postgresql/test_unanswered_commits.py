@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store import outage
 from cellblock_server.store.database import Database
 from cellblock_server.store.owner import Owner
 from cellblock_server.store.tables import marks
+from cellblock_server.store.timings import StoreTimings
 from tests.support.postgresql import Cluster
 from tests.support.waiting import eventually
 from tests.support.wire import Wire
@@ -47,13 +47,12 @@ async def test_one_that_did_not_arrive_is_a_failure_and_can_be_repeated(
     assert await names(database) == ["row"]
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
-    cluster: Cluster, name: str, wire: Wire, opened: Opened
+    cluster: Cluster, name: str, wire: Wire, opened_shortly: Opened
 ) -> None:
     said: list[str] = []
     owner = Owner(give_up=said.append)
-    database = await opened(cluster.tcp_url(name, wire.port), owner)
+    database = await opened_shortly(cluster.tcp_url(name, wire.port), owner)
     wire.is_up = False
     wire.lose("answer", COMMIT)
     with pytest.raises(UnavailableError):
@@ -69,11 +68,10 @@ async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
         await database.check()
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
-    cluster: Cluster, name: str, wire: Wire, opened: Opened
+    cluster: Cluster, name: str, wire: Wire, opened_shortly: Opened
 ) -> None:
-    database = await opened(cluster.tcp_url(name, wire.port))
+    database = await opened_shortly(cluster.tcp_url(name, wire.port))
     wire.is_up = False
     wire.lose("request", COMMIT)
     with pytest.raises(UnavailableError):
@@ -85,10 +83,10 @@ async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
 
 
 async def test_whoever_waits_for_the_answer_is_told_when_it_is_known(
-    cluster: Cluster, name: str, wire: Wire, opened: Opened, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
-    monkeypatch.setattr(outage, "AWAY_SECONDS", 20.0)
-    database = await opened(cluster.tcp_url(name, wire.port))
+    timings = StoreTimings(away=20.0)
+    database = await opened(cluster.tcp_url(name, wire.port), timings=timings)
     wire.is_up = False
     wire.lose("answer", COMMIT)
     writing = asyncio.create_task(database.execute(ROW))

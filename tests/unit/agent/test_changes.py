@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.files import changes, report
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import GLANCE_BOUNDS, ChangeBounds, Changes
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.paths import MAX_DEPTH
 from cellblock_agent.files.walk import Bounds
@@ -70,7 +69,7 @@ def test_a_short_look_tells_that_nothing_changed(folder: Folder) -> None:
 
 
 def test_a_short_look_is_short(folder: Folder) -> None:
-    for number in range(changes.GLANCE_BOUNDS.max_entries + 1):
+    for number in range(GLANCE_BOUNDS.max_entries + 1):
         folder.write(str(number))
     assert not folder.changes.is_unchanged()
     folder.tell()
@@ -340,8 +339,8 @@ def test_folders_five_hundred_deep_do_no_harm(folder: Folder) -> None:
     assert len(folder.tell().skipped) == 1
 
 
-def test_names_in_one_report_are_bounded(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "MAX_REPORTED", 3)
+def test_names_in_one_report_are_bounded(folder: Folder) -> None:
+    folder.changes.bounds = ChangeBounds(max_reported=3)
     for number in range(10):
         folder.write(f"{number}")
     told = folder.tell()
@@ -354,20 +353,18 @@ def test_names_in_one_report_are_bounded(folder: Folder, monkeypatch: pytest.Mon
     assert [item.reason for item in told.skipped] == ["more than 3 files were deleted"]
 
 
-def test_a_look_that_was_cut_short_says_so_and_deletes_nothing(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_that_was_cut_short_says_so_and_deletes_nothing(folder: Folder) -> None:
     for number in range(10):
         folder.write(f"{number}")
     folder.tell()
-    monkeypatch.setattr(changes, "LOOK_BOUNDS", Bounds(max_entries=3, max_seconds=5))
+    folder.changes.bounds = ChangeBounds(look=Bounds(max_entries=3, max_seconds=5))
     (folder.path / "9").unlink()
     told = folder.tell()
     assert list(told.deleted) == ["9"]
     assert [(item.path, item.reason) for item in told.skipped] == [
         ("", "more than 3 entries or 5 s: not all was looked at")
     ]
-    monkeypatch.undo()
+    folder.changes.bounds = ChangeBounds()
     assert folder.tell() == pb.FileChanges()
 
 

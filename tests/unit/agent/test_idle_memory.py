@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from cellblock_agent.kernel import idle_memory
 from cellblock_agent.kernel.idle_memory import IdleMemory
 from tests.support.waiting import eventually
 
@@ -23,8 +22,7 @@ class Cycle:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(idle_memory, "QUIET_SECONDS", QUIET)
+def no_other_collections() -> Iterator[None]:
     # Nobody else's collection: only what is tested here may free a cycle.
     thresholds = gc.get_threshold()
     gc.set_threshold(0)
@@ -35,13 +33,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def test_cycles_are_collected_when_no_code_follows() -> None:
     left = weakref.ref(Cycle())
-    IdleMemory().code_ended()
+    IdleMemory(QUIET).code_ended()
     await eventually(lambda: left() is None)
 
 
 async def test_nothing_is_done_while_code_runs() -> None:
     left = weakref.ref(Cycle())
-    memory = IdleMemory()
+    memory = IdleMemory(QUIET)
     memory.code_ended()
     memory.code_begins()
     await asyncio.sleep(QUIET)  # a timer that was set before this one is due before it
@@ -52,7 +50,7 @@ async def test_code_that_turned_the_collector_off_keeps_its_cycles() -> None:
     left = weakref.ref(Cycle())
     gc.disable()
     trimmed = asyncio.Event()
-    memory = IdleMemory()
+    memory = IdleMemory(QUIET)
     memory._trim = lambda _keep: trimmed.set()
     memory.code_ended()
     await trimmed.wait()

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-import pytest
-
-from cellblock_agent.contexts import code_questions as introspection
 from cellblock_agent.contexts.code_questions import Introspection
 from cellblock_agent.kernel.kernel import Kernel
+from cellblock_agent.timings import QuestionTimings
 
 
 class AskedKernel:
@@ -27,10 +25,9 @@ class AskedKernel:
         self.interrupted.set()
 
 
-async def test_it_gives_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(introspection, "ANSWER_SECONDS", 10_000)
+async def test_it_gives_way_at_once() -> None:
     kernel = AskedKernel()
-    asking = Introspection(cast(Kernel, kernel))
+    asking = Introspection(cast(Kernel, kernel), QuestionTimings(answer=10_000))
     question: Any = asyncio.create_task(asking.ask(lambda _client: ""))
     await kernel.asked.wait()
     asking.give_way()

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import zmq
 
-from cellblock_agent.kernel import publisher as kernel_publisher
-from cellblock_agent.kernel.publisher import MAX_WAITING, Publisher
+from cellblock_agent.kernel.publisher import HOLD_SECONDS, MAX_WAITING, Publisher
 
 RECEIVE_MILLISECONDS = 20_000
 NEVER = 3600.0
@@ -20,8 +19,8 @@ NEVER = 3600.0
 class Counting(Publisher):
     """Knows how many messages were sent in each turn of its thread."""
 
-    def __init__(self, socket: "zmq.Socket[bytes]") -> None:
-        super().__init__(socket)
+    def __init__(self, socket: "zmq.Socket[bytes]", hold_seconds: float) -> None:
+        super().__init__(socket, hold_seconds=hold_seconds)
         self.turns: list[int] = []
 
     def _handle_event(self, message: object) -> None:
@@ -46,18 +45,17 @@ class Channel:
 
 @pytest.fixture
 def hold() -> float:
-    return kernel_publisher.HOLD_SECONDS
+    return HOLD_SECONDS
 
 
 @pytest.fixture
-def channel(hold: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel]:
-    monkeypatch.setattr(kernel_publisher, "HOLD_SECONDS", hold)
+def channel(hold: float) -> Iterator[Channel]:
     with zmq.Context() as context, context.socket(zmq.PUSH) as out, context.socket(zmq.PULL) as in_:
         out.linger = 0
         in_.rcvtimeo = RECEIVE_MILLISECONDS
         out.bind("inproc://output")
         in_.connect("inproc://output")
-        publisher = Counting(out)
+        publisher = Counting(out, hold)
         publisher.start()  # type: ignore[no-untyped-call]
         yield Channel(publisher, in_)
         publisher.stop()  # type: ignore[no-untyped-call]

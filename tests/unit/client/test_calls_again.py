@@ -169,7 +169,7 @@ def attempts(patience: Patience, error: errors.UnavailableError) -> int:
 def test_a_server_that_was_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter(range(10_000))
     monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
-    away = errors.UnavailableError("away")
+    away = errors.UnavailableError("failed to connect to all addresses; last error: refused")
     # A new client can't know that it was there: it waits for less.
     assert attempts(Patience(seconds=30, first_seconds=5), away) == 6
     assert attempts(Patience(seconds=2, first_seconds=5), away) == 3
@@ -182,6 +182,8 @@ def test_a_server_that_was_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     seconds = iter(range(0, 100_000, 20))
     assert attempts(Patience(seconds=30, met=True), broken) == 2
     seconds = iter(range(10_000))
+    # A connection that broke shows that a new client's address is right, too.
+    assert attempts(Patience(seconds=30), errors.UnavailableError("Socket closed")) == 31
     for reason in ("SERVER_STOPPING", "SERVER_STOPPED"):
         stopping = errors.UnavailableError("away", reason=reason)
         assert attempts(Patience(seconds=30), stopping) == 31

@@ -50,7 +50,7 @@ STATUSES: dict[str, tuple[int, type[openai.APIStatusError], str]] = {
     "INTERNAL": OURS,
     "DATA_LOSS": OURS,
     "UNKNOWN": OURS,
-    "CANCELLED": OURS,
+    "CANCELLED": (503, openai.InternalServerError, "server_error"),
     "UNIMPLEMENTED": OURS,
 }
 """Every status of gRPC, here without any details."""

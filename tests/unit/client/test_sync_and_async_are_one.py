@@ -26,7 +26,7 @@ SAME = {
 }
 """What a type is called for asyncio, and what without."""
 ENTERED = {"__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
-INTERNAL = {"AsyncCodeStream", "AsyncTransport"}
+INTERNAL = {"AsyncCodeStream", "AsyncSessionUploads", "AsyncTransport"}
 BOTH = pytest.mark.parametrize(("sync", "asynchronous"), PAIRS.items())
 
 

@@ -13,7 +13,6 @@ from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.records import AuditRecord
-from cellblock_server.tenants import audit
 from cellblock_server.tenants.audit import AuditLog, AuditTimings
 from tests.support.databases import store_url
 from tests.support.records import START
@@ -96,9 +95,10 @@ async def test_what_can_not_be_stored_at_the_end_is_told_by_the_log(
 
 
 async def test_too_many_entries_that_wait_are_a_failure_as_well(
-    log: AuditLog, monkeypatch: pytest.MonkeyPatch
+    database: Database, clock: Clock
 ) -> None:
-    monkeypatch.setattr(audit, "MAX_WAITING", 2)
+    store = AuditStore(database)
+    log = AuditLog(store, DAY, 3, clock, Supervisor(), max_waiting=2)
     log.add(ENTRY)
     assert failure(log) is None
     log.add(ENTRY)
@@ -139,7 +139,7 @@ def failure(log: AuditLog) -> tuple[str, str] | None:
     try:
         log.check()
     except UnavailableError as error:
-        return error.reason, error.message
+        return error.reason, str(error)
     return None
 
 

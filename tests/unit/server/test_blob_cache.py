@@ -61,10 +61,16 @@ class Links:
         self._folder, self._elsewhere = folder, elsewhere
         self._number = 0
 
-    async def __call__(self, cache: BlobCache, data: bytes, fails: Exception | None = None) -> Path:
+    async def __call__(
+        self,
+        cache: BlobCache,
+        data: bytes,
+        fails: Exception | None = None,
+        tenant: str = "tenant",
+    ) -> Path:
         self._number += 1
         target = self._folder / f"link-{self._number}"
-        await cache.link(blob_of(data), target, self._elsewhere.reader(data, fails))
+        await cache.link(blob_of(data), target, self._elsewhere.reader(data, fails), tenant)
         return target
 
 
@@ -74,7 +80,8 @@ def link(tmp_path: Path, elsewhere: Elsewhere) -> Links:
 
 
 def names(folder: Path) -> set[str]:
-    return {path.name for path in (folder / "cache").iterdir()}
+    """The hashes of what is there; tenants' names are left out."""
+    return {path.name.rpartition(".")[2] for path in (folder / "cache").iterdir()}
 
 
 async def test_it_is_fetched_once_and_linked(
@@ -86,6 +93,27 @@ async def test_it_is_fetched_once_and_linked(
     assert first.read_bytes() == b"data"
     assert first.samefile(second)
     assert first.stat().st_mode & 0o777 == 0o444
+
+
+async def test_each_tenant_has_its_own_file(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path)
+    one, other = await link(cache, b"data", tenant="a"), await link(cache, b"data", tenant="b")
+    assert not one.samefile(other)
+    assert elsewhere.fetched == [b"data"] * 2
+
+
+async def test_what_was_stored_last_is_of_the_first_tenant_that_attaches_it(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
+    cache = await cache_in(tmp_path, max_bytes=3 * KEPT_FROM)
+    data = bytes(KEPT_FROM)
+    (tmp_path / "stored").write_bytes(data)
+    await cache.keep(tmp_path / "stored", blob_of(data))
+    one, other = await link(cache, data, tenant="a"), await link(cache, data, tenant="b")
+    assert not one.samefile(other)
+    assert elsewhere.fetched == [data]
 
 
 async def test_who_comes_meanwhile_waits_for_the_same(
@@ -200,7 +228,7 @@ async def test_one_that_was_cut_or_removed_is_fetched_again(
 ) -> None:
     cache = await cache_in(tmp_path)
     await link(cache, b"data")
-    path = tmp_path / "cache" / blob_of(b"data").sha256
+    (path,) = (tmp_path / "cache").iterdir()
     path.unlink()
     path.write_bytes(b"da")
     assert (await link(cache, b"data")).read_bytes() == b"data"

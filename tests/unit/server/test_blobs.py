@@ -16,7 +16,7 @@ from cellblock_server.blobs.object_store import CHUNK, Blob, DamagedBlobError, O
 from cellblock_server.blobs.room import Room
 from cellblock_server.blobs.s3_store import PART_BYTES
 from cellblock_server.common.errors import ExhaustedError, OutOfRangeError, UnavailableError
-from tests.support.buckets import prefix_of, s3_objects
+from tests.support.buckets import blob_cache, prefix_of, s3_objects
 from tests.support.s3 import S3Server
 
 
@@ -59,7 +59,7 @@ class Place:
 
     def _objects(self, room: Room) -> ObjectStore:
         if self.s3 is None:
-            return FolderStore(self.folder)
+            return FolderStore(self.folder, blob_cache(self.folder, room=room))
         return s3_objects(self.s3, self.folder, room)
 
 
@@ -158,12 +158,27 @@ async def test_what_a_killed_server_left_is_removed(place: Place) -> None:
 
 async def test_a_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
     blob = await write(blobs, chunks(b"linked"), 10)
-    assert await blobs.link_to(blob, tmp_path / "link")
+    assert await blobs.link_to(blob, tmp_path / "link", "tenant")
     assert (tmp_path / "link").stat().st_nlink == 2
     assert (tmp_path / "link").stat().st_mode & 0o777 == 0o444
     for _ in range(2):
         assert await blobs.delete_unless(blob.sha256, no_file_has)
     assert (tmp_path / "link").read_bytes() == b"linked"
+
+
+async def test_links_of_two_tenants_are_of_two_files(blobs: BlobStore, tmp_path: Path) -> None:
+    """Nor is the stored one among them: another tenant may store the same bytes, or delete them."""
+    blob = await write(blobs, chunks(b"linked"), 10)
+    names = [tmp_path / name for name in ("one", "again", "other")]
+    for name, tenant in zip(names, ("a", "a", "b"), strict=True):
+        assert await blobs.link_to(blob, name, tenant)
+    one, again, other = (name.stat() for name in names)
+    assert (one.st_ino, one.st_nlink) == (again.st_ino, 3)  # and the tenant's own
+    assert (other.st_ino == one.st_ino, other.st_nlink) == (False, 2)
+    names[2].unlink()
+    await write(blobs, chunks(b"linked"), 10)
+    assert await blobs.delete_unless(blob.sha256, no_file_has)
+    assert names[0].stat().st_ctime_ns == one.st_ctime_ns
 
 
 async def test_where_links_do_not_work_a_copy_is_made(
@@ -174,7 +189,7 @@ async def test_where_links_do_not_work_a_copy_is_made(
 
     blob = await write(blobs, chunks(b"copied"), 10)
     monkeypatch.setattr(os, "link", refuse)
-    assert not await blobs.link_to(blob, tmp_path / "copy")
+    assert not await blobs.link_to(blob, tmp_path / "copy", "tenant")
     assert (tmp_path / "copy").read_bytes() == b"copied"
 
 
@@ -265,7 +280,7 @@ async def test_what_is_larger_than_a_part_is_read_from_anywhere(blobs: BlobStore
 async def test_nothing_is_stored_as_well(blobs: BlobStore, tmp_path: Path) -> None:
     blob = await write(blobs, chunks())
     assert await all_of(blobs, blob) == b""
-    await blobs.link_to(blob, tmp_path / "link")
+    await blobs.link_to(blob, tmp_path / "link", "tenant")
     assert (tmp_path / "link").read_bytes() == b""
 
 
@@ -282,7 +297,7 @@ async def test_a_wrong_size_is_told_before_the_first_piece(
         with pytest.raises(DamagedBlobError, match=words):
             await anext(aiter(blobs.read(blob, offset, length)), None)
     with pytest.raises(DamagedBlobError, match=words):
-        await blobs.link_to(blob, tmp_path / "link")
+        await blobs.link_to(blob, tmp_path / "link", "tenant")
     assert not (tmp_path / "link").exists()
 
 

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.backends.docker.cgroup import cpu_seconds
+from cellblock_server.backends.docker.cgroup import (
+    SOCKET_BUFFERS,
+    cpu_seconds,
+    limit_socket_buffers,
+)
 
 CONTAINER = "0123abcd"
 
@@ -34,6 +38,25 @@ def test_version_2(proc: Path, tmp_path: Path) -> None:
     stat = tmp_path / "system.slice" / f"docker-{CONTAINER}.scope" / "cpu.stat"
     write(stat, "nr_periods 0\nusage_usec 1500000\nuser_usec 1\n")
     assert cpu_seconds(7, CONTAINER, proc, tmp_path) == 1.5
+
+
+def test_socket_buffers_are_limited_with_version_1(proc: Path, tmp_path: Path) -> None:
+    write(proc / "7" / "cgroup", f"5:memory:/docker/{CONTAINER}\n0::/docker/{CONTAINER}\n")
+    assert not limit_socket_buffers(7, CONTAINER, 1000, proc, tmp_path)
+    limit = tmp_path / "memory" / "docker" / CONTAINER / SOCKET_BUFFERS
+    write(limit, "9223372036854771712")
+    assert limit_socket_buffers(7, CONTAINER, 1000, proc, tmp_path)
+    assert limit.read_text() == "1000"
+
+
+def test_socket_buffers_count_as_memory_with_version_2(proc: Path, tmp_path: Path) -> None:
+    write(proc / "7" / "cgroup", f"0::/system.slice/docker-{CONTAINER}.scope\n")
+    assert limit_socket_buffers(7, CONTAINER, 1000, proc, tmp_path)
+
+
+def test_socket_buffers_of_what_can_not_be_seen_are_not_limited(proc: Path, tmp_path: Path) -> None:
+    write(proc / "7" / "cgroup", "0::/\n")
+    assert not limit_socket_buffers(7, CONTAINER, 1000, proc, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -26,16 +26,20 @@ def test_everything_that_a_container_may_do() -> None:
         "sbx_1", "image:1", "runsc", LIMITS, Overhead(100, 7), preload=("numpy", "pandas")
     )
     folder = SandboxFolder(Path("/state/run/sbx_1"))
-    options = container_options(spec, folder, "here", ["--x"], Profiles("{}", None))
+    options = container_options(spec, folder, "here", ["--x"], Profiles("{}", None), 40123)
     flags = "rw,nosuid,nodev,noexec"
-    owner = "uid=1000,gid=1000,mode=0700"
+    owner = "uid=40123,gid=40123,mode=0700"
     assert options == {
         "Image": "image:1",
-        "User": "1000:1000",
+        "User": "40123:40123",
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
         "Cmd": ["--x", "--preload=numpy,pandas", "--memory-bytes=1000", "--pids=64"],
-        "Labels": {"dev.cellblock.sandbox": "sbx_1", "dev.cellblock.instance": "here"},
+        "Labels": {
+            "dev.cellblock.sandbox": "sbx_1",
+            "dev.cellblock.instance": "here",
+            "dev.cellblock.user": "40123",
+        },
         "HostConfig": {
             "NetworkMode": "none",
             "CapDrop": ["ALL"],

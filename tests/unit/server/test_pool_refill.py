@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from cellblock_server.agent.errors import translated_errors
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, SandboxSpec
 from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.config import Settings
@@ -38,7 +39,7 @@ async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.Monk
     started: list[str] = []
 
     async def start(
-        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta, timings: AgentTimings
     ) -> ReadySandbox:
         await asyncio.sleep(0)
         started.append(spec.id)
@@ -107,7 +108,7 @@ async def test_checks_survive_a_pool_that_shrinks_by_several_meanwhile(
     agents = Agents()
 
     async def start(
-        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta, timings: AgentTimings
     ) -> ReadySandbox:
         return agents.waiting(spec)
 
@@ -139,7 +140,7 @@ async def test_old_sandboxes_are_replaced_one_after_the_other(
     fewest = SIZE
 
     async def start(
-        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta, timings: AgentTimings
     ) -> ReadySandbox:
         nonlocal fewest
         await asyncio.sleep(0.01)
@@ -165,7 +166,7 @@ async def test_a_failure_in_the_pool_restarts_it_and_keeps_what_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def start(
-        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta, timings: AgentTimings
     ) -> ReadySandbox:
         return waiting(spec)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.blobs import s3_client, s3_store
 from cellblock_server.blobs.object_store import Blob, DamagedBlobError, ObjectStore
+from cellblock_server.blobs.s3_client import RETRIES
 from cellblock_server.blobs.s3_store import PART_BYTES
+from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.common.errors import UnavailableError
 from tests.support.buckets import prefix_of, s3_objects
 from tests.support.faulty_s3 import FaultyS3, faulty_s3
@@ -21,16 +22,8 @@ from tests.support.waiting import eventually
 DATA = b"all of it"
 BLOB = Blob(hashlib.sha256(DATA).hexdigest(), len(DATA))
 LARGE = bytes(PART_BYTES) + b"x"
+SHORT = S3Timings(answer=1, retry=2, first_pause=0.005, longest_pause=0.05, doubt=1)
 LARGE_BLOB = Blob(hashlib.sha256(LARGE).hexdigest(), len(LARGE))
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bounds as they are, but shorter."""
-    monkeypatch.setattr(s3_client, "ANSWER_TIMEOUT", timedelta(seconds=1))
-    monkeypatch.setattr(s3_client, "RETRY_TIMEOUT", timedelta(seconds=2))
-    monkeypatch.setattr(s3_client, "FIRST_PAUSE", timedelta(milliseconds=5))
-    monkeypatch.setattr(s3_client, "LONGEST_PAUSE", timedelta(milliseconds=50))
 
 
 @pytest.fixture
@@ -41,7 +34,7 @@ def faulty(s3: S3Server) -> Iterator[FaultyS3]:
 
 @pytest.fixture
 async def store(s3: S3Server, faulty: FaultyS3, tmp_path: Path) -> ObjectStore:
-    store = s3_objects(s3, tmp_path / "blobs", port=faulty.port)
+    store = s3_objects(s3, tmp_path / "blobs", port=faulty.port, timings=SHORT)
     await store.start()
     return store
 
@@ -88,7 +81,7 @@ async def test_a_store_that_stays_busy_is_told_with_a_time(
         await put(store, tmp_path)
     assert caught.value.retry_after == timedelta(seconds=5)
     # Once, and `RETRIES` more.
-    assert faulty.seen["PUT"] <= 2 + s3_client.RETRIES + 1
+    assert faulty.seen["PUT"] <= 2 + RETRIES + 1
     assert keys() == []
     assert (tmp_path / "file").exists()
 
@@ -111,10 +104,8 @@ async def test_refused_credentials_are_told_and_not_repeated(
 
 
 async def test_a_bucket_that_is_gone_is_no_lost_file(s3: S3Server, tmp_path: Path) -> None:
-    missing = s3_objects(S3ServerOf(s3.port), tmp_path / "blobs")
-    with pytest.raises(
-        UnavailableError, match=r"^blobs\.url: s3://not-there/\w+ at .*NoSuchBucket"
-    ):
+    missing = s3_objects(S3ServerOf(s3.port), tmp_path / "blobs", timings=SHORT)
+    with pytest.raises(UnavailableError, match=r"blobs\.url: s3://not-there/\w+ at .*NoSuchBucket"):
         await missing.start()
     for work in (all_of(missing), missing.check(), missing.delete(BLOB.sha256)):
         with pytest.raises(UnavailableError, match="NoSuchBucket"):
@@ -227,9 +218,8 @@ async def test_a_deletion_that_fails_half_way_is_gone_on_with(
 
 
 async def test_a_deletion_without_an_answer_can_not_meet_a_later_put(
-    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(s3_store, "DOUBT_SECONDS", 1.0)
     await put(store, tmp_path)
     faulty.fault("hold", method="DELETE")
     with pytest.raises(UnavailableError):

@@ -114,7 +114,7 @@ def test_a_file_of_credentials_that_is_none_is_named_and_not_repeated(
     if text is not None:
         file.write_text(text)
     settings = Blobs(url="s3://files", credentials_file=str(file))
-    told = rf"^blobs\.credentials_file: {file}: .*{problem}"
+    told = rf"blobs\.credentials_file: {file}: .*{problem}"
     with pytest.raises(UnavailableError, match=told) as it:
         client(settings, parse_s3_url(settings.url))
     assert "hunter2" not in str(it.value)

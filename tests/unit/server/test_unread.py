@@ -15,6 +15,7 @@ from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.caller import LOCAL
 from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.rates import RateInterceptor
+from cellblock_server.rpc.strangers import StrangerLimits, Strangers
 from cellblock_server.rpc.unread import UnreadInterceptor
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.call_quota import OpenCalls
@@ -79,7 +80,7 @@ class Ground:
         rates = CallRates(QuotaTable(replace(QUOTAS, calls_per_second=10)), lambda: 0.0)
         return [
             CallInterceptor(Metrics()),
-            AuthInterceptor(ABSENT, ABSENT, required=False),
+            AuthInterceptor(ABSENT, ABSENT, Strangers(StrangerLimits()), required=False),
             RateInterceptor(rates, self.calls),
             self.unread,
         ]

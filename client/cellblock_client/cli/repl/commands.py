@@ -76,6 +76,7 @@ def _upload(context: Context, arguments: list[str]) -> None:
     name = arguments[1] if len(arguments) > 1 else ""
     opened = context.opened
     attached = attach_path(opened.client.address, opened.session.id, path, name, unpack=False)
+    opened.uploads.add(attached.file_id)
     note_skipped(attached)
     _say([plain(attached.path)])
 

@@ -418,7 +418,9 @@ class CreateSessionRequest(_message.Message):
     session_id: _builtins.str
     """A session id of the caller's choice; ALREADY_EXISTS if it is taken."""
     thread_id: _builtins.str
-    """The executor's own id for the conversation: at most 256 characters."""
+    """The executor's own id for the conversation: at most 256 characters, as those
+    of labels.
+    """
     image: _builtins.str
     """One of the images that the operator allows; empty for the default."""
     runtime: _builtins.str
@@ -429,7 +431,9 @@ class CreateSessionRequest(_message.Message):
     """
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """At most 16 labels; keys of at most 64 characters, values of at most 512."""
+        """At most 16 labels; keys of at most 64 characters, values of at most 512. No
+        control, line-separator or bidirectional characters.
+        """
 
     @_builtins.property
     def limits(self) -> Global___ResourceLimits:

@@ -12,6 +12,7 @@ import structlog
 from aiodocker.exceptions import DockerError
 
 from cellblock_server.backends.backend import (
+    LOG_CHARACTERS,
     Backend,
     Sandbox,
     SandboxEnd,
@@ -19,15 +20,17 @@ from cellblock_server.backends.backend import (
     SandboxStats,
 )
 from cellblock_server.backends.docker import cgroup
-from cellblock_server.backends.docker.engine_watch import EngineWatch
+from cellblock_server.backends.docker.engine_watch import EngineTimings, EngineWatch
 from cellblock_server.backends.docker.options import (
     EGRESS_LABEL,
     INSTANCE_LABEL,
     LABEL,
+    USER_LABEL,
     Profiles,
     changeable_limits,
     container_options,
 )
+from cellblock_server.backends.docker.users import SandboxUsers
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import (
     CellblockError,
@@ -43,7 +46,14 @@ ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 nothing at all is found out sooner: see `engine_watch.py`."""
 CANNOT_CONNECT = 900
 """What aiodocker gives as the status when there was no response."""
+SOCKET_SHARE = 16
+"""Where control groups do not count socket buffers as memory, they may be a part of it at most."""
+DEFAULT_USERS = (40000, 44095)
+"""First and last user id of sandboxes."""
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
+
+LOG_LINES = 50
+"""Of a container's log that are read when it did not start."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,8 +76,12 @@ class DockerBackend(Backend):
         *,
         seccomp: str | None,
         apparmor: str = "",
+        users: tuple[int, int] = DEFAULT_USERS,
+        timings: EngineTimings | None = None,
     ) -> None:
         """Keep sandboxes' shared folders below `folders`, label containers with `instance`.
+
+        Each container has a user id of its own, from the first to the last of `users`.
 
         `seccomp` is a profile as JSON, None for the engine's default. `apparmor` is a
         profile's name; empty is for the engine's own, where it has AppArmor.
@@ -77,11 +91,16 @@ class DockerBackend(Backend):
         self._agent_arguments = agent_arguments
         self._seccomp = seccomp
         self._apparmor = apparmor
+        self._users = SandboxUsers(*users)
+        self._users_known = False
+        """Whether those of containers of an earlier server are known."""
         self._profiles: Profiles | None = None
         self._client: aiodocker.Docker | None = None
-        self._watch = EngineWatch()
+        self._watch = EngineWatch(timings or EngineTimings())
         self._first_processes: dict[str, tuple[int, str]] = {}
         """Of each container: its first process's id, and its own."""
+        self._warned = False
+        """Whether the log has that socket buffers are not limited."""
         self._ours: set[str] = set()
         """Sandboxes that this process has made, or begun to make, or adopted."""
 
@@ -108,7 +127,9 @@ class DockerBackend(Backend):
         try:
             # The engine does not stop when we do: what it makes must be there to be removed.
             details = await uninterrupted(self._run(spec, folder))
-            return self._sandbox(spec.id, folder, details)
+            sandbox = self._sandbox(spec.id, folder, details)
+            self._limit_socket_buffers(spec)
+            return sandbox
         except BaseException:
             # Cancellation included: whatever exists by now goes.
             await uninterrupted(self.destroy_quietly(spec.id))
@@ -136,11 +157,14 @@ class DockerBackend(Backend):
         before = frozenset(self._ours)
         async with self._engine() as docker:
             labelled = await self._labelled(docker)
+            await self._note_users(docker)
         folders = [path.name for path in self._folders.glob("*")]
         ours = before | self._ours
         for sandbox_id, name in labelled:
             if sandbox_id not in ours or name != _container_name(sandbox_id):
                 await self._reap(name)
+        # Those that could not be removed are among these, and are released the next time.
+        self._users.release_all_but({sandbox_id for sandbox_id, _name in labelled} | self._ours)
         for left in set(folders) - ours:
             log.warning("sandbox_folder_reaped", sandbox_id=left)
             SandboxFolder(self._folders / left).remove()
@@ -156,6 +180,17 @@ class DockerBackend(Backend):
                 if error.status == 404:
                     return SandboxEnd("was removed")
                 raise
+
+    async def last_log(self, sandbox_id: str) -> str:
+        """The end of the container's log; see `Backend.last_log`."""
+        try:
+            async with self._engine() as docker:
+                container = docker.containers.container(_container_name(sandbox_id))
+                lines = await container.log(stdout=True, stderr=True, tail=LOG_LINES)
+        except (CellblockError, DockerError) as error:
+            log.info("sandbox_log_not_read", sandbox_id=sandbox_id, detail=str(error))
+            return ""
+        return "".join(lines)[-LOG_CHARACTERS:]
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
         """What the engine's cgroup accounting says; see `Backend.stats`."""
@@ -191,6 +226,7 @@ class DockerBackend(Backend):
                 if error.status == 404:
                     raise NotFoundError("sandbox", spec.id) from error
                 raise
+        self._limit_socket_buffers(spec)
 
     async def cpu_seconds(self, sandbox_id: str) -> float:
         """What the container's cgroup says; see `Backend.cpu_seconds`."""
@@ -209,6 +245,7 @@ class DockerBackend(Backend):
         self._first_processes.pop(sandbox_id, None)
         try:
             await self._remove(_container_name(sandbox_id))
+            self._users.release_user(sandbox_id)
             SandboxFolder(self._folders / sandbox_id).remove()
         finally:
             # What could not be removed is nobody's from now on.
@@ -228,8 +265,14 @@ class DockerBackend(Backend):
         """Make and start a container; its details."""
         async with self._engine(spec) as docker:
             profiles = await self._known_profiles(docker)
+            await self._note_users(docker)
             options = container_options(
-                spec, folder, self._instance, self._agent_arguments, profiles
+                spec,
+                folder,
+                self._instance,
+                self._agent_arguments,
+                profiles,
+                self._users.take_user(spec.id),
             )
             name = _container_name(spec.id)
             await docker.containers.create(options, name=name)
@@ -237,6 +280,21 @@ class DockerBackend(Backend):
             container = docker.containers.container(name)
             await container.start()
             return await container.show()
+
+    def _limit_socket_buffers(self, spec: SandboxSpec) -> None:
+        """Bound what version 1 of control groups does not count as memory, if we may."""
+        first = self._first_processes.get(spec.id)
+        if first is None or spec.runtime:
+            # A runtime that is asked for by name may have sockets of its own.
+            return
+        size = spec.limits.memory_bytes // SOCKET_SHARE
+        if not cgroup.limit_socket_buffers(*first, size) and not self._warned:
+            self._warned = True
+            log.warning(
+                "socket_buffers_not_limited",
+                hint="control groups version 1 count no TCP and UDP buffers as memory, and only "
+                "root on the engine's host may limit them: use version 2",
+            )
 
     async def _remove(self, name: str) -> None:
         async with self._engine() as docker:
@@ -264,6 +322,17 @@ class DockerBackend(Backend):
             # One that is being removed may have none any more.
             if container["Names"]
         ]
+
+    async def _note_users(self, docker: aiodocker.Docker) -> None:
+        """Find out once which user ids containers of an earlier server have."""
+        if self._users_known:
+            return
+        filters = json.dumps({"label": [LABEL, f"{INSTANCE_LABEL}={self._instance}"]})
+        for container in await docker.containers.list(filters=filters, all=True):
+            labels = container["Labels"]
+            if labels.get(USER_LABEL, "").isdecimal():
+                self._users.note_user(labels[LABEL], int(labels[USER_LABEL]))
+        self._users_known = True
 
     async def _known_profiles(self, docker: aiodocker.Docker) -> Profiles:
         """What applies on this engine, which is asked once: AppArmor does not come and go."""
@@ -328,12 +397,14 @@ def _sandbox(sandbox_id: str, folder: SandboxFolder, details: dict[str, Any]) ->
 def _end(state: dict[str, Any]) -> SandboxEnd:
     out_of_memory = bool(state.get("OOMKilled"))
     cause = " (out of memory)" if out_of_memory else ""
-    error = f": {state['Error']}" if state.get("Error") else ""
-    return SandboxEnd(f"exited with code {state.get('ExitCode')}{cause}{error}", out_of_memory)
+    words = f"exited with code {state.get('ExitCode')}{cause}"
+    return SandboxEnd(words, out_of_memory, str(state.get("Error") or ""))
 
 
 def _engine_down(detail: str) -> UnavailableError:
-    return UnavailableError("ENGINE_UNREACHABLE", f"the Docker engine does not answer: {detail}")
+    return UnavailableError(
+        "ENGINE_UNREACHABLE", "the Docker engine does not answer", detail=detail
+    )
 
 
 def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockError:
@@ -346,11 +417,12 @@ def _engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockEr
             f"the sandbox image {spec.image!r} is not on the engine; build it with `make image`",
         )
     if spec is not None and "apparmor" in error.message.lower():
-        return WrongStateError("APPARMOR_MISSING", f"sandbox.apparmor: {error.message}")
+        words = "the engine does not have the AppArmor profile of sandbox.apparmor"
+        return WrongStateError("APPARMOR_MISSING", words, error.message)
     if spec is not None and "runtime" in error.message.lower():
         return WrongStateError(
-            "RUNTIME_MISSING", f"the engine has no runtime {spec.runtime!r}: {error.message}"
+            "RUNTIME_MISSING", f"the engine has no runtime {spec.runtime!r}", error.message
         )
     if error.status >= 500 or error.status == 0:
-        return UnavailableError("ENGINE_FAILED", f"the Docker engine failed: {error.message}")
-    return InternalError("ENGINE_REFUSED", f"the Docker engine refused a call: {error.message}")
+        return UnavailableError("ENGINE_FAILED", "the Docker engine failed", detail=error.message)
+    return InternalError("ENGINE_REFUSED", "the Docker engine refused a call", error.message)

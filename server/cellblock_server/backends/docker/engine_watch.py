@@ -7,6 +7,7 @@ all there is: it does not answer the simplest question either.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiodocker
 import aiohttp
@@ -14,26 +15,31 @@ from aiodocker.exceptions import DockerError
 
 from cellblock_server.common.running import running
 
-PATIENCE_SECONDS = 3.0
-"""How long an answer may take before the engine is asked whether it is there, and between two
-such questions."""
-PING_SECONDS = 5.0
-"""How long it may take to say so. Together they bound a call to an engine that is silent."""
+
+@dataclass(frozen=True)
+class EngineTimings:
+    """Times of the engine's watch, in seconds. Together they bound a call to a silent engine."""
+
+    patience: float = 3.0
+    """Until a call without an answer has the engine pinged, and between two pings."""
+    ping: float = 5.0
+    """Longest answer to a ping."""
 
 
 class SilentEngineError(TimeoutError):
     """The engine does not say that it is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         """Say for how long."""
-        super().__init__(f"no answer to a ping for {PING_SECONDS:g} s")
+        super().__init__(f"no answer to a ping for {seconds:g} s")
 
 
 class EngineWatch:
     """Asks the engine, over a connection of its own: those of calls may all be waiting."""
 
-    def __init__(self) -> None:
+    def __init__(self, timings: EngineTimings) -> None:
         """Connect when there is something to ask."""
+        self._timings = timings
         self._client: aiodocker.Docker | None = None
 
     async def close(self) -> None:
@@ -50,19 +56,20 @@ class EngineWatch:
                 yield
         except TimeoutError as error:
             if patience.expired():
-                raise SilentEngineError from error
+                raise SilentEngineError(self._timings.ping) from error
             raise
 
     async def _watch(self, patience: asyncio.Timeout) -> None:
         while True:
-            await asyncio.sleep(PATIENCE_SECONDS)
+            await asyncio.sleep(self._timings.patience)
             if not await self._answers():
                 patience.reschedule(asyncio.get_running_loop().time())
                 return
 
     async def _answers(self) -> bool:
         if self._client is None:
-            self._client = aiodocker.Docker(timeout=aiohttp.ClientTimeout(total=PING_SECONDS))
+            timeout = aiohttp.ClientTimeout(total=self._timings.ping)
+            self._client = aiodocker.Docker(timeout=timeout)
         try:
             # aiodocker has no call for it.
             async with self._client._query("_ping", versioned_api=False):  # noqa: SLF001

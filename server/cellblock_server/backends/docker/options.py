@@ -29,7 +29,10 @@ EGRESS_ENVIRONMENT = [
     f"PIP_TARGET={_PACKAGES}",
 ]
 
-USER = "1000:1000"
+USER_LABEL = "dev.cellblock.user"
+"""The user id that a container has, for the server that finds it."""
+DEFAULT_USER = 1000
+"""The image's own."""
 ENGINES_APPARMOR = "docker-default"
 """The engine loads it itself, where it can."""
 SHM_BYTES = 64 * 2**20
@@ -98,6 +101,7 @@ def container_options(
     instance: str,
     command: list[str],
     profiles: Profiles,
+    user: int = DEFAULT_USER,
 ) -> dict[str, Any]:
     """The body of the create call: everything is denied that a kernel does not need."""
     limits = spec.limits
@@ -117,10 +121,10 @@ def container_options(
         ],
         "ShmSize": SHM_BYTES,
         "Tmpfs": {
-            "/mnt/data": _tmpfs(limits.data_bytes),
-            "/tmp": _tmpfs(limits.tmp_bytes),  # noqa: S108 - a path in the container
-            "/home/sandbox": _tmpfs(limits.home_bytes),
-            "/run/kernel": _tmpfs(KERNEL_SOCKETS_BYTES),
+            "/mnt/data": _tmpfs(limits.data_bytes, user),
+            "/tmp": _tmpfs(limits.tmp_bytes, user),  # noqa: S108 - a path in the container
+            "/home/sandbox": _tmpfs(limits.home_bytes, user),
+            "/run/kernel": _tmpfs(KERNEL_SOCKETS_BYTES, user),
         },
         "Mounts": [
             _bind(str(folder.agent), "/run/cellblock", read_only=False),
@@ -134,7 +138,7 @@ def container_options(
         host_config["Runtime"] = spec.runtime
     return {
         "Image": spec.image,
-        "User": USER,
+        "User": f"{user}:{user}",
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
         # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
@@ -145,14 +149,14 @@ def container_options(
             f"--pids={limits.pids}",
             *([f"--proxy-port={PROXY_PORT}"] if spec.has_egress else []),
         ],
-        "Labels": _labels(spec, instance),
+        "Labels": _labels(spec, instance, user),
         **({"Env": EGRESS_ENVIRONMENT} if spec.has_egress else {}),
         "HostConfig": host_config,
     }
 
 
-def _labels(spec: SandboxSpec, instance: str) -> dict[str, str]:
-    labels = {LABEL: spec.id, INSTANCE_LABEL: instance}
+def _labels(spec: SandboxSpec, instance: str, user: int) -> dict[str, str]:
+    labels = {LABEL: spec.id, INSTANCE_LABEL: instance, USER_LABEL: str(user)}
     return labels | {EGRESS_LABEL: "proxy"} if spec.has_egress else labels
 
 
@@ -171,9 +175,9 @@ def _ulimit(name: str, value: int) -> dict[str, Any]:
     return {"Name": name, "Soft": value, "Hard": value}
 
 
-def _tmpfs(size: int) -> str:
+def _tmpfs(size: int, user: int) -> str:
     inodes = max(MIN_INODES, size // BYTES_PER_INODE)
-    return f"{TMPFS_FLAGS},size={size},nr_inodes={inodes},uid=1000,gid=1000,mode=0700"
+    return f"{TMPFS_FLAGS},size={size},nr_inodes={inodes},uid={user},gid={user},mode=0700"
 
 
 def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import psutil
 import structlog
 
 from cellblock_server.backends.backend import (
+    LOG_CHARACTERS,
     Backend,
     Sandbox,
     SandboxEnd,
@@ -31,6 +32,8 @@ from cellblock_server.backends.backend import (
 from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.common.errors import NotFoundError, UnavailableError
 
+LOG = "agent.log"
+"""What an agent writes, in its sandbox's folder: code inside can't see it."""
 STOP_SECONDS = 5
 """How long an agent may take to end its kernel; then it is killed."""
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ssl")
@@ -78,16 +81,21 @@ class LocalBackend(Backend):
         folder = SandboxFolder.create(self._folders, spec.id, token)
         try:
             command, environment = self._command(spec, folder)
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                cwd=folder.path,
-                env=environment,
-                start_new_session=True,
-            )
+            with (folder.path / LOG).open("wb") as agent_log:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=agent_log,
+                    stderr=agent_log,
+                    cwd=folder.path,
+                    env=environment,
+                    start_new_session=True,
+                )
         except OSError as error:
             folder.remove()
-            raise UnavailableError("SANDBOX_START_FAILED", f"no process: {error}") from error
+            raise UnavailableError(
+                "SANDBOX_START_FAILED", "no process", detail=str(error)
+            ) from error
         self._processes[spec.id] = process
         return Sandbox(
             id=spec.id,
@@ -113,6 +121,16 @@ class LocalBackend(Backend):
         if process is None:
             return SandboxEnd("was removed")
         return SandboxEnd(f"exited with code {await process.wait()}")
+
+    async def last_log(self, sandbox_id: str) -> str:
+        """The end of the agent's log file; see `Backend.last_log`."""
+        try:
+            with (self._folders / sandbox_id / LOG).open("rb") as agent_log:
+                agent_log.seek(0, os.SEEK_END)
+                agent_log.seek(max(0, agent_log.tell() - LOG_CHARACTERS))
+                return agent_log.read(LOG_CHARACTERS).decode(errors="replace")
+        except FileNotFoundError:
+            return ""
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
         """What its processes use together; see `Backend.stats`."""
@@ -158,7 +176,10 @@ class LocalBackend(Backend):
         for name in ("data", "home", "tmp"):
             (folder.path / name).mkdir()
         agent = [*_limited(spec.limits), sys.executable, "-I", "-m", "cellblock_agent"]
-        agent += [*self._agent_arguments, f"--preload={','.join(spec.preload)}"]
+        # Without control groups priorities are those of the whole machine: where it is busy, a
+        # kernel that gave way to all other programs would not even start in time.
+        agent += [*self._agent_arguments, "--kernel-niceness=0"]
+        agent.append(f"--preload={','.join(spec.preload)}")
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
         if self._bubblewrap:
             environment["HOME"] = "/home/sandbox"

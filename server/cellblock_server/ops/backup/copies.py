@@ -154,7 +154,7 @@ def _bucket(settings: Settings, state: StateFolder) -> ObjectStore:
             settings.model_copy(update={"blobs": blobs}), state, Room(state.path, 0)
         )
     except CellblockError as error:
-        raise BackupError(error.message) from error
+        raise BackupError(str(error)) from error
 
 
 def _carried_out(work: Coroutine[None, None, Copied]) -> Copied:
@@ -162,7 +162,7 @@ def _carried_out(work: Coroutine[None, None, Copied]) -> Copied:
     try:
         return asyncio.run(work)
     except CellblockError as error:
-        raise BackupError(error.message) from error
+        raise BackupError(str(error)) from error
 
 
 def database_file(url: str) -> Path:

@@ -28,7 +28,7 @@ def blob_findings(settings: Settings) -> Findings:
     try:
         bucket = client(settings.blobs, location, retries=1)
     except CellblockError as error:
-        yield problem(CHECK, error.message, "mend it: docs/storage.md")
+        yield problem(CHECK, str(error), "mend it: docs/storage.md")
         return
     key, data = new_id("probe-"), b"cellblock doctor"
     tries: tuple[tuple[str, Callable[[], object]], ...] = (

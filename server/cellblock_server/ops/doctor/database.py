@@ -17,6 +17,7 @@ from cellblock_server.store.opening import database_url, shown
 from cellblock_server.store.records import Role
 from cellblock_server.store.schema import revision, revisions
 from cellblock_server.store.tables import EPOCH
+from cellblock_server.store.timings import StoreTimings
 
 SOON = timedelta(days=14)
 MAX_SKEW = timedelta(seconds=2)
@@ -35,7 +36,7 @@ def database_findings(settings: Settings) -> Findings:
         with _opened(settings, url) as connection:
             yield from _looked_at(connection, settings)
     except CellblockError as error:
-        yield problem("database", error.message, "mend it: docs/storage.md")
+        yield problem("database", str(error), "mend it: docs/storage.md")
     except DBAPIError as error:
         words = " ".join(str(error.orig).split())
         yield _failed(url, words)
@@ -89,7 +90,8 @@ def _postgresql(settings: Settings) -> Engine:
     # Its driver comes with an extra.
     from cellblock_server.store.postgresql import with_parameters
 
-    return create_engine(with_parameters(database_url(settings)), poolclass=NullPool)
+    url = with_parameters(database_url(settings), StoreTimings().connect)
+    return create_engine(url, poolclass=NullPool)
 
 
 def _schema(connection: Connection, database: str) -> Findings:

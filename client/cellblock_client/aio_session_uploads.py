@@ -1,0 +1,99 @@
+"""Files that are uploaded only to be attached: `session_uploads.py` with `await`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from os import PathLike
+
+from cellblock.v1 import file_pb2 as pb
+from cellblock_client import content, folders
+from cellblock_client.aio_files import AsyncFiles
+from cellblock_client.content import Progress, Source
+from cellblock_client.errors import Error, NotFoundError
+from cellblock_client.retry import Deadline
+from cellblock_client.session_uploads import DISCARD_SECONDS, EXPIRES_AFTER, is_refusal
+from cellblock_client.types import File
+
+
+class AsyncSessionUploads:
+    """The files that were uploaded for one session."""
+
+    def __init__(self, files: AsyncFiles) -> None:
+        """Upload and delete by `files`."""
+        self._files = files
+        self._ids: list[str] = []
+
+    def add(self, file_id: str) -> None:
+        """Have a file deleted with the others."""
+        self._ids.append(file_id)
+
+    def take(self, other: "AsyncSessionUploads") -> None:
+        """Take over the files of `other`, which has none afterwards."""
+        self._ids += other.release()
+
+    def release(self) -> list[str]:
+        """Return the files' ids and forget them."""
+        released, self._ids = self._ids, []
+        return released
+
+    async def attachment(
+        self,
+        item: Source | File,
+        filename: str,
+        *,
+        unpack: bool,
+        progress: Progress | None,
+        timeout: float | None,
+    ) -> pb.Attachment:
+        """Return what to attach: uploaded if need be; a folder is packed, to be unpacked."""
+        if isinstance(item, File):
+            return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
+        if isinstance(item, str | PathLike) and content.is_folder(item):
+            name = filename or content.own_name(item)
+            with await asyncio.to_thread(folders.packed, item) as archive:
+                file = await self._upload(archive, f"{name}.tar", progress, timeout)
+            return pb.Attachment(file_id=file.id, filename=name, unpack=True)
+        # An archive keeps its own name: `filename` is the folder's.
+        name = content.own_name(item) if unpack else ""
+        file = await self._upload(item, name or filename or None, progress, timeout)
+        return pb.Attachment(file_id=file.id, filename=filename, unpack=unpack)
+
+    @asynccontextmanager
+    async def uploading(self) -> AsyncIterator[None]:
+        """A block that uploads; if it fails, nothing needs what was uploaded."""
+        try:
+            yield
+        except Exception:
+            await self.discard()
+            raise
+
+    @asynccontextmanager
+    async def attaching(self) -> AsyncIterator[None]:
+        """A block that makes the call that needs the files."""
+        try:
+            yield
+        except Error as error:
+            if is_refusal(error):
+                await self.discard()
+            raise
+
+    async def discard(self) -> None:
+        """Delete the files. What can't be deleted soon is left to its expiry."""
+        deadline = Deadline(DISCARD_SECONDS)
+        while self._ids and deadline.left():
+            try:
+                await self._files.delete(self._ids[-1], timeout=deadline.left())
+            except NotFoundError:
+                pass
+            except Error:
+                return
+            self._ids.pop()
+
+    async def _upload(
+        self, source: Source, name: str | None, progress: Progress | None, timeout: float | None
+    ) -> File:
+        file = await self._files.upload(
+            source, name, expires_after=EXPIRES_AFTER, progress=progress, timeout=timeout
+        )
+        self._ids.append(file.id)
+        return file

@@ -1,0 +1,406 @@
+"""Bounds on connections that have shown no valid key: how many, how long, how many calls.
+
+gRPC can bound connections and calls in number, but can't tell callers with a key from others: its
+bounds alone would let whoever comes first lock out all who come later.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NoReturn
+
+import structlog
+
+from cellblock_server.common.errors import ExhaustedError
+from cellblock_server.rpc.accepted import Accepted, AcceptedConnections, peer_address
+from cellblock_server.rpc.banned import MAX_ADDRESSES, network_of, set_banned, shown_network
+from cellblock_server.rpc.handlers import Context
+
+ENDED_SECONDS = 5.0
+"""Time in which gRPC hands on the last calls of a connection that was ended."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class StrangerLimits:
+    """Bounds on connections, and on those that have shown no valid key."""
+
+    max_connections: int = 500
+    """Connections at once. Past it, the oldest without a key makes room; then an unused one."""
+    strangers_share: float = 0.5
+    """Part of these that connections without a key may be."""
+    timeout_seconds: float = 10.0
+    """Time that a connection has to show a valid key, or to ask for the server's health again."""
+    free_calls: int = 10
+    """Calls without a valid key that a connection may make at once."""
+    calls_per_second: float = 5.0
+    """Calls without a valid key after these; more of them wait."""
+    max_waiting_calls: int = 6
+    """Calls of a connection without a valid key that may wait, or be open. More are refused."""
+    max_refused_calls: int = 4
+    """Calls refused for that, before the connection is ended."""
+    free_offences: float = 2.0
+    """Connections of one address that may be ended for their calls before it is banned."""
+    idle_offence: float = 0.02
+    """Weight of a connection that was ended because it was too old, or one of too many."""
+    first_ban_seconds: float = 10.0
+    """Time for which new connections of an address are dropped; twice as long each time again."""
+    longest_ban_seconds: float = 60.0
+    forget_seconds: float = 120.0
+    """Time without an offence after which an address begins as any other."""
+    look_seconds: float = 0.5
+    """Time between two looks at the connections."""
+    busy_look_seconds: float = 0.05
+    """The same while there are many without a key."""
+    urgent_look_seconds: float = 0.01
+    """The same when a connection is to be ended."""
+
+    @property
+    def max_strangers(self) -> int:
+        """Connections without a key at once."""
+        return max(1, int(self.max_connections * self.strangers_share))
+
+    @property
+    def retry_after(self) -> timedelta:
+        """Time after which a refused call has a chance."""
+        return timedelta(seconds=1)
+
+
+@dataclass(eq=False)
+class _Connection:
+    """What is known about one connection."""
+
+    tenant: str = ""
+    """Whose valid key it has shown; empty if none."""
+    since: float = 0.0
+    last_call: float = 0.0
+    tokens: float = 0.0
+    """Calls without a key that it may make now; less than 0 if some wait for their turn."""
+    counted: float = 0.0
+    """Time at which `tokens` was right."""
+    waiting: int = 0
+    refused: int = 0
+    has_key: asyncio.Event = field(default_factory=asyncio.Event)
+    inode: int = 0
+
+
+@dataclass
+class _Offender:
+    """An address whose connections were ended for their calls."""
+
+    offences: float = 0.0
+    bans: int = 0
+    last: float = 0.0
+    banned_until: float = 0.0
+
+
+class _Offenders:
+    """Addresses that offended, and whether they are banned."""
+
+    def __init__(self, limits: StrangerLimits) -> None:
+        self._limits = limits
+        self._known: dict[bytes, _Offender] = {}
+        self._banned: list[bytes] = []
+        """As the kernel has them."""
+
+    def add_offence(self, network: bytes, weight: float, now: float) -> None:
+        """Count one; ban the address if it is one too many."""
+        offender = self._known.pop(network, None) or _Offender()
+        # The latest last: the first ones make room.
+        self._known[network] = offender
+        while len(self._known) > MAX_ADDRESSES:
+            del self._known[next(iter(self._known))]
+        offender.offences += weight
+        offender.last = now
+        if offender.offences > self._limits.free_offences and not self.is_banned(network, now):
+            seconds = self._limits.first_ban_seconds * 2.0**offender.bans
+            offender.banned_until = now + min(seconds, self._limits.longest_ban_seconds)
+            offender.bans += 1
+
+    def is_banned(self, network: bytes, now: float) -> bool:
+        """Whether its connections are dropped now."""
+        offender = self._known.get(network)
+        return offender is not None and offender.banned_until > now
+
+    def apply(self, accepted: AcceptedConnections, now: float, spared: Set[bytes]) -> None:
+        """Have the kernel drop new connections of banned addresses, but of those in `spared`."""
+        earliest = now - self._limits.forget_seconds
+        self._known = {
+            network: offender
+            for network, offender in self._known.items()
+            if max(offender.last, offender.banned_until) > earliest
+        }
+        banned = [
+            network
+            for network in self._known
+            if network not in spared and self.is_banned(network, now)
+        ]
+        if banned == self._banned:
+            return
+        self._banned = banned
+        try:
+            with accepted.listening() as sockets:
+                set_banned(sockets, banned)
+        except OSError as error:
+            log.warning("addresses_not_banned", problem=str(error))
+        log.info("addresses_banned", addresses=[shown_network(each) for each in banned])
+
+
+class Strangers:
+    """Watches the connections of the listener while it is `run`.
+
+    A stranger is a connection that has made no call that was let in. It gets slow answers, then
+    none; those that are too many, too old or too loud are ended.
+    """
+
+    def __init__(self, limits: StrangerLimits, now: Callable[[], float] = time.monotonic) -> None:
+        """Apply `limits`, as `now` counts seconds."""
+        self._limits = limits
+        self._now = now
+        self._accepted: AcceptedConnections | None = None
+        self._connections: dict[str, _Connection] = {}
+        self._condemned: set[str] = set()
+        self._ended: dict[str, float] = {}
+        """Peers whose connections were ended, and when: calls of theirs may be on their way."""
+        self._offenders = _Offenders(limits)
+        self._urgent = asyncio.Event()
+
+    def watch_port(self, port: int) -> None:
+        """Watch connections to this local TCP port. Without it, nothing is bounded."""
+        self._accepted = AcceptedConnections(port)
+
+    def admit_caller(self, context: Context, tenant: str) -> None:
+        """Record that a call with a valid key, or one that needs none, came from here."""
+        connection = self._of(context)
+        if connection is None:
+            return
+        connection.last_call = self._now()
+        if connection.tenant != tenant:
+            connection.tenant = tenant
+            connection.has_key.set()
+
+    async def await_end(self, context: Context) -> None:
+        """Wait for the end of a connection that is to be ended; return at once for others.
+
+        To be called before anything is done for a call: what gRPC has read of such a connection
+        may be many calls. It costs least not to answer; the connection's end cancels them.
+        """
+        if not self._condemned and not self._ended:
+            return
+        peer = peer_address(context.peer())
+        if peer in self._condemned or peer in self._ended:
+            await asyncio.sleep(self._limits.timeout_seconds)
+
+    async def await_turn(self, context: Context) -> None:
+        """Wait until a call may be answered that may turn out to have no valid key.
+
+        Returns at once for connections that have shown one. Raises ExhaustedError when too many
+        calls of this connection wait already.
+        """
+        connection = self._of(context)
+        if connection is None or connection.tenant:
+            return
+        peer = peer_address(context.peer())
+        if self._tokens_of(connection) >= 1:
+            return
+        if connection.waiting >= self._limits.max_waiting_calls:
+            self._refuse(peer, connection)
+        connection.waiting += 1
+        try:
+            await self._wait(connection)
+        except asyncio.CancelledError:
+            # Calls that are taken back cost as much as others.
+            self._count_refused(peer, connection)
+            raise
+        finally:
+            connection.waiting -= 1
+
+    def count_refusal(self, context: Context) -> None:
+        """Record that a call had no valid key."""
+        connection = self._of(context)
+        if connection is not None and not connection.tenant:
+            connection.tokens = self._tokens_of(connection) - 1
+
+    @contextmanager
+    def open_call(self, context: Context) -> Iterator[None]:
+        """A call that needs no key, such as a question for the server's health, while it is open.
+
+        Raises ExhaustedError when this connection has too many of them.
+        """
+        connection = self._of(context)
+        if connection is None or connection.tenant:
+            yield
+            return
+        if connection.waiting >= self._limits.max_waiting_calls:
+            self._refuse(peer_address(context.peer()), connection)
+        connection.tokens = self._tokens_of(connection) - 1
+        connection.last_call = self._now()
+        connection.waiting += 1
+        try:
+            yield
+        finally:
+            connection.waiting -= 1
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            if self._condemned:
+                await asyncio.sleep(self._limits.urgent_look_seconds)
+            else:
+                await self._next_look()
+            try:
+                self.look()
+            except OSError as error:
+                # No descriptor is left to look with: the next look may find one.
+                log.warning("connections_not_seen", problem=str(error))
+
+    def look(self) -> None:
+        """End the connections that are past a bound."""
+        if self._accepted is None:
+            return
+        accepted = self._accepted.find_all()
+        self._update(accepted)
+        now = self._now()
+        self._ended = {
+            peer: time for peer, time in self._ended.items() if time > now - ENDED_SECONDS
+        }
+        condemned, self._condemned = self._condemned, set()
+        self._urgent.clear()
+        for peer in condemned:
+            self._end(accepted, peer, "calls without a valid key", 1.0)
+        self._end_late(accepted, now - self._limits.timeout_seconds)
+        self._end_surplus(accepted)
+        # Who shares an address with callers that have a key, as behind a proxy or on the same
+        # machine, must not have them locked out.
+        spared = {_network(peer) for peer, known in self._connections.items() if known.tenant}
+        for peer in self._strangers():
+            if _network(peer) not in spared and self._offenders.is_banned(_network(peer), now):
+                self._end(accepted, peer, "address banned", 0.0)
+        self._offenders.apply(self._accepted, now, spared)
+
+    def _strangers(self) -> list[str]:
+        """The oldest first."""
+        return [peer for peer, known in self._connections.items() if not known.tenant]
+
+    def _end_late(self, accepted: dict[str, Accepted], earliest: float) -> None:
+        """End those that have shown no valid key in time."""
+        for peer in self._strangers():
+            connection = self._connections[peer]
+            if max(connection.since, connection.last_call) <= earliest:
+                self._end(accepted, peer, "no valid key in time", self._limits.idle_offence)
+
+    def _end_surplus(self, accepted: dict[str, Accepted]) -> None:
+        """End those that make room: strangers before others."""
+        strangers = self._strangers()
+        surplus = max(
+            len(strangers) - self._limits.max_strangers,
+            len(self._connections) - self._limits.max_connections,
+        )
+        for peer in strangers[: max(0, surplus)]:
+            self._end(accepted, peer, "too many connections", self._limits.idle_offence)
+        for _ in range(len(self._connections) - self._limits.max_connections):
+            self._end(accepted, self._least_used(), "too many connections", 0.0)
+
+    def _update(self, accepted: dict[str, Accepted]) -> None:
+        """Keep what is known about connections that are open, the oldest first."""
+        kept: dict[str, _Connection] = {}
+        for peer, connection in self._connections.items():
+            found = accepted.get(peer)
+            if found is not None and connection.inode in (0, found.inode):
+                connection.inode = found.inode
+                kept[peer] = connection
+        for peer, found in accepted.items():
+            if peer not in kept:
+                kept[peer] = self._new_connection(found.inode)
+        self._connections = kept
+
+    def _least_used(self) -> str:
+        """The connection that makes room: the idlest one of the tenant that has the most."""
+        counts = Counter(connection.tenant for connection in self._connections.values())
+        (tenant, _count), *_ = counts.most_common(1)
+        return min(
+            (peer for peer, known in self._connections.items() if known.tenant == tenant),
+            key=lambda peer: self._connections[peer].last_call,
+        )
+
+    def _end(self, accepted: dict[str, Accepted], peer: str, cause: str, offence: float) -> None:
+        """End a connection; `offence` counts against its address."""
+        now = self._now()
+        self._connections.pop(peer, None)
+        self._ended[peer] = now
+        if offence:
+            self._offenders.add_offence(_network(peer), offence, now)
+        if self._accepted is not None and peer in accepted:
+            log.debug("connection_ended", peer=peer, cause=cause)
+            self._accepted.close(accepted[peer])
+
+    def _count_refused(self, peer: str, connection: _Connection) -> None:
+        """End the connection if that was one too many."""
+        connection.refused += 1
+        is_bounded = not connection.tenant and peer not in self._ended
+        if is_bounded and connection.refused > self._limits.max_refused_calls:
+            self._condemned.add(peer)
+            self._urgent.set()
+
+    def _refuse(self, peer: str, connection: _Connection) -> NoReturn:
+        """Raise ExhaustedError."""
+        self._count_refused(peer, connection)
+        raise ExhaustedError(
+            "TOO_MANY_CALLS_WITHOUT_KEY",
+            f"this connection has {connection.waiting} calls without a valid key that wait "
+            "already; send a valid API key with the first call",
+            self._limits.retry_after,
+        )
+
+    async def _wait(self, connection: _Connection) -> None:
+        """Wait for the next call's turn, or for another call that shows a key."""
+        seconds = (connection.waiting - connection.tokens) / self._limits.calls_per_second
+        try:
+            async with asyncio.timeout(seconds):
+                await connection.has_key.wait()
+        except TimeoutError:
+            return
+
+    def _tokens_of(self, connection: _Connection) -> float:
+        now = self._now()
+        gained = (now - connection.counted) * self._limits.calls_per_second
+        connection.tokens = min(self._limits.free_calls, connection.tokens + gained)
+        connection.counted = now
+        return connection.tokens
+
+    def _of(self, context: Context) -> _Connection | None:
+        """None for callers that are not bounded: those from within, and by a Unix socket."""
+        if self._accepted is None:
+            return None
+        peer = peer_address(context.peer())
+        if not peer:
+            return None
+        found = self._connections.get(peer)
+        if found is None:
+            found = self._connections[peer] = self._new_connection(0)
+        return found
+
+    def _new_connection(self, inode: int) -> _Connection:
+        now = self._now()
+        return _Connection(
+            since=now, last_call=now, tokens=self._limits.free_calls, counted=now, inode=inode
+        )
+
+    async def _next_look(self) -> None:
+        strangers = sum(not each.tenant for each in self._connections.values())
+        is_busy = strangers > self._limits.max_strangers // 2
+        seconds = self._limits.busy_look_seconds if is_busy else self._limits.look_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await self._urgent.wait()
+        except TimeoutError:
+            return
+
+
+def _network(peer: str) -> bytes:
+    return network_of(peer.rpartition(":")[0])

@@ -1,0 +1,162 @@
+"""Bounds on the log: sandboxes and unauthenticated callers can cause lines at any rate."""
+
+import asyncio
+import logging
+import threading
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+LEFT_OUT = "log_lines_left_out"
+"""The event that says how many lines of which kind were not written."""
+BOUNDED_ELSEWHERE = frozenset(
+    {"audit_entry_lost", "execution_ended", "session_created", "session_ended", LEFT_OUT}
+)
+"""Events that take an authenticated call each, or an entry of the audit log, which have bounds."""
+UNKNOWN_CALLER = "UNAUTHENTICATED"
+SUBJECTS = ("session_id", "sandbox_id", "tenant")
+"""Fields that say who has caused a line: the first one counts."""
+
+Kind = tuple[str, str]
+"""Name and subject of an event."""
+
+
+@dataclass(frozen=True)
+class LogLimits:
+    """How much is written in a window."""
+
+    lines: int = 100
+    """Lines of one event and subject (session, sandbox or tenant)."""
+    lines_of_all: int = 500
+    """Lines of one event, whatever their subjects."""
+    window: float = 10.0
+    """Seconds."""
+    characters: int = 2000
+    """Longest text of one field, tracebacks aside."""
+    named: int = 20
+    """Kinds of lines left out that are named; the others are counted together."""
+
+
+DEFAULT_LIMITS = LogLimits()
+
+
+class LineLimiter:
+    """Leaves out lines past the limits, and says how many. For structlog and for libraries."""
+
+    def __init__(
+        self, limits: LogLimits = DEFAULT_LIMITS, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin with a window in which nothing was written; `now` counts seconds."""
+        self._limits = limits
+        self._now = now
+        self._lock = threading.Lock()
+        self._begun = now()
+        self._of_kind: Counter[Kind] = Counter()
+        self._of_event: Counter[str] = Counter()
+        self._left_out: Counter[Kind] = Counter()
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """Pass a line on, with its fields cut. Raises structlog.DropEvent for one too many."""
+        for name, value in event.items():
+            if isinstance(value, str) and len(value) > self._limits.characters:
+                event[name] = cut(value, self._limits.characters)
+        if is_limited(event) and not self._take(kind_of(event)):
+            raise structlog.DropEvent
+        return event
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a library's line is written; as a filter of `logging`.
+
+        Its text, which may repeat what a stranger has sent, is made printable.
+        """
+        record.msg = printable(cut(record.getMessage(), self._limits.characters))
+        record.args = None
+        return self._take((f"{record.name} {record.levelname.lower()}", ""))
+
+    def report(self) -> None:
+        """End the window if its time has come, and log what was left out of it."""
+        with self._lock:
+            left_out = self._renewed()
+        self._tell(left_out)
+
+    def _take(self, kind: Kind) -> bool:
+        with self._lock:
+            left_out = self._renewed()
+            name, _subject = kind
+            fits = (
+                self._of_kind[kind] < self._limits.lines
+                and self._of_event[name] < self._limits.lines_of_all
+            )
+            if fits:
+                self._of_kind[kind] += 1
+                self._of_event[name] += 1
+            else:
+                if not self._left_out:
+                    self._report_later()
+                # A subject that was never written is not worth a counter of its own.
+                self._left_out[kind if self._of_kind[kind] else (name, "")] += 1
+        self._tell(left_out)
+        return fits
+
+    def _renewed(self) -> Counter[Kind]:
+        """Begin another window if it is time; what was left out of the last one."""
+        now, left_out = self._now(), Counter[Kind]()
+        if now - self._begun >= self._limits.window:
+            left_out, self._left_out = self._left_out, left_out
+            self._of_kind.clear()
+            self._of_event.clear()
+            self._begun = now
+        return left_out
+
+    def _report_later(self) -> None:
+        # Without a loop, as before the server runs, the next line does it.
+        with suppress(RuntimeError):
+            seconds = self._limits.window - (self._now() - self._begun)
+            asyncio.get_running_loop().call_later(max(0.0, seconds), self.report)
+
+    def _tell(self, left_out: Counter[Kind]) -> None:
+        if not left_out:
+            return
+        log = structlog.get_logger(__name__)
+        named = left_out.most_common(self._limits.named)
+        for (name, subject), count in named:
+            told = {"subject": subject} if subject else {}
+            log.warning(LEFT_OUT, of=name, count=count, seconds=self._limits.window, **told)
+        rest = left_out.total() - sum(count for _kind, count in named)
+        if rest:
+            log.warning(LEFT_OUT, of="others", count=rest, seconds=self._limits.window)
+
+
+def is_limited(event: Mapping[str, object]) -> bool:
+    """Whether a line is one that could be caused at any rate."""
+    if event["event"] == "call":
+        # Those of callers with a key are bounded by `quotas.calls_per_second`.
+        return event.get("code") == UNKNOWN_CALLER or event.get("level") == "debug"
+    return event["event"] not in BOUNDED_ELSEWHERE
+
+
+def kind_of(event: Mapping[str, object]) -> Kind:
+    """What is counted together with a line."""
+    subject = next((str(event[name]) for name in SUBJECTS if event.get(name)), "")
+    return str(event["event"]), subject
+
+
+def cut(text: str, characters: int) -> str:
+    """A text, or its beginning with a note of how much is missing."""
+    if len(text) <= characters:
+        return text
+    return f"{text[:characters]}… ({len(text) - characters} more characters)"
+
+
+def printable(text: str) -> str:
+    """A text whose control and format characters are escaped, but for line breaks and tabs."""
+    return "".join(
+        sign if sign in "\n\t" or unicodedata.category(sign)[0] != "C" else repr(sign)[1:-1]
+        for sign in text
+    )

@@ -1,0 +1,13 @@
+"""An agent waits for its first kernel for as long as it is asked to, and then says why it ends."""
+
+import pytest
+
+from cellblock_server.agent.errors import AgentGoneError
+from tests.support.agent import running_agent
+
+
+async def test_it_ends_when_there_is_no_kernel_in_time(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(AgentGoneError):
+        async with running_agent(start_timeout=0.001):
+            pass
+    assert "ForkServerError: no kernel was forked in 3 attempts" in capfd.readouterr().err

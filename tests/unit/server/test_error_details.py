@@ -1,0 +1,53 @@
+"""What errors say of the server's insides is for admins and the log, and for no other tenant."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from aiodocker.exceptions import DockerError
+from sqlalchemy.exc import OperationalError
+
+from cellblock_server.agent.errors import AgentGoneError
+from cellblock_server.agent.socket import HostileFolderError
+from cellblock_server.backends.docker import backend as docker
+from cellblock_server.blobs.s3_errors import BlobStoreError
+from cellblock_server.common.errors import CellblockError, UnavailableError
+from cellblock_server.rpc.status import status_of
+from cellblock_server.store.failures import told
+from cellblock_server.store.outage import HeldError
+
+INSIDE = "SESAME"
+"""A host, path or id that no tenant must learn."""
+
+
+def refused(status: int, words: str) -> CellblockError:
+    return docker._engine_refused(DockerError(status, f"{words} {INSIDE}"), None)
+
+
+ERRORS: dict[str, Callable[[], CellblockError]] = {
+    "an engine that is away": lambda: docker._engine_down(f"/run/{INSIDE}.sock: refused"),
+    "an engine that fails": lambda: refused(500, "no such folder"),
+    "an engine that refuses": lambda: refused(400, "invalid mount"),
+    "a store that fails": lambda: told(OperationalError("", None, Exception(INSIDE))),
+    "a store of another server": lambda: HeldError(f"used from {INSIDE}"),
+    "a blob store that fails": lambda: BlobStoreError(f"NoSuchBucket: {INSIDE}"),
+    "an agent that is gone": lambda: AgentGoneError("UNAVAILABLE", detail=f"unix:/run/{INSIDE}"),
+    "a folder that is hostile": lambda: HostileFolderError(f"/run/{INSIDE}: not a socket"),
+}
+
+
+@pytest.mark.parametrize("make", ERRORS.values(), ids=ERRORS)
+def test_a_tenant_is_told_what_failed_and_an_admin_why(
+    make: Callable[[], CellblockError],
+) -> None:
+    error = make()
+    assert INSIDE not in status_of(error).message
+    assert status_of(error).message
+    assert INSIDE in status_of(error, for_admin=True).message
+    assert INSIDE in str(error)
+
+
+def test_without_a_detail_both_are_told_the_same() -> None:
+    error = UnavailableError("SESSION_NOT_READY", "it starts", timedelta(seconds=2))
+    assert status_of(error) == status_of(error, for_admin=True)
+    assert str(error) == "it starts"

@@ -1,0 +1,91 @@
+"""The pool's starts are put off while a caller waits for one, but not for ever."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from cellblock_server.backends.backend import Backend, SandboxSpec
+from cellblock_server.common.supervisor import Supervisor
+from cellblock_server.config import Settings
+from cellblock_server.sessions.limits import sandbox_spec
+from cellblock_server.sessions.pool import Pool, PoolBounds, Stock
+from cellblock_server.sessions.ready import ReadySandbox
+from cellblock_server.sessions.request import NewSession
+from cellblock_server.sessions.start_queue import StartBounds, StartQueue
+from tests.support.waiting import eventually
+
+SIZE = 2
+HOUR = timedelta(hours=1)
+
+
+class Quiet:
+    """Removes and closes nothing, for there is nothing."""
+
+    async def destroy(self, sandbox_id: str) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids of the sandboxes that were started."""
+    ids: list[str] = []
+
+    async def start(
+        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+    ) -> ReadySandbox:
+        ids.append(spec.id)
+        return ReadySandbox(spec, "", cast(Any, None), cast(Any, Quiet()))
+
+    monkeypatch.setattr(ReadySandbox, "start", start)
+    return ids
+
+
+def pool_of(is_awaited: Callable[[], bool], longest_deferral: timedelta) -> Pool:
+    example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
+    bounds = PoolBounds(SIZE, 1, HOUR, HOUR, longest_deferral)
+    stocks = [Stock(example, SIZE)]
+    return Pool(cast(Backend, Quiet()), stocks, bounds, Supervisor(), is_awaited=is_awaited)
+
+
+def queue_of(turns: int) -> StartQueue:
+    return StartQueue(StartBounds(turns, max_waiting=1, patience=HOUR))
+
+
+def set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def test_it_fills_when_no_caller_waits_any_more(started: list[str]) -> None:
+    queue = queue_of(1)
+    pool = pool_of(lambda: queue.is_busy, HOUR)
+    queue.on_end = pool.reconsider
+    turn = queue.turn()
+    await turn.__aenter__()
+    async with pool.kept(set_event()):
+        await eventually(lambda: pool._deferred_since is not None)
+        assert started == []
+        await turn.__aexit__(None, None, None)
+        await eventually(lambda: len(started) == SIZE)
+
+
+async def test_one_is_started_all_the_same_after_a_while(started: list[str]) -> None:
+    pool = pool_of(lambda: True, timedelta(seconds=0.05))
+    async with pool.kept(set_event()):
+        await eventually(lambda: len(started) == SIZE)
+
+
+async def test_a_queue_is_busy_while_somebody_waits_or_is_started() -> None:
+    queue = queue_of(1)
+    assert not queue.is_busy
+    async with queue.turn():
+        waiting = asyncio.create_task(queue.turn().__aenter__())
+        await asyncio.sleep(0)
+        assert queue.is_busy
+    await waiting
+    assert queue.is_busy

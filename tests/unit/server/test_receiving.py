@@ -1,0 +1,104 @@
+"""A call's request is received when the call was let in, and within a time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from cellblock_client.errors import InvalidArgumentError, UnavailableError, from_call
+from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.receiving import MAX_PARTLY_RECEIVED, ReceivingInterceptor
+from cellblock_server.telemetry.metrics import Metrics
+from tests.support import error_table
+from tests.support.waiting import eventually
+
+SECONDS = 0.3
+PATHS = [f"/test.Service/{kind}" for kind in ("unary_unary", "unary_stream", "stream_unary")]
+
+
+class Ground:
+    """A server of a few methods, and what has come to them."""
+
+    def __init__(self) -> None:
+        self.receiving = ReceivingInterceptor(timedelta(seconds=SECONDS))
+        self.requests: list[object] = []
+
+    async def unary_unary(self, request: bytes, _context: Any) -> bytes:
+        self.requests.append(request)
+        return b"answer"
+
+    async def unary_stream(self, request: bytes, _context: Any) -> AsyncIterator[bytes]:
+        self.requests.append(request)
+        yield b"answer"
+
+    async def stream_unary(self, requests: AsyncIterator[bytes], _context: Any) -> bytes:
+        self.requests += [request async for request in requests]
+        return b"answer"
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        methods: dict[str, Any] = {
+            kind: getattr(grpc, f"{kind}_rpc_method_handler")(getattr(self, kind))
+            for kind in ("unary_unary", "unary_stream", "stream_unary")
+        }
+        return grpc.method_handlers_generic_handler("test.Service", methods)
+
+
+@pytest.fixture
+def ground() -> Ground:
+    return Ground()
+
+
+@pytest.fixture
+async def channel(ground: Ground) -> AsyncIterator[Any]:
+    server = grpc.aio.server(interceptors=[CallInterceptor(Metrics()), ground.receiving])
+    server.add_generic_rpc_handlers((ground.handlers(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel
+    await server.stop(None)
+
+
+async def never() -> AsyncIterator[bytes]:
+    """Requests of which none comes."""
+    await asyncio.Event().wait()
+    yield b""
+
+
+async def test_all_kinds_of_requests_come_whole(ground: Ground, channel: Any) -> None:
+    assert await channel.unary_unary(PATHS[0])(b"a") == b"answer"
+    assert [each async for each in channel.unary_stream(PATHS[1])(b"b")] == [b"answer"]
+    assert await channel.stream_unary(PATHS[2])(iter([b"c", b"d"])) == b"answer"
+    assert ground.requests == [b"a", b"b", b"c", b"d"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_request_that_does_not_arrive_in_time_is_refused(
+    ground: Ground, channel: Any, path: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        await channel.stream_unary(path)(never())
+    error = from_call(caught.value)
+    assert isinstance(error, UnavailableError)
+    error_table.check(error, "UNAVAILABLE")
+    assert ground.requests == []
+
+
+async def test_a_call_without_a_message_is_refused(ground: Ground, channel: Any) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        await channel.stream_unary(PATHS[0])(iter([]))
+    assert isinstance(from_call(caught.value), InvalidArgumentError)
+    assert ground.requests == []
+
+
+async def test_few_of_a_connection_are_received_at_once(ground: Ground, channel: Any) -> None:
+    held = [channel.stream_unary(PATHS[0])(never()) for _ in range(MAX_PARTLY_RECEIVED)]
+    await eventually(lambda: ground.receiving.received_at_once == MAX_PARTLY_RECEIVED)
+    waiting = asyncio.ensure_future(channel.unary_unary(PATHS[0])(b"a"))
+    for call in held:
+        call.cancel()
+    assert await waiting == b"answer"
+    await eventually(lambda: ground.receiving.received_at_once == 0)
