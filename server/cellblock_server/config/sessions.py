@@ -37,7 +37,7 @@ class Sessions(Section):
     idle_timeout: Duration = Field(
         timedelta(minutes=20),
         ge=MOMENT,
-        description="A session ends after so long without a call that names it.",
+        description="A session ends after so long without use or KeepAlive.",
     )
     max_idle_timeout: Duration = Field(
         DAY, ge=MOMENT, description="The most that a session may ask for."

@@ -209,7 +209,9 @@ class Session(_message.Message):
 
     @_builtins.property
     def idle_timeout(self) -> _duration_pb2.Duration:
-        """Ends the session after this long without any call that names it."""
+        """Ends the session after this long without use (see last_use_time) or
+        KeepAlive.
+        """
 
     @_builtins.property
     def lifetime(self) -> _duration_pb2.Duration:
@@ -223,7 +225,9 @@ class Session(_message.Message):
 
     @_builtins.property
     def last_use_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was last used."""
+        """When it was last used: by an execution, a session-file operation,
+        completion or inspection, or a restart of its kernel.
+        """
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
