@@ -128,8 +128,12 @@ class Supervisor:
                 # gRPC raises this of itself, for instance when a channel is closed under a call.
                 failure: BaseException = TaskEndedError("a call in it was cancelled")
                 failure.__cause__ = error
-            except Exception as error:  # noqa: BLE001 - reported with its traceback
+            except Exception as error:
                 failure = error
+                if _is_cancelled():
+                    # Its cleanup failed, or it turned its cancellation into another error.
+                    self.report(name, failure)
+                    raise asyncio.CancelledError from error
             if self._monotonic() - began >= self._pauses.steady:
                 pause = 0.0
             pause = min(max(self._pauses.first, 2 * pause), self._pauses.longest)

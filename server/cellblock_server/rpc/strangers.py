@@ -115,7 +115,9 @@ class _Offenders:
         self._known[network] = offender
         while len(self._known) > MAX_ADDRESSES:
             del self._known[next(iter(self._known))]
-        offender.offences += weight
+        # Older ones count less: a monitor without a key that is ended now and then is no attacker.
+        age = (now - offender.last) / self._limits.forget_seconds
+        offender.offences = offender.offences * max(0.0, 1.0 - age) + weight
         offender.last = now
         if offender.offences > self._limits.free_offences and not self.is_banned(network, now):
             seconds = self._limits.first_ban_seconds * 2.0**offender.bans
@@ -142,12 +144,16 @@ class _Offenders:
         ]
         if banned == self._banned:
             return
-        self._banned = banned
         try:
             with accepted.listening() as sockets:
+                if not sockets:
+                    # No descriptor is left to look with, or the listener has been closed.
+                    return
                 set_banned(sockets, banned)
         except OSError as error:
             log.warning("addresses_not_banned", problem=str(error))
+            return
+        self._banned = banned
         log.info("addresses_banned", addresses=[shown_network(each) for each in banned])
 
 

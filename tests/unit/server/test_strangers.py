@@ -10,7 +10,8 @@ import pytest
 
 from cellblock_server.common.errors import ExhaustedError
 from cellblock_server.rpc.accepted import peer_address
-from cellblock_server.rpc.strangers import StrangerLimits, Strangers
+from cellblock_server.rpc.banned import network_of
+from cellblock_server.rpc.strangers import StrangerLimits, Strangers, _Offenders
 
 LIMITS = StrangerLimits(
     max_connections=6,
@@ -179,3 +180,16 @@ async def test_calls_that_are_taken_back_while_they_wait_end_the_connection(
 )
 def test_peers_are_what_grpc_calls_them(peer: str, address: str) -> None:
     assert peer_address(peer) == address
+
+
+def test_a_monitor_without_a_key_is_never_banned_and_many_at_once_are() -> None:
+    limits, network = StrangerLimits(), network_of("192.0.2.1")
+    offenders = _Offenders(limits)
+    # One connection that is ended for its age, each time that it may have shown a key.
+    for number in range(1000):
+        offenders.add_offence(network, limits.idle_offence, number * limits.timeout_seconds)
+        assert not offenders.is_banned(network, number * limits.timeout_seconds)
+    now = 1000 * limits.timeout_seconds
+    for _ in range(101):
+        offenders.add_offence(network, limits.idle_offence, now)
+    assert offenders.is_banned(network, now)

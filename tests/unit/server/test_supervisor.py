@@ -122,6 +122,23 @@ async def test_leaving_the_block_cancels_a_loop_that_runs_or_waits() -> None:
     assert (running.runs, waiting.runs) == (1, 1)
 
 
+async def test_leaving_the_block_ends_a_loop_whose_cancellation_becomes_another_error() -> None:
+    supervisor = Supervisor(pauses=SOON)
+    runs = 0
+
+    async def run() -> None:
+        nonlocal runs
+        runs += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise LookupError("a bug in its cleanup")
+
+    async with asyncio.timeout(10), supervisor.supervise("loop", run):
+        await eventually(lambda: runs == 1)
+    assert runs == 1
+
+
 async def test_task_set_outlives_the_failure_of_one_task() -> None:
     supervisor = Supervisor()
     tasks = supervisor.task_set("ends")
