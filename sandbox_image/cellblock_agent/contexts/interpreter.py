@@ -29,6 +29,8 @@ from cellblock_agent.processes.reaper import descendants, end_in_words, kill_des
 from cellblock_agent.timings import Timings
 
 START_ATTEMPTS = 3
+RESTART_SECONDS = 20.0
+"""Longest start of a kernel that replaces another one."""
 COLLECT_SECONDS = 2
 """How long the fork server may take to tell of a killed kernel's end."""
 SILENT = "the kernel did not answer"
@@ -215,7 +217,10 @@ class Interpreter:
     def _note_restart(self, restart: asyncio.Task[None]) -> None:
         self._restarts.discard(restart)
         if not restart.cancelled() and (error := restart.exception()) is not None:
+            # What runs now may be a kernel without the session's variables.
             log.error("a restart failed: %s", error)
+            if not self._failure.done():
+                self._failure.set_exception(error)
 
     async def _execute(self, execution: Execution) -> None:
         end = asyncio.get_running_loop().time() + execution.timeout
@@ -425,9 +430,11 @@ class Interpreter:
                 options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._needs)
                 # No shorter: one that is slow because the machine is busy would be killed, and
                 # the next one would have to begin again.
-                kernel = await Kernel.start(
-                    self._fork_server, self._context, options, self._start_timeout
-                )
+                seconds = self._start_timeout
+                if self.generation > 0:
+                    # The server waits for less when it is not the first one.
+                    seconds = min(seconds, RESTART_SECONDS)
+                kernel = await Kernel.start(self._fork_server, self._context, options, seconds)
                 break
             except KernelStartError as error:
                 log.warning("no kernel at attempt %d: %s", attempt, error)

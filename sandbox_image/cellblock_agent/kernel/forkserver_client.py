@@ -151,7 +151,17 @@ class ForkServerClient:
                 if failures > 0:
                     await self._clear()
             await self._wanted.wait()
-            self._current = Spawned.start(self._modules)
+            self._current = await self._spawn()
+
+    async def _spawn(self) -> Spawned:
+        for _attempt in range(ATTEMPTS):
+            try:
+                return Spawned.start(self._modules)
+            except OSError as error:
+                # Code has used up the sandbox's processes or memory.
+                log.warning("no fork server could be started: %s", error)
+                await self._clear()
+        raise ForkServerError(f"no fork server was started in {ATTEMPTS} attempts")
 
     async def start_kernel(self, options: KernelOptions) -> KernelProcess:
         """Have a kernel forked. Raises ForkServerError."""

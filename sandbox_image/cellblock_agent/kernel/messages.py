@@ -10,6 +10,8 @@ TEXT_CHARACTERS = 2**16
 """Of an exception's name, message and each line of its traceback."""
 LINES = 200
 """The last lines of a traceback that are kept."""
+SHORT_CHARACTERS = 2**12
+"""Of an exception's name and message where even that does not fit."""
 MESSAGE_PARTS = 4
 """Header, parent, metadata and content; buffers may follow."""
 
@@ -20,27 +22,34 @@ def fit(session: Session | None, frames: list[Any], bounds: MessageBounds) -> li
         return frames
     start = frames.index(DELIM)
     parts = frames[start + 2 :]
-    problem = bounds.problem_of(parts)
+    problem = bounds.problem_of(frames)
     if not problem:
         return frames
     header, parent, metadata, content = (
         session.unpack(bytes(part)) for part in parts[:MESSAGE_PARTS]
     )
     kind = header["msg_type"]
-    if content.get("status") == "error" or kind == "error":
-        content = content | _cut_error(content)
+    is_error = content.get("status") == "error" or kind == "error"
+    if is_error:
+        content = content | _cut_error(content, TEXT_CHARACTERS, LINES)
     elif kind.endswith("_reply"):
         content = {name: content.get(name) for name in ("status", "execution_count")}
     else:
         text = f"[{kind}: left out, {problem}]\n"
         kind, content, metadata = "stream", {"name": "stderr", "text": text}, {}
     message = session.msg(kind, content, parent={"header": parent}, metadata=metadata)
-    return list(session.serialize(message, ident=frames[:start]))
+    fitting = list(session.serialize(message, ident=frames[:start]))
+    if is_error and bounds.problem_of(fitting):
+        # A small sandbox.
+        message["content"] = content | _cut_error(content, SHORT_CHARACTERS, 0)
+        fitting = list(session.serialize(message, ident=frames[:start]))
+    return fitting
 
 
-def _cut_error(content: dict[str, Any]) -> dict[str, Any]:
+def _cut_error(content: dict[str, Any], characters: int, lines: int) -> dict[str, Any]:
+    traceback = content.get("traceback", [])
     return {
-        "ename": str(content.get("ename"))[:TEXT_CHARACTERS],
-        "evalue": str(content.get("evalue"))[:TEXT_CHARACTERS],
-        "traceback": [line[:TEXT_CHARACTERS] for line in content.get("traceback", [])[-LINES:]],
+        "ename": str(content.get("ename"))[:characters],
+        "evalue": str(content.get("evalue"))[:characters],
+        "traceback": [line[:characters] for line in traceback[-lines:]] if lines else [],
     }

@@ -59,7 +59,8 @@ def confine_for_good() -> bool:
     ruleset = _checked(_call(CREATE_RULESET, attribute, size, 0))
     try:
         for path in ROOT.iterdir():
-            if path.name not in CLOSED:
+            # A link that leads nowhere has nothing below.
+            if path.name not in CLOSED and path.exists():
                 _allow_below(ruleset, path)
         _checked(_call(RESTRICT_SELF, ruleset, 0))
     finally:

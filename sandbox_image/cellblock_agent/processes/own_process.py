@@ -17,10 +17,6 @@ what keeps code from lowering it again is in `confinement.py`."""
 OOM_SCORE_FORK_SERVER = 500
 """After all kernels, and before the agent, the fork server: it can be replaced."""
 
-"""A kernel and all that it starts have a seventieth of the agent's weight, so that the agent has
-its turn to end them however many they are. Only within their sandbox: its share of the CPUs is
-its container's."""
-
 TERMINATING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 

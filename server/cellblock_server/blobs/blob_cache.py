@@ -116,9 +116,12 @@ class BlobCache:
                 old, new = self._path(blob.sha256), self._path(name)
                 if (await in_thread(old.stat)).st_nlink > 1:
                     return False
-                await uninterrupted(in_thread(partial(old.rename, new)))
-                self._sizes[name] = self._sizes.pop(blob.sha256)
+                await uninterrupted(self._rename(blob.sha256, old, name, new))
                 return True
+
+    async def _rename(self, old_name: str, old: Path, new_name: str, new: Path) -> None:
+        await in_thread(partial(old.rename, new))
+        self._sizes[new_name] = self._sizes.pop(old_name)
 
     async def keep(self, file: Path, blob: Blob) -> None:
         """Take over a file whose bytes are stored: most are attached soon after they came."""

@@ -239,9 +239,11 @@ class Pool:
                     self._discard(shelf.waiting.popleft()[1])
                 self._fill(shelf)
                 # One after the other: the next goes when the replacement of the last one waits.
-                if shelf.has_aged(self._bounds.max_age) and not self._starting and self._may_try():
+                if shelf.has_aged(self._bounds.max_age) and self._may_replace():
                     self._discard(shelf.waiting.popleft()[1])
-                    self._fill(shelf)
+                    # Its place is free, and no start is under way.
+                    if len(shelf.waiting) < shelf.wanted():
+                        self._begin_start(shelf)
             try:
                 async with asyncio.timeout(self._timings.check):
                     await self._changed.wait()
@@ -262,6 +264,9 @@ class Pool:
         there = starting + sum(len(shelf.waiting) for shelf in self._shelves.values())
         has_room = there < self._bounds.max_waiting and starting < self._bounds.parallelism
         return has_room and self._may_try() and not self._defers()
+
+    def _may_replace(self) -> bool:
+        return not self._starting and self._may_try() and not self._defers()
 
     def _may_try(self) -> bool:
         return time.monotonic() >= self._resume_at

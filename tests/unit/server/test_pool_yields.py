@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, SandboxSpec
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -35,7 +36,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ids: list[str] = []
 
     async def start(
-        backend: Backend, spec: SandboxSpec, token: str, timeout: timedelta
+        backend: Backend,
+        spec: SandboxSpec,
+        token: str,
+        timeout: timedelta,
+        timings: AgentTimings,
     ) -> ReadySandbox:
         ids.append(spec.id)
         return ReadySandbox(spec, "", cast(Any, None), cast(Any, Quiet()))
@@ -44,9 +49,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return ids
 
 
-def pool_of(is_awaited: Callable[[], bool], longest_deferral: timedelta) -> Pool:
+def pool_of(
+    is_awaited: Callable[[], bool], longest_deferral: timedelta, max_age: timedelta = HOUR
+) -> Pool:
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
-    bounds = PoolBounds(SIZE, 1, HOUR, HOUR, longest_deferral)
+    bounds = PoolBounds(SIZE, 1, max_age, HOUR, longest_deferral)
     stocks = [Stock(example, SIZE)]
     return Pool(cast(Backend, Quiet()), stocks, bounds, Supervisor(), is_awaited=is_awaited)
 
@@ -89,3 +96,16 @@ async def test_a_queue_is_busy_while_somebody_waits_or_is_started() -> None:
         assert queue.is_busy
     await waiting
     assert queue.is_busy
+
+
+async def test_old_ones_stay_while_their_replacement_is_put_off(started: list[str]) -> None:
+    is_awaited = False
+    pool = pool_of(lambda: is_awaited, HOUR, max_age=timedelta(milliseconds=1))
+    async with pool.kept(set_event()):
+        await eventually(lambda: pool.status().waiting == SIZE)
+        is_awaited = True
+        begun = len(started)
+        for _ in range(20):
+            pool.reconsider()
+            await asyncio.sleep(0)
+        assert (pool.status().waiting, len(started)) == (SIZE, begun)

@@ -123,7 +123,12 @@ class DockerBackend(Backend):
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Create and start a container; see `Backend.create`."""
         self._ours.add(spec.id)
-        folder = SandboxFolder.create(self._folders, spec.id, token)
+        try:
+            folder = SandboxFolder.create(self._folders, spec.id, token)
+        except BaseException:
+            # What was made of it is removed as any that has no owner.
+            self._ours.discard(spec.id)
+            raise
         try:
             # The engine does not stop when we do: what it makes must be there to be removed.
             details = await uninterrupted(self._run(spec, folder))
