@@ -32,7 +32,8 @@ async def test_they_cost_little_and_hold_up_nobody(
         await asyncio.gather(*(anext(stream) for stream in streams))
 
         assert (resident(server.pid) - memory) * 1024 < KIB_OF_ONE * STREAMS
-        assert descriptors(server.pid) - open_files < 10
+        # A connection has a hundred calls at most.
+        assert descriptors(server.pid) - open_files < 10 + STREAMS / 100
         async with await client.sessions.create() as other:
             assert (await other.run("1")).text == "1"
         await execution.cancel()

@@ -78,7 +78,7 @@ ENDS: dict[Callable[[str], None], tuple[str, ...]] = {
     kill_agent: ("the sandbox exited with code 137",),
     # The engine may have forgotten it when it is asked.
     remove: ("the sandbox exited with code 137", "the sandbox was removed"),
-    stop: ("the sandbox exited with code 0",),
+    stop: ("the sandbox exited with code 137",),
 }
 
 

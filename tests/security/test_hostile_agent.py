@@ -252,7 +252,7 @@ BOMBS: dict[str, tuple[Script, str]] = {
         "fields",
     ),
     "text": (says(started(), text("x" * (2**26 - 128))), "more output than it may show"),
-    "more than a message may have": (says(started(), text("x" * 2**26)), "larger than max"),
+    "more than a message may have": (says(started(), text("x" * 2**26)), "RESOURCE_EXHAUSTED"),
 }
 
 

@@ -67,8 +67,6 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
         match error.code():
             case grpc.StatusCode.FAILED_PRECONDITION:
                 raise WrongStateError("SANDBOX_REFUSED", detail) from error
-            case grpc.StatusCode.OUT_OF_RANGE if path is None:
-                raise StoreBehindError(detail) from error
             case code if path is not None:
                 raise _about_file(code, path, detail) from error
             case code:

@@ -10,7 +10,7 @@ import structlog
 
 from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.agent.errors import AgentGoneError, StoreBehindError
+from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend, Sandbox
 from cellblock_server.common.clock import SteadyClock
@@ -157,9 +157,6 @@ class LiveSession:
                 await running
             except* ProtocolViolationError as errors:
                 end = failed(EndReason.PROTOCOL_VIOLATION, _first(errors).message)
-            except* StoreBehindError as errors:
-                words = _first(errors).message
-                end = failed(EndReason.STORE_BEHIND, words, FailureCause.SESSION_ENDED)
             except* CellblockError as errors:
                 end = await self._lost(backend, _first(errors))
             return end

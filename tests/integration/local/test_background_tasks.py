@@ -30,7 +30,8 @@ LOCAL = {
     "CELLBLOCK_SESSIONS__END_ON_SHUTDOWN": "true",
 }
 LOOPS = {
-    *("audit_log", "audit_retention", "billing", "cpu_meter", "housekeeping", "key_expiry"),
+    *("audit_log", "audit_retention", "billing", "connections_without_key", "cpu_meter"),
+    *("housekeeping", "key_expiry"),
     *("pool", "pool_checks", "readiness", "retention", "session_expiry", "unread_streams"),
 }
 TASK_SETS = {"pool_removals", "pool_starts", "sessions", "unread_stream_ends"}

@@ -23,6 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     environment = {
         "CELLBLOCK_SANDBOX__BACKEND": "local",
         "CELLBLOCK_SERVER__IDLE_UPLOAD_TIMEOUT": "1",
+        "CELLBLOCK_SERVER__REQUEST_TIMEOUT": "1",
     }
     process = ServerProcess(tmp_path_factory.mktemp("server"), environment)
     process.start()
@@ -36,7 +37,9 @@ def files(server: ServerProcess) -> Iterator[file_pb2_grpc.FileServiceStub]:
         yield file_pb2_grpc.FileServiceStub(channel)
 
 
-def refused(method: Callable[..., object], *requests: object) -> UnavailableError:
+def refused(
+    method: Callable[..., object], *requests: object, reason: str = "UPLOAD_IDLE"
+) -> UnavailableError:
     """The error of a call whose requests pause after `requests`."""
     over = Event()
 
@@ -51,7 +54,7 @@ def refused(method: Callable[..., object], *requests: object) -> UnavailableErro
         over.set()
     error = from_call(caught.value)
     assert isinstance(error, UnavailableError)
-    assert error.reason == "UPLOAD_IDLE"
+    assert error.reason == reason
     return error
 
 
@@ -70,7 +73,7 @@ def test_an_upload_that_pauses_leaves_nothing(
 
 
 def test_an_upload_that_sends_nothing_is_ended(files: file_pb2_grpc.FileServiceStub) -> None:
-    refused(files.UploadFile)
+    refused(files.UploadFile, reason="REQUEST_NOT_RECEIVED")
 
 
 def test_a_named_upload_that_pauses_can_be_resumed(

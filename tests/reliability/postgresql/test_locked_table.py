@@ -29,6 +29,6 @@ async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
     for outcome in outcomes:
         assert isinstance(outcome, UnavailableError)
         assert outcome.reason == "STORE_FAILED"
-        assert "lock timeout" in outcome.message
+        assert "lock timeout" in outcome.detail
     assert WAIT <= took < WAIT * CALLERS / 2
     await database.check()
