@@ -52,7 +52,7 @@ async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
         for outcome in outcomes:
             assert isinstance(outcome, errors.UnavailableError)
             assert outcome.reason == "STORE_FAILED"
-            assert "database is locked" in outcome.message
+            assert "database is locked" in outcome.detail
         assert WAIT <= took < WAIT * CALLERS / 2
         await database.execute(insert)
         assert len(await database.rows(text("SELECT a FROM t"))) == 1  # type: ignore[arg-type]

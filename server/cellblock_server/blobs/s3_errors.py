@@ -49,7 +49,7 @@ class NoAnswerError(BlobStoreError):
 
     def __init__(self) -> None:
         """Say so."""
-        super().__init__("the blob store failed: no answer in time", BUSY_RETRY_AFTER)
+        super().__init__("no answer in time", BUSY_RETRY_AFTER)
 
 
 @contextmanager

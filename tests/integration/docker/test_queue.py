@@ -63,7 +63,9 @@ async def test_those_who_wait_are_told_their_place(own: AsyncSession) -> None:
     await executions[1].cancel()
     await executions[0].cancel()
     told = await asyncio.gather(*map(positions, streams))
-    assert told == [[], [], [1], [2, 1]]
+    # The last one may be next in line before it hears that it is the second.
+    assert told[:3] == [[], [], [1]]
+    assert told[3] in ([2, 1], [2, 0])
 
 
 async def test_a_deadline_passes_for_the_caller_not_for_the_code(
