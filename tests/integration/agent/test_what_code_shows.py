@@ -123,7 +123,7 @@ async def test_what_was_written_takes_no_memory_in_the_kernel(agent: RunningAgen
     before = int((await agent.run(used)).result)
     await agent.run("for _ in range(300): print('x' * 2**20)")
     after = int((await agent.run(used)).result)
-    assert after - before < 100_000  # KiB: a third of what was written
+    assert after - before < 150_000  # KiB: half of what was written; on a busy machine more waits
 
 
 async def test_late_output_of_a_child_process_is_kept(agent: RunningAgent) -> None:
