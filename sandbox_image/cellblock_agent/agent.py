@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 
 from cellblock.agent.v1 import agent_pb2_grpc
-from cellblock_agent.contexts.interpreter import Interpreter
+from cellblock_agent.contexts.interpreter import START_ATTEMPTS, Interpreter
 from cellblock_agent.egress import SOCKET, EgressPort
 from cellblock_agent.files.changes import Changes
 from cellblock_agent.files.data_folder import DataFolder
@@ -68,12 +68,14 @@ class _Agent:
             log.warning("no Landlock on this host: code can have its agent killed, see SECURITY.md")
         reaper = Reaper()
         helpers = Helpers(reaper)
+        # A start that hangs is tried again while the server still waits.
+        attempt_seconds = options.start_timeout / START_ATTEMPTS
         fork_server = ForkServerClient(
             self._spawned,
             options.preload,
             reaper,
             options.fork_server_timeout,
-            options.start_timeout,
+            attempt_seconds,
             clear=lambda: kill_descendants(lambda: helpers.pids),
         )
         journal = Journal()
@@ -96,7 +98,7 @@ class _Agent:
                 niceness=options.kernel_niceness,
             ),
             self._timings,
-            options.start_timeout,
+            attempt_seconds,
         )
         orphan_clock = OrphanClock(options.orphan_timeout)
         service = AgentService(

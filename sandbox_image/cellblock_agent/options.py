@@ -23,7 +23,7 @@ class Options:
     fork_server_timeout: float
     """Seconds after which a fork server that forks nothing is ended."""
     start_timeout: float
-    """Seconds that the first kernel may take: whoever starts a sandbox waits no longer."""
+    """Seconds that the first kernel may take, in three attempts: the server waits no longer."""
     kernel_niceness: int
     """By how much kernels give way to the agent, as nice(1) counts it."""
     preload: tuple[str, ...]

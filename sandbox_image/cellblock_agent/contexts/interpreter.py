@@ -61,7 +61,10 @@ class Interpreter:
         timings: Timings,
         start_timeout: float,
     ) -> None:
-        """Run kernels of `fork_server`; what they say goes into `journal`."""
+        """Run kernels of `fork_server`; what they say goes into `journal`.
+
+        A kernel has `start_timeout` seconds to start, in each of `START_ATTEMPTS`.
+        """
         self._kernel_dir = kernel_dir
         self._data_dir = data_dir
         self._fork_server = fork_server
