@@ -19,7 +19,7 @@ from cellblock_client.embedded import SERVER
 from cellblock_client.events import Stdout
 
 SETTLE_SECONDS = 2.0
-"""How long the callers work before the restart, and after it."""
+"""Seconds that the callers work before the restart, and after it."""
 BEGIN_SECONDS = 60.0
 JOIN_SECONDS = 60.0
 NEW_CLIENT_PAUSE_SECONDS = 0.2

@@ -1,4 +1,4 @@
-"""What a caller with a key notices while others attack without one.
+"""Measure what a caller with a key notices while others attack without one.
 
 python -m benchmarks.strangers [ROUNDS] [SECONDS]
 
@@ -43,7 +43,7 @@ def measure_attack(attack: str, rounds: int, seconds: float) -> list[Row]:
 
 
 def measure_call(attack: str, kind: str, rounds: int, seconds: float) -> Row:
-    """How calls of one kind are answered."""
+    """Answers to calls of one kind: their times and failures."""
     quiet: list[float] = []
     during: list[float] = []
     failed = 0
@@ -92,7 +92,7 @@ def call_of(kind: str, at: Guarded, client: Client, session_id: str) -> Callable
 
 
 def collect(made: Callable[[], object], seconds: float) -> tuple[list[float], int]:
-    """How long calls took, one after the other, and how many failed."""
+    """Durations of consecutive calls, and the number that failed."""
     times: list[float] = []
     failed = 0
     end = time.perf_counter() + seconds

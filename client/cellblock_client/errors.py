@@ -99,7 +99,7 @@ class ServerError(Error):
 
 
 LOCALLY_CANCELLED = ("Channel closed!", "Locally cancelled by application!")
-"""What gRPC says of a call that was cancelled here, when the client was closed for example."""
+"""Details that gRPC gives a call cancelled in this process, for example by closing the client."""
 KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.OUT_OF_RANGE: InvalidArgumentError,

@@ -14,7 +14,7 @@ from cellblock_client.errors import (
 RETRY_SECONDS = 30.0
 """How long a call is repeated by default while a server that was there is away: it restarts."""
 FIRST_RETRY_SECONDS = 5.0
-"""How long the calls of a new client are repeated while no server has ever answered: one that is
+"""Seconds for which calls of a new client are repeated before a server has answered: one that is
 restarted is back by then, and a wrong address should be reported soon."""
 ATTEMPTS = 5
 """Maximum number of calls to a server that says what it lacks: under two seconds."""
@@ -27,7 +27,7 @@ STOPPING = "SERVER_STOPPING"
 STOPPED = "SERVER_STOPPED"
 """The reason of a server that has stopped before a call that it had begun was done."""
 NOT_CONNECTED = ("failed to connect", "DNS resolution failed")
-"""How gRPC's words begin when no server was reached. All others are of one that was there."""
+"""Beginnings of gRPC's details when no server was reached; all others come from one that was."""
 RESTARTING = ("", TAKEN_OVER, STOPPING, STOPPED)
 """Reasons of errors, or none, while a server restarts."""
 

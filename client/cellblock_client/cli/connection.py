@@ -20,7 +20,7 @@ class Opened:
     client: Client
     session: Session
     uploads: SessionUploads
-    """What was uploaded for the session; deleted after it, if it was made for the command."""
+    """Files uploaded for the session; deleted after it, if it was created for the command."""
 
 
 @contextmanager

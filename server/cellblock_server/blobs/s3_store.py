@@ -189,7 +189,7 @@ class S3Store:
             self._puts.release()
 
     def _left(self, since: float) -> timedelta:
-        """How long the store may still be silent."""
+        """Return the time for which the store may still be silent."""
         return timedelta(seconds=since - _now()) + self._silence
 
     async def _claim(self) -> None:

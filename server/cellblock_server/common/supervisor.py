@@ -183,7 +183,7 @@ class TaskSet:
 
 
 class _Task:
-    """What is known of a task, or of a set of tasks."""
+    """Record of one task's failures, or of those of a task set."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -32,7 +32,7 @@ MAX_CONNECTIONS = 200
 """At once. Past it, the oldest one that has not shown a login ends: a browser has about six."""
 KEY_PREFIX = "cb_"
 KEY = re.compile(r"cb_[!-~]{1,200}")
-"""What can be sent as a key; whether it is one, the services say."""
+"""Characters allowed in a key; the services decide whether it is valid."""
 
 Answer = Callable[[web.Request, Caller], Awaitable[web.StreamResponse]]
 

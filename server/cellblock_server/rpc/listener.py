@@ -38,7 +38,7 @@ PING_TIMEOUT_MILLISECONDS = 10_000
 MIN_CALLER_PING_MILLISECONDS = 5_000
 """Callers that ping more often are sent away."""
 CLOSE_SECONDS = 1.0
-"""How long the statuses of calls that a stop ended may take to be sent."""
+"""Seconds allowed for sending the statuses of calls that a stop ended."""
 UNREAD_BYTES = 2**16
 """Bytes of a call that gRPC takes before a handler asks for its message. By default it takes 4 MiB
 and more, of every call."""

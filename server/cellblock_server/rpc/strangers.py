@@ -73,7 +73,7 @@ class StrangerLimits:
 
 @dataclass(eq=False)
 class _Connection:
-    """What is known about one connection."""
+    """State of one connection: its tenant, its age and its calls without a key."""
 
     tenant: str = ""
     """Whose valid key it has shown; empty if none."""

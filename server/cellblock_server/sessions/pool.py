@@ -82,7 +82,7 @@ class PoolBounds:
     """Those that waited for longer are replaced."""
     start_timeout: timedelta
     longest_deferral: timedelta = timedelta(seconds=5)
-    """How long starts that a caller waits for may put off the next one for the pool."""
+    """Longest time for which starts that a caller waits for delay the next start for the pool."""
 
 
 @dataclass(frozen=True)
