@@ -10,6 +10,7 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 
 import cellblock_client
+import cellblock_client._async
 from cellblock_client import AsyncClient, Client
 from tests.support.clients import PAIRS, methods, session_of
 
@@ -66,8 +67,9 @@ async def test_their_parts_have_the_same_names() -> None:
 
 def test_none_is_left_out() -> None:
     modules = [
-        importlib.import_module(f"cellblock_client.{module.name}")
-        for module in pkgutil.iter_modules(cellblock_client.__path__)
+        importlib.import_module(module.name)
+        for package in (cellblock_client, cellblock_client._async)
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
         if not module.ispkg
     ]
     found = {

@@ -1,23 +1,23 @@
-"""What an operator looks after: tenants and their keys. Needs a key with the role ADMIN."""
+"""`admin.py` for asyncio."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from cellblock_client import admin_calls
+from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.server_types import ServerStatus, UsageInterval, UsageReport
-from cellblock_client.transport import Transport
 
 
-class Admin:
+class AsyncAdmin:
     """Looks after tenants and keys."""
 
-    def __init__(self, transport: "Transport") -> None:
-        """Use `Client.admin`."""
+    def __init__(self, transport: "AsyncTransport") -> None:
+        """Use `AsyncClient.admin`."""
         self._transport = transport
 
-    def create_tenant(
+    async def create_tenant(
         self,
         tenant_id: str,
         *,
@@ -26,17 +26,17 @@ class Admin:
     ) -> Tenant:
         """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
         call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
-        return self._transport.call(call, timeout)
+        return await self._transport.call(call, timeout)
 
-    def update_tenant(
+    async def update_tenant(
         self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
     ) -> Tenant:
         """Replace all of what is set for a tenant."""
-        return self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
+        return await self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
 
-    def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
+    async def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
         """What a tenant uses now, and what it may."""
-        return self._transport.call(admin_calls.get_usage(tenant_id), timeout)
+        return await self._transport.call(admin_calls.get_usage(tenant_id), timeout)
 
     def report_usage(
         self,
@@ -46,7 +46,7 @@ class Admin:
         end: datetime | None = None,
         interval: UsageInterval = UsageInterval.WHOLE,
         timeout: float | None = CALL_SECONDS,
-    ) -> Iterator[UsageReport]:
+    ) -> AsyncIterator[UsageReport]:
         """What a tenant, or all, used in a time, by whole hours of UTC; oldest first.
 
         As far back as the server keeps it unless `start` says from when, and up to now unless
@@ -56,19 +56,19 @@ class Admin:
             lambda token: admin_calls.report_usage(token, tenant_id, start, end, interval), timeout
         )
 
-    def server_status(self, *, timeout: float | None = CALL_SECONDS) -> ServerStatus:
+    async def server_status(self, *, timeout: float | None = CALL_SECONDS) -> ServerStatus:
         """What the server does now: what it is ready for, its sessions, its pool."""
-        return self._transport.call(admin_calls.get_server_status(), timeout)
+        return await self._transport.call(admin_calls.get_server_status(), timeout)
 
-    def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
+    async def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
         """A tenant by id."""
-        return self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
+        return await self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
 
-    def tenants(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[Tenant]:
+    def tenants(self, *, timeout: float | None = CALL_SECONDS) -> AsyncIterator[Tenant]:
         """All tenants, newest first; pages are fetched as needed."""
         return self._transport.items(admin_calls.list_tenants, timeout)
 
-    def create_key(
+    async def create_key(
         self,
         tenant_id: str,
         role: Role,
@@ -79,21 +79,23 @@ class Admin:
     ) -> NewKey:
         """Make a key; its secret is told this once."""
         call = admin_calls.create_key(tenant_id, role, description, expires_after)
-        return self._transport.call(call, timeout)
+        return await self._transport.call(call, timeout)
 
-    def keys(self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS) -> Iterator[Key]:
+    def keys(
+        self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS
+    ) -> AsyncIterator[Key]:
         """A tenant's keys, or all, newest first, revoked ones included."""
         return self._transport.items(lambda token: admin_calls.list_keys(token, tenant_id), timeout)
 
-    def rotate_key(
+    async def rotate_key(
         self, key_id: str, *, grace: Seconds = 0, timeout: float | None = CALL_SECONDS
     ) -> NewKey:
         """Give a key another secret; the present one counts for `grace`, at most 30 days."""
-        return self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
+        return await self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
 
-    def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
+    async def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
         """End a key, for good and at once."""
-        return self._transport.call(admin_calls.revoke_key(key_id), timeout)
+        return await self._transport.call(admin_calls.revoke_key(key_id), timeout)
 
     def audit(
         self,
@@ -102,7 +104,7 @@ class Admin:
         key_id: str = "",
         since: datetime | None = None,
         timeout: float | None = CALL_SECONDS,
-    ) -> Iterator[AuditEntry]:
+    ) -> AsyncIterator[AuditEntry]:
         """Who did what, newest first; of a tenant, of a key, since a time."""
         return self._transport.items(
             lambda token: admin_calls.list_audit_entries(token, tenant_id, key_id, since), timeout

@@ -15,6 +15,7 @@ from cellblock.v1 import (
     session_pb2_grpc,
 )
 from cellblock_client import file_calls
+from cellblock_client._sync.transport import Transport, outcome
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
@@ -38,7 +39,6 @@ from cellblock_client.retry import (
 )
 from cellblock_client.sending import Sending, SessionWrite, Upload
 from cellblock_client.tracing import Metadata, call_span
-from cellblock_client.transport import Transport, outcome
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")

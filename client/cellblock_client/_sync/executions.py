@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from cellblock.v1 import execution_pb2
 from cellblock_client import calls
+from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
-from cellblock_client.transport import Transport
 from cellblock_client.types import (
     ExecutionInfo,
 )

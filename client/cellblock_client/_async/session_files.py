@@ -1,34 +1,37 @@
-"""What lies in a session's `/mnt/data` now."""
+"""What lies in a session now, for asyncio: `session_files.py` with `await`, name for name."""
 
-from collections.abc import Generator
-from contextlib import closing
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, file_calls
+from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
 from cellblock_client.sending import SessionWrite
-from cellblock_client.transport import Transport
 from cellblock_client.types import SessionFile, SessionFileList
 
 
-class SessionFiles:
+class AsyncSessionFiles:
     """What lies in a session's `/mnt/data` now. Paths are `/mnt/data/…`, or relative to it."""
 
-    def __init__(self, transport: "Transport", session_id: str) -> None:
+    def __init__(self, transport: "AsyncTransport", session_id: str) -> None:
         """Use `Session.files`."""
         self._transport = transport
         self._session_id = session_id
 
-    def list(self, folder: str = "", *, timeout: float | None = CALL_SECONDS) -> SessionFileList:
+    async def list(
+        self, folder: str = "", *, timeout: float | None = CALL_SECONDS
+    ) -> SessionFileList:
         """All files and folders, or those below `folder`, by path."""
         pages = self._transport.pages(
             lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
         )
-        return file_calls.session_file_list(list(pages))
+        return file_calls.session_file_list([page async for page in pages])
 
-    def read(
+    async def read(
         self,
         path: str,
         *,
@@ -41,11 +44,11 @@ class SessionFiles:
         request = self._reading(path, offset, length)
         method = "ReadSessionFile"
 
-        def whole(left: float | None) -> bytes:
+        async def whole(left: float | None) -> bytes:
             chunks = self._counted(self._transport.data_once(method, request, left), progress)
-            return b"".join(chunks)
+            return b"".join([chunk async for chunk in chunks])
 
-        return self._transport.again(whole, timeout)
+        return await self._transport.again(whole, timeout)
 
     def stream(
         self,
@@ -55,7 +58,7 @@ class SessionFiles:
         length: int = 0,
         progress: Progress | None = None,
         timeout: float | None = None,
-    ) -> Generator[bytes, None, None]:
+    ) -> AsyncGenerator[bytes, None]:
         """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
 
         A stream that breaks in the middle is an error: the file may have changed.
@@ -64,7 +67,7 @@ class SessionFiles:
         chunks = self._transport.data("ReadSessionFile", request, timeout)
         return self._counted(chunks, progress)
 
-    def download(
+    async def download(
         self,
         path: str,
         target: Target,
@@ -80,9 +83,9 @@ class SessionFiles:
         was before.
         """
         request = self._reading(path, offset, length)
-        self._write_to(target, "ReadSessionFile", request, progress, timeout)
+        await self._write_to(target, "ReadSessionFile", request, progress, timeout)
 
-    def write(
+    async def write(
         self,
         path: str,
         source: Source,
@@ -97,22 +100,24 @@ class SessionFiles:
         """
         with content.opened(source) as file:
             write = SessionWrite(file, self._session_id, path, progress)
-            return self._transport.write(write, timeout)
+            return await self._transport.write(write, timeout)
 
-    def delete(
+    async def delete(
         self, path: str, *, recursive: bool = False, timeout: float | None = CALL_SECONDS
     ) -> None:
         """Remove a file, a link or an empty folder; with `recursive`, any folder."""
         call = file_calls.delete_session_file(self._session_id, path, recursive=recursive)
-        self._transport.call(call, timeout)
+        await self._transport.call(call, timeout)
 
-    def create_folder(self, path: str, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
+    async def create_folder(
+        self, path: str, *, timeout: float | None = CALL_SECONDS
+    ) -> SessionFile:
         """Make a folder and those above it; one that exists is left as it is."""
-        return self._transport.call(
+        return await self._transport.call(
             file_calls.create_session_folder(self._session_id, path), timeout
         )
 
-    def download_folder(
+    async def download_folder(
         self,
         path: str,
         target: Target,
@@ -125,22 +130,22 @@ class SessionFiles:
         Links are left out. A path of this machine has it once it is whole.
         """
         request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
-        self._write_to(target, "DownloadSessionFolder", request, progress, timeout)
+        await self._write_to(target, "DownloadSessionFolder", request, progress, timeout)
 
     def _reading(self, path: str, offset: int, length: int) -> pb.ReadSessionFileRequest:
         return pb.ReadSessionFileRequest(
             session_id=self._session_id, path=path, offset=offset, length=length
         )
 
-    def _counted(
-        self, chunks: Generator[bytes, None, None], progress: Progress | None
-    ) -> Generator[bytes, None, None]:
+    async def _counted(
+        self, chunks: AsyncGenerator[bytes, None], progress: Progress | None
+    ) -> AsyncGenerator[bytes, None]:
         counted = Counted(progress)
-        with closing(chunks):
-            for chunk in chunks:
+        async with aclosing(chunks):
+            async for chunk in chunks:
                 yield counted.take(chunk)
 
-    def _write_to(
+    async def _write_to(
         self,
         target: Target,
         method: str,
@@ -148,15 +153,16 @@ class SessionFiles:
         progress: Progress | None,
         timeout: float | None,
     ) -> None:
-        def write(chunks: Generator[bytes, None, None]) -> None:
-            with content.created(target) as file, closing(self._counted(chunks, progress)) as all_:
-                for chunk in all_:
-                    file.write(chunk)
+        async def write(chunks: AsyncGenerator[bytes, None]) -> None:
+            with content.created(target) as file:
+                async with aclosing(self._counted(chunks, progress)) as all_:
+                    async for chunk in all_:
+                        await asyncio.to_thread(file.write, chunk)
 
         if content.is_path(target):
-            self._transport.again(
+            await self._transport.again(
                 lambda left: write(self._transport.data_once(method, request, left)), timeout
             )
         else:
             # What is in the caller's own file can't be taken back.
-            write(self._transport.data(method, request, timeout))
+            await write(self._transport.data(method, request, timeout))

@@ -1,23 +1,23 @@
-"""`admin.py` for asyncio."""
+"""What an operator looks after: tenants and their keys. Needs a key with the role ADMIN."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from cellblock_client import admin_calls
+from cellblock_client._sync.transport import Transport
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
-from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.server_types import ServerStatus, UsageInterval, UsageReport
 
 
-class AsyncAdmin:
+class Admin:
     """Looks after tenants and keys."""
 
-    def __init__(self, transport: "AsyncTransport") -> None:
-        """Use `AsyncClient.admin`."""
+    def __init__(self, transport: "Transport") -> None:
+        """Use `Client.admin`."""
         self._transport = transport
 
-    async def create_tenant(
+    def create_tenant(
         self,
         tenant_id: str,
         *,
@@ -26,17 +26,17 @@ class AsyncAdmin:
     ) -> Tenant:
         """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
         call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
-        return await self._transport.call(call, timeout)
+        return self._transport.call(call, timeout)
 
-    async def update_tenant(
+    def update_tenant(
         self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
     ) -> Tenant:
         """Replace all of what is set for a tenant."""
-        return await self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
+        return self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
 
-    async def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
+    def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
         """What a tenant uses now, and what it may."""
-        return await self._transport.call(admin_calls.get_usage(tenant_id), timeout)
+        return self._transport.call(admin_calls.get_usage(tenant_id), timeout)
 
     def report_usage(
         self,
@@ -46,7 +46,7 @@ class AsyncAdmin:
         end: datetime | None = None,
         interval: UsageInterval = UsageInterval.WHOLE,
         timeout: float | None = CALL_SECONDS,
-    ) -> AsyncIterator[UsageReport]:
+    ) -> Iterator[UsageReport]:
         """What a tenant, or all, used in a time, by whole hours of UTC; oldest first.
 
         As far back as the server keeps it unless `start` says from when, and up to now unless
@@ -56,19 +56,19 @@ class AsyncAdmin:
             lambda token: admin_calls.report_usage(token, tenant_id, start, end, interval), timeout
         )
 
-    async def server_status(self, *, timeout: float | None = CALL_SECONDS) -> ServerStatus:
+    def server_status(self, *, timeout: float | None = CALL_SECONDS) -> ServerStatus:
         """What the server does now: what it is ready for, its sessions, its pool."""
-        return await self._transport.call(admin_calls.get_server_status(), timeout)
+        return self._transport.call(admin_calls.get_server_status(), timeout)
 
-    async def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
+    def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
         """A tenant by id."""
-        return await self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
+        return self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
 
-    def tenants(self, *, timeout: float | None = CALL_SECONDS) -> AsyncIterator[Tenant]:
+    def tenants(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[Tenant]:
         """All tenants, newest first; pages are fetched as needed."""
         return self._transport.items(admin_calls.list_tenants, timeout)
 
-    async def create_key(
+    def create_key(
         self,
         tenant_id: str,
         role: Role,
@@ -79,23 +79,21 @@ class AsyncAdmin:
     ) -> NewKey:
         """Make a key; its secret is told this once."""
         call = admin_calls.create_key(tenant_id, role, description, expires_after)
-        return await self._transport.call(call, timeout)
+        return self._transport.call(call, timeout)
 
-    def keys(
-        self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS
-    ) -> AsyncIterator[Key]:
+    def keys(self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS) -> Iterator[Key]:
         """A tenant's keys, or all, newest first, revoked ones included."""
         return self._transport.items(lambda token: admin_calls.list_keys(token, tenant_id), timeout)
 
-    async def rotate_key(
+    def rotate_key(
         self, key_id: str, *, grace: Seconds = 0, timeout: float | None = CALL_SECONDS
     ) -> NewKey:
         """Give a key another secret; the present one counts for `grace`, at most 30 days."""
-        return await self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
+        return self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
 
-    async def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
+    def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
         """End a key, for good and at once."""
-        return await self._transport.call(admin_calls.revoke_key(key_id), timeout)
+        return self._transport.call(admin_calls.revoke_key(key_id), timeout)
 
     def audit(
         self,
@@ -104,7 +102,7 @@ class AsyncAdmin:
         key_id: str = "",
         since: datetime | None = None,
         timeout: float | None = CALL_SECONDS,
-    ) -> AsyncIterator[AuditEntry]:
+    ) -> Iterator[AuditEntry]:
         """Who did what, newest first; of a tenant, of a key, since a time."""
         return self._transport.items(
             lambda token: admin_calls.list_audit_entries(token, tenant_id, key_id, since), timeout

@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from cellblock.v1 import execution_pb2
 from cellblock_client import calls
-from cellblock_client.aio_transport import AsyncTransport
+from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.cursor import EventCursor, Start

@@ -1,8 +1,9 @@
-"""Run steps: the record of executions in the shapes of the Assistants and Responses APIs."""
+"""Run steps, for asyncio: `run_steps.py` with `await`, name for name."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from cellblock_client import run_step_calls
+from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import StepCursor
 from cellblock_client.run_step_types import (
@@ -12,18 +13,17 @@ from cellblock_client.run_step_types import (
     RunStepFormat,
     RunStepPage,
 )
-from cellblock_client.transport import Transport
 from cellblock_client.types import ListOrder
 
 
-class RunSteps:
+class AsyncRunSteps:
     """Finds and watches run steps."""
 
-    def __init__(self, transport: "Transport") -> None:
-        """Use `Client.run_steps`."""
+    def __init__(self, transport: "AsyncTransport") -> None:
+        """Use `AsyncClient.run_steps`."""
         self._transport = transport
 
-    def get(
+    async def get(
         self,
         step_id: str,
         *,
@@ -31,9 +31,9 @@ class RunSteps:
         timeout: float | None = CALL_SECONDS,
     ) -> RunStep:
         """A run step as it is now."""
-        return self._transport.call(run_step_calls.get_run_step(step_id, format), timeout)
+        return await self._transport.call(run_step_calls.get_run_step(step_id, format), timeout)
 
-    def list(
+    async def list(
         self,
         *,
         session_id: str = "",
@@ -60,7 +60,7 @@ class RunSteps:
             before=before,
             form=format,
         )
-        return self._transport.call(call, timeout)
+        return await self._transport.call(call, timeout)
 
     def iterate(
         self,
@@ -71,7 +71,7 @@ class RunSteps:
         order: ListOrder | None = None,
         format: RunStepFormat = RunStepFormat.ASSISTANTS,  # noqa: A002
         timeout: float | None = CALL_SECONDS,
-    ) -> Iterator[RunStep]:
+    ) -> AsyncIterator[RunStep]:
         """Run steps, newest first unless `order` says otherwise; pages are fetched as needed."""
         return self._transport.items(
             lambda token: run_step_calls.iterate_run_steps(
@@ -96,7 +96,7 @@ class RunSteps:
         after_sequence: int = 0,
         format: RunStepFormat = RunStepFormat.ASSISTANTS,  # noqa: A002
         timeout: float | None = None,
-    ) -> Generator[RunStepEvent, None, None]:
+    ) -> AsyncGenerator[RunStepEvent, None]:
         """Events of a run step, a run, a thread or a session (name one), past and live.
 
         Ends with the run step or the session; a run or a thread is watched until you
@@ -114,7 +114,7 @@ class RunSteps:
         )
         return self._transport.events(StepCursor(request), timeout)
 
-    def resolve_annotations(
+    async def resolve_annotations(
         self,
         session_id: str,
         text: str,
@@ -124,4 +124,4 @@ class RunSteps:
     ) -> Annotations:
         """Find links to a session's files, such as `sandbox:/mnt/data/plot.png`, in a text."""
         call = run_step_calls.resolve_annotations(session_id, text, format)
-        return self._transport.call(call, timeout)
+        return await self._transport.call(call, timeout)
