@@ -1,1 +1,1 @@
-"""The asynchronous client."""
+"""One of the two clients: `_sync` is generated from `_async`."""

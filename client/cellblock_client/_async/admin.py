@@ -1,4 +1,4 @@
-"""`admin.py` for asyncio."""
+"""What an operator looks after: tenants and their keys. Needs a key with the role ADMIN."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

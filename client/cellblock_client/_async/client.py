@@ -1,4 +1,4 @@
-"""The client for asyncio: `client.py` with `await`, name for name."""
+"""The client: a connection, its sessions, and one session."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -28,7 +28,10 @@ from cellblock_client.types import (
 
 
 class AsyncClient:
-    """A connection to a server. A context manager; of the event loop that it is made in.
+    """A connection to a server, usable as a context manager.
+
+    Threads may share a synchronous client. An asynchronous one belongs to the event loop
+    that it is created in.
 
     All methods raise `Error` (see `errors.py`). `timeout` is the most seconds that
     a call may take, retries included, or each page of a list; None means no bound.
@@ -108,7 +111,7 @@ class AsyncSessions:
         """Create a session; `files` are uploaded, if need be, and attached to it.
 
         What is uploaded here is deleted with the session, or after a day. To keep a file,
-        upload it with `Client.files` first, and pass what that returns.
+        upload it with `AsyncClient.files` first, and pass what that returns.
         A folder's path is attached with all that is in it, links aside. With `unpack`,
         archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
         for uploading and creating together: large files may need more.

@@ -1,4 +1,4 @@
-"""Executions, for asyncio: `executions.py` with `await`, name for name."""
+"""Executions: their events, their records, their ends."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -12,9 +12,7 @@ from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
-from cellblock_client.types import (
-    ExecutionInfo,
-)
+from cellblock_client.types import ExecutionInfo
 
 
 class AsyncExecution:
@@ -24,7 +22,7 @@ class AsyncExecution:
     """
 
     def __init__(self, transport: "AsyncTransport", start: Start, timeout: float | None) -> None:
-        """Use `Session.execute` or `AsyncClient.executions.watch`."""
+        """Use `AsyncSession.execute` or `AsyncClient.executions.watch`."""
         self._transport = transport
         self._timeout = timeout
         self._start = start

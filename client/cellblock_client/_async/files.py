@@ -1,12 +1,12 @@
-"""Stored files, for asyncio: `files.py` with `await`, name for name."""
+"""Stored files."""
 
-import asyncio
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from cellblock_client import content, file_calls
 from cellblock_client._async.transport import AsyncTransport
+from cellblock_client._backend_async import run_blocking
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Download
@@ -93,7 +93,7 @@ class AsyncFiles:
         with content.created(target) as file:
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    await asyncio.to_thread(file.write, chunk)
+                    await run_blocking(file.write, chunk)
         return download.file
 
     def stream(

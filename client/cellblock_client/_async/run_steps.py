@@ -1,4 +1,4 @@
-"""Run steps, for asyncio: `run_steps.py` with `await`, name for name."""
+"""Run steps: the record of executions in the shapes of the Assistants and Responses APIs."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 

@@ -1,12 +1,12 @@
-"""What lies in a session now, for asyncio: `session_files.py` with `await`, name for name."""
+"""What lies in a session's `/mnt/data` now."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, file_calls
 from cellblock_client._async.transport import AsyncTransport
+from cellblock_client._backend_async import run_blocking
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
@@ -18,7 +18,7 @@ class AsyncSessionFiles:
     """What lies in a session's `/mnt/data` now. Paths are `/mnt/data/…`, or relative to it."""
 
     def __init__(self, transport: "AsyncTransport", session_id: str) -> None:
-        """Use `Session.files`."""
+        """Use `AsyncSession.files`."""
         self._transport = transport
         self._session_id = session_id
 
@@ -154,10 +154,11 @@ class AsyncSessionFiles:
         timeout: float | None,
     ) -> None:
         async def write(chunks: AsyncGenerator[bytes, None]) -> None:
+            counted = self._counted(chunks, progress)
             with content.created(target) as file:
-                async with aclosing(self._counted(chunks, progress)) as all_:
-                    async for chunk in all_:
-                        await asyncio.to_thread(file.write, chunk)
+                async with aclosing(counted):
+                    async for chunk in counted:
+                        await run_blocking(file.write, chunk)
 
         if content.is_path(target):
             await self._transport.again(

@@ -1,18 +1,43 @@
-"""Files that are uploaded only to be attached: `session_uploads.py` with `await`."""
+"""Files that are uploaded only to be attached: they go with their session, or after a day.
 
-import asyncio
+Each has an expiry, so that none stays for good, however this process ends. It is deleted earlier
+when a call was refused that it was uploaded for, and when its session is deleted here.
+"""
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from os import PathLike
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, folders
 from cellblock_client._async.files import AsyncFiles
-from cellblock_client._sync.session_uploads import DISCARD_SECONDS, EXPIRES_AFTER, is_refusal
+from cellblock_client._backend_async import run_blocking
 from cellblock_client.content import Progress, Source
-from cellblock_client.errors import Error, NotFoundError
+from cellblock_client.errors import (
+    AbortedError,
+    DeadlineExceededError,
+    Error,
+    NotFoundError,
+    ServerError,
+    UnavailableError,
+)
 from cellblock_client.retry import Deadline
 from cellblock_client.types import File
+
+EXPIRES_AFTER = timedelta(days=1)
+"""Life of a file that is uploaded only to be attached; the longest life of a session by default."""
+DISCARD_SECONDS = 5.0
+"""Bound on deleting them all: what is left expires."""
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a call that failed so has done nothing and will do nothing.
+
+    Otherwise it may still be under way, and needs its files.
+    """
+    unknown = (AbortedError, DeadlineExceededError, ServerError, UnavailableError)
+    return isinstance(error, Error) and not isinstance(error, unknown)
 
 
 class AsyncSessionUploads:
@@ -50,7 +75,7 @@ class AsyncSessionUploads:
             return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
         if isinstance(item, str | PathLike) and content.is_folder(item):
             name = filename or content.own_name(item)
-            with await asyncio.to_thread(folders.packed, item) as archive:
+            with await run_blocking(folders.packed, item) as archive:
                 file = await self._upload(archive, f"{name}.tar", progress, timeout)
             return pb.Attachment(file_id=file.id, filename=name, unpack=True)
         # An archive keeps its own name: `filename` is the folder's.

@@ -1,3 +1,4 @@
+# Generated from `client/cellblock_client/_async/admin.py` by `make client`: change that.
 """What an operator looks after: tenants and their keys. Needs a key with the role ADMIN."""
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""The client for ordinary code. `aio.py` has the same for asyncio."""
+# Generated from `client/cellblock_client/_async/client.py` by `make client`: change that.
+"""The client: a connection, its sessions, and one session."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -28,7 +29,10 @@ from cellblock_client.types import (
 
 
 class Client:
-    """A connection to a server. A context manager; safe to share between threads.
+    """A connection to a server, usable as a context manager.
+
+    Threads may share a synchronous client. An asynchronous one belongs to the event loop
+    that it is created in.
 
     All methods raise `Error` (see `errors.py`). `timeout` is the most seconds that
     a call may take, retries included, or each page of a list; None means no bound.

@@ -1,18 +1,19 @@
+# Generated from `client/cellblock_client/_async/executions.py` by `make client`: change that.
 """Executions: their events, their records, their ends."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 from cellblock.v1 import execution_pb2
 from cellblock_client import calls
 from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS
+from cellblock_client.code_stream import CodeStream
 from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
-from cellblock_client.types import (
-    ExecutionInfo,
-)
+from cellblock_client.types import ExecutionInfo
 
 
 class Execution:
@@ -25,6 +26,7 @@ class Execution:
         """Use `Session.execute` or `Client.executions.watch`."""
         self._transport = transport
         self._timeout = timeout
+        self._start = start
         self._cursor = EventCursor(start)
         self.id: str = start.execution_id
         """`call_…`"""
@@ -32,15 +34,19 @@ class Execution:
     def __iter__(self) -> Iterator[Event]:
         """Its events, as they come, to the last; once."""
         try:
-            yield from self._transport.events(self._cursor, self._timeout)
+            with closing(self._transport.events(self._cursor, self._timeout)) as events:
+                yield from events
         except Error as error:
             if self._cursor.failure is None:
                 raise
             raise self._cursor.failure from error
+        finally:
+            if isinstance(self._start, CodeStream):
+                self._start.close()
 
     def result(self) -> ExecutionResult:
         """Wait for its end and return all that it showed."""
-        return collect(self)
+        return collect(list(self))
 
     def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
         """Interrupt it; its events tell the end."""

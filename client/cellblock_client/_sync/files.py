@@ -1,3 +1,4 @@
+# Generated from `client/cellblock_client/_async/files.py` by `make client`: change that.
 """Stored files."""
 
 import io
@@ -5,6 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 
 from cellblock_client import content, file_calls
+from cellblock_client._backend_sync import run_blocking
 from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.content import Progress, Source, Target
@@ -91,7 +93,7 @@ class Files:
         chunks = self._transport.download(download, timeout)
         with content.created(target) as file, closing(chunks):
             for chunk in chunks:
-                file.write(chunk)
+                run_blocking(file.write, chunk)
         return download.file
 
     def stream(

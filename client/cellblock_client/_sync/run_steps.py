@@ -1,3 +1,4 @@
+# Generated from `client/cellblock_client/_async/run_steps.py` by `make client`: change that.
 """Run steps: the record of executions in the shapes of the Assistants and Responses APIs."""
 
 from collections.abc import Generator, Iterator

@@ -1,3 +1,4 @@
+# Generated from `client/cellblock_client/_async/session_files.py` by `make client`: change that.
 """What lies in a session's `/mnt/data` now."""
 
 from collections.abc import Generator
@@ -5,6 +6,7 @@ from contextlib import closing
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, file_calls
+from cellblock_client._backend_sync import run_blocking
 from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
@@ -43,7 +45,7 @@ class SessionFiles:
 
         def whole(left: float | None) -> bytes:
             chunks = self._counted(self._transport.data_once(method, request, left), progress)
-            return b"".join(chunks)
+            return b"".join(list(chunks))
 
         return self._transport.again(whole, timeout)
 
@@ -149,9 +151,10 @@ class SessionFiles:
         timeout: float | None,
     ) -> None:
         def write(chunks: Generator[bytes, None, None]) -> None:
-            with content.created(target) as file, closing(self._counted(chunks, progress)) as all_:
-                for chunk in all_:
-                    file.write(chunk)
+            counted = self._counted(chunks, progress)
+            with content.created(target) as file, closing(counted):
+                for chunk in counted:
+                    run_blocking(file.write, chunk)
 
         if content.is_path(target):
             self._transport.again(

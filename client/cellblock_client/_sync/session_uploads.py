@@ -1,3 +1,4 @@
+# Generated from `client/cellblock_client/_async/session_uploads.py` by `make client`: change that.
 """Files that are uploaded only to be attached: they go with their session, or after a day.
 
 Each has an expiry, so that none stays for good, however this process ends. It is deleted earlier
@@ -11,6 +12,7 @@ from os import PathLike
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, folders
+from cellblock_client._backend_sync import run_blocking
 from cellblock_client._sync.files import Files
 from cellblock_client.content import Progress, Source
 from cellblock_client.errors import (
@@ -74,7 +76,7 @@ class SessionUploads:
             return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
         if isinstance(item, str | PathLike) and content.is_folder(item):
             name = filename or content.own_name(item)
-            with folders.packed(item) as archive:
+            with run_blocking(folders.packed, item) as archive:
                 file = self._upload(archive, f"{name}.tar", progress, timeout)
             return pb.Attachment(file_id=file.id, filename=name, unpack=True)
         # An archive keeps its own name: `filename` is the folder's.

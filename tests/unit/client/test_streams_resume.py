@@ -12,7 +12,7 @@ import pytest
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
 from cellblock_client import AsyncClient, AsyncExecution, Client, Execution, errors
-from cellblock_client._sync.transport import MAX_ENDING
+from cellblock_client._backend_sync import MAX_ENDING
 from cellblock_client.code_stream import AsyncCodeStream, CodeStream
 
 WAIT_SECONDS = 30
@@ -171,4 +171,4 @@ def test_streams_that_never_end_do_not_gather(service: tuple[Breaking, str]) -> 
     with Client(address) as client:
         for _call in range(MAX_ENDING + 3):
             list(execution(client))
-        assert len(client.executions._transport._ending) == MAX_ENDING
+        assert len(client.executions._transport._channel._ending) == MAX_ENDING

@@ -27,7 +27,7 @@ SAME = {
 }
 """What a type is called for asyncio, and what without."""
 ENTERED = {"__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
-INTERNAL = {"AsyncCodeStream", "AsyncSessionUploads", "AsyncTransport"}
+INTERNAL = {"AsyncChannel", "AsyncCodeStream", "AsyncSessionUploads", "AsyncTransport"}
 BOTH = pytest.mark.parametrize(("sync", "asynchronous"), PAIRS.items())
 
 
@@ -88,7 +88,8 @@ def told(method: Callable[..., Any]) -> tuple[list[Any], str, str]:
     """All that a caller sees of a method."""
     returned = inspect.signature(method).return_annotation
     kind = get_type_hints(method)["return"] if returned is not inspect.Signature.empty else None
-    return parameters(method), plain(kind), inspect.getdoc(method) or ""
+    words = re.sub(r"\bAsync(?=[A-Z])", "", inspect.getdoc(method) or "")
+    return parameters(method), plain(kind), words
 
 
 def parameters(method: Callable[..., Any]) -> list[Any]:
