@@ -47,18 +47,18 @@ class AsyncClient:
     ) -> None:
         """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
-        What is not given is taken from the environment: `CELLBLOCK_ADDRESS` (default
-        `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
-        docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
-        another machine without TLS, OSError for a file that can't be read.
+        Omitted arguments come from the environment: `CELLBLOCK_ADDRESS` (default
+        `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and others, see
+        docs/authentication.md. Raises InvalidArgumentError if a key would be sent to
+        another machine without TLS, and OSError for a file that can't be read.
 
-        A server that is away, as while it restarts, is waited for `retry_for` seconds: calls are
-        repeated where that is safe (docs/reliability.md). 0: never. None: 30 s, and 5 s as long
-        as no server was ever there, for the address may be wrong.
+        While the server is unavailable, for example because it restarts, calls are repeated
+        for `retry_for` seconds where that is safe (docs/reliability.md). 0 means never. None
+        means 30 s, or 5 s until a server has answered, because the address may be wrong.
         """
-        told = connection(address, api_key, tls)
-        self.address: str = told.address
-        transport = AsyncTransport(told, Patience.of(retry_for))
+        server = connection(address, api_key, tls)
+        self.address: str = server.address
+        transport = AsyncTransport(server, Patience.of(retry_for))
         self._transport = transport
         self.sessions: AsyncSessions = AsyncSessions(transport)
         self.executions: AsyncExecutions = AsyncExecutions(transport)
@@ -85,7 +85,7 @@ class AsyncClient:
 
 
 class AsyncSessions:
-    """Creates and finds sessions."""
+    """Creates, finds and lists sessions."""
 
     def __init__(self, transport: "AsyncTransport") -> None:
         """Use `AsyncClient.sessions`."""
@@ -108,13 +108,13 @@ class AsyncSessions:
         network: str = "",
         timeout: float | None = CALL_SECONDS,
     ) -> "AsyncSession":
-        """Create a session; `files` are uploaded, if need be, and attached to it.
+        """Create a session and attach `files`, which are uploaded if they aren't stored yet.
 
-        What is uploaded here is deleted with the session, or after a day. To keep a file,
-        upload it with `AsyncClient.files` first, and pass what that returns.
-        A folder's path is attached with all that is in it, links aside. With `unpack`,
-        archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
-        for uploading and creating together: large files may need more.
+        Files uploaded by this call are deleted with the session, or after a day. To keep a
+        file, upload it with `AsyncClient.files` and pass the `File` that this returns.
+        The path of a folder attaches everything in it except links. With `unpack`, archives
+        (ZIP and tar, by their names) are unpacked into folders. `timeout` includes the
+        uploads: large files may need more.
         """
         deadline = Deadline(timeout)
         uploads = AsyncSessionUploads(AsyncFiles(self._transport))
@@ -149,7 +149,7 @@ class AsyncSessions:
         return session
 
     async def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "AsyncSession":
-        """A session by id, ended ones included."""
+        """Return a session by id. Ended sessions are found, too."""
         call = calls.get_session(session_id)
         return AsyncSession(self._transport, await self._transport.call(call, timeout))
 
@@ -160,26 +160,26 @@ class AsyncSessions:
         states: Sequence[SessionState] = (),
         timeout: float | None = CALL_SECONDS,
     ) -> AsyncIterator[SessionInfo]:
-        """Sessions, newest first; pages are fetched as needed."""
+        """Iterate over sessions, newest first. Pages are fetched as needed."""
         return self._transport.items(
             lambda token: calls.list_sessions(token, thread_id, states), timeout
         )
 
 
 class AsyncSession:
-    """One session. As a context manager it is deleted at the end."""
+    """One session. As a context manager, it is deleted at the end."""
 
     def __init__(self, transport: "AsyncTransport", info: SessionInfo) -> None:
         """Use `AsyncClient.sessions`."""
         self._transport = transport
         self._uploads = AsyncSessionUploads(AsyncFiles(transport))
         self.info: SessionInfo = info
-        """What the server last told of it."""
+        """The state that the server returned last."""
         self.files: AsyncSessionFiles = AsyncSessionFiles(transport, info.id)
 
     @property
     def id(self) -> str:
-        """Its id, `sess_…`."""
+        """The id of the session, `sess_…`."""
         return self.info.id
 
     def execute(
@@ -193,12 +193,12 @@ class AsyncSession:
         place: Place | None = None,
         timeout: float | None = None,
     ) -> "AsyncExecution":
-        """Run code; iterate over what is returned for its events.
+        """Run code and return its execution. Iterate over that for the events.
 
         `time_limit` bounds the code, `timeout` this call: when it passes, the code
-        goes on unless `cancel_on_disconnect` is set.
-        `environment` is for this execution only. `place` says of which run step it is a
-        tool call.
+        continues unless `cancel_on_disconnect` is set.
+        `environment` is for this execution only. `place` names the run step to which the
+        execution belongs as a tool call.
         """
         request = calls.execute(
             self.id,
@@ -222,12 +222,12 @@ class AsyncSession:
         place: Place | None = None,
         timeout: float | None = None,
     ) -> "AsyncExecution":
-        """As `execute`, with code that comes in pieces, as a model writes it.
+        """Run code that arrives in pieces, for example from a model; see `execute`.
 
-        Whoever watches its run step sees it being written; it runs when `pieces` ends.
-        What `pieces` raises is raised where the events are read, and then nothing runs. If
-        the connection breaks while it is written, its execution is CANCELLED: run it anew.
-        `pieces` is read while the events are, and kept until the end.
+        Watchers of its run step see the code as it arrives. It runs when `pieces` ends.
+        An exception of `pieces` is raised where the events are read, and nothing runs. If
+        the connection breaks before the code is complete, the execution is CANCELLED: run
+        it again. `pieces` is read while the events are read, and kept until the end.
         """
         start = calls.execute(
             self.id,
@@ -250,7 +250,7 @@ class AsyncSession:
         place: Place | None = None,
         timeout: float | None = None,
     ) -> ExecutionResult:
-        """Run code to its end and return all that it showed."""
+        """Run code to its end and return its result."""
         return await self.execute(
             code,
             time_limit=time_limit,
@@ -261,7 +261,7 @@ class AsyncSession:
         ).result()
 
     def executions(self, *, timeout: float | None = CALL_SECONDS) -> AsyncIterator[ExecutionInfo]:
-        """The session's executions, oldest first."""
+        """Iterate over the session's executions, oldest first."""
         return self._transport.items(lambda token: calls.list_executions(self.id, token), timeout)
 
     async def complete(
@@ -271,10 +271,10 @@ class AsyncSession:
         *,
         timeout: float | None = CALL_SECONDS,
     ) -> introspection.Completions:
-        """What may stand at a place in `code`; None: at its end.
+        """Return completions at `cursor_pos` in `code`; None is its end.
 
         The kernel answers between executions: while it runs one, UnavailableError (`KERNEL_BUSY`)
-        is raised at once.
+        is raised immediately.
         """
         call = introspection.complete_code(self.id, code, cursor_pos)
         return await self._transport.call(call, timeout)
@@ -287,9 +287,9 @@ class AsyncSession:
         detail_level: int = 0,
         timeout: float | None = CALL_SECONDS,
     ) -> introspection.Inspection:
-        """What the name at a place in `code` is; with `detail_level` 1, its source as well.
+        """Describe the name at `cursor_pos` in `code`; with `detail_level` 1, include its source.
 
-        Raises what `complete` does.
+        Raises the same errors as `complete`.
         """
         call = introspection.inspect_code(self.id, code, cursor_pos, detail_level)
         return await self._transport.call(call, timeout)
@@ -297,7 +297,7 @@ class AsyncSession:
     async def is_complete(
         self, code: str, *, timeout: float | None = CALL_SECONDS
     ) -> introspection.Completeness:
-        """Whether `code` could run as it is, or more has to come. Raises what `complete` does."""
+        """Return whether `code` could run as it is. Raises the same errors as `complete`."""
         return await self._transport.call(introspection.is_code_complete(self.id, code), timeout)
 
     async def attach(
@@ -309,12 +309,11 @@ class AsyncSession:
         progress: content.Progress | None = None,
         timeout: float | None = None,
     ) -> Attachment:
-        """Put a file, uploaded if need be, at `/mnt/data`, under its own name or another.
+        """Attach a file at `/mnt/data`, under its own name or another; upload it if needed.
 
-        What is uploaded here is deleted as by `create`.
+        A file uploaded by this call is deleted with the session, or after a day.
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
-        path of a folder, with all that is in it, links aside. `timeout` is for uploading
-        and attaching together.
+        path of a folder, with everything in it except links. `timeout` includes the upload.
         """
         deadline = Deadline(timeout)
         uploads = AsyncSessionUploads(AsyncFiles(self._transport))
@@ -329,12 +328,12 @@ class AsyncSession:
         return attachment
 
     async def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
-        """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
+        """Remove an attached file, or the folder into which it was unpacked, from `/mnt/data`."""
         await self._transport.call(file_calls.detach_file(self.id, file_id), timeout)
 
     async def refresh(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """Ask the server for its state now."""
-        return await self._told(calls.get_session(self.id), timeout)
+        """Fetch the current state from the server."""
+        return await self._fetch_info(calls.get_session(self.id), timeout)
 
     async def update(
         self,
@@ -344,24 +343,24 @@ class AsyncSession:
         lifetime: Seconds | None = None,
         timeout: float | None = CALL_SECONDS,
     ) -> SessionInfo:
-        """Replace what is given."""
+        """Change labels, idle timeout or lifetime; arguments that are None change nothing."""
         call = calls.update_session(self.id, labels, idle_timeout, lifetime)
-        return await self._told(call, timeout)
+        return await self._fetch_info(call, timeout)
 
     async def keep_alive(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """Postpone the idle time-out."""
-        return await self._told(calls.keep_alive(self.id), timeout)
+        """Reset the idle timeout."""
+        return await self._fetch_info(calls.keep_alive(self.id), timeout)
 
     async def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """Give it a fresh kernel: variables are lost, files stay."""
+        """Restart the kernel: variables are lost, files stay."""
         deadline = Deadline(timeout)
         now = await self.refresh(timeout=deadline.left())
         call = calls.restart_session(self.id, now.kernel_generation)
-        return await self._told(call, deadline.left())
+        return await self._fetch_info(call, deadline.left())
 
     async def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """End it and remove its `/mnt/data`, with the files that this object uploaded for it."""
-        info = await self._told(calls.delete_session(self.id), timeout)
+        """Delete the session, its `/mnt/data` and the files that this object uploaded for it."""
+        info = await self._fetch_info(calls.delete_session(self.id), timeout)
         await self._uploads.discard()
         return info
 
@@ -378,6 +377,6 @@ class AsyncSession:
         """Delete the session."""
         await self.delete()
 
-    async def _told(self, call: Call[SessionInfo], timeout: float | None) -> SessionInfo:
+    async def _fetch_info(self, call: Call[SessionInfo], timeout: float | None) -> SessionInfo:
         self.info = await self._transport.call(call, timeout)
         return self.info

@@ -48,18 +48,18 @@ class Client:
     ) -> None:
         """Connect to `address` (`host:port` or `unix:/path`), with a key and TLS if given.
 
-        What is not given is taken from the environment: `CELLBLOCK_ADDRESS` (default
-        `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
-        docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
-        another machine without TLS, OSError for a file that can't be read.
+        Omitted arguments come from the environment: `CELLBLOCK_ADDRESS` (default
+        `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and others, see
+        docs/authentication.md. Raises InvalidArgumentError if a key would be sent to
+        another machine without TLS, and OSError for a file that can't be read.
 
-        A server that is away, as while it restarts, is waited for `retry_for` seconds: calls are
-        repeated where that is safe (docs/reliability.md). 0: never. None: 30 s, and 5 s as long
-        as no server was ever there, for the address may be wrong.
+        While the server is unavailable, for example because it restarts, calls are repeated
+        for `retry_for` seconds where that is safe (docs/reliability.md). 0 means never. None
+        means 30 s, or 5 s until a server has answered, because the address may be wrong.
         """
-        told = connection(address, api_key, tls)
-        self.address: str = told.address
-        transport = Transport(told, Patience.of(retry_for))
+        server = connection(address, api_key, tls)
+        self.address: str = server.address
+        transport = Transport(server, Patience.of(retry_for))
         self._transport = transport
         self.sessions: Sessions = Sessions(transport)
         self.executions: Executions = Executions(transport)
@@ -86,7 +86,7 @@ class Client:
 
 
 class Sessions:
-    """Creates and finds sessions."""
+    """Creates, finds and lists sessions."""
 
     def __init__(self, transport: "Transport") -> None:
         """Use `Client.sessions`."""
@@ -109,13 +109,13 @@ class Sessions:
         network: str = "",
         timeout: float | None = CALL_SECONDS,
     ) -> "Session":
-        """Create a session; `files` are uploaded, if need be, and attached to it.
+        """Create a session and attach `files`, which are uploaded if they aren't stored yet.
 
-        What is uploaded here is deleted with the session, or after a day. To keep a file,
-        upload it with `Client.files` first, and pass what that returns.
-        A folder's path is attached with all that is in it, links aside. With `unpack`,
-        archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
-        for uploading and creating together: large files may need more.
+        Files uploaded by this call are deleted with the session, or after a day. To keep a
+        file, upload it with `Client.files` and pass the `File` that this returns.
+        The path of a folder attaches everything in it except links. With `unpack`, archives
+        (ZIP and tar, by their names) are unpacked into folders. `timeout` includes the
+        uploads: large files may need more.
         """
         deadline = Deadline(timeout)
         uploads = SessionUploads(Files(self._transport))
@@ -150,7 +150,7 @@ class Sessions:
         return session
 
     def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "Session":
-        """A session by id, ended ones included."""
+        """Return a session by id. Ended sessions are found, too."""
         call = calls.get_session(session_id)
         return Session(self._transport, self._transport.call(call, timeout))
 
@@ -161,26 +161,26 @@ class Sessions:
         states: Sequence[SessionState] = (),
         timeout: float | None = CALL_SECONDS,
     ) -> Iterator[SessionInfo]:
-        """Sessions, newest first; pages are fetched as needed."""
+        """Iterate over sessions, newest first. Pages are fetched as needed."""
         return self._transport.items(
             lambda token: calls.list_sessions(token, thread_id, states), timeout
         )
 
 
 class Session:
-    """One session. As a context manager it is deleted at the end."""
+    """One session. As a context manager, it is deleted at the end."""
 
     def __init__(self, transport: "Transport", info: SessionInfo) -> None:
         """Use `Client.sessions`."""
         self._transport = transport
         self._uploads = SessionUploads(Files(transport))
         self.info: SessionInfo = info
-        """What the server last told of it."""
+        """The state that the server returned last."""
         self.files: SessionFiles = SessionFiles(transport, info.id)
 
     @property
     def id(self) -> str:
-        """Its id, `sess_…`."""
+        """The id of the session, `sess_…`."""
         return self.info.id
 
     def execute(
@@ -194,12 +194,12 @@ class Session:
         place: Place | None = None,
         timeout: float | None = None,
     ) -> "Execution":
-        """Run code; iterate over what is returned for its events.
+        """Run code and return its execution. Iterate over that for the events.
 
         `time_limit` bounds the code, `timeout` this call: when it passes, the code
-        goes on unless `cancel_on_disconnect` is set.
-        `environment` is for this execution only. `place` says of which run step it is a
-        tool call.
+        continues unless `cancel_on_disconnect` is set.
+        `environment` is for this execution only. `place` names the run step to which the
+        execution belongs as a tool call.
         """
         request = calls.execute(
             self.id,
@@ -223,12 +223,12 @@ class Session:
         place: Place | None = None,
         timeout: float | None = None,
     ) -> "Execution":
-        """As `execute`, with code that comes in pieces, as a model writes it.
+        """Run code that arrives in pieces, for example from a model; see `execute`.
 
-        Whoever watches its run step sees it being written; it runs when `pieces` ends.
-        What `pieces` raises is raised where the events are read, and then nothing runs. If
-        the connection breaks while it is written, its execution is CANCELLED: run it anew.
-        `pieces` is read while the events are, and kept until the end.
+        Watchers of its run step see the code as it arrives. It runs when `pieces` ends.
+        An exception of `pieces` is raised where the events are read, and nothing runs. If
+        the connection breaks before the code is complete, the execution is CANCELLED: run
+        it again. `pieces` is read while the events are read, and kept until the end.
         """
         start = calls.execute(
             self.id,
@@ -251,7 +251,7 @@ class Session:
         place: Place | None = None,
         timeout: float | None = None,
     ) -> ExecutionResult:
-        """Run code to its end and return all that it showed."""
+        """Run code to its end and return its result."""
         return self.execute(
             code,
             time_limit=time_limit,
@@ -262,7 +262,7 @@ class Session:
         ).result()
 
     def executions(self, *, timeout: float | None = CALL_SECONDS) -> Iterator[ExecutionInfo]:
-        """The session's executions, oldest first."""
+        """Iterate over the session's executions, oldest first."""
         return self._transport.items(lambda token: calls.list_executions(self.id, token), timeout)
 
     def complete(
@@ -272,10 +272,10 @@ class Session:
         *,
         timeout: float | None = CALL_SECONDS,
     ) -> introspection.Completions:
-        """What may stand at a place in `code`; None: at its end.
+        """Return completions at `cursor_pos` in `code`; None is its end.
 
         The kernel answers between executions: while it runs one, UnavailableError (`KERNEL_BUSY`)
-        is raised at once.
+        is raised immediately.
         """
         call = introspection.complete_code(self.id, code, cursor_pos)
         return self._transport.call(call, timeout)
@@ -288,9 +288,9 @@ class Session:
         detail_level: int = 0,
         timeout: float | None = CALL_SECONDS,
     ) -> introspection.Inspection:
-        """What the name at a place in `code` is; with `detail_level` 1, its source as well.
+        """Describe the name at `cursor_pos` in `code`; with `detail_level` 1, include its source.
 
-        Raises what `complete` does.
+        Raises the same errors as `complete`.
         """
         call = introspection.inspect_code(self.id, code, cursor_pos, detail_level)
         return self._transport.call(call, timeout)
@@ -298,7 +298,7 @@ class Session:
     def is_complete(
         self, code: str, *, timeout: float | None = CALL_SECONDS
     ) -> introspection.Completeness:
-        """Whether `code` could run as it is, or more has to come. Raises what `complete` does."""
+        """Return whether `code` could run as it is. Raises the same errors as `complete`."""
         return self._transport.call(introspection.is_code_complete(self.id, code), timeout)
 
     def attach(
@@ -310,12 +310,11 @@ class Session:
         progress: content.Progress | None = None,
         timeout: float | None = None,
     ) -> Attachment:
-        """Put a file, uploaded if need be, at `/mnt/data`, under its own name or another.
+        """Attach a file at `/mnt/data`, under its own name or another; upload it if needed.
 
-        What is uploaded here is deleted as by `create`.
+        A file uploaded by this call is deleted with the session, or after a day.
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
-        path of a folder, with all that is in it, links aside. `timeout` is for uploading
-        and attaching together.
+        path of a folder, with everything in it except links. `timeout` includes the upload.
         """
         deadline = Deadline(timeout)
         uploads = SessionUploads(Files(self._transport))
@@ -330,12 +329,12 @@ class Session:
         return attachment
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
-        """Remove an attached file, or the folder it was unpacked into, from `/mnt/data`."""
+        """Remove an attached file, or the folder into which it was unpacked, from `/mnt/data`."""
         self._transport.call(file_calls.detach_file(self.id, file_id), timeout)
 
     def refresh(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """Ask the server for its state now."""
-        return self._told(calls.get_session(self.id), timeout)
+        """Fetch the current state from the server."""
+        return self._fetch_info(calls.get_session(self.id), timeout)
 
     def update(
         self,
@@ -345,24 +344,24 @@ class Session:
         lifetime: Seconds | None = None,
         timeout: float | None = CALL_SECONDS,
     ) -> SessionInfo:
-        """Replace what is given."""
+        """Change labels, idle timeout or lifetime; arguments that are None change nothing."""
         call = calls.update_session(self.id, labels, idle_timeout, lifetime)
-        return self._told(call, timeout)
+        return self._fetch_info(call, timeout)
 
     def keep_alive(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """Postpone the idle time-out."""
-        return self._told(calls.keep_alive(self.id), timeout)
+        """Reset the idle timeout."""
+        return self._fetch_info(calls.keep_alive(self.id), timeout)
 
     def restart(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """Give it a fresh kernel: variables are lost, files stay."""
+        """Restart the kernel: variables are lost, files stay."""
         deadline = Deadline(timeout)
         now = self.refresh(timeout=deadline.left())
         call = calls.restart_session(self.id, now.kernel_generation)
-        return self._told(call, deadline.left())
+        return self._fetch_info(call, deadline.left())
 
     def delete(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:
-        """End it and remove its `/mnt/data`, with the files that this object uploaded for it."""
-        info = self._told(calls.delete_session(self.id), timeout)
+        """Delete the session, its `/mnt/data` and the files that this object uploaded for it."""
+        info = self._fetch_info(calls.delete_session(self.id), timeout)
         self._uploads.discard()
         return info
 
@@ -379,6 +378,6 @@ class Session:
         """Delete the session."""
         self.delete()
 
-    def _told(self, call: Call[SessionInfo], timeout: float | None) -> SessionInfo:
+    def _fetch_info(self, call: Call[SessionInfo], timeout: float | None) -> SessionInfo:
         self.info = self._transport.call(call, timeout)
         return self.info
