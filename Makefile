@@ -31,7 +31,7 @@ BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \
 .DEFAULT_GOAL := help
 .PHONY: help demo test model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
     bench-record bench-details bench-setup lint setup engine test-tools \
-    image images server-image engine-proxy-image audit sbom docs site proto lock clean
+    image images server-image engine-proxy-image audit sbom client docs site proto lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -147,7 +147,10 @@ audit: setup ## known vulnerabilities of the locked packages, as a report: build
 sbom: images server-image engine-proxy-image ## what is in our images, as CycloneDX: build/sbom
 	@$(BIN)/python scripts/sbom.py
 
-docs: setup ## the references of configuration, image, command, API, client and guarantees, from their sources
+client: setup ## the synchronous client, from the asynchronous one
+	@$(BIN)/python scripts/generate_sync_client.py
+
+docs: client ## the references of configuration, image, command, API, client and guarantees, from their sources
 	@$(BIN)/python scripts/generate_docs.py
 	@$(BIN)/python scripts/generate_image_docs.py
 	@$(BIN)/python scripts/generate_cli_docs.py

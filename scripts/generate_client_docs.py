@@ -17,15 +17,15 @@ PACKAGE = "cellblock_client"
 MARK = "<!-- Made by `make docs` from client/cellblock_client, from here on. -->\n"
 WIDTH = 92
 CALLED = (
-    ("Client", "client.Client"),
-    ("client.sessions", "client.Sessions"),
-    ("Session", "client.Session"),
-    ("session.files", "session_files.SessionFiles"),
-    ("Execution", "executions.Execution"),
-    ("client.executions", "executions.Executions"),
-    ("client.files", "files.Files"),
-    ("client.run_steps", "run_steps.RunSteps"),
-    ("client.admin", "admin.Admin"),
+    ("Client", "_sync.client.Client"),
+    ("client.sessions", "_sync.client.Sessions"),
+    ("Session", "_sync.client.Session"),
+    ("session.files", "_sync.session_files.SessionFiles"),
+    ("Execution", "_sync.executions.Execution"),
+    ("client.executions", "_sync.executions.Executions"),
+    ("client.files", "_sync.files.Files"),
+    ("client.run_steps", "_sync.run_steps.RunSteps"),
+    ("client.admin", "_sync.admin.Admin"),
 )
 """Classes whose methods make calls: how a program writes them, and where they are."""
 ARGUMENTS = (

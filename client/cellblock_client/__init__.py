@@ -7,12 +7,10 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 
 from cellblock_client import errors, events
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
-from cellblock_client.aio import AsyncClient, AsyncSession
-from cellblock_client.aio_executions import AsyncExecution
+from cellblock_client.aio import AsyncClient, AsyncExecution, AsyncSession
 from cellblock_client.channel import Tls
-from cellblock_client.client import Client, Session
+from cellblock_client.client import Client, Execution, Session
 from cellblock_client.errors import Error
-from cellblock_client.executions import Execution
 from cellblock_client.introspection import (
     CodeStatus,
     Completeness,

@@ -5,11 +5,20 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.experimental
 
+from cellblock.v1 import (
+    admin_pb2_grpc,
+    execution_pb2_grpc,
+    file_pb2_grpc,
+    run_step_pb2_grpc,
+    session_pb2_grpc,
+)
 from cellblock_client.errors import InvalidArgumentError
+from cellblock_client.tracing import Metadata
 
 ADDRESS_VARIABLE = "CELLBLOCK_ADDRESS"
 KEY_VARIABLE = "CELLBLOCK_API_KEY"
@@ -94,7 +103,7 @@ class Connection:
             )
 
     @property
-    def metadata(self) -> tuple[tuple[str, str], ...]:
+    def metadata(self) -> Metadata:
         """What goes along with each call."""
         return (("authorization", f"Bearer {self.api_key}"),) if self.api_key else ()
 
@@ -117,6 +126,28 @@ class Connection:
             return grpc.aio.insecure_channel(self.address, options=self.options)
         credentials = self.tls.credentials()
         return grpc.aio.secure_channel(self.address, credentials, options=self.options)
+
+
+class Stubs:
+    """The stubs of all services on one channel."""
+
+    def __init__(self, channel: grpc.Channel | grpc.aio.Channel, metadata: Metadata) -> None:
+        """Send `metadata` with each call."""
+        self._metadata = metadata
+        self._stubs: dict[str, Any] = {
+            "session": session_pb2_grpc.SessionServiceStub(channel),
+            "execution": execution_pb2_grpc.ExecutionServiceStub(channel),
+            "file": file_pb2_grpc.FileServiceStub(channel),
+            "admin": admin_pb2_grpc.AdminServiceStub(channel),
+            "run_step": run_step_pb2_grpc.RunStepServiceStub(channel),
+        }
+
+    def begin(
+        self, service: str, method: str, request: object, timeout: float | None, traced: Metadata
+    ) -> Any:  # noqa: ANN401 - gRPC's calls have no public type
+        """Begin a call and return what gRPC returns: a response, a call to await, or a stream."""
+        call = getattr(self._stubs[service], method)
+        return call(request, timeout=timeout, metadata=self._metadata + traced)
 
 
 def connection(address: str | None, api_key: str | None, tls: Tls | bool | None) -> Connection:

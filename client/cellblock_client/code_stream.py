@@ -35,6 +35,9 @@ class CodeStream:
         if self.failure is None:
             yield pb.ExecuteStreamRequest(end=pb.EndOfCode())
 
+    def close(self) -> None:
+        """Do nothing: a thread that waits for a piece can't be interrupted."""
+
     def _piece(self, position: int) -> pb.ExecuteStreamRequest | None:
         with self._lock:
             if position == len(self._read) and self.failure is None:

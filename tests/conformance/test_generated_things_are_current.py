@@ -22,6 +22,15 @@ def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
     assert [name for name in fresh if fresh[name] != committed[name]] == [], "run `make proto`"
 
 
+def test_the_synchronous_client_matches_the_asynchronous_one(tmp_path: Path) -> None:
+    script = ROOT / "scripts" / "generate_sync_client.py"
+    subprocess.run([sys.executable, script, tmp_path / "_sync"], check=True)
+    fresh = texts(tmp_path / "_sync")
+    committed = texts(ROOT / "client" / "cellblock_client" / "_sync")
+    assert fresh.keys() == committed.keys(), "run `make client`"
+    assert [name for name in fresh if fresh[name] != committed[name]] == [], "run `make client`"
+
+
 @pytest.mark.parametrize(
     ("script", "document"),
     [

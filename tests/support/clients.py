@@ -13,18 +13,8 @@ from cellblock_client import (
     Execution,
     Session,
     SessionInfo,
-    admin,
     aio,
-    aio_admin,
-    aio_executions,
-    aio_files,
-    aio_run_steps,
-    aio_session_files,
     client,
-    executions,
-    files,
-    run_steps,
-    session_files,
 )
 from cellblock_client.types import session_info
 
@@ -32,12 +22,12 @@ PAIRS: dict[type, type] = {
     client.Client: aio.AsyncClient,
     client.Sessions: aio.AsyncSessions,
     client.Session: aio.AsyncSession,
-    session_files.SessionFiles: aio_session_files.AsyncSessionFiles,
-    executions.Execution: aio_executions.AsyncExecution,
-    executions.Executions: aio_executions.AsyncExecutions,
-    files.Files: aio_files.AsyncFiles,
-    run_steps.RunSteps: aio_run_steps.AsyncRunSteps,
-    admin.Admin: aio_admin.AsyncAdmin,
+    client.SessionFiles: aio.AsyncSessionFiles,
+    client.Execution: aio.AsyncExecution,
+    client.Executions: aio.AsyncExecutions,
+    client.Files: aio.AsyncFiles,
+    client.RunSteps: aio.AsyncRunSteps,
+    client.Admin: aio.AsyncAdmin,
 }
 
 

@@ -5,12 +5,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellblock_client._sync.session_uploads import SessionUploads
 from cellblock_client.cli.access import ACCESS, OWN_SERVER, configured_address, open_client
 from cellblock_client.cli.transfers import attach_path, note_skipped
 from cellblock_client.client import Client, Session
 from cellblock_client.embedded import embedded_server
 from cellblock_client.folders import is_archive
-from cellblock_client.session_uploads import SessionUploads
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from types import FrameType
 
 from cellblock_client.cli.connection import Opened
 from cellblock_client.cli.terminal import Terminal
+from cellblock_client.client import Execution
 from cellblock_client.errors import ServerError
 from cellblock_client.events import Completed
-from cellblock_client.executions import Execution
 from cellblock_client.types import ExecutionInfo, ExecutionStatus
 
 EXIT_OK, EXIT_EXCEPTION, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 3, 130

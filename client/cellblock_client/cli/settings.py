@@ -18,7 +18,7 @@ from cellblock_client.channel import (
     TLS_KEY_VARIABLE,
     TLS_VARIABLE,
 )
-from cellblock_client.cli.xdg import config_folder
+from cellblock_client.cli.user_folders import USER_FOLDERS
 from cellblock_client.errors import Error
 
 TABLE = "client"
@@ -74,7 +74,7 @@ class Value:
 def config_file(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the file is, or would be."""
     named = environment.get(FILE_VARIABLE)
-    return Path(named) if named else config_folder(environment) / "config.toml"
+    return Path(named) if named else USER_FOLDERS.user_config_path / "config.toml"
 
 
 def values(environment: Mapping[str, str] = os.environ) -> dict[str, Value]:

@@ -17,8 +17,7 @@ from tornado.platform.asyncio import BaseAsyncIOLoop
 from traitlets import Bool, Float, Unicode
 
 from cellblock_client import AsyncClient
-from cellblock_client.aio import AsyncSession
-from cellblock_client.aio_executions import AsyncExecution
+from cellblock_client.aio import AsyncExecution, AsyncSession
 from cellblock_client.errors import Error, NotFoundError, WrongStateError
 from cellblock_client.events import (
     Completed,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cellblock_client import AsyncClient, Client, errors
-from cellblock_client.aio_session_files import AsyncSessionFiles
+from cellblock_client.aio import AsyncSessionFiles
+from cellblock_client.client import SessionFiles
 from cellblock_client.content import CHUNK_BYTES, Progress, Target
-from cellblock_client.session_files import SessionFiles
 from tests.unit.client.conftest import CONTENT, FileServer
 
 both = pytest.mark.parametrize("kind", ["ordinary", "asyncio"])

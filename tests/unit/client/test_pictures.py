@@ -22,7 +22,7 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def home(tmp_path: Path) -> Mapping[str, str]:
-    return {"XDG_CONFIG_HOME": str(tmp_path)}
+    return {"CELLBLOCK_CONFIG": str(tmp_path / "config.toml")}
 
 
 @pytest.mark.parametrize(

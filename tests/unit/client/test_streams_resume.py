@@ -11,11 +11,9 @@ import pytest
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
-from cellblock_client import AsyncClient, Client, errors
-from cellblock_client.aio_executions import AsyncExecution
+from cellblock_client import AsyncClient, AsyncExecution, Client, Execution, errors
+from cellblock_client._backend_sync import MAX_ENDING
 from cellblock_client.code_stream import AsyncCodeStream, CodeStream
-from cellblock_client.executions import Execution
-from cellblock_client.transport import MAX_ENDING
 
 WAIT_SECONDS = 30
 
@@ -173,4 +171,4 @@ def test_streams_that_never_end_do_not_gather(service: tuple[Breaking, str]) -> 
     with Client(address) as client:
         for _call in range(MAX_ENDING + 3):
             list(execution(client))
-        assert len(client.executions._transport._ending) == MAX_ENDING
+        assert len(client.executions._transport._channel._ending) == MAX_ENDING

@@ -10,6 +10,7 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 
 import cellblock_client
+import cellblock_client._async
 from cellblock_client import AsyncClient, Client
 from tests.support.clients import PAIRS, methods, session_of
 
@@ -26,7 +27,7 @@ SAME = {
 }
 """What a type is called for asyncio, and what without."""
 ENTERED = {"__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}
-INTERNAL = {"AsyncCodeStream", "AsyncSessionUploads", "AsyncTransport"}
+INTERNAL = {"AsyncChannel", "AsyncCodeStream", "AsyncSessionUploads", "AsyncTransport"}
 BOTH = pytest.mark.parametrize(("sync", "asynchronous"), PAIRS.items())
 
 
@@ -66,8 +67,9 @@ async def test_their_parts_have_the_same_names() -> None:
 
 def test_none_is_left_out() -> None:
     modules = [
-        importlib.import_module(f"cellblock_client.{module.name}")
-        for module in pkgutil.iter_modules(cellblock_client.__path__)
+        importlib.import_module(module.name)
+        for package in (cellblock_client, cellblock_client._async)
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
         if not module.ispkg
     ]
     found = {
@@ -86,7 +88,8 @@ def told(method: Callable[..., Any]) -> tuple[list[Any], str, str]:
     """All that a caller sees of a method."""
     returned = inspect.signature(method).return_annotation
     kind = get_type_hints(method)["return"] if returned is not inspect.Signature.empty else None
-    return parameters(method), plain(kind), inspect.getdoc(method) or ""
+    words = re.sub(r"\bAsync(?=[A-Z])", "", inspect.getdoc(method) or "")
+    return parameters(method), plain(kind), words
 
 
 def parameters(method: Callable[..., Any]) -> list[Any]:

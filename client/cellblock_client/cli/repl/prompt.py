@@ -16,8 +16,8 @@ from cellblock_client.cli.colours import takes_colours
 from cellblock_client.cli.repl.commands import COMMANDS, name_of
 from cellblock_client.cli.repl.completion import KernelCompleter
 from cellblock_client.cli.repl.history import open_history
+from cellblock_client.cli.user_folders import USER_FOLDERS
 from cellblock_client.cli.words import COLOUR, sanitized
-from cellblock_client.cli.xdg import state_folder
 from cellblock_client.client import Session
 from cellblock_client.errors import Error
 from cellblock_client.introspection import CodeStatus
@@ -41,7 +41,7 @@ class Prompt:
             multiline=True,
             prompt_continuation="... ",
             key_bindings=self._bindings(),
-            history=open_history(state_folder()),
+            history=open_history(USER_FOLDERS.user_state_path),
             # In grey: without colours it looks as if it had been typed.
             auto_suggest=AutoSuggestFromHistory() if in_colour else None,
             lexer=PygmentsLexer(PythonLexer) if in_colour else None,

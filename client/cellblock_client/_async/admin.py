@@ -1,17 +1,17 @@
-"""`admin.py` for asyncio."""
+"""Management of tenants and API keys. Requires a key with the role ADMIN."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
 
 from cellblock_client import admin_calls
+from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
-from cellblock_client.aio_transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Seconds
 from cellblock_client.server_types import ServerStatus, UsageInterval, UsageReport
 
 
 class AsyncAdmin:
-    """Looks after tenants and keys."""
+    """Manages tenants, API keys, usage and the audit log. Requires a key with the role ADMIN."""
 
     def __init__(self, transport: "AsyncTransport") -> None:
         """Use `AsyncClient.admin`."""
@@ -24,18 +24,18 @@ class AsyncAdmin:
         quotas: Quotas | None = None,
         timeout: float | None = CALL_SECONDS,
     ) -> Tenant:
-        """Make a tenant: 1 to 63 lower-case letters, digits, `-` or `_`."""
+        """Create a tenant. Its id has 1 to 63 lower-case letters, digits, `-` or `_`."""
         call = admin_calls.create_tenant(tenant_id, quotas or Quotas())
         return await self._transport.call(call, timeout)
 
     async def update_tenant(
         self, tenant_id: str, quotas: Quotas, *, timeout: float | None = CALL_SECONDS
     ) -> Tenant:
-        """Replace all of what is set for a tenant."""
+        """Replace all quotas of a tenant."""
         return await self._transport.call(admin_calls.update_tenant(tenant_id, quotas), timeout)
 
     async def usage(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Usage:
-        """What a tenant uses now, and what it may."""
+        """Return current usage and quotas of a tenant."""
         return await self._transport.call(admin_calls.get_usage(tenant_id), timeout)
 
     def report_usage(
@@ -47,25 +47,25 @@ class AsyncAdmin:
         interval: UsageInterval = UsageInterval.WHOLE,
         timeout: float | None = CALL_SECONDS,
     ) -> AsyncIterator[UsageReport]:
-        """What a tenant, or all, used in a time, by whole hours of UTC; oldest first.
+        """Iterate over the usage of one tenant or of all, in whole hours of UTC, oldest first.
 
-        As far back as the server keeps it unless `start` says from when, and up to now unless
-        `end` says until when. For bills: sessions may have been forgotten meanwhile.
+        `start` defaults to the earliest hour that the server keeps, `end` to now. Sessions
+        that the server no longer keeps are included, as a bill needs it.
         """
         return self._transport.items(
             lambda token: admin_calls.report_usage(token, tenant_id, start, end, interval), timeout
         )
 
     async def server_status(self, *, timeout: float | None = CALL_SECONDS) -> ServerStatus:
-        """What the server does now: what it is ready for, its sessions, its pool."""
+        """Return the state of the server: its readiness, sessions and pool."""
         return await self._transport.call(admin_calls.get_server_status(), timeout)
 
     async def get_tenant(self, tenant_id: str, *, timeout: float | None = CALL_SECONDS) -> Tenant:
-        """A tenant by id."""
+        """Return a tenant by id."""
         return await self._transport.call(admin_calls.get_tenant(tenant_id), timeout)
 
     def tenants(self, *, timeout: float | None = CALL_SECONDS) -> AsyncIterator[Tenant]:
-        """All tenants, newest first; pages are fetched as needed."""
+        """Iterate over all tenants, newest first. Pages are fetched as needed."""
         return self._transport.items(admin_calls.list_tenants, timeout)
 
     async def create_key(
@@ -77,24 +77,24 @@ class AsyncAdmin:
         expires_after: Seconds | None = None,
         timeout: float | None = CALL_SECONDS,
     ) -> NewKey:
-        """Make a key; its secret is told this once."""
+        """Create an API key. Its secret is returned only once."""
         call = admin_calls.create_key(tenant_id, role, description, expires_after)
         return await self._transport.call(call, timeout)
 
     def keys(
         self, tenant_id: str = "", *, timeout: float | None = CALL_SECONDS
     ) -> AsyncIterator[Key]:
-        """A tenant's keys, or all, newest first, revoked ones included."""
+        """Iterate over the keys of one tenant or of all, newest first, revoked ones included."""
         return self._transport.items(lambda token: admin_calls.list_keys(token, tenant_id), timeout)
 
     async def rotate_key(
         self, key_id: str, *, grace: Seconds = 0, timeout: float | None = CALL_SECONDS
     ) -> NewKey:
-        """Give a key another secret; the present one counts for `grace`, at most 30 days."""
+        """Replace the secret of a key. The old one stays valid for `grace`, at most 30 days."""
         return await self._transport.call(admin_calls.rotate_key(key_id, grace), timeout)
 
     async def revoke_key(self, key_id: str, *, timeout: float | None = CALL_SECONDS) -> Key:
-        """End a key, for good and at once."""
+        """Revoke a key immediately and permanently."""
         return await self._transport.call(admin_calls.revoke_key(key_id), timeout)
 
     def audit(
@@ -105,7 +105,7 @@ class AsyncAdmin:
         since: datetime | None = None,
         timeout: float | None = CALL_SECONDS,
     ) -> AsyncIterator[AuditEntry]:
-        """Who did what, newest first; of a tenant, of a key, since a time."""
+        """Iterate over the audit log, newest first. Filter by tenant, key and start time."""
         return self._transport.items(
             lambda token: admin_calls.list_audit_entries(token, tenant_id, key_id, since), timeout
         )

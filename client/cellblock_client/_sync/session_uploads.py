@@ -1,24 +1,50 @@
-"""Files that are uploaded only to be attached: `session_uploads.py` with `await`."""
+# Generated from `client/cellblock_client/_async/session_uploads.py` by `make client`: change that.
+"""Files that are uploaded only to be attached: they go with their session, or after a day.
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+Each has an expiry, so that none stays for good, however this process ends. It is deleted earlier
+when a call was refused that it was uploaded for, and when its session is deleted here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from os import PathLike
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, folders
-from cellblock_client.aio_files import AsyncFiles
+from cellblock_client._backend_sync import run_blocking
+from cellblock_client._sync.files import Files
 from cellblock_client.content import Progress, Source
-from cellblock_client.errors import Error, NotFoundError
+from cellblock_client.errors import (
+    AbortedError,
+    DeadlineExceededError,
+    Error,
+    NotFoundError,
+    ServerError,
+    UnavailableError,
+)
 from cellblock_client.retry import Deadline
-from cellblock_client.session_uploads import DISCARD_SECONDS, EXPIRES_AFTER, is_refusal
 from cellblock_client.types import File
 
+EXPIRES_AFTER = timedelta(days=1)
+"""Life of a file that is uploaded only to be attached; the longest life of a session by default."""
+DISCARD_SECONDS = 5.0
+"""Bound on deleting them all: what is left expires."""
 
-class AsyncSessionUploads:
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether a call that failed so has done nothing and will do nothing.
+
+    Otherwise it may still be under way, and needs its files.
+    """
+    unknown = (AbortedError, DeadlineExceededError, ServerError, UnavailableError)
+    return isinstance(error, Error) and not isinstance(error, unknown)
+
+
+class SessionUploads:
     """The files that were uploaded for one session."""
 
-    def __init__(self, files: AsyncFiles) -> None:
+    def __init__(self, files: Files) -> None:
         """Upload and delete by `files`."""
         self._files = files
         self._ids: list[str] = []
@@ -27,7 +53,7 @@ class AsyncSessionUploads:
         """Have a file deleted with the others."""
         self._ids.append(file_id)
 
-    def take(self, other: "AsyncSessionUploads") -> None:
+    def take(self, other: "SessionUploads") -> None:
         """Take over the files of `other`, which has none afterwards."""
         self._ids += other.release()
 
@@ -36,7 +62,7 @@ class AsyncSessionUploads:
         released, self._ids = self._ids, []
         return released
 
-    async def attachment(
+    def attachment(
         self,
         item: Source | File,
         filename: str,
@@ -50,49 +76,49 @@ class AsyncSessionUploads:
             return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
         if isinstance(item, str | PathLike) and content.is_folder(item):
             name = filename or content.own_name(item)
-            with await asyncio.to_thread(folders.packed, item) as archive:
-                file = await self._upload(archive, f"{name}.tar", progress, timeout)
+            with run_blocking(folders.packed, item) as archive:
+                file = self._upload(archive, f"{name}.tar", progress, timeout)
             return pb.Attachment(file_id=file.id, filename=name, unpack=True)
         # An archive keeps its own name: `filename` is the folder's.
         name = content.own_name(item) if unpack else ""
-        file = await self._upload(item, name or filename or None, progress, timeout)
+        file = self._upload(item, name or filename or None, progress, timeout)
         return pb.Attachment(file_id=file.id, filename=filename, unpack=unpack)
 
-    @asynccontextmanager
-    async def uploading(self) -> AsyncIterator[None]:
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
         """A block that uploads; if it fails, nothing needs what was uploaded."""
         try:
             yield
         except Exception:
-            await self.discard()
+            self.discard()
             raise
 
-    @asynccontextmanager
-    async def attaching(self) -> AsyncIterator[None]:
+    @contextmanager
+    def attaching(self) -> Iterator[None]:
         """A block that makes the call that needs the files."""
         try:
             yield
         except Error as error:
             if is_refusal(error):
-                await self.discard()
+                self.discard()
             raise
 
-    async def discard(self) -> None:
+    def discard(self) -> None:
         """Delete the files. What can't be deleted soon is left to its expiry."""
         deadline = Deadline(DISCARD_SECONDS)
         while self._ids and deadline.left():
             try:
-                await self._files.delete(self._ids[-1], timeout=deadline.left())
+                self._files.delete(self._ids[-1], timeout=deadline.left())
             except NotFoundError:
                 pass
             except Error:
                 return
             self._ids.pop()
 
-    async def _upload(
+    def _upload(
         self, source: Source, name: str | None, progress: Progress | None, timeout: float | None
     ) -> File:
-        file = await self._files.upload(
+        file = self._files.upload(
             source, name, expires_after=EXPIRES_AFTER, progress=progress, timeout=timeout
         )
         self._ids.append(file.id)

@@ -4,13 +4,15 @@ Each has an expiry, so that none stays for good, however this process ends. It i
 when a call was refused that it was uploaded for, and when its session is deleted here.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from os import PathLike
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, folders
+from cellblock_client._async.files import AsyncFiles
+from cellblock_client._backend_async import run_blocking
 from cellblock_client.content import Progress, Source
 from cellblock_client.errors import (
     AbortedError,
@@ -20,7 +22,6 @@ from cellblock_client.errors import (
     ServerError,
     UnavailableError,
 )
-from cellblock_client.files import Files
 from cellblock_client.retry import Deadline
 from cellblock_client.types import File
 
@@ -39,10 +40,10 @@ def is_refusal(error: BaseException) -> bool:
     return isinstance(error, Error) and not isinstance(error, unknown)
 
 
-class SessionUploads:
+class AsyncSessionUploads:
     """The files that were uploaded for one session."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: AsyncFiles) -> None:
         """Upload and delete by `files`."""
         self._files = files
         self._ids: list[str] = []
@@ -51,7 +52,7 @@ class SessionUploads:
         """Have a file deleted with the others."""
         self._ids.append(file_id)
 
-    def take(self, other: "SessionUploads") -> None:
+    def take(self, other: "AsyncSessionUploads") -> None:
         """Take over the files of `other`, which has none afterwards."""
         self._ids += other.release()
 
@@ -60,7 +61,7 @@ class SessionUploads:
         released, self._ids = self._ids, []
         return released
 
-    def attachment(
+    async def attachment(
         self,
         item: Source | File,
         filename: str,
@@ -74,49 +75,49 @@ class SessionUploads:
             return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
         if isinstance(item, str | PathLike) and content.is_folder(item):
             name = filename or content.own_name(item)
-            with folders.packed(item) as archive:
-                file = self._upload(archive, f"{name}.tar", progress, timeout)
+            with await run_blocking(folders.packed, item) as archive:
+                file = await self._upload(archive, f"{name}.tar", progress, timeout)
             return pb.Attachment(file_id=file.id, filename=name, unpack=True)
         # An archive keeps its own name: `filename` is the folder's.
         name = content.own_name(item) if unpack else ""
-        file = self._upload(item, name or filename or None, progress, timeout)
+        file = await self._upload(item, name or filename or None, progress, timeout)
         return pb.Attachment(file_id=file.id, filename=filename, unpack=unpack)
 
-    @contextmanager
-    def uploading(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def uploading(self) -> AsyncIterator[None]:
         """A block that uploads; if it fails, nothing needs what was uploaded."""
         try:
             yield
         except Exception:
-            self.discard()
+            await self.discard()
             raise
 
-    @contextmanager
-    def attaching(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def attaching(self) -> AsyncIterator[None]:
         """A block that makes the call that needs the files."""
         try:
             yield
         except Error as error:
             if is_refusal(error):
-                self.discard()
+                await self.discard()
             raise
 
-    def discard(self) -> None:
+    async def discard(self) -> None:
         """Delete the files. What can't be deleted soon is left to its expiry."""
         deadline = Deadline(DISCARD_SECONDS)
         while self._ids and deadline.left():
             try:
-                self._files.delete(self._ids[-1], timeout=deadline.left())
+                await self._files.delete(self._ids[-1], timeout=deadline.left())
             except NotFoundError:
                 pass
             except Error:
                 return
             self._ids.pop()
 
-    def _upload(
+    async def _upload(
         self, source: Source, name: str | None, progress: Progress | None, timeout: float | None
     ) -> File:
-        file = self._files.upload(
+        file = await self._files.upload(
             source, name, expires_after=EXPIRES_AFTER, progress=progress, timeout=timeout
         )
         self._ids.append(file.id)

@@ -1,30 +1,28 @@
-"""Executions, for asyncio: `executions.py` with `await`, name for name."""
+"""Executions: their events, records and cancellation."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from cellblock.v1 import execution_pb2
 from cellblock_client import calls
-from cellblock_client.aio_transport import AsyncTransport
+from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.code_stream import AsyncCodeStream
 from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
-from cellblock_client.types import (
-    ExecutionInfo,
-)
+from cellblock_client.types import ExecutionInfo
 
 
 class AsyncExecution:
-    """Code that runs. Iterate over its events, or take its `result()`.
+    """Code that runs. Iterate over its events, or call `result()`.
 
-    A broken connection is made up for: no event is lost, none comes twice.
+    After a broken connection it resumes: no event is lost or repeated.
     """
 
     def __init__(self, transport: "AsyncTransport", start: Start, timeout: float | None) -> None:
-        """Use `Session.execute` or `AsyncClient.executions.watch`."""
+        """Use `AsyncSession.execute` or `AsyncClient.executions.watch`."""
         self._transport = transport
         self._timeout = timeout
         self._start = start
@@ -33,7 +31,7 @@ class AsyncExecution:
         """`call_…`"""
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        """Its events, as they come, to the last; once."""
+        """Iterate over the events as they arrive, up to the last. Each event comes once."""
         try:
             async with aclosing(self._transport.events(self._cursor, self._timeout)) as events:
                 async for event in events:
@@ -47,16 +45,16 @@ class AsyncExecution:
                 await self._start.close()
 
     async def result(self) -> ExecutionResult:
-        """Wait for its end and return all that it showed."""
+        """Wait for the end and return the result."""
         return collect([event async for event in self])
 
     async def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
-        """Interrupt it; its events tell the end."""
+        """Interrupt the code. The last event has the outcome."""
         return await self._transport.call(calls.cancel_execution(self.id), timeout)
 
 
 class AsyncExecutions:
-    """Finds executions."""
+    """Finds, lists, watches and cancels executions."""
 
     def __init__(self, transport: "AsyncTransport") -> None:
         """Use `AsyncClient.executions`."""
@@ -65,13 +63,13 @@ class AsyncExecutions:
     async def get(
         self, execution_id: str, *, timeout: float | None = CALL_SECONDS
     ) -> ExecutionInfo:
-        """An execution's record."""
+        """Return the record of an execution."""
         return await self._transport.call(calls.get_execution(execution_id), timeout)
 
     def list(
         self, session_id: str, *, timeout: float | None = CALL_SECONDS
     ) -> AsyncIterator[ExecutionInfo]:
-        """A session's executions, oldest first."""
+        """Iterate over the executions of a session, oldest first."""
         return self._transport.items(
             lambda token: calls.list_executions(session_id, token), timeout
         )
@@ -79,7 +77,7 @@ class AsyncExecutions:
     def watch(
         self, execution_id: str, from_sequence: int = 1, *, timeout: float | None = None
     ) -> AsyncExecution:
-        """The events of a live or past execution, from any number on."""
+        """Watch the events of a running or past execution, starting at any number."""
         request = execution_pb2.WatchExecutionRequest(
             execution_id=execution_id, from_sequence=from_sequence
         )
@@ -88,5 +86,5 @@ class AsyncExecutions:
     async def cancel(
         self, execution_id: str, *, timeout: float | None = CALL_SECONDS
     ) -> ExecutionInfo:
-        """Interrupt an execution, or take it from the queue."""
+        """Interrupt an execution, or remove it from the queue."""
         return await self._transport.call(calls.cancel_execution(execution_id), timeout)

@@ -1,12 +1,12 @@
-"""What lies in a session now, for asyncio: `session_files.py` with `await`, name for name."""
+"""Current files in the `/mnt/data` of a session."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, file_calls
-from cellblock_client.aio_transport import AsyncTransport
+from cellblock_client._async.transport import AsyncTransport
+from cellblock_client._backend_async import run_blocking
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
@@ -15,17 +15,17 @@ from cellblock_client.types import SessionFile, SessionFileList
 
 
 class AsyncSessionFiles:
-    """What lies in a session's `/mnt/data` now. Paths are `/mnt/data/…`, or relative to it."""
+    """Current files in `/mnt/data`. Paths are absolute, or relative to `/mnt/data`."""
 
     def __init__(self, transport: "AsyncTransport", session_id: str) -> None:
-        """Use `Session.files`."""
+        """Use `AsyncSession.files`."""
         self._transport = transport
         self._session_id = session_id
 
     async def list(
         self, folder: str = "", *, timeout: float | None = CALL_SECONDS
     ) -> SessionFileList:
-        """All files and folders, or those below `folder`, by path."""
+        """Return all files and folders, or those below `folder`, sorted by path."""
         pages = self._transport.pages(
             lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
         )
@@ -40,7 +40,7 @@ class AsyncSessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> bytes:
-        """A file's bytes, or `length` of them from `offset` on."""
+        """Return a file's bytes, or `length` bytes from `offset`."""
         request = self._reading(path, offset, length)
         method = "ReadSessionFile"
 
@@ -59,9 +59,9 @@ class AsyncSessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
+        """Iterate over a file's bytes, or a range of them, in pieces of up to 1 MiB.
 
-        A stream that breaks in the middle is an error: the file may have changed.
+        A stream that breaks in between is an error, because the file may have changed.
         """
         request = self._reading(path, offset, length)
         chunks = self._transport.data("ReadSessionFile", request, timeout)
@@ -77,10 +77,9 @@ class AsyncSessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Write a file's bytes, or a part of them, to a path or file.
+        """Write a file's bytes, or a range of them, to a path or file of this machine.
 
-        A path of this machine has them once they are whole; if that fails, it is as it
-        was before.
+        A path changes only when all bytes have arrived.
         """
         request = self._reading(path, offset, length)
         await self._write_to(target, "ReadSessionFile", request, progress, timeout)
@@ -93,10 +92,10 @@ class AsyncSessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> SessionFile:
-        """Write a file, replacing what was there; missing folders are made.
+        """Write a file, replacing an existing one. Missing folders are created.
 
         `source` is a path of this machine, bytes, or an open binary file. The file
-        appears whole or not at all.
+        appears complete or not at all.
         """
         with content.opened(source) as file:
             write = SessionWrite(file, self._session_id, path, progress)
@@ -112,7 +111,7 @@ class AsyncSessionFiles:
     async def create_folder(
         self, path: str, *, timeout: float | None = CALL_SECONDS
     ) -> SessionFile:
-        """Make a folder and those above it; one that exists is left as it is."""
+        """Create a folder and its parents. An existing folder stays as it is."""
         return await self._transport.call(
             file_calls.create_session_folder(self._session_id, path), timeout
         )
@@ -127,7 +126,7 @@ class AsyncSessionFiles:
     ) -> None:
         """Write a folder, `""` for all, as a ZIP archive to a path or file.
 
-        Links are left out. A path of this machine has it once it is whole.
+        Links are left out. A path changes only when the archive is complete.
         """
         request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
         await self._write_to(target, "DownloadSessionFolder", request, progress, timeout)
@@ -154,10 +153,11 @@ class AsyncSessionFiles:
         timeout: float | None,
     ) -> None:
         async def write(chunks: AsyncGenerator[bytes, None]) -> None:
+            counted = self._counted(chunks, progress)
             with content.created(target) as file:
-                async with aclosing(self._counted(chunks, progress)) as all_:
-                    async for chunk in all_:
-                        await asyncio.to_thread(file.write, chunk)
+                async with aclosing(counted):
+                    async for chunk in counted:
+                        await run_blocking(file.write, chunk)
 
         if content.is_path(target):
             await self._transport.again(

@@ -1,21 +1,14 @@
+# Generated from `client/cellblock_client/_async/transport.py` by `make client`: change that.
 """Makes calls, again where that is safe, and turns failures into our errors."""
 
-import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, TypeVar
 
 import grpc
 
-from cellblock.v1 import (
-    admin_pb2_grpc,
-    execution_pb2_grpc,
-    file_pb2_grpc,
-    run_step_pb2_grpc,
-    session_pb2_grpc,
-)
 from cellblock_client import file_calls
+from cellblock_client._backend_sync import Channel, error_of_stream, sleep
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
@@ -29,36 +22,25 @@ from cellblock_client.receiving import Download
 from cellblock_client.retry import (
     MAY_PASS,
     Backoff,
+    Deadline,
     Patience,
     is_overload,
     is_refused_unheard,
 )
 from cellblock_client.sending import Sending, SessionWrite, Upload
-from cellblock_client.tracing import Metadata, call_span
+from cellblock_client.tracing import call_span
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")
 
-MAX_ENDING = 8
-"""Streams whose last message has come, and whose status may still be on its way."""
-
 
 class Transport:
-    """One connection, for ordinary code."""
+    """The calls of one client."""
 
     def __init__(self, connection: Connection, patience: Patience) -> None:
         """Connect; `patience` is with the server while it is away."""
-        self._channel = connection.channel()
         self._patience = patience
-        self._metadata = connection.metadata
-        self._ending: deque[Any] = deque()
-        self._stubs: dict[str, Any] = {
-            "session": session_pb2_grpc.SessionServiceStub(self._channel),
-            "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
-            "file": file_pb2_grpc.FileServiceStub(self._channel),
-            "admin": admin_pb2_grpc.AdminServiceStub(self._channel),
-            "run_step": run_step_pb2_grpc.RunStepServiceStub(self._channel),
-        }
+        self._channel = Channel(connection)
 
     def close(self) -> None:
         """Close the connection."""
@@ -69,11 +51,12 @@ class Transport:
         return self._call(call, Backoff(timeout, self._patience))
 
     def _call(self, call: Call[T], backoff: Backoff) -> T:
-        method = getattr(self._stubs[call.service], call.method)
         with call_span(call.service, call.method) as traced:
             while True:
                 try:
-                    response = self._made(method, call.request, backoff.left(), traced)
+                    response = self._channel.begin(
+                        call.service, call.method, call.request, backoff.left(), traced
+                    )
                 except grpc.RpcError as failed:
                     error = from_call(failed)
                     if not (call.repeatable or is_refused_unheard(error) or is_overload(error)):
@@ -81,7 +64,7 @@ class Transport:
                     if backoff.repeated and call.is_done_by(error):
                         response = None
                     else:
-                        time.sleep(backoff.wait_after(error))
+                        sleep(backoff.wait_after(error))
                         continue
                 backoff.met()
                 return call.parse(response)
@@ -118,7 +101,7 @@ class Transport:
                         yield from cursor.take(response)
                 cursor.end_of_stream()
             except MAY_PASS as error:
-                time.sleep(backoff.wait_after(error))
+                sleep(backoff.wait_after(error))
 
     def stream(
         self,
@@ -129,43 +112,36 @@ class Transport:
         is_over: Callable[[], bool] = lambda: False,
     ) -> Generator[Any, None, None]:
         """Responses of a streaming call, up to the one after which it `is_over`."""
+        deadline = Deadline(timeout)
         with call_span(service, method) as traced:
-            responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
+            responses = self._channel.begin(service, method, request, timeout, traced)
             over = False
             try:
                 for response in responses:
                     yield response
                     if over := is_over():
-                        self._let_end(responses)
+                        self._channel.let_end(responses)
                         return
             except grpc.RpcError as failed:
-                raise from_call(failed) from failed
+                raise error_of_stream(failed, deadline.left()) from failed
             finally:
                 if not over:
                     responses.cancel()
-
-    def _let_end(self, responses: Any) -> None:  # noqa: ANN401 - gRPC's calls have no public type
-        """Leave a stream to its end, which says no more: a caller need not wait for it.
-
-        Cancelled at once, it would look to the server as if its caller had left.
-        """
-        self._ending.append(responses)
-        if len(self._ending) > MAX_ENDING:
-            self._ending.popleft().cancel()
 
     def download(self, download: Download, timeout: float | None) -> Generator[bytes, None, None]:
         """A stored file's bytes, over as many streams as it takes; checked at the end."""
         backoff = Backoff(timeout, self._patience)
         while not download.done:
-            request = download.request()
+            stream = self.stream("file", "DownloadFile", download.request(), backoff.left())
             try:
-                for response in self.stream("file", "DownloadFile", request, backoff.left()):
-                    if data := download.take(response):
-                        backoff.progress()
-                        yield data
+                with closing(stream) as responses:
+                    for response in responses:
+                        if data := download.take(response):
+                            backoff.progress()
+                            yield data
                 break
             except MAY_PASS as error:
-                time.sleep(backoff.wait_after(error))
+                sleep(backoff.wait_after(error))
         download.check()
 
     def data(
@@ -188,7 +164,7 @@ class Transport:
             except (UnavailableError, ResourceExhaustedError) as error:
                 if begun:
                     raise
-                time.sleep(backoff.wait_after(error))
+                sleep(backoff.wait_after(error))
 
     def data_once(
         self, method: str, request: object, timeout: float | None
@@ -205,7 +181,7 @@ class Transport:
             try:
                 return work(backoff.left())
             except (UnavailableError, ResourceExhaustedError) as error:
-                time.sleep(backoff.wait_after(error))
+                sleep(backoff.wait_after(error))
 
     def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
         """Write a file into a session, again when the connection breaks."""
@@ -220,7 +196,7 @@ class Transport:
                     raise
                 if sending.moved:
                     backoff.met()
-                time.sleep(backoff.wait_after(error))
+                sleep(backoff.wait_after(error))
 
     def upload(self, upload: Upload, timeout: float | None) -> File:
         """Store a file, over as many streams as it takes."""
@@ -228,13 +204,14 @@ class Transport:
         while True:
             sending = upload.sending()
             try:
-                return file_of(self.send("UploadFile", sending, backoff.left()).file)
+                response = self.send("UploadFile", sending, backoff.left())
+                return file_of(response.file)
             except MAY_PASS as error:
                 if sending.failure is not None or not upload.id:
                     raise
                 if sending.moved:
                     backoff.met()
-                time.sleep(backoff.wait_after(error))
+                sleep(backoff.wait_after(error))
             state = self._state_of(upload, backoff)
             if state.file:
                 return state.file
@@ -251,38 +228,4 @@ class Transport:
     def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
         """Make a call of files that streams requests, once; raises what their source raised."""
         with call_span("file", method) as traced:
-            # As a future: an interrupt in the middle of a call can leave gRPC's locks held.
-            call = self.begin(method, sending, timeout, traced)
-            try:
-                return outcome(call, sending)
-            finally:
-                call.cancel()
-                sending.stop()
-
-    def begin(self, method: str, sending: Sending, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401 - gRPC's futures have no public type
-        """Begin what `send` does; its `outcome` comes later."""
-        requests = _requests(sending)
-        return self._made(getattr(self._stubs["file"], method).future, requests, timeout, traced)
-
-    def _made(self, method: Any, request: object, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401
-        """A call, begun: with the key, if there is one, and the trace that it belongs to."""
-        return method(request, timeout=timeout, metadata=self._metadata + traced)
-
-
-def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401
-    """The response of a call that has begun, when it has come."""
-    response = None
-    try:
-        response = call.result()
-    except grpc.RpcError as failed:
-        if sending.failure is None:
-            raise from_call(failed) from failed
-    if sending.failure is not None:
-        raise sending.failure
-    return response
-
-
-def _requests(sending: Sending) -> Iterator[Any]:
-    while (request := sending.take()) is not None:
-        yield request
-        sending.taken()
+            return self._channel.send(method, sending, timeout, traced)

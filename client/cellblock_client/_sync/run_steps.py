@@ -1,8 +1,10 @@
+# Generated from `client/cellblock_client/_async/run_steps.py` by `make client`: change that.
 """Run steps: the record of executions in the shapes of the Assistants and Responses APIs."""
 
 from collections.abc import Generator, Iterator
 
 from cellblock_client import run_step_calls
+from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.cursor import StepCursor
 from cellblock_client.run_step_types import (
@@ -12,12 +14,11 @@ from cellblock_client.run_step_types import (
     RunStepFormat,
     RunStepPage,
 )
-from cellblock_client.transport import Transport
 from cellblock_client.types import ListOrder
 
 
 class RunSteps:
-    """Finds and watches run steps."""
+    """Finds, lists and watches run steps."""
 
     def __init__(self, transport: "Transport") -> None:
         """Use `Client.run_steps`."""
@@ -30,7 +31,7 @@ class RunSteps:
         format: RunStepFormat = RunStepFormat.ASSISTANTS,  # noqa: A002 - the API's name
         timeout: float | None = CALL_SECONDS,
     ) -> RunStep:
-        """A run step as it is now."""
+        """Return a run step in its current state."""
         return self._transport.call(run_step_calls.get_run_step(step_id, format), timeout)
 
     def list(
@@ -46,7 +47,7 @@ class RunSteps:
         format: RunStepFormat = RunStepFormat.ASSISTANTS,  # noqa: A002
         timeout: float | None = CALL_SECONDS,
     ) -> RunStepPage:
-        """One page, as the Assistants API has it: newest first unless `order` says otherwise.
+        """Return one page, as the Assistants API does; newest first by default.
 
         `limit`: 1 to 100; 0 means 20. `after` and `before` are ids of run steps.
         """
@@ -72,7 +73,7 @@ class RunSteps:
         format: RunStepFormat = RunStepFormat.ASSISTANTS,  # noqa: A002
         timeout: float | None = CALL_SECONDS,
     ) -> Iterator[RunStep]:
-        """Run steps, newest first unless `order` says otherwise; pages are fetched as needed."""
+        """Iterate over run steps, newest first by default. Pages are fetched as needed."""
         return self._transport.items(
             lambda token: run_step_calls.iterate_run_steps(
                 token,
@@ -97,11 +98,11 @@ class RunSteps:
         format: RunStepFormat = RunStepFormat.ASSISTANTS,  # noqa: A002
         timeout: float | None = None,
     ) -> Generator[RunStepEvent, None, None]:
-        """Events of a run step, a run, a thread or a session (name one), past and live.
+        """Watch past and new events of one run step, run, thread or session.
 
-        Ends with the run step or the session; a run or a thread is watched until you
-        leave. A broken connection is made up for: no event is lost, none comes twice.
-        To go on another time, give the last event's `step_id` and `sequence`.
+        Ends with the run step or the session; a run or a thread is watched until you stop
+        reading. After a broken connection it resumes: no event is lost or repeated. To
+        continue later, pass the last event's `step_id` and `sequence`.
         """
         request = run_step_calls.watch_run_steps(
             step_id=step_id,

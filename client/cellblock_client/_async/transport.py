@@ -1,29 +1,19 @@
-"""`transport.py` for asyncio."""
+"""Makes calls, again where that is safe, and turns failures into our errors."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import grpc
 
-from cellblock.v1 import (
-    admin_pb2_grpc,
-    execution_pb2_grpc,
-    file_pb2_grpc,
-    run_step_pb2_grpc,
-    session_pb2_grpc,
-)
 from cellblock_client import file_calls
+from cellblock_client._backend_async import AsyncChannel, error_of_stream, sleep
 from cellblock_client.calls import Call, Page
 from cellblock_client.channel import Connection
 from cellblock_client.cursor import Cursor
 from cellblock_client.errors import (
-    DeadlineExceededError,
-    Error,
     NotFoundError,
     ResourceExhaustedError,
-    ServerError,
     UnavailableError,
     from_call,
 )
@@ -37,43 +27,22 @@ from cellblock_client.retry import (
     is_refused_unheard,
 )
 from cellblock_client.sending import Sending, SessionWrite, Upload
-from cellblock_client.tracing import Metadata, call_span
-from cellblock_client.transport import Transport, outcome
+from cellblock_client.tracing import call_span
 from cellblock_client.types import File, SessionFile, UploadState, file_of, session_file
 
 T = TypeVar("T")
-CLOCK_SECONDS = 0.1
-"""By so much gRPC, which has another clock, may find a deadline passed before we do."""
-HIDDEN = "Internal error from Core"
-"""What grpc.aio says of a call that ended while it was being sent to, whatever its status was.
-
-Source: github.com/grpc/grpc/issues/36066.
-"""
 
 
 class AsyncTransport:
-    """One connection, for asyncio."""
+    """The calls of one client."""
 
     def __init__(self, connection: Connection, patience: Patience) -> None:
         """Connect; `patience` is with the server while it is away."""
         self._patience = patience
-        self._threads = Transport(connection, patience)
-        """Connects when it is needed."""
-        self._channel = connection.aio_channel()
-        self._metadata = connection.metadata
-        self._ending: set[Any] = set()
-        """Streams whose last message has come, and whose status is still on its way."""
-        self._stubs: dict[str, Any] = {
-            "session": session_pb2_grpc.SessionServiceStub(self._channel),
-            "execution": execution_pb2_grpc.ExecutionServiceStub(self._channel),
-            "file": file_pb2_grpc.FileServiceStub(self._channel),
-            "admin": admin_pb2_grpc.AdminServiceStub(self._channel),
-            "run_step": run_step_pb2_grpc.RunStepServiceStub(self._channel),
-        }
+        self._channel = AsyncChannel(connection)
 
     async def close(self) -> None:
         """Close the connection."""
-        self._threads.close()
         await self._channel.close()
 
     async def call(self, call: Call[T], timeout: float | None) -> T:
@@ -81,11 +50,12 @@ class AsyncTransport:
         return await self._call(call, Backoff(timeout, self._patience))
 
     async def _call(self, call: Call[T], backoff: Backoff) -> T:
-        method = getattr(self._stubs[call.service], call.method)
         with call_span(call.service, call.method) as traced:
             while True:
                 try:
-                    response = await self._made(method, call.request, backoff.left(), traced)
+                    response = await self._channel.begin(
+                        call.service, call.method, call.request, backoff.left(), traced
+                    )
                 except grpc.RpcError as failed:
                     error = from_call(failed)
                     if not (call.repeatable or is_refused_unheard(error) or is_overload(error)):
@@ -93,7 +63,7 @@ class AsyncTransport:
                     if backoff.repeated and call.is_done_by(error):
                         response = None
                     else:
-                        await asyncio.sleep(backoff.wait_after(error))
+                        await sleep(backoff.wait_after(error))
                         continue
                 backoff.met()
                 return call.parse(response)
@@ -134,7 +104,7 @@ class AsyncTransport:
                             yield event
                 cursor.end_of_stream()
             except MAY_PASS as error:
-                await asyncio.sleep(backoff.wait_after(error))
+                await sleep(backoff.wait_after(error))
 
     async def stream(
         self,
@@ -147,27 +117,19 @@ class AsyncTransport:
         """Responses of a streaming call, up to the one after which it `is_over`."""
         deadline = Deadline(timeout)
         with call_span(service, method) as traced:
-            responses = self._made(getattr(self._stubs[service], method), request, timeout, traced)
+            responses = self._channel.begin(service, method, request, timeout, traced)
             over = False
             try:
                 async for response in responses:
                     yield response
                     if over := is_over():
-                        self._let_end(responses)
+                        self._channel.let_end(responses)
                         return
             except grpc.RpcError as failed:
-                raise _told(failed, deadline.left()) from failed
+                raise error_of_stream(failed, deadline.left()) from failed
             finally:
                 if not over:
                     responses.cancel()
-
-    def _let_end(self, responses: Any) -> None:  # noqa: ANN401 - gRPC's calls have no public type
-        """Leave a stream to its end, which says no more: a caller need not wait for it.
-
-        Cancelled at once, it would look to the server as if its caller had left.
-        """
-        self._ending.add(responses)
-        responses.add_done_callback(self._ending.discard)
 
     async def download(
         self, download: Download, timeout: float | None
@@ -184,7 +146,7 @@ class AsyncTransport:
                             yield data
                 break
             except MAY_PASS as error:
-                await asyncio.sleep(backoff.wait_after(error))
+                await sleep(backoff.wait_after(error))
         download.check()
 
     async def data(
@@ -207,7 +169,7 @@ class AsyncTransport:
             except (UnavailableError, ResourceExhaustedError) as error:
                 if begun:
                     raise
-                await asyncio.sleep(backoff.wait_after(error))
+                await sleep(backoff.wait_after(error))
 
     async def data_once(
         self, method: str, request: object, timeout: float | None
@@ -224,7 +186,7 @@ class AsyncTransport:
             try:
                 return await work(backoff.left())
             except (UnavailableError, ResourceExhaustedError) as error:
-                await asyncio.sleep(backoff.wait_after(error))
+                await sleep(backoff.wait_after(error))
 
     async def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
         """Write a file into a session, again when the connection breaks."""
@@ -239,7 +201,7 @@ class AsyncTransport:
                     raise
                 if sending.moved:
                     backoff.met()
-                await asyncio.sleep(backoff.wait_after(error))
+                await sleep(backoff.wait_after(error))
 
     async def upload(self, upload: Upload, timeout: float | None) -> File:
         """Store a file, over as many streams as it takes."""
@@ -247,13 +209,14 @@ class AsyncTransport:
         while True:
             sending = upload.sending()
             try:
-                return file_of((await self.send("UploadFile", sending, backoff.left())).file)
+                response = await self.send("UploadFile", sending, backoff.left())
+                return file_of(response.file)
             except MAY_PASS as error:
                 if sending.failure is not None or not upload.id:
                     raise
                 if sending.moved:
                     backoff.met()
-                await asyncio.sleep(backoff.wait_after(error))
+                await sleep(backoff.wait_after(error))
             state = await self._state_of(upload, backoff)
             if state.file:
                 return state.file
@@ -268,45 +231,6 @@ class AsyncTransport:
             return UploadState(0, None)
 
     async def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call of files that streams requests, once; raises what their source raised.
-
-        In gRPC's threads: `grpc.aio` may lose what a server says that answers before all
-        has come (grpc/grpc#36066), and the source is read off the event loop like this.
-        """
+        """Make a call of files that streams requests, once; raises what their source raised."""
         with call_span("file", method) as traced:
-            return await self._sent(method, sending, timeout, traced)
-
-    async def _sent(
-        self, method: str, sending: Sending, timeout: float | None, traced: Metadata
-    ) -> Any:  # noqa: ANN401
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        call = self._threads.begin(method, sending, timeout, traced)
-
-        def tell(_call: object) -> None:
-            # The loop is gone if this was cancelled at its end.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(ended.set)
-
-        try:
-            call.add_done_callback(tell)
-            await ended.wait()
-            return outcome(call, sending)
-        finally:
-            call.cancel()
-            sending.stop()
-
-    def _made(self, method: Any, request: object, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401
-        """A call, begun: with the key, if there is one, and the trace that it belongs to."""
-        return method(request, timeout=timeout, metadata=self._metadata + traced)
-
-
-def _told(failed: grpc.RpcError, left: float | None) -> Error:
-    """Why a stream failed for which there were `left` seconds."""
-    error = from_call(failed)
-    if not isinstance(error, ServerError) or error.message != HIDDEN:
-        return error
-    if left is not None and left < CLOCK_SECONDS:
-        return DeadlineExceededError("the timeout of the call passed")
-    # Asked again, the server says what has become of it.
-    return UnavailableError("the stream broke while it was being sent to")
+            return await self._channel.send(method, sending, timeout, traced)

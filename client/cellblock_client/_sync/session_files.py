@@ -1,20 +1,22 @@
-"""What lies in a session's `/mnt/data` now."""
+# Generated from `client/cellblock_client/_async/session_files.py` by `make client`: change that.
+"""Current files in the `/mnt/data` of a session."""
 
 from collections.abc import Generator
 from contextlib import closing
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_client import content, file_calls
+from cellblock_client._backend_sync import run_blocking
+from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
 from cellblock_client.receiving import Counted
 from cellblock_client.sending import SessionWrite
-from cellblock_client.transport import Transport
 from cellblock_client.types import SessionFile, SessionFileList
 
 
 class SessionFiles:
-    """What lies in a session's `/mnt/data` now. Paths are `/mnt/data/…`, or relative to it."""
+    """Current files in `/mnt/data`. Paths are absolute, or relative to `/mnt/data`."""
 
     def __init__(self, transport: "Transport", session_id: str) -> None:
         """Use `Session.files`."""
@@ -22,7 +24,7 @@ class SessionFiles:
         self._session_id = session_id
 
     def list(self, folder: str = "", *, timeout: float | None = CALL_SECONDS) -> SessionFileList:
-        """All files and folders, or those below `folder`, by path."""
+        """Return all files and folders, or those below `folder`, sorted by path."""
         pages = self._transport.pages(
             lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
         )
@@ -37,13 +39,13 @@ class SessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> bytes:
-        """A file's bytes, or `length` of them from `offset` on."""
+        """Return a file's bytes, or `length` bytes from `offset`."""
         request = self._reading(path, offset, length)
         method = "ReadSessionFile"
 
         def whole(left: float | None) -> bytes:
             chunks = self._counted(self._transport.data_once(method, request, left), progress)
-            return b"".join(chunks)
+            return b"".join(list(chunks))
 
         return self._transport.again(whole, timeout)
 
@@ -56,9 +58,9 @@ class SessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> Generator[bytes, None, None]:
-        """A file's bytes, or `length` of them from `offset` on, in pieces of up to 1 MiB.
+        """Iterate over a file's bytes, or a range of them, in pieces of up to 1 MiB.
 
-        A stream that breaks in the middle is an error: the file may have changed.
+        A stream that breaks in between is an error, because the file may have changed.
         """
         request = self._reading(path, offset, length)
         chunks = self._transport.data("ReadSessionFile", request, timeout)
@@ -74,10 +76,9 @@ class SessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Write a file's bytes, or a part of them, to a path or file.
+        """Write a file's bytes, or a range of them, to a path or file of this machine.
 
-        A path of this machine has them once they are whole; if that fails, it is as it
-        was before.
+        A path changes only when all bytes have arrived.
         """
         request = self._reading(path, offset, length)
         self._write_to(target, "ReadSessionFile", request, progress, timeout)
@@ -90,10 +91,10 @@ class SessionFiles:
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> SessionFile:
-        """Write a file, replacing what was there; missing folders are made.
+        """Write a file, replacing an existing one. Missing folders are created.
 
         `source` is a path of this machine, bytes, or an open binary file. The file
-        appears whole or not at all.
+        appears complete or not at all.
         """
         with content.opened(source) as file:
             write = SessionWrite(file, self._session_id, path, progress)
@@ -107,7 +108,7 @@ class SessionFiles:
         self._transport.call(call, timeout)
 
     def create_folder(self, path: str, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
-        """Make a folder and those above it; one that exists is left as it is."""
+        """Create a folder and its parents. An existing folder stays as it is."""
         return self._transport.call(
             file_calls.create_session_folder(self._session_id, path), timeout
         )
@@ -122,7 +123,7 @@ class SessionFiles:
     ) -> None:
         """Write a folder, `""` for all, as a ZIP archive to a path or file.
 
-        Links are left out. A path of this machine has it once it is whole.
+        Links are left out. A path changes only when the archive is complete.
         """
         request = pb.DownloadSessionFolderRequest(session_id=self._session_id, path=path)
         self._write_to(target, "DownloadSessionFolder", request, progress, timeout)
@@ -149,9 +150,10 @@ class SessionFiles:
         timeout: float | None,
     ) -> None:
         def write(chunks: Generator[bytes, None, None]) -> None:
-            with content.created(target) as file, closing(self._counted(chunks, progress)) as all_:
-                for chunk in all_:
-                    file.write(chunk)
+            counted = self._counted(chunks, progress)
+            with content.created(target) as file, closing(counted):
+                for chunk in counted:
+                    run_blocking(file.write, chunk)
 
         if content.is_path(target):
             self._transport.again(

@@ -1,0 +1,1 @@
+"""One of the two clients: `_sync` is generated from `_async`."""
