@@ -12,13 +12,13 @@ from cellblock_server.assembly.timings import Timings
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
-from cellblock_server.rpc.audit import AuditInterceptor
-from cellblock_server.rpc.auth import AuthInterceptor
+from cellblock_server.rpc.connections.strangers import StrangerLimits, Strangers
 from cellblock_server.rpc.inside import Inside, peer_of
-from cellblock_server.rpc.rates import RateInterceptor
-from cellblock_server.rpc.receiving import ReceivingInterceptor
-from cellblock_server.rpc.strangers import StrangerLimits, Strangers
-from cellblock_server.rpc.unread import UnreadInterceptor
+from cellblock_server.rpc.stages.audit import AuditInterceptor
+from cellblock_server.rpc.stages.auth import AuthInterceptor
+from cellblock_server.rpc.stages.rates import RateInterceptor
+from cellblock_server.rpc.stages.receiving import ReceivingInterceptor
+from cellblock_server.rpc.stages.unread import UnreadInterceptor
 from cellblock_server.store.audit import AuditStore
 from cellblock_server.store.keys import KeyStore
 from cellblock_server.store.state_folder import StateFolder

@@ -9,17 +9,17 @@ from cellblock_server.config import Settings
 from cellblock_server.executions.code_questions import Introspection
 from cellblock_server.executions.execution_service import ExecutionService
 from cellblock_server.rpc.admin import AdminServicer
-from cellblock_server.rpc.draining import DrainInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.inside import Inside
-from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.listener import Listener, ListenerLimits
 from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
-from cellblock_server.rpc.tracing import TraceInterceptor
+from cellblock_server.rpc.stages.draining import DrainInterceptor
+from cellblock_server.rpc.stages.outcome import CallInterceptor
+from cellblock_server.rpc.stages.tracing import TraceInterceptor
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.run_step_service import RunStepService

@@ -14,8 +14,8 @@ from cellblock_server.executions.code_questions import Introspection
 from cellblock_server.executions.execution_service import ExecutionService, NewExecution
 from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.rpc.caller import tenant
-from cellblock_server.rpc.draining import end_when_draining, is_ended_by_draining
 from cellblock_server.rpc.session import span
+from cellblock_server.rpc.stages.draining import end_when_draining, is_ended_by_draining
 from cellblock_server.rpc.streams import first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import ExecutionRecord

@@ -21,10 +21,10 @@ from cellblock_server.files.messages import file_message
 from cellblock_server.files.names import safe_text
 from cellblock_server.files.uploads import Upload, UploadService
 from cellblock_server.rpc.caller import tenant
-from cellblock_server.rpc.draining import end_when_draining
 from cellblock_server.rpc.paced import IDLE_TIMEOUT, Paced
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.session_file import SessionFileCalls
+from cellblock_server.rpc.stages.draining import end_when_draining
 from cellblock_server.rpc.streams import Pieces, first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FileFilter, FilePurpose

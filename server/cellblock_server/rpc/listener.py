@@ -20,7 +20,7 @@ from cellblock.v1 import (
 )
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.by_name import found_by_name
-from cellblock_server.rpc.draining import DrainInterceptor
+from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
@@ -28,7 +28,7 @@ from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
-from cellblock_server.rpc.strangers import Strangers
+from cellblock_server.rpc.stages.draining import DrainInterceptor
 from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
 
 MAX_METADATA_BYTES = 16 * 1024

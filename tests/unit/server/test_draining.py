@@ -9,12 +9,12 @@ import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from cellblock_client.errors import UnavailableError, from_call
-from cellblock_server.rpc.draining import (
+from cellblock_server.rpc.stages.draining import (
     DrainInterceptor,
     end_when_draining,
     is_ended_by_draining,
 )
-from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.stages.outcome import CallInterceptor
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support import error_table
 

@@ -13,7 +13,7 @@ import structlog
 from grpc_status import rpc_status
 
 from cellblock_server.common.errors import NotFoundError
-from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.stages.outcome import CallInterceptor
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support.waiting import eventually
 
@@ -80,7 +80,7 @@ def captured(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
         raise structlog.DropEvent
 
     lines = structlog.wrap_logger(None, processors=[structlog.contextvars.merge_contextvars, keep])
-    monkeypatch.setattr("cellblock_server.rpc.interceptors.log", lines)
+    monkeypatch.setattr("cellblock_server.rpc.stages.outcome.log", lines)
 
 
 async def call(channel: grpc.aio.Channel, kind: str, **options: Any) -> bytes:

@@ -9,8 +9,8 @@ import grpc
 import pytest
 
 from cellblock_client.errors import InvalidArgumentError, UnavailableError, from_call
-from cellblock_server.rpc.interceptors import CallInterceptor
-from cellblock_server.rpc.receiving import MAX_PARTLY_RECEIVED, ReceivingInterceptor
+from cellblock_server.rpc.stages.outcome import CallInterceptor
+from cellblock_server.rpc.stages.receiving import MAX_PARTLY_RECEIVED, ReceivingInterceptor
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support import error_table
 from tests.support.waiting import eventually

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cellblock_server.common.errors import ExhaustedError
-from cellblock_server.rpc.accepted import peer_address
-from cellblock_server.rpc.banned import network_of
-from cellblock_server.rpc.strangers import StrangerLimits, Strangers, _Offenders
+from cellblock_server.rpc.connections.accepted import peer_address
+from cellblock_server.rpc.connections.banned import network_of
+from cellblock_server.rpc.connections.strangers import StrangerLimits, Strangers, _Offenders
 
 LIMITS = StrangerLimits(
     max_connections=6,

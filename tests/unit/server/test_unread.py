@@ -11,12 +11,12 @@ import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from cellblock_server.common.supervisor import Supervisor, TaskSet
-from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.caller import LOCAL
-from cellblock_server.rpc.interceptors import CallInterceptor
-from cellblock_server.rpc.rates import RateInterceptor
-from cellblock_server.rpc.strangers import StrangerLimits, Strangers
-from cellblock_server.rpc.unread import UnreadInterceptor
+from cellblock_server.rpc.connections.strangers import StrangerLimits, Strangers
+from cellblock_server.rpc.stages.auth import AuthInterceptor
+from cellblock_server.rpc.stages.outcome import CallInterceptor
+from cellblock_server.rpc.stages.rates import RateInterceptor
+from cellblock_server.rpc.stages.unread import UnreadInterceptor
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.call_quota import OpenCalls
 from cellblock_server.tenants.call_rate import CallRates

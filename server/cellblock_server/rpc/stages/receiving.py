@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 
 from cellblock_server.common.errors import InvalidArgumentError, UnavailableError
-from cellblock_server.rpc.accepted import peer_address
+from cellblock_server.rpc.connections.accepted import peer_address
 from cellblock_server.rpc.handlers import (
     Context,
     Continuation,

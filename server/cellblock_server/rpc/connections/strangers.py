@@ -16,8 +16,13 @@ from typing import NoReturn
 import structlog
 
 from cellblock_server.common.errors import ExhaustedError
-from cellblock_server.rpc.accepted import Accepted, AcceptedConnections, peer_address
-from cellblock_server.rpc.banned import MAX_ADDRESSES, network_of, set_banned, shown_network
+from cellblock_server.rpc.connections.accepted import Accepted, AcceptedConnections, peer_address
+from cellblock_server.rpc.connections.banned import (
+    MAX_ADDRESSES,
+    network_of,
+    set_banned,
+    shown_network,
+)
 from cellblock_server.rpc.handlers import Context
 
 ENDED_SECONDS = 5.0

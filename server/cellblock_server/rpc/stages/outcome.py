@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 
 from cellblock_server.common.errors import CellblockError, InternalError
 from cellblock_server.rpc.caller import CALLER
+from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.handlers import (
     Context,
     Continuation,
@@ -25,7 +26,6 @@ from cellblock_server.rpc.handlers import (
 )
 from cellblock_server.rpc.permissions import UNKNOWN
 from cellblock_server.rpc.status import status_of
-from cellblock_server.rpc.strangers import Strangers
 from cellblock_server.rpc.subjects import subjects_of
 from cellblock_server.store.records import Role
 from cellblock_server.telemetry.metrics import Metrics

@@ -8,6 +8,7 @@ import structlog
 
 from cellblock_server.common.errors import PermissionDeniedError, UnauthenticatedError
 from cellblock_server.rpc.caller import CALLER, LOCAL, Caller
+from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.handlers import (
     Context,
     Continuation,
@@ -17,7 +18,6 @@ from cellblock_server.rpc.handlers import (
     wrapped,
 )
 from cellblock_server.rpc.permissions import NEEDED, OPEN, STREAMED
-from cellblock_server.rpc.strangers import Strangers
 from cellblock_server.tenants.key_text import read_text
 from cellblock_server.tenants.keys import Credential, KeyService
 from cellblock_server.tenants.live_calls import LiveCalls

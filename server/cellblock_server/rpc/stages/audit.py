@@ -9,7 +9,6 @@ from google.rpc import code_pb2
 
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import CellblockError
-from cellblock_server.rpc.auth import claimed_key
 from cellblock_server.rpc.caller import CALLER
 from cellblock_server.rpc.handlers import (
     Context,
@@ -21,6 +20,7 @@ from cellblock_server.rpc.handlers import (
     wrapped,
 )
 from cellblock_server.rpc.permissions import NEEDED, OPEN, UNKNOWN
+from cellblock_server.rpc.stages.auth import claimed_key
 from cellblock_server.rpc.status import status_of
 from cellblock_server.rpc.subjects import subjects_of
 from cellblock_server.store.records import AuditRecord
