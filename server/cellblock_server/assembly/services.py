@@ -14,12 +14,8 @@ from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.inside import Inside
 from cellblock_server.rpc.listener import Listener, ListenerLimits
-from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
-from cellblock_server.rpc.stages.draining import DrainInterceptor
-from cellblock_server.rpc.stages.outcome import CallInterceptor
-from cellblock_server.rpc.stages.tracing import TraceInterceptor
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.run_step_service import RunStepService
@@ -27,7 +23,6 @@ from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage
 from cellblock_server.store.run_steps import RunStepStore
-from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.execution_quota import ExecutionQuota
 
 
@@ -39,10 +34,9 @@ def listener(
     manager: SessionManager,
     overview: Overview,
     health: Health,
-    metrics: Metrics,
     inside: Inside | None,
 ) -> Listener:
-    """All services, behind their guards."""
+    """All services, behind the pipeline."""
     limits = parts.execution_limits(settings)
     room = ExecutionQuota(live.keeper.unfinished_of, kept.quotas)
     executions = ExecutionService(
@@ -54,8 +48,6 @@ def listener(
         kept.journal,
         ImageUrls(kept.files, settings.run_steps.image_url),
     )
-    draining = DrainInterceptor()
-    traces = [TraceInterceptor()] if settings.telemetry.otlp_endpoint else []
     return Listener(
         settings.server.listen,
         ListenerLimits(
@@ -84,18 +76,8 @@ def listener(
             guarded.audit,
         ),
         health,
-        [
-            CallInterceptor(
-                metrics,
-                NEEDED.keys() | OPEN,
-                guarded.strangers,
-                all_are_admins=not settings.auth.required,
-            ),
-            draining,
-            *traces,
-            *guarded.interceptors,
-        ],
-        draining,
+        guarded.pipeline,
+        guarded.draining,
         guarded.strangers,
         parts.tls_files(settings),
         inside,

@@ -8,6 +8,7 @@ import grpc
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import execution_pb2_grpc
+from cellblock_server.app.draining import end_when_draining, is_ended_by_draining
 from cellblock_server.common.errors import CellblockError, InvalidArgumentError
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.executions.code_questions import Introspection
@@ -15,7 +16,6 @@ from cellblock_server.executions.execution_service import ExecutionService, NewE
 from cellblock_server.journal.run_step_place import WantedPlace
 from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.session import span
-from cellblock_server.rpc.stages.draining import end_when_draining, is_ended_by_draining
 from cellblock_server.rpc.streams import first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import ExecutionRecord

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from cellblock.v1 import file_pb2 as pb
+from cellblock_server.app.draining import end_when_draining
 from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.files.attachments import (
@@ -24,7 +25,6 @@ from cellblock_server.rpc.caller import tenant
 from cellblock_server.rpc.paced import IDLE_TIMEOUT, Paced
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.session_file import SessionFileCalls
-from cellblock_server.rpc.stages.draining import end_when_draining
 from cellblock_server.rpc.streams import Pieces, first
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FileFilter, FilePurpose

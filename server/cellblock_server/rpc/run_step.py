@@ -8,10 +8,10 @@ import grpc
 
 from cellblock.v1 import file_pb2, run_step_pb2_grpc
 from cellblock.v1 import run_step_pb2 as pb
+from cellblock_server.app.draining import end_when_draining
 from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 from cellblock_server.files.messages import file_message
 from cellblock_server.rpc.caller import tenant
-from cellblock_server.rpc.stages.draining import end_when_draining
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.run_step_service import RunStepService, Watched
 from cellblock_server.runsteps.step import Format

@@ -23,7 +23,7 @@ from cellblock_server.rpc.connections.banned import (
     set_banned,
     shown_network,
 )
-from cellblock_server.rpc.handlers import Context
+from cellblock_server.rpc.pipeline import Context
 
 ENDED_SECONDS = 5.0
 """Time in which gRPC hands on the last calls of a connection that was ended."""

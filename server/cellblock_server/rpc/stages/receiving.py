@@ -1,31 +1,14 @@
-"""Inside of all guards: the request's message is received, in time and in turn.
-
-gRPC receives the one message of a unary call before it calls the handler. A caller without a key
-could have it hold megabytes for each of thousands of calls. So every method is served as one
-whose requests stream: guards see a call when its headers have come, and its message is received
-when they have let it in.
-"""
+"""Stage, the innermost one: receive the request's message, in time and in turn."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
-
-import grpc
 
 from cellblock_server.common.errors import InvalidArgumentError, UnavailableError
 from cellblock_server.rpc.connections.accepted import peer_address
-from cellblock_server.rpc.handlers import (
-    Context,
-    Continuation,
-    Handler,
-    Requests,
-    Single,
-    Streaming,
-    as_generator,
-)
+from cellblock_server.rpc.pipeline import Call, Method, Requests, Stage
 
 MAX_PARTLY_RECEIVED = 16
 """First messages of one connection that gRPC may hold parts of at once; others wait."""
@@ -33,11 +16,8 @@ LEAVING_SECONDS = 1.0
 """Time in which gRPC reports that a call was cancelled whose requests have ended."""
 
 
-class ReceivingInterceptor(grpc.aio.ServerInterceptor):
-    """Receives the first message of a call within a time; to be put inside of all others.
-
-    What is around it sees methods whose requests stream, whatever they are.
-    """
+class ReceivingStage(Stage):
+    """Receives the first message of a call within a time; to be put inside of all others."""
 
     def __init__(self, timeout: timedelta, most: int = MAX_PARTLY_RECEIVED) -> None:
         """Wait for `timeout`, and for `most` messages of a connection at once."""
@@ -49,51 +29,24 @@ class ReceivingInterceptor(grpc.aio.ServerInterceptor):
         """Calls whose first message is being received now, or that wait for their turn."""
         return self._turns.calls
 
-    async def intercept_service(
-        self, continuation: Continuation, details: grpc.HandlerCallDetails
-    ) -> Handler:
-        """Wrap the handler that would take the call."""
-        handler = await continuation(details)
-        if handler is None:
-            return _UNKNOWN
-        make = (
-            grpc.stream_stream_rpc_method_handler
-            if handler.response_streaming
-            else grpc.stream_unary_rpc_method_handler
-        )
-        behaviour = (
-            self._streaming(as_generator(_behaviour(handler)), streams=handler.request_streaming)
-            if handler.response_streaming
-            else self._single(_behaviour(handler), streams=handler.request_streaming)
-        )
-        return make(
-            behaviour,
-            request_deserializer=handler.request_deserializer,
-            response_serializer=handler.response_serializer,
-        )
+    def applies_to(self, method: Method) -> bool:
+        """Calls of methods that do not exist are refused without their message."""
+        return method.exists
 
-    def _single(self, inner: Single, *, streams: bool) -> Single:
-        async def call(requests: object, context: Context) -> object:
-            return await inner(await self._received(requests, context, streams=streams), context)
+    @asynccontextmanager
+    async def during(self, call: Call) -> AsyncIterator[None]:
+        """Receive the request, and pass it to the servicer."""
+        call.request = await self._received(call)
+        yield
 
-        return call
-
-    def _streaming(self, inner: Streaming, *, streams: bool) -> Streaming:
-        async def call(requests: object, context: Context) -> AsyncGenerator[object, None]:
-            request = await self._received(requests, context, streams=streams)
-            async with aclosing(inner(request, context)) as responses:
-                async for response in responses:
-                    yield response
-
-        return call
-
-    async def _received(self, requests: Any, context: Context, *, streams: bool) -> object:  # noqa: ANN401
+    async def _received(self, call: Call) -> object:
         """The one message; or all of them, of which the first one has come, if they stream.
 
         Raises UnavailableError if it does not come in time.
         """
         # All callers by a Unix socket have one name: each call has its own turn.
-        peer = peer_address(context.peer()) or f"call {id(context)}"
+        requests = call.request
+        peer = peer_address(call.context.peer()) or f"call {id(call)}"
         queue = self._turns.join(peer)
         try:
             async with asyncio.timeout(self._timeout), queue.free:
@@ -105,11 +58,11 @@ class ReceivingInterceptor(grpc.aio.ServerInterceptor):
             ) from error
         finally:
             self._turns.leave(peer)
-        if first is None and not streams:
+        if first is None and not call.method.streams_requests:
             # The requests of a call that its caller has cancelled end as those of others.
             await asyncio.sleep(LEAVING_SECONDS)
             raise InvalidArgumentError("request", "is missing: the call has no message")
-        return _after(first, requests) if streams else first
+        return _after(first, requests) if call.method.streams_requests else first
 
 
 class _Turns:
@@ -153,18 +106,3 @@ async def _after(first: object | None, requests: Requests) -> AsyncIterator[obje
     yield first
     async for request in requests:
         yield request
-
-
-def _behaviour(handler: Handler) -> Any:  # noqa: ANN401 - one of four kinds of function
-    return (
-        handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
-    )
-
-
-async def _refuse_unknown(_requests: object, context: Context) -> object:
-    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "no such method")
-    raise AssertionError("abort always raises")
-
-
-_UNKNOWN: Handler = grpc.stream_unary_rpc_method_handler(_refuse_unknown)
-"""Handler of methods that there are not: guards see calls of them as all others."""
