@@ -1,5 +1,11 @@
-"""What callers reach."""
+"""Services that callers reach, each a translation of use cases."""
 
+from cellblock_server.app.admin import AdminUseCases
+from cellblock_server.app.executions import ExecutionUseCases
+from cellblock_server.app.files import FileUseCases
+from cellblock_server.app.run_steps import RunStepUseCases
+from cellblock_server.app.session_files import SessionFileUseCases
+from cellblock_server.app.sessions import SessionUseCases
 from cellblock_server.assembly import parts
 from cellblock_server.assembly.guards import Guards
 from cellblock_server.assembly.sessions import Sessions
@@ -7,7 +13,6 @@ from cellblock_server.assembly.storage import Storage
 from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings
 from cellblock_server.executions.code_questions import Introspection
-from cellblock_server.executions.execution_service import ExecutionService
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
@@ -38,15 +43,30 @@ def listener(
 ) -> Listener:
     """All services, behind the pipeline."""
     limits = parts.execution_limits(settings)
-    room = ExecutionQuota(live.keeper.unfinished_of, kept.quotas)
-    executions = ExecutionService(
-        kept.executions, kept.journal, kept.usage, room, live.cpu, limits, utc_now
+    executions = ExecutionUseCases(
+        kept.executions,
+        kept.journal,
+        manager,
+        kept.usage,
+        ExecutionQuota(live.keeper.unfinished_of, kept.quotas),
+        live.cpu,
+        limits,
+        Introspection(live.cpu, limits),
+        utc_now,
     )
     run_steps = RunStepService(
         RunStepStore(kept.database),
         kept.sessions,
         kept.journal,
         ImageUrls(kept.files, settings.run_steps.image_url),
+    )
+    admin = AdminUseCases(
+        kept.tenants,
+        guarded.keys,
+        TenantUsage(kept.quotas, live.keeper, kept.usage, live.cpu),
+        live.billing,
+        overview,
+        guarded.audit,
     )
     return Listener(
         settings.server.listen,
@@ -56,25 +76,17 @@ def listener(
             max_calls_per_connection=settings.server.max_calls_per_connection,
             handshake_timeout=settings.server.authentication_timeout,
         ),
-        SessionServicer(manager),
-        ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
+        SessionServicer(SessionUseCases(manager)),
+        ExecutionServicer(executions),
         FileServicer(
-            kept.files,
-            kept.uploads,
-            kept.attachments,
-            manager,
-            kept.turns,
+            FileUseCases(kept.files, kept.uploads, kept.attachments, manager),
+            SessionFileUseCases(manager, kept.turns),
             settings.server.idle_upload_timeout,
         ),
-        RunStepServicer(run_steps, AnnotationResolver(kept.file_records, kept.sessions)),
-        AdminServicer(
-            kept.tenants,
-            guarded.keys,
-            TenantUsage(kept.quotas, live.keeper, kept.usage, live.cpu),
-            live.billing,
-            overview,
-            guarded.audit,
+        RunStepServicer(
+            RunStepUseCases(run_steps, AnnotationResolver(kept.file_records, kept.sessions))
         ),
+        AdminServicer(admin),
         health,
         guarded.pipeline,
         guarded.draining,
