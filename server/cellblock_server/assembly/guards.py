@@ -11,7 +11,8 @@ from cellblock_server.assembly.timings import Timings
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
-from cellblock_server.rpc.connections.strangers import StrangerLimits, Strangers
+from cellblock_server.rpc.connections.limits import StrangerLimits
+from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.inside import Inside, peer_of
 from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.pipeline import Pipeline

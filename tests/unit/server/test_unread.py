@@ -12,7 +12,8 @@ from google.protobuf.wrappers_pb2 import BytesValue
 
 from cellblock_server.common.supervisor import Supervisor, TaskSet
 from cellblock_server.rpc.caller import LOCAL
-from cellblock_server.rpc.connections.strangers import StrangerLimits, Strangers
+from cellblock_server.rpc.connections.limits import StrangerLimits
+from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.pipeline import Stage
 from cellblock_server.rpc.stages.auth import AuthStage
 from cellblock_server.rpc.stages.outcome import OutcomeStage
