@@ -127,7 +127,7 @@ class FileUseCases:
 
 
 def _attached_file(attached: Attached) -> AttachedFile:
-    """Where an attachment is. What an agent says of an archive is made safe."""
+    """Return the location of an attachment; text from the agent is made safe."""
     if (unpacked := attached.unpacked) is None:
         return AttachedFile(attached.path, attached.copied, None)
     skipped = [

@@ -101,13 +101,13 @@ class Call:
             look(response)
 
     async def before_sending(self, response: object) -> None:
-        """Tell the stages, the innermost first, that gRPC gets a response of a stream."""
+        """Notify the stages, the innermost first, that gRPC gets a response of a stream."""
         for sending in reversed(self._sendings):
             await sending.before(response)
         self.responded(response)
 
     def after_sending(self) -> None:
-        """Tell the stages, the outermost first, that gRPC asks for the next response."""
+        """Notify the stages, the outermost first, that gRPC asks for the next response."""
         for sending in self._sendings:
             sending.after()
 
@@ -129,7 +129,7 @@ class Pause:
 
 
 class Stage(ABC):
-    """Something that every call passes, or every call of some methods."""
+    """A step that every call passes, or every call of some methods."""
 
     def applies_to(self, method: Method) -> bool:
         """Whether calls of a method pass it; asked once for each method."""

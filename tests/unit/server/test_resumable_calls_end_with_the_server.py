@@ -1,4 +1,4 @@
-"""Which calls end as soon as the server stops: those whose callers can resume them."""
+"""Uploads whose callers can resume them end as soon as the server stops."""
 
 import asyncio
 from typing import Any

@@ -11,7 +11,7 @@ STANDARD_PREFIX = "/grpc."
 
 
 class DrainStage(Stage):
-    """Opens each call in `Draining`; before all that costs more than a refusal."""
+    """Opens each call in `Draining`; to be put before all that costs more than a refusal."""
 
     def __init__(self, draining: Draining) -> None:
         """Open calls in `draining`."""

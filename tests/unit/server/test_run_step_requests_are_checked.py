@@ -1,4 +1,4 @@
-"""What a request for run steps may ask for; nothing is read for one that is refused."""
+"""Requests for run steps are checked before anything is read."""
 
 from typing import Any
 
