@@ -59,7 +59,8 @@ def test_watches_that_are_refused(watched: Watched) -> None:
 
 @pytest.mark.parametrize("name", ["step_id", "run_id", "thread_id", "session_id"])
 def test_one_thing_can_be_watched(name: str) -> None:
-    check_watched(Watched(**{name: "a"}))
+    named: Any = {name: "a"}
+    check_watched(Watched(**named))
 
 
 async def test_texts_are_bounded_in_bytes() -> None:
