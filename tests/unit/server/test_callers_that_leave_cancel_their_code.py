@@ -84,9 +84,10 @@ class Ground:
         """As that of `LiveSession`."""
         return self
 
-    async def submit(self, record: ExecutionRecord, _place: object) -> None:
+    async def submit(self, record: ExecutionRecord, _place: object) -> ExecutionRecord:
         """As `SessionRunner.submit`."""
         self.stored[record.id] = record
+        return record
 
     async def cancel(self, execution_id: str) -> None:
         """As `SessionRunner.cancel`."""
