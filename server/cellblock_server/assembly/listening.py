@@ -68,7 +68,7 @@ async def listening(
         )
         inside = Inside(state.path) if settings.console.listen else None
         guarded = await stack.enter_async_context(
-            guards(settings, state, kept, inside, supervisor, timings)
+            guards(settings, state, kept, inside, metrics, supervisor, timings)
         )
         keeper = live.keeper
         manager = SessionManager(
@@ -97,7 +97,7 @@ async def listening(
             max_sessions=settings.sessions.max_sessions,
             started=utc_now(),
         )
-        served = listener(settings, kept, live, guarded, manager, overview, health, metrics, inside)
+        served = listener(settings, kept, live, guarded, manager, overview, health, inside)
         await _show_metrics(stack, settings, metrics, overview)
         address = await served.start()
         stack.push_async_callback(served.stop, settings.server.drain_timeout.total_seconds())

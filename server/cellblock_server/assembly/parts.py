@@ -22,7 +22,7 @@ from cellblock_server.console.tls import server_context
 from cellblock_server.egress.relay import RelayBounds
 from cellblock_server.egress.session_egress import Egress
 from cellblock_server.egress.squid_config import Allowed
-from cellblock_server.executions.execution_service import ExecutionLimits
+from cellblock_server.executions.request import ExecutionLimits
 from cellblock_server.executions.runner import RunnerBounds
 from cellblock_server.files.attachments import AttachmentBounds
 from cellblock_server.files.capture import CaptureBounds

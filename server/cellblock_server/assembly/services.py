@@ -1,5 +1,11 @@
-"""What callers reach."""
+"""Services that callers reach, each a translation of use cases."""
 
+from cellblock_server.app.admin import AdminUseCases
+from cellblock_server.app.executions import ExecutionUseCases
+from cellblock_server.app.files import FileUseCases
+from cellblock_server.app.run_steps import RunStepUseCases
+from cellblock_server.app.session_files import SessionFileUseCases
+from cellblock_server.app.sessions import SessionUseCases
 from cellblock_server.assembly import parts
 from cellblock_server.assembly.guards import Guards
 from cellblock_server.assembly.sessions import Sessions
@@ -7,19 +13,14 @@ from cellblock_server.assembly.storage import Storage
 from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings
 from cellblock_server.executions.code_questions import Introspection
-from cellblock_server.executions.execution_service import ExecutionService
 from cellblock_server.rpc.admin import AdminServicer
-from cellblock_server.rpc.draining import DrainInterceptor
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.inside import Inside
-from cellblock_server.rpc.interceptors import CallInterceptor
 from cellblock_server.rpc.listener import Listener, ListenerLimits
-from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
-from cellblock_server.rpc.tracing import TraceInterceptor
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.run_step_service import RunStepService
@@ -27,7 +28,6 @@ from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage
 from cellblock_server.store.run_steps import RunStepStore
-from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.execution_quota import ExecutionQuota
 
 
@@ -39,14 +39,20 @@ def listener(
     manager: SessionManager,
     overview: Overview,
     health: Health,
-    metrics: Metrics,
     inside: Inside | None,
 ) -> Listener:
-    """All services, behind their guards."""
+    """All services, behind the pipeline."""
     limits = parts.execution_limits(settings)
-    room = ExecutionQuota(live.keeper.unfinished_of, kept.quotas)
-    executions = ExecutionService(
-        kept.executions, kept.journal, kept.usage, room, live.cpu, limits, utc_now
+    executions = ExecutionUseCases(
+        kept.executions,
+        kept.journal,
+        manager,
+        kept.usage,
+        ExecutionQuota(live.keeper.unfinished_of, kept.quotas),
+        live.cpu,
+        limits,
+        Introspection(live.cpu, limits),
+        utc_now,
     )
     run_steps = RunStepService(
         RunStepStore(kept.database),
@@ -54,8 +60,14 @@ def listener(
         kept.journal,
         ImageUrls(kept.files, settings.run_steps.image_url),
     )
-    draining = DrainInterceptor()
-    traces = [TraceInterceptor()] if settings.telemetry.otlp_endpoint else []
+    admin = AdminUseCases(
+        kept.tenants,
+        guarded.keys,
+        TenantUsage(kept.quotas, live.keeper, kept.usage, live.cpu),
+        live.billing,
+        overview,
+        guarded.audit,
+    )
     return Listener(
         settings.server.listen,
         ListenerLimits(
@@ -64,38 +76,20 @@ def listener(
             max_calls_per_connection=settings.server.max_calls_per_connection,
             handshake_timeout=settings.server.authentication_timeout,
         ),
-        SessionServicer(manager),
-        ExecutionServicer(executions, Introspection(live.cpu, limits), manager),
+        SessionServicer(SessionUseCases(manager)),
+        ExecutionServicer(executions),
         FileServicer(
-            kept.files,
-            kept.uploads,
-            kept.attachments,
-            manager,
-            kept.turns,
+            FileUseCases(kept.files, kept.uploads, kept.attachments, manager),
+            SessionFileUseCases(manager, kept.turns),
             settings.server.idle_upload_timeout,
         ),
-        RunStepServicer(run_steps, AnnotationResolver(kept.file_records, kept.sessions)),
-        AdminServicer(
-            kept.tenants,
-            guarded.keys,
-            TenantUsage(kept.quotas, live.keeper, kept.usage, live.cpu),
-            live.billing,
-            overview,
-            guarded.audit,
+        RunStepServicer(
+            RunStepUseCases(run_steps, AnnotationResolver(kept.file_records, kept.sessions))
         ),
+        AdminServicer(admin),
         health,
-        [
-            CallInterceptor(
-                metrics,
-                NEEDED.keys() | OPEN,
-                guarded.strangers,
-                all_are_admins=not settings.auth.required,
-            ),
-            draining,
-            *traces,
-            *guarded.interceptors,
-        ],
-        draining,
+        guarded.pipeline,
+        guarded.draining,
         guarded.strangers,
         parts.tls_files(settings),
         inside,

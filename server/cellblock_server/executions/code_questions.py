@@ -1,19 +1,69 @@
-"""What a kernel is asked about code that is being written. Nothing is executed or recorded."""
+"""Questions to a kernel about code that is being written. Nothing is executed or recorded."""
+
+from dataclasses import dataclass
+from enum import IntEnum
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.common.errors import OutOfRangeError
-from cellblock_server.executions.execution_service import ExecutionLimits, check_code
+from cellblock_server.executions.request import ExecutionLimits, check_code
 from cellblock_server.tenants.cpu_quota import CpuQuota
 
 MAX_DETAIL_LEVEL = 1
+
+
+class CodeStatus(IntEnum):
+    """As in the API: see `CodeStatus` in `execution.proto`."""
+
+    COMPLETE = pb.CODE_STATUS_COMPLETE
+    INCOMPLETE = pb.CODE_STATUS_INCOMPLETE
+    INVALID = pb.CODE_STATUS_INVALID
+    UNKNOWN = pb.CODE_STATUS_UNKNOWN
+
+
 STATUSES = {
-    agent_pb.CODE_STATUS_COMPLETE: pb.CODE_STATUS_COMPLETE,
-    agent_pb.CODE_STATUS_INCOMPLETE: pb.CODE_STATUS_INCOMPLETE,
-    agent_pb.CODE_STATUS_INVALID: pb.CODE_STATUS_INVALID,
-    agent_pb.CODE_STATUS_UNKNOWN: pb.CODE_STATUS_UNKNOWN,
+    agent_pb.CODE_STATUS_COMPLETE: CodeStatus.COMPLETE,
+    agent_pb.CODE_STATUS_INCOMPLETE: CodeStatus.INCOMPLETE,
+    agent_pb.CODE_STATUS_INVALID: CodeStatus.INVALID,
+    agent_pb.CODE_STATUS_UNKNOWN: CodeStatus.UNKNOWN,
 }
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Text that may stand at a place in code."""
+
+    text: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Completions:
+    """All that may stand between two places in code."""
+
+    completions: list[Completion]
+    cursor_start: int
+    cursor_end: int
+    more: bool
+    """Whether some were left out."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Documentation of a name, by MIME type."""
+
+    found: bool
+    data: dict[str, str]
+    cut: bool
+
+
+@dataclass(frozen=True)
+class CodeCompleteness:
+    """Whether code could run as it is, and how its next line would be indented."""
+
+    status: CodeStatus
+    indent: str
 
 
 class Introspection:
@@ -30,12 +80,12 @@ class Introspection:
 
     async def complete(
         self, tenant: str, agent: AgentConnection, code: str, cursor_pos: int | None
-    ) -> pb.CompleteCodeResponse:
+    ) -> Completions:
         """What may stand at a place in `code`, in code points; None: at its end."""
         place = self._check(tenant, code, cursor_pos)
         answer = await agent.complete_code(code, place)
-        completions = [pb.Completion(text=one.text, type=one.type) for one in answer.completions]
-        return pb.CompleteCodeResponse(
+        completions = [Completion(one.text, one.type) for one in answer.completions]
+        return Completions(
             completions=completions,
             cursor_start=answer.cursor_start,
             cursor_end=answer.cursor_end,
@@ -49,7 +99,7 @@ class Introspection:
         code: str,
         cursor_pos: int | None,
         detail_level: int,
-    ) -> pb.InspectCodeResponse:
+    ) -> Inspection:
         """What the name at a place in `code` is."""
         place = self._check(tenant, code, cursor_pos)
         if not 0 <= detail_level <= MAX_DETAIL_LEVEL:
@@ -57,15 +107,13 @@ class Introspection:
                 "detail_level", f"must be 0 to {MAX_DETAIL_LEVEL}, got {detail_level}"
             )
         answer = await agent.inspect_code(code, place, detail_level)
-        return pb.InspectCodeResponse(found=answer.found, data=answer.data, cut=answer.cut)
+        return Inspection(answer.found, dict(answer.data), answer.cut)
 
-    async def is_complete(
-        self, tenant: str, agent: AgentConnection, code: str
-    ) -> pb.IsCodeCompleteResponse:
+    async def is_complete(self, tenant: str, agent: AgentConnection, code: str) -> CodeCompleteness:
         """Whether `code` could run as it is."""
         self._check(tenant, code, None)
         answer = await agent.is_code_complete(code)
-        return pb.IsCodeCompleteResponse(status=STATUSES[answer.status], indent=answer.indent)
+        return CodeCompleteness(STATUSES[answer.status], answer.indent)
 
     def _check(self, tenant: str, code: str, cursor_pos: int | None) -> int:
         """Check what all questions have; the place, as a number."""

@@ -1,1 +1,1 @@
-"""The gRPC servicers, interceptors and listener: they translate and hold no rules."""
+"""The transport: servicers that translate and hold no rules, one pipeline, the gRPC listener."""

@@ -1,7 +1,7 @@
-"""AdminService: requests to calls of `tenants/`, and back."""
+"""AdminService: requests to use cases of operators, and back."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import grpc
@@ -9,19 +9,15 @@ from google.protobuf.message import Message
 
 from cellblock.v1 import admin_pb2 as pb
 from cellblock.v1 import admin_pb2_grpc
+from cellblock_server.app.admin import AdminUseCases
 from cellblock_server.common.errors import InvalidArgumentError
-from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.rpc.reports import interval, report_message, server_message
 from cellblock_server.rpc.session import span
-from cellblock_server.sessions.billing import Billing
-from cellblock_server.sessions.overview import Overview
-from cellblock_server.sessions.usage import TenantUsage, Used
+from cellblock_server.sessions.usage import Used
 from cellblock_server.store.audit import AuditFilter
 from cellblock_server.store.records import AuditRecord, KeyRecord, Role, TenantRecord
-from cellblock_server.tenants.audit import AuditLog
-from cellblock_server.tenants.keys import KeyService, NewKey
+from cellblock_server.tenants.keys import NewKey
 from cellblock_server.tenants.quotas import NAMES, Overrides
-from cellblock_server.tenants.tenants import TenantService
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -29,41 +25,29 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     """See `admin.proto`."""
 
-    def __init__(
-        self,
-        tenants: TenantService,
-        keys: KeyService,
-        usage: TenantUsage,
-        billing: Billing,
-        overview: Overview,
-        audit: AuditLog,
-    ) -> None:
-        """Serve these."""
-        self._billing = billing
-        self._overview = overview
-        self._audit = audit
-        self._usage = usage
-        self._tenants = tenants
-        self._keys = keys
+    def __init__(self, admin: AdminUseCases) -> None:
+        """Translate to and from `admin`."""
+        self._admin = admin
 
     async def CreateTenant(  # noqa: N802
         self, request: pb.CreateTenantRequest, context: Context
     ) -> pb.CreateTenantResponse:
         """Make a tenant."""
-        record = await self._tenants.create(request.tenant_id, _overrides(request.quotas))
+        record = await self._admin.create_tenant(request.tenant_id, _overrides(request.quotas))
         return pb.CreateTenantResponse(tenant=_tenant(record))
 
     async def GetTenant(  # noqa: N802
         self, request: pb.GetTenantRequest, context: Context
     ) -> pb.GetTenantResponse:
         """Get a tenant."""
-        return pb.GetTenantResponse(tenant=_tenant(await self._tenants.get(request.tenant_id)))
+        record = await self._admin.get_tenant(request.tenant_id)
+        return pb.GetTenantResponse(tenant=_tenant(record))
 
     async def ListTenants(  # noqa: N802
         self, request: pb.ListTenantsRequest, context: Context
     ) -> pb.ListTenantsResponse:
         """List tenants."""
-        page = await self._tenants.list(request.page_size, request.page_token)
+        page = await self._admin.list_tenants(request.page_size, request.page_token)
         return pb.ListTenantsResponse(
             tenants=map(_tenant, page.items), next_page_token=page.next_token
         )
@@ -72,22 +56,21 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self, request: pb.UpdateTenantRequest, context: Context
     ) -> pb.UpdateTenantResponse:
         """Replace a tenant's quotas."""
-        quotas = _overrides(request.quotas)
-        record = await uninterrupted(self._tenants.update(request.tenant_id, quotas))
+        record = await self._admin.update_tenant(request.tenant_id, _overrides(request.quotas))
         return pb.UpdateTenantResponse(tenant=_tenant(record))
 
     async def GetUsage(  # noqa: N802
         self, request: pb.GetUsageRequest, context: Context
     ) -> pb.GetUsageResponse:
         """Tell what a tenant uses."""
-        record = await self._tenants.get(request.tenant_id)
-        return pb.GetUsageResponse(usage=_usage(await self._usage.of(record.id)))
+        used = await self._admin.get_usage(request.tenant_id)
+        return pb.GetUsageResponse(usage=_usage(used))
 
     async def ReportUsage(  # noqa: N802
         self, request: pb.ReportUsageRequest, context: Context
     ) -> pb.ReportUsageResponse:
         """Tell what tenants have used."""
-        page = await self._billing.report(
+        page = await self._admin.report_usage(
             request.tenant_id,
             _moment("start_time", request),
             _moment("end_time", request),
@@ -103,7 +86,8 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self, request: pb.GetServerStatusRequest, context: Context
     ) -> pb.GetServerStatusResponse:
         """Tell what the server does."""
-        return pb.GetServerStatusResponse(status=server_message(await self._overview.now()))
+        now = await self._admin.get_server_status()
+        return pb.GetServerStatusResponse(status=server_message(now))
 
     async def CreateKey(  # noqa: N802
         self, request: pb.CreateKeyRequest, context: Context
@@ -115,29 +99,29 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
             description=request.description,
             expires_after=span("expires_after", request, request.expires_after),
         )
-        record, text = await self._keys.create(new)
+        record, text = await self._admin.create_key(new)
         return pb.CreateKeyResponse(key=_key(record), secret=str(text))
 
     async def ListKeys(  # noqa: N802
         self, request: pb.ListKeysRequest, context: Context
     ) -> pb.ListKeysResponse:
         """List keys."""
-        page = await self._keys.list(request.tenant_id, request.page_size, request.page_token)
+        page = await self._admin.list_keys(request.tenant_id, request.page_size, request.page_token)
         return pb.ListKeysResponse(keys=map(_key, page.items), next_page_token=page.next_token)
 
     async def RotateKey(  # noqa: N802
         self, request: pb.RotateKeyRequest, context: Context
     ) -> pb.RotateKeyResponse:
         """Give a key another secret."""
-        grace = span("grace", request, request.grace) or timedelta(0)
-        record, text = await uninterrupted(self._keys.rotate(request.key_id, grace))
+        grace = span("grace", request, request.grace)
+        record, text = await self._admin.rotate_key(request.key_id, grace)
         return pb.RotateKeyResponse(key=_key(record), secret=str(text))
 
     async def RevokeKey(  # noqa: N802
         self, request: pb.RevokeKeyRequest, context: Context
     ) -> pb.RevokeKeyResponse:
         """End a key."""
-        record = await uninterrupted(self._keys.revoke(request.key_id))
+        record = await self._admin.revoke_key(request.key_id)
         return pb.RevokeKeyResponse(key=_key(record))
 
     async def ListAuditEntries(  # noqa: N802
@@ -145,7 +129,7 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     ) -> pb.ListAuditEntriesResponse:
         """Read the audit log."""
         wanted = AuditFilter(request.tenant_id, request.key_id, _moment("since_time", request))
-        page = await self._audit.list(wanted, request.page_size, request.page_token)
+        page = await self._admin.list_audit_entries(wanted, request.page_size, request.page_token)
         return pb.ListAuditEntriesResponse(
             entries=map(_entry, page.items), next_page_token=page.next_token
         )

@@ -2,7 +2,7 @@
 
 For every registered method `grpc.aio` keeps a task that waits for the next call of it, and each
 call that comes makes it wait for all of them anew: with fifty methods that takes longer than our
-interceptors. Methods that are not registered share one task.
+pipeline. Methods that are not registered share one task.
 """
 
 from collections.abc import Sequence

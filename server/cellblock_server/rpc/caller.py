@@ -22,7 +22,7 @@ LOCAL = Caller(DEFAULT_TENANT, Role.ADMIN, "")
 """Who calls without a key where none is needed: whoever reaches the listener may do everything."""
 
 CALLER: ContextVar[Caller] = ContextVar("caller")
-"""Set by `AuthInterceptor`, and by nobody else."""
+"""Set by `AuthStage`, and by nobody else."""
 
 
 def tenant() -> str:

@@ -1,39 +1,25 @@
-"""FileService: requests to calls of `files/`, and back."""
+"""FileService: requests to use cases of stored files, and back."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 import grpc
 
 from cellblock.v1 import file_pb2 as pb
+from cellblock_server.app.files import AttachedFile, FileUseCases
+from cellblock_server.app.session_files import SessionFileUseCases
 from cellblock_server.common.errors import InvalidArgumentError
-from cellblock_server.common.uninterrupted import uninterrupted
-from cellblock_server.files.attachments import (
-    Attached,
-    AttachmentService,
-    Place,
-    WantedAttachment,
-)
-from cellblock_server.files.file_service import FileService
 from cellblock_server.files.messages import file_message
-from cellblock_server.files.names import safe_text
-from cellblock_server.files.uploads import Upload, UploadService
+from cellblock_server.files.uploads import Upload
 from cellblock_server.rpc.caller import tenant
-from cellblock_server.rpc.draining import end_when_draining
 from cellblock_server.rpc.paced import IDLE_TIMEOUT, Paced
 from cellblock_server.rpc.session import span
 from cellblock_server.rpc.session_file import SessionFileCalls
 from cellblock_server.rpc.streams import Pieces, first
-from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.store.records import FileFilter, FilePurpose
-from cellblock_server.tenants.turns import Turns
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-
-MAX_SKIPPED = 100
-"""Entries of an archive that are named because they were left out."""
 
 
 class FileServicer(SessionFileCalls):
@@ -41,18 +27,13 @@ class FileServicer(SessionFileCalls):
 
     def __init__(
         self,
-        files: FileService,
-        uploads: UploadService,
-        attachments: AttachmentService,
-        sessions: SessionManager,
-        turns: Turns | None = None,
+        files: FileUseCases,
+        session_files: SessionFileUseCases,
         idle_timeout: timedelta = IDLE_TIMEOUT,
     ) -> None:
-        """Serve these; wait `idle_timeout` for each message of an upload or a write."""
-        super().__init__(sessions, turns or Turns(), idle_timeout)
+        """Translate to and from these; wait `idle_timeout` for each message of a stream."""
+        super().__init__(session_files, idle_timeout)
         self._files = files
-        self._uploads = uploads
-        self._attachments = attachments
 
     async def UploadFile(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadFileRequest], context: Context
@@ -60,16 +41,14 @@ class FileServicer(SessionFileCalls):
         """Store a file."""
         requests = Paced(request_iterator, self._idle_timeout)
         metadata = (await first(requests, "metadata")).metadata
-        if metadata.upload_id:
-            end_when_draining()
-        record = await self._uploads.upload(tenant(), _upload(metadata), Pieces(requests))
+        record = await self._files.upload(tenant(), _upload(metadata), Pieces(requests))
         return pb.UploadFileResponse(file=file_message(record))
 
     async def GetUpload(  # noqa: N802
         self, request: pb.GetUploadRequest, context: Context
     ) -> pb.GetUploadResponse:
         """Tell how far an upload is."""
-        progress = await self._uploads.progress(tenant(), request.upload_id)
+        progress = await self._files.upload_progress(tenant(), request.upload_id)
         response = pb.GetUploadResponse(received_bytes=progress.received_bytes)
         response.expire_time.FromDatetime(progress.record.expire_time)
         if progress.file is not None:
@@ -85,14 +64,9 @@ class FileServicer(SessionFileCalls):
         self, request: pb.ListFilesRequest, context: Context
     ) -> pb.ListFilesResponse:
         """List files."""
-        wanted = FileFilter(
-            session_id=request.session_id,
-            execution_id=request.execution_id,
-            filename=request.filename,
-            purpose=_purpose("purpose", request.purpose),
-            oldest_first=_oldest_first(request.order),
+        page = await self._files.list(
+            tenant(), _filter(request), request.page_size, request.page_token
         )
-        page = await self._files.list(tenant(), wanted, request.page_size, request.page_token)
         return pb.ListFilesResponse(
             files=map(file_message, page.items), next_page_token=page.next_token
         )
@@ -101,8 +75,9 @@ class FileServicer(SessionFileCalls):
         self, request: pb.DownloadFileRequest, context: Context
     ) -> AsyncIterator[pb.DownloadFileResponse]:
         """Stream a file's bytes."""
-        record = await self._files.get(tenant(), request.file_id)
-        chunks = self._files.read(record, request.offset, request.length)
+        record, chunks = await self._files.read(
+            tenant(), request.file_id, request.offset, request.length
+        )
         yield pb.DownloadFileResponse(file=file_message(record))
         async for chunk in chunks:
             yield pb.DownloadFileResponse(data=chunk)
@@ -111,7 +86,7 @@ class FileServicer(SessionFileCalls):
         self, request: pb.DeleteFileRequest, context: Context
     ) -> pb.DeleteFileResponse:
         """Forget a file."""
-        await uninterrupted(self._files.delete(tenant(), request.file_id))
+        await self._files.delete(tenant(), request.file_id)
         return pb.DeleteFileResponse()
 
     async def AttachFile(  # noqa: N802
@@ -119,24 +94,17 @@ class FileServicer(SessionFileCalls):
     ) -> pb.AttachFileResponse:
         """Make a file available in a session."""
         wanted = request.attachment
-        async with self._place(request.session_id) as place:
-            file = await self._files.get(tenant(), wanted.file_id)
-            attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
-            attached = await uninterrupted(self._attachments.attach(place, attachment))
+        attached = await self._files.attach(
+            tenant(), request.session_id, wanted.file_id, wanted.filename, unpack=wanted.unpack
+        )
         return _attached_message(attached)
 
     async def DetachFile(  # noqa: N802
         self, request: pb.DetachFileRequest, context: Context
     ) -> pb.DetachFileResponse:
         """Remove an attachment from a session."""
-        async with self._place(request.session_id) as place:
-            await uninterrupted(self._attachments.detach(place, request.file_id))
+        await self._files.detach(tenant(), request.session_id, request.file_id)
         return pb.DetachFileResponse()
-
-    @asynccontextmanager
-    async def _place(self, session_id: str) -> AsyncIterator[Place]:
-        async with self._sessions.using(tenant(), session_id) as live:
-            yield Place(live.record.tenant, live.record.id, live.sandbox, live.agent)
 
 
 def _upload(metadata: pb.UploadFileMetadata) -> Upload:
@@ -166,14 +134,22 @@ def _oldest_first(order: int) -> bool:
     return order == pb.LIST_ORDER_ASCENDING
 
 
-def _attached_message(attached: Attached) -> pb.AttachFileResponse:
-    """Where an attachment is. What an agent says of an archive is made safe."""
+def _filter(request: pb.ListFilesRequest) -> FileFilter:
+    return FileFilter(
+        session_id=request.session_id,
+        execution_id=request.execution_id,
+        filename=request.filename,
+        purpose=_purpose("purpose", request.purpose),
+        oldest_first=_oldest_first(request.order),
+    )
+
+
+def _attached_message(attached: AttachedFile) -> pb.AttachFileResponse:
     message = pb.AttachFileResponse(path=attached.path, copied=attached.copied)
     if (unpacked := attached.unpacked) is not None:
         message.unpacked.files = unpacked.files
         message.unpacked.bytes = unpacked.bytes
         message.unpacked.skipped.extend(
-            pb.SkippedEntry(path=safe_text(item.path), reason=safe_text(item.reason))
-            for item in unpacked.skipped[:MAX_SKIPPED]
+            pb.SkippedEntry(path=item.path, reason=item.reason) for item in unpacked.skipped
         )
     return message

@@ -1,6 +1,6 @@
 """A second address of the listener, for what serves people from within this process.
 
-Callers there pass the same interceptors as all others, so no check is written twice.
+Callers there pass the same stages as all others, so no check is written twice.
 """
 
 import os
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import grpc
 
-from cellblock_server.rpc.handlers import Context
+from cellblock_server.rpc.pipeline import Context
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
 
 NAME = "inside.sock"

@@ -1,7 +1,6 @@
 """The gRPC server: which services, on which address, within which bounds."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,17 +17,18 @@ from cellblock.v1 import (
     run_step_pb2_grpc,
     session_pb2_grpc,
 )
+from cellblock_server.app.draining import Draining
 from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.by_name import found_by_name
-from cellblock_server.rpc.draining import DrainInterceptor
+from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
 from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.pipeline import Pipeline
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
-from cellblock_server.rpc.strangers import Strangers
 from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
 
 MAX_METADATA_BYTES = 16 * 1024
@@ -79,15 +79,15 @@ class Listener:
         run_steps: RunStepServicer,
         admin: AdminServicer,
         health: Health,
-        guards: Sequence[grpc.aio.ServerInterceptor],
-        draining: DrainInterceptor,
+        pipeline: Pipeline,
+        draining: Draining,
         strangers: Strangers,
         tls: TlsFiles | None,
         inside: Inside | None,
     ) -> None:
-        """Serve these on `address`: `host:port` or `unix:/path`, inside of all `guards`.
+        """Serve these on `address`: `host:port` or `unix:/path`, behind `pipeline`.
 
-        `draining` is one of those. Serve at `inside`, too, if a part of this process calls.
+        `draining` has the open calls. Serve at `inside`, too, if a part of this process calls.
         """
         self._tls = tls
         self._draining = draining
@@ -96,7 +96,7 @@ class Listener:
         self._strangers = strangers
         handshake = int(limits.handshake_timeout.total_seconds() * 1000)
         self._server = grpc.aio.server(
-            interceptors=guards,
+            interceptors=[pipeline],
             options=[
                 ("grpc.max_receive_message_length", limits.max_message_bytes),
                 ("grpc.max_send_message_length", -1),

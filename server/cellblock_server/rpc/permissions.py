@@ -81,15 +81,5 @@ NEEDED = {
 }
 """The least role that may make a call, by the call's full name."""
 
-STREAMED = frozenset(
-    {
-        "/cellblock.v1.ExecutionService/ExecuteStream",
-        "/cellblock.v1.FileService/UploadFile",
-        "/cellblock.v1.FileService/WriteSessionFile",
-        f"/{REFLECTION}/ServerReflectionInfo",
-    }
-)
-"""Calls whose requests are a stream."""
-
 UNKNOWN = "unknown"
 """Name of all methods that do not exist: callers choose theirs as they like."""

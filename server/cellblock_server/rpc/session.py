@@ -1,4 +1,4 @@
-"""SessionService: requests to calls of `sessions/`, and back."""
+"""SessionService: requests to use cases of sessions, and back."""
 
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -9,12 +9,12 @@ from google.protobuf.message import Message
 
 from cellblock.v1 import session_pb2 as pb
 from cellblock.v1 import session_pb2_grpc
+from cellblock_server.app.sessions import SessionUseCases, SessionView
 from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.rpc.caller import tenant
-from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.messages import session_message
 from cellblock_server.sessions.request import AttachmentRequest, NewSession
-from cellblock_server.store.records import SessionFilter, SessionRecord, SessionState
+from cellblock_server.store.records import SessionFilter, SessionState
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -22,23 +22,23 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     """See `session.proto`."""
 
-    def __init__(self, sessions: SessionManager) -> None:
-        """Serve `sessions`."""
+    def __init__(self, sessions: SessionUseCases) -> None:
+        """Translate to and from `sessions`."""
         self._sessions = sessions
 
     async def CreateSession(  # noqa: N802
         self, request: pb.CreateSessionRequest, context: Context
     ) -> pb.CreateSessionResponse:
         """Create a session."""
-        record = await self._sessions.create(tenant(), _new_session(request))
-        return pb.CreateSessionResponse(session=self._message(record))
+        session = await self._sessions.create(tenant(), _new_session(request))
+        return pb.CreateSessionResponse(session=_message(session))
 
     async def GetSession(  # noqa: N802
         self, request: pb.GetSessionRequest, context: Context
     ) -> pb.GetSessionResponse:
         """Get a session."""
-        record = await self._sessions.get(tenant(), request.session_id)
-        return pb.GetSessionResponse(session=self._message(record))
+        session = await self._sessions.get(tenant(), request.session_id)
+        return pb.GetSessionResponse(session=_message(session))
 
     async def ListSessions(  # noqa: N802
         self, request: pb.ListSessionsRequest, context: Context
@@ -47,7 +47,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         wanted = SessionFilter(request.thread_id, [_state(state) for state in request.states])
         page = await self._sessions.list(tenant(), wanted, request.page_size, request.page_token)
         return pb.ListSessionsResponse(
-            sessions=(self._message(item, with_output=False) for item in page.items),
+            sessions=(_message(item, with_output=False) for item in page.items),
             next_page_token=page.next_token,
         )
 
@@ -55,41 +55,37 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: pb.UpdateSessionRequest, context: Context
     ) -> pb.UpdateSessionResponse:
         """Change labels or time-outs."""
-        record = await self._sessions.update(
+        session = await self._sessions.update(
             tenant(),
             request.session_id,
             dict(request.labels.labels) if request.HasField("labels") else None,
             span("idle_timeout", request, request.idle_timeout),
             span("lifetime", request, request.lifetime),
         )
-        return pb.UpdateSessionResponse(session=self._message(record))
+        return pb.UpdateSessionResponse(session=_message(session))
 
     async def KeepAlive(  # noqa: N802
         self, request: pb.KeepAliveRequest, context: Context
     ) -> pb.KeepAliveResponse:
         """Postpone the idle time-out."""
-        record = await self._sessions.keep_alive(tenant(), request.session_id)
-        return pb.KeepAliveResponse(session=self._message(record))
+        session = await self._sessions.keep_alive(tenant(), request.session_id)
+        return pb.KeepAliveResponse(session=_message(session))
 
     async def RestartSession(  # noqa: N802
         self, request: pb.RestartSessionRequest, context: Context
     ) -> pb.RestartSessionResponse:
         """Give the session a fresh kernel."""
-        record = await self._sessions.restart(
+        session = await self._sessions.restart(
             tenant(), request.session_id, request.kernel_generation
         )
-        return pb.RestartSessionResponse(session=self._message(record))
+        return pb.RestartSessionResponse(session=_message(session))
 
     async def DeleteSession(  # noqa: N802
         self, request: pb.DeleteSessionRequest, context: Context
     ) -> pb.DeleteSessionResponse:
         """End the session."""
-        record = await self._sessions.delete(tenant(), request.session_id)
-        return pb.DeleteSessionResponse(session=self._message(record))
-
-    def _message(self, record: SessionRecord, *, with_output: bool = True) -> pb.Session:
-        told = self._sessions.as_told(record)
-        return session_message(told, self._sessions.expire_time(told), with_output=with_output)
+        session = await self._sessions.delete(tenant(), request.session_id)
+        return pb.DeleteSessionResponse(session=_message(session))
 
 
 def span(name: str, request: Message, value: Duration) -> timedelta | None:
@@ -100,6 +96,10 @@ def span(name: str, request: Message, value: Duration) -> timedelta | None:
         return value.ToTimedelta()
     except (ValueError, OverflowError) as error:
         raise InvalidArgumentError(name, "is not a duration") from error
+
+
+def _message(view: SessionView, *, with_output: bool = True) -> pb.Session:
+    return session_message(view.record, view.expire_time, with_output=with_output)
 
 
 def _state(value: int) -> SessionState:

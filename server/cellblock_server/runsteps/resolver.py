@@ -1,9 +1,11 @@
 """Says which files of a session a text links to."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from cellblock_server.common.errors import NotFoundError
 from cellblock_server.runsteps.annotations import Link, find_links, resolve
+from cellblock_server.runsteps.step import Format
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FileRecord
 from cellblock_server.store.sessions import SessionStore
@@ -16,6 +18,10 @@ class Resolved:
     links: list[tuple[Link, FileRecord]]
     unknown: list[str]
     """Texts of links to no file, each once."""
+
+    def shown(self, form: Format, session_id: str) -> list[dict[str, Any]]:
+        """Return the links as annotations of OpenAI's API."""
+        return [_annotation(link, file, form, session_id) for link, file in self.links]
 
 
 class AnnotationResolver:
@@ -38,3 +44,16 @@ class AnnotationResolver:
             [(link, known[link.path]) for link in good],
             list(dict.fromkeys(link.text for link in bad)),
         )
+
+
+def _annotation(link: Link, file: FileRecord, form: Format, session_id: str) -> dict[str, Any]:
+    places = {"start_index": link.start, "end_index": link.end}
+    if form is Format.RESPONSES:
+        return {
+            "type": "container_file_citation",
+            "container_id": session_id,
+            "file_id": file.id,
+            "filename": file.filename,
+            **places,
+        }
+    return {"type": "file_path", "text": link.text, **places, "file_path": {"file_id": file.id}}

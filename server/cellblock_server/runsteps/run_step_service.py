@@ -1,17 +1,16 @@
 """Run steps, read: whole ones, and their events as they come."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from cellblock.v1 import run_step_pb2 as pb
 from cellblock_server.common.errors import NotFoundError
 from cellblock_server.executions.outputs import outputs_of
 from cellblock_server.journal.journal import Journal
 from cellblock_server.runsteps import assistants, responses
 from cellblock_server.runsteps.events import StepEvent, StepEvents
 from cellblock_server.runsteps.image_urls import ImageUrls
-from cellblock_server.runsteps.step import Format, ToolCall, WholeStep
+from cellblock_server.runsteps.step import Format, RunStepStatus, ToolCall, WholeStep
 from cellblock_server.store.records import (
     RunStepRecord,
     StepFilter,
@@ -39,10 +38,26 @@ class Watched:
 
 
 @dataclass(frozen=True)
+class ShownStep:
+    """A run step, whole and in a format."""
+
+    record: RunStepRecord
+    status: RunStepStatus
+    execution_ids: list[str]
+    json: str
+
+    @property
+    def size(self) -> int:
+        """Approximate number of bytes that it takes in a response."""
+        ids = (self.record.thread_id, self.record.run_id, self.record.assistant_id)
+        return sum(len(text.encode()) for text in (self.json, *ids, *self.execution_ids))
+
+
+@dataclass(frozen=True)
 class ShownPage:
     """A page of run steps, whole and in a format."""
 
-    steps: list[pb.RunStep]
+    steps: list[ShownStep]
     has_more: bool
 
 
@@ -59,24 +74,26 @@ class RunStepService:
         self._urls = urls
         self._events = StepEvents(store, journal, urls)
 
-    async def get(self, tenant: str, step_id: str, form: Format) -> pb.RunStep:
+    async def get(self, tenant: str, step_id: str, form: Format) -> ShownStep:
         """A run step. Raises NotFoundError."""
         return await self._shown(await self._find(tenant, step_id), form)
 
     async def list(self, tenant: str, wanted: StepFilter, form: Format) -> ShownPage:
         """A page of run steps. Raises NotFoundError for an unknown cursor."""
         page = await self._store.list(tenant, wanted)
-        shown: list[pb.RunStep] = []
+        shown: list[ShownStep] = []
         size = 0
         for record in page.items:
             step = await self._shown(record, form)
-            size += step.ByteSize()
+            size += step.size
             if shown and size > MAX_PAGE_BYTES and not wanted.before:
                 return ShownPage(shown, has_more=True)
             shown.append(step)
         return ShownPage(shown, page.has_more)
 
-    async def watch(self, tenant: str, watched: Watched, form: Format) -> AsyncIterator[StepEvent]:
+    async def watch(
+        self, tenant: str, watched: Watched, form: Format
+    ) -> AsyncGenerator[StepEvent, None]:
         """Events of run steps, past and live. Raises NotFoundError."""
         if watched.step_id:
             step = await self._find(tenant, watched.step_id)
@@ -127,7 +144,7 @@ class RunStepService:
         session = await self._sessions.find(tenant, session_id)
         return session is None or session.state in SESSION_ENDS
 
-    async def _shown(self, record: RunStepRecord, form: Format) -> pb.RunStep:
+    async def _shown(self, record: RunStepRecord, form: Format) -> ShownStep:
         # Asked first: a tool call that comes meanwhile makes it no less open.
         is_open = await self._store.is_open(record)
         calls = [
@@ -139,15 +156,9 @@ class RunStepService:
         if form is Format.RESPONSES:
             outputs = [output for call in calls for output in call.outputs]
             shown = responses.items(step, await self._urls.of(record.tenant, outputs))
-        message = pb.RunStep(
-            id=record.id,
-            session_id=record.session_id,
-            thread_id=record.thread_id,
-            run_id=record.run_id,
-            assistant_id=record.assistant_id,
-            status=pb.RunStepStatus.ValueType(step.status),
+        return ShownStep(
+            record=record,
+            status=step.status,
             execution_ids=[call.execution.id for call in calls],
             json=json.dumps(shown, ensure_ascii=False),
         )
-        message.create_time.FromDatetime(record.create_time)
-        return message

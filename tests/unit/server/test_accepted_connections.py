@@ -5,7 +5,7 @@ import socket
 from contextlib import ExitStack
 from unittest.mock import patch
 
-from cellblock_server.rpc.accepted import AcceptedConnections
+from cellblock_server.rpc.connections.accepted import AcceptedConnections
 
 
 def descriptors() -> int:

@@ -4,7 +4,12 @@ import socket
 
 import pytest
 
-from cellblock_server.rpc.banned import MAX_ADDRESSES, network_of, set_banned, shown_network
+from cellblock_server.rpc.connections.banned import (
+    MAX_ADDRESSES,
+    network_of,
+    set_banned,
+    shown_network,
+)
 
 BANNED, OTHER = "127.0.0.2", "127.0.0.3"
 SECONDS = 0.2

@@ -9,21 +9,19 @@ import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from cellblock_client.errors import UnavailableError, from_call
-from cellblock_server.rpc.draining import (
-    DrainInterceptor,
-    end_when_draining,
-    is_ended_by_draining,
-)
-from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.app.draining import Draining, end_when_draining, is_ended_by_draining
+from cellblock_server.rpc.stages.draining import DrainStage
+from cellblock_server.rpc.stages.outcome import OutcomeStage
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support import error_table
+from tests.support.pipelines import new_pipeline
 
 
 class Ground:
     """A server with one call of each kind."""
 
     def __init__(self) -> None:
-        self.draining = DrainInterceptor()
+        self.draining = Draining()
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
         self.was_drained: list[bool] = []
@@ -76,7 +74,9 @@ def ground() -> Ground:
 
 @pytest.fixture
 async def channel(ground: Ground) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc.aio.server(interceptors=[CallInterceptor(Metrics()), ground.draining])
+    server = grpc.aio.server(
+        interceptors=[new_pipeline(OutcomeStage(Metrics()), DrainStage(ground.draining))]
+    )
     server.add_generic_rpc_handlers((ground.handlers("test.Service"), ground.handlers("grpc.test")))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

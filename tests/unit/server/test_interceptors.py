@@ -13,8 +13,9 @@ import structlog
 from grpc_status import rpc_status
 
 from cellblock_server.common.errors import NotFoundError
-from cellblock_server.rpc.interceptors import CallInterceptor
+from cellblock_server.rpc.stages.outcome import OutcomeStage
 from cellblock_server.telemetry.metrics import Metrics
+from tests.support.pipelines import new_pipeline
 from tests.support.waiting import eventually
 
 Act = Callable[[Any], Awaitable[None]]
@@ -57,7 +58,7 @@ def service() -> Service:
 
 @pytest.fixture
 async def channel(service: Service) -> AsyncIterator[grpc.aio.Channel]:
-    server = grpc.aio.server(interceptors=[CallInterceptor(Metrics())])
+    server = grpc.aio.server(interceptors=[new_pipeline(OutcomeStage(Metrics()))])
     server.add_generic_rpc_handlers((service.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -80,7 +81,7 @@ def captured(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
         raise structlog.DropEvent
 
     lines = structlog.wrap_logger(None, processors=[structlog.contextvars.merge_contextvars, keep])
-    monkeypatch.setattr("cellblock_server.rpc.interceptors.log", lines)
+    monkeypatch.setattr("cellblock_server.rpc.stages.outcome.log", lines)
 
 
 async def call(channel: grpc.aio.Channel, kind: str, **options: Any) -> bytes:

@@ -4,13 +4,11 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+from cellblock_server.app.executions import ExecutionUseCases
 from cellblock_server.common.clock import utc_now
-from cellblock_server.executions.execution_service import (
-    ExecutionLimits,
-    ExecutionService,
-    NewExecution,
-)
+from cellblock_server.executions.request import ExecutionLimits, NewExecution
 from cellblock_server.journal.journal import Journal
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
@@ -25,6 +23,7 @@ from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.records import PLACE, execution_record, session_record
 
+ABSENT: Any = None
 ROUNDS = 30
 SECOND = timedelta(seconds=1)
 
@@ -38,13 +37,15 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
         journal = Journal(database, store, utc_now, utc_now)
         limits = ExecutionLimits(SECOND, SECOND, 10)
         quotas = QuotaTable(QUOTAS)
-        service = ExecutionService(
+        executions = ExecutionUseCases(
             store,
             journal,
+            ABSENT,
             Usage(database, quotas.stored_bytes),
             ExecutionQuota(lambda _tenant: 0, quotas),
             CpuQuota(CpuStore(database), quotas, SECOND, utc_now),
             limits,
+            ABSENT,
             utc_now,
         )
 
@@ -56,11 +57,11 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
             record = execution_record(f"call_{ordinal}", ordinal)
             new = NewExecution(record.code, record.id)
             found = await asyncio.gather(
-                *(service.known("t", "sess_1", new) for _ in range(4)),
+                *(executions.find_resent("t", "sess_1", new) for _ in range(4)),
                 accept(record),
-                *(service.known("t", "sess_1", new) for _ in range(4)),
+                *(executions.find_resent("t", "sess_1", new) for _ in range(4)),
             )
             assert {item.id for item in found if item is not None} <= {record.id}
-        assert await service.known("other", "sess_1", NewExecution("1", "call_1")) is None
+        assert await executions.find_resent("other", "sess_1", NewExecution("1", "call_1")) is None
     finally:
         await database.close()

@@ -9,8 +9,9 @@ import grpc
 import pytest
 
 from cellblock_client.errors import InvalidArgumentError, UnavailableError, from_call
-from cellblock_server.rpc.interceptors import CallInterceptor
-from cellblock_server.rpc.receiving import MAX_PARTLY_RECEIVED, ReceivingInterceptor
+from cellblock_server.rpc.pipeline import Pipeline
+from cellblock_server.rpc.stages.outcome import OutcomeStage
+from cellblock_server.rpc.stages.receiving import MAX_PARTLY_RECEIVED, ReceivingStage
 from cellblock_server.telemetry.metrics import Metrics
 from tests.support import error_table
 from tests.support.waiting import eventually
@@ -23,7 +24,7 @@ class Ground:
     """A server of a few methods, and what has come to them."""
 
     def __init__(self) -> None:
-        self.receiving = ReceivingInterceptor(timedelta(seconds=SECONDS))
+        self.receiving = ReceivingStage(timedelta(seconds=SECONDS))
         self.requests: list[object] = []
 
     async def unary_unary(self, request: bytes, _context: Any) -> bytes:
@@ -53,7 +54,7 @@ def ground() -> Ground:
 
 @pytest.fixture
 async def channel(ground: Ground) -> AsyncIterator[Any]:
-    server = grpc.aio.server(interceptors=[CallInterceptor(Metrics()), ground.receiving])
+    server = grpc.aio.server(interceptors=[Pipeline([OutcomeStage(Metrics()), ground.receiving])])
     server.add_generic_rpc_handlers((ground.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

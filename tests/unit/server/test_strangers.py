@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from cellblock_server.common.errors import ExhaustedError
-from cellblock_server.rpc.accepted import peer_address
-from cellblock_server.rpc.banned import network_of
-from cellblock_server.rpc.strangers import StrangerLimits, Strangers, _Offenders
+from cellblock_server.rpc.connections.accepted import peer_address
+from cellblock_server.rpc.connections.banned import network_of
+from cellblock_server.rpc.connections.limits import StrangerLimits
+from cellblock_server.rpc.connections.offenders import Offenders
+from cellblock_server.rpc.connections.strangers import Strangers
 
 LIMITS = StrangerLimits(
     max_connections=6,
@@ -184,7 +186,7 @@ def test_peers_are_what_grpc_calls_them(peer: str, address: str) -> None:
 
 def test_a_monitor_without_a_key_is_never_banned_and_many_at_once_are() -> None:
     limits, network = StrangerLimits(), network_of("192.0.2.1")
-    offenders = _Offenders(limits)
+    offenders = Offenders(limits)
     # One connection that is ended for its age, each time that it may have shown a key.
     for number in range(1000):
         offenders.add_offence(network, limits.idle_offence, number * limits.timeout_seconds)

@@ -11,16 +11,19 @@ import pytest
 from google.protobuf.wrappers_pb2 import BytesValue
 
 from cellblock_server.common.supervisor import Supervisor, TaskSet
-from cellblock_server.rpc.auth import AuthInterceptor
 from cellblock_server.rpc.caller import LOCAL
-from cellblock_server.rpc.interceptors import CallInterceptor
-from cellblock_server.rpc.rates import RateInterceptor
-from cellblock_server.rpc.strangers import StrangerLimits, Strangers
-from cellblock_server.rpc.unread import UnreadInterceptor
+from cellblock_server.rpc.connections.limits import StrangerLimits
+from cellblock_server.rpc.connections.strangers import Strangers
+from cellblock_server.rpc.pipeline import Stage
+from cellblock_server.rpc.stages.auth import AuthStage
+from cellblock_server.rpc.stages.outcome import OutcomeStage
+from cellblock_server.rpc.stages.rates import RateStage
+from cellblock_server.rpc.stages.unread import UnreadStage
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.tenants.call_quota import OpenCalls
 from cellblock_server.tenants.call_rate import CallRates
 from cellblock_server.tenants.quotas import QuotaTable
+from tests.support.pipelines import new_pipeline
 from tests.support.quotas import QUOTAS
 from tests.support.waiting import eventually
 
@@ -42,7 +45,7 @@ class Ground:
         """How many messages gRPC was given."""
         self.ended = asyncio.Event()
         self.calls = OpenCalls(1)
-        self.unread = UnreadInterceptor(
+        self.unread = UnreadStage(
             timedelta(seconds=LIMIT), self.calls, Supervisor(), lambda: self.seconds
         )
 
@@ -76,12 +79,12 @@ class Ground:
         """Wait until gRPC has so many messages, and not got rid of the last one."""
         await eventually(lambda: self.begun == number and self.waits_since != [None])
 
-    def guards(self) -> list[grpc.aio.ServerInterceptor]:
+    def stages(self) -> list[Stage]:
         rates = CallRates(QuotaTable(replace(QUOTAS, calls_per_second=10)), lambda: 0.0)
         return [
-            CallInterceptor(Metrics()),
-            AuthInterceptor(ABSENT, ABSENT, Strangers(StrangerLimits()), required=False),
-            RateInterceptor(rates, self.calls),
+            OutcomeStage(Metrics()),
+            AuthStage(ABSENT, ABSENT, Strangers(StrangerLimits()), required=False),
+            RateStage(rates, self.calls),
             self.unread,
         ]
 
@@ -94,7 +97,7 @@ def ground() -> Ground:
 @pytest.fixture
 async def call(ground: Ground, ending: TaskSet) -> AsyncIterator[Any]:
     """A call of the stream that nobody reads yet."""
-    server = grpc.aio.server(interceptors=ground.guards())
+    server = grpc.aio.server(interceptors=[new_pipeline(*ground.stages())])
     server.add_generic_rpc_handlers((ground.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

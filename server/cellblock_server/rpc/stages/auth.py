@@ -1,23 +1,15 @@
-"""Around every call: who makes it, and whether they may."""
+"""Stage: who makes a call, and whether they may."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import grpc
 import structlog
 
 from cellblock_server.common.errors import PermissionDeniedError, UnauthenticatedError
 from cellblock_server.rpc.caller import CALLER, LOCAL, Caller
-from cellblock_server.rpc.handlers import (
-    Context,
-    Continuation,
-    Handler,
-    Single,
-    Streaming,
-    wrapped,
-)
-from cellblock_server.rpc.permissions import NEEDED, OPEN, STREAMED
-from cellblock_server.rpc.strangers import Strangers
+from cellblock_server.rpc.connections.strangers import Strangers
+from cellblock_server.rpc.permissions import NEEDED
+from cellblock_server.rpc.pipeline import Call, Context, Pause, Stage
 from cellblock_server.tenants.key_text import read_text
 from cellblock_server.tenants.keys import Credential, KeyService
 from cellblock_server.tenants.live_calls import LiveCalls
@@ -26,12 +18,12 @@ HEADER = "authorization"
 SCHEME = "bearer "
 
 
-class AuthInterceptor(grpc.aio.ServerInterceptor):
+class AuthStage(Stage):
     """Lets in whoever has a key whose role is enough; streams for as long as the key counts.
 
     A call that is no stream is answered once it was let in: an admin who rotates the very key
     that the call is made with must get the new secret. Raises UnauthenticatedError or
-    PermissionDeniedError around the handler.
+    PermissionDeniedError.
     """
 
     def __init__(
@@ -46,73 +38,22 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
         self._strangers = strangers
         self._required = required
 
-    async def intercept_service(
-        self, continuation: Continuation, details: grpc.HandlerCallDetails
-    ) -> Handler:
-        """Wrap the handler that would take the call."""
-        handler = await continuation(details)
-        if handler is None:
-            return None
-        if details.method in OPEN:
-            return wrapped(handler, self._open_single, self._open_streaming)
-        method = details.method
-
-        def single(inner: Single) -> Single:
-            async def call(request: object, context: Context) -> object:
-                credential = await self._admit(method, context)
-                if credential is None or method not in STREAMED:
-                    return await inner(request, context)
-                with self._live_calls.during(credential) as live, live.working():
-                    return await inner(request, context)
-
-            return call
-
-        def streaming(inner: Streaming) -> Streaming:
-            async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-                credential = await self._admit(method, context)
-                async with aclosing(self._each(inner(request, context), credential)) as responses:
-                    async for response in responses:
-                        yield response
-
-            return call
-
-        return wrapped(handler, single, streaming)
-
-    def _open_single(self, inner: Single) -> Single:
-        async def call(request: object, context: Context) -> object:
-            await self._strangers.await_turn(context)
-            with self._strangers.open_call(context):
-                return await inner(request, context)
-
-        return call
-
-    def _open_streaming(self, inner: Streaming) -> Streaming:
-        async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-            await self._strangers.await_turn(context)
-            with self._strangers.open_call(context):
-                async with aclosing(inner(request, context)) as responses:
-                    async for response in responses:
-                        yield response
-
-        return call
-
-    async def _each(
-        self, responses: AsyncGenerator[object, None], credential: Credential | None
-    ) -> AsyncGenerator[object, None]:
-        """The responses of a call, for as long as its key counts."""
-        async with aclosing(responses):
-            if credential is None:
-                async for response in responses:
-                    yield response
-                return
-            with self._live_calls.during(credential) as live:
-                while True:
-                    try:
-                        with live.working():
-                            response = await anext(responses)
-                    except StopAsyncIteration:
-                        return
-                    yield response
+    @asynccontextmanager
+    async def during(self, call: Call) -> AsyncIterator[None]:
+        """Admit the call; end its streams when its key does."""
+        if call.method.is_open:
+            await self._strangers.await_turn(call.context)
+            with self._strangers.open_call(call.context):
+                yield
+            return
+        credential = await self._admit(call.method.name, call.context)
+        if credential is None or not call.method.streams:
+            yield
+            return
+        with self._live_calls.during(credential) as live:
+            call.while_sending(Pause(live))
+            with live.working():
+                yield
 
     async def _admit(self, method: str, context: Context) -> Credential | None:
         """Find out who calls, and whether they may. None if they need no key and have none."""

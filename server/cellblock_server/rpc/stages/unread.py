@@ -1,9 +1,9 @@
-"""Around every stream: it is ended when its caller takes nothing of what it was sent."""
+"""Stage: end a stream whose caller takes nothing of what it was sent."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,15 +15,7 @@ from grpc_status import rpc_status
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.supervisor import Supervisor, TaskSet
 from cellblock_server.rpc.caller import tenant
-from cellblock_server.rpc.handlers import (
-    Context,
-    Continuation,
-    Handler,
-    Single,
-    Streaming,
-    wrapped,
-)
-from cellblock_server.rpc.permissions import OPEN
+from cellblock_server.rpc.pipeline import Call, Context, Method, Stage
 from cellblock_server.rpc.status import status_of
 from cellblock_server.tenants.call_quota import OpenCalls
 
@@ -36,10 +28,10 @@ little nothing is ended."""
 log = structlog.get_logger(__name__)
 
 
-class UnreadInterceptor(grpc.aio.ServerInterceptor):
+class UnreadStage(Stage):
     """Ends streams that wait for their callers for too long, while it is `run`.
 
-    To be put inside of `RateInterceptor`. gRPC keeps the bytes that it was given until they are
+    To be put inside of `RateStage`. gRPC keeps the bytes that it was given until they are
     taken, or the connection ends: a status can only follow them. So until then the call counts
     as open, though all else that it held is let go of.
     """
@@ -58,39 +50,23 @@ class UnreadInterceptor(grpc.aio.ServerInterceptor):
         self._now = now
         self._streams: set[_Stream] = set()
 
-    async def intercept_service(
-        self, continuation: Continuation, details: grpc.HandlerCallDetails
-    ) -> Handler:
-        """Wrap the handler that would take the call."""
-        handler = await continuation(details)
-        if handler is None or not handler.response_streaming or details.method in OPEN:
-            return handler
-        rpc = details.method.rpartition("/")[2]
+    def applies_to(self, method: Method) -> bool:
+        """Responses to one call each are taken whole; health probes belong to no tenant."""
+        return method.streams_responses and not method.is_open
 
-        def single(inner: Single) -> Single:
-            return inner
-
-        def streaming(inner: Streaming) -> Streaming:
-            async def call(request: object, context: Context) -> AsyncGenerator[object, None]:
-                task = asyncio.current_task()
-                if task is None:
-                    raise RuntimeError("not in a task")
-                stream = _Stream(rpc, tenant(), context, task)
-                self._streams.add(stream)
-                try:
-                    async with aclosing(inner(request, context)) as responses:
-                        async for response in responses:
-                            if not stream.has_begun:
-                                await stream.begin(response)
-                            stream.waits_since = self._now()
-                            yield response
-                            stream.waits_since, stream.has_begun = None, True
-                finally:
-                    self._streams.discard(stream)
-
-            return call
-
-        return wrapped(handler, single, streaming)
+    @asynccontextmanager
+    async def during(self, call: Call) -> AsyncIterator[None]:
+        """Watch how long each response waits."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("not in a task")
+        stream = _Stream(call.method.rpc, tenant(), call.context, task, self._now)
+        call.while_sending(stream)
+        self._streams.add(stream)
+        try:
+            yield
+        finally:
+            self._streams.discard(stream)
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -132,13 +108,23 @@ class _Stream:
     tenant: str
     context: Context
     task: "asyncio.Task[object]"
+    now: Callable[[], float]
     waits_since: float | None = None
     """When gRPC was given the message that it has not got rid of."""
     has_begun: bool = False
     """Whether gRPC has sent what comes before the first message: no status can until then."""
 
-    async def begin(self, response: object) -> None:
-        """To be called before the first message is given to gRPC."""
-        if isinstance(response, Message) and response.ByteSize() > LARGE_BYTES:
+    async def before(self, response: object) -> None:
+        """Called before a message is given to gRPC."""
+        if not self.has_begun and _is_large(response):
             await self.context.send_initial_metadata(())
             self.has_begun = True
+        self.waits_since = self.now()
+
+    def after(self) -> None:
+        """Called when gRPC asks for the next message."""
+        self.waits_since, self.has_begun = None, True
+
+
+def _is_large(response: object) -> bool:
+    return isinstance(response, Message) and response.ByteSize() > LARGE_BYTES

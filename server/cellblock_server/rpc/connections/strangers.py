@@ -7,68 +7,24 @@ bounds alone would let whoever comes first lock out all who come later.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import NoReturn
 
 import structlog
 
 from cellblock_server.common.errors import ExhaustedError
-from cellblock_server.rpc.accepted import Accepted, AcceptedConnections, peer_address
-from cellblock_server.rpc.banned import MAX_ADDRESSES, network_of, set_banned, shown_network
-from cellblock_server.rpc.handlers import Context
+from cellblock_server.rpc.connections.accepted import Accepted, AcceptedConnections, peer_address
+from cellblock_server.rpc.connections.banned import network_of
+from cellblock_server.rpc.connections.limits import StrangerLimits
+from cellblock_server.rpc.connections.offenders import Offenders
+from cellblock_server.rpc.pipeline import Context
 
 ENDED_SECONDS = 5.0
 """Time in which gRPC hands on the last calls of a connection that was ended."""
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class StrangerLimits:
-    """Bounds on connections, and on those that have shown no valid key."""
-
-    max_connections: int = 500
-    """Connections at once. Past it, the oldest without a key makes room; then an unused one."""
-    strangers_share: float = 0.5
-    """Part of these that connections without a key may be."""
-    timeout_seconds: float = 10.0
-    """Time that a connection has to show a valid key, or to ask for the server's health again."""
-    free_calls: int = 10
-    """Calls without a valid key that a connection may make at once."""
-    calls_per_second: float = 5.0
-    """Calls without a valid key after these; more of them wait."""
-    max_waiting_calls: int = 6
-    """Calls of a connection without a valid key that may wait, or be open. More are refused."""
-    max_refused_calls: int = 4
-    """Calls refused for that, before the connection is ended."""
-    free_offences: float = 2.0
-    """Connections of one address that may be ended for their calls before it is banned."""
-    idle_offence: float = 0.02
-    """Weight of a connection that was ended because it was too old, or one of too many."""
-    first_ban_seconds: float = 10.0
-    """Time for which new connections of an address are dropped; twice as long each time again."""
-    longest_ban_seconds: float = 60.0
-    forget_seconds: float = 120.0
-    """Time without an offence after which an address begins as any other."""
-    look_seconds: float = 0.5
-    """Time between two looks at the connections."""
-    busy_look_seconds: float = 0.05
-    """The same while there are many without a key."""
-    urgent_look_seconds: float = 0.01
-    """The same when a connection is to be ended."""
-
-    @property
-    def max_strangers(self) -> int:
-        """Connections without a key at once."""
-        return max(1, int(self.max_connections * self.strangers_share))
-
-    @property
-    def retry_after(self) -> timedelta:
-        """Time after which a refused call has a chance."""
-        return timedelta(seconds=1)
 
 
 @dataclass(eq=False)
@@ -89,74 +45,6 @@ class _Connection:
     inode: int = 0
 
 
-@dataclass
-class _Offender:
-    """An address whose connections were ended for their calls."""
-
-    offences: float = 0.0
-    bans: int = 0
-    last: float = 0.0
-    banned_until: float = 0.0
-
-
-class _Offenders:
-    """Addresses that offended, and whether they are banned."""
-
-    def __init__(self, limits: StrangerLimits) -> None:
-        self._limits = limits
-        self._known: dict[bytes, _Offender] = {}
-        self._banned: list[bytes] = []
-        """As the kernel has them."""
-
-    def add_offence(self, network: bytes, weight: float, now: float) -> None:
-        """Count one; ban the address if it is one too many."""
-        offender = self._known.pop(network, None) or _Offender()
-        # The latest last: the first ones make room.
-        self._known[network] = offender
-        while len(self._known) > MAX_ADDRESSES:
-            del self._known[next(iter(self._known))]
-        # Older ones count less: a monitor without a key that is ended now and then is no attacker.
-        age = (now - offender.last) / self._limits.forget_seconds
-        offender.offences = offender.offences * max(0.0, 1.0 - age) + weight
-        offender.last = now
-        if offender.offences > self._limits.free_offences and not self.is_banned(network, now):
-            seconds = self._limits.first_ban_seconds * 2.0**offender.bans
-            offender.banned_until = now + min(seconds, self._limits.longest_ban_seconds)
-            offender.bans += 1
-
-    def is_banned(self, network: bytes, now: float) -> bool:
-        """Whether its connections are dropped now."""
-        offender = self._known.get(network)
-        return offender is not None and offender.banned_until > now
-
-    def apply(self, accepted: AcceptedConnections, now: float, spared: Set[bytes]) -> None:
-        """Have the kernel drop new connections of banned addresses, but of those in `spared`."""
-        earliest = now - self._limits.forget_seconds
-        self._known = {
-            network: offender
-            for network, offender in self._known.items()
-            if max(offender.last, offender.banned_until) > earliest
-        }
-        banned = [
-            network
-            for network in self._known
-            if network not in spared and self.is_banned(network, now)
-        ]
-        if banned == self._banned:
-            return
-        try:
-            with accepted.listening() as sockets:
-                if not sockets:
-                    # No descriptor is left to look with, or the listener has been closed.
-                    return
-                set_banned(sockets, banned)
-        except OSError as error:
-            log.warning("addresses_not_banned", problem=str(error))
-            return
-        self._banned = banned
-        log.info("addresses_banned", addresses=[shown_network(each) for each in banned])
-
-
 class Strangers:
     """Watches the connections of the listener while it is `run`.
 
@@ -173,7 +61,7 @@ class Strangers:
         self._condemned: set[str] = set()
         self._ended: dict[str, float] = {}
         """Peers whose connections were ended, and when: calls of theirs may be on their way."""
-        self._offenders = _Offenders(limits)
+        self._offenders = Offenders(limits)
         self._urgent = asyncio.Event()
 
     def watch_port(self, port: int) -> None:

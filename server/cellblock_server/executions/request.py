@@ -1,0 +1,58 @@
+"""Code that a caller asks to be run, checked against what the operator allows."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
+from cellblock_server.common.ids import check_id
+from cellblock_server.executions.environment import check_environment
+from cellblock_server.journal.run_step_place import WantedPlace
+
+
+@dataclass(frozen=True)
+class ExecutionLimits:
+    """What the operator allows one execution to ask for."""
+
+    default_timeout: timedelta
+    max_timeout: timedelta
+    max_code_bytes: int
+
+
+@dataclass(frozen=True)
+class NewExecution:
+    """Code to run, as the caller asks for it; None and empty mean the default."""
+
+    code: str
+    execution_id: str = ""
+    timeout: timedelta | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    place: WantedPlace = field(default_factory=WantedPlace)
+
+    def check(self, limits: ExecutionLimits) -> None:
+        """Raise InvalidArgumentError or OutOfRangeError for the first bad field."""
+        if not self.code.strip():
+            raise InvalidArgumentError("code", "is empty")
+        check_code(self.code, limits)
+        self.check_rest(limits)
+
+    def check_rest(self, limits: ExecutionLimits) -> None:
+        """As `check`, for all but the code."""
+        if self.execution_id:
+            check_id("execution_id", self.execution_id, "call_")
+        most = limits.max_timeout
+        if self.timeout is not None and not timedelta(0) < self.timeout <= most:
+            raise OutOfRangeError(
+                "timeout",
+                f"must be over 0 s and at most {most.total_seconds():g} s, "
+                f"got {self.timeout.total_seconds():g} s",
+            )
+        check_environment(self.environment)
+        self.place.check()
+
+
+def check_code(code: str, limits: ExecutionLimits) -> None:
+    """Raise InvalidArgumentError or OutOfRangeError for what no code can have, whole or not."""
+    if "\0" in code:
+        raise InvalidArgumentError("code", "has a NUL character")
+    if (size := len(code.encode())) > limits.max_code_bytes:
+        raise OutOfRangeError("code", f"must be at most {limits.max_code_bytes} bytes, got {size}")

@@ -1,0 +1,1 @@
+"""Stages of the pipeline: what each call passes before and after its servicer."""
