@@ -75,18 +75,18 @@ class Billing:
         since = await self._store.counted_until() or until
         self.stored_bytes = sum(totals.values())
         carried = [(live, live.carried_bytes) for live in self._keeper.live()]
-        async with self._journal.transaction() as transaction:
+        stored = [
+            Use(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
+            for tenant, size in totals.items()
+            for hour, seconds in hours(since, until)
+        ]
+        async with self._journal.transaction() as change:
             for live, size in carried:
                 # Its end is billed with its end.
                 if live.record.state not in SESSION_ENDS:
                     more = size - live.billed_bytes
-                    transaction.bill(live.record, until, egress_bytes=more)
-            for tenant, size in totals.items():
-                transaction.bill_stored(
-                    Use(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
-                    for hour, seconds in hours(since, until)
-                )
-            transaction.mark_stored_billed()
+                    change.usage.bill(live.session, until, egress_bytes=more)
+            change.usage.count_stored(stored)
         for live, size in carried:
             live.billed_bytes = size
         await self._store.forget_before(until - self._retention)

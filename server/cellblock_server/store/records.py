@@ -1,5 +1,10 @@
-"""What is remembered, as plain values. Times are UTC."""
+"""Records of the store: immutable values. Times are UTC.
 
+A change makes a new record with `dataclasses.replace`, whose fields mypy checks. The record in
+memory is replaced once the new one is stored; see `journal/tracked.py`.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -127,7 +132,7 @@ class AuditRecord:
     """As in `ErrorInfo`; empty if there is none."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class SessionRecord:
     """One session.
 
@@ -139,8 +144,8 @@ class SessionRecord:
     tenant: str
     state: SessionState
     thread_id: str
-    labels: dict[str, str]
-    limits: dict[str, float]
+    labels: Mapping[str, str]
+    limits: Mapping[str, float]
     """Fields of `SandboxLimits`."""
     idle_timeout: timedelta
     lifetime: timedelta
@@ -151,7 +156,7 @@ class SessionRecord:
     image: str
     runtime: str
     backend: str
-    environment_names: list[str]
+    environment_names: Sequence[str]
     sandbox_id: str
     agent_token: str
     request_id: str | None
@@ -170,7 +175,7 @@ class SessionRecord:
     memory_loss_execution_id: str = ""
     background_output: str = ""
     """The newest of what was written while no execution ran."""
-    background_changes: list[dict[str, Any]] = field(default_factory=list)
+    background_changes: Sequence[Mapping[str, Any]] = field(default_factory=list)
     """The newest changes to files while no execution ran: fields of `FileChange`."""
     last_execution_id: str = ""
     """The execution that ended last: what runs on in the background was left by it."""
@@ -184,16 +189,16 @@ class SessionRecord:
     """That of `cpu_seconds` that is."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class CodeError:
     """The exception that ended an execution's code."""
 
     name: str
     value: str
-    traceback: list[str]
+    traceback: Sequence[str]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Failure:
     """What ended an execution from outside its code."""
 
@@ -202,7 +207,7 @@ class Failure:
     memory_lost: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class ExecutionRecord:
     """One execution."""
 
@@ -221,7 +226,7 @@ class ExecutionRecord:
     error: CodeError | None = None
     failure: Failure | None = None
     last_sequence: int = 0
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
     """Variables of this execution; their values are forgotten when it has ended."""
     environment_hash: str = ""
     """Tells the same variables from others once the values are forgotten."""
@@ -233,7 +238,7 @@ class ExecutionRecord:
     """Whether it is to be interrupted, by this server or the next."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunStepRecord:
     """One run step. Its tool calls are the executions that name it."""
 
@@ -248,7 +253,7 @@ class RunStepRecord:
     """Whether the caller said that more tool calls will follow."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class FileRecord:
     """One file's metadata; the bytes are in the blob store under `sha256`."""
 
@@ -266,7 +271,7 @@ class FileRecord:
     expire_time: datetime | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class UploadRecord:
     """An upload that can go on after its stream has broken off."""
 
@@ -285,7 +290,7 @@ class UploadRecord:
     """Empty until it is complete."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class AttachmentRecord:
     """A file that is attached to a session."""
 
