@@ -1,4 +1,4 @@
-"""The fields that a change may name have the types that their records have: mypy checks the rest."""
+"""A change names fields of its record, with their types: mypy checks its values by that."""
 
 from typing import get_type_hints
 
