@@ -31,14 +31,14 @@ from cellblock_server.store.records import (
 from cellblock_server.store.states import EXECUTION_ENDS, SESSION_ENDS
 
 RETRY_AFTER = timedelta(seconds=1)
-"""When a caller that met a full queue may come back."""
+"""Time after which a caller that met a full queue may retry."""
 ACKNOWLEDGE_SECONDS = 0.05
-"""How long an idle agent keeps events that are stored: the next execution may acknowledge them."""
+"""Time that an idle agent keeps stored events: the next execution may acknowledge them."""
 
 
 @dataclass(frozen=True)
 class RunnerBounds:
-    """What the operator allows a session's executions."""
+    """Limits of a session's executions."""
 
     max_queue: int
     grace: timedelta
@@ -46,7 +46,7 @@ class RunnerBounds:
 
 
 class SessionRunner:
-    """Feeds one session's agent and records what it says.
+    """Sends executions to one session's agent and records its events.
 
     `run` owns its tasks; when it returns or raises, nothing runs any more, and
     `end` gives every execution that is left its end.
@@ -76,13 +76,13 @@ class SessionRunner:
         self._current: TrackedExecution | None = None
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
-        """Set when what ran has ended."""
+        """Set when the running execution has ended."""
         self._ended = asyncio.Event()
         """Set when its last events are to be acknowledged."""
         self._stream: AgentStream | None = None
         self._accepting = asyncio.Lock()
         self._storing = False
-        """Whether we keep the agent waiting, not it us."""
+        """Whether the agent waits for the server, not the server for the agent."""
         self._pace = Pace()
         self._closed = False
         self.on_idle: Callable[[], None] = lambda: None
@@ -98,17 +98,17 @@ class SessionRunner:
 
     @property
     def unfinished(self) -> int:
-        """How many executions run, wait, or have code that is still coming."""
+        """Number of executions that run, wait, or have code that is still coming."""
         return (self._current is not None) + len(self._queue) + len(self._receiving)
 
     @property
     def waiting(self) -> int:
-        """How many executions wait, all of whose code has come."""
+        """Number of executions that wait with all of their code."""
         return len(self._queue)
 
     @property
     def receiving(self) -> int:
-        """How many executions have code that is still coming."""
+        """Number of executions whose code is still coming."""
         return len(self._receiving)
 
     @property
@@ -391,7 +391,7 @@ class SessionRunner:
         await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
         if execution.record.cancel_requested:
             await stream.interrupt_execution(record.id, self._bounds.grace)
-        # Last: it waits for whoever is being accepted.
+        # Last: it waits for executions that are being accepted.
         await self._send_positions()
         limit = bounds.timeout + bounds.grace
         await until_ended(self._finished, limit, self._agent, lambda: self._storing, self._overdue)

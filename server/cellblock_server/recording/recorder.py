@@ -1,4 +1,4 @@
-"""Turns what an agent says into journal entries: bytes to the file store, then the events."""
+"""Turns an agent's events into journal entries: stores files and images first, then the events."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ MAX_BACKGROUND_CHARACTERS = 2**16
 MAX_BACKGROUND_CHANGES = 100
 """Maximum number of changes to files that are kept while no execution runs: the newest."""
 
-UNTOLD = "the kernel was replaced, and nobody was told why: a restart was broken off"
+UNKNOWN_RESTART = "the kernel was replaced for an unknown reason: a restart was interrupted"
 """Reason of a memory loss that only the kernel's number shows."""
 
 
@@ -97,7 +97,7 @@ class Recorder:
         elif event.HasField("execution_started"):
             runs = translate.started(event.execution_started).kernel_generation
             if runs > change.sessions.after(self._session).kernel_generation:
-                change.sessions.lose_memory(self._session, runs, UNTOLD)
+                change.sessions.lose_memory(self._session, runs, UNKNOWN_RESTART)
 
     def _add(self, change: UnitOfWork, current: TrackedExecution, item: Gathered) -> None:
         event = item.event
@@ -169,7 +169,7 @@ def _generated(change: UnitOfWork, file: FileRecord | Skipped) -> pb.GeneratedFi
 
 
 def _late_text(event: agent_pb.Event) -> str:
-    """Text that belongs to no execution."""
+    """Return an event's text if it belongs to no execution."""
     return "" if event.execution_id else translate.plain_text(event)
 
 

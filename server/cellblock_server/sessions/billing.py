@@ -38,7 +38,7 @@ class BillingTimings:
 
 @dataclass(frozen=True)
 class Report:
-    """What one tenant used, and until when."""
+    """Use of one tenant, and the end of its time."""
 
     use: Use
     end: datetime
@@ -66,7 +66,7 @@ class Billing:
         self._now = now
         self._timings = timings or BillingTimings()
         self.stored_bytes = 0
-        """Of all tenants, when they were counted last."""
+        """Bytes that all tenants stored when they were counted last."""
 
     async def count(self) -> None:
         """Count what was used since the last count."""

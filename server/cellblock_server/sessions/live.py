@@ -43,7 +43,7 @@ class End:
     reason: EndReason
     message: str
     running: tuple[ExecutionStatus, FailureCause]
-    """How the execution that runs ends with it."""
+    """Status and cause with which the running execution ends."""
 
     def running_end(self) -> tuple[ExecutionStatus, Failure]:
         """The end of the execution that runs."""
@@ -105,7 +105,7 @@ class LiveSession:
         """Set up what `until_end` and `request_end` share."""
         self._wish: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.billed_bytes = 0
-        """Of `carried_bytes`, what has been counted as its tenant's."""
+        """Part of `carried_bytes` that has been billed."""
         self.ended = asyncio.Event()
         """Set when the end is stored and the sandbox is gone, or left for the reaper."""
 
@@ -116,7 +116,7 @@ class LiveSession:
 
     @property
     def carried_bytes(self) -> int:
-        """What its way out has carried with this server."""
+        """Bytes that its egress has carried with this server."""
         return 0 if self.way_out is None else self.way_out.carried_bytes
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:

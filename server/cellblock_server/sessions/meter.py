@@ -28,7 +28,7 @@ class MeterTimings:
 
 @dataclass(frozen=True)
 class _Look:
-    """What was measured of a sandbox, and when by the monotonic clock."""
+    """Measurement of a sandbox, with its time by the monotonic clock."""
 
     time: float
     seconds: float
@@ -54,10 +54,10 @@ class CpuMeter:
         self._timings = timings or MeterTimings()
         self._turn = asyncio.Lock()
         self._looks: dict[str, _Look] = {}
-        """Of each sandbox, the last one."""
+        """The last measurement of each sandbox."""
 
     def cpus(self, sandbox_id: str) -> float:
-        """How many CPUs a sandbox used between its last two measurements; 0 before them."""
+        """Return the CPUs that a sandbox used between its last two measurements; 0 before them."""
         look = self._looks.get(sandbox_id)
         return 0.0 if look is None else look.cpus
 
@@ -97,7 +97,7 @@ class CpuMeter:
             self._looks[sandbox_id] = _Look(now, seconds, cpus)
 
     async def measure_last(self, session: TrackedSession) -> None:
-        """As `measure`, of a session whose sandbox is about to be removed."""
+        """Measure a session whose sandbox is about to be removed. Failures are logged."""
         try:
             async with asyncio.timeout(self._timings.last):
                 await self.measure(session)

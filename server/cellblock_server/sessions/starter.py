@@ -18,7 +18,7 @@ from cellblock_server.files.capture import Capture
 from cellblock_server.files.file_service import FileService
 from cellblock_server.journal.journal import Journal
 from cellblock_server.journal.tracked import Tracked, TrackedSession
-from cellblock_server.recording.recorder import UNTOLD, Recorder
+from cellblock_server.recording.recorder import UNKNOWN_RESTART, Recorder
 from cellblock_server.sessions.live import LiveSession
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.ready import ReadySandbox
@@ -142,7 +142,7 @@ class SessionStarter:
                 change.sessions.set_state(session, state)
             if generation > record.kernel_generation:
                 # If the agent has an event of it, that says more, and comes next.
-                change.sessions.lose_memory(session, generation, UNTOLD)
+                change.sessions.lose_memory(session, generation, UNKNOWN_RESTART)
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:
         if not sandbox.has_egress:

@@ -90,12 +90,12 @@ class TenantRecord:
     id: str
     create_time: datetime
     quotas: dict[str, float] = field(default_factory=dict)
-    """What is set for it: see `Overrides` in `tenants/quotas.py`."""
+    """Quotas that are set for it: see `Overrides` in `tenants/quotas.py`."""
 
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """One key. What its bearer sends is not in it."""
+    """One API key, without its secret."""
 
     id: str
     tenant: str
@@ -105,7 +105,7 @@ class KeyRecord:
     create_time: datetime
     expire_time: datetime | None = None
     previous_hash: str = ""
-    """Of the secret before the last rotation; empty if there was none."""
+    """Hash of the secret before the last rotation; empty if there was none."""
     previous_expire_time: datetime | None = None
     rotate_time: datetime | None = None
     revoke_time: datetime | None = None
@@ -114,13 +114,13 @@ class KeyRecord:
 
 @dataclass(frozen=True)
 class AuditRecord:
-    """Who did what."""
+    """One entry of the audit log."""
 
     time: datetime
     tenant: str
-    """Empty if nobody knows who called."""
+    """Empty if the caller is unknown."""
     key_id: str
-    """Of a caller whom nobody knows, the one that it claimed."""
+    """Id of the key; of an unknown caller, the id that it claimed."""
     peer: str
     """Its address, as gRPC has it."""
     rpc: str
@@ -161,7 +161,7 @@ class SessionRecord:
     agent_token: str
     request_id: str | None
     request_hash: str
-    """Tells the same request from another one under the same `request_id`."""
+    """Distinguishes the same request from another one under the same `request_id`."""
     end_reason: EndReason = EndReason.NONE
     end_message: str = ""
     end_time: datetime | None = None
@@ -182,11 +182,11 @@ class SessionRecord:
     cpu_seconds: float = 0.0
     """CPU time that has been counted as its tenant's."""
     billed_time: datetime | None = None
-    """Until when its use is in `tenant_usage`; None if nothing is."""
+    """Time up to which its use is in `tenant_usage`; None if nothing is billed."""
     billed_executions: int = 0
-    """Those of `execution_count` that are."""
+    """Part of `execution_count` that is billed."""
     billed_cpu_seconds: float = 0.0
-    """That of `cpu_seconds` that is."""
+    """Part of `cpu_seconds` that is billed."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ class CodeError:
 
 @dataclass(frozen=True)
 class Failure:
-    """What ended an execution from outside its code."""
+    """Cause from outside its code that ended an execution."""
 
     cause: FailureCause
     message: str
@@ -227,9 +227,9 @@ class ExecutionRecord:
     failure: Failure | None = None
     last_sequence: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables of this execution; their values are forgotten when it has ended."""
+    """Variables of this execution; their values are deleted when it has ended."""
     environment_hash: str = ""
-    """Tells the same variables from others once the values are forgotten."""
+    """Distinguishes the same variables from others once the values are deleted."""
     record_bytes: int = 0
     """Its code and events in the store."""
     step_id: str = ""
