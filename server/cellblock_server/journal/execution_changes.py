@@ -117,7 +117,7 @@ class ExecutionChanges:
         draft = self._draft(execution)
         draft.change(cancel_requested=True)
 
-    def number(self, execution: TrackedExecution, execution_count: int) -> None:
+    def set_execution_count(self, execution: TrackedExecution, execution_count: int) -> None:
         """Note the kernel's number of an execution, as in `In [1]`."""
         draft = self._draft(execution)
         draft.change(execution_count=execution_count)

@@ -142,7 +142,7 @@ class Recorder:
             change.executions.append(current, pb.ExecutionEvent(file=output))
         finished = item.event.execution_finished
         status, failure = translate.end_of(finished)
-        change.executions.number(current, finished.execution_count)
+        change.executions.set_execution_count(current, finished.execution_count)
         claim = finished.kernel_begin_nanos, finished.kernel_end_nanos
         change.executions.finish(current, status, failure, claim)
         change.sessions.finish_execution(self._session, current.record.id)

@@ -1,6 +1,7 @@
 """A record is replaced, never changed: what one part read stays as it was."""
 
 from dataclasses import FrozenInstanceError, fields, is_dataclass
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def test_all_kinds_of_records_are_found() -> None:
 
 @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: str(kind.__name__))
 def test_records_are_immutable(kind: type) -> None:
-    record = object.__new__(kind)
+    record: Any = object.__new__(kind)
     for field in fields(kind):
         with pytest.raises(FrozenInstanceError):
             setattr(record, field.name, None)

@@ -17,6 +17,9 @@ from cellblock_server.store.states import (
 )
 from tests.support.records import START, execution_record, session_record
 
+CHANGES = EXECUTION_ENDS | {ExecutionStatus.QUEUED, ExecutionStatus.RUNNING}
+"""Statuses that an execution can be given; RECEIVING is only a first one."""
+
 
 @pytest.fixture
 def change() -> UnitOfWork:
@@ -37,21 +40,23 @@ def test_sessions_follow_the_table(
         assert change.sessions.after(session).state is now
 
 
-@pytest.mark.parametrize(
-    ("now", "then"), list(product(ExecutionStatus, EXECUTION_ENDS | {ExecutionStatus.RUNNING}))
-)
+@pytest.mark.parametrize(("now", "then"), list(product(ExecutionStatus, CHANGES)))
 def test_executions_follow_the_table(
     change: UnitOfWork, now: ExecutionStatus, then: ExecutionStatus
 ) -> None:
     execution = Tracked(replace(execution_record("call_1", 1), status=now))
 
     def go_on() -> None:
-        if then is ExecutionStatus.RUNNING:
-            change.executions.start(execution, pb.Started())
-        else:
-            change.executions.finish(execution, then)
+        match then:
+            case ExecutionStatus.QUEUED:
+                change.executions.queue(execution, 1)
+            case ExecutionStatus.RUNNING:
+                change.executions.start(execution, pb.Started())
+            case _:
+                change.executions.finish(execution, then)
 
-    if then in EXECUTION_TRANSITIONS[now]:
+    # One that waits may have another position.
+    if then in EXECUTION_TRANSITIONS[now] or now is then is ExecutionStatus.QUEUED:
         go_on()
     else:
         with pytest.raises(ForbiddenTransitionError):
