@@ -21,8 +21,8 @@ DAYS ?= 5
 KILLS ?= 300
 KILL_SEED ?= 1
 # What `make test` runs a second time, with PostgreSQL as the store.
-STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota.py keys.py once.py \
-    retention.py taken_over.py transactions.py uploads.py) \
+STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota.py \
+    failed_commits_leave_memory_unchanged.py keys.py once.py retention.py taken_over.py transactions.py uploads.py) \
     tests/integration/docker/test_durable.py tests/reliability/test_restart_broken_off.py
 # And with an S3 bucket for the bytes of files.
 BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \

@@ -94,20 +94,22 @@ async def _round(database: Database, number: int) -> tuple[float, float]:
     await database.write(lambda connection: insert_execution(connection, record))
     began = time.perf_counter()
     for sequence in range(1, WRITES + 1):
-        await _event(database, record, sequence)
+        record = await _event(database, record, sequence)
     written = time.perf_counter()
     for _ in range(READINGS):
         await executions.find(record.tenant, record.id)
     return (written - began) / WRITES, (time.perf_counter() - written) / READINGS
 
 
-async def _event(database: Database, record: ExecutionRecord, sequence: int) -> None:
+async def _event(database: Database, before: ExecutionRecord, sequence: int) -> ExecutionRecord:
+    after = replace(before, last_sequence=sequence)
+
     def change(connection: Connection) -> None:
-        update_execution(connection, record, replace(record, last_sequence=sequence))
-        insert_events(connection, record, [(sequence, PAYLOAD)])
+        update_execution(connection, before, after)
+        insert_events(connection, after, [(sequence, PAYLOAD)])
 
     await database.write(change)
-    record.last_sequence = sequence
+    return after
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tests.support.server import ServerProcess
 KILLS = 5
 SPAN_SECONDS = 0.15
 """A kill comes within so long after the restart was asked for, which takes about as long."""
-UNTOLD = "the kernel was replaced, and nobody was told why: a restart was broken off"
+UNKNOWN = "the kernel was replaced for an unknown reason: a restart was interrupted"
 
 
 def test_a_session_is_not_left_restarting(lasting_server: Callable[..., ServerProcess]) -> None:
@@ -59,7 +59,7 @@ def test_a_kernel_that_was_replaced_without_a_word_is_told(
         info = session.refresh()
         assert (info.state, info.kernel_generation) == (SessionState.READY, 2)
         assert info.memory_loss is not None
-        assert (info.memory_loss.message, info.memory_loss.execution_id) == (UNTOLD, "")
+        assert (info.memory_loss.message, info.memory_loss.execution_id) == (UNKNOWN, "")
 
 
 @pytest.mark.timeout(300)

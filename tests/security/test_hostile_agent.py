@@ -213,7 +213,7 @@ async def test_a_kernel_that_is_another_one_without_a_word(ground: HostileGround
     outcome = await ground.play(says(began, finished()))
     loss = outcome.session.memory_loss
     assert loss is not None
-    assert "nobody was told why" in loss.message
+    assert "for an unknown reason" in loss.message
     assert outcome.session.kernel_generation == 2
 
 

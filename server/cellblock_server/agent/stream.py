@@ -1,7 +1,7 @@
 """The one long call to an agent: its numbered events, their acknowledgement, and our orders."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ class AgentStream:
         execution_id: str,
         code: str,
         bounds: ExecutionBounds,
-        environment: dict[str, str],
+        environment: Mapping[str, str],
         stored: int,
     ) -> None:
         """Give the kernel a piece of code, and acknowledge all events up to `stored`."""

@@ -212,14 +212,13 @@ class ExecutionUseCases:
         record = self._new_record(session, new, ExecutionStatus.QUEUED)
         try:
             with self._room.room(session.tenant):
-                await live.runner.submit(record, new.place.in_session(session))
+                return await live.runner.submit(record, new.place.in_session(session))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             known = await self.find_resent(session.tenant, session.id, new)
             if known is None:
                 raise
             return known
-        return record
 
     async def _receive(
         self, live: LiveSession, new: NewExecution, pieces: AsyncIterator[str]
@@ -234,7 +233,8 @@ class ExecutionUseCases:
         record = self._new_record(session, new, ExecutionStatus.RECEIVING)
         try:
             with self._room.room(session.tenant):
-                await uninterrupted(runner.receive(record, new.place.in_session(session)))
+                place = new.place.in_session(session)
+                record = await uninterrupted(runner.receive(record, place))
         except IntegrityError:
             # Sent twice at once: the other one was first.
             whole = await _whole(new, pieces)
@@ -245,16 +245,15 @@ class ExecutionUseCases:
         try:
             async for piece in pieces:
                 check_code(record.code + piece, self._limits)
-                await uninterrupted(runner.receive_code(record, piece))
+                record = await uninterrupted(runner.receive_code(record.id, piece))
             if not record.code.strip():
                 raise InvalidArgumentError("code", "is empty")
-            await uninterrupted(runner.received(record))
+            return await uninterrupted(runner.received(record.id))
         except BaseException as error:
             why = error.message if isinstance(error, CellblockError) else "the caller left"
             words = f"its code did not come whole: {why}"
             await uninterrupted(runner.break_off(record.id, words))
             raise
-        return record
 
     def _new_record(
         self, session: SessionRecord, new: NewExecution, status: ExecutionStatus

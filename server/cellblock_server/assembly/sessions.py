@@ -72,7 +72,7 @@ async def sessions(
             CpuStore(kept.database), kept.quotas, settings.quotas.cpu_period, kept.steady
         )
         await cpu.start()
-        meter = CpuMeter(backend, kept.journal, cpu, lambda: keeper.records(), timings.meter)
+        meter = CpuMeter(backend, kept.journal, cpu, lambda: keeper.sessions(), timings.meter)
         keeper = SessionKeeper(
             starter,
             kept.sessions,

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,8 +15,10 @@ from cellblock_server.agent.stream import AgentStream, ExecutionBounds
 from cellblock_server.common.errors import ExhaustedError, WrongStateError
 from cellblock_server.common.patience import until_available
 from cellblock_server.executions.overdue import OverdueTimings, until_ended
-from cellblock_server.journal.journal import Journal, JournalTransaction
+from cellblock_server.journal.journal import Journal
 from cellblock_server.journal.run_step_place import StepPlace
+from cellblock_server.journal.tracked import Tracked, TrackedExecution, TrackedSession
+from cellblock_server.journal.unit_of_work import UnitOfWork
 from cellblock_server.recording.event_rate import Pace
 from cellblock_server.recording.recorder import Recorder
 from cellblock_server.store.records import (
@@ -24,20 +26,19 @@ from cellblock_server.store.records import (
     ExecutionStatus,
     Failure,
     FailureCause,
-    SessionRecord,
     SessionState,
 )
 from cellblock_server.store.states import EXECUTION_ENDS, SESSION_ENDS
 
 RETRY_AFTER = timedelta(seconds=1)
-"""When a caller that met a full queue may come back."""
+"""Time after which a caller that met a full queue may retry."""
 ACKNOWLEDGE_SECONDS = 0.05
-"""How long an idle agent keeps events that are stored: the next execution may acknowledge them."""
+"""Time that an idle agent keeps stored events: the next execution may acknowledge them."""
 
 
 @dataclass(frozen=True)
 class RunnerBounds:
-    """What the operator allows a session's executions."""
+    """Limits of a session's executions."""
 
     max_queue: int
     grace: timedelta
@@ -45,7 +46,7 @@ class RunnerBounds:
 
 
 class SessionRunner:
-    """Feeds one session's agent and records what it says.
+    """Sends executions to one session's agent and records its events.
 
     `run` owns its tasks; when it returns or raises, nothing runs any more, and
     `end` gives every execution that is left its end.
@@ -53,7 +54,7 @@ class SessionRunner:
 
     def __init__(
         self,
-        session: SessionRecord,
+        session: TrackedSession,
         agent: AgentConnection,
         journal: Journal,
         recorder: Recorder,
@@ -67,21 +68,21 @@ class SessionRunner:
         self._journal = journal
         self._recorder = recorder
         self._bounds = bounds
-        self._queue: deque[ExecutionRecord] = deque()
+        self._queue: deque[TrackedExecution] = deque()
         self._positions: dict[str, int] = {}
-        """What those in the queue were told last."""
-        self._receiving: dict[str, ExecutionRecord] = {}
-        """Those whose code is still coming: each has a place in the queue already."""
-        self._current: ExecutionRecord | None = None
+        """The queue position last sent to each waiting execution, by id."""
+        self._receiving: dict[str, TrackedExecution] = {}
+        """Executions whose code is still coming: each has a place in the queue already."""
+        self._current: TrackedExecution | None = None
         self._work = asyncio.Event()
         self._finished = asyncio.Event()
-        """Set when what ran has ended."""
+        """Set when the running execution has ended."""
         self._ended = asyncio.Event()
         """Set when its last events are to be acknowledged."""
         self._stream: AgentStream | None = None
         self._accepting = asyncio.Lock()
         self._storing = False
-        """Whether we keep the agent waiting, not it us."""
+        """Whether the agent waits for the server, not the server for the agent."""
         self._pace = Pace()
         self._closed = False
         self.on_idle: Callable[[], None] = lambda: None
@@ -92,99 +93,108 @@ class SessionRunner:
         """Whether an execution runs or waits."""
         current = self._current
         # For a moment the one that ran is still here, and its end is stored.
-        runs = current is not None and current.status not in EXECUTION_ENDS
+        runs = current is not None and current.record.status not in EXECUTION_ENDS
         return runs or bool(self._queue)
 
     @property
     def unfinished(self) -> int:
-        """How many executions run, wait, or have code that is still coming."""
+        """Number of executions that run, wait, or have code that is still coming."""
         return (self._current is not None) + len(self._queue) + len(self._receiving)
 
     @property
     def waiting(self) -> int:
-        """How many executions wait, all of whose code has come."""
+        """Number of executions that wait with all of their code."""
         return len(self._queue)
 
     @property
     def receiving(self) -> int:
-        """How many executions have code that is still coming."""
+        """Number of executions whose code is still coming."""
         return len(self._receiving)
 
     @property
     def running(self) -> str:
         """The id of the execution that runs; empty if none does."""
-        return "" if self._current is None else self._current.id
+        return "" if self._current is None else self._current.record.id
 
     def adopt(self, records: Sequence[ExecutionRecord]) -> None:
         """Take over executions that an earlier server process accepted; before `run`."""
         for record in records:
+            execution = Tracked(record)
             if record.status is ExecutionStatus.RECEIVING:
-                self._receiving[record.id] = record
+                self._receiving[record.id] = execution
             elif self._current is None:
                 # The agent may have it by now: it can't be dropped like one that waits.
-                self._current = record
+                self._current = execution
             else:
-                self._queue.append(record)
+                self._queue.append(execution)
 
-    async def submit(self, record: ExecutionRecord, place: StepPlace) -> None:
+    async def submit(self, record: ExecutionRecord, place: StepPlace) -> ExecutionRecord:
         """Accept an execution: from here on it will have an end, also if its caller leaves.
 
-        Raises ExhaustedError if the queue is full, WrongStateError if the session
-        has ended meanwhile, IntegrityError if the execution's id is taken; see also
-        `run_steps.place`.
+        Return it as it was stored. Raises ExhaustedError if the queue is full, WrongStateError
+        if the session has ended meanwhile, IntegrityError if the execution's id is taken; see
+        also `run_steps.place`.
         """
-        async with self._accepting, self._inserting(record, place) as transaction:
-            transaction.queue(record, self._next_position())
-            transaction.follow_up = partial(self._enqueue, record)
-
-    async def receive(self, record: ExecutionRecord, place: StepPlace) -> None:
-        """Accept an execution whose code comes in pieces; raises what `submit` does."""
         async with self._accepting:
-            async with self._inserting(record, place) as transaction:
-                # Tells those who watch that there is more to come.
-                transaction.append_code(record, "")
-            self._receiving[record.id] = record
+            async with self._inserting(record, place) as (change, execution):
+                change.executions.queue(execution, self._next_position())
+                change.follow_up = partial(self._enqueue, execution)
+            return execution.record
 
-    async def receive_code(self, record: ExecutionRecord, code: str) -> None:
-        """Add a piece. Raises WrongStateError if the execution has been ended meanwhile."""
+    async def receive(self, record: ExecutionRecord, place: StepPlace) -> ExecutionRecord:
+        """Accept an execution whose code comes in pieces. Return and raise as `submit`."""
         async with self._accepting:
-            self._check_receiving(record)
-            async with self._journal.transaction() as transaction:
-                transaction.append_code(record, code)
+            async with self._inserting(record, place) as (change, execution):
+                # Shows watchers that more code will come.
+                change.executions.append_code(execution, "")
+            self._receiving[record.id] = execution
+            return execution.record
 
-    async def received(self, record: ExecutionRecord) -> None:
-        """Put an execution into the queue, for all of its code has come."""
+    async def receive_code(self, execution_id: str, code: str) -> ExecutionRecord:
+        """Append a piece of code. Return the execution with it.
+
+        Raises WrongStateError if the execution has ended meanwhile.
+        """
         async with self._accepting:
-            self._check_receiving(record)
-            async with self._journal.transaction() as transaction:
-                transaction.queue(record, self._next_position())
-            del self._receiving[record.id]
-            self._enqueue(record)
+            execution = self._being_received(execution_id)
+            async with self._journal.transaction() as change:
+                change.executions.append_code(execution, code)
+            return execution.record
+
+    async def received(self, execution_id: str) -> ExecutionRecord:
+        """Put an execution whose code is complete into the queue. Return and raise as above."""
+        async with self._accepting:
+            execution = self._being_received(execution_id)
+            async with self._journal.transaction() as change:
+                change.executions.queue(execution, self._next_position())
+            del self._receiving[execution_id]
+            self._enqueue(execution)
+            return execution.record
 
     async def break_off(self, execution_id: str, why: str) -> None:
         """End an execution whose code has not all come; nothing if there is none."""
         async with self._accepting:
-            record = self._receiving.get(execution_id)
-            if record is not None:
-                async with self._journal.transaction() as transaction:
+            execution = self._receiving.get(execution_id)
+            if execution is not None:
+                async with self._journal.transaction() as change:
                     failure = Failure(FailureCause.CANCELLED, why)
-                    transaction.finish(record, ExecutionStatus.CANCELLED, failure)
+                    change.executions.finish(execution, ExecutionStatus.CANCELLED, failure)
                 del self._receiving[execution_id]
 
     async def cancel(self, execution_id: str) -> None:
         """Take an execution from the queue, or interrupt it; nothing if it has ended."""
         async with self._accepting:
             for place, waiting in enumerate(self._queue):
-                if waiting.id == execution_id:
+                if waiting.record.id == execution_id:
                     await self._cancel_waiting(place)
                     return
         await self.break_off(execution_id, "cancelled before all of its code had come")
         current = self._current
-        if current is not None and current.id == execution_id:
+        if current is not None and current.record.id == execution_id:
             # Stored first: it may not have reached the agent yet, and we may be killed now.
-            async with self._journal.transaction() as transaction:
-                if current.status not in EXECUTION_ENDS:
-                    transaction.draft(current).cancel_requested = True
+            async with self._journal.transaction() as change:
+                if current.record.status not in EXECUTION_ENDS:
+                    change.executions.request_cancel(current)
             if self._stream is not None:
                 await self._stream.interrupt_execution(execution_id, self._bounds.grace)
 
@@ -194,34 +204,34 @@ class SessionRunner:
         Raises WrongStateError if the session ends meanwhile.
         """
         await self._until_begun()
-        async with self._changing() as transaction:
-            transaction.change_session(self._session, state=SessionState.RESTARTING)
+        async with self._changing() as change:
+            change.sessions.set_state(self._session, SessionState.RESTARTING)
         reason = "restarted on request"
         generation = None
         try:
             generation = await self._agent.restart_kernel(reason)
         finally:
-            # Without an answer nobody knows whether it was done: the agent's next event tells.
-            async with self._changing() as transaction:
+            # Without an answer it may or may not be done: the agent's next event shows which.
+            async with self._changing() as change:
                 state = SessionState.BUSY if self.busy else SessionState.READY
-                transaction.change_session(self._session, state=state)
+                change.sessions.set_state(self._session, state)
                 if generation is not None:
-                    # The agent tells of it as well, but perhaps later.
-                    transaction.lose_memory(self._session, generation, reason)
+                    # The agent reports it as well, but perhaps later.
+                    change.sessions.lose_memory(self._session, generation, reason)
 
     @asynccontextmanager
-    async def _changing(self) -> AsyncIterator[JournalTransaction]:
-        """A transaction in which the session has not ended: nothing follows an end."""
-        async with self._journal.transaction() as transaction:
-            if self._session.state in SESSION_ENDS:
+    async def _changing(self) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction, unless the session has ended: nothing follows an end."""
+        async with self._journal.transaction() as change:
+            if self._session.record.state in SESSION_ENDS:
                 raise self._has_ended()
-            yield transaction
+            yield change
 
     async def _until_begun(self) -> None:
         """Wait until the agent has what was given to it: a restart must not overtake that."""
         first = self._current or next(iter(self._queue), None)
-        while first is not None and first.status is ExecutionStatus.QUEUED:
-            await self._journal.next_change(first.tenant, first.id).wait()
+        while first is not None and first.record.status is ExecutionStatus.QUEUED:
+            await self._journal.next_change(first.record.tenant, first.record.id).wait()
 
     async def run(self) -> None:
         """Run until cancelled, or until the agent is gone (AgentGoneError) or lies."""
@@ -229,13 +239,14 @@ class SessionRunner:
             why = "the server stopped before all of its code had come"
             await until_available(partial(self.break_off, execution_id, why))
         stream = self._stream = self._agent.converse()
+        name = self._session.record.id
         try:
-            await stream.acknowledge(self._session.acknowledged_sequence)
+            await stream.acknowledge(self._session.record.acknowledged_sequence)
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._record(stream), name=f"record {self._session.id}")
-                tasks.create_task(self._dispatch(stream), name=f"dispatch {self._session.id}")
-                tasks.create_task(self._acknowledge(stream), name=f"store {self._session.id}")
-                tasks.create_task(self._agent.until_violation(), name=f"watch {self._session.id}")
+                tasks.create_task(self._record(stream), name=f"record {name}")
+                tasks.create_task(self._dispatch(stream), name=f"dispatch {name}")
+                tasks.create_task(self._acknowledge(stream), name=f"store {name}")
+                tasks.create_task(self._agent.until_violation(), name=f"watch {name}")
         finally:
             self._stream = None
             stream.cancel()
@@ -244,7 +255,7 @@ class SessionRunner:
         self,
         running: tuple[ExecutionStatus, Failure],
         why: str,
-        ending: Callable[[JournalTransaction], None],
+        ending: Callable[[UnitOfWork], None],
     ) -> None:
         """Give all executions that are left their end; called after `run`, until it succeeds.
 
@@ -254,12 +265,12 @@ class SessionRunner:
         async with self._accepting:
             self._closed = True
             expired = Failure(FailureCause.SESSION_ENDED, why)
-            async with self._journal.transaction() as transaction:
-                ending(transaction)
+            async with self._journal.transaction() as change:
+                ending(change)
                 if self._current is not None:
-                    transaction.finish(self._current, *running)
+                    change.executions.finish(self._current, *running)
                 for waiting in (*self._queue, *self._receiving.values()):
-                    transaction.finish(waiting, ExecutionStatus.EXPIRED, expired)
+                    change.executions.finish(waiting, ExecutionStatus.EXPIRED, expired)
             self._current = None
             self._queue.clear()
             self._receiving.clear()
@@ -267,71 +278,66 @@ class SessionRunner:
     @asynccontextmanager
     async def _inserting(
         self, record: ExecutionRecord, place: StepPlace
-    ) -> AsyncIterator[JournalTransaction]:
-        """A transaction that stores a new execution, if there is room for it."""
+    ) -> AsyncIterator[tuple[UnitOfWork, TrackedExecution]]:
+        """Open a transaction that stores a new execution, if there is room for it."""
         if self._closed:
             raise self._has_ended()
         waiting = len(self._queue) + len(self._receiving)
         if waiting >= self._bounds.max_queue:
             raise ExhaustedError(
                 "QUEUE_FULL",
-                f"session {self._session.id!r} has {waiting} executions waiting; "
+                f"session {self._session.record.id!r} has {waiting} executions waiting; "
                 f"the limit is {self._bounds.max_queue}",
                 RETRY_AFTER,
             )
-        async with self._journal.transaction() as transaction:
-            record.ordinal = self._session.execution_count + 1
-            transaction.insert(record, place)
-            transaction.change_session(
-                self._session,
-                execution_count=record.ordinal,
-                last_use_time=transaction.steady,
-                last_alive_time=transaction.steady,
-            )
-            yield transaction
+        async with self._journal.transaction() as change:
+            ordinal = change.sessions.accept_execution(self._session)
+            yield change, change.executions.accept(replace(record, ordinal=ordinal), place)
 
     def _has_ended(self) -> WrongStateError:
-        return WrongStateError("SESSION_ENDED", f"session {self._session.id!r} has ended")
+        return WrongStateError("SESSION_ENDED", f"session {self._session.record.id!r} has ended")
 
     def _next_position(self) -> int:
         return len(self._queue) + (self._current is not None)
 
-    def _enqueue(self, record: ExecutionRecord) -> None:
-        self._positions[record.id] = self._next_position()
-        self._queue.append(record)
+    def _enqueue(self, execution: TrackedExecution) -> None:
+        self._positions[execution.record.id] = self._next_position()
+        self._queue.append(execution)
         self._work.set()
 
-    def _check_receiving(self, record: ExecutionRecord) -> None:
-        if record.id not in self._receiving:
-            raise WrongStateError("EXECUTION_ENDED", f"execution {record.id!r} has ended")
+    def _being_received(self, execution_id: str) -> TrackedExecution:
+        execution = self._receiving.get(execution_id)
+        if execution is None:
+            raise WrongStateError("EXECUTION_ENDED", f"execution {execution_id!r} has ended")
+        return execution
 
     async def _cancel_waiting(self, place: int) -> None:
         waiting = self._queue[place]
         del self._queue[place]
-        self._positions.pop(waiting.id, None)
+        self._positions.pop(waiting.record.id, None)
         failure = Failure(FailureCause.CANCELLED, "cancelled before it started")
         try:
-            async with self._journal.transaction() as transaction:
-                transaction.finish(waiting, ExecutionStatus.CANCELLED, failure)
-                self._append_positions(transaction, from_place=place)
+            async with self._journal.transaction() as change:
+                change.executions.finish(waiting, ExecutionStatus.CANCELLED, failure)
+                self._append_positions(change, from_place=place)
         except BaseException:
             self._queue.insert(place, waiting)
             self._work.set()
             raise
 
-    async def _tell_positions(self) -> None:
-        """Tell all who wait that one before them has its turn."""
+    async def _send_positions(self) -> None:
+        """Send all waiting executions their new position in the queue."""
         async with self._accepting:
             if self._queue:
-                async with self._journal.transaction() as transaction:
-                    self._append_positions(transaction, from_place=0)
+                async with self._journal.transaction() as change:
+                    self._append_positions(change, from_place=0)
 
-    def _append_positions(self, transaction: JournalTransaction, *, from_place: int) -> None:
+    def _append_positions(self, change: UnitOfWork, *, from_place: int) -> None:
         for place, waiting in enumerate(self._queue):
             position = place + (self._current is not None)
-            if place >= from_place and self._positions.get(waiting.id) != position:
-                self._positions[waiting.id] = position
-                transaction.queue(waiting, position)
+            if place >= from_place and self._positions.get(waiting.record.id) != position:
+                self._positions[waiting.record.id] = position
+                change.executions.queue(waiting, position)
 
     async def _record(self, stream: AgentStream) -> None:
         async for batch in stream:
@@ -346,7 +352,7 @@ class SessionRunner:
                 self._finished.set()
                 self.on_idle()
             else:
-                await stream.acknowledge(self._session.acknowledged_sequence)
+                await stream.acknowledge(self._session.record.acknowledged_sequence)
         raise AgentGoneError("it ended the event stream")
 
     async def _acknowledge(self, stream: AgentStream) -> None:
@@ -355,7 +361,7 @@ class SessionRunner:
             await self._ended.wait()
             self._ended.clear()
             await asyncio.sleep(ACKNOWLEDGE_SECONDS)
-            await stream.acknowledge(self._session.acknowledged_sequence)
+            await stream.acknowledge(self._session.record.acknowledged_sequence)
 
     async def _store(self, batch: Sequence[Event]) -> bool:
         self._storing = True
@@ -372,19 +378,20 @@ class SessionRunner:
             while not self._queue:
                 self._work.clear()
                 await self._work.wait()
-            record = self._current = self._queue.popleft()
-            self._positions.pop(record.id, None)
-            await self._give(stream, record)
+            execution = self._current = self._queue.popleft()
+            self._positions.pop(execution.record.id, None)
+            await self._give(stream, execution)
 
-    async def _give(self, stream: AgentStream, record: ExecutionRecord) -> None:
+    async def _give(self, stream: AgentStream, execution: TrackedExecution) -> None:
         """Have the agent run an execution, and wait for its end."""
         self._finished.clear()
+        record = execution.record
         bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
-        stored = self._session.acknowledged_sequence
+        stored = self._session.record.acknowledged_sequence
         await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
-        if record.cancel_requested:
+        if execution.record.cancel_requested:
             await stream.interrupt_execution(record.id, self._bounds.grace)
-        # Last: it waits for whoever is being accepted.
-        await self._tell_positions()
+        # Last: it waits for executions that are being accepted.
+        await self._send_positions()
         limit = bounds.timeout + bounds.grace
         await until_ended(self._finished, limit, self._agent, lambda: self._storing, self._overdue)

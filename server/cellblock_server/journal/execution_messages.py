@@ -1,4 +1,4 @@
-"""Executions as the API shows them."""
+"""Messages of the API for executions."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from cellblock_server.store.records import CodeError, ExecutionRecord, Failure
 
 
 def execution_message(record: ExecutionRecord, *, with_code: bool = True) -> pb.Execution:
-    """The record as a message; without the code where the reader has it already."""
+    """Return the record as a message; without the code if the reader has it already."""
     message = pb.Execution(
         id=record.id,
         session_id=record.session_id,
@@ -30,12 +30,12 @@ def execution_message(record: ExecutionRecord, *, with_code: bool = True) -> pb.
 
 
 def code_error_message(error: CodeError) -> pb.CodeError:
-    """The exception as a message."""
+    """Return the exception as a message."""
     return pb.CodeError(name=error.name, value=error.value, traceback=error.traceback)
 
 
 def timestamp(time: datetime | None) -> Timestamp | None:
-    """A time as a message, to the microsecond."""
+    """Return a time as a message, to the microsecond."""
     if time is None:
         return None
     message = Timestamp()

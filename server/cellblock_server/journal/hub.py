@@ -1,4 +1,4 @@
-"""Tells watchers that an execution has new events, and has the newest of them at hand."""
+"""Wakes watchers when the journal has stored new events, and keeps the newest in memory."""
 
 import asyncio
 from collections import deque
@@ -12,20 +12,20 @@ Name = tuple[str, str]
 
 RECENT_EVENTS = 64
 RECENT_BYTES = 256 * 1024
-"""Of one execution: what a watcher who keeps up need not read from the store."""
+"""Maximum number and size of an execution's events in memory: watchers that keep up read these."""
 
 
 class Recent:
     """The newest events of an execution that has not ended, as they are stored."""
 
     def __init__(self) -> None:
-        """Start before the first event."""
+        """Start without an event."""
         self._events: deque[tuple[pb.ExecutionEvent, int]] = deque()
         self._bytes = 0
         self._last = 0
 
     def add(self, events: Sequence[tuple[pb.ExecutionEvent, int]]) -> None:
-        """Take the next events, with their sizes in bytes."""
+        """Add the next events, with their sizes in bytes."""
         for event, size in events:
             self._events.append((event, size))
             self._bytes += size
@@ -35,30 +35,30 @@ class Recent:
             self._bytes -= size
 
     def since(self, sequence: int) -> list[pb.ExecutionEvent] | None:
-        """All events from a number on; None if they are not all here any more."""
+        """Return all events from a number on; None if some are not in memory any more."""
         if sequence <= self._last - len(self._events):
             return None
         return [event for event, _size in self._events if event.sequence >= sequence]
 
 
 class Hub:
-    """Wakes whoever waits for more events of an execution, which is named with its tenant.
+    """Wakes the watchers of executions, sessions, runs and threads, named by tenant and id.
 
-    Holds no queue for a watcher: one that is slow reads from the store, loses nothing and
-    blocks nobody.
+    It has no queue for each watcher: a slow one reads from the store, loses nothing and delays no
+    other.
     """
 
     def __init__(self) -> None:
-        """Start with nobody waiting."""
+        """Start without a watcher."""
         self._waiting: WeakValueDictionary[Name, asyncio.Event] = WeakValueDictionary()
         self._recent: dict[Name, Recent] = {}
 
     def recent(self, name: Name) -> Recent | None:
-        """The newest events of an execution that began here and has not ended."""
+        """Return the newest events of an execution that began here and has not ended."""
         return self._recent.get(name)
 
     def add(self, name: Name, events: Sequence[tuple[pb.ExecutionEvent, int]]) -> None:
-        """An execution has these events, with their sizes, and they are stored."""
+        """Add events of an execution that are stored, with their sizes, and wake its watchers."""
         if events[0][0].sequence == 1:
             self._recent[name] = Recent()
         if recent := self._recent.get(name):
@@ -68,9 +68,9 @@ class Hub:
         self.changed(name)
 
     def next_change(self, name: Name) -> asyncio.Event:
-        """An event that is set at the next change.
+        """Return an event that is set at the next change.
 
-        Take it before reading the journal: then no change is missed.
+        Call this before reading the journal: then no change is missed.
         """
         event = self._waiting.get(name)
         if event is None:
@@ -78,7 +78,7 @@ class Hub:
         return event
 
     def changed(self, name: Name) -> None:
-        """Wake all who wait."""
+        """Wake all watchers of one name."""
         event = self._waiting.pop(name, None)
         if event is not None:
             event.set()

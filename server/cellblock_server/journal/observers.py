@@ -1,4 +1,4 @@
-"""Who is told of what the journal has stored, and what it is told."""
+"""Observers of the journal, which are called after each transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from cellblock_server.telemetry.metrics import Metrics
 log = structlog.get_logger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stored:
-    """What one transaction stored, with records as they are after it."""
+    """Contents of one transaction that was stored, with records as they are after it."""
 
     accepted: list[ExecutionRecord] = field(default_factory=list)
     """Executions that are new."""
@@ -23,20 +23,20 @@ class Stored:
     """Executions whose sandbox said that they run."""
     ended: list[ExecutionRecord] = field(default_factory=list)
     claims: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Of executions that ended, by id: from when to when their code ran, in nanoseconds since 1970,
-    as their sandbox says."""
+    """Begin and end of the code of executions that ended, by id: nanoseconds since 1970, as claimed
+    by the sandbox."""
     ended_sessions: list[SessionRecord] = field(default_factory=list)
     event_bytes: int = 0
     file_bytes: int = 0
-    """Of generated files."""
+    """Size of generated files."""
 
 
 Observer = Callable[[Stored], None]
-"""Called after each transaction. It must not fail: what it is told of has happened."""
+"""Called after each transaction. It must not raise: the transaction is stored already."""
 
 
 def log_ends(stored: Stored) -> None:
-    """Log which executions have ended, and how."""
+    """Log the executions that ended, with status and cause."""
     for record in stored.ended:
         log.info(
             "execution_ended",
@@ -48,7 +48,7 @@ def log_ends(stored: Stored) -> None:
 
 
 class Counting:
-    """Counts what the journal has stored."""
+    """Counts stored events, files, and ends in the metrics."""
 
     def __init__(self, metrics: Metrics) -> None:
         """Count in `metrics`."""
@@ -57,7 +57,7 @@ class Counting:
         self._seconds = cache(metrics.execution_seconds.labels)
 
     def __call__(self, stored: Stored) -> None:
-        """Count it."""
+        """Count one transaction."""
         metrics = self._metrics
         if stored.event_bytes:
             metrics.event_bytes.inc(stored.event_bytes)
@@ -76,12 +76,12 @@ class Counting:
 
 
 def cause_of(record: ExecutionRecord) -> str:
-    """What ended an execution: what stopped it from outside, or its own exception, or nothing."""
+    """Return the cause of an execution's end: its failure's, EXCEPTION, or NONE."""
     if record.failure is not None:
         return record.failure.cause.name
     return "NONE" if record.error is None else "EXCEPTION"
 
 
 def seconds_between(begin: datetime, end: datetime | None) -> float:
-    """At least 0: the clock may have been set back meanwhile."""
+    """Return the seconds between two times, at least 0: the clock may have been set back."""
     return 0.0 if end is None else max(0.0, (end - begin).total_seconds())

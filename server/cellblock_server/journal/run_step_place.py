@@ -1,4 +1,4 @@
-"""Where an execution stands in a run: what a caller chose, and what is made of the rest."""
+"""Place of an execution in a run: fields that the caller chose, and defaults for the others."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ PREFIXES = {"run_id": "run_", "assistant_id": "asst_", "step_id": "step_"}
 
 @dataclass(frozen=True)
 class WantedPlace:
-    """What a caller says; empty for what is to be made."""
+    """Place as the caller asks for it; empty fields get defaults."""
 
     thread_id: str = ""
     run_id: str = ""
@@ -35,9 +35,9 @@ class WantedPlace:
                 check_id(f"place.{name}", value, prefix)
 
     def in_session(self, session: SessionRecord) -> "StepPlace":
-        """The place with everything filled in.
+        """Return the place with defaults for empty fields.
 
-        A session's thread and assistant are always the same ones.
+        Those of thread and assistant are the same for all executions of a session.
         """
         suffix = session.id.removeprefix("sess_")
         return StepPlace(
@@ -57,7 +57,7 @@ class WantedPlace:
 
 @dataclass(frozen=True)
 class StepPlace:
-    """Which run step an execution belongs to, and what that is if it is new."""
+    """Run step that an execution belongs to, with its fields if it is new."""
 
     tenant: str
     session_id: str
@@ -67,12 +67,12 @@ class StepPlace:
     step_id: str
     more_calls: bool
     is_new: bool
-    """Whether nobody can know of the run step yet."""
+    """Whether the run step is certainly new: its id was generated for this execution."""
     chosen: frozenset[str]
-    """Fields that must be so if the run step exists already."""
+    """Fields that an existing run step must match."""
 
     def step(self, now: datetime) -> RunStepRecord:
-        """The run step, as it is if it is new."""
+        """Return the run step as it is stored if it is new."""
         return RunStepRecord(
             id=self.step_id,
             tenant=self.tenant,

@@ -1,25 +1,26 @@
-"""What a sandbox may say in one execution before it is taken for a hostile one."""
+"""Bounds of the output of one execution, past which its sandbox is treated as hostile."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.recording.translate import image_of
 
 SLACK = 2
-"""Our agents stay well below this times their limits."""
+"""Factor over the limits that no correct agent reaches."""
 SLACK_BYTES = 2**20
 SLACK_EVENTS = 10_000
-"""For what has no limit of its own: errors, the end."""
+"""Allowance for events without a limit of their own: errors, the end."""
 MAX_METADATA_BYTES = 2**16
-"""Of a display's metadata. They are parsed here, and JSON takes many times its size then."""
+"""Maximum size of a display's metadata: JSON takes many times its size when it is parsed."""
 MAX_ERROR_BYTES = 2**18
-"""Of an exception; our agents tell at most 65,536 bytes each of its name, message and traceback."""
+"""Maximum size of an exception; a correct agent sends at most 65,536 bytes of each of its parts:
+name, message, traceback."""
 
 
 class Allowance:
     """Counts down what is left of one execution's bounds.
 
-    The agent holds the code to its limits. This holds the agent to them, in case
-    user code has got hold of it: the server's disk is not its to fill.
+    The agent enforces the limits on code. This enforces them on the agent, in case user code
+    controls it: it must not fill the server's disk.
     """
 
     def __init__(self, limits: pb.OutputLimits) -> None:
@@ -31,7 +32,7 @@ class Allowance:
         self._images = limits.max_images
 
     def spend(self, event: pb.Event) -> None:
-        """Take an event from it. Raises ProtocolViolationError once nothing is left."""
+        """Subtract an event. Raises ProtocolViolationError once nothing is left."""
         size = event.ByteSize()
         self._events -= 1
         match event.WhichOneof("event"):

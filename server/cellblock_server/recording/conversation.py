@@ -1,4 +1,4 @@
-"""What a sandbox may say when: everything else is a ProtocolViolationError."""
+"""Order of an agent's events: any other order is a ProtocolViolationError."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -24,16 +24,16 @@ class Conversation:
     """
 
     def __init__(self, limits: pb.OutputLimits, acknowledged: int) -> None:
-        """Go on after the event `acknowledged`; executions were given `limits`."""
+        """Continue after the event `acknowledged`; executions were given `limits`."""
         self._limits = limits
         self._allowance = Allowance(limits)
         self._last = acknowledged
         self._ended = ""
 
     def follow(self, batch: Sequence[pb.Event], current: ExecutionRecord | None) -> "Conversation":
-        """The conversation after these events, while `current` runs or is about to.
+        """Return the conversation after these events, while `current` runs or is about to.
 
-        This one stays as it is: it may be that they can be stored at a later try only.
+        This one stays as it is: storing the events may fail, and is retried then.
         """
         then = copy(self)
         then._allowance = copy(self._allowance)  # noqa: SLF001 - its own kind
@@ -43,7 +43,7 @@ class Conversation:
         return then
 
     def _hear(self, event: pb.Event, current: ExecutionRecord | None, *, running: bool) -> bool:
-        """Check one event; whether the execution runs after it."""
+        """Check one event. Return whether the execution runs after it."""
         self._last += 1
         if event.sequence != self._last:
             raise ProtocolViolationError(f"event {event.sequence} instead of {self._last}")

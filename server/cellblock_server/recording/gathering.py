@@ -1,4 +1,4 @@
-"""Fetches what an agent's events only name, or carry as bytes, before they are recorded."""
+"""Stores the files and images of an agent's events before the events are recorded."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class Gathered:
     event: agent_pb.Event
     image: FileRecord | None = None
     image_refused: str = ""
-    """Why an image was not stored."""
+    """Reason why an image was not stored."""
     changes: list[Change] = field(default_factory=list)
     output: FileRecord | Skipped | None = None
 
@@ -38,14 +38,14 @@ class Gatherer:
         self._capture = capture
         self._last_execution_id = session.last_execution_id
         self._background = capture.bounds
-        """What is left for files that are written until the next execution."""
+        """Remaining bounds of files that are written until the next execution."""
 
     async def gather(
         self, hold: Hold, event: agent_pb.Event, current: ExecutionRecord | None
     ) -> Gathered:
         """Store an event's bytes, which `hold` keeps. Raises ProtocolViolationError."""
         if event.HasField("background_changes"):
-            # Whoever wrote them was left behind by the execution that ended last.
+            # The process that wrote them was left behind by the execution that ended last.
             owner = self._owner(self._last_execution_id)
             changes = event.background_changes
             stored = await self._changes(hold, owner, changes, self._background)
@@ -67,7 +67,7 @@ class Gatherer:
         return Gathered(event)
 
     def recorded(self, gathered: Gathered) -> None:
-        """Count what has been stored for good."""
+        """Count an event that has been recorded."""
         if gathered.event.HasField("execution_finished"):
             self._background = self._capture.bounds
         elif gathered.event.HasField("background_changes"):

@@ -1,4 +1,4 @@
-"""Turns what an agent says into journal entries: bytes to the file store, then the events."""
+"""Turns an agent's events into journal entries: stores files and images first, then the events."""
 
 from collections.abc import Sequence
 
@@ -9,26 +9,22 @@ from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.files.capture import Capture, Captured, Change, Deleted, Skipped
 from cellblock_server.files.messages import file_message
-from cellblock_server.journal.execution_messages import code_error_message
-from cellblock_server.journal.journal import Journal, JournalTransaction
+from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.tracked import TrackedExecution, TrackedSession
+from cellblock_server.journal.unit_of_work import UnitOfWork
 from cellblock_server.recording import translate
 from cellblock_server.recording.conversation import Conversation
 from cellblock_server.recording.gathering import Gathered, Gatherer
-from cellblock_server.store.records import (
-    ExecutionRecord,
-    FileRecord,
-    SessionRecord,
-    SessionState,
-)
+from cellblock_server.store.records import FileRecord, SessionState
 
 MAX_BACKGROUND_CHARACTERS = 2**16
-"""Of what is written while no execution runs, the newest is kept."""
+"""Maximum length of the output that is kept while no execution runs: the newest."""
 
 MAX_BACKGROUND_CHANGES = 100
-"""Of what changes while no execution runs, the newest is kept."""
+"""Maximum number of changes to files that are kept while no execution runs: the newest."""
 
-UNTOLD = "the kernel was replaced, and nobody was told why: a restart was broken off"
-"""Why memory is lost when only the kernel's number says so."""
+UNKNOWN_RESTART = "the kernel was replaced for an unknown reason: a restart was interrupted"
+"""Reason of a memory loss that only the kernel's number shows."""
 
 
 class Recorder:
@@ -36,30 +32,30 @@ class Recorder:
 
     def __init__(
         self,
-        session: SessionRecord,
+        session: TrackedSession,
         agent: AgentConnection,
         journal: Journal,
         capture: Capture,
         limits: agent_pb.OutputLimits,
     ) -> None:
-        """Record what `agent` says of `session`; its executions were given `limits`."""
-        self._conversation = Conversation(limits, session.acknowledged_sequence)
+        """Record the events of `agent` in `session`, whose executions were given `limits`."""
+        self._conversation = Conversation(limits, session.record.acknowledged_sequence)
         self._session = session
         self._journal = journal
         self._capture = capture
-        self._gatherer = Gatherer(session, agent, capture)
+        self._gatherer = Gatherer(session.record, agent, capture)
 
     async def record(
-        self, batch: Sequence[agent_pb.Event], current: ExecutionRecord | None, *, more: bool
+        self, batch: Sequence[agent_pb.Event], current: TrackedExecution | None, *, more: bool
     ) -> bool:
-        """Store a batch of events in one transaction; whether `current` has ended.
+        """Store a batch of events in one transaction. Return whether `current` has ended.
 
-        `more` says whether another execution waits: the session stays busy then.
-        Raises ProtocolViolationError.
+        If another execution waits (`more`), the session stays busy. Raises ProtocolViolationError.
         """
-        then = self._conversation.follow(batch, current)
+        record = None if current is None else current.record
+        then = self._conversation.follow(batch, record)
         with self._capture.hold() as hold:
-            gathered = [await self._gatherer.gather(hold, event, current) for event in batch]
+            gathered = [await self._gatherer.gather(hold, event, record) for event in batch]
             ended = await self._store(gathered, current, more=more)
         self._conversation = then
         for item in gathered:
@@ -67,132 +63,113 @@ class Recorder:
         return ended
 
     async def _store(
-        self, gathered: Sequence[Gathered], current: ExecutionRecord | None, *, more: bool
+        self, gathered: Sequence[Gathered], current: TrackedExecution | None, *, more: bool
     ) -> bool:
-        async with self._journal.transaction() as transaction:
+        session = self._session
+        async with self._journal.transaction() as change:
             ended = False
             background: list[pb.FileChange] = []
-            generation = self._session.kernel_generation
             for item in gathered:
                 if item.event.execution_id and current is not None:
-                    self._add(transaction, current, item)
+                    self._add(change, current, item)
                     ended = ended or item.event.HasField("execution_finished")
-                generation = self._follow_kernel(transaction, item.event, generation)
+                self._follow_kernel(change, item.event)
                 if item.event.HasField("background_changes"):
-                    background += [_change(transaction, change) for change in item.changes]
+                    background += [_file_change(change, one) for one in item.changes]
             if background:
                 added = map(MessageToDict, background)
-                changes = [*self._session.background_changes, *added][-MAX_BACKGROUND_CHANGES:]
-                transaction.change_session(self._session, background_changes=changes)
+                kept = [*session.record.background_changes, *added][-MAX_BACKGROUND_CHANGES:]
+                change.sessions.keep_background_changes(session, kept)
             if late := "".join(_late_text(item.event) for item in gathered):
-                kept = (self._session.background_output + late)[-MAX_BACKGROUND_CHARACTERS:]
-                transaction.change_session(self._session, background_output=kept)
+                text = (session.record.background_output + late)[-MAX_BACKGROUND_CHARACTERS:]
+                change.sessions.keep_background_output(session, text)
             if ended and not more:
-                transaction.change_session(self._session, state=SessionState.READY)
-            newest = gathered[-1].event.sequence
-            transaction.change_session(self._session, acknowledged_sequence=newest)
+                change.sessions.set_state(session, SessionState.READY)
+            change.sessions.acknowledge(session, gathered[-1].event.sequence)
         return ended
 
-    def _follow_kernel(
-        self, transaction: JournalTransaction, event: agent_pb.Event, generation: int
-    ) -> int:
-        """The kernel that runs after an event, before which it was `generation`."""
+    def _follow_kernel(self, change: UnitOfWork, event: agent_pb.Event) -> None:
+        """Note a kernel that replaced another one, as far as an event shows it."""
         if event.HasField("kernel_restarted"):
             restarted = translate.restarted(event.kernel_restarted)
             generation, reason = restarted.kernel_generation, restarted.reason
-            transaction.lose_memory(self._session, generation, reason, event.execution_id)
+            change.sessions.lose_memory(self._session, generation, reason, event.execution_id)
         elif event.HasField("execution_started"):
             runs = translate.started(event.execution_started).kernel_generation
-            if runs > generation:
-                transaction.lose_memory(self._session, runs, UNTOLD)
-                return runs
-        return generation
+            if runs > change.sessions.after(self._session).kernel_generation:
+                change.sessions.lose_memory(self._session, runs, UNKNOWN_RESTART)
 
-    def _add(
-        self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered
-    ) -> None:
+    def _add(self, change: UnitOfWork, current: TrackedExecution, item: Gathered) -> None:
         event = item.event
         match event.WhichOneof("event"):
             case "execution_started":
-                transaction.start(current)
-                started = translate.started(event.execution_started)
-                transaction.append(current, pb.ExecutionEvent(started=started))
-                transaction.change_session(self._session, state=SessionState.BUSY)
+                change.executions.start(current, translate.started(event.execution_started))
+                change.sessions.set_state(self._session, SessionState.BUSY)
             case "stream_text":
                 for text in translate.text_events(event.stream_text):
-                    transaction.append(current, text)
+                    change.executions.append(current, text)
             case "rich" if item.image is not None:
-                transaction.insert_file(item.image)
-                transaction.append(current, _image_event(event.rich, item.image))
+                change.files.add(item.image)
+                change.executions.append(current, _image_event(event.rich, item.image))
             case "rich":
                 if item.image_refused:
                     note = pb.Text(text=f"[image not kept: {item.image_refused}]\n")
-                    transaction.append(current, pb.ExecutionEvent(stderr=note))
-                transaction.append(current, translate.rich_event(event.rich))
+                    change.executions.append(current, pb.ExecutionEvent(stderr=note))
+                change.executions.append(current, translate.rich_event(event.rich))
             case "clear_output":
                 cleared = pb.OutputCleared(wait=event.clear_output.wait)
-                transaction.append(current, pb.ExecutionEvent(output_cleared=cleared))
+                change.executions.append(current, pb.ExecutionEvent(output_cleared=cleared))
             case "error":
-                error = translate.code_error(event.error)
-                transaction.draft(current).error = error
-                transaction.append(current, pb.ExecutionEvent(error=code_error_message(error)))
+                change.executions.raise_error(current, translate.code_error(event.error))
             case "output_cut":
-                transaction.append(current, translate.cut_event(event.output_cut))
+                change.executions.append(current, translate.cut_event(event.output_cut))
             case "kernel_restarted":
                 restarted = translate.restarted(event.kernel_restarted)
-                transaction.append(current, pb.ExecutionEvent(kernel_restarted=restarted))
+                change.executions.append(current, pb.ExecutionEvent(kernel_restarted=restarted))
             case "execution_finished":
-                self._finish(transaction, current, item)
+                self._finish(change, current, item)
 
-    def _finish(
-        self, transaction: JournalTransaction, current: ExecutionRecord, item: Gathered
-    ) -> None:
-        for change in item.changes:
-            message = _change(transaction, change)
+    def _finish(self, change: UnitOfWork, current: TrackedExecution, item: Gathered) -> None:
+        for one in item.changes:
+            message = _file_change(change, one)
             if message.HasField("file"):
-                transaction.append(current, pb.ExecutionEvent(file=message.file))
+                change.executions.append(current, pb.ExecutionEvent(file=message.file))
             else:
-                transaction.append(current, pb.ExecutionEvent(file_deleted=message.deleted))
+                change.executions.append(current, pb.ExecutionEvent(file_deleted=message.deleted))
         if item.output is not None:
-            output = _generated(transaction, item.output)
+            output = _generated(change, item.output)
             output.is_full_output = True
-            transaction.append(current, pb.ExecutionEvent(file=output))
+            change.executions.append(current, pb.ExecutionEvent(file=output))
         finished = item.event.execution_finished
         status, failure = translate.end_of(finished)
-        transaction.draft(current).execution_count = finished.execution_count
-        transaction.finish(current, status, failure)
+        change.executions.set_execution_count(current, finished.execution_count)
         claim = finished.kernel_begin_nanos, finished.kernel_end_nanos
-        transaction.stored.claims[current.id] = claim
-        transaction.change_session(
-            self._session,
-            last_use_time=transaction.steady,
-            last_alive_time=transaction.steady,
-            last_execution_id=current.id,
-        )
+        change.executions.finish(current, status, failure, claim)
+        change.sessions.finish_execution(self._session, current.record.id)
 
 
-def _change(transaction: JournalTransaction, change: Change) -> pb.FileChange:
-    """Store a file's metadata; the change as a message."""
-    match change:
+def _file_change(change: UnitOfWork, one: Change) -> pb.FileChange:
+    """Store the metadata of a file that changed. Return the change as a message."""
+    match one:
         case Captured(file, renamed_from):
-            generated = _generated(transaction, file)
+            generated = _generated(change, file)
             generated.renamed_from = renamed_from
             return pb.FileChange(file=generated)
         case Skipped():
-            return pb.FileChange(file=_generated(transaction, change))
+            return pb.FileChange(file=_generated(change, one))
         case Deleted(path):
             return pb.FileChange(deleted=pb.FileDeleted(path=path))
 
 
-def _generated(transaction: JournalTransaction, file: FileRecord | Skipped) -> pb.GeneratedFile:
+def _generated(change: UnitOfWork, file: FileRecord | Skipped) -> pb.GeneratedFile:
     if isinstance(file, Skipped):
         return pb.GeneratedFile(path=file.path, skipped_reason=file.reason)
-    transaction.insert_file(file)
+    change.files.add(file)
     return pb.GeneratedFile(file=file_message(file), path=file.path)
 
 
 def _late_text(event: agent_pb.Event) -> str:
-    """Text that belongs to no execution."""
+    """Return an event's text if it belongs to no execution."""
     return "" if event.execution_id else translate.plain_text(event)
 
 

@@ -38,7 +38,7 @@ class BillingTimings:
 
 @dataclass(frozen=True)
 class Report:
-    """What one tenant used, and until when."""
+    """Use of one tenant, and the end of its time."""
 
     use: Use
     end: datetime
@@ -66,7 +66,7 @@ class Billing:
         self._now = now
         self._timings = timings or BillingTimings()
         self.stored_bytes = 0
-        """Of all tenants, when they were counted last."""
+        """Bytes that all tenants stored when they were counted last."""
 
     async def count(self) -> None:
         """Count what was used since the last count."""
@@ -75,18 +75,18 @@ class Billing:
         since = await self._store.counted_until() or until
         self.stored_bytes = sum(totals.values())
         carried = [(live, live.carried_bytes) for live in self._keeper.live()]
-        async with self._journal.transaction() as transaction:
+        stored = [
+            Use(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
+            for tenant, size in totals.items()
+            for hour, seconds in hours(since, until)
+        ]
+        async with self._journal.transaction() as change:
             for live, size in carried:
                 # Its end is billed with its end.
                 if live.record.state not in SESSION_ENDS:
                     more = size - live.billed_bytes
-                    transaction.bill(live.record, until, egress_bytes=more)
-            for tenant, size in totals.items():
-                transaction.bill_stored(
-                    Use(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
-                    for hour, seconds in hours(since, until)
-                )
-            transaction.mark_stored_billed()
+                    change.usage.bill(live.session, until, egress_bytes=more)
+            change.usage.count_stored(stored)
         for live, size in carried:
             live.billed_bytes = size
         await self._store.forget_before(until - self._retention)

@@ -18,6 +18,7 @@ from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.common.patience import until_available
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.common.waiting import set_within
+from cellblock_server.journal.tracked import TrackedSession
 from cellblock_server.sessions.expiry import due, next_look
 from cellblock_server.sessions.live import End, LiveSession, expired, failed
 from cellblock_server.sessions.reconciler import Key, Reconciler
@@ -56,7 +57,7 @@ class SessionKeeper:
         store: SessionStore,
         lifetime_cap: timedelta,
         now: SteadyClock,
-        measure_last: Callable[[SessionRecord], Awaitable[None]],
+        measure_last: Callable[[TrackedSession], Awaitable[None]],
         supervisor: Supervisor,
         *,
         end_on_shutdown: bool,
@@ -108,6 +109,10 @@ class SessionKeeper:
     def records(self) -> list[SessionRecord]:
         """All live sessions."""
         return [live.record for live in self._live.values()]
+
+    def sessions(self) -> list[TrackedSession]:
+        """Return all live sessions, to follow or to change."""
+        return [live.session for live in self._live.values()]
 
     def count_of(self, tenant: str) -> int:
         """How many sessions of a tenant live."""
@@ -184,7 +189,7 @@ class SessionKeeper:
         structlog.contextvars.bind_contextvars(session_id=record.id)
         try:
             end = await self._until_end(live)
-            await self._measure_last(record)
+            await self._measure_last(live.session)
             log.info("session_ended", state=end.state.name, reason=end.reason.name)
             await self._store_end(live, end)
             await self._destroy(record.sandbox_id)

@@ -17,7 +17,9 @@ from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, WrongStateError
 from cellblock_server.egress.session_egress import Way
 from cellblock_server.executions.runner import SessionRunner
-from cellblock_server.journal.journal import JournalTransaction
+from cellblock_server.journal.session_changes import SessionEnd
+from cellblock_server.journal.tracked import TrackedSession
+from cellblock_server.journal.unit_of_work import UnitOfWork
 from cellblock_server.store.records import (
     EndReason,
     ExecutionStatus,
@@ -27,7 +29,7 @@ from cellblock_server.store.records import (
     SessionState,
 )
 
-Ending = Callable[[JournalTransaction], None]
+Ending = Callable[[UnitOfWork], None]
 """Stores a session's end, in the transaction that ends its executions."""
 
 log = structlog.get_logger(__name__)
@@ -41,7 +43,7 @@ class End:
     reason: EndReason
     message: str
     running: tuple[ExecutionStatus, FailureCause]
-    """How the execution that runs ends with it."""
+    """Status and cause with which the running execution ends."""
 
     def running_end(self) -> tuple[ExecutionStatus, Failure]:
         """The end of the execution that runs."""
@@ -50,26 +52,20 @@ class End:
 
     def of(
         self,
-        record: SessionRecord,
+        session: TrackedSession,
         clock: SteadyClock,
         *,
         alive_until: datetime | None = None,
         egress_bytes: int = 0,
     ) -> Ending:
-        """What a session's end changes. It is billed for the time until now, or `alive_until`."""
+        """Return the change that ends a session, billed for the time to now, or `alive_until`."""
 
-        def ending(transaction: JournalTransaction) -> None:
-            transaction.bill(
-                record, transaction.steady, alive_until=alive_until, egress_bytes=egress_bytes
+        def ending(change: UnitOfWork) -> None:
+            change.usage.bill(
+                session, change.steady, alive_until=alive_until, egress_bytes=egress_bytes
             )
-            transaction.change_session(
-                record,
-                state=self.state,
-                end_reason=self.reason,
-                end_message=self.message,
-                end_time=transaction.now,
-                **on_wall(record, clock),
-            )
+            end = SessionEnd(self.state, self.reason, self.message)
+            change.sessions.end(session, end, clock.on_wall)
 
         return ending
 
@@ -80,14 +76,6 @@ DELETED = End(
     "deleted on request",
     (ExecutionStatus.CANCELLED, FailureCause.SESSION_ENDED),
 )
-
-
-def on_wall(record: SessionRecord, clock: SteadyClock) -> dict[str, datetime]:
-    """The times of a session that lives, by the wall clock."""
-    return {
-        name: clock.on_wall(getattr(record, name))
-        for name in ("create_time", "last_use_time", "last_alive_time")
-    }
 
 
 def expired(reason: EndReason, message: str) -> End:
@@ -106,7 +94,7 @@ def failed(reason: EndReason, message: str, cause: FailureCause = FailureCause.S
 class LiveSession:
     """One live session. `until_end` runs it; `request_end` ends it."""
 
-    record: SessionRecord
+    session: TrackedSession
     sandbox: Sandbox
     agent: AgentConnection
     runner: SessionRunner
@@ -117,19 +105,24 @@ class LiveSession:
         """Set up what `until_end` and `request_end` share."""
         self._wish: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.billed_bytes = 0
-        """Of `carried_bytes`, what has been counted as its tenant's."""
+        """Part of `carried_bytes` that has been billed."""
         self.ended = asyncio.Event()
         """Set when the end is stored and the sandbox is gone, or left for the reaper."""
 
     @property
+    def record(self) -> SessionRecord:
+        """The session as it is stored now; see `Tracked.record`."""
+        return self.session.record
+
+    @property
     def carried_bytes(self) -> int:
-        """What its way out has carried with this server."""
+        """Bytes that its egress has carried with this server."""
         return 0 if self.way_out is None else self.way_out.carried_bytes
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:
-        """What its end changes."""
+        """Return the change that ends it."""
         carried = self.carried_bytes - self.billed_bytes
-        return end.of(self.record, clock, egress_bytes=carried)
+        return end.of(self.session, clock, egress_bytes=carried)
 
     def request_end(self, end: End) -> None:
         """Ask for the end; the first wish counts."""

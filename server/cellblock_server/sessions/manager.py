@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
@@ -25,10 +25,12 @@ from cellblock_server.common.errors import (
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.config import Settings
+from cellblock_server.journal.session_changes import with_wall_times
+from cellblock_server.journal.unit_of_work import UnitOfWork
 from cellblock_server.sessions.expiry import expire_time
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.limits import sandbox_spec
-from cellblock_server.sessions.live import DELETED, LiveSession, on_wall
+from cellblock_server.sessions.live import DELETED, LiveSession
 from cellblock_server.sessions.request import NewSession, check_labels, check_span
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import Page, SessionFilter, SessionRecord, SessionState
@@ -129,8 +131,8 @@ class SessionManager:
         says why and when. Raises what `live` does, too.
         """
         live = await self.live(tenant, session_id)
-        now = self._now()
-        await self._change(live.record, last_use_time=now, last_alive_time=now)
+        async with self._changing(live) as change:
+            change.sessions.use(live.session)
         try:
             yield live
         except CellblockError as error:
@@ -143,7 +145,8 @@ class SessionManager:
     async def keep_alive(self, tenant: str, session_id: str) -> SessionRecord:
         """Postpone the idle time-out."""
         live = await self.live(tenant, session_id)
-        await self._change(live.record, last_alive_time=self._now())
+        async with self._changing(live) as change:
+            change.sessions.keep_alive(live.session)
         return live.record
 
     async def update(
@@ -156,18 +159,20 @@ class SessionManager:
     ) -> SessionRecord:
         """Replace labels or time-outs; None leaves one as it is."""
         live = await self.live(tenant, session_id)
-        record, bounds = live.record, self._settings.sessions
+        bounds = self._settings.sessions
         if labels is not None:
             check_labels(labels)
-        await self._change(
-            record,
-            labels=record.labels if labels is None else labels,
-            idle_timeout=check_span(
-                "idle_timeout", idle_timeout, record.idle_timeout, bounds.max_idle_timeout
-            ),
-            lifetime=check_span("lifetime", lifetime, record.lifetime, bounds.max_lifetime),
-        )
-        return record
+        async with self._changing(live) as change:
+            record = live.record
+            change.sessions.configure(
+                live.session,
+                labels=record.labels if labels is None else labels,
+                idle_timeout=check_span(
+                    "idle_timeout", idle_timeout, record.idle_timeout, bounds.max_idle_timeout
+                ),
+                lifetime=check_span("lifetime", lifetime, record.lifetime, bounds.max_lifetime),
+            )
+        return live.record
 
     async def restart(self, tenant: str, session_id: str, generation: int) -> SessionRecord:
         """Give the session a fresh kernel, if the one that runs is still `generation`, or any
@@ -197,7 +202,7 @@ class SessionManager:
         """A session with its times by the wall clock."""
         if record.state in SESSION_ENDS:
             return record
-        return replace(record, **on_wall(record, self._now))  # type: ignore[arg-type] # mypy#5382
+        return with_wall_times(record, self._now.on_wall)
 
     def expire_time(self, record: SessionRecord) -> datetime:
         """When the session ends if nothing more happens."""
@@ -221,7 +226,7 @@ class SessionManager:
             with self._keeper.making(record):
                 await self._store.insert(record)
                 live = await self._start(record, spec, new)
-            log.info("session_created", session_id=record.id, sandbox_id=record.sandbox_id)
+            log.info("session_created", session_id=record.id, sandbox_id=live.record.sandbox_id)
         finally:
             self._starting[tenant] -= 1
         return live.record
@@ -290,10 +295,12 @@ class SessionManager:
         )
         return record, spec
 
-    async def _change(self, record: SessionRecord, **values: object) -> None:
-        async with self._starter.journal.transaction() as transaction:
-            transaction.change_session(record, **values)
-        self._keeper.reconsider(record)
+    @asynccontextmanager
+    async def _changing(self, live: LiveSession) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction after which a session may expire at another time."""
+        async with self._starter.journal.transaction() as change:
+            yield change
+        self._keeper.reconsider(live.record)
 
     def _current(self, record: SessionRecord) -> SessionRecord:
         """The record that the live session works with, if there is one."""

@@ -38,7 +38,7 @@ def session_message(
     if with_output:
         message.background_output = record.background_output
         for change in record.background_changes:
-            ParseDict(change, message.background_changes.add())
+            ParseDict(dict(change), message.background_changes.add())
     message.idle_timeout.FromTimedelta(record.idle_timeout)
     message.lifetime.FromTimedelta(record.lifetime)
     return message

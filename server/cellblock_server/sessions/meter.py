@@ -10,7 +10,7 @@ import structlog
 from cellblock_server.backends.backend import Backend
 from cellblock_server.common.errors import CellblockError, NotFoundError, UnavailableError
 from cellblock_server.journal.journal import Journal
-from cellblock_server.store.records import SessionRecord
+from cellblock_server.journal.tracked import TrackedSession
 from cellblock_server.tenants.cpu_quota import CpuQuota
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ class MeterTimings:
 
 @dataclass(frozen=True)
 class _Look:
-    """What was measured of a sandbox, and when by the monotonic clock."""
+    """Measurement of a sandbox, with its time by the monotonic clock."""
 
     time: float
     seconds: float
@@ -43,7 +43,7 @@ class CpuMeter:
         backend: Backend,
         journal: Journal,
         quota: CpuQuota,
-        sessions: Callable[[], Iterable[SessionRecord]],
+        sessions: Callable[[], Iterable[TrackedSession]],
         timings: MeterTimings | None = None,
     ) -> None:
         """Measure the live `sessions` of `backend`, and count for `quota`."""
@@ -54,34 +54,38 @@ class CpuMeter:
         self._timings = timings or MeterTimings()
         self._turn = asyncio.Lock()
         self._looks: dict[str, _Look] = {}
-        """Of each sandbox, the last one."""
+        """The last measurement of each sandbox."""
 
     def cpus(self, sandbox_id: str) -> float:
-        """How many CPUs a sandbox used between its last two measurements; 0 before them."""
+        """Return the CPUs that a sandbox used between its last two measurements; 0 before them."""
         look = self._looks.get(sandbox_id)
         return 0.0 if look is None else look.cpus
 
-    async def measure(self, *records: SessionRecord) -> None:
-        """Count what these sessions have used since they were measured last."""
+    async def measure(self, *sessions: TrackedSession) -> None:
+        """Count the CPU time that sessions have used since they were measured last."""
         # One at a time: what is added is the difference to what was counted before.
         async with self._turn:
             await self._quota.forget_old()
-            found = await asyncio.gather(*map(self._seconds, records))
-            self._note(dict(zip((record.sandbox_id for record in records), found, strict=True)))
+            found = await asyncio.gather(*map(self._seconds, sessions))
+            names = (session.record.sandbox_id for session in sessions)
+            self._note(dict(zip(names, found, strict=True)))
             more = [
-                (record, seconds)
-                for record, seconds in zip(records, found, strict=True)
-                if seconds > record.cpu_seconds
+                (session, seconds)
+                for session, seconds in zip(sessions, found, strict=True)
+                if seconds > session.record.cpu_seconds
             ]
             if not more:
                 return
             period = self._quota.period()
-            added = [(record, seconds - record.cpu_seconds) for record, seconds in more]
-            async with self._journal.transaction() as transaction:
-                for record, seconds in more:
-                    transaction.count_cpu(record, seconds, period)
-            for record, seconds in added:
-                self._quota.add(record.tenant, period, seconds)
+            added = [
+                (session.record.tenant, seconds - session.record.cpu_seconds)
+                for session, seconds in more
+            ]
+            async with self._journal.transaction() as change:
+                for session, seconds in more:
+                    change.usage.count_cpu(session, seconds, period)
+            for tenant, seconds in added:
+                self._quota.add(tenant, period, seconds)
 
     def _note(self, found: Mapping[str, float]) -> None:
         now = time.monotonic()
@@ -92,28 +96,29 @@ class CpuMeter:
                 cpus = max(0.0, (seconds - last.seconds) / (now - last.time))
             self._looks[sandbox_id] = _Look(now, seconds, cpus)
 
-    async def measure_last(self, record: SessionRecord) -> None:
-        """As `measure`, of a session whose sandbox is about to be removed."""
+    async def measure_last(self, session: TrackedSession) -> None:
+        """Measure a session whose sandbox is about to be removed. Failures are logged."""
         try:
             async with asyncio.timeout(self._timings.last):
-                await self.measure(record)
+                await self.measure(session)
         except TimeoutError:
-            log.warning("cpu_time_not_measured", session_id=record.id, reason="SLOW")
+            log.warning("cpu_time_not_measured", session_id=session.record.id, reason="SLOW")
         except CellblockError as error:
-            log.warning("cpu_time_not_measured", session_id=record.id, reason=error.reason)
+            log.warning("cpu_time_not_measured", session_id=session.record.id, reason=error.reason)
 
     async def run(self) -> None:
         """Go on until cancelled."""
         while True:
             try:
                 await self.measure(*self._sessions())
-                live = {record.sandbox_id for record in self._sessions()}
+                live = {session.record.sandbox_id for session in self._sessions()}
                 self._looks = {name: look for name, look in self._looks.items() if name in live}
             except CellblockError as error:
                 log.warning("cpu_time_not_measured", reason=error.reason, detail=str(error))
             await asyncio.sleep(self._timings.pause)
 
-    async def _seconds(self, record: SessionRecord) -> float:
+    async def _seconds(self, session: TrackedSession) -> float:
+        record = session.record
         try:
             return await self._backend.cpu_seconds(record.sandbox_id)
         except NotFoundError:

@@ -10,6 +10,7 @@ from cellblock_server.agent.errors import AgentGoneError, StoreBehindError
 from cellblock_server.agent.socket import HostileFolderError
 from cellblock_server.backends.backend import Sandbox
 from cellblock_server.common.errors import CellblockError, UnavailableError, WrongStateError
+from cellblock_server.journal.tracked import Tracked
 from cellblock_server.sessions.live import End, Ending, LiveSession, failed
 from cellblock_server.sessions.starter import SessionStarter
 from cellblock_server.store.records import (
@@ -67,14 +68,14 @@ class Reconciler:
 
     async def store_end(self, record: SessionRecord, end: End, ending: Ending) -> None:
         """End a session that has no runner, with all of its executions that have no end."""
-        async with self._starter.journal.transaction() as transaction:
+        async with self._starter.journal.transaction() as change:
             for execution in await self._starter.executions.unfinished(record):
                 if execution.status is ExecutionStatus.RUNNING:
-                    transaction.finish(execution, *end.running_end())
+                    change.executions.finish(Tracked(execution), *end.running_end())
                 else:
                     failure = Failure(FailureCause.SESSION_ENDED, end.message)
-                    transaction.finish(execution, ExecutionStatus.EXPIRED, failure)
-            ending(transaction)
+                    change.executions.finish(Tracked(execution), ExecutionStatus.EXPIRED, failure)
+            ending(change)
 
     async def destroy(self, sandbox_id: str) -> None:
         """Remove a sandbox; what can't be removed now is reaped later."""
@@ -136,5 +137,6 @@ class Reconciler:
         end = failed(reason, problem, cause)
         # Nobody knows when its sandbox ended: what was not billed before is not.
         last = now.billed_time or now.create_time
-        await self.store_end(now, end, end.of(now, self._starter.now, alive_until=last))
+        ending = end.of(Tracked(now), self._starter.now, alive_until=last)
+        await self.store_end(now, end, ending)
         await self.destroy(now.sandbox_id)

@@ -17,7 +17,8 @@ from cellblock_server.files.attachments import AttachmentService, Place, WantedA
 from cellblock_server.files.capture import Capture
 from cellblock_server.files.file_service import FileService
 from cellblock_server.journal.journal import Journal
-from cellblock_server.recording.recorder import UNTOLD, Recorder
+from cellblock_server.journal.tracked import Tracked, TrackedSession
+from cellblock_server.recording.recorder import UNKNOWN_RESTART, Recorder
 from cellblock_server.sessions.live import LiveSession
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.ready import ReadySandbox
@@ -80,23 +81,16 @@ class SessionStarter:
                 file = await self.files.get(record.tenant, wanted.file_id)
                 attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
                 await self.attachments.attach(place, attachment)
-            now = self.now()
-            async with self.journal.transaction() as transaction:
-                transaction.change_session(
-                    record,
-                    state=SessionState.READY,
-                    last_use_time=now,
-                    last_alive_time=now,
-                    sandbox_id=ready.spec.id,
-                    agent_token=ready.token,
-                )
+            session = Tracked(record)
+            async with self.journal.transaction() as change:
+                change.sessions.open(session, sandbox_id=ready.spec.id, agent_token=ready.token)
         except BaseException:
             if way_out is not None:
                 await way_out.close()
             await ready.discard(self.backend)
             raise
         self.metrics.session_create_seconds.labels(source).observe(time.perf_counter() - began)
-        return self._live(record, ready.sandbox, ready.agent, way_out)
+        return self._live(session, ready.sandbox, ready.agent, way_out)
 
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
         """Take over a sandbox that an earlier server process started.
@@ -112,13 +106,14 @@ class SessionStarter:
             await self._check_store(record, status)
             generation = status.kernel_generation
             unfinished = await self.executions.unfinished(record)
+            session = Tracked(record)
             if record.state is SessionState.RESTARTING or generation > record.kernel_generation:
-                await self._catch_up(record, generation, busy=bool(unfinished))
+                await self._catch_up(session, generation, busy=bool(unfinished))
             way_out = await self._way_out(record, sandbox)
         except BaseException:
             await agent.close()
             raise
-        live = self._live(record, sandbox, agent, way_out)
+        live = self._live(session, sandbox, agent, way_out)
         live.runner.adopt(unfinished)
         self.backend.adopt(sandbox.id)
         return live
@@ -137,16 +132,17 @@ class SessionStarter:
         if newest and not await self.executions.find(record.tenant, newest):
             raise StoreBehindError(f"execution {newest!r} is not stored")
 
-    async def _catch_up(self, record: SessionRecord, generation: int, *, busy: bool) -> None:
-        """Store what became of a restart that an earlier server process did not see the end of."""
-        async with self.journal.transaction() as transaction:
+    async def _catch_up(self, session: TrackedSession, generation: int, *, busy: bool) -> None:
+        """Store the end of a restart that an earlier server process did not see."""
+        record = session.record
+        async with self.journal.transaction() as change:
             if record.state is SessionState.RESTARTING:
-                # Whoever asked for it asks again, if it still matters.
+                # The caller who asked for it asks again, if it still matters.
                 state = SessionState.BUSY if busy else SessionState.READY
-                transaction.change_session(record, state=state)
+                change.sessions.set_state(session, state)
             if generation > record.kernel_generation:
-                # If the agent has an event of it, that tells more, and comes next.
-                transaction.lose_memory(record, generation, UNTOLD)
+                # If the agent has an event of it, that says more, and comes next.
+                change.sessions.lose_memory(session, generation, UNKNOWN_RESTART)
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:
         if not sandbox.has_egress:
@@ -156,10 +152,10 @@ class SessionStarter:
         return await self.egress.open(record.id, sandbox.inputs_folder)
 
     def _live(
-        self, record: SessionRecord, sandbox: Sandbox, agent: AgentConnection, way_out: Way | None
+        self, session: TrackedSession, sandbox: Sandbox, agent: AgentConnection, way_out: Way | None
     ) -> LiveSession:
-        recorder = Recorder(record, agent, self.journal, self.capture, self.bounds.output)
+        recorder = Recorder(session, agent, self.journal, self.capture, self.bounds.output)
         runner = SessionRunner(
-            record, agent, self.journal, recorder, self.bounds, self.overdue_timings
+            session, agent, self.journal, recorder, self.bounds, self.overdue_timings
         )
-        return LiveSession(record, sandbox, agent, runner, way_out, self.agent_timings)
+        return LiveSession(session, sandbox, agent, runner, way_out, self.agent_timings)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.prepared import Prepared
+from cellblock_server.store.record_fields import changed_fields
 from cellblock_server.store.records import (
     CodeError,
     ExecutionRecord,
@@ -106,13 +107,11 @@ def insert_execution(connection: Connection, record: ExecutionRecord) -> None:
 
 
 def update_execution(
-    connection: Connection, record: ExecutionRecord, draft: ExecutionRecord
+    connection: Connection, before: ExecutionRecord, after: ExecutionRecord
 ) -> None:
-    """Store what `draft` has other than `record`, which is as stored, as part of a transaction."""
-    known = vars(record)
-    changes = {name: value for name, value in vars(draft).items() if value != known[name]}
-    if changes:
-        this = {"this_tenant": record.tenant, "this_id": record.id}
+    """Store the difference to `before`, which is as stored, as part of a transaction."""
+    if changes := changed_fields(before, after):
+        this = {"this_tenant": before.tenant, "this_id": before.id}
         UPDATE.execute(connection, {**_columns(changes), **this})
 
 

@@ -1,5 +1,10 @@
-"""What is remembered, as plain values. Times are UTC."""
+"""Records of the store: immutable values. Times are UTC.
 
+A change makes a new record with `dataclasses.replace`, whose fields mypy checks. The record in
+memory is replaced once the new one is stored; see `journal/tracked.py`.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -85,12 +90,12 @@ class TenantRecord:
     id: str
     create_time: datetime
     quotas: dict[str, float] = field(default_factory=dict)
-    """What is set for it: see `Overrides` in `tenants/quotas.py`."""
+    """Quotas that are set for it: see `Overrides` in `tenants/quotas.py`."""
 
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """One key. What its bearer sends is not in it."""
+    """One API key, without its secret."""
 
     id: str
     tenant: str
@@ -100,7 +105,7 @@ class KeyRecord:
     create_time: datetime
     expire_time: datetime | None = None
     previous_hash: str = ""
-    """Of the secret before the last rotation; empty if there was none."""
+    """Hash of the secret before the last rotation; empty if there was none."""
     previous_expire_time: datetime | None = None
     rotate_time: datetime | None = None
     revoke_time: datetime | None = None
@@ -109,13 +114,13 @@ class KeyRecord:
 
 @dataclass(frozen=True)
 class AuditRecord:
-    """Who did what."""
+    """One entry of the audit log."""
 
     time: datetime
     tenant: str
-    """Empty if nobody knows who called."""
+    """Empty if the caller is unknown."""
     key_id: str
-    """Of a caller whom nobody knows, the one that it claimed."""
+    """Id of the key; of an unknown caller, the id that it claimed."""
     peer: str
     """Its address, as gRPC has it."""
     rpc: str
@@ -127,7 +132,7 @@ class AuditRecord:
     """As in `ErrorInfo`; empty if there is none."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class SessionRecord:
     """One session.
 
@@ -139,8 +144,8 @@ class SessionRecord:
     tenant: str
     state: SessionState
     thread_id: str
-    labels: dict[str, str]
-    limits: dict[str, float]
+    labels: Mapping[str, str]
+    limits: Mapping[str, float]
     """Fields of `SandboxLimits`."""
     idle_timeout: timedelta
     lifetime: timedelta
@@ -151,12 +156,12 @@ class SessionRecord:
     image: str
     runtime: str
     backend: str
-    environment_names: list[str]
+    environment_names: Sequence[str]
     sandbox_id: str
     agent_token: str
     request_id: str | None
     request_hash: str
-    """Tells the same request from another one under the same `request_id`."""
+    """Distinguishes the same request from another one under the same `request_id`."""
     end_reason: EndReason = EndReason.NONE
     end_message: str = ""
     end_time: datetime | None = None
@@ -170,39 +175,39 @@ class SessionRecord:
     memory_loss_execution_id: str = ""
     background_output: str = ""
     """The newest of what was written while no execution ran."""
-    background_changes: list[dict[str, Any]] = field(default_factory=list)
+    background_changes: Sequence[Mapping[str, Any]] = field(default_factory=list)
     """The newest changes to files while no execution ran: fields of `FileChange`."""
     last_execution_id: str = ""
     """The execution that ended last: what runs on in the background was left by it."""
     cpu_seconds: float = 0.0
     """CPU time that has been counted as its tenant's."""
     billed_time: datetime | None = None
-    """Until when its use is in `tenant_usage`; None if nothing is."""
+    """Time up to which its use is in `tenant_usage`; None if nothing is billed."""
     billed_executions: int = 0
-    """Those of `execution_count` that are."""
+    """Part of `execution_count` that is billed."""
     billed_cpu_seconds: float = 0.0
-    """That of `cpu_seconds` that is."""
+    """Part of `cpu_seconds` that is billed."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class CodeError:
     """The exception that ended an execution's code."""
 
     name: str
     value: str
-    traceback: list[str]
+    traceback: Sequence[str]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Failure:
-    """What ended an execution from outside its code."""
+    """Cause from outside its code that ended an execution."""
 
     cause: FailureCause
     message: str
     memory_lost: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class ExecutionRecord:
     """One execution."""
 
@@ -221,10 +226,10 @@ class ExecutionRecord:
     error: CodeError | None = None
     failure: Failure | None = None
     last_sequence: int = 0
-    environment: dict[str, str] = field(default_factory=dict)
-    """Variables of this execution; their values are forgotten when it has ended."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables of this execution; their values are deleted when it has ended."""
     environment_hash: str = ""
-    """Tells the same variables from others once the values are forgotten."""
+    """Distinguishes the same variables from others once the values are deleted."""
     record_bytes: int = 0
     """Its code and events in the store."""
     step_id: str = ""
@@ -233,7 +238,7 @@ class ExecutionRecord:
     """Whether it is to be interrupted, by this server or the next."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class RunStepRecord:
     """One run step. Its tool calls are the executions that name it."""
 
@@ -248,7 +253,7 @@ class RunStepRecord:
     """Whether the caller said that more tool calls will follow."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class FileRecord:
     """One file's metadata; the bytes are in the blob store under `sha256`."""
 
@@ -266,7 +271,7 @@ class FileRecord:
     expire_time: datetime | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class UploadRecord:
     """An upload that can go on after its stream has broken off."""
 
@@ -285,7 +290,7 @@ class UploadRecord:
     """Empty until it is complete."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class AttachmentRecord:
     """A file that is attached to a session."""
 

@@ -1,6 +1,7 @@
 """Run steps in the database."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -114,9 +115,8 @@ def place(
     )
     if not _is_open(connection, known) and not connection.execute(unfinished).scalar_one():
         raise WrongStateError("RUN_STEP_ENDED", f"run step {known.id!r} has ended")
-    known.more_calls = wanted.more_calls
-    connection.execute(UPDATE, {**named, "more_calls": known.more_calls})
-    return known
+    connection.execute(UPDATE, {**named, "more_calls": wanted.more_calls})
+    return replace(known, more_calls=wanted.more_calls)
 
 
 def _is_open(connection: Connection, step: RunStepRecord) -> bool:

@@ -1,6 +1,5 @@
 """Sessions in the database."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -21,6 +20,7 @@ from cellblock_server.common.errors import AlreadyExistsError
 from cellblock_server.store import paging
 from cellblock_server.store.database import Database
 from cellblock_server.store.prepared import Prepared
+from cellblock_server.store.record_fields import changed_fields
 from cellblock_server.store.records import (
     EndReason,
     Page,
@@ -105,12 +105,11 @@ class SessionStore:
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
 
-def update_session(
-    connection: Connection, session: SessionRecord, values: Mapping[str, object]
-) -> None:
-    """Change columns of a session, as part of a transaction."""
-    this = {"this_tenant": session.tenant, "this_id": session.id}
-    UPDATE.execute(connection, {**values, **this})
+def update_session(connection: Connection, before: SessionRecord, after: SessionRecord) -> None:
+    """Store the difference to `before`, which is as stored, as part of a transaction."""
+    if changes := changed_fields(before, after):
+        this = {"this_tenant": before.tenant, "this_id": before.id}
+        UPDATE.execute(connection, {**changes, **this})
 
 
 def _record(row: Row[Any]) -> SessionRecord:

@@ -1,6 +1,6 @@
-"""The lives of sessions and executions: which state may follow which.
+"""Tables of the states of sessions and executions, with the states that may follow each.
 
-ARCHITECTURE.md draws these tables; tests walk every pair.
+ARCHITECTURE.md draws these tables; tests try every pair.
 """
 
 from cellblock_server.store.records import ExecutionStatus as Status
@@ -32,7 +32,7 @@ EXECUTION_TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 class ForbiddenTransitionError(Exception):
-    """A fault of ours: a state was about to follow one that it must not."""
+    """A server error: a state was about to follow one that does not allow it."""
 
 
 def check_session(now: State, then: State) -> None:

@@ -1,6 +1,7 @@
 """What SQLite keeps, PostgreSQL keeps as well: its own text has no NUL, and its columns bounds."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -22,10 +23,13 @@ async def test_it_comes_back_as_it_was(
 ) -> None:
     database = await opened(cluster.url(name))
     await SessionStore(database).insert(session_record())
-    execution = execution_record("call_1", 1)
-    execution.code, execution.error = code, CodeError("Error", code, [code])
-    # Longer than the columns that the tables' declaration has.
-    execution.step_id = f"step_{code}" + "x" * 100
+    execution = replace(
+        execution_record("call_1", 1),
+        code=code,
+        error=CodeError("Error", code, [code]),
+        # Longer than the columns that the tables' declaration has.
+        step_id=f"step_{code}" + "x" * 100,
+    )
     await database.write(lambda connection: insert_execution(connection, execution))
     found = await ExecutionStore(database).find(execution.tenant, execution.id)
     assert found is not None

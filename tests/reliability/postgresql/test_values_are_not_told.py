@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -20,9 +21,11 @@ async def test_a_row_that_is_refused(
 ) -> None:
     database = await opened(cluster.url(name))
     await SessionStore(database).insert(session_record())
-    execution = execution_record("call_1", 1)
-    execution.environment = {"A": SECRET}
-    execution.environment_hash = None  # type: ignore[assignment]
+    execution = replace(
+        execution_record("call_1", 1),
+        environment={"A": SECRET},
+        environment_hash=None,  # type: ignore[arg-type]
+    )
     with pytest.raises(IntegrityError) as caught:
         await database.write(lambda connection: insert_execution(connection, execution))
     told = "".join(traceback.format_exception(caught.value))

@@ -1,7 +1,7 @@
 """What tenants used is counted by hours, once, whatever becomes of sessions and servers."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ import pytest
 
 from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.tracked import Tracked, TrackedSession
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -30,9 +31,13 @@ RETENTION = timedelta(days=30)
 class Live:
     """A live session, as far as bills are concerned."""
 
-    record: SessionRecord = field(default_factory=session_record)
+    session: TrackedSession = field(default_factory=lambda: Tracked(session_record()))
     carried_bytes: int = 0
     billed_bytes: int = 0
+
+    @property
+    def record(self) -> SessionRecord:
+        return self.session.record
 
 
 @dataclass
@@ -42,6 +47,7 @@ class Books:
     database: Database
     clock: Clock
     live: Live = field(default_factory=Live)
+    others: list[Live] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.database, ExecutionStore(self.database), self.clock, self.clock)
@@ -49,7 +55,7 @@ class Books:
 
     def start(self) -> None:
         """As a server does that starts on the same store."""
-        keeper: Any = SimpleNamespace(live=lambda: [self.live])
+        keeper: Any = SimpleNamespace(live=lambda: [self.live, *self.others])
         usage = Usage(self.database, lambda _tenant: 2**60)
         ledger = LedgerStore(self.database)
         self.billing = Billing(ledger, self.journal, keeper, usage, RETENTION, self.clock)
@@ -91,11 +97,11 @@ async def test_a_session_is_billed_by_the_second(books: Books) -> None:
 
 
 async def test_executions_and_cpu_time_are_billed_once(books: Books) -> None:
-    record = books.live.record
-    async with books.journal.transaction() as transaction:
-        transaction.insert(execution_record("call_1", 1), PLACE)
-        transaction.change_session(record, execution_count=1)
-        transaction.count_cpu(record, 2.5, START)
+    session = books.live.session
+    async with books.journal.transaction() as change:
+        change.executions.accept(execution_record("call_1", 1), PLACE)
+        change.sessions.accept_execution(session)
+        change.usage.count_cpu(session, 2.5, START)
     for _count in range(3):
         await books.after(MINUTE)
     use = await books.total()
@@ -108,18 +114,32 @@ async def test_a_server_that_is_killed_and_started_bills_nothing_twice_and_forge
     await books.after(MINUTE)
     found = await SessionStore(books.database).find("t", "sess_1")
     assert found is not None
-    books.live = Live(found)
+    books.live = Live(Tracked(found))
     books.start()
     await books.after(10 * MINUTE)
     assert (await books.total()).session_seconds == 660
 
 
+async def test_sessions_of_two_tenants_with_one_id_are_both_billed(books: Books) -> None:
+    other = Live(Tracked(replace(session_record(), tenant="u")))
+    await SessionStore(books.database).insert(other.record)
+    books.others.append(other)
+    await books.after(MINUTE)
+    await books.after(MINUTE)
+    uses = {use.tenant: use for use in await books.report()}
+    assert {tenant: use.session_seconds for tenant, use in uses.items()} == {"t": 120, "u": 120}
+    for live in (books.live, other):
+        stored = await SessionStore(books.database).find(live.record.tenant, "sess_1")
+        assert stored is not None
+        assert stored.billed_time == live.record.billed_time == books.clock.time
+
+
 async def test_the_end_bills_the_rest(books: Books) -> None:
     await books.after(MINUTE)
     books.clock.time += MINUTE / 2
-    async with books.journal.transaction() as transaction:
-        transaction.bill(books.live.record, transaction.now, egress_bytes=7)
-        transaction.change_session(books.live.record, state=SessionState.DELETED)
+    async with books.journal.transaction() as change:
+        change.usage.bill(books.live.session, change.now, egress_bytes=7)
+        change.sessions.set_state(books.live.session, SessionState.DELETED)
     await books.after(MINUTE)
     use = await books.total()
     assert (use.session_seconds, use.egress_bytes) == (90, 7)
@@ -134,10 +154,9 @@ async def test_what_the_way_out_carried_is_billed_once(books: Books) -> None:
 
 async def test_stored_bytes_are_billed_by_the_hour(books: Books) -> None:
     await books.billing.count()
-    execution = execution_record("call_1", 1)
-    execution.record_bytes = 1000
-    async with books.journal.transaction() as transaction:
-        transaction.insert(execution, PLACE)
+    execution = replace(execution_record("call_1", 1), record_bytes=1000)
+    async with books.journal.transaction() as change:
+        change.executions.accept(execution, PLACE)
     await books.after(HOUR)
     await books.after(HOUR / 2)
     assert (await books.total()).stored_byte_hours == pytest.approx(1500)
@@ -145,7 +164,8 @@ async def test_stored_bytes_are_billed_by_the_hour(books: Books) -> None:
 
 
 async def test_reports_are_cut_by_hours_and_days(books: Books) -> None:
-    books.clock.time = books.live.record.create_time = START + timedelta(hours=22, minutes=30)
+    books.clock.time = START + timedelta(hours=22, minutes=30)
+    books.live.session.publish(replace(books.live.record, create_time=books.clock.time))
     await books.billing.count()
     for _quarter in range(8):
         await books.after(MINUTE * 15)
@@ -177,7 +197,7 @@ async def test_pages_go_on_where_they_ended(books: Books) -> None:
 
 async def test_it_is_kept_for_its_retention_and_no_longer(books: Books) -> None:
     await books.after(MINUTE)
-    books.live.record.state = SessionState.DELETED
+    books.live.session.publish(replace(books.live.record, state=SessionState.DELETED))
     await books.after(RETENTION - HOUR)
     assert len(await books.report()) == 1
     await books.after(2 * HOUR)

@@ -9,11 +9,11 @@ import pytest
 
 from cellblock_server.common.errors import QuotaError
 from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.tracked import Tracked, TrackedSession
 from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.records import SessionRecord
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.tenants.cpu_quota import CpuQuota
 from cellblock_server.tenants.quotas import QuotaTable
@@ -48,10 +48,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def session(database: Database) -> SessionRecord:
+async def session(database: Database) -> TrackedSession:
     record = session_record()
     await SessionStore(database).insert(record)
-    return record
+    return Tracked(record)
 
 
 async def quota(database: Database, clock: Clock) -> CpuQuota:
@@ -67,7 +67,7 @@ def meter(database: Database, clock: Clock, sandboxes: Sandboxes, cpu: CpuQuota)
 
 
 async def test_what_is_new_is_counted_once(
-    database: Database, clock: Clock, session: SessionRecord
+    database: Database, clock: Clock, session: TrackedSession
 ) -> None:
     sandboxes, cpu = Sandboxes(), await quota(database, clock)
     measuring = meter(database, clock, sandboxes, cpu)
@@ -89,7 +89,7 @@ async def test_what_is_new_is_counted_once(
 
 
 async def test_it_is_remembered_over_a_restart(
-    database: Database, clock: Clock, session: SessionRecord
+    database: Database, clock: Clock, session: TrackedSession
 ) -> None:
     sandboxes, cpu = Sandboxes(), await quota(database, clock)
     sandboxes.seconds = 12.0
@@ -98,12 +98,12 @@ async def test_it_is_remembered_over_a_restart(
     assert again.used("t") == 12.0
     kept = await SessionStore(database).find("t", "sess_1")
     assert kept is not None
-    await meter(database, clock, sandboxes, again).measure(kept)
+    await meter(database, clock, sandboxes, again).measure(Tracked(kept))
     assert again.used("t") == 12.0
 
 
 async def test_a_new_period_begins_with_none(
-    database: Database, clock: Clock, session: SessionRecord
+    database: Database, clock: Clock, session: TrackedSession
 ) -> None:
     sandboxes, cpu = Sandboxes(), await quota(database, clock)
     measuring = meter(database, clock, sandboxes, cpu)

@@ -9,6 +9,7 @@ from typing import Any
 from cellblock_server.common.clock import SteadyClock, utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.tracked import Tracked, TrackedSession
 from cellblock_server.sessions.keeper import SessionKeeper
 from cellblock_server.sessions.live import DELETED, End, Ending
 from cellblock_server.store.database import Database
@@ -42,17 +43,21 @@ class Faulty:
     """A live session whose runner fails at the end, as a bug would make it."""
 
     def __init__(self) -> None:
-        self.record = session_record()
+        self.session = Tracked(session_record())
         self.runner = self.agent = self.way_out = self
         self.busy = False
         self.ended = asyncio.Event()
         self.carried_bytes = self.billed_bytes = 0
 
+    @property
+    def record(self) -> SessionRecord:
+        return self.session.record
+
     async def until_end(self, _backend: object) -> object:
         return DELETED
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:
-        return end.of(self.record, clock)
+        return end.of(self.session, clock)
 
     async def end(self, *_arguments: object) -> None:
         raise KeyError("a bug")
@@ -71,8 +76,8 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         sandboxes, live = Sandboxes(), Faulty()
         measured: list[tuple[str, list[str]]] = []
 
-        async def measure(record: SessionRecord) -> None:
-            measured.append((record.sandbox_id, list(sandboxes.destroyed)))
+        async def measure(session: TrackedSession) -> None:
+            measured.append((session.record.sandbox_id, list(sandboxes.destroyed)))
 
         keeper = SessionKeeper(
             SimpleNamespace(backend=sandboxes, journal=journal, executions=executions, now=steady),  # type: ignore[arg-type]
@@ -85,8 +90,8 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         )
         async with keeper:
             await sessions.insert(live.record)
-            async with journal.transaction() as transaction:
-                transaction.insert(execution_record("call_1", 1), PLACE)
+            async with journal.transaction() as change:
+                change.executions.accept(execution_record("call_1", 1), PLACE)
             keeper.keep(live)  # type: ignore[arg-type]
             await live.ended.wait()
         execution = await executions.find("t", "call_1")

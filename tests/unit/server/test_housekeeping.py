@@ -10,9 +10,10 @@ from typing import Any
 
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.supervisor import Supervisor
+from cellblock_server.journal.tracked import Tracked
 from cellblock_server.sessions.keeper import REMOVALS, KeeperTimings, SessionKeeper
 from cellblock_server.sessions.live import End
-from cellblock_server.store.records import EndReason
+from cellblock_server.store.records import EndReason, SessionRecord
 from tests.support.records import START, session_record
 from tests.support.waiting import eventually
 
@@ -35,9 +36,13 @@ class Live:
     """A live session that never runs anything."""
 
     def __init__(self, number: int) -> None:
-        self.record = replace(session_record(), id=f"sess_{number}")
+        self.session = Tracked(replace(session_record(), id=f"sess_{number}"))
         self.runner = SimpleNamespace(busy=False)
         self.wishes: list[End] = []
+
+    @property
+    def record(self) -> SessionRecord:
+        return self.session.record
 
     async def until_end(self, _backend: object) -> object:
         return await asyncio.get_running_loop().create_future()
@@ -90,7 +95,8 @@ async def test_a_session_that_is_used_has_nobody_look_at_the_others() -> None:
     clock, live = Clock(), Live(1)
     async with keeping(clock, live, Live(2)) as keeper:
         before = clock.looks
-        live.record.last_alive_time += timedelta(minutes=1)
+        later = live.record.last_alive_time + timedelta(minutes=1)
+        live.session.publish(replace(live.record, last_alive_time=later))
         keeper.reconsider(live.record)
         await quiet(clock)
         assert clock.looks == before
@@ -99,7 +105,7 @@ async def test_a_session_that_is_used_has_nobody_look_at_the_others() -> None:
 async def test_one_whose_time_out_has_become_shorter_ends_at_once() -> None:
     clock, live = Clock(), Live(1)
     async with keeping(clock, live, Live(2)) as keeper:
-        live.record.idle_timeout = timedelta(0)
+        live.session.publish(replace(live.record, idle_timeout=timedelta(0)))
         keeper.reconsider(live.record)
         await eventually(lambda: bool(live.wishes), KeeperTimings().housekeeping / 2)
         assert live.wishes[0].reason is EndReason.IDLE_TIMEOUT

@@ -50,8 +50,8 @@ async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_
         )
 
         async def accept(record: ExecutionRecord) -> None:
-            async with journal.transaction() as transaction:
-                transaction.insert(record, replace(PLACE, is_new=False))
+            async with journal.transaction() as change:
+                change.executions.accept(record, replace(PLACE, is_new=False))
 
         for ordinal in range(1, ROUNDS):
             record = execution_record(f"call_{ordinal}", ordinal)

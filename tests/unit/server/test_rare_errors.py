@@ -18,6 +18,7 @@ from cellblock_server.common.errors import WrongStateError
 from cellblock_server.config.settings import Settings
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
 from cellblock_server.journal.journal import Journal
+from cellblock_server.journal.tracked import Tracked
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
 from cellblock_server.store.records import ExecutionStatus, Failure, FailureCause, SessionState
@@ -46,7 +47,7 @@ def runner(executions: ExecutionStore) -> SessionRunner:
     """Of a session whose sandbox is not needed."""
     journal = Journal(executions._database, executions, utc_now, utc_now)
     bounds = RunnerBounds(max_queue=1, grace=timedelta(0), output=ABSENT)
-    return SessionRunner(session_record(), ABSENT, journal, ABSENT, bounds)
+    return SessionRunner(Tracked(session_record()), ABSENT, journal, ABSENT, bounds)
 
 
 async def test_a_session_that_ends_while_code_is_submitted(
@@ -65,9 +66,9 @@ async def test_an_execution_that_ends_while_its_code_comes(
 ) -> None:
     record = execution_record("call_1", 1)
     await runner.receive(record, PLACE)
-    await runner.receive_code(record, "print(")
+    await runner.receive_code(record.id, "print(")
     await runner.cancel("call_1")
-    for goes_on in (runner.receive_code(record, "1)"), runner.received(record)):
+    for goes_on in (runner.receive_code(record.id, "1)"), runner.received(record.id)):
         with pytest.raises(WrongStateError, match="execution 'call_1' has ended") as caught:
             await goes_on
         assert caught.value.reason == "EXECUTION_ENDED"
@@ -79,22 +80,21 @@ async def test_an_execution_that_ends_while_its_code_comes(
 async def test_a_restart_does_not_overtake_what_was_accepted_before_it(
     runner: SessionRunner,
 ) -> None:
-    record = execution_record("call_1", 1)
     seen: list[ExecutionStatus] = []
 
     async def restart_kernel(_reason: str) -> int:
-        seen.append(record.status)
+        seen.append(execution.record.status)
         return 2
 
     agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
     runner._agent = agent
-    await runner.submit(record, PLACE)
+    await runner.submit(execution_record("call_1", 1), PLACE)
+    execution = runner._queue[0]
     restarting = asyncio.create_task(runner.restart())
     await asyncio.wait({restarting}, timeout=OVERTAKING_SECONDS)
     assert seen == []
-    async with runner._journal.transaction() as transaction:
-        transaction.start(record)
-        transaction.append(record, pb.ExecutionEvent(started=pb.Started()))
+    async with runner._journal.transaction() as change:
+        change.executions.start(execution, pb.Started())
     await restarting
     assert seen == [ExecutionStatus.RUNNING]
 
@@ -102,24 +102,22 @@ async def test_a_restart_does_not_overtake_what_was_accepted_before_it(
 async def test_a_restart_that_meets_an_executions_end_leaves_the_session_ready(
     runner: SessionRunner,
 ) -> None:
-    record = execution_record("call_1", 1)
-    await runner.submit(record, PLACE)
-    runner._current = runner._queue.popleft()
-    async with runner._journal.transaction() as transaction:
-        transaction.start(record)
-        transaction.append(record, pb.ExecutionEvent(started=pb.Started()))
+    await runner.submit(execution_record("call_1", 1), PLACE)
+    execution = runner._current = runner._queue.popleft()
+    async with runner._journal.transaction() as change:
+        change.executions.start(execution, pb.Started())
 
     async def restart_kernel(_reason: str) -> int:
         # The end is stored, and the runner has not come to let go of the execution.
-        async with runner._journal.transaction() as transaction:
-            transaction.finish(record, ExecutionStatus.CANCELLED)
-            transaction.change_session(runner._session, state=SessionState.READY)
+        async with runner._journal.transaction() as change:
+            change.executions.finish(execution, ExecutionStatus.CANCELLED)
+            change.sessions.set_state(runner._session, SessionState.READY)
         return 2
 
     agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
     runner._agent = agent
     await runner.restart()
-    assert runner._session.state is SessionState.READY
+    assert runner._session.record.state is SessionState.READY
 
 
 async def test_a_restart_that_gets_no_answer_leaves_the_session_as_it_was(
@@ -132,7 +130,7 @@ async def test_a_restart_that_gets_no_answer_leaves_the_session_as_it_was(
     runner._agent = agent
     with pytest.raises(AgentGoneError):
         await runner.restart()
-    session = runner._session
+    session = runner._session.record
     assert (session.state, session.memory_loss_time) == (SessionState.READY, None)
 
 
@@ -140,15 +138,15 @@ async def test_a_restart_of_a_session_that_ends_meanwhile_leaves_the_end(
     runner: SessionRunner,
 ) -> None:
     async def restart_kernel(_reason: str) -> int:
-        async with runner._journal.transaction() as transaction:
-            transaction.change_session(runner._session, state=SessionState.DELETED)
+        async with runner._journal.transaction() as change:
+            change.sessions.set_state(runner._session, SessionState.DELETED)
         return 2
 
     agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
     runner._agent = agent
     with pytest.raises(WrongStateError, match="session 'sess_1' has ended"):
         await runner.restart()
-    assert runner._session.state is SessionState.DELETED
+    assert runner._session.record.state is SessionState.DELETED
 
 
 def test_the_local_backend_may_not_be_installed(

@@ -1,6 +1,7 @@
 """What nobody needs any more is forgotten; what somebody needs is not."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,12 +59,10 @@ async def test_deleting_a_file_spares_bytes_that_another_has(kept: Stored) -> No
 
 
 async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) -> None:
-    alive, ended = session_record(), session_record()
-    ended.id, ended.end_time = "sess_2", clock.time
-    for record in (alive, ended):
+    alive = session_record()
+    for record in (alive, replace(alive, id="sess_2", end_time=clock.time)):
         await kept.sessions.insert(record)
-    execution = execution_record("call_1", 1)
-    execution.session_id = "sess_2"
+    execution = replace(execution_record("call_1", 1), session_id="sess_2")
     await kept.database.write(lambda connection: insert_execution(connection, execution))
     await kept.database.write(lambda connection: insert_events(connection, execution, [(1, b"")]))
     executions = ExecutionStore(kept.database)

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,13 +73,14 @@ def step_record() -> RunStepRecord:
 
 
 def ended(number: int, status: ExecutionStatus) -> ExecutionRecord:
-    record = execution_record(f"call_{number}", number)
-    record.code = f"print({number})"
-    record.status = status
-    record.end_time = START + timedelta(seconds=number)
-    if status is not ExecutionStatus.COMPLETED:
-        record.failure = Failure(FailureCause.TIME_LIMIT, "time limit of 1 s reached")
-    return record
+    failure = Failure(FailureCause.TIME_LIMIT, "time limit of 1 s reached")
+    return replace(
+        execution_record(f"call_{number}", number),
+        code=f"print({number})",
+        status=status,
+        end_time=START + timedelta(seconds=number),
+        failure=None if status is ExecutionStatus.COMPLETED else failure,
+    )
 
 
 def strictly(model: Any, data: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """What a statement was about is not told by its failure: errors get into the log."""
 
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,7 @@ SECRET = "sesame"
 async def test_a_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
     database = Database(store_url(tmp_path / "store.db"))
     await database.start()
-    execution = execution_record("call_1", 1)
-    execution.environment = {"A": SECRET}
+    execution = replace(execution_record("call_1", 1), environment={"A": SECRET})
     try:
         await database.execute(text("ALTER TABLE executions RENAME TO others"))
         with pytest.raises(UnavailableError) as caught:

@@ -14,8 +14,10 @@ from cellblock_server.common.clock import utc_now
 from cellblock_server.common.running import running
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
-from cellblock_server.journal.journal import Journal, JournalTransaction
+from cellblock_server.journal.journal import Journal
 from cellblock_server.journal.run_step_place import WantedPlace
+from cellblock_server.journal.tracked import Tracked, TrackedSession
+from cellblock_server.journal.unit_of_work import UnitOfWork
 from cellblock_server.sessions.keeper import KeeperTimings, SessionKeeper
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
@@ -83,15 +85,15 @@ class Kept:
         await self.sessions.insert(record)
         for number, status in enumerate(statuses, 1):
             execution = replace(execution_record(f"call_{number}", number), status=status)
-            async with self.journal.transaction() as transaction:
-                transaction.insert(execution, WantedPlace().in_session(record))
+            async with self.journal.transaction() as change:
+                change.executions.accept(execution, WantedPlace().in_session(record))
 
     async def session(self) -> SessionRecord | None:
         return await self.sessions.find("t", "sess_1")
 
     def runner(self, record: SessionRecord, agent: Any = ABSENT) -> SessionRunner:
         bounds = RunnerBounds(max_queue=9, grace=timedelta(0), output=ABSENT)
-        return SessionRunner(record, agent, self.journal, ABSENT, bounds)
+        return SessionRunner(Tracked(record), agent, self.journal, ABSENT, bounds)
 
 
 class Orders:
@@ -123,7 +125,7 @@ class Orders:
         """There is no connection."""
 
 
-async def nothing(_record: SessionRecord) -> None:
+async def nothing(_session: TrackedSession) -> None:
     """Its CPU time does not matter."""
 
 
@@ -229,8 +231,8 @@ async def test_a_session_ends_together_with_its_executions(
 
     monkeypatch.setattr(kept.database, "write", look_after_each)
 
-    def ending(transaction: JournalTransaction) -> None:
-        transaction.change_session(record, state=SessionState.DELETED, end_reason=EndReason.DELETED)
+    def ending(change: UnitOfWork) -> None:
+        change.sessions.set_state(runner._session, SessionState.DELETED)
 
     await runner.end((ExecutionStatus.CANCELLED, failure), "deleted", ending)
     # A server that is killed between two commits leaves what is after the first.

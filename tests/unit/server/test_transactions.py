@@ -36,13 +36,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Database) -> None:
     store = ExecutionStore(database)
     journal = Journal(database, store, utc_now, utc_now)
-    record = execution_record("call_1", 1)
-    async with journal.transaction() as transaction:
-        transaction.insert(record, PLACE)
+    async with journal.transaction() as change:
+        execution = change.executions.accept(execution_record("call_1", 1), PLACE)
 
     async def say(words: str) -> None:
-        async with journal.transaction() as transaction:
-            transaction.append(record, pb.ExecutionEvent(stdout=pb.Text(text=words)))
+        async with journal.transaction() as change:
+            change.executions.append(execution, pb.ExecutionEvent(stdout=pb.Text(text=words)))
 
     cancelled = 0
     for moment in range(MOMENTS):
@@ -51,21 +50,20 @@ async def test_a_transaction_is_whole_or_nothing_for_memory_too(database: Databa
         saying.cancel()
         await asyncio.wait({saying})
         cancelled += saying.cancelled()
-        assert await last_stored(store, record) == record.last_sequence
+        assert await last_stored(store, execution.record) == execution.record.last_sequence
     assert 0 < cancelled < MOMENTS
 
 
 async def test_an_end_is_logged_once_it_is_stored(database: Database) -> None:
     journal = Journal(database, ExecutionStore(database), utc_now, utc_now, [log_ends])
-    record = execution_record("call_1", 1)
-    async with journal.transaction() as transaction:
-        transaction.insert(record, PLACE)
+    async with journal.transaction() as change:
+        execution = change.executions.accept(execution_record("call_1", 1), PLACE)
 
     async def finish(*others: ExecutionRecord) -> None:
-        async with journal.transaction() as transaction:
-            transaction.finish(record, ExecutionStatus.CANCELLED)
+        async with journal.transaction() as change:
+            change.executions.finish(execution, ExecutionStatus.CANCELLED)
             for other in others:
-                transaction.insert(other, PLACE)
+                change.executions.accept(other, PLACE)
 
     with capture_logs() as logs:
         with pytest.raises(IntegrityError):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -254,8 +255,7 @@ async def test_a_message_past_the_size_is_out_of_range(kept: Stored) -> None:
 
 
 async def test_records_of_executions_count(tmp_path: Path, clock: Clock) -> None:
-    execution = execution_record("call_1", 1)
-    execution.record_bytes = 7
+    execution = replace(execution_record("call_1", 1), record_bytes=7)
     async with stored(tmp_path, clock, quota=10) as kept:
         await kept.sessions.insert(session_record())
         await kept.database.write(lambda connection: insert_execution(connection, execution))
