@@ -19,10 +19,10 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.connection import (
     AgentConnection,
 )
-from cellblock_server.agent.socket import wait_for_socket
 from cellblock_server.agent.stream import AgentStream, ExecutionBounds
 from cellblock_server.backends.backend import Sandbox
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.agent_socket import wait_for_socket
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from tests.support import timed_agent
 
 START_SECONDS = 30

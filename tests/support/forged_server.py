@@ -16,8 +16,8 @@ from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.assembly import parts
 from cellblock_server.assembly.timings import Timings
 from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
-from cellblock_server.backends.folder import SandboxFolder
 from cellblock_server.backends.local.backend import LocalBackend
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.config import Settings
 from cellblock_server.executions.overdue import OverdueTimings
 from cellblock_server.store.state_folder import StateFolder

@@ -70,7 +70,7 @@ class Sandbox:
 
     id: str
     agent_folder: Path
-    """Folder on the host that holds `agent.sock`. Hostile ground: see `agent/socket.py`."""
+    """Folder on the host that holds `agent.sock`. Untrusted: see `shared_folder`."""
     inputs_folder: Path
     """Folder on the host that the sandbox sees read-only as `/mnt/inputs`."""
     first_pid: int | None

@@ -3,7 +3,7 @@
 import pytest
 
 from cellblock_server.agent.errors import AgentGoneError
-from cellblock_server.agent.socket import HostileFolderError
+from cellblock_server.backends.shared_folder.agent_socket import HostileFolderError
 from tests.support.agent import running_agent
 
 

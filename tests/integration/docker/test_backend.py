@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.agent.socket import (
+from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
+from cellblock_server.backends.docker.backend import DockerBackend
+from cellblock_server.backends.docker.seccomp import load_profile
+from cellblock_server.backends.shared_folder.agent_socket import (
     HostileFolderError,
     PinnedSocket,
     wait_for_socket,
 )
-from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
-from cellblock_server.backends.docker.backend import DockerBackend
-from cellblock_server.backends.docker.seccomp import load_profile
 from cellblock_server.common.errors import NotFoundError
 from cellblock_server.common.ids import new_id
 from tests.support.engine import containers, docker

@@ -8,8 +8,8 @@ from aiodocker.exceptions import DockerError
 from sqlalchemy.exc import OperationalError
 
 from cellblock_server.agent.errors import AgentGoneError
-from cellblock_server.agent.socket import HostileFolderError
 from cellblock_server.backends.docker import backend as docker
+from cellblock_server.backends.shared_folder.agent_socket import HostileFolderError
 from cellblock_server.blobs.s3_errors import BlobStoreError
 from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.rpc.status import status_of

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.agent.socket import HostileFolderError, PinnedSocket
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.agent_socket import HostileFolderError, PinnedSocket
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from cellblock_server.backends.docker.options import (
     container_options,
 )
 from cellblock_server.backends.docker.users import SandboxUsers
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import (
     CellblockError,
     InternalError,

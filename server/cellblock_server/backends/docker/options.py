@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellblock_server.backends.backend import SandboxSpec
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import WrongStateError
 
 LABEL = "dev.cellblock.sandbox"

@@ -29,7 +29,7 @@ from cellblock_server.backends.backend import (
     SandboxSpec,
     SandboxStats,
 )
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import NotFoundError, UnavailableError
 
 LOG = "agent.log"
