@@ -20,7 +20,7 @@ from cellblock_server.agent.connection import (
     AgentConnection,
 )
 from cellblock_server.agent.stream import AgentStream, ExecutionBounds
-from cellblock_server.backends.backend import Sandbox
+from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.backends.shared_folder.agent_socket import wait_for_socket
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from tests.support import timed_agent

@@ -15,8 +15,9 @@ from cellblock_server import main as server
 from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.assembly import parts
 from cellblock_server.assembly.timings import Timings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
+from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.local.backend import LocalBackend
+from cellblock_server.backends.sandbox import Sandbox, SandboxEnd, SandboxSpec
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.config import Settings
 from cellblock_server.executions.overdue import OverdueTimings

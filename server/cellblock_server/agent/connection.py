@@ -30,7 +30,8 @@ from cellblock_server.agent.checks import (
 from cellblock_server.agent.errors import AgentGoneError, translated_errors
 from cellblock_server.agent.stream import AgentStream
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox, SandboxEnd
 from cellblock_server.backends.shared_folder.agent_socket import PinnedSocket, wait_for_socket
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import (

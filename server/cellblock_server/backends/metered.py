@@ -4,13 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellblock_server.backends.backend import (
-    Backend,
-    Sandbox,
-    SandboxEnd,
-    SandboxSpec,
-    SandboxStats,
-)
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox, SandboxEnd, SandboxSpec, SandboxStats
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.telemetry.metrics import Metrics
 from cellblock_server.telemetry.tracing import step

@@ -9,7 +9,7 @@ import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.backends.backend import Sandbox
+from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.common.disk import disk_faults_told
 from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox, SandboxSpec
 from cellblock_server.telemetry.tracing import step
 
 

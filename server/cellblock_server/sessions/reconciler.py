@@ -7,7 +7,7 @@ import structlog
 
 from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.agent.errors import AgentGoneError, StoreBehindError
-from cellblock_server.backends.backend import Sandbox
+from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.backends.shared_folder.agent_socket import HostileFolderError
 from cellblock_server.common.errors import CellblockError, UnavailableError, WrongStateError
 from cellblock_server.sessions.live import End, Ending, LiveSession, failed

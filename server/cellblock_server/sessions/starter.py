@@ -8,7 +8,8 @@ from cellblock.agent.v1.agent_pb2 import GetStatusResponse
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import StoreBehindError
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.egress.session_egress import Egress, Way, missing
 from cellblock_server.executions.overdue import OverdueTimings

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.backends.docker.backend import DockerBackend
 from cellblock_server.backends.docker.seccomp import load_profile
+from cellblock_server.backends.sandbox import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.backends.shared_folder.agent_socket import (
     HostileFolderError,
     PinnedSocket,

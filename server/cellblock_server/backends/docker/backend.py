@@ -11,14 +11,7 @@ import aiohttp
 import structlog
 from aiodocker.exceptions import DockerError
 
-from cellblock_server.backends.backend import (
-    LOG_CHARACTERS,
-    Backend,
-    Sandbox,
-    SandboxEnd,
-    SandboxSpec,
-    SandboxStats,
-)
+from cellblock_server.backends.backend import LOG_CHARACTERS, Backend
 from cellblock_server.backends.docker import cgroup
 from cellblock_server.backends.docker.engine_watch import EngineTimings, EngineWatch
 from cellblock_server.backends.docker.options import (
@@ -31,6 +24,7 @@ from cellblock_server.backends.docker.options import (
     container_options,
 )
 from cellblock_server.backends.docker.users import SandboxUsers
+from cellblock_server.backends.sandbox import Sandbox, SandboxEnd, SandboxSpec, SandboxStats
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import (
     CellblockError,

@@ -7,7 +7,7 @@ Source: Docker Engine API v1.41, `POST /containers/create`
 from dataclasses import dataclass
 from typing import Any
 
-from cellblock_server.backends.backend import SandboxSpec
+from cellblock_server.backends.sandbox import SandboxSpec
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import WrongStateError
 

@@ -20,9 +20,8 @@ from pathlib import Path
 import psutil
 import structlog
 
-from cellblock_server.backends.backend import (
-    LOG_CHARACTERS,
-    Backend,
+from cellblock_server.backends.backend import LOG_CHARACTERS, Backend
+from cellblock_server.backends.sandbox import (
     Sandbox,
     SandboxEnd,
     SandboxLimits,
