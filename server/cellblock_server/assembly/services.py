@@ -69,7 +69,7 @@ def listener(
         FileServicer(
             kept.files,
             kept.uploads,
-            kept.attachments,
+            live.starter.attachments,
             manager,
             kept.turns,
             settings.server.idle_upload_timeout,

@@ -1,7 +1,10 @@
-"""Sandboxes as their backends and callers name them: limits, specification, end, use."""
+"""Values that backends and their callers exchange. None of them names a path of the host."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,9 @@ class SandboxEnd:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that runs, as its backend knows it."""
+    """A sandbox that runs."""
 
     id: str
-    agent_folder: Path
-    """Folder on the host that holds `agent.sock`. Untrusted: see `shared_folder`."""
-    inputs_folder: Path
-    """Folder on the host that the sandbox sees read-only as `/mnt/inputs`."""
-    first_pid: int | None
-    """The sandbox's first process as this host sees it, if the backend can tell: the agent,
-    or what runs a kernel of the sandbox's own."""
     has_egress: bool = False
     """As its spec had it."""
 
@@ -87,3 +83,70 @@ class SandboxStats:
     cpu_seconds: float
     """Since its start."""
     pids: int
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """Properties of a backend's sandboxes that its callers and operators depend on."""
+
+    enforced_limits: frozenset[str]
+    """Fields of `SandboxLimits` that hold against hostile code."""
+    links_inputs: bool
+    """Whether `offer_input` usually makes a hard link, which takes no time and no space."""
+    outlives_server: bool
+    """Whether sandboxes keep running when the server's process ends, and can be adopted."""
+    egress: bool
+    """Whether `open_egress` works."""
+    gpu: bool = False
+    """Whether code can use a GPU."""
+
+
+@dataclass(frozen=True)
+class AgentTransport:
+    """A way to a sandbox's agent, for one connection at a time.
+
+    What passes here is neither encrypted nor authenticated: where a sandbox runs on another
+    machine, the target is the near end of a tunnel that is both.
+    """
+
+    target: str
+    """What gRPC connects to, as often as it likes: `unix:…`, `ipv4:127.0.0.1:port`."""
+    close: Callable[[], None]
+    """Releases it; called once. The sandbox and its agent keep running."""
+
+
+class SandboxInput(Protocol):
+    """Stored bytes that a sandbox is to read: a file of the session's tenant.
+
+    Its methods raise DataLossError if the bytes are damaged, UnavailableError if they can't be
+    had now, and ExhaustedError if there is no room to fetch them.
+    """
+
+    @property
+    def name(self) -> str:
+        """File name in the sandbox's inputs, chosen by the server: one part, no dots in front."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def read(self) -> AsyncIterator[bytes]:
+        """All bytes, in pieces."""
+
+    async def link_to(self, destination: Path) -> bool:
+        """Make a hard link on this machine, or a copy; return whether it is a link.
+
+        The linked file is of this tenant alone. `destination` is in a folder that no sandbox
+        can change.
+        """
+
+
+EgressHandler: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""Serves one connection from inside a sandbox, as a task of its own, and closes it."""
+
+
+class EgressListener(Protocol):
+    """Takes a sandbox's connections to the outside until it is closed."""
+
+    def close(self) -> None:
+        """Take no more connections; those that are open are their handlers'."""
