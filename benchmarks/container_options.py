@@ -24,7 +24,7 @@ from benchmarks.report import Row, print_header, print_table
 from benchmarks.service import docker
 from cellblock_server.backends.docker.options import Profiles, container_options
 from cellblock_server.backends.docker.seccomp import OURS, load_profile
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.config import load
 from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.request import NewSession

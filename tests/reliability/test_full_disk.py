@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from cellblock_client import Client
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.database import Database
 from cellblock_server.store.schema import MIGRATIONS

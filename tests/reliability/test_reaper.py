@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.backends.backend import SandboxSpec
 from cellblock_server.backends.docker.backend import DockerBackend
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.sandbox import SandboxSpec
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.ids import new_id
 from tests.integration.docker.test_backend import LIMITS, OVERHEAD, SECCOMP
 from tests.support.engine import containers, docker

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from cellblock_server.backends.backend import SandboxLimits, SandboxSpec
 from cellblock_server.backends.docker.options import Profiles, container_options
 from cellblock_server.backends.docker.seccomp import OURS, load_profile
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.sandbox import SandboxLimits, SandboxSpec
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.ids import new_id
 from tests.support.deployment import Folders, call, folders, proxy
 from tests.support.images import CORE

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_server.agent.connection import (
-    AgentConnection,
-)
-from cellblock_server.agent.socket import wait_for_socket
+from cellblock_server.agent.connecting import reconnect_agent
+from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.stream import AgentStream, ExecutionBounds
-from cellblock_server.backends.backend import Sandbox
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.sandbox import AgentTransport
+from cellblock_server.backends.shared_folder.agent_transport import connect_agent
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from tests.support import timed_agent
 
 START_SECONDS = 30
@@ -73,17 +73,10 @@ class Shown:
         return changed_paths(self.end.changes)
 
 
-class RunningAgent:
-    """An agent process and a connection to it."""
+class DrivenAgent:
+    """An agent that runs code, through the connection that it is given."""
 
-    def __init__(
-        self, process: "subprocess.Popen[bytes]", folder: SandboxFolder, token: str
-    ) -> None:
-        self.process = process
-        self.folder = folder
-        self.data = folder.path / "data"
-        self.sandbox = Sandbox("sbx_test", folder.agent, folder.inputs, process.pid)
-        self.token = token
+    def __init__(self) -> None:
         self.connection: AgentConnection
         self.stream: AgentStream
         self.acknowledged = 0
@@ -92,10 +85,13 @@ class RunningAgent:
         self.background: list[pb.Event] = []
         """Events that belong to no execution."""
 
-    async def connect(self) -> None:
-        await wait_for_socket(self.folder.agent)
-        self.connection, _ = await AgentConnection.reconnect(self.sandbox, self.token)
-        await self.open_stream()
+    @classmethod
+    async def on(cls, connection: AgentConnection) -> Self:
+        """Open the stream of a connection."""
+        agent = cls()
+        agent.connection = connection
+        await agent.open_stream()
+        return agent
 
     async def open_stream(self) -> None:
         self.stream = self.connection.converse()
@@ -178,6 +174,26 @@ class RunningAgent:
             self.background += batch[1:]
             return batch[0]
         raise AssertionError("the stream ended")
+
+
+class RunningAgent(DrivenAgent):
+    """An agent process and a connection to it."""
+
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", folder: SandboxFolder, token: str
+    ) -> None:
+        super().__init__()
+        self.process = process
+        self.folder = folder
+        self.data = folder.path / "data"
+        self.token = token
+
+    async def connect(self) -> None:
+        self.connection, _ = await reconnect_agent(self.transport, self.token)
+        await self.open_stream()
+
+    async def transport(self) -> AgentTransport:
+        return await connect_agent(self.folder, self.process.pid)
 
 
 def changed_paths(changes: pb.FileChanges) -> list[str]:

@@ -9,15 +9,18 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cellblock_server import main as server
 from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.assembly import parts
 from cellblock_server.assembly.timings import Timings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd, SandboxSpec
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.local.backend import LocalBackend
+from cellblock_server.backends.sandbox import AgentTransport, Sandbox, SandboxEnd, SandboxSpec
+from cellblock_server.backends.shared_folder.agent_transport import connect_agent
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.config import Settings
 from cellblock_server.executions.overdue import OverdueTimings
 from cellblock_server.store.state_folder import StateFolder
@@ -32,7 +35,7 @@ SHORT = Timings(
 class ForgedBackend(LocalBackend):
     """Sandboxes whose agent is somebody else's."""
 
-    sessions_outlive_server = True
+    capabilities = replace(LocalBackend.capabilities, outlives_server=True)
 
     def __init__(self, folders: Path, agent_arguments: list[str]) -> None:
         super().__init__(folders, agent_arguments)
@@ -43,7 +46,9 @@ class ForgedBackend(LocalBackend):
 
     async def list(self) -> list[Sandbox]:
         """Forged agents outlive the server; the local backend's do not."""
-        return [_forged(path) for path in self._folders.glob("*") if self._mark(path.name).exists()]
+        return [
+            Sandbox(path.name) for path in self._folders.glob("*") if self._mark(path.name).exists()
+        ]
 
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         if spec.image != IMAGE:
@@ -55,7 +60,12 @@ class ForgedBackend(LocalBackend):
         await reader.readline()
         writer.close()
         self._mark(spec.id).touch()
-        return _forged(folder.path)
+        return Sandbox(spec.id)
+
+    async def connect(self, sandbox_id: str) -> AgentTransport:
+        if not self._mark(sandbox_id).exists():
+            return await super().connect(sandbox_id)
+        return await connect_agent(self._folder(sandbox_id), None)
 
     async def wait(self, sandbox_id: str) -> SandboxEnd:
         if (forged := self._forged.get(sandbox_id)) is None:
@@ -71,11 +81,6 @@ class ForgedBackend(LocalBackend):
 
     def _mark(self, sandbox_id: str) -> Path:
         return self._folders / sandbox_id / "forged"
-
-
-def _forged(path: Path) -> Sandbox:
-    folder = SandboxFolder(path)
-    return Sandbox(path.name, folder.agent, folder.inputs, first_pid=None)
 
 
 def _backend(settings: Settings, state: StateFolder, timings: Timings) -> Backend:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import NoReturn, TypeVar
 
 import grpc
@@ -22,17 +21,13 @@ from cellblock_server.agent.checks import (
     ProtocolViolationError,
     check_count,
     check_entry,
-    check_execution_id,
     check_page,
     checked,
-    safe_words,
 )
 from cellblock_server.agent.errors import AgentGoneError, translated_errors
-from cellblock_server.agent.socket import PinnedSocket, wait_for_socket
 from cellblock_server.agent.stream import AgentStream
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxEnd
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.sandbox import AgentTransport
 from cellblock_server.common.errors import (
     CellblockError,
     UnavailableError,
@@ -52,94 +47,23 @@ PieceOfFile = TypeVar(
 class AgentConnection:
     """One sandbox's agent. Everything that comes through here is hostile."""
 
-    def __init__(self, socket: PinnedSocket, token: str, timings: AgentTimings) -> None:
-        """Use `connect` or `reconnect`."""
-        self._timings = timings
-        self._socket = socket
-        self._channel = open_channel(socket.target)
+    def __init__(
+        self, transport: AgentTransport, token: str, timings: AgentTimings | None = None
+    ) -> None:
+        """Own `transport`. Use `connect_agent` or `reconnect_agent`, which check the agent."""
+        self._timings = timings or AgentTimings()
+        self._transport = transport
+        self._channel = open_channel(transport.target)
         self._stub = checked_stub(self._channel)
         self._metadata = (("cellblock-token", token),)
         self._violation: asyncio.Future[ProtocolViolationError] = (
             asyncio.get_running_loop().create_future()
         )
 
-    @classmethod
-    async def connect(
-        cls,
-        sandbox: Sandbox,
-        token: str,
-        backend: Backend,
-        timeout: timedelta,
-        timings: AgentTimings | None = None,
-    ) -> "AgentConnection":
-        """Wait for a new sandbox's agent and its first kernel; seal its folder.
-
-        Raises UnavailableError (`SANDBOX_START_FAILED`) if the sandbox ends or
-        does not answer in time.
-        """
-        timings = timings or AgentTimings()
-        try:
-            async with asyncio.timeout(timeout.total_seconds()):
-                await _until_socket_or_end(sandbox, backend)
-                SandboxFolder(sandbox.agent_folder.parent).seal()
-                socket = PinnedSocket(sandbox.agent_folder, sandbox.first_pid)
-                connection = cls(socket, token, timings)
-                try:
-                    await connection.status()
-                except BaseException:
-                    await connection.close()
-                    raise
-                return connection
-        except TimeoutError:
-            problem, detail = f"no kernel within {timeout.total_seconds():g} s", ""
-        except (AgentGoneError, WrongStateError, ProtocolViolationError) as error:
-            ended = await _how_it_ended(sandbox, backend, timings.end)
-            problem = f"{error.message}; the sandbox {ended.words}"
-            detail = "; ".join(filter(None, (error.detail, ended.detail)))
-        text = await _last_log(sandbox, backend, timings.end)
-        log.warning(
-            "sandbox_start_failed", sandbox_id=sandbox.id, problem=problem, detail=detail, log=text
-        )
-        raise UnavailableError(
-            "SANDBOX_START_FAILED",
-            f"the sandbox could not be started: {problem}{_last_words(text)}",
-            detail=detail,
-        )
-
-    @classmethod
-    async def reconnect(
-        cls, sandbox: Sandbox, token: str, timings: AgentTimings | None = None
-    ) -> tuple["AgentConnection", pb.GetStatusResponse]:
-        """Connect to the agent of a sandbox that ran before this server did; return its status.
-
-        Raises HostileFolderError, AgentGoneError or ProtocolViolationError, and nothing
-        else: one sandbox must not keep a server from starting.
-        """
-        timings = timings or AgentTimings()
-        socket = PinnedSocket(sandbox.agent_folder, sandbox.first_pid)
-        connection = cls(socket, token, timings)
-        try:
-            async with asyncio.timeout(timings.reconnect):
-                status = await connection.status()
-            check_count("number of a kernel", status.kernel_generation)
-            check_count("number of an event", status.acknowledged_sequence)
-            if status.newest_execution_id:
-                check_execution_id(status.newest_execution_id)
-        except TimeoutError as error:
-            await connection.close()
-            raise AgentGoneError(f"nothing for {timings.reconnect:g} s") from error
-        except WrongStateError as error:
-            await connection.close()
-            raise AgentGoneError(error.message) from error
-        except BaseException:
-            await connection.close()
-            raise
-        return connection, status
-
     async def close(self) -> None:
-        """Close the channel and let go of the socket."""
+        """Close the channel and its transport."""
         await self._channel.close()
-        self._socket.close()
+        self._transport.close()
 
     async def until_violation(self) -> NoReturn:
         """Wait until an answer to any call breaks the protocol, and raise what it was.
@@ -367,44 +291,6 @@ class AgentConnection:
             if not self._violation.done():
                 self._violation.set_result(error)
             raise
-
-
-async def _how_it_ended(sandbox: Sandbox, backend: Backend, seconds: float) -> SandboxEnd:
-    try:
-        async with asyncio.timeout(seconds):
-            return await backend.wait(sandbox.id)
-    except TimeoutError:
-        return SandboxEnd("still runs")
-
-
-async def _last_log(sandbox: Sandbox, backend: Backend, seconds: float) -> str:
-    try:
-        async with asyncio.timeout(seconds):
-            return await backend.last_log(sandbox.id)
-    except TimeoutError:
-        return ""
-
-
-def _last_words(text: str) -> str:
-    """The last line of a log that says something, without the frames of a traceback."""
-    lines = [line.strip(" |+-") for line in text.splitlines()]
-    last = next((line for line in reversed(lines) if line), "")
-    return f"; it logged last: {safe_words(last)}" if last else ""
-
-
-async def _until_socket_or_end(sandbox: Sandbox, backend: Backend) -> None:
-    socket = asyncio.create_task(wait_for_socket(sandbox.agent_folder))
-    end = asyncio.create_task(backend.wait(sandbox.id))
-    try:
-        await asyncio.wait({socket, end}, return_when=asyncio.FIRST_COMPLETED)
-        if not socket.done():
-            await end  # raises if it is the engine that has gone
-            raise AgentGoneError("it ended before it listened")
-        await socket
-    finally:
-        for task in (socket, end):
-            task.cancel()
-        await asyncio.gather(socket, end, return_exceptions=True)
 
 
 async def _unhurried(

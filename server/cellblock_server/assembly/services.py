@@ -79,7 +79,7 @@ def listener(
         SessionServicer(SessionUseCases(manager)),
         ExecutionServicer(executions),
         FileServicer(
-            FileUseCases(kept.files, kept.uploads, kept.attachments, manager),
+            FileUseCases(kept.files, kept.uploads, live.starter.attachments, manager),
             SessionFileUseCases(manager, kept.turns),
             settings.server.idle_upload_timeout,
         ),

@@ -11,6 +11,7 @@ from cellblock_server.backends.metered import MeteredBackend
 from cellblock_server.common.clock import utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
+from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.capture import Capture
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.sessions.keeper import SessionKeeper
@@ -124,7 +125,9 @@ async def _starter(
         journal=kept.journal,
         executions=kept.executions,
         files=kept.files,
-        attachments=kept.attachments,
+        attachments=AttachmentService(
+            backend, kept.file_records, kept.blobs, parts.attachment_bounds(settings)
+        ),
         capture=capture,
         bounds=parts.runner_bounds(settings),
         start_timeout=settings.sandbox.start_timeout,

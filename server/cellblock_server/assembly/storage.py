@@ -11,7 +11,6 @@ from cellblock_server.common.clock import SteadyClock, steady_clock, utc_now
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.executions.spans import Tracing
-from cellblock_server.files.attachments import AttachmentService
 from cellblock_server.files.file_service import FileService
 from cellblock_server.files.uploads import UploadService
 from cellblock_server.journal.journal import Journal
@@ -47,7 +46,6 @@ class Storage:
     blobs: BlobStore
     file_records: FileStore
     files: FileService
-    attachments: AttachmentService
     uploads: UploadService
     turns: Turns
 
@@ -116,7 +114,6 @@ async def storage(
             blobs=blobs,
             file_records=file_records,
             files=FileService(file_records, blobs),
-            attachments=AttachmentService(file_records, blobs, parts.attachment_bounds(settings)),
             uploads=uploads,
             turns=turns,
         )

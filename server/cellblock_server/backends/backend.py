@@ -1,215 +1,198 @@
-"""The seam between sessions and whatever makes their sandboxes."""
+"""Interface between sessions and what runs their sandboxes.
+
+No path of the host passes through it, so a backend may run sandboxes on another machine.
+
+docker/    hardened containers of a Docker Engine
+local/     processes of this machine, for trusted code
+metered.py counts and times the calls of any of them
+"""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from pathlib import Path
 
-
-@dataclass(frozen=True)
-class SandboxLimits:
-    """What one sandbox may use. All are enforced by the kernel, none by trust."""
-
-    memory_bytes: int
-    """Memory with everything in it, tmpfs included; there is no swap."""
-    cpus: float
-    """Share of CPU time: 0.5 is half of one CPU."""
-    pids: int
-    """Processes and threads."""
-    data_bytes: int
-    """Size of `/mnt/data`."""
-    tmp_bytes: int
-    """Size of `/tmp`."""
-    home_bytes: int
-    """Size of the home folder."""
-    open_files: int
-    """File descriptors of one process."""
-    file_bytes: int
-    """Size of one file."""
-
-
-@dataclass(frozen=True)
-class Overhead:
-    """What a runtime needs for itself, over the limits of what runs in the sandbox."""
-
-    memory_bytes: int = 0
-    pids: int = 0
-
-
-@dataclass(frozen=True)
-class SandboxSpec:
-    """What to make."""
-
-    id: str
-    """`sbx_…`, unique for ever: a sandbox is never reused."""
-    image: str
-    runtime: str
-    """Name of an OCI runtime that the engine knows; empty for the engine's default."""
-    limits: SandboxLimits
-    overhead: Overhead = Overhead()
-    has_egress: bool = False
-    """Whether there is a way out, through the server's proxy; there is no network either way."""
-    preload: tuple[str, ...] = ()
-    """Modules that its kernels have imported before they start."""
-
-
-@dataclass(frozen=True)
-class SandboxEnd:
-    """How a sandbox ended."""
-
-    words: str
-    """For people: `exited with code 137 (out of memory)`, `was removed`."""
-    out_of_memory: bool = False
-    """Whether the host killed it for its memory."""
-    detail: str = ""
-    """What the engine says of it, for those who run the server: it may name paths of the host."""
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """A sandbox that runs, as its backend knows it."""
-
-    id: str
-    agent_folder: Path
-    """Folder on the host that holds `agent.sock`. Hostile ground: see `agent/socket.py`."""
-    inputs_folder: Path
-    """Folder on the host that the sandbox sees read-only as `/mnt/inputs`."""
-    first_pid: int | None
-    """The sandbox's first process as this host sees it, if the backend can tell: the agent,
-    or what runs a kernel of the sandbox's own."""
-    has_egress: bool = False
-    """As its spec had it."""
-
-
-@dataclass(frozen=True)
-class SandboxStats:
-    """What a sandbox uses now."""
-
-    memory_bytes: int
-    cpu_seconds: float
-    """Since its start."""
-    pids: int
-
+from cellblock_server.backends.sandbox import (
+    AgentTransport,
+    Capabilities,
+    EgressHandler,
+    EgressListener,
+    Sandbox,
+    SandboxEnd,
+    SandboxInput,
+    SandboxSpec,
+    SandboxStats,
+)
 
 LOG_CHARACTERS = 4000
 """Of an agent's log, when its sandbox did not start."""
 
 
 class Backend(ABC):
-    """Makes and removes sandboxes. Called only from `sessions/`.
+    """Creates, connects and removes sandboxes. Called from `sessions/`, `files/` and `agent/`.
 
-    Implementations may be called concurrently for different sandboxes and must
-    not block the event loop. All raise `UnavailableError` when whatever makes
-    sandboxes (the engine) does not answer.
+    For all methods:
+
+    - They may be called concurrently, and never block the event loop.
+    - A sandbox is *known* if this object created or listed it and has not destroyed it.
+      Otherwise it is *absent*, and each method says what that means.
+    - They raise UnavailableError while the machinery (the engine) does not answer. Every call
+      may then be repeated. Other errors are named by the method.
+    - Everything in a sandbox is hostile: a backend follows no path that a sandbox can change.
+
+    `tests/integration/backends` states the same as tests, for every backend.
     """
 
     name: str
-    """`docker` or `local`, as in the configuration and in `Session.backend`."""
+    """Value of `sandbox.backend` in the configuration, and of `Session.backend`."""
 
-    sessions_outlive_server: bool
-    """Whether sandboxes keep running when the server process ends."""
+    capabilities: Capabilities
 
     @abstractmethod
     async def start(self) -> None:
-        """Get ready; called once, before anything else, when the server starts.
+        """Prepare. The server calls it once, before all else.
 
-        Does not need the engine to answer: a server may start before its engine.
+        It does not need the engine: a server may start before its engine.
         """
 
     @abstractmethod
     async def close(self) -> None:
-        """Release connections; called once, when the server stops.
+        """Release connections. The server calls it once, when it stops.
 
-        Sandboxes keep running if `sessions_outlive_server`, and end otherwise.
+        Sandboxes keep running if `capabilities.outlives_server`, and end otherwise.
         """
 
     @abstractmethod
     async def check(self) -> None:
-        """Ask whether sandboxes can be made; called every few seconds.
+        """Raise UnavailableError if sandboxes can't be created now.
 
-        Raises `UnavailableError` if not.
+        Readiness calls it every few seconds.
         """
 
     @abstractmethod
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
-        """Start a sandbox whose agent accepts `token`; called when a session is created.
+        """Start a sandbox whose agent accepts `token`.
 
-        Returns when it has been started; the agent may need longer to answer.
-        Leaves nothing behind when it fails or is cancelled. Raises
-        `WrongStateError` (`IMAGE_MISSING`, `RUNTIME_MISSING`) when the operator
-        has to act.
+        Called for a new session, and by the pool. Not idempotent: an id is used once. Returns
+        when it runs; its agent may need longer to listen. Leaves nothing behind when it fails
+        or is cancelled. Raises WrongStateError (`IMAGE_MISSING`, `RUNTIME_MISSING`) when the
+        operator has to act.
         """
 
     @abstractmethod
-    async def list(self) -> list[Sandbox]:
-        """All running sandboxes of this server's state that this process has not made or adopted.
+    async def connect(self, sandbox_id: str) -> AgentTransport:
+        """Return a way to the sandbox's agent as soon as it listens.
 
-        Called at start, to adopt or destroy them, and when a session turns out to be lost.
+        Called after `create`, before any code runs, and again by a later server process to adopt
+        the sandbox. May be repeated; the caller closes each transport.
+
+        The wait is not bounded, and does not end with the sandbox: the caller bounds it, and
+        calls `wait` at the same time. An agent that was connected to before is not waited for.
+        Raises NotFoundError for an absent sandbox, and HostileSandboxError if something else
+        than its agent listens.
         """
 
     @abstractmethod
-    def adopt(self, sandbox_id: str) -> None:
-        """Take a sandbox of an earlier process for one of our own.
+    async def offer_input(self, sandbox_id: str, offered: SandboxInput) -> bool:
+        """Make stored bytes readable in the sandbox's inputs; return whether they were copied.
 
-        Called when its session has been taken over: from then on it is not reaped.
+        Called before the agent is asked to link or unpack them. Code in the sandbox can't change
+        them, and what it does to its view of them shows in no other tenant's sandbox.
+
+        Idempotent: an input that is offered already is left as it is, and not copied. A failed
+        call leaves nothing under the name. Raises NotFoundError for an absent sandbox, and what
+        `SandboxInput` does.
         """
 
     @abstractmethod
-    async def reap(self) -> None:
-        """Remove all that bears the mark of this server's state and is nobody's.
+    async def withdraw_input(self, sandbox_id: str, name: str) -> None:
+        """Remove an input: it is detached, or unpacked.
 
-        Called when all that ran before has been adopted or destroyed, and now and then from
-        then on: what an engine made for a server that was gone by then, what another hand
-        made, what could not be removed at its time. Spares what this process has made or
-        adopted, and other servers' sandboxes. What can't be removed is left for the next time.
+        Idempotent: an absent input or sandbox is no error. Code that has it open may read on.
+        """
+
+    @abstractmethod
+    async def open_egress(self, sandbox_id: str, handler: EgressHandler) -> EgressListener:
+        """Have `handler` serve the connections that the sandbox opens to the outside.
+
+        Called when a session with egress starts, and when it is adopted. A new listener replaces
+        the one of an earlier process. Connections without a listener are refused in the sandbox.
+        Raises NotFoundError for an absent sandbox, and WrongStateError (`EGRESS_UNAVAILABLE`)
+        without `capabilities.egress`.
+        """
+
+    @abstractmethod
+    async def update(self, spec: SandboxSpec) -> None:
+        """Change the memory, CPU and process limits of a sandbox; its other limits are fixed.
+
+        Called when a session takes a pooled sandbox, before any of its code runs. Idempotent.
+        Limits that the backend does not enforce are ignored. Raises NotFoundError for an absent
+        sandbox.
         """
 
     @abstractmethod
     async def wait(self, sandbox_id: str) -> SandboxEnd:
-        """Wait until a sandbox has ended and say how.
+        """Wait until the sandbox has ended, and return how.
 
-        Called while its agent starts, and when its agent stops answering. Returns at
-        once if it has ended already or is absent.
+        Called while its agent starts, and when its agent stops answering. Returns immediately if
+        it has ended; an absent sandbox "was removed". May be repeated and cancelled.
         """
 
     @abstractmethod
     async def last_log(self, sandbox_id: str) -> str:
-        """The end of what a sandbox's agent has logged, `LOG_CHARACTERS` at most.
+        """Return the end of the agent's log, `LOG_CHARACTERS` at most. Hostile text.
 
-        Called when a sandbox did not start, before it is destroyed. Empty if there is none, or
-        if it can't be had: it only adds to an error that is raised anyway. Hostile text.
+        Called when a sandbox did not start, before it is destroyed. Never raises: it only adds to
+        an error. Empty for an absent sandbox, or if the log can't be read.
         """
 
     @abstractmethod
     async def stats(self, sandbox_id: str) -> SandboxStats:
-        """What a sandbox uses now. Raises `NotFoundError` if it is gone."""
+        """Return the sandbox's use of resources, which may take a second.
 
-    @abstractmethod
-    async def update(self, spec: SandboxSpec) -> None:
-        """Change memory, CPU and processes of a sandbox that runs; all else of it is settled.
-
-        Called when a session takes a sandbox that was started ahead, before any of its
-        code runs. Raises `NotFoundError` if it is gone.
+        Raises NotFoundError for an absent or ended sandbox.
         """
 
     @abstractmethod
     async def cpu_seconds(self, sandbox_id: str) -> float:
-        """CPU time of a sandbox since its start, as the host's kernel counts it.
+        """Return the sandbox's CPU time since its start, as the host measures it.
 
         Called for every live session every few seconds, and before its end. Raises
-        `NotFoundError` if it is gone.
+        NotFoundError for an absent or ended sandbox.
         """
 
     @abstractmethod
     async def memory_bytes(self, sandbox_id: str) -> int | None:
-        """Memory of a sandbox now, as the host's kernel counts it, caches of files included.
+        """Return the sandbox's memory, caches of files included, as the host measures it.
 
-        Called for every live session when an operator looks. None if only the engine could
-        tell, which takes a second, or if the sandbox is gone.
+        Called for every live session when an operator looks. None for an absent sandbox, and
+        where only `stats` could tell.
+        """
+
+    @abstractmethod
+    async def list(self) -> list[Sandbox]:
+        """Return the running sandboxes of this server's state that are not owned.
+
+        This object owns those that it created, or adopted, and did not destroy. Called when the
+        server starts, and when a session turns out to be lost: what is listed is adopted or
+        destroyed. What has ended is removed. Empty without `capabilities.outlives_server`.
+        """
+
+    @abstractmethod
+    def adopt(self, sandbox_id: str) -> None:
+        """Own a listed sandbox: its session has been taken over. Idempotent."""
+
+    @abstractmethod
+    async def reap(self) -> None:
+        """Remove everything that belongs to this server's state and is not owned.
+
+        Called after each `list` when all that it returned is adopted or destroyed, and regularly:
+        an engine may have created something for a server that was gone by then. Spares other
+        servers' sandboxes. Idempotent; what can't be removed is left for the next call.
         """
 
     @abstractmethod
     async def destroy(self, sandbox_id: str) -> None:
-        """Remove a sandbox with everything in it; called when its session ends.
+        """Kill everything in the sandbox and remove it.
 
-        Running processes are killed. Idempotent: an absent sandbox is no error.
+        Called when its session ends, and for what a failed start left. Idempotent: an absent
+        sandbox is no error, so a call that raised may be repeated. Afterwards it is absent, and
+        not owned even if it could not be removed.
         """

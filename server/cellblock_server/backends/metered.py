@@ -4,10 +4,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cellblock_server.backends.backend import (
-    Backend,
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import (
+    AgentTransport,
+    EgressHandler,
+    EgressListener,
     Sandbox,
     SandboxEnd,
+    SandboxInput,
     SandboxSpec,
     SandboxStats,
 )
@@ -19,13 +23,14 @@ from cellblock_server.telemetry.tracing import step
 class MeteredBackend(Backend):
     """Hands all calls on to another one.
 
-    `wait` is not timed, for it lasts as long as its sandbox, and neither is what asks no engine.
+    `wait` and `connect` are not timed, for they last as long as a sandbox or its start, and neither
+    is what asks no engine.
     """
 
     def __init__(self, backend: Backend, metrics: Metrics) -> None:
         """Count the calls of `backend`."""
         self.name = backend.name
-        self.sessions_outlive_server = backend.sessions_outlive_server
+        self.capabilities = backend.capabilities
         self._backend = backend
         self._seconds = metrics.engine_call_seconds
 
@@ -46,6 +51,22 @@ class MeteredBackend(Backend):
         """See `Backend.create`."""
         with self._counted("create"):
             return await self._backend.create(spec, token)
+
+    async def connect(self, sandbox_id: str) -> AgentTransport:
+        """See `Backend.connect`."""
+        return await self._backend.connect(sandbox_id)
+
+    async def offer_input(self, sandbox_id: str, offered: SandboxInput) -> bool:
+        """See `Backend.offer_input`."""
+        return await self._backend.offer_input(sandbox_id, offered)
+
+    async def withdraw_input(self, sandbox_id: str, name: str) -> None:
+        """See `Backend.withdraw_input`."""
+        await self._backend.withdraw_input(sandbox_id, name)
+
+    async def open_egress(self, sandbox_id: str, handler: EgressHandler) -> EgressListener:
+        """See `Backend.open_egress`."""
+        return await self._backend.open_egress(sandbox_id, handler)
 
     async def list(self) -> list[Sandbox]:
         """See `Backend.list`."""

@@ -1,20 +1,20 @@
-"""One session's way to the proxy: a socket in its sandbox's folder, and bounds on its use."""
+"""One session's way to the proxy: its sandbox's connections, and bounds on their use."""
 
 import asyncio
-import os
-import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 
-NAME = "egress.sock"
+from cellblock_server.backends.sandbox import EgressHandler, EgressListener
+
 PIECE = 65536
-SOCKET_MODE = 0o666
-"""The sandbox's user is not ours; the folder above keeps others out."""
 REFUSED = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+Listen: TypeAlias = Callable[[EgressHandler], Awaitable[EgressListener]]
+"""`Backend.open_egress` of one sandbox."""
 
 log = structlog.get_logger(__name__)
 
@@ -44,31 +44,21 @@ class Relay:
         self._port = port
         self._used = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+        self._listener: EgressListener | None = None
 
     @property
     def carried_bytes(self) -> int:
         """What went through it so far, in both directions."""
         return self._used
 
-    async def start(self, folder: Path) -> None:
-        """Listen in a folder that the sandbox sees and can't change."""
-        pinned = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            # Not by its path, which may be longer than the 107 bytes that a socket's may have.
-            path = Path(f"/proc/self/fd/{pinned}") / NAME
-            path.unlink(missing_ok=True)
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(str(path))
-            path.chmod(SOCKET_MODE)
-        finally:
-            os.close(pinned)
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener)
+    async def start(self, listen: Listen) -> None:
+        """Serve the sandbox's connections from now on. Raises what `listen` does."""
+        self._listener = await listen(self._accept)
 
     async def close(self) -> None:
         """Stop listening and end all connections."""
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -11,7 +11,7 @@ import structlog
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.egress.proxy import Proxy
-from cellblock_server.egress.relay import Relay, RelayBounds
+from cellblock_server.egress.relay import Listen, Relay, RelayBounds
 from cellblock_server.egress.squid_config import SOURCES, Allowed
 
 FIELDS = ("outcome", "status", "method", "target", "address", "bytes", "milliseconds")
@@ -53,14 +53,14 @@ class Egress:
             await relay.close()
         await self._proxy.stop()
 
-    async def open(self, session_id: str, folder: Path) -> "Way":
-        """Give a session its way out, by a socket in `folder`, which its sandbox can't write to."""
+    async def open(self, session_id: str, listen: Listen) -> "Way":
+        """Give a session its way out; `listen` takes its sandbox's connections."""
         source = next(address for address in _sources() if address not in self._relays)
         relay = Relay(session_id, source, self._bounds, lambda: self._proxy.port)
         self._relays[source] = (session_id, relay)
         way = Way(self, source, relay)
         try:
-            await relay.start(folder)
+            await relay.start(listen)
         except BaseException:
             await way.close()
             raise

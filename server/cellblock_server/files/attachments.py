@@ -2,20 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from weakref import WeakValueDictionary
 
 import structlog
 
 from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.backends.backend import Sandbox
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.blobs.blob_store import BlobStore
-from cellblock_server.common.disk import disk_faults_told
 from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
-from cellblock_server.files.stored import link_stored, stored_bytes
+from cellblock_server.files.stored import StoredInput, stored_bytes
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import AttachmentRecord, FileRecord
 
@@ -58,7 +57,7 @@ class Attached:
 
     path: str
     copied: bool = False
-    """Whether it was copied on the host, because a link could not be had."""
+    """Whether it was copied, because a link could not be had."""
     unpacked: agent_pb.UnpackInputResponse | None = None
 
 
@@ -75,8 +74,11 @@ class Place:
 class AttachmentService:
     """Attaches and detaches files."""
 
-    def __init__(self, store: FileStore, blobs: BlobStore, bounds: AttachmentBounds) -> None:
-        """Attach what `store` and `blobs` keep."""
+    def __init__(
+        self, backend: Backend, store: FileStore, blobs: BlobStore, bounds: AttachmentBounds
+    ) -> None:
+        """Attach what `store` and `blobs` keep to sandboxes of `backend`."""
+        self._backend = backend
         self._store = store
         self._blobs = blobs
         self._bounds = bounds
@@ -121,7 +123,7 @@ class AttachmentService:
                     await place.agent.remove_file(path, recursive=record.unpacked)
                 except NotFoundError:
                     log.info("attachment_was_removed_in_sandbox", file_id=file_id)
-            _remove_input(place, file_id)
+            await self._backend.withdraw_input(place.sandbox.id, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
 
     def _turn(self, place: Place) -> asyncio.Lock:
@@ -136,13 +138,13 @@ class AttachmentService:
             data = stored_bytes(self._blobs, file)
             await place.agent.write_file(name, data, exclusive=True, alias=file.id)
             return Attached(path)
-        copied = await self._link(place, file)
+        copied = await self._offer(place, file)
         await place.agent.link_input(file.id, name, alias=file.id)
         return Attached(path, copied)
 
     async def _unpack(self, place: Place, file: FileRecord, name: str) -> Attached:
         """Let the agent unpack: what a hostile archive can reach is its own sandbox's."""
-        copied = await self._link(place, file)
+        copied = await self._offer(place, file)
         try:
             unpacked = await place.agent.unpack_input(
                 file.id,
@@ -156,28 +158,16 @@ class AttachmentService:
             message = safe_text(error.message.replace(file.id, file.filename))
             raise WrongStateError(error.reason, message) from error
         finally:
-            _remove_input(place, file.id)
+            await self._backend.withdraw_input(place.sandbox.id, file.id)
         return Attached(sandbox_path(name), copied, unpacked)
 
-    async def _link(self, place: Place, file: FileRecord) -> bool:
-        """Show a file in the sandbox's inputs; whether it had to be copied."""
-        target = _input(place, file.id)
-        if target.exists():
-            return False
-        linked = await link_stored(self._blobs, file, target)
-        if not linked:
+    async def _offer(self, place: Place, file: FileRecord) -> bool:
+        """Make a file readable in the sandbox's inputs; return whether it had to be copied."""
+        offered = StoredInput(self._blobs, file)
+        copied = await self._backend.offer_input(place.sandbox.id, offered)
+        if copied and self._backend.capabilities.links_inputs:
             log.warning("attachment_copied", file_id=file.id, bytes=file.bytes)
-        return not linked
-
-
-def _input(place: Place, file_id: str) -> Path:
-    """On the host, in a folder that the sandbox can only read."""
-    return place.sandbox.inputs_folder / file_id
-
-
-def _remove_input(place: Place, file_id: str) -> None:
-    with disk_faults_told("the inputs of a sandbox"):
-        _input(place, file_id).unlink(missing_ok=True)
+        return copied
 
 
 def _without_ending(filename: str) -> str:

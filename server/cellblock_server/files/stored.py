@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cellblock_server.blobs.blob_store import BlobStore
@@ -19,10 +20,31 @@ async def stored_bytes(
             yield data
 
 
-async def link_stored(blobs: BlobStore, file: FileRecord, destination: Path) -> bool:
-    """See `BlobStore.link_to`; raises DataLossError."""
-    with _damage_told(file):
-        return await blobs.link_to(_blob(file), destination, file.tenant)
+@dataclass(frozen=True)
+class StoredInput:
+    """A stored file that a sandbox is to read; see `SandboxInput`."""
+
+    blobs: BlobStore
+    file: FileRecord
+
+    @property
+    def name(self) -> str:
+        """The file's id: a name that no caller chose."""
+        return self.file.id
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.file.bytes
+
+    def read(self) -> AsyncIterator[bytes]:
+        """All bytes; raises DataLossError."""
+        return stored_bytes(self.blobs, self.file)
+
+    async def link_to(self, destination: Path) -> bool:
+        """See `BlobStore.link_to`; raises DataLossError."""
+        with _damage_told(self.file):
+            return await self.blobs.link_to(_blob(self.file), destination, self.file.tenant)
 
 
 def _blob(file: FileRecord) -> Blob:

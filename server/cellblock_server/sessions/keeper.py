@@ -174,7 +174,7 @@ class SessionKeeper:
     ) -> None:
         """Let go of all sessions; end them if asked to, or if they can't outlive us."""
         await self._loops.aclose()
-        if self._end_on_shutdown or not self._backend.sessions_outlive_server:
+        if self._end_on_shutdown or not self._backend.capabilities.outlives_server:
             stopped = failed(EndReason.SERVER_STOPPED, "the server was stopped")
             for live in list(self._live.values()):
                 live.request_end(stopped)

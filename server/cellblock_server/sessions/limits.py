@@ -7,7 +7,7 @@ memory away for good.
 
 from typing import Any
 
-from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
+from cellblock_server.backends.sandbox import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.config import Settings
 from cellblock_server.config.values import MIB, Bounded

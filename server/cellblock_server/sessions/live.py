@@ -12,7 +12,8 @@ from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import AgentGoneError
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, WrongStateError
 from cellblock_server.egress.session_egress import Way

@@ -11,7 +11,7 @@ from secrets import token_urlsafe
 import structlog
 
 from cellblock_server.agent.errors import AgentGoneError
-from cellblock_server.backends.backend import SandboxSpec
+from cellblock_server.backends.sandbox import SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import (
     AlreadyExistsError,

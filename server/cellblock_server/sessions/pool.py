@@ -17,7 +17,8 @@ from secrets import token_urlsafe
 import structlog
 
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, SandboxLimits, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import SandboxLimits, SandboxSpec
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.supervisor import Supervisor

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cellblock_server.agent.connecting import connect_agent
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox, SandboxSpec
 from cellblock_server.telemetry.tracing import step
 
 
@@ -29,12 +31,12 @@ class ReadySandbox:
     ) -> "ReadySandbox":
         """Start one; nothing is left behind when that fails or is cancelled.
 
-        Raises what `Backend.create` and `AgentConnection.connect` do.
+        Raises what `Backend.create` and `connect_agent` do.
         """
         sandbox = await backend.create(spec, token)
         try:
             with step("agent connect"):
-                agent = await AgentConnection.connect(sandbox, token, backend, timeout, timings)
+                agent = await connect_agent(backend, sandbox.id, token, timeout, timings)
         except BaseException:
             await backend.destroy(spec.id)
             raise

@@ -7,9 +7,14 @@ import structlog
 
 from cellblock_server.agent.checks import ProtocolViolationError
 from cellblock_server.agent.errors import AgentGoneError, StoreBehindError
-from cellblock_server.agent.socket import HostileFolderError
-from cellblock_server.backends.backend import Sandbox
-from cellblock_server.common.errors import CellblockError, UnavailableError, WrongStateError
+from cellblock_server.backends.errors import HostileSandboxError
+from cellblock_server.backends.sandbox import Sandbox
+from cellblock_server.common.errors import (
+    CellblockError,
+    NotFoundError,
+    UnavailableError,
+    WrongStateError,
+)
 from cellblock_server.journal.tracked import Tracked
 from cellblock_server.sessions.live import End, Ending, LiveSession, failed
 from cellblock_server.sessions.starter import SessionStarter
@@ -122,7 +127,7 @@ class Reconciler:
             except UnavailableError:
                 # The engine or the store is away: all of it is tried again.
                 raise
-            except (AgentGoneError, HostileFolderError, WrongStateError) as error:
+            except (AgentGoneError, HostileSandboxError, NotFoundError, WrongStateError) as error:
                 problem, detail = error.message, error.detail
             except ProtocolViolationError as error:
                 problem, reason = error.message, EndReason.PROTOCOL_VIOLATION

@@ -3,12 +3,15 @@
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from cellblock.agent.v1.agent_pb2 import GetStatusResponse
+from cellblock_server.agent.connecting import reconnect_agent
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import StoreBehindError
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, Sandbox, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.egress.session_egress import Egress, Way, missing
 from cellblock_server.executions.overdue import OverdueTimings
@@ -95,13 +98,12 @@ class SessionStarter:
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
         """Take over a sandbox that an earlier server process started.
 
-        Raises HostileFolderError or AgentGoneError if it can't be had, WrongStateError if it
-        has a way out and may not have one any more, StoreBehindError if a server with a newer
-        store has served it, and UnavailableError if the store fails.
+        Raises HostileSandboxError, NotFoundError or AgentGoneError if it can't be had,
+        WrongStateError if it has a way out and may not have one any more, StoreBehindError if a
+        server with a newer store has served it, and UnavailableError if the store fails.
         """
-        agent, status = await AgentConnection.reconnect(
-            sandbox, record.agent_token, self.agent_timings
-        )
+        connect = partial(self.backend.connect, sandbox.id)
+        agent, status = await reconnect_agent(connect, record.agent_token, self.agent_timings)
         try:
             await self._check_store(record, status)
             generation = status.kernel_generation
@@ -149,7 +151,7 @@ class SessionStarter:
             return None
         if self.egress is None:
             raise missing()
-        return await self.egress.open(record.id, sandbox.inputs_folder)
+        return await self.egress.open(record.id, partial(self.backend.open_egress, sandbox.id))
 
     def _live(
         self, session: TrackedSession, sandbox: Sandbox, agent: AgentConnection, way_out: Way | None

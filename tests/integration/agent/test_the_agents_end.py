@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.agent.connection import AgentConnection
+from cellblock_server.agent.connecting import reconnect_agent
 from cellblock_server.agent.errors import AgentGoneError
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.waiting import eventually
@@ -46,7 +46,7 @@ async def test_an_agent_without_a_server_ends() -> None:
 
 
 async def test_a_connection_that_is_closed_ends_the_calls_under_way(agent: RunningAgent) -> None:
-    connection, status = await AgentConnection.reconnect(agent.sandbox, agent.token)
+    connection, status = await reconnect_agent(agent.transport, agent.token)
     assert status.kernel_generation == 1
     agent.process.send_signal(signal.SIGSTOP)
     try:
@@ -81,4 +81,4 @@ def alive(pid: int) -> bool:
 async def test_only_who_has_the_token_is_served(agent: RunningAgent) -> None:
     assert not (agent.folder.agent / "token").exists()
     with pytest.raises(AgentGoneError, match="UNAUTHENTICATED"):
-        await AgentConnection.reconnect(agent.sandbox, secrets.token_urlsafe(32))
+        await reconnect_agent(agent.transport, secrets.token_urlsafe(32))

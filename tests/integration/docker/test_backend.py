@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.agent.socket import (
-    HostileFolderError,
-    PinnedSocket,
-    wait_for_socket,
-)
-from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
+from cellblock_server.agent.connecting import connect_agent
 from cellblock_server.backends.docker.backend import DockerBackend
 from cellblock_server.backends.docker.seccomp import load_profile
+from cellblock_server.backends.errors import HostileSandboxError
+from cellblock_server.backends.sandbox import Overhead, SandboxLimits, SandboxSpec
+from cellblock_server.backends.shared_folder.agent_socket import PinnedSocket
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import NotFoundError
 from cellblock_server.common.ids import new_id
 from tests.support.engine import containers, docker
@@ -39,31 +37,6 @@ async def backend(tmp_path: Path) -> AsyncIterator[DockerBackend]:
     for name in containers(backend._instance):
         await backend.destroy(name.removeprefix("cellblock-"))
     await backend.close()
-
-
-async def test_a_sandboxs_life(backend: DockerBackend, tmp_path: Path) -> None:
-    spec, token = (
-        SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
-        secrets.token_urlsafe(32),
-    )
-    sandbox = await backend.create(spec, token)
-    agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
-    assert (await agent.status()).kernel_generation == 1
-    later = DockerBackend(tmp_path, backend._instance, [], seccomp=SECCOMP)
-    assert await later.list() == [sandbox]
-    await later.close()
-    stats = await backend.stats(sandbox.id)
-    assert 10 * MIB < stats.memory_bytes < 256 * MIB
-    assert stats.cpu_seconds > 0
-    assert stats.pids >= 3  # agent, fork server, kernel; or what runs them
-    await agent.close()
-    await backend.destroy(sandbox.id)
-    await backend.destroy(sandbox.id)  # again: no error
-    assert await backend.list() == []
-    assert (await backend.wait(sandbox.id)).words == "was removed"
-    with pytest.raises(NotFoundError):
-        await backend.stats(sandbox.id)
-    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_sandbox_that_is_removed_while_it_is_measured_is_not_found(
@@ -129,7 +102,7 @@ async def test_a_container_that_is_stopped_by_hand_ends_immediately(
         secrets.token_urlsafe(32),
     )
     sandbox = await backend.create(spec, token)
-    agent = await AgentConnection.connect(sandbox, token, backend, timedelta(seconds=30))
+    agent = await connect_agent(backend, sandbox.id, token, timedelta(seconds=30))
     docker("stop", "--time=600", f"cellblock-{sandbox.id}")
     assert (await backend.wait(sandbox.id)).words == "exited with code 137"
     await agent.close()
@@ -159,8 +132,8 @@ async def test_the_socket_of_another_sandbox_is_refused(backend: DockerBackend) 
         )
         for _ in range(2)
     ]
+    folder = SandboxFolder(backend._folders / one.id)
     async with asyncio.timeout(30):
-        await wait_for_socket(one.agent_folder)
-    PinnedSocket(one.agent_folder, one.first_pid).close()
-    with pytest.raises(HostileFolderError, match="listens, not the agent"):
-        PinnedSocket(one.agent_folder, other.first_pid)
+        (await backend.connect(one.id)).close()
+    with pytest.raises(HostileSandboxError, match="listens, not the agent"):
+        PinnedSocket(folder.agent, backend._container(other.id).first_pid)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.backends.backend import Overhead, SandboxLimits, SandboxSpec
 from cellblock_server.backends.docker.options import MASKED, Profiles, container_options
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.sandbox import Overhead, SandboxLimits, SandboxSpec
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.common.errors import WrongStateError
 
 LIMITS = SandboxLimits(

@@ -8,8 +8,8 @@ from aiodocker.exceptions import DockerError
 from sqlalchemy.exc import OperationalError
 
 from cellblock_server.agent.errors import AgentGoneError
-from cellblock_server.agent.socket import HostileFolderError
-from cellblock_server.backends.docker import backend as docker
+from cellblock_server.backends.docker.engine import engine_down, engine_refused
+from cellblock_server.backends.errors import HostileSandboxError
 from cellblock_server.blobs.s3_errors import BlobStoreError
 from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.rpc.status import status_of
@@ -21,18 +21,18 @@ INSIDE = "SESAME"
 
 
 def refused(status: int, words: str) -> CellblockError:
-    return docker._engine_refused(DockerError(status, f"{words} {INSIDE}"), None)
+    return engine_refused(DockerError(status, f"{words} {INSIDE}"), None)
 
 
 ERRORS: dict[str, Callable[[], CellblockError]] = {
-    "an engine that is away": lambda: docker._engine_down(f"/run/{INSIDE}.sock: refused"),
+    "an engine that is away": lambda: engine_down(f"/run/{INSIDE}.sock: refused"),
     "an engine that fails": lambda: refused(500, "no such folder"),
     "an engine that refuses": lambda: refused(400, "invalid mount"),
     "a store that fails": lambda: told(OperationalError("", None, Exception(INSIDE))),
     "a store of another server": lambda: HeldError(f"used from {INSIDE}"),
     "a blob store that fails": lambda: BlobStoreError(f"NoSuchBucket: {INSIDE}"),
     "an agent that is gone": lambda: AgentGoneError("UNAVAILABLE", detail=f"unix:/run/{INSIDE}"),
-    "a folder that is hostile": lambda: HostileFolderError(f"/run/{INSIDE}: not a socket"),
+    "a folder that is hostile": lambda: HostileSandboxError(f"/run/{INSIDE}: not a socket"),
 }
 
 

@@ -24,7 +24,7 @@ from tests.support.records import PLACE, execution_record, session_record
 class Sandboxes:
     """A backend that remembers what it destroyed."""
 
-    sessions_outlive_server = True
+    capabilities = SimpleNamespace(outlives_server=True)
 
     def __init__(self) -> None:
         self.destroyed: list[str] = []

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_server.agent.socket import HostileFolderError, PinnedSocket
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.errors import HostileSandboxError
+from cellblock_server.backends.shared_folder.agent_socket import PinnedSocket
+from cellblock_server.backends.shared_folder.agent_transport import connect_agent
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
 
 
 @pytest.fixture
@@ -32,20 +34,20 @@ def listening(folder: Path) -> Iterator[socket.socket]:
 def test_a_link_is_refused(folder: Path, listening: socket.socket) -> None:
     (folder / "agent.sock").rename(folder / "other")
     (folder / "agent.sock").symlink_to(folder / "other")
-    with pytest.raises(HostileFolderError, match="not a socket"):
+    with pytest.raises(HostileSandboxError, match="not a socket"):
         PinnedSocket(folder, None)
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, os.mkfifo])
 def test_what_is_no_socket_is_refused(folder: Path, make: Callable[[Path], None]) -> None:
     make(folder / "agent.sock")
-    with pytest.raises(HostileFolderError, match="not a socket"):
+    with pytest.raises(HostileSandboxError, match="not a socket"):
         PinnedSocket(folder, None)
 
 
 def test_another_listener_is_refused(folder: Path, listening: socket.socket) -> None:
     PinnedSocket(folder, os.getpid()).close()
-    with pytest.raises(HostileFolderError, match=r"listens, not the agent \(1\)"):
+    with pytest.raises(HostileSandboxError, match=r"listens, not the agent \(1\)"):
         PinnedSocket(folder, 1)
 
 
@@ -54,7 +56,7 @@ def test_a_listener_whose_queue_is_full_holds_nobody_up(folder: Path) -> None:
         server.bind(str(folder / "agent.sock"))
         server.listen(0)
         waiting.connect(str(folder / "agent.sock"))
-        with pytest.raises(HostileFolderError, match="does not accept"):
+        with pytest.raises(HostileSandboxError, match="does not accept"):
             PinnedSocket(folder, os.getpid())
 
 
@@ -63,7 +65,7 @@ def test_a_listener_of_the_same_user_and_groups_is_refused(
 ) -> None:
     """As code in a plain container would be: only a runtime has another user there."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as first:
-        with pytest.raises(HostileFolderError, match="listens, not the agent"):
+        with pytest.raises(HostileSandboxError, match="listens, not the agent"):
             PinnedSocket(folder, first.pid)
         first.communicate()
 
@@ -78,6 +80,26 @@ def test_a_swapped_name_does_not_matter(folder: Path, listening: socket.socket) 
             caller.connect(pinned.target.removeprefix("unix:"))
             listening.accept()[0].close()
     pinned.close()
+
+
+async def test_agent_that_was_connected_to_before_is_not_waited_for(folder: Path) -> None:
+    sandbox = SandboxFolder.create(folder, "sbx_1", "token")
+    sandbox.seal()
+    with pytest.raises(HostileSandboxError, match="No such file"):
+        await connect_agent(sandbox, None)
+
+
+async def test_folder_is_sealed_before_its_socket_is_looked_at(folder: Path) -> None:
+    sandbox = SandboxFolder.create(folder, "sbx_1", "token")
+    (sandbox.agent / "agent.sock").symlink_to("/var/run/docker.sock")
+    with pytest.raises(HostileSandboxError, match="not a socket"):
+        await connect_agent(sandbox, None)
+    assert sandbox.is_sealed()
+
+
+async def test_folder_that_is_gone_is_refused(folder: Path) -> None:
+    with pytest.raises(HostileSandboxError, match="No such file"):
+        await connect_agent(SandboxFolder(folder / "sbx_1"), None)
 
 
 def test_the_folder_is_sealed_and_removed(folder: Path) -> None:

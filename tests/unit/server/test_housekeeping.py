@@ -63,7 +63,10 @@ async def keeping(
         return []
 
     backend = SimpleNamespace(
-        list=nothing, reap=nothing, sessions_outlive_server=True, destroy=destroy
+        list=nothing,
+        reap=nothing,
+        capabilities=SimpleNamespace(outlives_server=True),
+        destroy=destroy,
     )
     store = SimpleNamespace(alive=nothing)
     keeper = SessionKeeper(

@@ -10,7 +10,8 @@ import pytest
 
 from cellblock_server.agent.errors import translated_errors
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import SandboxSpec
 from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.sessions.limits import sandbox_spec

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from cellblock_server.agent.timings import AgentTimings
-from cellblock_server.backends.backend import Backend, SandboxSpec
+from cellblock_server.backends.backend import Backend
+from cellblock_server.backends.sandbox import SandboxSpec
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.sessions.limits import sandbox_spec

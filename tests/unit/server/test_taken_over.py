@@ -41,7 +41,7 @@ ABSENT: Any = None
 class Sandboxes:
     """A backend where nothing runs, and that can be told to fail."""
 
-    sessions_outlive_server = True
+    capabilities = SimpleNamespace(outlives_server=True)
 
     def __init__(self) -> None:
         self.destroyed: list[str] = []

@@ -7,8 +7,8 @@ Source: Docker Engine API v1.41, `POST /containers/create`
 from dataclasses import dataclass
 from typing import Any
 
-from cellblock_server.backends.backend import SandboxSpec
-from cellblock_server.backends.folder import HOSTNAME, SandboxFolder
+from cellblock_server.backends.sandbox import SandboxSpec
+from cellblock_server.backends.shared_folder.folder import HOSTNAME, SandboxFolder
 from cellblock_server.common.errors import WrongStateError
 
 LABEL = "dev.cellblock.sandbox"

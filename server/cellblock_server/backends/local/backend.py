@@ -20,17 +20,23 @@ from pathlib import Path
 import psutil
 import structlog
 
-from cellblock_server.backends.backend import (
-    LOG_CHARACTERS,
-    Backend,
+from cellblock_server.backends.backend import LOG_CHARACTERS, Backend
+from cellblock_server.backends.sandbox import (
+    AgentTransport,
+    Capabilities,
+    EgressHandler,
+    EgressListener,
     Sandbox,
     SandboxEnd,
+    SandboxInput,
     SandboxLimits,
     SandboxSpec,
     SandboxStats,
 )
-from cellblock_server.backends.folder import SandboxFolder
-from cellblock_server.common.errors import NotFoundError, UnavailableError
+from cellblock_server.backends.shared_folder.agent_transport import connect_agent
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
+from cellblock_server.backends.shared_folder.inputs import link_input, unlink_input
+from cellblock_server.common.errors import NotFoundError, UnavailableError, WrongStateError
 
 LOG = "agent.log"
 """What an agent writes, in its sandbox's folder: code inside can't see it."""
@@ -51,7 +57,12 @@ class LocalBackend(Backend):
     """Makes a child process per sandbox. Sessions end with the server."""
 
     name = "local"
-    sessions_outlive_server = False
+    capabilities = Capabilities(
+        enforced_limits=frozenset({"open_files", "file_bytes"}),
+        links_inputs=True,
+        outlives_server=False,
+        egress=False,
+    )
 
     def __init__(self, folders: Path, agent_arguments: list[str]) -> None:
         """Keep sandboxes' folders below `folders`."""
@@ -97,13 +108,27 @@ class LocalBackend(Backend):
                 "SANDBOX_START_FAILED", "no process", detail=str(error)
             ) from error
         self._processes[spec.id] = process
-        return Sandbox(
-            id=spec.id,
-            agent_folder=folder.agent,
-            inputs_folder=folder.inputs,
-            # Bubblewrap's child has a process id that only the kernel could tell.
-            first_pid=None if self._bubblewrap else process.pid,
-        )
+        return Sandbox(spec.id)
+
+    async def connect(self, sandbox_id: str) -> AgentTransport:
+        """Connect to the agent's socket; see `Backend.connect`."""
+        process = self._process(sandbox_id)
+        # Bubblewrap's child has a process id that only the kernel could tell.
+        first_pid = None if self._bubblewrap else process.pid
+        return await connect_agent(self._folder(sandbox_id), first_pid)
+
+    async def offer_input(self, sandbox_id: str, offered: SandboxInput) -> bool:
+        """Link a file into the inputs; see `Backend.offer_input`."""
+        return await link_input(self._folder(sandbox_id), offered)
+
+    async def withdraw_input(self, sandbox_id: str, name: str) -> None:
+        """Unlink a file of the inputs; see `Backend.withdraw_input`."""
+        unlink_input(self._folder(sandbox_id), name)
+
+    async def open_egress(self, sandbox_id: str, handler: EgressHandler) -> EgressListener:
+        """Raise WrongStateError: there is none; see `Backend.open_egress`."""
+        self._process(sandbox_id)
+        raise WrongStateError("EGRESS_UNAVAILABLE", "the local backend has no egress")
 
     async def list(self) -> list[Sandbox]:
         """None: sandboxes do not outlive their server."""
@@ -129,18 +154,16 @@ class LocalBackend(Backend):
                 agent_log.seek(0, os.SEEK_END)
                 agent_log.seek(max(0, agent_log.tell() - LOG_CHARACTERS))
                 return agent_log.read(LOG_CHARACTERS).decode(errors="replace")
-        except FileNotFoundError:
+        except OSError:
             return ""
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
         """What its processes use together; see `Backend.stats`."""
-        process = self._processes.get(sandbox_id)
-        if process is None:
-            raise NotFoundError("sandbox", sandbox_id)
-        return await asyncio.to_thread(_stats, process.pid, sandbox_id)
+        return await asyncio.to_thread(_stats, self._process(sandbox_id).pid, sandbox_id)
 
     async def update(self, spec: SandboxSpec) -> None:
-        """Nothing: the limits that could change are not enforced here; see `Backend.update`."""
+        """Change nothing: these limits are not enforced here; see `Backend.update`."""
+        self._process(spec.id)
 
     async def cpu_seconds(self, sandbox_id: str) -> float:
         """What its processes that still run have used; see `Backend.cpu_seconds`."""
@@ -165,10 +188,19 @@ class LocalBackend(Backend):
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        await asyncio.to_thread(SandboxFolder(self._folders / sandbox_id).remove)
+        await asyncio.to_thread(self._folder(sandbox_id).remove)
         kernel = self._kernel_folders.pop(sandbox_id, None)
         if kernel is not None:
             await asyncio.to_thread(shutil.rmtree, kernel)
+
+    def _process(self, sandbox_id: str) -> asyncio.subprocess.Process:
+        process = self._processes.get(sandbox_id)
+        if process is None:
+            raise NotFoundError("sandbox", sandbox_id)
+        return process
+
+    def _folder(self, sandbox_id: str) -> SandboxFolder:
+        return SandboxFolder(self._folders / sandbox_id)
 
     def _command(
         self, spec: SandboxSpec, folder: SandboxFolder

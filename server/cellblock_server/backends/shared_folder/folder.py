@@ -12,6 +12,7 @@ the folder: only the server has a way to it.
 """
 
 import shutil
+import stat
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,10 @@ class SandboxFolder:
             folder.remove()
             raise
         return folder
+
+    def is_sealed(self) -> bool:
+        """Return whether `seal` was called before, by an earlier server maybe. Raises OSError."""
+        return stat.S_IMODE(self.agent.lstat().st_mode) == SEALED_MODE
 
     def seal(self) -> None:
         """Take all of the sandbox's rights to `agent/` away. Raises UnavailableError."""

@@ -14,20 +14,12 @@ from pathlib import Path
 
 from asyncinotify import Inotify, Mask
 
-from cellblock_server.common.errors import CellblockError
+from cellblock_server.backends.errors import HostileSandboxError
 
 NAME = "agent.sock"
 OUTSIDE = 0
 """What the kernel says of a process that this one has no number for: where the server is in a
 container, all sandboxes are outside, and only what is inside with it can be told from an agent."""
-
-
-class HostileFolderError(CellblockError):
-    """What lies where the agent's socket should be is something else."""
-
-    def __init__(self, problem: str) -> None:
-        """Say what was found."""
-        super().__init__("SANDBOX_HOSTILE", "the agent socket can't be used", problem)
 
 
 async def wait_for_socket(folder: Path) -> None:
@@ -50,7 +42,7 @@ class PinnedSocket:
 
         If `first_pid` is given, that process of the sandbox must be the one that listens,
         or the sandbox's machinery, as far as this process can see the host's; see
-        `_check_listener`. Raises HostileFolderError.
+        `_check_listener`. Raises HostileSandboxError.
         """
         try:
             directory = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -59,10 +51,10 @@ class PinnedSocket:
             finally:
                 os.close(directory)
         except OSError as error:
-            raise HostileFolderError(str(error)) from error
+            raise HostileSandboxError(str(error)) from error
         try:
             if not stat.S_ISSOCK(os.fstat(self._fd).st_mode):
-                raise HostileFolderError("not a socket")
+                raise HostileSandboxError("not a socket")
             if first_pid is not None:
                 self._check_listener(first_pid)
         except BaseException:
@@ -91,14 +83,14 @@ class PinnedSocket:
             try:
                 probe.connect(f"/proc/self/fd/{self._fd}")
             except OSError as error:
-                raise HostileFolderError(f"does not accept: {error}") from error
+                raise HostileSandboxError(f"does not accept: {error}") from error
             size = struct.calcsize("3i")
             credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
         pid, uid, _gid = struct.unpack("3i", credentials)
         if pid == OUTSIDE:
             return
         if pid != first_pid and not _is_machinery(pid, uid, first_pid):
-            raise HostileFolderError(f"process {pid} listens, not the agent ({first_pid})")
+            raise HostileSandboxError(f"process {pid} listens, not the agent ({first_pid})")
 
 
 def _is_machinery(pid: int, uid: int, first_pid: int) -> bool:
@@ -118,4 +110,4 @@ def _users(process: Path) -> set[int]:
         name, _, value = line.partition(":")
         if name == "Uid":
             return {int(uid) for uid in value.split()}
-    raise HostileFolderError(f"{process} does not say whose it is")
+    raise HostileSandboxError(f"{process} does not say whose it is")

@@ -1,0 +1,22 @@
+"""Connect to the agent of a sandbox that shares a folder with the server."""
+
+from cellblock_server.backends.errors import HostileSandboxError
+from cellblock_server.backends.sandbox import AgentTransport
+from cellblock_server.backends.shared_folder.agent_socket import PinnedSocket, wait_for_socket
+from cellblock_server.backends.shared_folder.folder import SandboxFolder
+
+
+async def connect_agent(folder: SandboxFolder, first_pid: int | None) -> AgentTransport:
+    """Wait for the agent's socket, seal its folder, and pin the socket.
+
+    A sealed folder has had its socket: nothing is waited for then. See `Backend.connect`, and
+    `PinnedSocket` for `first_pid`.
+    """
+    try:
+        if not folder.is_sealed():
+            await wait_for_socket(folder.agent)
+    except OSError as error:
+        raise HostileSandboxError(str(error)) from error
+    folder.seal()
+    pinned = PinnedSocket(folder.agent, first_pid)
+    return AgentTransport(pinned.target, pinned.close)
