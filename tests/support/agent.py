@@ -86,9 +86,10 @@ class DrivenAgent:
         """Events that belong to no execution."""
 
     @classmethod
-    async def on(cls, connection: AgentConnection) -> Self:
-        """Open the stream of a connection."""
+    async def on(cls, connection: AgentConnection, acknowledged: int) -> Self:
+        """Open the stream of a connection, after the events that were read before."""
         agent = cls()
+        agent.acknowledged = acknowledged
         agent.connection = connection
         await agent.open_stream()
         return agent

@@ -112,7 +112,7 @@ class AgentTransport:
     target: str
     """What gRPC connects to, as often as it likes: `unix:…`, `ipv4:127.0.0.1:port`."""
     close: Callable[[], None]
-    """Releases it; called once. The sandbox and its agent keep running."""
+    """Releases it. Idempotent. The sandbox and its agent keep running."""
 
 
 class SandboxInput(Protocol):

@@ -74,6 +74,8 @@ class Started:
     spec: SandboxSpec
     token: str
     agent: AgentConnection
+    acknowledged: int = 0
+    """The last event that was read."""
 
 
 class BackendOfServer:
@@ -114,8 +116,9 @@ class BackendOfServer:
 
     async def run(self, sandbox: Started, code: str) -> str:
         """Run code in a sandbox; what it printed."""
-        driven = await DrivenAgent.on(sandbox.agent)
+        driven = await DrivenAgent.on(sandbox.agent, sandbox.acknowledged)
         shown = await driven.run(code)
+        sandbox.acknowledged = driven.acknowledged
         driven.stream.cancel()
         assert "error" not in shown.kinds(), shown.events
         return shown.text()

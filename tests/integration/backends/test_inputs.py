@@ -9,7 +9,7 @@ import pytest
 
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.backends.sandbox import SandboxInput
-from cellblock_server.common.errors import DataLossError, WrongStateError
+from cellblock_server.common.errors import DataLossError, NotFoundError
 from tests.integration.backends.conftest import BackendOfServer
 
 BYTES = bytes(range(256)) * 16384
@@ -84,7 +84,7 @@ async def test_withdrawn_input_is_gone_and_may_be_offered_again(
     await server.backend.offer_input(sandbox.id, stored)
     for _time in range(2):  # again: no error
         await server.backend.withdraw_input(sandbox.id, stored.name)
-    with pytest.raises(WrongStateError):
+    with pytest.raises(NotFoundError):
         await sandbox.agent.link_input(stored.name, "data.bin", alias="alias")
     await server.backend.offer_input(sandbox.id, stored)
     await sandbox.agent.link_input(stored.name, "data.bin", alias="alias")

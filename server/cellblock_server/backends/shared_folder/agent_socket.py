@@ -17,6 +17,8 @@ from asyncinotify import Inotify, Mask
 from cellblock_server.backends.errors import HostileSandboxError
 
 NAME = "agent.sock"
+CLOSED = -1
+"""In place of a file descriptor."""
 OUTSIDE = 0
 """What the kernel says of a process that this one has no number for: where the server is in a
 container, all sandboxes are outside, and only what is inside with it can be told from an agent."""
@@ -67,8 +69,10 @@ class PinnedSocket:
         return f"unix:/proc/self/fd/{self._fd}"
 
     def close(self) -> None:
-        """Let go of the socket; once."""
-        os.close(self._fd)
+        """Release the socket. Idempotent: another file may have its number by then."""
+        descriptor, self._fd = self._fd, CLOSED
+        if descriptor != CLOSED:
+            os.close(descriptor)
 
     def _check_listener(self, first_pid: int) -> None:
         """Compare the credentials that the kernel took when the socket began to listen.
