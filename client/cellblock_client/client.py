@@ -98,12 +98,13 @@ class Sessions:
         labels: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         idle_timeout: Seconds | None = None,
-        lifetime: Seconds | None = None,
+        inactivity_limit: Seconds | None = None,
         environment: Mapping[str, str] | None = None,
         image: str = "",
         runtime: str = "",
         network: str = "",
         timeout: float | None = CALL_SECONDS,
+        lifetime: Seconds | None = None,
     ) -> "Session":
         """Create a session; `files` are uploaded, if need be, and attached to it.
 
@@ -111,7 +112,8 @@ class Sessions:
         upload it with `Client.files` first, and pass what that returns.
         A folder's path is attached with all that is in it, links aside. With `unpack`,
         archives (by their names: ZIP and tar) are unpacked into folders. `timeout` is
-        for uploading and creating together: large files may need more.
+        for uploading and creating together: large files may need more. `lifetime` is the
+        former name of `inactivity_limit`.
         """
         deadline = Deadline(timeout)
         uploads = SessionUploads(Files(self._transport))
@@ -132,7 +134,7 @@ class Sessions:
                 labels=labels or {},
                 limits=limits or Limits(),
                 idle_timeout=idle_timeout,
-                lifetime=lifetime,
+                inactivity_limit=calls.preferred_limit(inactivity_limit, lifetime),
                 environment=environment or {},
                 attachments=attachments,
                 image=image,
@@ -338,11 +340,13 @@ class Session:
         *,
         labels: Mapping[str, str] | None = None,
         idle_timeout: Seconds | None = None,
-        lifetime: Seconds | None = None,
+        inactivity_limit: Seconds | None = None,
         timeout: float | None = CALL_SECONDS,
+        lifetime: Seconds | None = None,
     ) -> SessionInfo:
-        """Replace what is given."""
-        call = calls.update_session(self.id, labels, idle_timeout, lifetime)
+        """Replace what is given. `lifetime` is the former name of `inactivity_limit`."""
+        limit = calls.preferred_limit(inactivity_limit, lifetime)
+        call = calls.update_session(self.id, labels, idle_timeout, limit)
         return self._told(call, timeout)
 
     def keep_alive(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:

@@ -8,6 +8,7 @@ from cellblock_server.config.values import (
     DAY,
     Duration,
     Section,
+    internal,
 )
 
 
@@ -44,19 +45,18 @@ class Quotas(Section):
     calls_per_second: int = Field(
         1000, ge=0, description="Calls of a tenant in a second, on the average and at once."
     )
-    max_calls: int = Field(
+    max_calls: int = internal(
         4000,
+        "Open calls of a tenant, each stream being one. Each takes some 30 KiB of the server's "
+        "memory.",
         ge=1,
-        description="Calls of a tenant that are open at once, each stream being one: some 30 KiB "
-        "of the server's memory each. Can't be set for one tenant.",
     )
-    max_uploads: int = Field(
+    max_uploads: int = internal(
         32,
+        "Uploads and writes into sessions of a tenant that receive bytes at the same time. Each "
+        "takes some 2 MiB of the server's memory. Four times as many wait, with 1 MiB each, and "
+        "more are refused (`UPLOAD_LIMIT`). As many broken uploads are kept, the latest ones.",
         ge=1,
-        description="Uploads and writes into sessions of a tenant that receive bytes at once, some "
-        "2 MiB of the server's memory each. Four times as many wait for their turn, with 1 MiB "
-        "each; more are refused (`UPLOAD_LIMIT`). Of uploads that broke off, so many are kept for "
-        "`files.upload_timeout`, the latest ones. Can't be set for one tenant.",
     )
 
 
@@ -69,8 +69,10 @@ class Audit(Section):
         le=3650 * DAY,
         description="An entry is forgotten after so long.",
     )
-    max_entries: int = Field(
-        100_000, ge=100, description="Entries of one tenant; past it the oldest are forgotten."
+    max_entries: int = internal(
+        100_000,
+        "Entries of one tenant in the audit log. If there are more, the oldest are deleted.",
+        ge=100,
     )
 
 

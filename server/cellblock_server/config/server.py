@@ -16,6 +16,7 @@ from cellblock_server.config.values import (
     MIB,
     Duration,
     Section,
+    internal,
 )
 
 STORE_URL = re.compile(r"(sqlite:///|postgresql://).+")
@@ -67,27 +68,25 @@ class Server(Section):
         "callers can't resume them: meanwhile the next server can't start. Streams that can be "
         "resumed end at once (`SERVER_STOPPING`).",
     )
-    unread_timeout: Duration = Field(
+    unread_timeout: Duration = internal(
         timedelta(minutes=10),
+        "How long a stream waits for its caller to read what was sent, before it ends "
+        "(`STREAM_NOT_READ`). It only has to be longer than a slow network's pauses.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="How long a stream waits for its caller to take what it was sent: then it "
-        "ends (`STREAM_NOT_READ`), as if the caller had left. A stream that has nothing to send is "
-        "not meant, and a caller that is slow begins anew with each message that it takes.",
     )
-    idle_upload_timeout: Duration = Field(
+    idle_upload_timeout: Duration = internal(
         timedelta(minutes=5),
+        "How long an upload, or a write into a session, waits for the next bytes of its caller, "
+        "before it ends (`UPLOAD_IDLE`). A named upload can be resumed.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="How long an upload, or a write into a session, waits for the next bytes of "
-        "its caller: then it ends (`UPLOAD_IDLE`). A named upload can be resumed "
-        "(`files.upload_timeout`).",
     )
-    max_message_bytes: ByteSize = Field(
+    max_message_bytes: ByteSize = internal(
         ByteSize(8 * MIB),
+        "Size of one message from a caller. The client sends files in pieces of 1 MiB.",
         ge=2 * MIB,
         le=64 * MIB,
-        description="Bound on one message from a caller. Files come in pieces of 1 MiB.",
     )
     max_connections: int = Field(
         500,
@@ -100,28 +99,27 @@ class Server(Section):
         "which a session needs some as well; for a moment there may be a quarter more. At a Unix "
         "socket, more are closed as they come.",
     )
-    max_calls_per_connection: int = Field(
+    max_calls_per_connection: int = internal(
         100,
+        "Open calls of one connection, streams included. The client opens further connections for "
+        "more; other clients delay calls until others have ended, without an error.",
         ge=10,
         le=10_000,
-        description="Calls of one connection that are open at once, streams included. Our client "
-        "opens further connections for more; other clients hold calls back until others have "
-        "ended, without an error.",
     )
-    authentication_timeout: Duration = Field(
+    authentication_timeout: Duration = internal(
         timedelta(seconds=10),
+        "Time that a connection has until its first call with a valid key, TLS handshake included. "
+        "Then it is closed. Where no key is needed, any call will do. Each call of the health "
+        "service gives as much time again.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="Time that a connection has until its first call with a valid key, TLS "
-        "handshake included; then it is closed. Where no key is needed, any call will do. "
-        "Each call of the health service gives as much time again.",
     )
-    request_timeout: Duration = Field(
+    request_timeout: Duration = internal(
         timedelta(seconds=30),
+        "Time that a call's request has to arrive; of a stream of requests, the first one. Then "
+        "the call fails (`REQUEST_NOT_RECEIVED`).",
         ge=timedelta(milliseconds=100),
         le=DAY,
-        description="Time that a call's request has to arrive; of a stream of requests, the first "
-        "one. Then the call fails (`REQUEST_NOT_RECEIVED`).",
     )
 
     @model_validator(mode="after")

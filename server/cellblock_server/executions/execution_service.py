@@ -39,8 +39,8 @@ MAX_PAGE_BYTES = 2 * 2**20
 class ExecutionLimits:
     """What the operator allows one execution to ask for."""
 
-    default_timeout: timedelta
-    max_timeout: timedelta
+    default_time_limit: timedelta
+    max_time_limit: timedelta
     max_code_bytes: int
 
 
@@ -50,7 +50,7 @@ class NewExecution:
 
     code: str
     execution_id: str = ""
-    timeout: timedelta | None = None
+    time_limit: timedelta | None = None
     environment: dict[str, str] = field(default_factory=dict)
     place: WantedPlace = field(default_factory=WantedPlace)
 
@@ -65,12 +65,12 @@ class NewExecution:
         """As `check`, for all but the code."""
         if self.execution_id:
             check_id("execution_id", self.execution_id, "call_")
-        most = limits.max_timeout
-        if self.timeout is not None and not timedelta(0) < self.timeout <= most:
+        most = limits.max_time_limit
+        if self.time_limit is not None and not timedelta(0) < self.time_limit <= most:
             raise OutOfRangeError(
-                "timeout",
+                "time_limit",
                 f"must be over 0 s and at most {most.total_seconds():g} s, "
-                f"got {self.timeout.total_seconds():g} s",
+                f"got {self.time_limit.total_seconds():g} s",
             )
         check_environment(self.environment)
         self.place.check()
@@ -129,13 +129,13 @@ class ExecutionService:
         in_part = record.status is ExecutionStatus.RECEIVING or (
             record.status is ExecutionStatus.CANCELLED and record.start_time is None
         )
-        timeout = new.timeout or self._limits.default_timeout
+        time_limit = new.time_limit or self._limits.default_time_limit
         differences = [
             name
             for name, then, now in (
                 ("session_id", record.session_id, session_id),
                 ("code", record.code, new.code[: len(record.code)] if in_part else new.code),
-                ("timeout", record.timeout, timeout),
+                ("time_limit", record.timeout, time_limit),
                 ("step_id", record.step_id, new.place.step_id or record.step_id),
                 (
                     "environment",
@@ -223,7 +223,7 @@ class ExecutionService:
             session_id=session.id,
             status=status,
             code=new.code,
-            timeout=new.timeout or self._limits.default_timeout,
+            timeout=new.time_limit or self._limits.default_time_limit,
             create_time=self._now(),
             ordinal=0,
             environment=new.environment,
