@@ -40,6 +40,7 @@ from cellblock_server.common.errors import (
     WrongStateError,
 )
 from cellblock_server.common.uninterrupted import uninterrupted
+from cellblock_server.upstream.docker_engine import fetch_engine_version, update_container
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
 """No engine call may hang for ever; `wait` alone has no bound of its own. An engine that says
@@ -117,8 +118,7 @@ class DockerBackend(Backend):
     async def check(self) -> None:
         """Ask for its version: the cheapest call that the engine proxy lets through."""
         async with self._engine() as docker:
-            # aiodocker's own call has a path with a version in it.
-            await docker._query_json("version", versioned_api=False)  # noqa: SLF001
+            await fetch_engine_version(docker)
 
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Create and start a container; see `Backend.create`."""
@@ -221,12 +221,7 @@ class DockerBackend(Backend):
         """Change the container's cgroup; see `Backend.update`."""
         async with self._engine() as docker:
             try:
-                # aiodocker has no call for it.
-                await docker._query_json(  # noqa: SLF001
-                    f"containers/{_container_name(spec.id)}/update",
-                    method="POST",
-                    data=changeable_limits(spec),
-                )
+                await update_container(docker, _container_name(spec.id), changeable_limits(spec))
             except DockerError as error:
                 if error.status == 404:
                     raise NotFoundError("sandbox", spec.id) from error
