@@ -24,6 +24,7 @@ from cellblock_server.config.keys import Key, all_keys, shown_value
 from cellblock_server.config.origins import DEFAULT, PROFILE, Origins, Values, our_variables
 from cellblock_server.config.profiles import PROFILES, profile_value
 from cellblock_server.config.settings import DELIMITER, PREFIX, Settings
+from cellblock_server.config.user_dirs import user_dirs
 
 FILE_VARIABLE = "CELLBLOCK_CONFIG"
 RULE = re.compile(r"^([\w.]+): ")
@@ -176,8 +177,7 @@ def _default_file() -> Path | None:
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
-    folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    path = Path(folder) / "cellblock" / "config.toml"
+    path = user_dirs().user_config_path / "config.toml"
     return path if path.exists() else None
 
 

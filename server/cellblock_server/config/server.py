@@ -1,6 +1,5 @@
 """The listener, what it keeps, and what it says."""
 
-import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from cellblock_server.config.loopback import is_loopback
+from cellblock_server.config.user_dirs import user_dirs
 from cellblock_server.config.values import (
     DAY,
     MIB,
@@ -23,8 +23,7 @@ STORE_URL = re.compile(r"(sqlite:///|postgresql://).+")
 
 
 def _state_dir() -> Path:
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "cellblock"
+    return user_dirs().user_state_path
 
 
 class Server(Section):
