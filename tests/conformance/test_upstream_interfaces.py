@@ -54,7 +54,7 @@ def test_aiodocker_answers_as_a_context_and_as_json() -> None:
 
 def test_generated_code_registers_methods_in_two_ways() -> None:
     server = create_autospec(grpc.aio.Server, instance=True)
-    servicer = session_pb2_grpc.SessionServiceServicer()
+    servicer = create_autospec(session_pb2_grpc.SessionServiceServicer, instance=True)
     session_pb2_grpc.add_SessionServiceServicer_to_server(servicer, server)
     words = f"changed since grpcio {GRPC}, installed is {version('grpcio')}"
     used = [name for name, *_arguments in server.method_calls]
@@ -63,6 +63,6 @@ def test_generated_code_registers_methods_in_two_ways() -> None:
 
 def test_only_generic_handlers_reach_the_server() -> None:
     server = create_autospec(grpc.aio.Server, instance=True)
-    servicer = session_pb2_grpc.SessionServiceServicer()
+    servicer = create_autospec(session_pb2_grpc.SessionServiceServicer, instance=True)
     session_pb2_grpc.add_SessionServiceServicer_to_server(servicer, found_by_name(server))
     assert [name for name, *_rest in server.method_calls] == ["add_generic_rpc_handlers"]
