@@ -21,7 +21,13 @@ from pydantic_settings import (
 
 from cellblock_server.config.former_keys import RENAMED, with_present_names
 from cellblock_server.config.keys import Key, all_keys, shown_value
-from cellblock_server.config.origins import DEFAULT, PROFILE, Origins, Values, our_variables
+from cellblock_server.config.origins import (
+    DEFAULT,
+    Origins,
+    Values,
+    our_variables,
+    profile_source,
+)
 from cellblock_server.config.profiles import PROFILES, profile_value
 from cellblock_server.config.settings import DELIMITER, PREFIX, Settings
 from cellblock_server.config.user_dirs import user_dirs
@@ -95,7 +101,8 @@ class Configuration:
             f"{value.source}: {value.key.name}: {_internal_words(value.key)}; "
             "your value is used, remove it if you can"
             for value in self.effective_values()
-            if value.key.internal is not None and not value.source.startswith(PROFILE)
+            if value.key.internal is not None
+            and value.source != profile_source(self.settings.profile)
         ]
         return renamed + internal
 

@@ -20,7 +20,7 @@ FLAGS = {
     "console.listen": "--console",
 }
 """Keys that have a flag. `--embedded` sets some others."""
-DEFAULT, PROFILE = "default", "profile"
+DEFAULT = "default"
 
 Values = dict[str, Any]
 
@@ -55,7 +55,7 @@ class Origins:
             if used and (found := self._set_at(used.split("."))) is not None:
                 return found
         if profile_value(settings.profile, keys) is not None:
-            return f"{PROFILE} {settings.profile!r}"
+            return profile_source(settings.profile)
         return DEFAULT
 
     def former_names(self) -> list[tuple[str, str, str]]:
@@ -80,6 +80,11 @@ class Origins:
         """Return the line of a key in the file, or that of the nearest table around it."""
         names = (".".join(keys[:length]) for length in range(len(keys), 0, -1))
         return next((self._lines[name] for name in names if name in self._lines), None)
+
+
+def profile_source(profile: str) -> str:
+    """Return the source of values that a profile has set."""
+    return f"profile {profile!r}"
 
 
 def our_variables() -> dict[str, str]:

@@ -35,7 +35,7 @@ class RuntimeOverhead(Section):
 
 
 class Sandbox(Section):
-    """What sessions run in."""
+    """The sandboxes that sessions run in."""
 
     backend: Literal["docker", "local"] = Field(
         "docker",
@@ -45,7 +45,7 @@ class Sandbox(Section):
     image: str = Field(
         "cellblock-sandbox:0.1.0",
         min_length=1,
-        description="Image of sandboxes when a session does not ask for another one.",
+        description="Image of sandboxes, unless a session asks for another one.",
     )
     allowed_images: Names = Field([], description="Further images that sessions may ask for.")
     runtime: str = Field(
@@ -56,9 +56,9 @@ class Sandbox(Section):
     seccomp: str = Field(
         "cellblock",
         min_length=1,
-        description="Which system calls sandboxes may make. `cellblock`: what data analysis needs. "
-        "`engine`: the engine's default profile, which allows more. Else the absolute path of a "
-        "profile of your own. Runtimes with a kernel of their own, such as `runsc`, pass it over.",
+        description="System calls that sandboxes may make. `cellblock`: those that data analysis "
+        "needs. `engine`: the engine's default profile, which allows more. Otherwise the absolute "
+        "path of your own profile. Runtimes with their own kernel, such as `runsc`, ignore it.",
     )
     users: str = Field(
         "40000-44095",
@@ -93,14 +93,14 @@ class Sandbox(Section):
         timedelta(seconds=60),
         ge=timedelta(seconds=1),
         le=timedelta(hours=1),
-        description="How long a sandbox may take until its kernel answers.",
+        description="Time that a sandbox has until its kernel answers.",
     )
     orphan_timeout: Duration = Field(
         timedelta(hours=1),
         ge=timedelta(seconds=1),
         le=30 * DAY,
-        description="A sandbox ends by itself when no server has talked to it for so long. "
-        "An upgrade has to be quicker than this to keep sessions.",
+        description="A sandbox ends by itself after this long without a server. An upgrade has to "
+        "be quicker than this to keep sessions.",
     )
     fork_server_timeout: Duration = Field(
         timedelta(minutes=5),
@@ -144,12 +144,12 @@ class Sandbox(Section):
 
 
 class Egress(Section):
-    """What sandboxes with `network = "proxy"` may reach."""
+    """Hosts that sandboxes with `network = "proxy"` may reach."""
 
     allow: Names = Field(
         [],
         description='Hosts with their ports: `"pypi.org:443"`, or `"*.example.org:443"` for all '
-        "names below one. What is not in it is refused.",
+        "names below one. All other hosts are refused.",
     )
     private_networks: Names = Field(
         [],
@@ -163,13 +163,13 @@ class Egress(Section):
         16, "Connections of one session at the same time.", ge=1, le=256
     )
     max_bytes: ByteSize = Field(
-        ByteSize(GIB), ge=KIB, description="Of one session, both directions together."
+        ByteSize(GIB), ge=KIB, description="Bytes of one session, both directions together."
     )
     timeout: Duration = Field(
         timedelta(minutes=10),
         ge=timedelta(seconds=1),
         le=DAY,
-        description="How long one connection may last.",
+        description="Time after which a connection is closed.",
     )
 
     @model_validator(mode="after")
@@ -247,7 +247,7 @@ class TmpBytes(Bounded[ByteSize]):
 
 
 class Limits(Section):
-    """What sandboxes may use. Each is enforced by the operating system."""
+    """Limits of sandboxes. The operating system enforces them."""
 
     memory_bytes: MemoryBytes = Field(default_factory=MemoryBytes)
     cpus: Cpus = Field(default_factory=Cpus)
@@ -288,14 +288,14 @@ class Pool(Section):
         2,
         ge=0,
         le=1000,
-        description="How many wait at least; 0 for none. When more sessions were created in the "
-        "last minute, as many as that, up to `max_size`.",
+        description="Sandboxes that wait at least; 0 for none. If more sessions were created in "
+        "the last minute, as many as that wait, up to `max_size`.",
     )
-    max_size: int = Field(8, ge=0, le=1000, description="How many wait at most.")
+    max_size: int = Field(8, ge=0, le=1000, description="Sandboxes that wait at most.")
     memory_bytes: ByteSize = Field(
         ByteSize(2 * GIB),
         ge=0,
-        description="What they may use together: each counts as 192 MiB.",
+        description="Memory of all waiting sandboxes: each counts as 192 MiB.",
     )
     parallelism: int = internal(
         1,

@@ -36,36 +36,36 @@ class Server(Section):
     )
     tls_certificate: str = Field(
         "",
-        description="PEM file of the server's certificate, with those between it and its "
-        "authority. Empty: no TLS. A changed file counts from the next connection on.",
+        description="PEM file of the server's certificate and of its intermediate ones. "
+        "Empty: no TLS. A changed file applies to the next connection.",
     )
     tls_key: str = Field(
-        "", description="PEM file of its private key, which must not need a password."
+        "", description="PEM file of the certificate's private key, without a password."
     )
     tls_client_ca: str = Field(
         "",
-        description="PEM file of who vouches for callers (mutual TLS): each must have a "
-        "certificate of theirs, and a key as well if `auth.required`. Empty: none is asked for.",
+        description="CA certificate (PEM) used to verify callers (mutual TLS). Each needs a "
+        "certificate of this CA, and an API key as well if `auth.required`. Empty: no mutual TLS.",
     )
     health_socket: str = Field(
         "",
         pattern=r"^(/.+)?$",
-        description="Absolute path of a Unix socket where the health service answers, and nothing "
-        "else, without TLS and without a key: for the health check of a container. Empty: none.",
+        description="Absolute path of a Unix socket for the health service only, without TLS and "
+        "API key: for the health check of a container. Empty: none.",
     )
     state_dir: Path = Field(
         default_factory=_state_dir,
-        description="Folder for the database, stored files and sandboxes' sockets. "
-        "One server at a time. Default: `$XDG_STATE_HOME/cellblock`, or "
+        description="Directory of the database, stored files and sandboxes' sockets. "
+        "Only one server can use it. Default: `$XDG_STATE_HOME/cellblock`, or "
         "`~/.local/state/cellblock`.",
     )
     drain_timeout: Duration = Field(
         timedelta(seconds=2),
         ge=timedelta(0),
         le=DAY,
-        description="How long calls in flight may go on when the server is asked to stop, if their "
-        "callers can't resume them: meanwhile the next server can't start. Streams that can be "
-        "resumed end at once (`SERVER_STOPPING`).",
+        description="How long calls that can't be resumed may continue when the server is asked to "
+        "stop. The next server can't start before. Streams that can be resumed end immediately "
+        "(`SERVER_STOPPING`).",
     )
     unread_timeout: Duration = internal(
         timedelta(minutes=10),
@@ -149,7 +149,7 @@ class Server(Section):
 
 
 class Store(Section):
-    """Where metadata is kept."""
+    """The database of metadata."""
 
     url: str = Field(
         "",
@@ -166,9 +166,9 @@ class Store(Section):
 
     synchronous: Literal["normal", "full"] = Field(
         "normal",
-        description="SQLite's setting of that name. `normal`: what was acknowledged is safe from "
-        "the server's end, and the last seconds may be lost with the machine's power. `full`: each "
-        "commit waits for the disk (see [storage.md](storage.md)). PostgreSQL has its own.",
+        description="SQLite's setting of that name. With `normal`, acknowledged data survives a "
+        "server crash; a host crash or power loss can lose the last seconds. With `full`, it "
+        "survives both (see [storage.md](storage.md)). PostgreSQL has its own setting.",
     )
 
     @field_validator("url")
@@ -199,10 +199,10 @@ class Store(Section):
 
 
 class Log(Section):
-    """What the server says on standard error. Never code, file contents or variables' values."""
+    """The log, on standard error. It never has code, file contents or variables' values."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important lines that are written."
+        "info", description="Level of the least important lines that are written."
     )
     format: Literal["console", "json"] = Field(
         "console", description="Lines for people, or one JSON object a line for programs."

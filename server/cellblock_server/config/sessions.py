@@ -56,8 +56,8 @@ class Sessions(Section):
         timedelta(days=30),
         ge=timedelta(0),
         le=3650 * DAY,
-        description="A session that has ended is forgotten after so long, with what it ran and "
-        "showed. Files that it generated have a time of their own: `files.retention`.",
+        description="Time after which an ended session is deleted, with its executions and "
+        "outputs. Files that it generated have their own: `files.retention`.",
     )
     max_age: Duration = Field(
         DAY,
@@ -66,8 +66,8 @@ class Sessions(Section):
     )
     end_on_shutdown: bool = Field(
         False,
-        description="End all sessions when the server stops. Without, the next server on the same "
-        "state folder takes them over.",
+        description="End all sessions when the server stops. If false, the next server with the "
+        "same state directory takes them over.",
     )
 
     @model_validator(mode="after")
@@ -112,8 +112,8 @@ class Executions(Section):
         ByteSize(MIB),
         ge=KIB,
         le=32 * MIB,
-        description="Text that one execution may write to its streams. Of more, the middle is left "
-        "out: a last part of a quarter of this is shown, too.",
+        description="Text that one execution may write to its streams. If there is more, this much "
+        "from the beginning and up to a quarter as much from the end are shown.",
     )
     max_kept_bytes: ByteSize = internal(
         ByteSize(32 * MIB),
@@ -144,7 +144,7 @@ class Executions(Section):
 
 
 class Files(Section):
-    """Bounds on files that come in and go out."""
+    """Uploads, and files that code creates."""
 
     max_upload_bytes: ByteSize = Field(
         ByteSize(512 * MIB), ge=1, description="Size of one uploaded file."
@@ -157,10 +157,12 @@ class Files(Section):
     )
     max_attachments: int = internal(20, "Files that a session may be created with.", ge=0, le=20)
     max_captured_files: int = Field(
-        100, ge=0, le=1000, description="New or changed files that are stored of one execution."
+        100, ge=0, le=1000, description="New or changed files that are stored after one execution."
     )
     max_captured_bytes: ByteSize = Field(
-        ByteSize(512 * MIB), ge=0, description="Size of all of these together."
+        ByteSize(512 * MIB),
+        ge=0,
+        description="Total size of the files that are stored after one execution.",
     )
     max_unpacked_bytes: ByteSize = derived(
         lambda given: max(ByteSize(GIB), ByteSize(2 * given["max_upload_bytes"])),
@@ -185,16 +187,15 @@ class Files(Section):
     min_free_bytes: ByteSize = Field(
         ByteSize(GIB),
         ge=0,
-        description="So much of the disk is kept free: uploads are refused and generated files "
-        "not stored that would leave less. What must not be lost (text, images, records) "
-        "uses it.",
+        description="Free disk space that uploads and generated files must leave; otherwise they "
+        "are refused, or not stored. Text, images and records may use it.",
     )
     retention: Duration = Field(
         timedelta(days=30),
         ge=timedelta(seconds=1),
         le=3650 * DAY,
-        description="A generated file is deleted after so long. Uploaded ones stay until they are "
-        "deleted, or for as long as the upload says.",
+        description="Time after which a generated file is deleted. Uploaded files stay until they "
+        "are deleted, or for the time that the upload asked for.",
     )
     upload_timeout: Duration = internal(
         timedelta(hours=1),
@@ -205,11 +206,11 @@ class Files(Section):
 
 
 class RunSteps(Section):
-    """How run steps are handed on."""
+    """Run steps in the shape of OpenAI's APIs."""
 
     image_url: str = Field(
         "",
         pattern=r"^(https?://.*)?$",
-        description="What a file's id is put behind to make an image's URL in the Responses API's "
-        "shape. Empty: URLs hold the image itself (`data:`).",
+        description="Prefix of image URLs in the Responses API's shape; the file's id follows it. "
+        "Empty: URLs hold the image itself (`data:`).",
     )
