@@ -4,6 +4,7 @@ The sync and the async client are thin shells around these. Sessions and executi
 `file_calls.py`, `run_step_calls.py` and `admin_calls.py` have the others.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,6 +67,13 @@ class Page(Generic[T]):
     """Whether there is more than the server ever looks at."""
 
 
+def preferred_limit(inactivity_limit: Seconds | None, lifetime: Seconds | None) -> Seconds | None:
+    """Return the inactivity limit, which may have been given by its former name, `lifetime`."""
+    if lifetime is not None:
+        warnings.warn("lifetime: use inactivity_limit", DeprecationWarning, stacklevel=3)
+    return lifetime if inactivity_limit is None else inactivity_limit
+
+
 def create_session(
     *,
     session_id: str,
@@ -73,7 +81,7 @@ def create_session(
     labels: Mapping[str, str],
     limits: Limits,
     idle_timeout: Seconds | None,
-    lifetime: Seconds | None,
+    inactivity_limit: Seconds | None,
     environment: Mapping[str, str],
     attachments: Sequence[file_pb2.Attachment],
     image: str,
@@ -94,7 +102,7 @@ def create_session(
             tmp_bytes=limits.tmp_bytes,
         ),
         idle_timeout=duration(idle_timeout),
-        lifetime=duration(lifetime),
+        inactivity_limit=duration(inactivity_limit),
         environment=dict(environment),
         attachments=attachments,
         image=image,
@@ -132,14 +140,14 @@ def update_session(
     session_id: str,
     labels: Mapping[str, str] | None,
     idle_timeout: Seconds | None,
-    lifetime: Seconds | None,
+    inactivity_limit: Seconds | None,
 ) -> Call[SessionInfo]:
     """UpdateSession."""
     request = session_pb2.UpdateSessionRequest(
         session_id=session_id,
         labels=None if labels is None else session_pb2.Labels(labels=dict(labels)),
         idle_timeout=duration(idle_timeout),
-        lifetime=duration(lifetime),
+        inactivity_limit=duration(inactivity_limit),
     )
     return Call("session", "UpdateSession", request, lambda r: session_info(r.session))
 
@@ -179,7 +187,7 @@ def execute(
         session_id=session_id,
         code=code,
         execution_id=execution_id or f"call_{token_hex(12)}",
-        timeout=duration(time_limit),
+        time_limit=duration(time_limit),
         environment=dict(environment or {}),
         cancel_on_disconnect=cancel_on_disconnect,
         place=place_message(place) if place else None,

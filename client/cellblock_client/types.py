@@ -103,7 +103,7 @@ class SessionInfo:
     labels: dict[str, str]
     limits: Limits
     idle_timeout: timedelta
-    lifetime: timedelta
+    inactivity_limit: timedelta
     create_time: datetime
     last_use_time: datetime
     expire_time: datetime | None
@@ -120,6 +120,11 @@ class SessionInfo:
     """The newest of what was written while none of its executions ran; empty in lists."""
     background_changes: tuple["FileChange", ...]
     """The newest changes below `/mnt/data` while none of its executions ran; empty in lists."""
+
+    @property
+    def lifetime(self) -> timedelta:
+        """Former name of `inactivity_limit`."""
+        return self.inactivity_limit
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ class ExecutionInfo:
     session_id: str
     status: ExecutionStatus
     code: str
-    timeout: timedelta
+    time_limit: timedelta
     create_time: datetime
     start_time: datetime | None
     end_time: datetime | None
@@ -164,6 +169,11 @@ class ExecutionInfo:
     environment_names: tuple[str, ...]
     step_id: str
     """The run step that it is a tool call of."""
+
+    @property
+    def timeout(self) -> timedelta:
+        """Former name of `time_limit`."""
+        return self.time_limit
 
 
 @dataclass(frozen=True)
@@ -276,7 +286,7 @@ def session_info(message: session_pb2.Session) -> SessionInfo:
             tmp_bytes=limits.tmp_bytes,
         ),
         idle_timeout=message.idle_timeout.ToTimedelta(),
-        lifetime=message.lifetime.ToTimedelta(),
+        inactivity_limit=message.inactivity_limit.ToTimedelta(),
         create_time=time_of(message.create_time),
         last_use_time=time_of(message.last_use_time),
         expire_time=optional_time(message, "expire_time"),
@@ -300,7 +310,7 @@ def execution_info(message: execution_pb2.Execution) -> ExecutionInfo:
         session_id=message.session_id,
         status=ExecutionStatus(message.status),
         code=message.code,
-        timeout=message.timeout.ToTimedelta(),
+        time_limit=message.time_limit.ToTimedelta(),
         create_time=time_of(message.create_time),
         start_time=optional_time(message, "start_time"),
         end_time=optional_time(message, "end_time"),

@@ -15,10 +15,10 @@ from cellblock_server.assembly import listening
 from cellblock_server.assembly.timings import DEFAULT_TIMINGS, Timings
 from cellblock_server.backends.docker.seccomp import SeccompProfileError
 from cellblock_server.common.errors import CellblockError
-from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.config import ConfigurationError, Settings, read_configuration
 from cellblock_server.config.arguments import add_options, given
 from cellblock_server.config.console import DEFAULT_ADDRESS
-from cellblock_server.config.load import Values
+from cellblock_server.config.origins import Values
 from cellblock_server.ops import embedded, service_manager
 from cellblock_server.ops.embedded import NotEmbeddedError
 from cellblock_server.rpc.sockets import ListenError
@@ -41,11 +41,14 @@ def main(arguments: Sequence[str] | None = None, timings: Timings = DEFAULT_TIMI
     """Run the server until it is asked to stop; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        settings = load(options.config, _flags(options))
+        configuration = read_configuration(options.config, _flags(options))
     except ConfigurationError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log yet
         return 2
+    settings = configuration.settings
     logging.configure(settings.log.level, settings.log.format)
+    for warning in configuration.warnings():
+        log.warning("configuration", problem=warning)
     try:
         with ExitStack() as stack:
             if options.command == CREATE_ADMIN_KEY:
@@ -137,8 +140,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _flags(options: argparse.Namespace) -> Values:
     flags: Values = embedded.flags(options.embedded) if options.embedded else {}
-    for section, values in given(options).items():
-        flags.setdefault(section, {}).update(values)
+    for name, value in given(options).items():
+        flags[name] = {**flags.get(name, {}), **value} if isinstance(value, dict) else value
     if options.console is not None:
         flags["console"] = {"listen": options.console}
     return flags

@@ -45,7 +45,9 @@ def ordinary() -> None:
     with Client("server:7711", api_key="cb_", tls=Tls(ca=Path("ca.pem")), retry_for=5) as client:
         assert_type(client, Client)
         limits = Limits(memory_bytes=2**30)
-        with client.sessions.create(files=["a.csv", b"1"], limits=limits, lifetime=60) as session:
+        with client.sessions.create(
+            files=["a.csv", b"1"], limits=limits, inactivity_limit=60
+        ) as session:
             assert_type(session, Session)
             assert_type(session.info, SessionInfo)
             execution = session.execute("1", time_limit=timedelta(seconds=5), place=Place())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cellblock_server.config import load
+from cellblock_server.config import read_configuration
 from tests.support.samples import Sample, all_languages, samples
 
 EXECUTED = {"console", "python", "sh", "sql"}
@@ -31,7 +31,7 @@ def test_settings_are_taken(
         monkeypatch.delenv(name)
     file = tmp_path / "config.toml"
     file.write_text(sample.text)
-    load(file, {})
+    assert read_configuration(file, {}).warnings() == []
 
 
 @pytest.mark.parametrize("sample", samples("yaml", "json", "ini"), ids=str)

@@ -102,12 +102,13 @@ class Sessions:
         labels: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         idle_timeout: Seconds | None = None,
-        lifetime: Seconds | None = None,
+        inactivity_limit: Seconds | None = None,
         environment: Mapping[str, str] | None = None,
         image: str = "",
         runtime: str = "",
         network: str = "",
         timeout: float | None = CALL_SECONDS,
+        lifetime: Seconds | None = None,
     ) -> "Session":
         """Create a session and attach `files`, which are uploaded if they aren't stored yet.
 
@@ -115,7 +116,8 @@ class Sessions:
         file, upload it with `Client.files` and pass the `File` that this returns.
         The path of a folder attaches everything in it except links. With `unpack`, archives
         (ZIP and tar, by their names) are unpacked into folders. `timeout` includes the
-        uploads: large files may need more.
+        uploads: large files may need more. `lifetime` is the former name of
+        `inactivity_limit`.
         """
         deadline = Deadline(timeout)
         uploads = SessionUploads(Files(self._transport))
@@ -136,7 +138,7 @@ class Sessions:
                 labels=labels or {},
                 limits=limits or Limits(),
                 idle_timeout=idle_timeout,
-                lifetime=lifetime,
+                inactivity_limit=calls.preferred_limit(inactivity_limit, lifetime),
                 environment=environment or {},
                 attachments=attachments,
                 image=image,
@@ -341,11 +343,16 @@ class Session:
         *,
         labels: Mapping[str, str] | None = None,
         idle_timeout: Seconds | None = None,
-        lifetime: Seconds | None = None,
+        inactivity_limit: Seconds | None = None,
         timeout: float | None = CALL_SECONDS,
+        lifetime: Seconds | None = None,
     ) -> SessionInfo:
-        """Change labels, idle timeout or lifetime; arguments that are None change nothing."""
-        call = calls.update_session(self.id, labels, idle_timeout, lifetime)
+        """Change labels, idle timeout or inactivity limit; None changes nothing.
+
+        `lifetime` is the former name of `inactivity_limit`.
+        """
+        limit = calls.preferred_limit(inactivity_limit, lifetime)
+        call = calls.update_session(self.id, labels, idle_timeout, limit)
         return self._fetch_info(call, timeout)
 
     def keep_alive(self, *, timeout: float | None = CALL_SECONDS) -> SessionInfo:

@@ -36,7 +36,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "cellblock backup --config ./cellblock.toml /srv/backup/cellblock",
     ),
     "restore": ("cellblock restore --state-dir /var/lib/cellblock /srv/backup/cellblock",),
-    "config": ("cellblock config", "cellblock config --json"),
+    "config": ("cellblock config", "cellblock config --server", "cellblock config --json"),
     "logs": (
         "cellblock logs sess_abc",
         "cellblock logs sess_abc --follow --format openai",

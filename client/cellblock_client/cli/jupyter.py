@@ -51,9 +51,15 @@ def install(
             parser=duration, metavar="TIME", help="Ends a session whose kernel has gone: 20m."
         ),
     ] = None,
-    lifetime: Annotated[
+    inactivity_limit: Annotated[
         timedelta | None,
-        typer.Option(parser=duration, metavar="TIME", help="Ends it so long after a cell: 8h."),
+        typer.Option(
+            "--inactivity-limit",
+            "--lifetime",
+            parser=duration,
+            metavar="TIME",
+            help="Ends a session in which no cell runs for this time: 8h.",
+        ),
     ] = None,
     attach: Annotated[
         list[str] | None,
@@ -85,7 +91,7 @@ def install(
         "limits": _limits(limit or []),
         "time_limit": _seconds(time_limit),
         "idle_timeout": _seconds(idle_timeout),
-        "lifetime": _seconds(lifetime),
+        "inactivity_limit": _seconds(inactivity_limit),
         "attach": attach or [],
         "keep_session": keep_session,
         "active_content": active_content,

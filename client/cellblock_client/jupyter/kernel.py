@@ -316,7 +316,7 @@ class CellblockKernel(Kernel):
     async def _keep_alive(self) -> None:
         """Postpone the session's idle time-out: an open notebook is in use while its user reads.
 
-        Its lifetime goes on, so a notebook that was forgotten does not keep it for ever.
+        Its inactivity limit still applies, so a forgotten notebook does not keep it for ever.
         """
         while True:
             pause = RETRY_SECONDS

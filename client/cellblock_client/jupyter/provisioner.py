@@ -43,7 +43,8 @@ class CellblockProvisioner(LocalProvisioner):
         config=True
     )
     idle_timeout = Float(help="Seconds without a kernel; 0: the default.").tag(config=True)
-    lifetime = Float(help="Seconds since the last cell; 0: the default.").tag(config=True)
+    inactivity_limit = Float(help="Seconds without a cell; 0: the default.").tag(config=True)
+    lifetime = Float(help="Former name of inactivity_limit.").tag(config=True)
     attach = List(
         Unicode(), help="Files and folders to put at /mnt/data; from the notebook's folder."
     ).tag(config=True)
@@ -149,7 +150,7 @@ class CellblockProvisioner(LocalProvisioner):
                 files=attached,
                 limits=Limits(**self.limits),
                 idle_timeout=self.idle_timeout or None,
-                lifetime=self.lifetime or None,
+                inactivity_limit=self.inactivity_limit or self.lifetime or None,
                 image=self.image,
                 runtime=self.runtime,
                 network=self.network,

@@ -187,7 +187,7 @@ class ExecutionUseCases:
             return None
         record = await self._store.find(tenant, new.execution_id)
         if record is not None:
-            check_resent(record, session_id, new, self._limits.default_timeout)
+            check_resent(record, session_id, new, self._limits.default_time_limit)
         return record
 
     async def _accept(self, tenant: str, session_id: str, new: NewExecution) -> ExecutionRecord:
@@ -264,7 +264,7 @@ class ExecutionUseCases:
             session_id=session.id,
             status=status,
             code=new.code,
-            timeout=new.timeout or self._limits.default_timeout,
+            timeout=new.time_limit or self._limits.default_time_limit,
             create_time=self._now(),
             ordinal=0,
             environment=new.environment,

@@ -13,7 +13,7 @@ from cellblock_server.store.records import ExecutionRecord, ExecutionStatus
 
 
 def check_resent(
-    record: ExecutionRecord, session_id: str, new: NewExecution, default_timeout: timedelta
+    record: ExecutionRecord, session_id: str, new: NewExecution, default_time_limit: timedelta
 ) -> None:
     """Raise AlreadyExistsError unless `new` is the request that made `record`.
 
@@ -28,7 +28,7 @@ def check_resent(
         for name, then, now in (
             ("session_id", record.session_id, session_id),
             ("code", record.code, new.code[: len(record.code)] if in_part else new.code),
-            ("timeout", record.timeout, new.timeout or default_timeout),
+            ("time_limit", record.timeout, new.time_limit or default_time_limit),
             ("step_id", record.step_id, new.place.step_id or record.step_id),
             ("environment", record.environment_hash, environment_hash(new.environment)),
         )

@@ -168,7 +168,7 @@ def execution_limits(settings: Settings) -> ExecutionLimits:
     """What one execution may ask for."""
     executions = settings.executions
     return ExecutionLimits(
-        executions.timeout, executions.max_timeout, int(executions.max_code_bytes)
+        executions.time_limit, executions.max_time_limit, int(executions.max_code_bytes)
     )
 
 

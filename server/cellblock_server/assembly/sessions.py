@@ -77,7 +77,7 @@ async def sessions(
         keeper = SessionKeeper(
             starter,
             kept.sessions,
-            settings.sessions.lifetime_cap,
+            settings.sessions.max_age,
             kept.steady,
             meter.measure_last,
             supervisor,

@@ -2,8 +2,10 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
-from cellblock_server.config.load import Values
+from cellblock_server.config.origins import Values
+from cellblock_server.config.profiles import Profile
 
 KEYS = (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend"))
 """Sections and keys that have an option."""
@@ -12,6 +14,11 @@ KEYS = (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend"))
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add them, and that of the configuration's file."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
+    parser.add_argument(
+        "--profile",
+        choices=get_args(Profile),
+        help="defaults for one person's laptop, a team's machine, or a server with many tenants",
+    )
     parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")
     parser.add_argument("--state-dir", metavar="FOLDER", help="where to keep everything")
     parser.add_argument("--backend", help="docker or local")
@@ -19,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def given(options: argparse.Namespace) -> Values:
     """What was given, by sections."""
-    found: Values = {}
+    found: Values = {} if options.profile is None else {"profile": options.profile}
     for section, key in KEYS:
         if (value := getattr(options, key)) is not None:
             found.setdefault(section, {})[key] = value

@@ -89,7 +89,7 @@ def _endpoint(given: dict[str, str]) -> str:
 
 
 class Blobs(Section):
-    """Where the bytes of files are kept."""
+    """The store of files' bytes."""
 
     url: str = Field(
         "",
@@ -107,20 +107,18 @@ class Blobs(Section):
     )
     ca_file: str = Field(
         "",
-        description="PEM file of authorities that vouch for the endpoint, beside those of the "
-        "system.",
+        description="CA certificates (PEM) used to verify the endpoint, with those of the system.",
     )
     allow_http: bool = Field(
         False,
-        description="Take an endpoint with `http://` that is not on this machine. Whoever is on "
-        "the way reads all files: keep it within a network that you trust.",
+        description="Accept an endpoint with `http://` on another machine. All files can be read "
+        "on the way: use it only within a network that you trust.",
     )
     cache_bytes: ByteSize = Field(
         ByteSize(10 * GIB),
         ge=0,
-        description="Of files that sessions see as links, so much stays in the state folder, the "
-        "last used ones; each tenant has its own. A file that a session has now takes its room in "
-        "any case.",
+        description="Size of the cache, in the state directory, of files that sessions see as "
+        "links. Each tenant has its own. Files that sessions use now are kept in any case.",
     )
 
     @field_validator("url")

@@ -8,78 +8,80 @@ from cellblock_server.config.values import (
     DAY,
     Duration,
     Section,
+    internal,
 )
 
 
 class Auth(Section):
-    """Who may call."""
+    """API keys."""
 
     required: bool = Field(
         False,
-        description="Whether every call needs a key. Without, whoever reaches the listener may do "
-        "everything, as the tenant `default`; a key that is sent counts all the same.",
+        description="Whether every call needs an API key. If not, every caller that reaches the "
+        "listener may do everything, as the tenant `default`. A key that is sent is still checked.",
     )
 
 
 class Quotas(Section):
-    """What one tenant may use, unless something else is set for it. `files.quota_bytes`, too."""
+    """Quotas of a tenant that has none of its own; `files.quota_bytes` is one as well."""
 
-    max_sessions: int = Field(10_000, ge=0, description="Sessions of a tenant at once.")
+    max_sessions: int = Field(10_000, ge=0, description="Sessions of a tenant at the same time.")
     max_executions: int = Field(
-        1000, ge=0, description="Executions of a tenant at once, waiting ones included."
+        1000, ge=0, description="Executions of a tenant at the same time, waiting ones included."
     )
     cpu_seconds: float = Field(
         10_000_000,
         ge=0,
-        description="CPU time of a tenant's sessions in each period. Past it nothing new is begun; "
-        "what runs goes on to its time limit.",
+        description="CPU time of a tenant's sessions in each period. When it is used up, nothing "
+        "new starts; running code continues to its time limit.",
     )
     cpu_period: Duration = Field(
         DAY,
         ge=timedelta(minutes=1),
         le=366 * DAY,
-        description="How long a period is. They are counted from 1970 on: one of a day begins at "
-        "midnight, UTC.",
+        description="Length of a period. Periods are counted from 1970: a period of a day begins "
+        "at midnight, UTC.",
     )
     calls_per_second: int = Field(
-        1000, ge=0, description="Calls of a tenant in a second, on the average and at once."
+        1000, ge=0, description="Calls of a tenant in a second, as an average and as a burst."
     )
-    max_calls: int = Field(
+    max_calls: int = internal(
         4000,
+        "Open calls of a tenant, each stream being one. Each takes some 30 KiB of the server's "
+        "memory.",
         ge=1,
-        description="Calls of a tenant that are open at once, each stream being one: some 30 KiB "
-        "of the server's memory each. Can't be set for one tenant.",
     )
-    max_uploads: int = Field(
+    max_uploads: int = internal(
         32,
+        "Uploads and writes into sessions of a tenant that receive bytes at the same time. Each "
+        "takes some 2 MiB of the server's memory. Four times as many wait, with 1 MiB each, and "
+        "more are refused (`UPLOAD_LIMIT`). As many broken uploads are kept, the latest ones.",
         ge=1,
-        description="Uploads and writes into sessions of a tenant that receive bytes at once, some "
-        "2 MiB of the server's memory each. Four times as many wait for their turn, with 1 MiB "
-        "each; more are refused (`UPLOAD_LIMIT`). Of uploads that broke off, so many are kept for "
-        "`files.upload_timeout`, the latest ones. Can't be set for one tenant.",
     )
 
 
 class Audit(Section):
-    """The log of who did what; see docs/authentication.md."""
+    """The audit log; see [authentication.md](authentication.md)."""
 
     retention: Duration = Field(
         timedelta(days=90),
         ge=timedelta(seconds=1),
         le=3650 * DAY,
-        description="An entry is forgotten after so long.",
+        description="Time after which an entry is deleted.",
     )
-    max_entries: int = Field(
-        100_000, ge=100, description="Entries of one tenant; past it the oldest are forgotten."
+    max_entries: int = internal(
+        100_000,
+        "Entries of one tenant in the audit log. If there are more, the oldest are deleted.",
+        ge=100,
     )
 
 
 class Usage(Section):
-    """What tenants have used, for those who bill them; see docs/authentication.md."""
+    """Records of what tenants used, for billing; see [authentication.md](authentication.md)."""
 
     retention: Duration = Field(
         400 * DAY,
         ge=DAY,
         le=3650 * DAY,
-        description="How long it is kept, by hours; sessions may be forgotten meanwhile.",
+        description="Time after which hourly records are deleted. Sessions may be deleted earlier.",
     )

@@ -1,4 +1,4 @@
-"""Read the configuration: flags over environment over file over defaults.
+"""Read the configuration: flags over environment over file over profile over defaults.
 
 Every error names the key and where its value came from: file and line, variable or flag.
 """
@@ -6,6 +6,7 @@ Every error names the key and where its value came from: file and line, variable
 import os
 import re
 import tomllib
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,25 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
-    SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from cellblock_server.config.former_keys import RENAMED, with_present_names
+from cellblock_server.config.keys import Key, all_keys, shown_value
+from cellblock_server.config.origins import (
+    DEFAULT,
+    Origins,
+    Values,
+    our_variables,
+    profile_source,
+)
+from cellblock_server.config.profiles import PROFILES, profile_value
 from cellblock_server.config.settings import DELIMITER, PREFIX, Settings
+from cellblock_server.config.user_dirs import user_dirs
 
 FILE_VARIABLE = "CELLBLOCK_CONFIG"
-HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
-ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\-\" ]+?)\s*=")
 RULE = re.compile(r"^([\w.]+): ")
-"""How an error of a rule over several keys begins: with the one at fault."""
+"""Start of the message of a rule over several keys: the key at fault."""
 MAX_SHOWN = 80
 """Characters of a bad value that an error repeats."""
 
@@ -34,29 +43,89 @@ WORDS = {
     "greater than or equal to": "at least",
     "less than or equal to": "at most",
 }
-"""Ours for pydantic's."""
-
-OPTIONS = {"console.listen": "console"}
-"""Flags that are not called like their key."""
-
-Values = dict[str, dict[str, Any]]
+"""Our words for pydantic's."""
+CONSEQUENCE = "default_factory_not_called"
+"""Type of the error of a derived value when a key that it depends on is wrong."""
+HIDDEN = "(hidden)"
+"""Shown for a value that may have a password in it."""
 CLIENT = "client"
-"""The table of the file that is the `cellblock` command's."""
+"""Table of the file with the settings of the CLI."""
 
 
 class _ServersPart(TomlConfigSettingsSource):
-    """The file, which may have the command's settings as well."""
+    """The file without the settings of the CLI."""
 
     def __call__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__call__().items() if name != CLIENT}
+        values = super().__call__()
+        return with_present_names({name: values[name] for name in values if name != CLIENT})
+
+
+@dataclass(frozen=True)
+class EffectiveValue:
+    """The value of a key, and where it comes from."""
+
+    key: Key
+    shown: str
+    """The value with its unit, as in the reference."""
+    source: str
+    """A flag, a variable, `file:line`, a profile, or `default`."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The settings, with where they come from."""
+
+    settings: Settings
+    origins: Origins
+
+    def effective_values(self) -> list[EffectiveValue]:
+        """Return all keys in the order of the reference. Internal ones are included if set."""
+        found = []
+        for key in all_keys():
+            value: object = self.settings
+            for name in key.path:
+                value = getattr(value, name)
+            source = self.origins.source(key.path, self.settings)
+            if key.internal is None or source != DEFAULT:
+                shown = HIDDEN if value and not key.field.repr else shown_value(value, key.field)
+                found.append(EffectiveValue(key, shown, source))
+        return found
+
+    def warnings(self) -> list[str]:
+        """Return a line for each key in use that was renamed, fixed or derived."""
+        renamed = [
+            f"{place}: {former}: was renamed to {present}; the value is used, change the name"
+            for place, former, present in self.origins.former_names()
+        ]
+        internal = [
+            f"{value.source}: {value.key.name}: {_internal_words(value.key)}; "
+            "your value is used, remove it if you can"
+            for value in self.effective_values()
+            if value.key.internal is not None
+            and value.source != profile_source(self.settings.profile)
+        ]
+        return renamed + internal
 
 
 class ConfigurationError(Exception):
     """The configuration is wrong: one line for each problem."""
 
 
+def _internal_words(key: Key) -> str:
+    if any(profile_value(profile, key.path) is not None for profile in PROFILES):
+        return "is chosen by `profile` now"
+    if key.field.default_factory is not None:
+        return f"is derived now: {str(key.internal).rstrip('.')}"
+    return f"is fixed at {key.shown_default} now"
+
+
 def load(file: Path | None, flags: Values) -> Settings:
-    """The configuration.
+    """Return the settings; see `read_configuration`. Raises ConfigurationError."""
+    return read_configuration(file, flags).settings
+
+
+def read_configuration(file: Path | None, flags: Values) -> Configuration:
+    """Read the configuration.
 
     `file` is the TOML file, None for the one that `CELLBLOCK_CONFIG` names or
     that lies in the user's configuration folder, if there is one. `flags` holds
@@ -67,8 +136,6 @@ def load(file: Path | None, flags: Values) -> Settings:
     text = _read(path) if path is not None else ""
 
     class FromFile(Settings):
-        model_config = SettingsConfigDict(toml_file=path)
-
         @classmethod
         def settings_customise_sources(
             cls,
@@ -78,41 +145,46 @@ def load(file: Path | None, flags: Values) -> Settings:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, _ServersPart(settings_cls)
+            sources = super().settings_customise_sources(
+                settings_cls,
+                init_settings,
+                env_settings,
+                dotenv_settings,
+                file_secret_settings,
+            )
+            return *sources, _ServersPart(settings_cls, toml_file=path)
 
+    origins = Origins(path, text, flags)
     lines = _variables_of_no_section()
     try:
-        settings = FromFile(**flags)  # type: ignore[arg-type]
+        settings = FromFile(**flags)
     except ValidationError as error:
-        origin = _Origin(path, text, flags)
-        lines += [f"{origin.of(problem)}: {_words(problem)}" for problem in error.errors()]
+        lines += [
+            f"{origins.name_origin(_keys(problem))}: {_words(problem)}"
+            for problem in error.errors()
+            if problem["type"] != CONSEQUENCE
+        ]
         raise ConfigurationError("\n".join(lines)) from error
     if lines:
         raise ConfigurationError("\n".join(lines))
-    return settings
+    return Configuration(settings, origins)
 
 
 def _variables_of_no_section() -> list[str]:
     """What pydantic passes over: it looks only for variables of sections that there are."""
     return [
         f"{variable}: there is no such section"
-        for name, variable in _variables().items()
+        for name, variable in our_variables().items()
         if DELIMITER in name.removeprefix(PREFIX)
         and name.removeprefix(PREFIX).partition(DELIMITER)[0].lower() not in Settings.model_fields
     ]
-
-
-def _variables() -> dict[str, str]:
-    """Our variables as they are written, by their names in capitals: case does not matter."""
-    return {name.upper(): name for name in sorted(os.environ) if name.upper().startswith(PREFIX)}
 
 
 def _default_file() -> Path | None:
     named = os.environ.get(FILE_VARIABLE)
     if named:
         return Path(named)
-    folder = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    path = Path(folder) / "cellblock" / "config.toml"
+    path = user_dirs().user_config_path / "config.toml"
     return path if path.exists() else None
 
 
@@ -132,45 +204,6 @@ def _read(path: Path) -> str:
     return text
 
 
-class _Origin:
-    """Finds where a value came from."""
-
-    def __init__(self, path: Path | None, text: str, flags: Values) -> None:
-        self._path = path
-        self._lines = _key_lines(text)
-        self._flags = flags
-        self._variables = _variables()
-
-    def of(self, problem: ErrorDetails) -> str:
-        keys = _keys(problem)
-        name = ".".join(keys)
-        if len(keys) > 1 and keys[1] in self._flags.get(keys[0], {}):
-            return f"--{OPTIONS.get(name, keys[1]).replace('_', '-')}: {name}"
-        variable = self._variables.get(PREFIX + DELIMITER.join(keys).upper())
-        if variable is not None:
-            return f"{variable}: {name}"
-        # The key itself, or the nearest table around it.
-        for length in range(len(keys), 0, -1):
-            line = self._lines.get(".".join(keys[:length]))
-            if line is not None:
-                return f"{self._path}:{line}: {name}"
-        return name
-
-
-def _key_lines(text: str) -> dict[str, int]:
-    """The line of every key and table of a TOML file, by its dotted name."""
-    lines: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := HEADER.match(line):
-            table = header.group(1).replace(" ", "").replace('"', "")
-            lines.setdefault(table, number)
-        elif assignment := ASSIGNMENT.match(line):
-            key = assignment.group(1).replace(" ", "").replace('"', "")
-            lines.setdefault(f"{table}.{key}" if table else key, number)
-    return lines
-
-
 def _keys(problem: ErrorDetails) -> list[str]:
     keys = [str(part) for part in problem["loc"] if isinstance(part, str)]
     if problem["type"] == "value_error" and (found := RULE.match(_cause(problem))):
@@ -181,6 +214,8 @@ def _keys(problem: ErrorDetails) -> list[str]:
 
 def _words(problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
+        if present := RENAMED.get(".".join(map(str, problem["loc"]))):
+            return f"was renamed to {present}, which is set as well: remove one of them"
         return "there is no such key"
     if problem["type"] == "value_error":
         return RULE.sub("", _cause(problem))

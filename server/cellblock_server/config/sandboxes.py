@@ -16,11 +16,14 @@ from cellblock_server.config.values import (
     Duration,
     Names,
     Section,
+    derived,
     from_json,
+    internal,
 )
 
 MIN_USER, MAX_USER = 1000, 2**31 - 1
 """Lower ids belong to the system."""
+LEAST_FOLDER = "The least that a session may ask for: what a file system can be made with."
 Network = Literal["none", "proxy"]
 
 
@@ -32,7 +35,7 @@ class RuntimeOverhead(Section):
 
 
 class Sandbox(Section):
-    """What sessions run in."""
+    """The sandboxes that sessions run in."""
 
     backend: Literal["docker", "local"] = Field(
         "docker",
@@ -42,7 +45,7 @@ class Sandbox(Section):
     image: str = Field(
         "cellblock-sandbox:0.1.0",
         min_length=1,
-        description="Image of sandboxes when a session does not ask for another one.",
+        description="Image of sandboxes, unless a session asks for another one.",
     )
     allowed_images: Names = Field([], description="Further images that sessions may ask for.")
     runtime: str = Field(
@@ -53,9 +56,9 @@ class Sandbox(Section):
     seccomp: str = Field(
         "cellblock",
         min_length=1,
-        description="Which system calls sandboxes may make. `cellblock`: what data analysis needs. "
-        "`engine`: the engine's default profile, which allows more. Else the absolute path of a "
-        "profile of your own. Runtimes with a kernel of their own, such as `runsc`, pass it over.",
+        description="System calls that sandboxes may make. `cellblock`: those that data analysis "
+        "needs. `engine`: the engine's default profile, which allows more. Otherwise the absolute "
+        "path of your own profile. Runtimes with their own kernel, such as `runsc`, ignore it.",
     )
     users: str = Field(
         "40000-44095",
@@ -90,22 +93,22 @@ class Sandbox(Section):
         timedelta(seconds=60),
         ge=timedelta(seconds=1),
         le=timedelta(hours=1),
-        description="How long a sandbox may take until its kernel answers.",
+        description="Time that a sandbox has until its kernel answers.",
     )
     orphan_timeout: Duration = Field(
         timedelta(hours=1),
         ge=timedelta(seconds=1),
         le=30 * DAY,
-        description="A sandbox ends by itself when no server has talked to it for so long. "
-        "An upgrade has to be quicker than this to keep sessions.",
+        description="A sandbox ends by itself after this long without a server. An upgrade has to "
+        "be quicker than this to keep sessions.",
     )
     fork_server_timeout: Duration = Field(
         timedelta(minutes=5),
         ge=timedelta(seconds=1),
         le=30 * DAY,
-        description="How long after its kernel was started a session can have another one at once. "
-        "Then 20 to 30 MB of its memory are given back, and a restart, or what follows a kernel's "
-        "death, takes as long as the imports of `preload`: up to a second.",
+        description="How long after its kernel was started a session can have another one without "
+        "delay. Then 20 to 30 MB of its memory are returned, and a restart takes as long as the "
+        "imports of `preload`: up to a second.",
     )
     preload: Names = Field(
         ["numpy", "pandas", "matplotlib.pyplot"],
@@ -141,12 +144,12 @@ class Sandbox(Section):
 
 
 class Egress(Section):
-    """What sandboxes with `network = "proxy"` may reach."""
+    """Hosts that sandboxes with `network = "proxy"` may reach."""
 
     allow: Names = Field(
         [],
         description='Hosts with their ports: `"pypi.org:443"`, or `"*.example.org:443"` for all '
-        "names below one. What is not in it is refused.",
+        "names below one. All other hosts are refused.",
     )
     private_networks: Names = Field(
         [],
@@ -156,15 +159,17 @@ class Egress(Section):
     dns_servers: Names = Field(
         [], description="Addresses of DNS servers for the proxy. Empty: those of the system."
     )
-    max_connections: int = Field(16, ge=1, le=256, description="Of one session, at once.")
+    max_connections: int = internal(
+        16, "Connections of one session at the same time.", ge=1, le=256
+    )
     max_bytes: ByteSize = Field(
-        ByteSize(GIB), ge=KIB, description="Of one session, both directions together."
+        ByteSize(GIB), ge=KIB, description="Bytes of one session, both directions together."
     )
     timeout: Duration = Field(
         timedelta(minutes=10),
         ge=timedelta(seconds=1),
         le=DAY,
-        description="How long one connection may last.",
+        description="Time after which a connection is closed.",
     )
 
     @model_validator(mode="after")
@@ -189,7 +194,11 @@ class MemoryBytes(Bounded[ByteSize]):
     """
 
     default: ByteSize = Field(ByteSize(GIB), ge=224 * MIB)
-    min: ByteSize = Field(ByteSize(256 * MIB), ge=224 * MIB)
+    min: ByteSize = derived(
+        lambda given: min(ByteSize(256 * MIB), given["default"]),
+        "256 MiB, or `limits.memory_bytes.default` if that is less.",
+        ge=224 * MIB,
+    )
     max: ByteSize = Field(ByteSize(8 * GIB), ge=224 * MIB)
 
 
@@ -197,7 +206,11 @@ class Cpus(Bounded[float]):
     """CPU time of a sandbox: 0.5 is half of one CPU."""
 
     default: float = Field(1.0, ge=0.01)
-    min: float = Field(0.1, ge=0.01)
+    min: float = derived(
+        lambda given: min(0.1, given["default"]),
+        "0.1, or `limits.cpus.default` if that is less.",
+        ge=0.01,
+    )
     max: float = Field(8.0, ge=0.01)
 
 
@@ -205,7 +218,11 @@ class Pids(Bounded[int]):
     """Processes and threads of a sandbox."""
 
     default: int = Field(256, ge=32)
-    min: int = Field(64, ge=32)
+    min: int = derived(
+        lambda given: min(64, given["default"]),
+        "64, or `limits.pids.default` if that is less.",
+        ge=32,
+    )
     max: int = Field(4096, ge=32)
 
 
@@ -213,7 +230,7 @@ class DataBytes(Bounded[ByteSize]):
     """Size of `/mnt/data`; large attachments do not count."""
 
     default: ByteSize = Field(ByteSize(512 * MIB), ge=MIB)
-    min: ByteSize = Field(ByteSize(MIB), ge=MIB)
+    min: ByteSize = internal(ByteSize(MIB), LEAST_FOLDER, ge=MIB)
     max: ByteSize = Field(ByteSize(8 * GIB), ge=MIB)
 
 
@@ -221,12 +238,16 @@ class TmpBytes(Bounded[ByteSize]):
     """Size of `/tmp`."""
 
     default: ByteSize = Field(ByteSize(128 * MIB), ge=MIB)
-    min: ByteSize = Field(ByteSize(MIB), ge=MIB)
-    max: ByteSize = Field(ByteSize(8 * GIB), ge=MIB)
+    min: ByteSize = internal(ByteSize(MIB), LEAST_FOLDER, ge=MIB)
+    max: ByteSize = derived(
+        lambda given: max(ByteSize(8 * GIB), given["default"]),
+        "8 GiB, or `limits.tmp_bytes.default` if that is more. A session's memory bounds it too.",
+        ge=MIB,
+    )
 
 
 class Limits(Section):
-    """What sandboxes may use. Each is enforced by the operating system."""
+    """Limits of sandboxes. The operating system enforces them."""
 
     memory_bytes: MemoryBytes = Field(default_factory=MemoryBytes)
     cpus: Cpus = Field(default_factory=Cpus)
@@ -234,11 +255,11 @@ class Limits(Section):
     data_bytes: DataBytes = Field(default_factory=DataBytes)
     tmp_bytes: TmpBytes = Field(default_factory=TmpBytes)
     home_bytes: ByteSize = Field(ByteSize(64 * MIB), ge=MIB, description="Size of the home folder.")
-    open_files: int = Field(
-        1024, ge=256, le=65536, description="File descriptors of one process in a sandbox."
+    open_files: int = internal(
+        1024, "File descriptors of one process in a sandbox.", ge=256, le=65536
     )
-    file_bytes: ByteSize = Field(
-        ByteSize(8 * GIB), ge=MIB, description="Size of one file that code in a sandbox writes."
+    file_bytes: ByteSize = internal(
+        ByteSize(8 * GIB), "Size of one file that code in a sandbox writes.", ge=MIB
     )
 
 
@@ -267,26 +288,32 @@ class Pool(Section):
         2,
         ge=0,
         le=1000,
-        description="How many wait at least; 0 for none. When more sessions were created in the "
-        "last minute, as many as that, up to `max_size`.",
+        description="Sandboxes that wait at least; 0 for none. If more sessions were created in "
+        "the last minute, as many as that wait, up to `max_size`.",
     )
-    max_size: int = Field(8, ge=0, le=1000, description="How many wait at most.")
+    max_size: int = Field(8, ge=0, le=1000, description="Sandboxes that wait at most.")
     memory_bytes: ByteSize = Field(
         ByteSize(2 * GIB),
         ge=0,
-        description="What they may use together: each counts as 192 MiB.",
+        description="Memory of all waiting sandboxes: each counts as 192 MiB.",
     )
-    parallelism: int = Field(1, ge=1, le=64, description="How many are started at a time.")
+    parallelism: int = internal(
+        1,
+        "Pooled sandboxes that are started at a time. `profile` sets it: more than the machine has "
+        "CPUs for delay sessions.",
+        ge=1,
+        le=64,
+    )
     profiles: Profiles = Field(
         [],
         description="Further kinds to have ready, as tables with any of `image`, `runtime`, "
         "`memory_bytes`, `data_bytes`, `tmp_bytes` and `size`: what sessions will ask for.",
     )
-    max_age: Duration = Field(
+    max_age: Duration = internal(
         timedelta(hours=1),
+        "Time after which a pooled sandbox is replaced.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="One that has waited for so long is replaced.",
     )
 
     @model_validator(mode="after")

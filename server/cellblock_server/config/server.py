@@ -1,6 +1,5 @@
 """The listener, what it keeps, and what it says."""
 
-import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,19 +10,20 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from cellblock_server.config.loopback import is_loopback
+from cellblock_server.config.user_dirs import user_dirs
 from cellblock_server.config.values import (
     DAY,
     MIB,
     Duration,
     Section,
+    internal,
 )
 
 STORE_URL = re.compile(r"(sqlite:///|postgresql://).+")
 
 
 def _state_dir() -> Path:
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(home) / "cellblock"
+    return user_dirs().user_state_path
 
 
 class Server(Section):
@@ -36,58 +36,56 @@ class Server(Section):
     )
     tls_certificate: str = Field(
         "",
-        description="PEM file of the server's certificate, with those between it and its "
-        "authority. Empty: no TLS. A changed file counts from the next connection on.",
+        description="PEM file of the server's certificate and of its intermediate ones. "
+        "Empty: no TLS. A changed file applies to the next connection.",
     )
     tls_key: str = Field(
-        "", description="PEM file of its private key, which must not need a password."
+        "", description="PEM file of the certificate's private key, without a password."
     )
     tls_client_ca: str = Field(
         "",
-        description="PEM file of who vouches for callers (mutual TLS): each must have a "
-        "certificate of theirs, and a key as well if `auth.required`. Empty: none is asked for.",
+        description="CA certificate (PEM) used to verify callers (mutual TLS). Each needs a "
+        "certificate of this CA, and an API key as well if `auth.required`. Empty: no mutual TLS.",
     )
     health_socket: str = Field(
         "",
         pattern=r"^(/.+)?$",
-        description="Absolute path of a Unix socket where the health service answers, and nothing "
-        "else, without TLS and without a key: for the health check of a container. Empty: none.",
+        description="Absolute path of a Unix socket for the health service only, without TLS and "
+        "API key: for the health check of a container. Empty: none.",
     )
     state_dir: Path = Field(
         default_factory=_state_dir,
-        description="Folder for the database, stored files and sandboxes' sockets. "
-        "One server at a time. Default: `$XDG_STATE_HOME/cellblock`, or "
+        description="Directory of the database, stored files and sandboxes' sockets. "
+        "Only one server can use it. Default: `$XDG_STATE_HOME/cellblock`, or "
         "`~/.local/state/cellblock`.",
     )
     drain_timeout: Duration = Field(
         timedelta(seconds=2),
         ge=timedelta(0),
         le=DAY,
-        description="How long calls in flight may go on when the server is asked to stop, if their "
-        "callers can't resume them: meanwhile the next server can't start. Streams that can be "
-        "resumed end at once (`SERVER_STOPPING`).",
+        description="How long calls that can't be resumed may continue when the server is asked to "
+        "stop. The next server can't start before. Streams that can be resumed end immediately "
+        "(`SERVER_STOPPING`).",
     )
-    unread_timeout: Duration = Field(
+    unread_timeout: Duration = internal(
         timedelta(minutes=10),
+        "How long a stream waits for its caller to read what was sent, before it ends "
+        "(`STREAM_NOT_READ`). It only has to be longer than a slow network's pauses.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="How long a stream waits for its caller to take what it was sent: then it "
-        "ends (`STREAM_NOT_READ`), as if the caller had left. A stream that has nothing to send is "
-        "not meant, and a caller that is slow begins anew with each message that it takes.",
     )
-    idle_upload_timeout: Duration = Field(
+    idle_upload_timeout: Duration = internal(
         timedelta(minutes=5),
+        "How long an upload, or a write into a session, waits for the next bytes of its caller, "
+        "before it ends (`UPLOAD_IDLE`). A named upload can be resumed.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="How long an upload, or a write into a session, waits for the next bytes of "
-        "its caller: then it ends (`UPLOAD_IDLE`). A named upload can be resumed "
-        "(`files.upload_timeout`).",
     )
-    max_message_bytes: ByteSize = Field(
+    max_message_bytes: ByteSize = internal(
         ByteSize(8 * MIB),
+        "Size of one message from a caller. The client sends files in pieces of 1 MiB.",
         ge=2 * MIB,
         le=64 * MIB,
-        description="Bound on one message from a caller. Files come in pieces of 1 MiB.",
     )
     max_connections: int = Field(
         500,
@@ -100,28 +98,27 @@ class Server(Section):
         "which a session needs some as well; for a moment there may be a quarter more. At a Unix "
         "socket, more are closed as they come.",
     )
-    max_calls_per_connection: int = Field(
+    max_calls_per_connection: int = internal(
         100,
+        "Open calls of one connection, streams included. The client opens further connections for "
+        "more; other clients delay calls until others have ended, without an error.",
         ge=10,
         le=10_000,
-        description="Calls of one connection that are open at once, streams included. Our client "
-        "opens further connections for more; other clients hold calls back until others have "
-        "ended, without an error.",
     )
-    authentication_timeout: Duration = Field(
+    authentication_timeout: Duration = internal(
         timedelta(seconds=10),
+        "Time that a connection has until its first call with a valid key, TLS handshake included. "
+        "Then it is closed. Where no key is needed, any call will do. Each call of the health "
+        "service gives as much time again.",
         ge=timedelta(seconds=1),
         le=DAY,
-        description="Time that a connection has until its first call with a valid key, TLS "
-        "handshake included; then it is closed. Where no key is needed, any call will do. "
-        "Each call of the health service gives as much time again.",
     )
-    request_timeout: Duration = Field(
+    request_timeout: Duration = internal(
         timedelta(seconds=30),
+        "Time that a call's request has to arrive; of a stream of requests, the first one. Then "
+        "the call fails (`REQUEST_NOT_RECEIVED`).",
         ge=timedelta(milliseconds=100),
         le=DAY,
-        description="Time that a call's request has to arrive; of a stream of requests, the first "
-        "one. Then the call fails (`REQUEST_NOT_RECEIVED`).",
     )
 
     @model_validator(mode="after")
@@ -152,7 +149,7 @@ class Server(Section):
 
 
 class Store(Section):
-    """Where metadata is kept."""
+    """The database of metadata."""
 
     url: str = Field(
         "",
@@ -169,9 +166,9 @@ class Store(Section):
 
     synchronous: Literal["normal", "full"] = Field(
         "normal",
-        description="SQLite's setting of that name. `normal`: what was acknowledged is safe from "
-        "the server's end, and the last seconds may be lost with the machine's power. `full`: each "
-        "commit waits for the disk (see [storage.md](storage.md)). PostgreSQL has its own.",
+        description="SQLite's setting of that name. With `normal`, acknowledged data survives a "
+        "server crash; a host crash or power loss can lose the last seconds. With `full`, it "
+        "survives both (see [storage.md](storage.md)). PostgreSQL has its own setting.",
     )
 
     @field_validator("url")
@@ -202,10 +199,10 @@ class Store(Section):
 
 
 class Log(Section):
-    """What the server says on standard error. Never code, file contents or variables' values."""
+    """The log, on standard error. It never has code, file contents or variables' values."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important lines that are written."
+        "info", description="Level of the least important lines that are written."
     )
     format: Literal["console", "json"] = Field(
         "console", description="Lines for people, or one JSON object a line for programs."

@@ -1,11 +1,16 @@
-"""All keys: type, unit, default, bounds and reason. `docs/configuration.md` is made from this."""
+"""All keys: type, unit, default, bounds and reason; the source of `docs/configuration.md`."""
+
+from typing import Any
 
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from cellblock_server.config.blobs import Blobs
 from cellblock_server.config.callers import Audit, Auth, Quotas, Usage
 from cellblock_server.config.console import Console
+from cellblock_server.config.former_keys import with_present_names
+from cellblock_server.config.profiles import DEFAULT_PROFILE, Profile, with_profile
 from cellblock_server.config.sandboxes import Egress, Limits, Pool, Sandbox
 from cellblock_server.config.server import Log, Server, Store
 from cellblock_server.config.sessions import Executions, Files, RunSteps, Sessions
@@ -13,6 +18,22 @@ from cellblock_server.config.telemetry import Telemetry
 
 PREFIX = "CELLBLOCK_"
 DELIMITER = "__"
+
+
+class _PresentNames(PydanticBaseSettingsSource):
+    """A source of values, with former names of keys replaced."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource
+    ) -> None:
+        super().__init__(settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        return with_present_names(self._source())
 
 
 class Settings(BaseSettings):
@@ -28,6 +49,11 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
+    profile: Profile = Field(
+        DEFAULT_PROFILE,
+        description="Defaults for one person's `laptop`, a `team` on one machine, or a `server` "
+        "with many tenants; see [Profiles](#profiles). Any key can be set to another value.",
+    )
     server: Server = Field(default_factory=Server)
     auth: Auth = Field(default_factory=Auth)
     console: Console = Field(default_factory=Console)
@@ -46,6 +72,24 @@ class Settings(BaseSettings):
     usage: Usage = Field(default_factory=Usage)
     audit: Audit = Field(default_factory=Audit)
     run_steps: RunSteps = Field(default_factory=RunSteps)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then variables; `load` adds the file."""
+        sources = (init_settings, env_settings)
+        return tuple(_PresentNames(settings_cls, source) for source in sources)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_profile(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return with_profile(values)
 
     @model_validator(mode="after")
     def _guarded(self) -> "Settings":

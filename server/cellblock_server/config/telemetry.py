@@ -7,7 +7,7 @@ from cellblock_server.config.values import Section
 
 
 class Telemetry(Section):
-    """What the server tells of how it does. Never code, file contents or variables' values."""
+    """Metrics and traces. They never have code, file contents or variables' values."""
 
     metrics_listen: str = Field(
         "",

@@ -5,10 +5,12 @@ number, or ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy"]`).
 """
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 MOMENT = timedelta(milliseconds=1)
@@ -47,6 +49,29 @@ def at_most(name: str, value: timedelta, limit: str, most: timedelta) -> None:
             f"{name}: must be at most {limit} ({most.total_seconds():g} s), "
             f"got {value.total_seconds():g} s"
         )
+
+
+INTERNAL = "internal"
+
+
+def internal(default: Any, reason: str, **bounds: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Declare a value that no operator has to choose.
+
+    It was a key once, so it can still be set. The reference does not list it, and the server logs a
+    warning with `reason`.
+    """
+    return Field(default, json_schema_extra={INTERNAL: reason}, **bounds)
+
+
+def derived(compute: Callable[[dict[str, Any]], Any], reason: str, **bounds: Any) -> Any:  # noqa: ANN401
+    """Declare an internal value that is computed from the keys of its section before it."""
+    return Field(default_factory=compute, json_schema_extra={INTERNAL: reason}, **bounds)
+
+
+def internal_reason(field: FieldInfo) -> str | None:
+    """Return why a field is internal, or None if it is a key for operators."""
+    extra = field.json_schema_extra
+    return str(extra[INTERNAL]) if isinstance(extra, dict) and INTERNAL in extra else None
 
 
 class Section(BaseModel):

@@ -13,8 +13,8 @@ from cellblock_server.journal.run_step_place import WantedPlace
 class ExecutionLimits:
     """What the operator allows one execution to ask for."""
 
-    default_timeout: timedelta
-    max_timeout: timedelta
+    default_time_limit: timedelta
+    max_time_limit: timedelta
     max_code_bytes: int
 
 
@@ -24,7 +24,7 @@ class NewExecution:
 
     code: str
     execution_id: str = ""
-    timeout: timedelta | None = None
+    time_limit: timedelta | None = None
     environment: dict[str, str] = field(default_factory=dict)
     place: WantedPlace = field(default_factory=WantedPlace)
 
@@ -39,12 +39,12 @@ class NewExecution:
         """As `check`, for all but the code."""
         if self.execution_id:
             check_id("execution_id", self.execution_id, "call_")
-        most = limits.max_timeout
-        if self.timeout is not None and not timedelta(0) < self.timeout <= most:
+        most = limits.max_time_limit
+        if self.time_limit is not None and not timedelta(0) < self.time_limit <= most:
             raise OutOfRangeError(
-                "timeout",
+                "time_limit",
                 f"must be over 0 s and at most {most.total_seconds():g} s, "
-                f"got {self.timeout.total_seconds():g} s",
+                f"got {self.time_limit.total_seconds():g} s",
             )
         check_environment(self.environment)
         self.place.check()

@@ -25,7 +25,7 @@ def execution_message(record: ExecutionRecord, *, with_code: bool = True) -> pb.
         environment_names=sorted(record.environment),
         step_id=record.step_id,
     )
-    message.timeout.FromTimedelta(record.timeout)
+    message.time_limit.FromTimedelta(record.timeout)
     return message
 
 

@@ -140,7 +140,7 @@ def _new_execution(request: pb.ExecuteRequest) -> NewExecution:
     return NewExecution(
         code=request.code,
         execution_id=request.execution_id,
-        timeout=span("timeout", request, request.timeout),
+        time_limit=span("time_limit", request, request.time_limit),
         environment=dict(request.environment),
         place=WantedPlace(
             thread_id=request.place.thread_id,

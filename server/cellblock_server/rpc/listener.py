@@ -19,7 +19,6 @@ from cellblock.v1 import (
 )
 from cellblock_server.app.draining import Draining
 from cellblock_server.rpc.admin import AdminServicer
-from cellblock_server.rpc.by_name import found_by_name
 from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
@@ -30,6 +29,7 @@ from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_for_this_user
 from cellblock_server.rpc.tls import TlsError, TlsFiles, server_credentials
+from cellblock_server.upstream.grpc_registration import found_by_name
 
 MAX_METADATA_BYTES = 16 * 1024
 PING_MILLISECONDS = 20_000

@@ -60,7 +60,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             request.session_id,
             dict(request.labels.labels) if request.HasField("labels") else None,
             span("idle_timeout", request, request.idle_timeout),
-            span("lifetime", request, request.lifetime),
+            span("inactivity_limit", request, request.inactivity_limit),
         )
         return pb.UpdateSessionResponse(session=_message(session))
 
@@ -122,7 +122,7 @@ def _new_session(request: pb.CreateSessionRequest) -> NewSession:
         data_bytes=limits.data_bytes,
         tmp_bytes=limits.tmp_bytes,
         idle_timeout=span("idle_timeout", request, request.idle_timeout),
-        lifetime=span("lifetime", request, request.lifetime),
+        lifetime=span("inactivity_limit", request, request.inactivity_limit),
         environment=dict(request.environment),
         attachments=tuple(
             AttachmentRequest(item.file_id, item.filename, item.unpack)

@@ -40,7 +40,7 @@ def _ends(session: SessionRecord, cap: timedelta) -> list[tuple[datetime, EndRea
         (
             session.last_use_time + lifetime,
             EndReason.LIFETIME,
-            f"not used for {lifetime.total_seconds():g} s, its lifetime",
+            f"not used for {lifetime.total_seconds():g} s, its inactivity limit",
         ),
         (
             session.create_time + cap,

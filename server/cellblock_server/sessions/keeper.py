@@ -55,7 +55,7 @@ class SessionKeeper:
         self,
         starter: SessionStarter,
         store: SessionStore,
-        lifetime_cap: timedelta,
+        max_age: timedelta,
         now: SteadyClock,
         measure_last: Callable[[TrackedSession], Awaitable[None]],
         supervisor: Supervisor,
@@ -72,7 +72,7 @@ class SessionKeeper:
         self._starter = starter
         self._backend: Backend = starter.backend
         self._store = store
-        self._cap = lifetime_cap
+        self._max_age = max_age
         self._now = now
         self._end_on_shutdown = end_on_shutdown
         self._live: dict[Key, LiveSession] = {}
@@ -270,7 +270,7 @@ class SessionKeeper:
     def _expire(self) -> None:
         now = self._now()
         for live in self._live.values():
-            end = due(live.record, self._cap, now, busy=live.runner.busy)
+            end = due(live.record, self._max_age, now, busy=live.runner.busy)
             if end is not None:
                 live.request_end(expired(*end))
 
@@ -280,7 +280,7 @@ class SessionKeeper:
         return max(SHORTEST_LOOK, min([timedelta(seconds=self._timings.housekeeping), *ends]))
 
     def _look_due(self, live: LiveSession) -> datetime:
-        return next_look(live.record, self._cap, busy=live.runner.busy)
+        return next_look(live.record, self._max_age, busy=live.runner.busy)
 
     async def _reconcile(self) -> None:
         """Take over what runs already; later, look for what should not be as it is."""

@@ -155,7 +155,7 @@ class SessionManager:
         session_id: str,
         labels: dict[str, str] | None,
         idle_timeout: timedelta | None,
-        lifetime: timedelta | None,
+        inactivity_limit: timedelta | None,
     ) -> SessionRecord:
         """Replace labels or time-outs; None leaves one as it is."""
         live = await self.live(tenant, session_id)
@@ -170,7 +170,12 @@ class SessionManager:
                 idle_timeout=check_span(
                     "idle_timeout", idle_timeout, record.idle_timeout, bounds.max_idle_timeout
                 ),
-                lifetime=check_span("lifetime", lifetime, record.lifetime, bounds.max_lifetime),
+                lifetime=check_span(
+                    "inactivity_limit",
+                    inactivity_limit,
+                    record.lifetime,
+                    bounds.max_inactivity_limit,
+                ),
             )
         return live.record
 
@@ -206,7 +211,7 @@ class SessionManager:
 
     def expire_time(self, record: SessionRecord) -> datetime:
         """When the session ends if nothing more happens."""
-        return expire_time(record, self._settings.sessions.lifetime_cap)
+        return expire_time(record, self._settings.sessions.max_age)
 
     async def _create_once(self, tenant: str, new: NewSession) -> SessionRecord:
         known = await self._store.find_request(tenant, new.request_id)
@@ -280,7 +285,12 @@ class SessionManager:
             idle_timeout=check_span(
                 "idle_timeout", new.idle_timeout, bounds.idle_timeout, bounds.max_idle_timeout
             ),
-            lifetime=check_span("lifetime", new.lifetime, bounds.lifetime, bounds.max_lifetime),
+            lifetime=check_span(
+                "inactivity_limit",
+                new.lifetime,
+                bounds.inactivity_limit,
+                bounds.max_inactivity_limit,
+            ),
             create_time=now,
             last_use_time=now,
             last_alive_time=now,

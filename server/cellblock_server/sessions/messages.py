@@ -40,7 +40,7 @@ def session_message(
         for change in record.background_changes:
             ParseDict(dict(change), message.background_changes.add())
     message.idle_timeout.FromTimedelta(record.idle_timeout)
-    message.lifetime.FromTimedelta(record.lifetime)
+    message.inactivity_limit.FromTimedelta(record.lifetime)
     return message
 
 

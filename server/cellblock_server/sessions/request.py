@@ -44,6 +44,7 @@ class NewSession:
     tmp_bytes: int = 0
     idle_timeout: timedelta | None = None
     lifetime: timedelta | None = None
+    """The inactivity limit. The name is part of `digest`, and so of stored requests."""
     environment: dict[str, str] = field(default_factory=dict)
     attachments: tuple[AttachmentRequest, ...] = ()
     image: str = ""

@@ -1,11 +1,13 @@
 """The server's folder on disk: one server at a time, and the same identity for ever."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import Timeout
+
+from cellblock_server.common.folder_lock import folder_lock
 from cellblock_server.common.ids import new_id
 
 
@@ -56,18 +58,19 @@ class StateFolder:
 def state_folder(path: Path) -> Iterator[StateFolder]:
     """Hold the folder for as long as the block runs. Raises StateFolderError."""
     state = shared_state_folder(path)
+    lock = folder_lock(path / "lock")
     try:
-        lock = (path / "lock").open("w")
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise StateFolderError(
+            f"server.state_dir: another server uses {path}; give each its own"
+        ) from error
     except OSError as error:
         raise StateFolderError(f"server.state_dir: {path}: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StateFolderError(
-                f"server.state_dir: another server uses {path}; give each its own"
-            ) from error
+    try:
         yield state
+    finally:
+        lock.release()
 
 
 def shared_state_folder(path: Path) -> StateFolder:
@@ -85,8 +88,7 @@ def shared_state_folder(path: Path) -> StateFolder:
 
 def _instance(file: Path) -> str:
     # Of two that come at once, both must read the same: another identity orphans every container.
-    with file.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with folder_lock(file.with_suffix(".lock")):
         if not file.exists():
             # Whole or not at all, for the same reason.
             fresh = file.with_suffix(".new")

@@ -35,7 +35,7 @@ async def test_twice_at_once_runs_once(own: AsyncSession) -> None:
     ("change", "difference"),
     [
         ({"code": "2"}, "code"),
-        ({"time_limit": 7}, "timeout"),
+        ({"time_limit": 7}, "time_limit"),
         ({"environment": {"A": "2"}}, "environment"),
         ({"code": "2", "environment": {}}, "code and environment"),
     ],

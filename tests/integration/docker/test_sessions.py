@@ -22,7 +22,7 @@ def test_a_new_session_is_ready_with_the_operators_defaults(session: Session) ->
     info = session.info
     assert info.state is SessionState.READY
     assert info.limits == Limits(2**30, 1.0, 256, 512 * 2**20, 128 * 2**20)
-    assert (info.idle_timeout, info.lifetime) == (timedelta(minutes=20), timedelta(hours=1))
+    assert (info.idle_timeout, info.inactivity_limit) == (timedelta(minutes=20), timedelta(hours=1))
     assert (info.backend, info.kernel_generation, info.execution_count) == ("docker", 1, 0)
     assert info.expire_time is not None
     assert info.expire_time <= info.create_time + timedelta(minutes=21)
@@ -35,12 +35,12 @@ def test_what_was_asked_for_is_applied(client: Client) -> None:
         labels={"team": "blue"},
         thread_id="thread_1",
         idle_timeout=60,
-        lifetime=timedelta(minutes=2),
+        inactivity_limit=timedelta(minutes=2),
         environment={"GREETING": "hello"},
     ) as session:
         info = session.info
         assert (info.limits, info.labels, info.thread_id) == (wanted, {"team": "blue"}, "thread_1")
-        assert (info.idle_timeout.seconds, info.lifetime.seconds) == (60, 120)
+        assert (info.idle_timeout.seconds, info.inactivity_limit.seconds) == (60, 120)
         assert info.environment_names == ("GREETING",)
         assert session.run("import os; os.environ['GREETING']").text == "'hello'"
 
@@ -94,8 +94,8 @@ def test_an_idle_session_expires(client: Client, instance: str) -> None:
     assert caught.value.reason == "SESSION_EXPIRED"
 
 
-def test_keep_alive_does_not_stretch_the_lifetime(client: Client) -> None:
-    session = client.sessions.create(idle_timeout=60, lifetime=0.7)
+def test_keep_alive_does_not_postpone_the_inactivity_limit(client: Client) -> None:
+    session = client.sessions.create(idle_timeout=60, inactivity_limit=0.7)
 
     def ended() -> bool:
         try:
@@ -110,7 +110,7 @@ def test_keep_alive_does_not_stretch_the_lifetime(client: Client) -> None:
 
 
 def test_a_session_in_use_does_not_expire(client: Client) -> None:
-    with client.sessions.create(idle_timeout=0.5, lifetime=0.5) as session:
+    with client.sessions.create(idle_timeout=0.5, inactivity_limit=0.5) as session:
         assert session.run("import time; time.sleep(1.5); 'done'").text == "'done'"
 
 

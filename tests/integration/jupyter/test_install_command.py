@@ -46,6 +46,18 @@ def test_the_kernel_json_has_what_was_asked_for(jupyter_folder: Path, tmp_path: 
     }
 
 
+@pytest.mark.parametrize("option", ["--inactivity-limit", "--lifetime"])
+def test_the_inactivity_limit_has_its_former_name_too(
+    jupyter_folder: Path, tmp_path: Path, option: str
+) -> None:
+    done = cellblock("jupyter", "install", "--name", "limited", option, "8h", cwd=tmp_path)
+    assert done.returncode == 0
+    text = (jupyter_folder / "data" / "kernels" / "limited" / "kernel.json").read_text()
+    assert json.loads(text)["metadata"]["kernel_provisioner"]["config"] == {
+        "inactivity_limit": 28800.0
+    }
+
+
 def test_no_key_is_written(jupyter_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "key").write_text("cb_secret")
     done = cellblock(

@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -84,6 +85,14 @@ def test_an_open_notebook_keeps_its_session_alive(
         return after is not None and after > before
 
     until(put_off, 40)
+
+
+@pytest.mark.parametrize("name", ["inactivity_limit", "lifetime"])
+def test_a_kernel_spec_may_use_the_former_name_of_the_inactivity_limit(
+    open_kernel: Callable[..., Notebook], client: Client, name: str
+) -> None:
+    notebook = open_kernel(**{name: 90})
+    assert told_of(client, notebook).inactivity_limit == timedelta(seconds=90)
 
 
 def test_files_of_the_notebooks_folder_are_attached(

@@ -30,7 +30,7 @@ def worked(at: Guarded) -> tuple[Scraped, Scraped]:
         with client.sessions.create() as session:
             session.run("1 / 0")
             session.run("print('x' * 5000)")
-            with pytest.raises(Error, match="timeout"):
+            with pytest.raises(Error, match="time_limit"):
                 session.run("1", time_limit=1e9)
             live = scrape(at.server)
     return live, scrape(at.server)

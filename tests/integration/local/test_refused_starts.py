@@ -48,10 +48,10 @@ def test_a_place_without_room_for_a_socket_is_refused(folder: Path, place: str) 
 
 def test_a_wrong_configuration_is_told_in_one_line(folder: Path) -> None:
     file = folder / "config.toml"
-    file.write_text("[executions]\ntimeout = 'soon'\n")
+    file.write_text("[executions]\ntime_limit = 'soon'\n")
     refused = start(f"--config={file}", f"--state-dir={folder / 'state'}")
     assert refused.returncode == 2
-    assert refused.stderr.startswith(f"{file}:2: executions.timeout: must be a valid timedelta")
+    assert refused.stderr.startswith(f"{file}:2: executions.time_limit: must be a valid timedelta")
     assert len(refused.stderr.splitlines()) == 1
     assert not (folder / "state").exists()
 

@@ -33,13 +33,13 @@ def test_flags_count_more_than_variables_and_these_more_than_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = file(
-        tmp_path, '[server]\nlisten = "127.0.0.1:1"\n[executions]\ntimeout = 1\ngrace = 3\n'
+        tmp_path, '[server]\nlisten = "127.0.0.1:1"\n[executions]\ntime_limit = 1\ngrace = 3\n'
     )
     monkeypatch.setenv("CELLBLOCK_SERVER__LISTEN", "127.0.0.1:2")
-    monkeypatch.setenv("CELLBLOCK_EXECUTIONS__TIMEOUT", "2")
+    monkeypatch.setenv("CELLBLOCK_EXECUTIONS__TIME_LIMIT", "2")
     settings = load(path, {"server": {"listen": "127.0.0.1:3"}})
     assert settings.server.listen == "127.0.0.1:3"
-    assert settings.executions.timeout == timedelta(seconds=2)
+    assert settings.executions.time_limit == timedelta(seconds=2)
     assert settings.executions.grace == timedelta(seconds=3)
 
 
@@ -69,8 +69,8 @@ def test_the_file_is_found_where_it_is_said_to_be(
     ("text", "message"),
     [
         (
-            "[executions]\n\ntimeout = 0\n",
-            ":3: executions.timeout: must be at least 1000 microseconds, got 0 s",
+            "[executions]\n\ntime_limit = 0\n",
+            ":3: executions.time_limit: must be at least 1000 microseconds, got 0 s",
         ),
         ("[executions]\ntimeuot = 1\n", ":2: executions.timeuot: there is no such key"),
         ("\n[exceutions]\ntimeout = 1\n", ":2: exceutions: there is no such key"),
@@ -79,7 +79,10 @@ def test_the_file_is_found_where_it_is_said_to_be(
             '[limits.memory_bytes]\ndefault = "64 GiB"\n',
             ":2: limits.memory_bytes.default: must be from min",
         ),
-        ("[sessions]\nlifetime = 900000\n", ":2: sessions.lifetime: must be at most max_lifetime"),
+        (
+            "[sessions]\ninactivity_limit = 900000\n",
+            ":2: sessions.inactivity_limit: must be at most max_inactivity_limit",
+        ),
         (
             '[server]\nlisten = "0.0.0.0:80"\n',
             ":2: server.listen: '0.0.0.0' is not a loopback address: whoever reaches it could run "
@@ -117,7 +120,7 @@ def test_errors_name_key_file_and_line(tmp_path: Path, text: str, message: str) 
 
 
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
-    path = file(tmp_path, "[executions]\ntimeout = 0\ngrace = 0\n")
+    path = file(tmp_path, "[executions]\ntime_limit = 0\ngrace = 0\n")
     with pytest.raises(ConfigurationError) as caught:
         load(path, {})
     assert len(str(caught.value).splitlines()) == 2
@@ -140,7 +143,11 @@ def test_errors_name_variables_and_flags(monkeypatch: pytest.MonkeyPatch) -> Non
         ("CELLBLOCK_SERVER", "x", "server: must be a valid dictionary"),
         ("CELLBLOCK_EXCEUTIONS__TIMEOUT", "1", "there is no such section"),
         ("CELLBLOCK_EXECUTIONS__TIMEUOT", "1", "executions.timeuot: there is no such key"),
-        ("cellblock_executions__timeout", "20m", "executions.timeout: must be a valid timedelta"),
+        (
+            "cellblock_executions__time_limit",
+            "20m",
+            "executions.time_limit: must be a valid timedelta",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(

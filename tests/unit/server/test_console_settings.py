@@ -4,7 +4,7 @@ import pytest
 
 from cellblock_server.assembly import parts
 from cellblock_server.config import ConfigurationError, Settings, load
-from cellblock_server.config.load import Values
+from cellblock_server.config.origins import Values
 
 OTHERS: Values = {
     "console": {"listen": "0.0.0.0:7780", "hosts": ["console.example.org"]},

@@ -36,7 +36,7 @@ def made(status: ExecutionStatus = ExecutionStatus.COMPLETED) -> ExecutionRecord
     "again",
     [
         REQUEST,
-        replace(REQUEST, timeout=DEFAULT),
+        replace(REQUEST, time_limit=DEFAULT),
         replace(REQUEST, place=WantedPlace()),
         replace(REQUEST, place=WantedPlace(step_id="s", more_calls=True)),
     ],
@@ -51,7 +51,7 @@ def test_the_same_request_passes(again: NewExecution) -> None:
         ("sess_2", REQUEST, "session_id"),
         ("sess_1", replace(REQUEST, code="print(2)"), "code"),
         ("sess_1", replace(REQUEST, code="print(1)\nmore"), "code"),
-        ("sess_1", replace(REQUEST, timeout=DEFAULT * 2), "timeout"),
+        ("sess_1", replace(REQUEST, time_limit=DEFAULT * 2), "time_limit"),
         ("sess_1", replace(REQUEST, environment={}), "environment"),
         ("sess_1", replace(REQUEST, place=WantedPlace(step_id="other")), "step_id"),
         ("sess_2", replace(REQUEST, code="2"), "session_id and code"),

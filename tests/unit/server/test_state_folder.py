@@ -1,6 +1,9 @@
 """The state folder belongs to one server at a time, and keeps its identity."""
 
+import errno
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,3 +74,35 @@ def test_a_half_written_identity_is_not_taken(
             pass
     with state_folder(tmp_path) as state:
         assert state.instance
+
+
+def test_a_file_system_without_locks_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared_state_folder(tmp_path)
+
+    def refuse(_file: int, _operation: int) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(StateFolderError, match="Function not implemented"), state_folder(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from cellblock_server.store.state_folder import state_folder\n"
+        "with state_folder(Path(sys.argv[1])):\n"
+        "    print('held', flush=True); sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(StateFolderError, match="another server uses"), state_folder(tmp_path):
+            pass
+        holder.kill()
+    with state_folder(tmp_path):
+        pass

@@ -39,7 +39,7 @@ def limit_lines(info: SessionInfo) -> Iterator[str]:
         ("/mnt/data", size(limits.data_bytes)),
         ("temporary", size(limits.tmp_bytes)),
         ("idle for", _span(info.idle_timeout)),
-        ("lifetime", f"{_span(info.lifetime)} after its last use"),
+        ("inactive for", f"{_span(info.inactivity_limit)} without use"),
     ):
         yield _line(name, value)
 

@@ -180,7 +180,7 @@ class Execution(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
-    TIMEOUT_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
@@ -206,7 +206,7 @@ class Execution(_message.Message):
     step_id: _builtins.str
     """The run step that it is a tool call of."""
     @_builtins.property
-    def timeout(self) -> _duration_pb2.Duration:
+    def time_limit(self) -> _duration_pb2.Duration:
         """The time limit, as applied."""
 
     @_builtins.property
@@ -252,7 +252,7 @@ class Execution(_message.Message):
         session_id: _builtins.str = ...,
         status: Global___ExecutionStatus.ValueType = ...,
         code: _builtins.str = ...,
-        timeout: _duration_pb2.Duration | None = ...,
+        time_limit: _duration_pb2.Duration | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
@@ -264,9 +264,9 @@ class Execution(_message.Message):
         environment_names: _abc.Iterable[_builtins.str] | None = ...,
         step_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "failure", b"failure", "start_time", b"start_time", "timeout", b"timeout"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "failure", b"failure", "start_time", b"start_time", "time_limit", b"time_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "create_time", b"create_time", "end_time", b"end_time", "environment_names", b"environment_names", "error", b"error", "execution_count", b"execution_count", "failure", b"failure", "id", b"id", "last_sequence", b"last_sequence", "outputs", b"outputs", "session_id", b"session_id", "start_time", b"start_time", "status", b"status", "step_id", b"step_id", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "create_time", b"create_time", "end_time", b"end_time", "environment_names", b"environment_names", "error", b"error", "execution_count", b"execution_count", "failure", b"failure", "id", b"id", "last_sequence", b"last_sequence", "outputs", b"outputs", "session_id", b"session_id", "start_time", b"start_time", "status", b"status", "step_id", b"step_id", "time_limit", b"time_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -949,7 +949,7 @@ class ExecuteRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     EXECUTION_ID_FIELD_NUMBER: _builtins.int
-    TIMEOUT_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_FIELD_NUMBER: _builtins.int
     CANCEL_ON_DISCONNECT_FIELD_NUMBER: _builtins.int
     ENVIRONMENT_FIELD_NUMBER: _builtins.int
     PLACE_FIELD_NUMBER: _builtins.int
@@ -962,8 +962,8 @@ class ExecuteRequest(_message.Message):
     cancel_on_disconnect: _builtins.bool
     """Whether a dropped stream cancels the execution."""
     @_builtins.property
-    def timeout(self) -> _duration_pb2.Duration:
-        """Time limit. Default (120 s) and bound are the operator's."""
+    def time_limit(self) -> _duration_pb2.Duration:
+        """Time that the code may run. The operator sets its default (120 s) and maximum."""
 
     @_builtins.property
     def environment(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -984,14 +984,14 @@ class ExecuteRequest(_message.Message):
         session_id: _builtins.str = ...,
         code: _builtins.str = ...,
         execution_id: _builtins.str = ...,
-        timeout: _duration_pb2.Duration | None = ...,
+        time_limit: _duration_pb2.Duration | None = ...,
         cancel_on_disconnect: _builtins.bool = ...,
         environment: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         place: Global___RunStepPlace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place", "timeout", b"timeout"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place", "time_limit", b"time_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "code", b"code", "environment", b"environment", "execution_id", b"execution_id", "place", b"place", "session_id", b"session_id", "timeout", b"timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_on_disconnect", b"cancel_on_disconnect", "code", b"code", "environment", b"environment", "execution_id", b"execution_id", "place", b"place", "session_id", b"session_id", "time_limit", b"time_limit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

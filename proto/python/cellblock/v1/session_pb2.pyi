@@ -80,7 +80,7 @@ class _SessionEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sess
     SESSION_END_REASON_IDLE_TIMEOUT: _SessionEndReason.ValueType  # 1
     """Nobody named it for `idle_timeout`."""
     SESSION_END_REASON_LIFETIME: _SessionEndReason.ValueType  # 2
-    """It was not used for `lifetime`, or reached the operator's cap."""
+    """It was not used for `inactivity_limit`, or reached its maximum age."""
     SESSION_END_REASON_DELETED: _SessionEndReason.ValueType  # 3
     """DeleteSession."""
     SESSION_END_REASON_START_FAILED: _SessionEndReason.ValueType  # 4
@@ -106,7 +106,7 @@ SESSION_END_REASON_UNSPECIFIED: SessionEndReason.ValueType  # 0
 SESSION_END_REASON_IDLE_TIMEOUT: SessionEndReason.ValueType  # 1
 """Nobody named it for `idle_timeout`."""
 SESSION_END_REASON_LIFETIME: SessionEndReason.ValueType  # 2
-"""It was not used for `lifetime`, or reached the operator's cap."""
+"""It was not used for `inactivity_limit`, or reached its maximum age."""
 SESSION_END_REASON_DELETED: SessionEndReason.ValueType  # 3
 """DeleteSession."""
 SESSION_END_REASON_START_FAILED: SessionEndReason.ValueType  # 4
@@ -159,7 +159,7 @@ class Session(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
     IDLE_TIMEOUT_FIELD_NUMBER: _builtins.int
-    LIFETIME_FIELD_NUMBER: _builtins.int
+    INACTIVITY_LIMIT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     LAST_USE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
@@ -214,9 +214,9 @@ class Session(_message.Message):
         """
 
     @_builtins.property
-    def lifetime(self) -> _duration_pb2.Duration:
-        """Ends the session this long after its last use (an execution or a file
-        operation; a KeepAlive is not a use).
+    def inactivity_limit(self) -> _duration_pb2.Duration:
+        """Ends the session after this long without use (an execution, a file
+        operation, completion, inspection or a restart; a KeepAlive is not a use).
         """
 
     @_builtins.property
@@ -262,7 +262,7 @@ class Session(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         limits: Global___ResourceLimits | None = ...,
         idle_timeout: _duration_pb2.Duration | None = ...,
-        lifetime: _duration_pb2.Duration | None = ...,
+        inactivity_limit: _duration_pb2.Duration | None = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         last_use_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
@@ -277,9 +277,9 @@ class Session(_message.Message):
         background_output: _builtins.str = ...,
         background_changes: _abc.Iterable[_execution_pb2.FileChange] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "idle_timeout", b"idle_timeout", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "expire_time", b"expire_time", "idle_timeout", b"idle_timeout", "inactivity_limit", b"inactivity_limit", "last_use_time", b"last_use_time", "limits", b"limits", "memory_loss", b"memory_loss"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "background_changes", b"background_changes", "background_output", b"background_output", "create_time", b"create_time", "end_message", b"end_message", "end_reason", b"end_reason", "end_time", b"end_time", "environment_names", b"environment_names", "execution_count", b"execution_count", "expire_time", b"expire_time", "id", b"id", "idle_timeout", b"idle_timeout", "image", b"image", "kernel_generation", b"kernel_generation", "labels", b"labels", "last_use_time", b"last_use_time", "lifetime", b"lifetime", "limits", b"limits", "memory_loss", b"memory_loss", "runtime", b"runtime", "state", b"state", "thread_id", b"thread_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "background_changes", b"background_changes", "background_output", b"background_output", "create_time", b"create_time", "end_message", b"end_message", "end_reason", b"end_reason", "end_time", b"end_time", "environment_names", b"environment_names", "execution_count", b"execution_count", "expire_time", b"expire_time", "id", b"id", "idle_timeout", b"idle_timeout", "image", b"image", "inactivity_limit", b"inactivity_limit", "kernel_generation", b"kernel_generation", "labels", b"labels", "last_use_time", b"last_use_time", "limits", b"limits", "memory_loss", b"memory_loss", "runtime", b"runtime", "state", b"state", "thread_id", b"thread_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -411,7 +411,7 @@ class CreateSessionRequest(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
     IDLE_TIMEOUT_FIELD_NUMBER: _builtins.int
-    LIFETIME_FIELD_NUMBER: _builtins.int
+    INACTIVITY_LIMIT_FIELD_NUMBER: _builtins.int
     ENVIRONMENT_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     IMAGE_FIELD_NUMBER: _builtins.int
@@ -448,8 +448,8 @@ class CreateSessionRequest(_message.Message):
         """See Session.idle_timeout. Default and bound are the operator's."""
 
     @_builtins.property
-    def lifetime(self) -> _duration_pb2.Duration:
-        """See Session.lifetime. Default and bound are the operator's."""
+    def inactivity_limit(self) -> _duration_pb2.Duration:
+        """See Session.inactivity_limit. The operator sets its default and maximum."""
 
     @_builtins.property
     def environment(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -470,16 +470,16 @@ class CreateSessionRequest(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         limits: Global___ResourceLimits | None = ...,
         idle_timeout: _duration_pb2.Duration | None = ...,
-        lifetime: _duration_pb2.Duration | None = ...,
+        inactivity_limit: _duration_pb2.Duration | None = ...,
         environment: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         attachments: _abc.Iterable[_file_pb2.Attachment] | None = ...,
         image: _builtins.str = ...,
         runtime: _builtins.str = ...,
         network: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "lifetime", b"lifetime", "limits", b"limits"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "inactivity_limit", b"inactivity_limit", "limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "environment", b"environment", "idle_timeout", b"idle_timeout", "image", b"image", "labels", b"labels", "lifetime", b"lifetime", "limits", b"limits", "network", b"network", "request_id", b"request_id", "runtime", b"runtime", "session_id", b"session_id", "thread_id", b"thread_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "environment", b"environment", "idle_timeout", b"idle_timeout", "image", b"image", "inactivity_limit", b"inactivity_limit", "labels", b"labels", "limits", b"limits", "network", b"network", "request_id", b"request_id", "runtime", b"runtime", "session_id", b"session_id", "thread_id", b"thread_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -628,7 +628,7 @@ class UpdateSessionRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
     IDLE_TIMEOUT_FIELD_NUMBER: _builtins.int
-    LIFETIME_FIELD_NUMBER: _builtins.int
+    INACTIVITY_LIMIT_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     @_builtins.property
@@ -640,8 +640,8 @@ class UpdateSessionRequest(_message.Message):
         """Replaces the idle time-out, if given."""
 
     @_builtins.property
-    def lifetime(self) -> _duration_pb2.Duration:
-        """Replaces the lifetime, if given."""
+    def inactivity_limit(self) -> _duration_pb2.Duration:
+        """Replaces the inactivity limit, if given."""
 
     def __init__(
         self,
@@ -649,11 +649,11 @@ class UpdateSessionRequest(_message.Message):
         session_id: _builtins.str = ...,
         labels: Global___Labels | None = ...,
         idle_timeout: _duration_pb2.Duration | None = ...,
-        lifetime: _duration_pb2.Duration | None = ...,
+        inactivity_limit: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "labels", b"labels", "lifetime", b"lifetime"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "inactivity_limit", b"inactivity_limit", "labels", b"labels"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "labels", b"labels", "lifetime", b"lifetime", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "inactivity_limit", b"inactivity_limit", "labels", b"labels", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -125,8 +125,8 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def KeepAlive(self, request, context):
-        """KeepAlive postpones the idle time-out without counting as a use: the
-        lifetime goes on. May be repeated as often as the caller likes.
+        """KeepAlive postpones the idle timeout. It is not a use: it does not postpone
+        the inactivity limit. May be repeated as often as the caller likes.
         FAILED_PRECONDITION if the session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -62,8 +62,8 @@ class SessionServiceStub:
     already over ends the session. FAILED_PRECONDITION if it has ended.
     """
     KeepAlive: _grpc.UnaryUnaryMultiCallable[_session_pb2.KeepAliveRequest, _session_pb2.KeepAliveResponse]
-    """KeepAlive postpones the idle time-out without counting as a use: the
-    lifetime goes on. May be repeated as often as the caller likes.
+    """KeepAlive postpones the idle timeout. It is not a use: it does not postpone
+    the inactivity limit. May be repeated as often as the caller likes.
     FAILED_PRECONDITION if the session has ended.
     """
     RestartSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.RestartSessionRequest, _session_pb2.RestartSessionResponse]
@@ -114,8 +114,8 @@ class SessionServiceAsyncStub(SessionServiceStub):
     already over ends the session. FAILED_PRECONDITION if it has ended.
     """
     KeepAlive: _aio.UnaryUnaryMultiCallable[_session_pb2.KeepAliveRequest, _session_pb2.KeepAliveResponse]  # type: ignore[assignment]
-    """KeepAlive postpones the idle time-out without counting as a use: the
-    lifetime goes on. May be repeated as often as the caller likes.
+    """KeepAlive postpones the idle timeout. It is not a use: it does not postpone
+    the inactivity limit. May be repeated as often as the caller likes.
     FAILED_PRECONDITION if the session has ended.
     """
     RestartSession: _aio.UnaryUnaryMultiCallable[_session_pb2.RestartSessionRequest, _session_pb2.RestartSessionResponse]  # type: ignore[assignment]
@@ -193,8 +193,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.KeepAliveRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.KeepAliveResponse, _abc.Awaitable[_session_pb2.KeepAliveResponse]]:
-        """KeepAlive postpones the idle time-out without counting as a use: the
-        lifetime goes on. May be repeated as often as the caller likes.
+        """KeepAlive postpones the idle timeout. It is not a use: it does not postpone
+        the inactivity limit. May be repeated as often as the caller likes.
         FAILED_PRECONDITION if the session has ended.
         """
 

@@ -34,6 +34,7 @@ from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.backends.shared_folder.inputs import link_input, unlink_input
 from cellblock_server.common.errors import CellblockError, NotFoundError
 from cellblock_server.common.uninterrupted import uninterrupted
+from cellblock_server.upstream.docker_engine import fetch_engine_version
 
 SOCKET_SHARE = 16
 """Where control groups do not count socket buffers as memory, they may be a part of it at most."""
@@ -104,8 +105,7 @@ class DockerBackend(Backend):
     async def check(self) -> None:
         """Ask for its version: the cheapest call that the engine proxy lets through."""
         async with self._engine.client() as docker:
-            # aiodocker's own call has a path with a version in it.
-            await docker._query_json("version", versioned_api=False)  # noqa: SLF001
+            await fetch_engine_version(docker)
 
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Create and start a container; see `Backend.create`."""

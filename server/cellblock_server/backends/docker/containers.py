@@ -19,6 +19,7 @@ from cellblock_server.backends.docker.options import (
 )
 from cellblock_server.backends.sandbox import SandboxEnd, SandboxSpec, SandboxStats
 from cellblock_server.common.errors import NotFoundError
+from cellblock_server.upstream.docker_engine import update_container
 
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 
@@ -134,12 +135,7 @@ class Containers:
         """Change a container's limits; see `Backend.update`."""
         async with self._engine.client() as docker:
             try:
-                # aiodocker has no call for it.
-                await docker._query_json(  # noqa: SLF001
-                    f"containers/{container_name(spec.id)}/update",
-                    method="POST",
-                    data=changeable_limits(spec),
-                )
+                await update_container(docker, container_name(spec.id), changeable_limits(spec))
             except DockerError as error:
                 if error.status == 404:
                     raise NotFoundError("sandbox", spec.id) from error

@@ -14,6 +14,7 @@ import aiohttp
 from aiodocker.exceptions import DockerError
 
 from cellblock_server.common.running import running
+from cellblock_server.upstream.docker_engine import ping_engine
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,10 @@ class EngineWatch:
             timeout = aiohttp.ClientTimeout(total=self._timings.ping)
             self._client = aiodocker.Docker(timeout=timeout)
         try:
-            # aiodocker has no call for it.
-            async with self._client._query("_ping", versioned_api=False):  # noqa: SLF001
-                return True
+            await ping_engine(self._client)
         except DockerError:
             # A refusal is an answer; who can't connect any more learns that in the call itself.
             return True
         except TimeoutError:
             return False
+        return True

@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--state-dir")
-    parser.set_defaults(listen=None, backend=None)
+    parser.set_defaults(profile=None, listen=None, backend=None)
     return parser
 
 

@@ -9,7 +9,6 @@ that it no longer names go after it. So a copy that is broken off leaves the one
 """
 
 import asyncio
-import fcntl
 import os
 import shutil
 from collections.abc import Coroutine, Iterator
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import Timeout
 from pydantic import ByteSize
 from sqlalchemy.engine import make_url
 
@@ -25,6 +25,7 @@ from cellblock_server.blobs.object_store import ObjectStore
 from cellblock_server.blobs.room import Room
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import CellblockError
+from cellblock_server.common.folder_lock import folder_lock
 from cellblock_server.config import Settings
 from cellblock_server.ops.backup.blob_copies import (
     Copied,
@@ -196,12 +197,15 @@ def _check_target(folder: Path, state: Path) -> None:
 def _held(folder: Path) -> Iterator[None]:
     """Make the folder, for this user only, and keep others from writing into it meanwhile."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BackupError(f"{folder} is in use: by another copy, or by a server") from error
+    lock = folder_lock(folder / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise BackupError(f"{folder} is in use: by another copy, or by a server") from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _copy_kept(source: Path, target: Path) -> None:

@@ -11,12 +11,17 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from cellblock_server.config import ConfigurationError, Settings, load
+from cellblock_server.config import (
+    Configuration,
+    ConfigurationError,
+    Settings,
+    read_configuration,
+)
 from cellblock_server.config.arguments import add_options, given
 from cellblock_server.ops.doctor.access import access_findings
 from cellblock_server.ops.doctor.blobs import blob_findings
 from cellblock_server.ops.doctor.engine import engine_findings
-from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem
+from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem, warning
 from cellblock_server.ops.doctor.host import host_findings
 from cellblock_server.ops.doctor.state import state_findings
 
@@ -34,14 +39,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
-        settings = load(options.config, given(options))
+        configuration = read_configuration(options.config, given(options))
     except ConfigurationError as error:
         for line in str(error).splitlines():
             _tell(problem("configuration", line, "mend it: docs/configuration.md"))
         return 0
-    _tell(ok("configuration", "it can be read"))
-    asyncio.run(_look(settings))
+    for finding in configuration_findings(configuration):
+        _tell(finding)
+    asyncio.run(_look(configuration.settings))
     return 0
+
+
+def configuration_findings(configuration: Configuration) -> Findings:
+    """Check for former keys, and for what the chosen profile expects."""
+    settings = configuration.settings
+    yield ok("configuration", f"it can be read; profile {settings.profile!r}")
+    for words in configuration.warnings():
+        yield warning("configuration", words, "see docs/configuration.md")
+    if settings.profile != "server":
+        return
+    if not settings.auth.required:
+        yield warning("profile", "'server', and auth.required is false", "set it to true")
+    if not settings.server.tls_certificate and not settings.server.listen.startswith("unix:"):
+        yield warning(
+            "profile",
+            "'server', and TLS is off",
+            "set server.tls_certificate and server.tls_key, unless a proxy here does TLS",
+        )
 
 
 async def _look(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem, 
 from cellblock_server.ops.doctor.host import disk_findings
 from cellblock_server.ops.doctor.landlock import landlock_abi, landlock_finding
 from cellblock_server.telemetry.metrics import version
+from cellblock_server.upstream.docker_engine import fetch_engine_version
 
 ANSWER = aiohttp.ClientTimeout(total=10, sock_connect=5)
 LEAST_API = (1, 41)
@@ -41,8 +42,7 @@ async def engine_findings(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     async with aiodocker.Docker(address, timeout=ANSWER) as docker:
         try:
-            # Not aiodocker's own call, whose path the engine proxy refuses.
-            said = await docker._query_json("version", versioned_api=False)  # noqa: SLF001
+            said = await fetch_engine_version(docker)
             info = await docker.system.info()
         except (aiohttp.ClientError, TimeoutError, OSError, DockerError) as error:
             yield problem(

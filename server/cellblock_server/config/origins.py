@@ -1,0 +1,114 @@
+"""Where each value of the configuration comes from: a flag, a variable, or a line of the file."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from cellblock_server.config.former_keys import FORMER_NAMES, RENAMED
+from cellblock_server.config.profiles import profile_value
+from cellblock_server.config.settings import DELIMITER, PREFIX, Settings
+
+HEADER = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
+ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_.\-\" ]+?)\s*=")
+FLAGS = {
+    "profile": "--profile",
+    "server.listen": "--listen",
+    "server.state_dir": "--state-dir",
+    "sandbox.backend": "--backend",
+    "console.listen": "--console",
+}
+"""Keys that have a flag. `--embedded` sets some others."""
+DEFAULT = "default"
+
+Values = dict[str, Any]
+
+
+class Origins:
+    """Finds where values come from."""
+
+    def __init__(self, path: Path | None, text: str, flags: Values) -> None:
+        """Note the flags, the variables and the keys of the file with their lines."""
+        self._path = path
+        self._lines = _key_lines(text)
+        self._file = tomllib.loads(text)
+        self._flags = flags
+        self._variables = our_variables()
+
+    def name_origin(self, keys: list[str]) -> str:
+        """Return a key with the place to look at, under the name that was used there.
+
+        For a key that is not set, this is the nearest table around it, if the file has one.
+        """
+        name = ".".join(keys)
+        for used in (name, FORMER_NAMES.get(name)):
+            if used and (found := self._set_at(used.split("."))) is not None:
+                return f"{found}: {used}" + (f" (now {name})" if used != name else "")
+        line = self._line(keys)
+        return name if line is None else f"{self._path}:{line}: {name}"
+
+    def source(self, keys: list[str], settings: Settings) -> str:
+        """Return where the value of a key comes from: it may be the profile, or the default."""
+        name = ".".join(keys)
+        for used in (name, FORMER_NAMES.get(name)):
+            if used and (found := self._set_at(used.split("."))) is not None:
+                return found
+        if profile_value(settings.profile, keys) is not None:
+            return profile_source(settings.profile)
+        return DEFAULT
+
+    def former_names(self) -> list[tuple[str, str, str]]:
+        """Return each former name that is used: where, the name, and the present name."""
+        return [
+            (found, former, present)
+            for former, present in RENAMED.items()
+            if (found := self._set_at(former.split("."))) is not None
+        ]
+
+    def _set_at(self, keys: list[str]) -> str | None:
+        """Return where a key is set by this name, or None if it is not set."""
+        name = ".".join(keys)
+        if _is_in(self._flags, keys):
+            return FLAGS.get(name, "--embedded")
+        variable = self._variables.get(PREFIX + DELIMITER.join(keys).upper())
+        if variable is not None:
+            return variable
+        return f"{self._path}:{self._line(keys)}" if _is_in(self._file, keys) else None
+
+    def _line(self, keys: list[str]) -> int | None:
+        """Return the line of a key in the file, or that of the nearest table around it."""
+        names = (".".join(keys[:length]) for length in range(len(keys), 0, -1))
+        return next((self._lines[name] for name in names if name in self._lines), None)
+
+
+def profile_source(profile: str) -> str:
+    """Return the source of values that a profile has set."""
+    return f"profile {profile!r}"
+
+
+def our_variables() -> dict[str, str]:
+    """Return our variables as they are written, by their names in capitals."""
+    return {name.upper(): name for name in sorted(os.environ) if name.upper().startswith(PREFIX)}
+
+
+def _is_in(values: object, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(values, dict) or key not in values:
+            return False
+        values = values[key]
+    return True
+
+
+def _key_lines(text: str) -> dict[str, int]:
+    """Return the line of every key and table of a TOML file, by its dotted name."""
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := HEADER.match(line):
+            table = header.group(1).replace(" ", "").replace('"', "")
+            lines.setdefault(table, number)
+        elif assignment := ASSIGNMENT.match(line):
+            key = assignment.group(1).replace(" ", "").replace('"', "")
+            lines.setdefault(f"{table}.{key}" if table else key, number)
+    return lines

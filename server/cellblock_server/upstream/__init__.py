@@ -1,0 +1,1 @@
+"""Private or undocumented interfaces of other packages that the server uses, all of them."""
