@@ -36,7 +36,7 @@ BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \
 RESULTS := build/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
+.PHONY: help demo test judges model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
     bench-record bench-details bench-setup lint setup engine test-tools \
     image images server-image engine-proxy-image audit sbom docs site proto lock clean
 
@@ -48,12 +48,15 @@ demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real s
 
 test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, with PostgreSQL and S3, too
 	@rm -f $(RESULTS)/*.xml
-	@$(PYTEST) --junitxml $(RESULTS)/all.xml
+	@$(PYTEST) -m "not judge" --junitxml $(RESULTS)/all.xml
 	@$(PYTEST) --store postgresql --junitxml $(RESULTS)/postgresql.xml $(STORE_TESTS)
 	@$(PYTEST) --blobs s3 --junitxml $(RESULTS)/s3.xml $(BLOB_TESTS)
 	@if scripts/ensure_runsc.sh; then $(PYTEST) --runtime runsc -m core --junitxml $(RESULTS)/runsc.xml; \
 	    else test $$? -eq 3; fi
 	@$(BIN)/python scripts/slowest_tests.py $(RESULTS)
+
+judges: setup ## programs of other projects that check ours, and need their own virtualenv or Node
+	@$(PYTEST) -m judge
 
 test-gvisor: setup engine images ## all tests of containers, with gVisor; about 20 minutes
 	@scripts/ensure_runsc.sh
@@ -75,7 +78,7 @@ day: setup engine images ## compressed days of a laptop and a team: bursts, idle
 	@$(BIN)/python -m tests.day $(DAYS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
-	@$(PYTEST) -m "not engine and not slow"
+	@$(PYTEST) -m "not engine and not slow and not judge"
 
 reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost
 	@$(BIN)/pytest -s --kills $(KILLS) --kill-seed $(KILL_SEED) tests/reliability/test_killed_server.py
