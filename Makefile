@@ -12,7 +12,11 @@ BENCH_STAMP := $(BENCH)/.installed
 # So has the S3 server that tests run beside our own.
 MOTO := .venv-moto
 MOTO_STAMP := $(MOTO)/.installed
-WORKERS ?= 2
+# A worker waits for containers and servers much of its time: three keep two cores busy.
+WORKERS ?= 3
+# Each file's tests run in one worker, which starts what they share once. Files keep the order of
+# collection, in which the shortest (tests/unit) come last.
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Of `make soak`.
 SECONDS ?= 1800
 # Of `make day`.
@@ -28,8 +32,11 @@ STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota
 BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \
     $(addprefix tests/integration/docker/test_,attachments.py files.py)
 
+# Durations of the tests of the last `make test`.
+RESULTS := build/tests
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
+.PHONY: help demo test judges model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
     bench-record bench-details bench-setup lint setup engine test-tools \
     image images server-image engine-proxy-image audit sbom client docs site proto lock clean
 
@@ -40,21 +47,26 @@ demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real s
 	@$(BIN)/python examples/demo.py
 
 test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, with PostgreSQL and S3, too
-	@$(BIN)/pytest -n $(WORKERS)
-	@$(BIN)/pytest -n $(WORKERS) --store postgresql $(STORE_TESTS)
-	@$(BIN)/pytest -n $(WORKERS) --blobs s3 $(BLOB_TESTS)
-	@if scripts/ensure_runsc.sh; then $(BIN)/pytest -n $(WORKERS) --runtime runsc -m core; \
+	@rm -f $(RESULTS)/*.xml
+	@$(PYTEST) -m "not judge" --junitxml $(RESULTS)/all.xml
+	@$(PYTEST) --store postgresql --junitxml $(RESULTS)/postgresql.xml $(STORE_TESTS)
+	@$(PYTEST) --blobs s3 --junitxml $(RESULTS)/s3.xml $(BLOB_TESTS)
+	@if scripts/ensure_runsc.sh; then $(PYTEST) --runtime runsc -m core --junitxml $(RESULTS)/runsc.xml; \
 	    else test $$? -eq 3; fi
+	@$(BIN)/python scripts/slowest_tests.py $(RESULTS)
+
+judges: setup ## programs of other projects that check ours, and need their own virtualenv or Node
+	@$(PYTEST) -m judge
 
 test-gvisor: setup engine images ## all tests of containers, with gVisor; about 20 minutes
 	@scripts/ensure_runsc.sh
-	@$(BIN)/pytest -n $(WORKERS) --runtime runsc --timeout 300 tests/integration/docker tests/security
+	@$(PYTEST) --runtime runsc --timeout 300 tests/integration/docker tests/security
 
 test-postgresql: setup engine test-tools images ## what uses the store, with PostgreSQL
-	@$(BIN)/pytest -n $(WORKERS) --store postgresql tests/unit/server tests/integration tests/reliability
+	@$(PYTEST) --store postgresql tests/unit/server tests/integration tests/reliability
 
 test-s3: setup engine test-tools images ## what uses the store of files' bytes, with an S3 bucket
-	@$(BIN)/pytest -n $(WORKERS) --blobs s3 tests/unit/server tests/integration/docker tests/reliability
+	@$(PYTEST) --blobs s3 tests/unit/server tests/integration/docker tests/reliability
 
 model: setup engine test-tools images ## random calls against a model of sessions, thirty times as many as in `make test`; about ten minutes
 	@$(BIN)/pytest -n $(WORKERS) --longer 30 tests/reliability/test_sessions_against_a_model.py
@@ -66,7 +78,7 @@ day: setup engine images ## compressed days of a laptop and a team: bursts, idle
 	@$(BIN)/python -m tests.day $(DAYS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
-	@$(BIN)/pytest -n $(WORKERS) -m "not engine and not slow"
+	@$(PYTEST) -m "not engine and not slow and not judge"
 
 reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost
 	@$(BIN)/pytest -s --kills $(KILLS) --kill-seed $(KILL_SEED) tests/reliability/test_killed_server.py

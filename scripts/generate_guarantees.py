@@ -19,7 +19,7 @@ HEAD = """\
 
 <!-- Made by `make docs` from docs/guarantees/*.toml. -->
 
-Each statement on this page is checked by the automated tests named after it. `make test` runs them,
+Each statement on this page is checked by the tests named after it. `make test judges` runs them,
 with real parts: Docker Engine, Jupyter kernels, gRPC, SQLite, PostgreSQL, TLS. To run one, put its
 name after `.venv/bin/pytest tests/`. The user pages explain the behaviour.
 """

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 # Type checkers read the standard library anew each time, which a busy machine takes long for.
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.judge, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent

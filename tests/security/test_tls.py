@@ -88,7 +88,7 @@ async def test_a_listener_for_others_speaks_tls_and_needs_a_key(
         # Not spoken to without TLS, nor believed by who knows another authority.
         for other in (False, Tls(theirs.ca)):
             with pytest.raises(UnavailableError):
-                call(partial(Client, address, api_key=api_key, tls=other))
+                call(partial(Client, address, api_key=api_key, tls=other, retry_for=0))
 
 
 def test_with_mutual_tls_callers_need_a_certificate_as_well(
@@ -102,7 +102,7 @@ def test_with_mutual_tls_callers_need_a_certificate_as_well(
         call(lambda: Client(address, api_key=api_key, tls=Tls(ours.ca, *ours.issue("caller"))))
         for tls in (Tls(ours.ca), Tls(ours.ca, *theirs.issue("caller"))):
             with pytest.raises(UnavailableError):
-                call(partial(Client, address, api_key=api_key, tls=tls))
+                call(partial(Client, address, api_key=api_key, tls=tls, retry_for=0))
         with pytest.raises(UnauthenticatedError):
             call(lambda: Client(address, api_key="", tls=Tls(ours.ca, *ours.issue("caller"))))
 
@@ -120,8 +120,9 @@ def test_renewed_files_count_without_a_restart(
     ) as at:
         address = f"localhost:{at.address.rpartition(':')[2]}"
 
-        def connect(authority: Authority) -> Client:
-            return Client(address, api_key=at.admin, tls=Tls(authority.ca))
+        def connect(authority: Authority, retry_for: float | None = None) -> Client:
+            tls = Tls(authority.ca)
+            return Client(address, api_key=at.admin, tls=tls, retry_for=retry_for)
 
         with connect(ours) as early:
             list(early.sessions.list())
@@ -132,7 +133,7 @@ def test_renewed_files_count_without_a_restart(
             install(theirs.issue("server"), (used, key))
             call(lambda: connect(theirs))
             with pytest.raises(UnavailableError):
-                call(lambda: connect(ours))
+                call(lambda: connect(ours, retry_for=0))
             # Who was there before is not sent away.
             list(early.sessions.list(timeout=SHORT))
         assert "tls_files_renewed" in at.server.log.read_text()

@@ -24,6 +24,8 @@ from cellblock_server.backends.sandbox import AgentTransport
 from cellblock_server.backends.shared_folder.agent_transport import connect_agent
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from tests.support import timed_agent
+from tests.support.forked import ForkedProcess, start_forked
+from tests.support.programs import AGENT
 
 START_SECONDS = 30
 numbers = count(1)
@@ -181,7 +183,7 @@ class RunningAgent(DrivenAgent):
     """An agent process and a connection to it."""
 
     def __init__(
-        self, process: "subprocess.Popen[bytes]", folder: SandboxFolder, token: str
+        self, process: "subprocess.Popen[bytes] | ForkedProcess", folder: SandboxFolder, token: str
     ) -> None:
         super().__init__()
         self.process = process
@@ -223,10 +225,13 @@ async def running_agent(
     base: Path | None = None,
     start_timeout: float = 60,
     timings: Mapping[str, Mapping[str, float]] | None = None,
+    *,
+    own_interpreter: bool = False,
 ) -> AsyncIterator[RunningAgent]:
     """Start an agent in a folder of its own, and take everything away afterwards.
 
-    `timings` are those of `timed_agent`.
+    `timings` are those of `timed_agent`. A fork server starts it, which has imported what kernels
+    need; with `own_interpreter`, it is started as in a sandbox: for tests of its start.
     """
     # Not pytest's folder: a Unix socket's path has at most 107 bytes.
     root = Path(tempfile.mkdtemp(prefix="cb-", dir=base))
@@ -234,28 +239,33 @@ async def running_agent(
     folder = SandboxFolder.create(root, "sandbox", token)
     for name in ("data", "kernel", "home", "tmp"):
         (folder.path / name).mkdir()
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-I",
-            timed_agent.__file__,
-            f"--run-dir={folder.agent}",
-            f"--data-dir={folder.path / 'data'}",
-            f"--kernel-dir={folder.path / 'kernel'}",
-            f"--inputs-dir={folder.inputs}",
-            f"--orphan-timeout={orphan_timeout}",
-            f"--fork-server-timeout={fork_server_timeout}",
-            f"--start-timeout={start_timeout}",
-        ],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder.path / "home"),
-            "TMPDIR": str(folder.path / "tmp"),
-            "LANG": "C.UTF-8",
-            "TEST_TIMINGS": json.dumps(timings or {}),
-        },
-        start_new_session=True,
-    )
+    arguments = [
+        f"--run-dir={folder.agent}",
+        f"--data-dir={folder.path / 'data'}",
+        f"--kernel-dir={folder.path / 'kernel'}",
+        f"--inputs-dir={folder.inputs}",
+        f"--orphan-timeout={orphan_timeout}",
+        f"--fork-server-timeout={fork_server_timeout}",
+        f"--start-timeout={start_timeout}",
+    ]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder.path / "home"),
+        "TMPDIR": str(folder.path / "tmp"),
+        "LANG": "C.UTF-8",
+        "TEST_TIMINGS": json.dumps(timings or {}),
+    }
+    process: subprocess.Popen[bytes] | ForkedProcess
+    if own_interpreter:
+        process = subprocess.Popen(
+            [sys.executable, "-I", timed_agent.__file__, *arguments],
+            env=environment,
+            start_new_session=True,
+        )
+    else:
+        process = start_forked(
+            AGENT, arguments, stdin=0, stdout=1, stderr=2, env=environment, new_session=True
+        )
     agent = RunningAgent(process, folder, token)
     try:
         async with asyncio.timeout(START_SECONDS):

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import subprocess
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -13,10 +12,11 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error, UnavailableError, from_call
 from cellblock_server.rpc.health import SERVICES
 from tests.support.databases import store_environment
+from tests.support.forked import run_forked
+from tests.support.programs import SERVER_PROGRAM
 from tests.support.server import ServerProcess
 
 CALL_SECONDS = 20
@@ -114,11 +114,11 @@ def status_of(error: Error) -> str:
 
 def admin_key(server: ServerProcess) -> str:
     """A new key with the role ADMIN, made as an operator makes the first one."""
-    made = subprocess.run(
-        [*SERVER, "create-admin-key", f"--state-dir={server.state}"],
-        capture_output=True,
-        text=True,
-        check=True,
+    made = run_forked(
+        SERVER_PROGRAM,
+        ["create-admin-key", f"--state-dir={server.state}"],
+        timeout=PATIENT_SECONDS,
         env={**os.environ, **store_environment(server.state)},
     )
+    assert made.returncode == 0, made.stderr
     return made.stdout.strip()

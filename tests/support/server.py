@@ -1,4 +1,4 @@
-"""A real server as a child process, for tests that stop, kill and start it."""
+"""A real server as a process, for tests that stop, kill and start it."""
 
 import os
 import signal
@@ -10,7 +10,9 @@ from cellblock_client.embedded import SERVER
 from tests.support.buckets import blob_environment
 from tests.support.databases import store_environment
 from tests.support.engine import remove_containers
+from tests.support.forked import ForkedProcess, start_forked
 from tests.support.images import ENVIRONMENT
+from tests.support.programs import forkable_server
 
 START_SECONDS = 30
 STOP_SECONDS = 60
@@ -18,13 +20,19 @@ STOP_SECONDS = 60
 
 
 class ServerProcess:
-    """One server on one state folder; may be started again after it has ended."""
+    """One server on one state folder; may be started again after it has ended.
+
+    A fork server starts it, which has imported it. With `own_interpreter`, it is started as users
+    start it: for tests of what a process has, such as its command line and its memory.
+    """
 
     def __init__(
         self,
         folder: Path,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = SERVER,
+        *,
+        own_interpreter: bool = False,
     ) -> None:
         self.state = folder / "state"
         # Unix sockets' paths have at most 107 bytes, which pytest's folders may exceed.
@@ -35,7 +43,8 @@ class ServerProcess:
         self.log = folder / "server.log"
         self.environment = dict(environment or {})
         self.command = command
-        self._process: subprocess.Popen[str] | None = None
+        self.own_interpreter = own_interpreter
+        self._process: subprocess.Popen[str] | ForkedProcess | None = None
 
     def start(self) -> str:
         """Start it; the address to call."""
@@ -44,25 +53,35 @@ class ServerProcess:
 
     def launch(self) -> None:
         """Start it, and wait for nothing."""
-        with self.log.open("a") as log:
-            self._process = subprocess.Popen(
-                [
-                    *self.command,
-                    f"--listen={self.listen}",
-                    f"--state-dir={self.state}",
-                ],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env={
-                    **os.environ,
-                    "CELLBLOCK_LOG__FORMAT": "json",
-                    **ENVIRONMENT,
-                    **store_environment(self.state),
-                    **blob_environment(self.state),
-                    **self.environment,
-                },
-            )
+        program = None if self.own_interpreter else forkable_server(self.command)
+        arguments = [f"--listen={self.listen}", f"--state-dir={self.state}"]
+        environment = {
+            **os.environ,
+            "CELLBLOCK_LOG__FORMAT": "json",
+            **ENVIRONMENT,
+            **store_environment(self.state),
+            **blob_environment(self.state),
+            **self.environment,
+        }
+        with self.log.open("a") as log, Path(os.devnull).open() as nothing:
+            if program is None:
+                self._process = subprocess.Popen(
+                    [*self.command, *arguments],
+                    stdin=nothing,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env=environment,
+                )
+            else:
+                self._process = start_forked(
+                    program,
+                    arguments,
+                    stdin=nothing.fileno(),
+                    stdout=subprocess.PIPE,
+                    stderr=log.fileno(),
+                    env=environment,
+                )
 
     def until_ready(self) -> str:
         """Wait until it serves; the address to call."""

@@ -7,22 +7,31 @@ from pathlib import Path
 
 from pexpect import fdpexpect
 
+from tests.support.forked import run_forked
+from tests.support.programs import CLI
+
 CELLBLOCK = str(Path(sys.executable).parent / "cellblock")
+TIMEOUT_SECONDS = 50
 
 
 def cellblock(
-    *arguments: str, cwd: Path, address: str = "", stdin: str = ""
+    *arguments: str, cwd: Path, address: str = "", stdin: str = "", own_interpreter: bool = False
 ) -> "subprocess.CompletedProcess[str]":
+    """Run the command to its end: in a forked process, or as a shell does (`own_interpreter`)."""
     environment = {name: value for name, value in os.environ.items() if "CELLBLOCK" not in name}
     if address:
         environment["CELLBLOCK_ADDRESS"] = address
+    if not own_interpreter:
+        return run_forked(
+            CLI, arguments, input=stdin, timeout=TIMEOUT_SECONDS, env=environment, cwd=cwd
+        )
     return subprocess.run(
         [CELLBLOCK, *arguments],
         cwd=cwd,
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=TIMEOUT_SECONDS,
         check=False,
         env=environment,
     )

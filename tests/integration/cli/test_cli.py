@@ -23,7 +23,8 @@ PLOT = (
 def test_run_starts_a_server_when_none_is_configured(tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("a\n1\n2\n")
     (tmp_path / "code.py").write_text("print(open('data.csv').read()); 6 * 7")
-    done = cellblock("run", "--attach", "data.csv", "code.py", cwd=tmp_path)
+    arguments = ("run", "--attach", "data.csv", "code.py")
+    done = cellblock(*arguments, cwd=tmp_path, own_interpreter=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "a\n1\n2\n\n42\n", "")
 
 
@@ -161,7 +162,7 @@ def test_the_repl_completes_in_a_container(server: str, client: Client, tmp_path
 
 
 def test_serve_is_the_server(tmp_path: Path) -> None:
-    done = cellblock("serve", "--listen", "8.8.8.8:1", cwd=tmp_path)
+    done = cellblock("serve", "--listen", "8.8.8.8:1", cwd=tmp_path, own_interpreter=True)
     assert done.returncode == 2
     assert "is not a loopback address" in done.stderr
     assert "--state-dir" in cellblock("serve", "--help", cwd=tmp_path).stdout

@@ -375,16 +375,16 @@ def test_a_sandbox_that_does_not_come_up(new_server: NewServer) -> None:
     subprocess.run(build, input=dockerfile, text=True, check=True, capture_output=True)
     try:
         server = new_server(CELLBLOCK_SANDBOX__IMAGE=image)
-        with Client(server.address) as client, refused("SANDBOX_START_FAILED"):
-            client.sessions.create(timeout=10)
+        with Client(server.address, retry_for=0) as client, refused("SANDBOX_START_FAILED"):
+            client.sessions.create()
     finally:
         docker("rmi", "--force", image)
 
 
 def test_an_engine_that_is_away(new_server: NewServer) -> None:
     server = new_server(DOCKER_HOST="unix:///nowhere/docker.sock")
-    with Client(server.address) as client, refused("ENGINE_UNREACHABLE"):
-        client.sessions.create(timeout=5)
+    with Client(server.address, retry_for=0) as client, refused("ENGINE_UNREACHABLE"):
+        client.sessions.create()
 
 
 class Engine(ThreadingHTTPServer):
@@ -447,7 +447,7 @@ def engine(status: int) -> Iterator[Engine]:
 def test_an_engine_that_fails_and_a_session_that_is_not_ready(new_server: NewServer) -> None:
     with engine(500) as failing, ThreadPoolExecutor(1) as pool:
         server = new_server(DOCKER_HOST=failing.address)
-        with Client(server.address) as client:
+        with Client(server.address, retry_for=0) as client:
             creation = pool.submit(client.sessions.create, session_id="sess_1")
             assert failing.asked.wait(20)
             with refused("SESSION_NOT_READY"):

@@ -157,8 +157,11 @@ def test_while_it_is_away_code_runs_and_nothing_is_lost(
         faulty.go_away()
         until(lambda: probe(socket, FILES) == "NOT_SERVING")
         assert probe(socket, ALIVE) == "SERVING"
-        with pytest.raises(UnavailableError, match="the blob store failed") as caught:
-            client.files.upload(b"x", "x", timeout=20)
+        with (
+            Client(server.address, retry_for=0) as impatient,
+            pytest.raises(UnavailableError, match="the blob store failed") as caught,
+        ):
+            impatient.files.upload(b"x", "x")
         assert caught.value.reason == "BLOB_STORE_FAILED"
         results: list[ExecutionResult] = []
         running = threading.Thread(target=lambda: results.append(session.run(PLOT)))

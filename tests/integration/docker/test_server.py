@@ -118,9 +118,9 @@ def test_a_container_without_a_session_is_removed_at_start(new_server: NewServer
 
 def test_an_absent_engine_is_told_and_nothing_is_left(new_server: NewServer) -> None:
     server = new_server(DOCKER_HOST="unix:///nowhere/docker.sock")
-    with Client(server.address) as client:
+    with Client(server.address, retry_for=0) as client:
         with pytest.raises(UnavailableError, match="the Docker engine does not answer") as caught:
-            client.sessions.create(timeout=5)
+            client.sessions.create()
         assert caught.value.reason == "ENGINE_UNREACHABLE"
         assert caught.value.retry_after is not None
         assert list(client.sessions.list()) == []

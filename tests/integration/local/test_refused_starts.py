@@ -1,5 +1,6 @@
 """A server that can't start says why in one line, and leaves alone what is not its own."""
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cellblock_client.embedded import SERVER
+from tests.support.forked import run_forked
+from tests.support.programs import SERVER_PROGRAM
 
 pytestmark = pytest.mark.slow
 
@@ -101,10 +103,6 @@ def start_with_store(folder: Path, content: bytes) -> "subprocess.CompletedProce
 
 
 def start(*arguments: str, backend: str = "local") -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*SERVER, f"--backend={backend}", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+    return run_forked(
+        SERVER_PROGRAM, [f"--backend={backend}", *arguments], timeout=30, env=os.environ
     )

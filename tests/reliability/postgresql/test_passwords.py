@@ -38,7 +38,8 @@ def given(cluster: Cluster, name: str, folder: Path) -> Iterator[tuple[str, dict
 
 def test_it_is_told_to_nobody(cluster: Cluster, name: str, tmp_path: Path) -> None:
     environment = dict(given(cluster, name, tmp_path))["url"]
-    server = ServerProcess(tmp_path, {**BACKEND, **environment})
+    # Its command line is its own.
+    server = ServerProcess(tmp_path, {**BACKEND, **environment}, own_interpreter=True)
     server.start()
     try:
         assert PASSWORD not in Path(f"/proc/{server.pid}/cmdline").read_text()

@@ -1,0 +1,206 @@
+"""Starts programs by a fork server (`fork_server.py`) of this process, and waits for them.
+
+Use it where a program's start is not the subject: its modules are imported already, and nothing
+tells it from one that a shell starts but its command line in `/proc`.
+"""
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from tests.support import fork_server
+from tests.support.fork_server import Start
+
+REPOSITORY = Path(__file__).parents[2]
+READY_SECONDS = 60
+MAX_REPORT = 64
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that can be forked."""
+
+    name: str
+    """What it finds as `sys.argv[0]`."""
+    program: str
+    """A script's path, or a module whose `main` returns the exit code."""
+    imports: tuple[str, ...]
+    """Modules that the fork server imports."""
+    option: str = "-P"
+    """The interpreter's."""
+
+
+class ForkedProcess:
+    """A forked program, with the methods of `subprocess.Popen` that tests need."""
+
+    def __init__(self, report: socket.socket, stdout: IO[str] | None) -> None:
+        self._report = report
+        self.stdout = stdout
+        self.returncode: int | None = None
+        self.pid = int(report.recv(MAX_REPORT))
+        self._pidfd: int | None = None
+        # Of a process that has ended already there is none: its exit code is on its way.
+        with suppress(ProcessLookupError):
+            self._pidfd = os.pidfd_open(self.pid)
+
+    def poll(self) -> int | None:
+        """Return the exit code if the process has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code. Raises subprocess.TimeoutExpired."""
+        if self.returncode is None:
+            # Not select(), which takes no descriptor above 1023.
+            poll = select.poll()
+            poll.register(self._report, select.POLLIN)
+            if not poll.poll(None if timeout is None else timeout * 1000):
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            self.returncode = int(self._report.recv(MAX_REPORT))
+            self._report.close()
+            if self._pidfd is not None:
+                os.close(self._pidfd)
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.returncode is None and self._pidfd is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM, unless the process has ended."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL, unless the process has ended."""
+        self.send_signal(signal.SIGKILL)
+
+
+class _Forker:
+    """This process's end of one fork server."""
+
+    def __init__(self, option: str, imports: Sequence[str]) -> None:
+        self._lock = threading.Lock()
+        self._control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        own = {name: value for name, value in os.environ.items() if "CELLBLOCK" not in name}
+        with closing(its):
+            self._process = subprocess.Popen(
+                [sys.executable, option, fork_server.__file__, str(its.fileno()), *imports],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[its.fileno()],
+                cwd="/",
+                env={**own, "PYTHONPATH": str(REPOSITORY)},
+            )
+        self._control.settimeout(READY_SECONDS)
+        assert self._control.recv(MAX_REPORT) == b"ready"
+        self._control.settimeout(None)
+
+    def start(self, start: Start, streams: Sequence[int]) -> socket.socket:
+        """Fork a program; return the socket with what is reported of it."""
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with closing(its), self._lock:
+            message = json.dumps(asdict(start)).encode()
+            socket.send_fds(self._control, [message], [*streams, its.fileno()])
+        return ours
+
+    def end(self) -> None:
+        """End the fork server; what it has forked goes on."""
+        self._control.close()
+        self._process.wait(READY_SECONDS)
+
+
+_forkers: dict[tuple[str, ...], _Forker] = {}
+"""By their option and imports."""
+_forkers_lock = threading.Lock()
+
+
+def start_forked(
+    program: Program,
+    arguments: Sequence[str],
+    *,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    new_session: bool = False,
+) -> ForkedProcess:
+    """Start a program; standard streams are descriptors, and stdout may be `subprocess.PIPE`."""
+    start = Start(
+        program.program,
+        [program.name, *arguments],
+        dict(env),
+        str(cwd or Path.cwd()),
+        new_session,
+    )
+    reader: IO[str] | None = None
+    if stdout == subprocess.PIPE:
+        readable, stdout = os.pipe()
+        reader = os.fdopen(readable)
+        report = _forker(program).start(start, [stdin, stdout, stderr])
+        os.close(stdout)
+    else:
+        report = _forker(program).start(start, [stdin, stdout, stderr])
+    return ForkedProcess(report, reader)
+
+
+def run_forked(
+    program: Program,
+    arguments: Sequence[str],
+    *,
+    input: str = "",  # noqa: A002 - as of subprocess.run
+    timeout: float,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, as `subprocess.run` with captured output does."""
+    with (
+        tempfile.TemporaryFile("w+") as stdin,
+        tempfile.TemporaryFile("w+") as stdout,
+        tempfile.TemporaryFile("w+") as stderr,
+    ):
+        stdin.write(input)
+        stdin.seek(0)
+        process = start_forked(
+            program,
+            arguments,
+            stdin=stdin.fileno(),
+            stdout=stdout.fileno(),
+            stderr=stderr.fileno(),
+            env=env,
+            cwd=cwd,
+        )
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        for stream in (stdout, stderr):
+            stream.seek(0)
+        command = [program.name, *arguments]
+        return subprocess.CompletedProcess(command, code, stdout.read(), stderr.read())
+
+
+def _forker(program: Program) -> _Forker:
+    key = (program.option, *program.imports)
+    with _forkers_lock:
+        if key not in _forkers:
+            _forkers[key] = _Forker(program.option, program.imports)
+            atexit.register(_forkers[key].end)
+        return _forkers[key]
