@@ -108,6 +108,7 @@ async def files(_client: AsyncClient, session: AsyncSession) -> None:
 
 async def listings(client: AsyncClient, session: AsyncSession) -> None:
     assert session.id in [info.id async for info in client.sessions.list()]
+    await session.run("1")  # the first one, if no step came before
     assert len([one async for one in session.executions()]) > 0
     assert len([one async for one in client.files.list()]) >= 0
     await client.run_steps.list(session_id=session.id)
