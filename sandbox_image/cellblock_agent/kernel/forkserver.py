@@ -30,7 +30,7 @@ KERNEL_MODULES = (
     "IPython.extensions.storemagic",
     "cellblock_agent.kernel.environment",
     "cellblock_agent.kernel.process",
-    "cellblock_agent.kernel.stream",
+    "cellblock_agent.kernel.upstream.stream",
     "faulthandler",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",

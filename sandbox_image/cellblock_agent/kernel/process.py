@@ -18,8 +18,8 @@ from traitlets.config import Config
 
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import PORTS, KernelOptions
-from cellblock_agent.kernel.publisher import Publisher
-from cellblock_agent.kernel.shell import CellCompiler, Shell, UnattendedKernel
+from cellblock_agent.kernel.upstream.publisher import Publisher
+from cellblock_agent.kernel.upstream.shell import CellCompiler, Shell, UnattendedKernel
 from cellblock_agent.processes.confinement import confine_for_good
 from cellblock_agent.processes.own_process import (
     give_way,
@@ -188,7 +188,7 @@ def _config(options: KernelOptions) -> Config:
     config.IPKernelApp.ip = options.sockets
     for name, port in PORTS.items():
         config.IPKernelApp[name] = port
-    config.IPKernelApp.outstream_class = "cellblock_agent.kernel.stream.KernelStream"
+    config.IPKernelApp.outstream_class = "cellblock_agent.kernel.upstream.stream.KernelStream"
     config.Session.key = options.key.encode()
     # A pause before each reply, for output to be sent; `KernelStream` sees to that.
     config.UnattendedKernel._execute_sleep = 0.0  # noqa: SLF001 - its name in ipykernel's docs

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import zmq
 
-from cellblock_agent.kernel.publisher import HOLD_SECONDS, MAX_WAITING, Publisher
+from cellblock_agent.kernel.upstream.publisher import HOLD_SECONDS, MAX_WAITING, Publisher
 
 RECEIVE_MILLISECONDS = 20_000
 NEVER = 3600.0

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from ipykernel.iostream import OutStream
 
-from cellblock_agent.kernel.publisher import HOLD_SECONDS
+from cellblock_agent.kernel.upstream.publisher import HOLD_SECONDS
 from cellblock_agent.output.text import valid
 
 READ_BYTES = 65536

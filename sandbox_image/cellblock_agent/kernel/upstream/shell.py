@@ -32,7 +32,7 @@ from zmq.eventloop.zmqstream import ZMQStream
 from cellblock_agent.kernel.idle_memory import IdleMemory
 from cellblock_agent.kernel.messages import fit
 from cellblock_agent.kernel.options import ACCEPTED
-from cellblock_agent.kernel.stream import KernelStream
+from cellblock_agent.kernel.upstream.stream import KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
 
 NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
