@@ -20,6 +20,8 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cellblock_agent.kernel.upstream.debugger import import_debugger_without_debugpy
+
 MAX_MESSAGE = 65536
 FONT_CACHE = Path("/opt/cellblock/matplotlib")
 """Built with the image, so that no session searches for fonts."""
@@ -98,7 +100,7 @@ class ForkServer:
 
 def preload(modules: list[str]) -> list[str]:
     """Import what kernels need; which of `modules` could not be imported."""
-    _import_without_debugger()
+    import_debugger_without_debugpy()
     for name in KERNEL_MODULES:
         importlib.import_module(name)
     missing = []
@@ -112,13 +114,6 @@ def preload(modules: list[str]) -> list[str]:
             traceback.print_exc()
             missing.append(name)
     return missing
-
-
-def _import_without_debugger() -> None:
-    """Nobody attaches a debugger here; importing one takes longer than a whole kernel start."""
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    importlib.import_module("ipykernel.debugger")
-    del sys.modules["debugpy"]
 
 
 def prepare_environment() -> None:
