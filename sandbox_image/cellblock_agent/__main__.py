@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 
-from cellblock_agent.options import parse
+from cellblock_agent.options import parse_options
 from cellblock_agent.processes.own_process import become_subreaper, block_termination, set_dumpable
 from cellblock_agent.timings import DEFAULT_TIMINGS, Timings
 
@@ -20,7 +20,7 @@ SHARED_MODULES = ("jupyter_client.blocking.client",)
 
 def main(timings: Timings = DEFAULT_TIMINGS) -> int:
     """Run the agent until it is told to end, or is orphaned; the exit code."""
-    options = parse(sys.argv[1:])
+    options = parse_options(sys.argv[1:])
     os.umask(0o077)
     set_dumpable(dumpable=False)
     become_subreaper()
@@ -28,9 +28,9 @@ def main(timings: Timings = DEFAULT_TIMINGS) -> int:
 
     for name in SHARED_MODULES:
         importlib.import_module(name)
-    from cellblock_agent.kernel.forkserver_client import Spawned
+    from cellblock_agent.kernel.forkserver_client import ForkServerProcess
 
-    fork_server = Spawned.fork(options.preload)
+    fork_server = ForkServerProcess.fork(options.preload)
     # Not before: kernels are forked from the fork server, and logging there is the user's.
     logging.basicConfig(level=logging.INFO, format="agent: %(levelname)s %(name)s: %(message)s")
 
@@ -43,7 +43,7 @@ def main(timings: Timings = DEFAULT_TIMINGS) -> int:
         sys.stderr.write(f"agent: {error}\n")
         fork_server.kill()
         return 2
-    return agent.run(options, token, fork_server, timings)
+    return agent.run_agent(options, token, fork_server, timings)
 
 
 if __name__ == "__main__":

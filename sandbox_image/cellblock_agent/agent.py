@@ -13,20 +13,24 @@ import grpc
 from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_agent.contexts.interpreter import START_ATTEMPTS, Interpreter
 from cellblock_agent.egress import SOCKET, EgressPort
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.kernel.forkserver_client import ForkServerClient, ForkServerError, Spawned
+from cellblock_agent.kernel.forkserver_client import (
+    ForkServerClient,
+    ForkServerError,
+    ForkServerProcess,
+)
 from cellblock_agent.kernel.kernel import KernelStartError
-from cellblock_agent.kernel.options import KernelNeeds
+from cellblock_agent.kernel.options import KernelSettings
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.processes import confinement
 from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory_watch import MemoryWatch
-from cellblock_agent.processes.own_process import is_first, wait_for_termination
+from cellblock_agent.processes.own_process import is_pid_one, wait_for_termination
 from cellblock_agent.processes.reaper import Reaper, kill_descendants
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
@@ -43,8 +47,8 @@ SOCKET_MODE = 0o666
 log = logging.getLogger(__name__)
 
 
-def run(options: Options, token: str, spawned: Spawned, timings: Timings) -> int:
-    """Serve until told to end; the exit code."""
+def run_agent(options: Options, token: str, spawned: ForkServerProcess, timings: Timings) -> int:
+    """Serve until terminated to end; the exit code."""
     code = 0
     try:
         asyncio.run(_Agent(options, token, spawned, timings).run())
@@ -55,7 +59,9 @@ def run(options: Options, token: str, spawned: Spawned, timings: Timings) -> int
 
 
 class _Agent:
-    def __init__(self, options: Options, token: str, spawned: Spawned, timings: Timings) -> None:
+    def __init__(
+        self, options: Options, token: str, spawned: ForkServerProcess, timings: Timings
+    ) -> None:
         self._options = options
         self._token = token
         self._spawned = spawned
@@ -64,7 +70,7 @@ class _Agent:
     async def run(self) -> None:
         await _start_workers()
         options = self._options
-        if is_first() and not confinement.is_available():
+        if is_pid_one() and not confinement.is_landlock_available():
             log.warning("no Landlock on this host: code can have its agent killed, see SECURITY.md")
         reaper = Reaper()
         helpers = Helpers(reaper)
@@ -80,7 +86,7 @@ class _Agent:
         )
         journal = Journal()
         folder = DataFolder(options.data_dir, options.inputs_dir)
-        changes = Changes(folder)
+        changes = ChangeTracker(folder)
         files = FileWatch(folder, changes, journal)
         memory = MemoryWatch(options.memory_bytes, lambda: {fork_server.pid} | helpers.pids)
         interpreter = Interpreter(
@@ -91,10 +97,10 @@ class _Agent:
             files,
             helpers,
             memory,
-            KernelNeeds(
+            KernelSettings(
                 memory_bytes=options.memory_bytes,
                 max_processes=options.pids if memory.is_needed else 0,
-                confined=is_first(),
+                confined=is_pid_one(),
                 niceness=options.kernel_niceness,
             ),
             self._timings,
@@ -156,19 +162,19 @@ class _Agent:
 
     async def _until_end(self, orphan_clock: OrphanClock, kept: list[asyncio.Task[None]]) -> str:
         loop = asyncio.get_running_loop()
-        told: asyncio.Future[str] = loop.create_future()
-        if not is_first():
+        terminated: asyncio.Future[str] = loop.create_future()
+        if not is_pid_one():
             threading.Thread(
-                target=_tell_termination, args=(loop, told), name="signals", daemon=True
+                target=_report_termination, args=(loop, terminated), name="signals", daemon=True
             ).start()
         orphaned = asyncio.create_task(orphan_clock.run())
         try:
-            either: set[asyncio.Future[Any]] = {told, orphaned, *kept}
+            either: set[asyncio.Future[Any]] = {terminated, orphaned, *kept}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             orphaned.cancel()
-        if told.done():
-            return told.result()
+        if terminated.done():
+            return terminated.result()
         return "no server listened for the orphan time-out" if orphaned.done() else "a fault"
 
 
@@ -188,6 +194,6 @@ def _remove(socket: Path) -> None:
         log.debug("the run folder is sealed; the server removes it")
 
 
-def _tell_termination(loop: asyncio.AbstractEventLoop, told: "asyncio.Future[str]") -> None:
+def _report_termination(loop: asyncio.AbstractEventLoop, terminated: "asyncio.Future[str]") -> None:
     name = wait_for_termination()
-    loop.call_soon_threadsafe(partial(told.set_result, name))
+    loop.call_soon_threadsafe(partial(terminated.set_result, name))

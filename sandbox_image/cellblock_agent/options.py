@@ -36,7 +36,7 @@ class Options:
     """How many processes and threads the sandbox may have; 0 if there is no limit."""
 
 
-def parse(arguments: Sequence[str]) -> Options:
+def parse_options(arguments: Sequence[str]) -> Options:
     """Parse the command line; prints usage and exits with 2 if it is wrong."""
     parser = argparse.ArgumentParser(prog="cellblock_agent", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=Path("/run/cellblock"))

@@ -15,7 +15,7 @@ class OrphanClock:
         self._changed = asyncio.Event()
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def server_listening(self) -> Iterator[None]:
         """A server listens for the length of this block."""
         self._listeners += 1
         self._changed.set()

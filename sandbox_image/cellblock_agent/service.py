@@ -8,7 +8,7 @@ from cellblock_agent import VERSION
 from cellblock_agent.contexts import answers
 from cellblock_agent.contexts.execution import Execution
 from cellblock_agent.contexts.interpreter import Interpreter
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_calls import CHUNK_BYTES, FileCalls
 from cellblock_agent.files.statuses import Code, Context, InvalidRequestError, Statuses
@@ -29,7 +29,7 @@ class AgentService(FileCalls):
         interpreter: Interpreter,
         journal: Journal,
         folder: DataFolder,
-        changes: Changes,
+        changes: ChangeTracker,
         unpacker: Unpacker,
         orphan_clock: OrphanClock,
     ) -> None:
@@ -61,7 +61,7 @@ class AgentService(FileCalls):
         """Stream events from the first unacknowledged one on, and take orders."""
         listener = self._listener = object()
         self._journal.wake()  # who listened before has to leave
-        with self._orphan_clock.listening():
+        with self._orphan_clock.server_listening():
             first = await anext(request_iterator)
             position = first.acknowledged_sequence
             if 0 <= position < self._journal.acknowledged:
@@ -70,15 +70,15 @@ class AgentService(FileCalls):
                     f"acknowledged_sequence: events up to {self._journal.acknowledged} were "
                     f"acknowledged and forgotten, got {position}",
                 )
-            await self._hear(first, context)
-            hearing = asyncio.create_task(self._hear_all(request_iterator, context))
+            await self._handle_request(first, context)
+            hearing = asyncio.create_task(self._handle_requests(request_iterator, context))
             hearing.add_done_callback(lambda _done: self._journal.wake())
 
-            def goes_on() -> bool:
+            def is_current() -> bool:
                 return self._listener is listener and not hearing.done()
 
             try:
-                while batch := await self._journal.after(position, BATCH_BYTES, goes_on):
+                while batch := await self._journal.next_batch(position, BATCH_BYTES, is_current):
                     yield pb.ConverseResponse(events=batch)
                     position = batch[-1].sequence
                 if self._listener is not listener:
@@ -126,8 +126,8 @@ class AgentService(FileCalls):
         """Ask the kernel what may stand at a place."""
         code, place = request.code, request.cursor_pos
         async with Statuses(context):
-            _check_place(code, place)
-            reply = await self._interpreter.ask(lambda kernel: kernel.complete(code, place))
+            _check_cursor(code, place)
+            reply = await self._interpreter.ask_kernel(lambda kernel: kernel.complete(code, place))
         return answers.completions_of(reply, code, place)
 
     async def InspectCode(  # noqa: N802
@@ -136,8 +136,10 @@ class AgentService(FileCalls):
         """Ask the kernel what a name is."""
         code, place, level = request.code, request.cursor_pos, request.detail_level
         async with Statuses(context):
-            _check_place(code, place)
-            reply = await self._interpreter.ask(lambda kernel: kernel.inspect(code, place, level))
+            _check_cursor(code, place)
+            reply = await self._interpreter.ask_kernel(
+                lambda kernel: kernel.inspect(code, place, level)
+            )
         return answers.inspection_of(reply)
 
     async def IsCodeComplete(  # noqa: N802
@@ -145,16 +147,18 @@ class AgentService(FileCalls):
     ) -> pb.IsCodeCompleteResponse:
         """Ask the kernel whether code could run."""
         async with Statuses(context):
-            reply = await self._interpreter.ask(lambda kernel: kernel.is_complete(request.code))
+            reply = await self._interpreter.ask_kernel(
+                lambda kernel: kernel.is_complete(request.code)
+            )
         return answers.completeness_of(reply)
 
-    async def _hear_all(
+    async def _handle_requests(
         self, requests: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> None:
         async for request in requests:
-            await self._hear(request, context)
+            await self._handle_request(request, context)
 
-    async def _hear(self, request: pb.ConverseRequest, context: Context) -> None:
+    async def _handle_request(self, request: pb.ConverseRequest, context: Context) -> None:
         try:
             self._journal.acknowledge(request.acknowledged_sequence)
         except ValueError as error:
@@ -170,7 +174,7 @@ class AgentService(FileCalls):
                 self._interpreter.interrupt(order.execution_id, grace)
 
 
-def _check_place(code: str, cursor_pos: int) -> None:
+def _check_cursor(code: str, cursor_pos: int) -> None:
     if not 0 <= cursor_pos <= len(code):
         raise InvalidRequestError(f"cursor_pos: must be 0 to {len(code)}, got {cursor_pos}")
 

@@ -7,7 +7,7 @@ message is taken for granted.
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.kernel.connection import Message
-from cellblock_agent.output.text import cut, valid
+from cellblock_agent.output.text import make_encodable, truncate_text
 
 MAX_COMPLETIONS = 1000
 MAX_CHARACTERS = 1000
@@ -39,7 +39,7 @@ def completions_of(reply: Message, code: str, cursor_pos: int) -> pb.CompleteCod
             found.more = True
             break
         else:
-            found.completions.add(text=valid(text), type=types.get(text, ""))
+            found.completions.add(text=make_encodable(text), type=types.get(text, ""))
     return found
 
 
@@ -54,13 +54,13 @@ def inspection_of(reply: Message) -> pb.InspectCodeResponse:
     # The plain text is what everybody can show: it comes first.
     items = sorted(data.items(), key=_is_not_plain) if isinstance(data, dict) else []
     for name, value in items:
-        mime_type, text = valid(name), valid(value)
+        mime_type, text = make_encodable(name), make_encodable(value)
         if not mime_type.startswith("text/") or len(mime_type) > MAX_TYPE_CHARACTERS:
             continue
         if len(told.data) == MAX_REPRESENTATIONS:
             told.cut = True
             break
-        told.data[mime_type] = cut(text, left)
+        told.data[mime_type] = truncate_text(text, left)
         told.cut = told.cut or told.data[mime_type] != text
         left -= len(told.data[mime_type].encode())
     return told
@@ -73,7 +73,7 @@ def completeness_of(reply: Message) -> pb.IsCodeCompleteResponse:
     indent = content.get("indent")
     return pb.IsCodeCompleteResponse(
         status=STATUSES.get(status if isinstance(status, str) else "", pb.CODE_STATUS_UNKNOWN),
-        indent=valid(indent)[:MAX_CHARACTERS] if isinstance(indent, str) else "",
+        indent=make_encodable(indent)[:MAX_CHARACTERS] if isinstance(indent, str) else "",
     )
 
 
@@ -101,5 +101,5 @@ def _types(content: Message, matches: list[object]) -> dict[str, str]:
     for item in told[: len(matches)]:
         text, kind = (item.get("text"), item.get("type")) if isinstance(item, dict) else (0, 0)
         if isinstance(text, str) and isinstance(kind, str) and kind != "<unknown>":
-            types[text] = valid(kind)[:MAX_TYPE_CHARACTERS]
+            types[text] = make_encodable(kind)[:MAX_TYPE_CHARACTERS]
     return types

@@ -14,7 +14,7 @@ from cellblock_agent.output.translate import is_idle, parent_of
 from cellblock_agent.timings import QuestionTimings
 
 
-class Introspection:
+class CodeQuestions:
     """Questions to one kernel, one at a time: who asks has the turn."""
 
     def __init__(self, kernel: Kernel, timings: QuestionTimings) -> None:
@@ -28,32 +28,32 @@ class Introspection:
         self._hurry = asyncio.Event()
         """Set when somebody wants to run code."""
 
-    def give_way(self) -> None:
+    def interrupt_question(self) -> None:
         """Interrupt the question that is being answered, if one is: code is to run."""
         self._hurry.set()
 
-    async def ask(self, question: Question) -> Message:
+    async def ask_kernel(self, question: Question) -> Message:
         """The answer. Raises RefusedError if there is none in time."""
         self._hurry.clear()
         # Who asked before may have left, or may have been left waiting.
         await self._until_answered()
         self._answer = asyncio.get_running_loop().create_future()
-        self._request = self._kernel.ask(question)
+        self._request = self._kernel.ask_kernel(question)
         answer = await self._until_answered()
         if answer is None:
             raise RefusedError("the kernel gave no answer")
         return answer
 
-    def takes_reply(self, message: Message) -> bool:
+    def accept_reply(self, message: Message) -> bool:
         """Whether a reply belongs to the last question."""
-        if not self._is_ours(message):
+        if not self._answers_request(message):
             return False
         self._end(self._request, message)
         return True
 
-    def takes_output(self, message: Message) -> bool:
+    def accept_output(self, message: Message) -> bool:
         """Whether a message of the output channel belongs to the last question."""
-        if not self._is_ours(message):
+        if not self._answers_request(message):
             return False
         if is_idle(message):
             loop = asyncio.get_running_loop()
@@ -79,7 +79,7 @@ class Introspection:
             raise RefusedError("the kernel gave no answer in time")
         return self._answer.result()
 
-    def _is_ours(self, message: Message) -> bool:
+    def _answers_request(self, message: Message) -> bool:
         return bool(self._request) and parent_of(message) == self._request
 
     def _end(self, request: str, answer: Message | None) -> None:

@@ -12,7 +12,7 @@ ANSWER_SECONDS = 10
 """User code may have left the kernel in a state where it never answers."""
 
 
-class Environment:
+class KernelEnvironment:
     """Of one kernel. One call at a time: who makes it has the turn."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -22,19 +22,19 @@ class Environment:
         self._reply: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """To `_request`."""
 
-    async def set_for_good(self, variables: Mapping[str, str]) -> bool:
+    async def set_permanently(self, variables: Mapping[str, str]) -> bool:
         """Set variables until the kernel ends; whether it did."""
-        return await self._call(f"set_for_good({dict(variables)!r})")
+        return await self._call(f"set_permanently({dict(variables)!r})")
 
-    async def set_for_one(self, variables: Mapping[str, str]) -> bool:
+    async def set_for_execution(self, variables: Mapping[str, str]) -> bool:
         """Set variables of one execution; whether it did."""
-        return not variables or await self._call(f"set_for_one({dict(variables)!r})")
+        return not variables or await self._call(f"set_for_execution({dict(variables)!r})")
 
     async def restore(self, variables: Mapping[str, str]) -> bool:
-        """Take back what `set_for_one` did with the same variables; whether it did."""
+        """Take back what `set_for_execution` did with the same variables; whether it did."""
         return not variables or await self._call("restore()")
 
-    def takes_reply(self, message: Message) -> bool:
+    def accept_reply(self, message: Message) -> bool:
         """Whether a reply belongs to the last call."""
         if parent_of(message) != self._request:
             return False

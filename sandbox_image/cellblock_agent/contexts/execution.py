@@ -18,11 +18,11 @@ LOST_REPLY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRequest:
     """A wish that an execution ends."""
 
     outcome: pb.Outcome.ValueType
-    words: str
+    message: str
     grace: float
     """Seconds between the interrupt and the kill; 0 kills at once."""
 
@@ -66,19 +66,19 @@ class Execution:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     """Set at the end of the code, by the kernel's word."""
-    stop: "asyncio.Future[Stop]" = field(
+    stop: "asyncio.Future[StopRequest]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def request_stop(self, stop: Stop) -> None:
+    def request_stop(self, stop: StopRequest) -> None:
         """Ask for its end; the first wish counts."""
         if not self.stop.done():
             self.stop.set_result(stop)
 
-    def time_limit(self) -> Stop:
+    def time_limit(self) -> StopRequest:
         """The end by time."""
-        words = f"time limit of {self.timeout:g} s reached"
-        return Stop(pb.OUTCOME_TIME_LIMIT, words, self.grace)
+        message = f"time limit of {self.timeout:g} s reached"
+        return StopRequest(pb.OUTCOME_TIME_LIMIT, message, self.grace)
 
     def note_begin(self, told_nanos: int | None) -> None:
         """The kernel says that it had the code at that time: the word of it may wait for others."""

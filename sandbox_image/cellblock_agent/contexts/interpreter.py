@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.contexts.code_questions import Introspection
-from cellblock_agent.contexts.environment import Environment
-from cellblock_agent.contexts.execution import Execution, Stop
-from cellblock_agent.contexts.outputs import Outputs
+from cellblock_agent.contexts.code_questions import CodeQuestions
+from cellblock_agent.contexts.environment import KernelEnvironment
+from cellblock_agent.contexts.execution import Execution, StopRequest
+from cellblock_agent.contexts.outputs import OutputRecorder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
 from cellblock_agent.kernel.check import KernelCheck
 from cellblock_agent.kernel.connection import ACCEPTED_KIND, Message, Question, new_context
 from cellblock_agent.kernel.forkserver_client import ForkServerClient
 from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
-from cellblock_agent.kernel.options import KernelNeeds, KernelOptions
+from cellblock_agent.kernel.options import KernelOptions, KernelSettings
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput
 from cellblock_agent.processes.helpers import Helpers
-from cellblock_agent.processes.memory import in_words
+from cellblock_agent.processes.memory import format_bytes
 from cellblock_agent.processes.memory_watch import MemoryWatch
-from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
+from cellblock_agent.processes.reaper import describe_exit, kill_descendants, list_descendants
 from cellblock_agent.timings import Timings
 
 START_ATTEMPTS = 3
@@ -57,7 +57,7 @@ class Interpreter:
         files: FileWatch,
         helpers: Helpers,
         memory: MemoryWatch,
-        needs: KernelNeeds,
+        settings: KernelSettings,
         timings: Timings,
         start_timeout: float,
     ) -> None:
@@ -72,14 +72,14 @@ class Interpreter:
         self._files = files
         self._helpers = helpers
         self._memory = memory
-        self._needs = needs
+        self._settings = settings
         self._timings = timings
         self._start_timeout = start_timeout
         self._context = new_context()
         self._kernel: Kernel | None = None
-        self._introspection: Introspection | None = None
+        self._questions: CodeQuestions | None = None
         """Of the kernel that runs."""
-        self._environment: Environment | None = None
+        self._environment: KernelEnvironment | None = None
         """Of the kernel that runs."""
         self._check: KernelCheck | None = None
         """Of the kernel that runs."""
@@ -96,7 +96,7 @@ class Interpreter:
         self._last_id = ""
         self._variables: dict[str, str] = {}
         """Of every kernel."""
-        self._outputs = Outputs(journal)
+        self._outputs = OutputRecorder(journal)
         self._kept: tuple[str, KeptOutput] | None = None
         """What the execution that ended last wrote, if its events have not all of it."""
         self.generation = 0
@@ -130,7 +130,7 @@ class Interpreter:
                     self._failure.result()
                 async with self._turn:
                     if kernel is self._kernel:
-                        end = end_in_words(kernel.ended.result())
+                        end = describe_exit(kernel.ended.result())
                         await self._replace(f"the kernel ended while nothing ran ({end})")
         finally:
             self._stop_settling()
@@ -149,8 +149,8 @@ class Interpreter:
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
-        if self._introspection is not None:
-            self._introspection.give_way()
+        if self._questions is not None:
+            self._questions.interrupt_question()
         # The kernel has to take this one within a bound: that is the check, then.
         self._stop_settling()
         self._current = execution
@@ -162,7 +162,7 @@ class Interpreter:
     def interrupt(self, execution_id: str, grace: float) -> None:
         """End an execution; nothing happens if it does not run."""
         if self._current is not None and self._current.id == execution_id:
-            self._current.request_stop(Stop(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
+            self._current.request_stop(StopRequest(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
 
     async def restart(self, reason: str) -> None:
         """Replace the kernel; what runs ends as restarted.
@@ -182,7 +182,7 @@ class Interpreter:
         async with self._turn:
             await self._set_variables()
 
-    async def ask(self, question: Question) -> Message:
+    async def ask_kernel(self, question: Question) -> Message:
         """The kernel's answer, between two executions. Raises RefusedError if there is none."""
         self._check_idle()
         try:
@@ -193,9 +193,9 @@ class Interpreter:
         try:
             # One that came meanwhile waits for the turn, and is not to wait for long.
             self._check_idle()
-            if self._introspection is None:
+            if self._questions is None:
                 raise BusyError("the first kernel is being started")
-            return await self._introspection.ask(question)
+            return await self._questions.ask_kernel(question)
         finally:
             self._turn.release()
 
@@ -212,7 +212,7 @@ class Interpreter:
     async def _restart(self, reason: str) -> None:
         kernel = self._running()
         if self._current is not None:
-            self._current.request_stop(Stop(pb.OUTCOME_RESTARTED, reason, grace=0))
+            self._current.request_stop(StopRequest(pb.OUTCOME_RESTARTED, reason, grace=0))
         async with self._turn:
             if kernel is self._kernel:
                 await self._replace(reason)
@@ -230,9 +230,9 @@ class Interpreter:
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
-                self._outputs.tell_silent_error(execution)
+                self._outputs.record_silent_error(execution)
                 finished.changes.CopyFrom(await self._files.changes_of_execution())
-                self._outputs.finish(execution)
+                self._outputs.finish_execution(execution)
                 if execution.meter.has_cut_text:
                     execution.kept.finish()
                     finished.kept_output_bytes = execution.kept.size
@@ -276,9 +276,9 @@ class Interpreter:
         kernel.interrupt(())
         if await check.is_answered(self._timings.check.heed) or kernel is not self._kernel:
             return
-        words = f"code went on past its time limit of {execution.timeout:g} s after its end"
-        log.warning("%s", words)
-        restart = asyncio.create_task(self._restart(words), name="restart")
+        message = f"code went on past its time limit of {execution.timeout:g} s after its end"
+        log.warning("%s", message)
+        restart = asyncio.create_task(self._restart(message), name="restart")
         self._restarts.add(restart)
         restart.add_done_callback(self._note_restart)
 
@@ -289,9 +289,11 @@ class Interpreter:
     async def _run_code(self, execution: Execution) -> pb.ExecutionFinished:
         kernel = self._running()
         oom_kills = self._memory.kills
-        processes = descendants()
+        processes = list_descendants()
         environment = self._environment
-        answers = environment is not None and await environment.set_for_one(execution.environment)
+        answers = environment is not None and await environment.set_for_execution(
+            execution.environment
+        )
         if answers:
             # Before: the kernel may have done it when we have our turn again.
             execution.asked_nanos = time.time_ns()
@@ -318,9 +320,9 @@ class Interpreter:
             # What it started goes with it; what ran before stays.
             await self._kill_all(processes)
             if done.done() and await environment.restore(execution.environment):
-                return _finished(stop.outcome, stop.words, execution)
-        await self._replace(stop.words, execution.id)
-        return _finished(stop.outcome, stop.words, execution, memory_lost=True)
+                return _finished(stop.outcome, stop.message, execution)
+        await self._replace(stop.message, execution.id)
+        return _finished(stop.outcome, stop.message, execution, memory_lost=True)
 
     async def _until_end(
         self, execution: Execution, kernel: Kernel, ends: set[asyncio.Future[Any]]
@@ -387,22 +389,22 @@ class Interpreter:
             await asyncio.wait({begun, *ends}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         finally:
             begun.cancel()
-        kernel.interrupt(descendants() - before)
+        kernel.interrupt(list_descendants() - before)
         await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _give_up(
-        self, execution: Execution, kernel: Kernel, oom_kills: int, words: str = SILENT
+        self, execution: Execution, kernel: Kernel, oom_kills: int, message: str = SILENT
     ) -> pb.ExecutionFinished:
         """End an execution whose kernel is dead, or as good as dead."""
         outcome = pb.OUTCOME_KERNEL_DIED
         if kernel.ended.done():
-            words = f"the kernel died: {end_in_words(kernel.ended.result())}"
+            message = f"the kernel died: {describe_exit(kernel.ended.result())}"
         if self._memory.kills > oom_kills:
             limit = self._memory.limit
             outcome = pb.OUTCOME_OUT_OF_MEMORY
-            words = "out of memory" + (f": limit {in_words(limit)}" if limit else "")
-        await self._replace(words, execution.id)
-        return _finished(outcome, words, execution, memory_lost=True)
+            message = "out of memory" + (f": limit {format_bytes(limit)}" if limit else "")
+        await self._replace(message, execution.id)
+        return _finished(outcome, message, execution, memory_lost=True)
 
     async def _replace(self, reason: str, execution_id: str = "") -> None:
         """Kill all that user code started, and start a fresh kernel."""
@@ -430,7 +432,7 @@ class Interpreter:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 clear_sockets(self._kernel_dir)
-                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._needs)
+                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._settings)
                 # No shorter: one that is slow because the machine is busy would be killed, and
                 # the next one would have to begin again.
                 seconds = self._start_timeout
@@ -444,15 +446,17 @@ class Interpreter:
                 if attempt == START_ATTEMPTS:
                     raise
         kernel.listen(self._on_output, self._on_reply)
-        self._kernel, self._introspection = kernel, Introspection(kernel, self._timings.questions)
+        self._kernel, self._questions = kernel, CodeQuestions(kernel, self._timings.questions)
         self.generation += 1
-        self._environment = Environment(kernel)
+        self._environment = KernelEnvironment(kernel)
         self._check = KernelCheck(kernel)
         if self._variables:
             await self._set_variables()
 
     async def _set_variables(self) -> None:
-        if self._environment is None or not await self._environment.set_for_good(self._variables):
+        if self._environment is None or not await self._environment.set_permanently(
+            self._variables
+        ):
             raise KernelStartError("the kernel did not take its environment")
 
     async def _kill_all(self, spare: Set[int] = frozenset()) -> None:
@@ -471,8 +475,8 @@ class Interpreter:
         return self._kernel
 
     def _on_output(self, message: Message) -> None:
-        if self._introspection is None or not self._introspection.takes_output(message):
-            self._outputs.take(message, self._current)
+        if self._questions is None or not self._questions.accept_output(message):
+            self._outputs.record_message(message, self._current)
 
     def _on_reply(self, message: Message) -> None:
         if message["msg_type"] == ACCEPTED_KIND:
@@ -482,11 +486,11 @@ class Interpreter:
             ):
                 self._current.note_accepted()
             return
-        if self._check is not None and self._check.takes_reply(message):
+        if self._check is not None and self._check.accept_reply(message):
             return
-        if self._introspection is not None and self._introspection.takes_reply(message):
+        if self._questions is not None and self._questions.accept_reply(message):
             return
-        if self._environment is not None and self._environment.takes_reply(message):
+        if self._environment is not None and self._environment.accept_reply(message):
             return
         execution = self._current
         if execution is not None and translate.parent_of(message) == execution.message_id:
@@ -494,13 +498,13 @@ class Interpreter:
 
 
 def _finished(
-    outcome: pb.Outcome.ValueType, words: str, execution: Execution, *, memory_lost: bool = False
+    outcome: pb.Outcome.ValueType, message: str, execution: Execution, *, memory_lost: bool = False
 ) -> pb.ExecutionFinished:
     if memory_lost:
-        words += "; a fresh kernel was started, its variables are lost"
+        message += "; a fresh kernel was started, its variables are lost"
     return pb.ExecutionFinished(
         outcome=outcome,
-        message=words,
+        message=message,
         memory_lost=memory_lost,
         execution_count=translate.execution_count_of(execution.reply or {}),
         kernel_begin_nanos=execution.begin_nanos,

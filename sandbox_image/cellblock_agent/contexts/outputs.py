@@ -18,7 +18,7 @@ BACKGROUND_LIMITS = pb.OutputLimits(
 """Of output between executions that the server has not stored yet."""
 
 
-class Outputs:
+class OutputRecorder:
     """Lets into the journal what may be shown, by each execution's meter and one for all else."""
 
     def __init__(self, journal: Journal) -> None:
@@ -26,7 +26,7 @@ class Outputs:
         self._journal = journal
         self._background = OutputMeter(BACKGROUND_LIMITS)
 
-    def take(self, message: Message, current: Execution | None) -> None:
+    def record_message(self, message: Message, current: Execution | None) -> None:
         """Note what the kernel says while `current` runs."""
         execution = current
         if execution is not None and translate.parent_of(message) != execution.message_id:
@@ -51,9 +51,9 @@ class Outputs:
         for admitted in meter.admit(event):
             admitted.execution_id = execution_id
             if self._journal.append(admitted):
-                meter.count()
+                meter.count_event()
 
-    def tell_silent_error(self, execution: Execution) -> None:
+    def record_silent_error(self, execution: Execution) -> None:
         """Note a failure that only shows in the reply, such as an unknown magic."""
         if execution.reply is not None and not execution.meter.has_error:
             error = translate.error_of(execution.reply)
@@ -61,7 +61,7 @@ class Outputs:
                 admitted.execution_id = execution.id
                 self._journal.append(admitted)
 
-    def finish(self, execution: Execution) -> None:
+    def finish_execution(self, execution: Execution) -> None:
         """Note what was left out of what an execution showed; nothing of it comes after this."""
         for event in execution.meter.finish():
             event.execution_id = execution.id

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from cellblock_agent.files.paths import is_utf8
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 MAX_NAME_BYTES = 255
 """Of one part; NAME_MAX of Linux."""
@@ -17,19 +17,19 @@ class BadArchiveError(Exception):
 
 
 @dataclass(frozen=True)
-class Unusable:
+class UnusableName:
     """A name that no file here is given, and why."""
 
     reason: str
 
 
-def shown(name: str) -> str:
+def format_member_name(name: str) -> str:
     """A name for people."""
-    whole = printable(name)
+    whole = escape_unprintable(name)
     return whole if len(whole) <= MAX_SHOWN else f"{whole[:MAX_SHOWN]}…"
 
 
-def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | Unusable:
+def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | UnusableName:
     """A member's path in parts; empty for the folder itself (`./`).
 
     Raises BadArchiveError for what leads out of the folder: no honest archive has it.
@@ -46,13 +46,13 @@ def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | Unusable:
     if not rule and len(parts) > max_parts:
         rule = f"is more than {max_parts - 1} folders deep"
     if rule:
-        raise BadArchiveError(f"has {shown(name)!r}, which {rule}")
+        raise BadArchiveError(f"has {format_member_name(name)!r}, which {rule}")
     if any(sign < " " or sign == "\x7f" for sign in path):
-        return Unusable("has a name with control characters")
+        return UnusableName("has a name with control characters")
     if not is_utf8(path):
-        return Unusable("has a name that is not UTF-8")
+        return UnusableName("has a name that is not UTF-8")
     if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
-        return Unusable(f"has a name of more than {MAX_NAME_BYTES} bytes")
+        return UnusableName(f"has a name of more than {MAX_NAME_BYTES} bytes")
     return parts
 
 

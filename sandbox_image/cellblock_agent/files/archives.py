@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
-from cellblock_agent.files.archive_names import BadArchiveError, shown
+from cellblock_agent.files.archive_names import BadArchiveError, format_member_name
 
 ENCRYPTED = 0x1
 UNIX = 3
@@ -62,7 +62,7 @@ class Member:
     """What it is, if neither: `a link`."""
 
 
-def members(file: BinaryIO) -> Iterator[Member]:
+def iter_members(file: BinaryIO) -> Iterator[Member]:
     """The members of an archive. Raises BadArchiveError, or one of DAMAGED."""
     magic = file.read(4)
     file.seek(0)
@@ -89,7 +89,7 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
             mode = info.external_attr >> 16 if info.create_system == UNIX else 0
             kind = KINDS.get(stat.S_IFMT(mode), "")
             if info.flag_bits & ENCRYPTED:
-                raise BadArchiveError(f"is encrypted: {shown(name)!r}")
+                raise BadArchiveError(f"is encrypted: {format_member_name(name)!r}")
             if kind:
                 yield Member(name, kind=kind)
             elif name.endswith("/"):
@@ -100,7 +100,7 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
                 except NotImplementedError as error:
                     # What zipfile raises for compression and encryption that it does not know.
                     raise BadArchiveError(
-                        f"has {shown(name)!r}, which can't be read: {error}"
+                        f"has {format_member_name(name)!r}, which can't be read: {error}"
                     ) from error
                 with content:
                     yield Member(name, content)

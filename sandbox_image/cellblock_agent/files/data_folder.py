@@ -17,8 +17,8 @@ from typing import BinaryIO
 from cellblock_agent.files.new_entries import NewFile, NewFolder, temporary_name
 from cellblock_agent.files.paths import MAX_DEPTH, NotPlainError, parts_of
 from cellblock_agent.files.tree import remove_tree
-from cellblock_agent.files.walk import Bounds, Entry, Walk, open_folder
-from cellblock_agent.output.text import printable
+from cellblock_agent.files.walk import Entry, ScanBounds, Walk, open_folder
+from cellblock_agent.output.text import escape_unprintable
 
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -38,7 +38,7 @@ class DataFolder:
 
         Raises BadPathError, FileNotFoundError or NotPlainError.
         """
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             try:
                 opened = os.open(name, FILE_FLAGS, dir_fd=folder)
             except FileNotFoundError:
@@ -47,7 +47,7 @@ class DataFolder:
                 opened = self._open_input(folder, name, error)
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
-            raise NotPlainError(f"{printable(path)} is not a plain file")
+            raise NotPlainError(f"{escape_unprintable(path)} is not a plain file")
         return os.fdopen(opened, "rb")
 
     def create(self, path: str) -> NewFile:
@@ -85,7 +85,7 @@ class DataFolder:
 
     def link(self, name: str, target: str) -> None:
         """Make a symbolic link. Raises BadPathError or FileExistsError."""
-        with self.parent(name) as (folder, last):
+        with self.open_parent(name) as (folder, last):
             os.symlink(target, last, dir_fd=folder)
 
     def input_target(self, name: str) -> str:
@@ -109,7 +109,7 @@ class DataFolder:
 
     def stat(self, path: str) -> os.stat_result:
         """What is there, links not followed. Raises FileNotFoundError or BadPathError."""
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
     def remove(self, path: str) -> None:
@@ -117,7 +117,7 @@ class DataFolder:
 
         Raises BadPathError, FileNotFoundError or NotPlainError.
         """
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             try:
                 os.unlink(name, dir_fd=folder)
             except IsADirectoryError:
@@ -126,17 +126,17 @@ class DataFolder:
                 except OSError as error:
                     if error.errno != errno.ENOTEMPTY:
                         raise
-                    message = f"{printable(path)} is a folder that is not empty"
+                    message = f"{escape_unprintable(path)} is a folder that is not empty"
                     raise NotPlainError(message) from error
 
     @contextmanager
-    def taken_away(self, path: str) -> Iterator[None]:
+    def hide_until_removed(self, path: str) -> Iterator[None]:
         """Something without its name for this block, at whose end it is removed for good.
 
         So it is gone at once, however long it takes to remove all that is in it.
         Raises BadPathError, FileNotFoundError, or OSError if it can't be removed.
         """
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             temporary = temporary_name()
             self._hidden.add(temporary)
             try:
@@ -151,7 +151,7 @@ class DataFolder:
 
     def walk(
         self,
-        bounds: Bounds,
+        bounds: ScanBounds,
         *,
         folder: str = "",
         after: str = "",
@@ -183,7 +183,7 @@ class DataFolder:
             return None
 
     @contextmanager
-    def parent(self, path: str) -> Iterator[tuple[int, str]]:
+    def open_parent(self, path: str) -> Iterator[tuple[int, str]]:
         """The folder that a path is in, and its name there. Raises what `open` does."""
         *above, name = parts_of(path)
         folder = self._folder(above, make=False)
@@ -197,9 +197,9 @@ class DataFolder:
         try:
             target = Path(os.readlink(name, dir_fd=folder))
         except OSError:
-            raise NotPlainError(f"{printable(name)} is not a plain file") from error
+            raise NotPlainError(f"{escape_unprintable(name)} is not a plain file") from error
         if target.parent != self._inputs:
-            raise NotPlainError(f"{printable(name)} is a link") from error
+            raise NotPlainError(f"{escape_unprintable(name)} is a link") from error
         return os.open(self._inputs / target.name, FILE_FLAGS)
 
     def _folder(self, parts: list[str], *, make: bool) -> int:
@@ -220,6 +220,6 @@ def _enter(folder: int, part: str, *, make: bool) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
-        raise NotPlainError(f"{printable(part)} is not a folder") from error
+        raise NotPlainError(f"{escape_unprintable(part)} is not a folder") from error
     finally:
         os.close(folder)

@@ -18,14 +18,14 @@ KINDS = {
 }
 
 
-class Mark(NamedTuple):
+class FileState(NamedTuple):
     """What tells one state of a file from another."""
 
     device: int
     inode: int
     bytes: int
     mtime_ns: int
-    is_told: bool
+    is_reportable: bool
     """Whether it is a plain file that can be reported: its end is, too."""
 
     @property
@@ -34,8 +34,8 @@ class Mark(NamedTuple):
         return self.device, self.inode
 
     @classmethod
-    def of(cls, entry: Entry) -> "Mark":
-        """The mark of what was found."""
+    def from_entry(cls, entry: Entry) -> "FileState":
+        """The state of what was found."""
         info = entry.info
         return cls(
             info.st_dev,
@@ -51,14 +51,14 @@ class Change:
     """A file that is new, changed or moved."""
 
     entry: Entry
-    mark: Mark
+    state: FileState
     renamed_from: str = ""
     is_same: bool = False
     """Whether it was moved and is otherwise as it was."""
 
-    def now(self, entry: Entry) -> "Change":
+    def with_entry(self, entry: Entry) -> "Change":
         """The same, after another look at the file."""
-        return replace(self, entry=entry, mark=Mark.of(entry), is_same=False)
+        return replace(self, entry=entry, state=FileState.from_entry(entry), is_same=False)
 
 
 @dataclass
@@ -66,24 +66,24 @@ class Difference:
     """What is new, by path."""
 
     changed: dict[str, Change] = field(default_factory=dict)
-    odd: dict[str, tuple[Mark, str]] = field(default_factory=dict)
+    unsupported: dict[str, tuple[FileState, str]] = field(default_factory=dict)
     """What can't be captured, and why."""
     deleted: set[str] = field(default_factory=set)
-    quiet: dict[str, Mark] = field(default_factory=dict)
+    unreported: dict[str, FileState] = field(default_factory=dict)
     """What is new and nobody's business."""
     forgotten: set[str] = field(default_factory=set)
     """What is gone and was never reported."""
-    left_out: str = ""
+    incomplete_reason: str = ""
     """Why not all was looked at, if it was not."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to report."""
-        return not (self.changed or self.deleted or self.odd)
+        return not (self.changed or self.deleted or self.unsupported)
 
 
-def compare(
-    known: Mapping[str, Mark],
+def compare_scans(
+    known: Mapping[str, FileState],
     found: Mapping[str, Entry],
     gone: Iterable[str],
     *,
@@ -98,22 +98,22 @@ def compare(
     difference = Difference()
     moved: dict[tuple[int, int], list[str]] = {}
     for path in sorted(gone, reverse=True):
-        if known[path].is_told:
+        if known[path].is_reportable:
             difference.deleted.add(path)
             moved.setdefault(known[path].identity, []).append(path)
         elif path not in found:
             difference.forgotten.add(path)
     for path in sorted(found):
-        entry, mark = found[path], Mark.of(found[path])
-        if known.get(path) == mark:
+        entry, state = found[path], FileState.from_entry(found[path])
+        if known.get(path) == state:
             continue
         if is_input(entry):
-            difference.quiet[path] = mark
+            difference.unreported[path] = state
         elif not entry.is_file:
             kind = KINDS.get(stat.S_IFMT(entry.info.st_mode), "not a plain file")
-            difference.odd[path] = (mark, f"is {kind}")
-        elif not mark.is_told:
-            difference.odd[path] = (mark, "has a name that is not UTF-8")
+            difference.unsupported[path] = (state, f"is {kind}")
+        elif not state.is_reportable:
+            difference.unsupported[path] = (state, "has a name that is not UTF-8")
         else:
             difference.changed[path] = _change(path, entry, known, moved, is_same_file)
     difference.deleted -= {change.renamed_from for change in difference.changed.values()}
@@ -123,15 +123,15 @@ def compare(
 def _change(
     path: str,
     entry: Entry,
-    known: Mapping[str, Mark],
+    known: Mapping[str, FileState],
     moved: dict[tuple[int, int], list[str]],
     is_same_file: Callable[[str, str], bool],
 ) -> Change:
-    mark = Mark.of(entry)
-    before = moved.get(mark.identity)
+    state = FileState.from_entry(entry)
+    before = moved.get(state.identity)
     if not before or path in known:
-        return Change(entry, mark)
-    is_same = known[before[-1]] == mark
+        return Change(entry, state)
+    is_same = known[before[-1]] == state
     if not is_same and not is_same_file(before[-1], path):
-        return Change(entry, mark)
-    return Change(entry, mark, before.pop(), is_same)
+        return Change(entry, state)
+    return Change(entry, state, before.pop(), is_same)

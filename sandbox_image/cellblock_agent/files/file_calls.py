@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock.agent.v1 import agent_pb2_grpc
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.folder_archive import zip_folder
 from cellblock_agent.files.listing import list_page
@@ -16,7 +16,7 @@ from cellblock_agent.files.new_entries import NewFile
 from cellblock_agent.files.report import file_entry, folder_entry
 from cellblock_agent.files.statuses import ChangedError, Context, InvalidRequestError, Statuses
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 CHUNK_BYTES = 2**20
 
@@ -24,7 +24,7 @@ CHUNK_BYTES = 2**20
 class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     """Hands calls about files on; what blocks runs in threads."""
 
-    def __init__(self, folder: DataFolder, changes: Changes, unpacker: Unpacker) -> None:
+    def __init__(self, folder: DataFolder, changes: ChangeTracker, unpacker: Unpacker) -> None:
         """Serve `folder`; what the server does there is not among `changes`."""
         self._folder = folder
         self._changes = changes
@@ -80,7 +80,9 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                     yield pb.ReadFileResponse(data=data)
                     left -= len(data)
                 if request.unchanged and _state(before) != _state(os.fstat(file.fileno())):
-                    raise ChangedError(f"{printable(request.path)} was written to meanwhile")
+                    raise ChangedError(
+                        f"{escape_unprintable(request.path)} was written to meanwhile"
+                    )
 
     async def ReadFolder(  # noqa: N802
         self, request: pb.ReadFolderRequest, context: Context
@@ -135,7 +137,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 raise FileExistsError(name)
 
     def _publish(self, new: NewFile, target: pb.WriteFileTarget) -> pb.FileEntry:
-        with self._changes.by_server(*filter(None, (target.path, target.alias))):
+        with self._changes.exclude_server_change(*filter(None, (target.path, target.alias))):
             info = new.publish(exclusive=target.exclusive)
             if target.alias:
                 self._folder.link(target.alias, target.path)
@@ -144,16 +146,16 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     def _link_input(self, request: pb.LinkInputRequest) -> None:
         target = self._folder.input_target(request.input)
         self._check_free(request.path, request.alias)
-        with self._changes.by_server(*filter(None, (request.path, request.alias))):
+        with self._changes.exclude_server_change(*filter(None, (request.path, request.alias))):
             self._folder.link(request.path, target)
             if request.alias:
                 self._folder.link(request.alias, request.path)
 
     def _remove(self, request: pb.RemoveFileRequest) -> None:
         # It loses its name by the server's doing; then it takes its time to vanish.
-        with ExitStack() as removal, self._changes.by_server(request.path):
+        with ExitStack() as removal, self._changes.exclude_server_change(request.path):
             if request.recursive:
-                removal.enter_context(self._folder.taken_away(request.path))
+                removal.enter_context(self._folder.hide_until_removed(request.path))
             else:
                 self._folder.remove(request.path)
 

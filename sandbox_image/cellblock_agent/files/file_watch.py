@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
-from cellblock_agent.files.difference import Difference, Mark
+from cellblock_agent.files.difference import Difference, FileState
 from cellblock_agent.files.paths import NotPlainError
 from cellblock_agent.files.walk import Entry
 from cellblock_agent.files.writing import is_open_for_writing
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 class FileWatch:
     """Tells what changed: of an execution when asked to, of the time between by itself."""
 
-    def __init__(self, folder: DataFolder, changes: Changes, journal: Journal) -> None:
+    def __init__(self, folder: DataFolder, changes: ChangeTracker, journal: Journal) -> None:
         """Look at `folder`; what changes while nothing runs goes into `journal`."""
         self._folder = folder
         self._changes = changes
@@ -47,9 +47,9 @@ class FileWatch:
         self._begun = asyncio.Event()
         self._stop = threading.Event()
         """The same as `_begun`, for a look in its thread."""
-        self._pending: dict[str, tuple[Mark, float]] = {}
+        self._pending: dict[str, tuple[FileState, float]] = {}
         """Changed files that were not reported yet, and since when they are as they are."""
-        self._last_told = 0
+        self._last_reported = 0
 
     def execution_begins(self) -> None:
         """Stop looking: what is found from now on is the execution's."""
@@ -73,11 +73,13 @@ class FileWatch:
                 # As after most executions. A thread would take longer than the look.
                 if self._changes.is_unchanged():
                     return pb.FileChanges()
-                difference, told = await asyncio.to_thread(self._look)
-                if told is None:
+                difference, reported = await asyncio.to_thread(self._scan_and_accept)
+                if reported is None:
                     held = await self._settle(difference)
-                    told = await asyncio.to_thread(self._changes.accept, difference, held)
-                return told
+                    reported = await asyncio.to_thread(
+                        self._changes.accept_difference, difference, held
+                    )
+                return reported
             except OSError as error:
                 # Code has used up or closed something that a look needs.
                 log.warning("the data folder could not be looked at: %s", error)
@@ -97,14 +99,16 @@ class FileWatch:
                 continue
             except TimeoutError:
                 began = time.monotonic()
-            found = await self._look_between()
+            found = await self._scan_between_executions()
             interval = FIRST_SECONDS if found else min(interval * SLOWER, MAX_SECONDS)
             interval = max(interval, (time.monotonic() - began) / MAX_SHARE)
 
-    def _look(self) -> tuple[Difference, pb.FileChanges | None]:
+    def _scan_and_accept(self) -> tuple[Difference, pb.FileChanges | None]:
         """Look; and accept at once where no file changed, as after most executions."""
-        difference = self._changes.look()
-        return difference, None if difference.changed else self._changes.accept(difference)
+        difference = self._changes.scan()
+        return difference, None if difference.changed else self._changes.accept_difference(
+            difference
+        )
 
     async def _settle(self, difference: Difference) -> set[str]:
         """Wait for the files that somebody has open for writing; those that are written to now."""
@@ -115,22 +119,24 @@ class FileWatch:
             if not writing:
                 break
             await asyncio.sleep(STEP_SECONDS)
-            more, writing = await asyncio.to_thread(self._look_again, difference, writing)
+            more, writing = await asyncio.to_thread(self._rescan_open_files, difference, writing)
             held |= more
         return held
 
-    def _look_again(self, difference: Difference, paths: set[str]) -> tuple[set[str], set[str]]:
+    def _rescan_open_files(
+        self, difference: Difference, paths: set[str]
+    ) -> tuple[set[str], set[str]]:
         """Of files that were open for writing: those to leave for later, those to wait for."""
         still_open = self._open_for_writing(paths)
         held = set()
         for path in paths:
             change = difference.changed[path]
             try:
-                now = change.now(Entry(path, self._folder.stat(path)))
+                now = change.with_entry(Entry(path, self._folder.stat(path)))
             except (OSError, NotPlainError):
                 held.add(path)  # it is gone: for the next look to say
                 continue
-            if now.mark == change.mark:
+            if now.state == change.state:
                 continue
             if path in still_open or not now.entry.is_file:
                 held.add(path)
@@ -138,39 +144,41 @@ class FileWatch:
                 difference.changed[path] = now
         return held, still_open - held
 
-    async def _look_between(self) -> bool:
+    async def _scan_between_executions(self) -> bool:
         """Look while nothing runs, and tell; whether there is reason to look again soon."""
-        if self._journal.acknowledged < self._last_told:
+        if self._journal.acknowledged < self._last_reported:
             return False  # one at a time waits for the server
         async with self._one_at_a_time:
             try:
-                difference = await asyncio.to_thread(self._changes.look, self._stop)
+                difference = await asyncio.to_thread(self._changes.scan, self._stop)
                 held = await asyncio.to_thread(self._unfinished, difference)
                 if not self._idle.is_set():
                     return False  # all of it is the execution's now
-                told = await asyncio.to_thread(self._changes.accept, difference, held)
+                reported = await asyncio.to_thread(
+                    self._changes.accept_difference, difference, held
+                )
             except OSError as error:
                 log.warning("the data folder could not be looked at: %s", error)
                 return False
         if difference.is_empty:
             return bool(held)  # that there is too much to look at was said before
-        self._journal.append(pb.Event(background_changes=told))
-        self._last_told = self._journal.last_sequence
+        self._journal.append(pb.Event(background_changes=reported))
+        self._last_reported = self._journal.last_sequence
         return True
 
     def _unfinished(self, difference: Difference) -> set[str]:
         """Changed files that may be written to still."""
         now = time.monotonic()
-        pending: dict[str, tuple[Mark, float]] = {}
+        pending: dict[str, tuple[FileState, float]] = {}
         for path in sorted(difference.changed)[: self._changes.bounds.max_reported]:
             change = difference.changed[path]
             if change.is_same:
                 continue
-            mark, since = self._pending.get(path, (change.mark, now))
-            since = since if mark == change.mark else now
+            state, since = self._pending.get(path, (change.state, now))
+            since = since if state == change.state else now
             quiet = now - since
             if quiet < QUIET_SECONDS or (quiet < OPEN_SECONDS and self._open_for_writing([path])):
-                pending[path] = (change.mark, since)
+                pending[path] = (change.state, since)
         self._pending = pending
         return set(pending)
 

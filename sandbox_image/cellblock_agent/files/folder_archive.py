@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.paths import NotPlainError, is_utf8
-from cellblock_agent.files.walk import Bounds, Entry
-from cellblock_agent.output.text import printable
+from cellblock_agent.files.walk import Entry, ScanBounds
+from cellblock_agent.output.text import escape_unprintable
 
-ARCHIVE_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
+ARCHIVE_BOUNDS = ScanBounds(max_entries=20_000, max_seconds=5.0)
 """A ZIP archive ends with the names of all that is in it: they have to be remembered."""
 CHUNK_BYTES = 2**20
 READ_BYTES = 2**18
@@ -36,8 +36,8 @@ def zip_folder(folder: DataFolder, path: str) -> Iterator[bytes]:
         for entry in entries:
             name = entry.path[len(path) + 1 :] if path else entry.path
             for _piece in _add(archive, folder, entry, name):
-                yield from sink.taken(CHUNK_BYTES)
-    yield from sink.taken(0)
+                yield from sink.pop_pieces(CHUNK_BYTES)
+    yield from sink.pop_pieces(0)
 
 
 def _entries(folder: DataFolder, path: str) -> list[Entry]:
@@ -45,7 +45,7 @@ def _entries(folder: DataFolder, path: str) -> list[Entry]:
     entries = []
     for entry in walk:
         if entry.is_closed:
-            raise NotPlainError(f"{printable(entry.path)} is too deep or can't be read")
+            raise NotPlainError(f"{escape_unprintable(entry.path)} is too deep or can't be read")
         if is_utf8(entry.path) and (entry.is_folder or entry.is_file or folder.is_input(entry)):
             entries.append(entry)
     if not walk.is_complete:
@@ -103,7 +103,7 @@ class _Sink(io.RawIOBase):
         self._pending += view
         return view.nbytes
 
-    def taken(self, least: int) -> Iterator[bytes]:
+    def pop_pieces(self, least: int) -> Iterator[bytes]:
         """All in pieces, once there is at least so much."""
         while self._pending and len(self._pending) >= least:
             piece = bytes(self._pending[:CHUNK_BYTES])

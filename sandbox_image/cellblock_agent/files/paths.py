@@ -1,6 +1,6 @@
 """Paths below the data folder, and what may be wrong with them."""
 
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 MAX_DEPTH = 16
 """Folders below the data folder that are looked into."""
@@ -21,9 +21,9 @@ def parts_of(path: str, *, max_parts: int = MAX_DEPTH + 1) -> list[str]:
     """
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise BadPathError(f"{printable(path)!r} is not a path below the data folder")
+        raise BadPathError(f"{escape_unprintable(path)!r} is not a path below the data folder")
     if len(parts) > max_parts:
-        raise BadPathError(f"{printable(path)!r} is more than {MAX_DEPTH} folders deep")
+        raise BadPathError(f"{escape_unprintable(path)!r} is more than {MAX_DEPTH} folders deep")
     return parts
 
 

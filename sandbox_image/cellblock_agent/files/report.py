@@ -5,17 +5,17 @@ from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.files.difference import Difference
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 LATEST = 253_402_300_799 * 10**9
 """The last nanosecond that a Timestamp can hold, about: the year 9999."""
 
 
-def report(difference: Difference, max_reported: int) -> pb.FileChanges:
+def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChanges:
     """A difference, each of its lists sorted by path and bounded by `max_reported` files."""
     changed = sorted(difference.changed)
     deleted = sorted(difference.deleted)
-    skipped = {path: reason for path, (_mark, reason) in difference.odd.items()}
+    skipped = {path: reason for path, (_mark, reason) in difference.unsupported.items()}
     for path in changed[max_reported:]:
         skipped[path] = f"more than {max_reported} files changed"
     message = pb.FileChanges(deleted=deleted[:max_reported])
@@ -23,8 +23,8 @@ def report(difference: Difference, max_reported: int) -> pb.FileChanges:
         change = difference.changed[path]
         file = file_entry(path, change.entry.info)
         message.changed.append(pb.ChangedFile(file=file, renamed_from=change.renamed_from))
-    if difference.left_out:
-        message.skipped.append(pb.SkippedFile(reason=difference.left_out))
+    if difference.incomplete_reason:
+        message.skipped.append(pb.SkippedFile(reason=difference.incomplete_reason))
     if len(deleted) > max_reported:
         reason = f"more than {max_reported} files were deleted"
         message.skipped.append(pb.SkippedFile(reason=reason))
@@ -49,4 +49,4 @@ def folder_entry(path: str, info: os.stat_result) -> pb.FileEntry:
 
 
 def _skipped(items: Iterable[tuple[str, str]]) -> Iterable[pb.SkippedFile]:
-    return (pb.SkippedFile(path=printable(path), reason=reason) for path, reason in items)
+    return (pb.SkippedFile(path=escape_unprintable(path), reason=reason) for path, reason in items)

@@ -19,8 +19,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
-from cellblock_agent.files.archive_names import BadArchiveError, Unusable, parts_of_member, shown
-from cellblock_agent.files.archives import DAMAGED, Member, members
+from cellblock_agent.files.archive_names import (
+    BadArchiveError,
+    UnusableName,
+    format_member_name,
+    parts_of_member,
+)
+from cellblock_agent.files.archives import DAMAGED, Member, iter_members
 from cellblock_agent.files.walk import open_folder
 from cellblock_agent.processes.own_process import prefer_for_oom_kill, set_dumpable
 
@@ -45,7 +50,7 @@ class FullError(Exception):
 
 
 @dataclass(frozen=True)
-class Bounds:
+class UnpackBounds:
     """How much may be unpacked."""
 
     max_bytes: int
@@ -55,12 +60,12 @@ class Bounds:
 
 
 @dataclass
-class Unpacking:
+class ArchiveExtraction:
     """One archive on its way into a folder."""
 
     folder: int
     archive_bytes: int
-    bounds: Bounds
+    bounds: UnpackBounds
     skipped: list[tuple[str, str]] = field(default_factory=list)
     entries: int = 0
     written: int = 0
@@ -70,7 +75,7 @@ class Unpacking:
         """Write one member. Raises BadArchiveError, FullError, or one of DAMAGED."""
         self._count()
         parts = parts_of_member(member.name, self.bounds.max_parts)
-        if isinstance(parts, Unusable):
+        if isinstance(parts, UnusableName):
             self._skip(member.name, parts.reason)
         elif member.kind:
             self._skip(member.name, f"is {member.kind}")
@@ -140,15 +145,15 @@ class Unpacking:
 
     def _skip(self, name: str, reason: str) -> None:
         if len(self.skipped) < MAX_SKIPPED:
-            self.skipped.append((shown(name), reason))
+            self.skipped.append((format_member_name(name), reason))
 
 
-def unpack(archive: BinaryIO, folder: int, bounds: Bounds) -> dict[str, Any]:
+def unpack_archive(archive: BinaryIO, folder: int, bounds: UnpackBounds) -> dict[str, Any]:
     """Unpack, and say what became of it: see the module."""
-    unpacking = Unpacking(folder, os.fstat(archive.fileno()).st_size, bounds)
+    extraction = ArchiveExtraction(folder, os.fstat(archive.fileno()).st_size, bounds)
     try:
-        for member in members(archive):
-            unpacking.add(member)
+        for member in iter_members(archive):
+            extraction.add(member)
     except BadArchiveError as error:
         return {"refused": str(error)}
     except FullError as error:
@@ -156,8 +161,8 @@ def unpack(archive: BinaryIO, folder: int, bounds: Bounds) -> dict[str, Any]:
     except MemoryError:
         return {"refused": "takes too much memory to unpack"}
     except (*DAMAGED, OSError) as error:
-        return {"refused": f"is damaged: {shown(str(error)) or type(error).__name__}"}
-    return {"skipped": unpacking.skipped}
+        return {"refused": f"is damaged: {format_member_name(str(error)) or type(error).__name__}"}
+    return {"skipped": extraction.skipped}
 
 
 def _write_all(file: int, data: bytes) -> None:
@@ -177,7 +182,9 @@ def _not_written(error: OSError) -> FullError | BadArchiveError:
 
 
 def _conflict(parts: tuple[str, ...]) -> BadArchiveError:
-    return BadArchiveError(f"has {shown('/'.join(parts))!r} both as a file and as a folder")
+    return BadArchiveError(
+        f"has {format_member_name('/'.join(parts))!r} both as a file and as a folder"
+    )
 
 
 def main() -> None:
@@ -189,7 +196,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     archive, folder, *numbers = map(int, sys.argv[1:])
     with os.fdopen(archive, "rb") as file:
-        answer = unpack(file, folder, Bounds(*numbers))
+        answer = unpack_archive(file, folder, UnpackBounds(*numbers))
     sys.stdout.write(json.dumps(answer))
 
 

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.files.changes import SERVER_BOUNDS, Changes
+from cellblock_agent.files.changes import SERVER_BOUNDS, ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.new_entries import NewFolder
 from cellblock_agent.files.paths import MAX_DEPTH, parts_of
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.output.text import cut, valid
+from cellblock_agent.output.text import make_encodable, truncate_text
 from cellblock_agent.processes.helpers import HelperError, Helpers
 
 TIMEOUT_SECONDS = 540.0
@@ -29,7 +29,7 @@ class UnpackError(RefusedError):
 class Unpacker:
     """Unpacks archives of the inputs folder."""
 
-    def __init__(self, folder: DataFolder, changes: Changes, helpers: Helpers) -> None:
+    def __init__(self, folder: DataFolder, changes: ChangeTracker, helpers: Helpers) -> None:
         """Unpack below `folder`."""
         self._folder = folder
         self._changes = changes
@@ -72,11 +72,11 @@ class Unpacker:
             case {"full": int(number)}:
                 raise OSError(number, os.strerror(number))
             case {"refused": str(words)}:
-                raise UnpackError(f"{name} {cut(valid(words), MAX_WORDS)}")
+                raise UnpackError(f"{name} {truncate_text(make_encodable(words), MAX_WORDS)}")
         raise UnpackError(f"{name} was not unpacked: user code got into its way")
 
     def _publish(self, new: NewFolder, path: str, answer: dict[str, Any]) -> pb.UnpackInputResponse:
-        with self._changes.by_server(path):
+        with self._changes.exclude_server_change(path):
             new.publish()
         files = [
             entry.info.st_size
@@ -93,5 +93,6 @@ def _skipped(items: list[object]) -> Iterator[pb.SkippedFile]:
         match item:
             case [str(path), str(reason)]:
                 yield pb.SkippedFile(
-                    path=cut(valid(path), MAX_WORDS), reason=cut(valid(reason), MAX_WORDS)
+                    path=truncate_text(make_encodable(path), MAX_WORDS),
+                    reason=truncate_text(make_encodable(reason), MAX_WORDS),
                 )

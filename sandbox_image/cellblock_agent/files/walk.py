@@ -52,7 +52,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class ScanBounds:
     """How much one pass takes in."""
 
     max_entries: int
@@ -74,7 +74,7 @@ class Walk:
         self,
         folder: int,
         above: tuple[str, ...],
-        bounds: Bounds,
+        bounds: ScanBounds,
         *,
         hidden: Container[str] = (),
         after: tuple[str, ...] = (),

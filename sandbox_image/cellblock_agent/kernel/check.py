@@ -27,12 +27,12 @@ class KernelCheck:
         if self._kernel.ended.done():
             return False
         self._answer = asyncio.get_running_loop().create_future()
-        self._request = self._kernel.ask(lambda client: client.kernel_info())
+        self._request = self._kernel.ask_kernel(lambda client: client.kernel_info())
         ends: set[asyncio.Future[Any]] = {self._answer, self._kernel.ended}
         await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return self._answer.done()
 
-    def takes_reply(self, message: Message) -> bool:
+    def accept_reply(self, message: Message) -> bool:
         """Return whether a reply belongs to the last question."""
         if not self._request or parent_of(message) != self._request:
             return False

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 """What we need of one: `msg_type`, `date`, `parent_header` and `content`."""
-Handle = Callable[[Message], None]
+MessageHandler = Callable[[Message], None]
 Question = Callable[[BlockingKernelClient], object]
 """Sends a request that runs no code, and returns its id."""
 
@@ -69,7 +69,7 @@ class KernelConnection:
         self._output = _Reader(client.iopub_channel.socket, client.session, bounds)
         self._replies = _Reader(client.shell_channel.socket, client.session, bounds)
 
-    def listen(self, on_output: Handle, on_reply: Handle) -> None:
+    def listen(self, on_output: MessageHandler, on_reply: MessageHandler) -> None:
         """Hand on messages from now on."""
         self._output.handle = on_output
         self._replies.handle = on_reply
@@ -83,13 +83,13 @@ class KernelConnection:
             allow_stdin=False,
             stop_on_error=False,
         )
-        self._replies.look()
+        self._replies.schedule_read()
         return str(request)
 
-    def ask(self, question: Question) -> str:
+    def ask_kernel(self, question: Question) -> str:
         """Have a question sent; the id that its answer will name."""
         request = question(self._client)
-        self._replies.look()
+        self._replies.schedule_read()
         return str(request)
 
     def close(self) -> None:
@@ -117,11 +117,11 @@ class _Reader:
         self._loop = asyncio.get_running_loop()
         self._file = socket.fileno()
         self._stopped = False
-        self.handle: Handle = lambda _message: None
+        self.handle: MessageHandler = lambda _message: None
         self._loop.add_reader(self._file, self._read)
-        self.look()
+        self.schedule_read()
 
-    def look(self) -> None:
+    def schedule_read(self) -> None:
         """See whether something has come that the descriptor does not tell of."""
         self._loop.call_soon(self._read)
 
@@ -142,11 +142,11 @@ class _Reader:
                 self._frames.append(frame)
             if not self._socket.getsockopt(zmq.RCVMORE):
                 frames, self._frames = self._frames, []
-                self._take(frames)
+                self._handle_frames(frames)
         # Others have their turn before a kernel that floods goes on.
-        self.look()
+        self.schedule_read()
 
-    def _take(self, frames: list[bytes]) -> None:
+    def _handle_frames(self, frames: list[bytes]) -> None:
         try:
             self.handle(read_message(self._session, frames, self._bounds))
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:

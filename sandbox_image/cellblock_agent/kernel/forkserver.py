@@ -62,13 +62,13 @@ class ForkServer:
             ready = {descriptor for descriptor, _event in poll.poll()}
             if self._woken in ready:
                 os.read(self._woken, MAX_MESSAGE)
-                self._tell_ends()
+                self._report_exits()
             if self._control.fileno() in ready:
                 message = self._control.recv(MAX_MESSAGE)
                 if not message:
                     return
                 self.send({"started": self._fork(json.loads(message)["start"])})
-                self._tell_ends()
+                self._report_exits()
 
     def send(self, message: dict[str, Any]) -> None:
         """Tell the agent something."""
@@ -84,10 +84,10 @@ class ForkServer:
             os.close(self._woken)
             signal.set_wakeup_fd(-1)
             os.close(self._wake)
-            kernel_process.run(KernelOptions(**options))
+            kernel_process.run_kernel(KernelOptions(**options))
         return pid
 
-    def _tell_ends(self) -> None:
+    def _report_exits(self) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -98,7 +98,7 @@ class ForkServer:
             self.send({"exited": pid, "status": status})
 
 
-def preload(modules: list[str]) -> list[str]:
+def preload_modules(modules: list[str]) -> list[str]:
     """Import what kernels need; which of `modules` could not be imported."""
     import_debugger_without_debugpy()
     for name in KERNEL_MODULES:
@@ -144,7 +144,7 @@ def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
         os.dup2(nothing, 0)
         os.close(nothing)
         os.chdir("/")
-        run(control, modules)
+        run_fork_server(control, modules)
     except BaseException:  # noqa: BLE001 - told, and the process ends
         traceback.print_exc()
         sys.stderr.flush()
@@ -152,7 +152,7 @@ def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
     os._exit(0)
 
 
-def run(control: socket.socket, modules: list[str]) -> None:
+def run_fork_server(control: socket.socket, modules: list[str]) -> None:
     """Import `modules` and what kernels need, and serve until the agent closes the socket."""
     from cellblock_agent.processes.own_process import (
         OOM_SCORE_FORK_SERVER,
@@ -166,7 +166,7 @@ def run(control: socket.socket, modules: list[str]) -> None:
     set_dumpable(dumpable=False)
     server = ForkServer(control)
     prepare_environment()
-    missing = preload(modules)
+    missing = preload_modules(modules)
     from cellblock_agent.kernel import process as kernel_process
 
     kernel_process.make_shell()
@@ -186,7 +186,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--control", type=int, required=True, metavar="FD")
     parser.add_argument("modules", nargs="*")
     parsed = parser.parse_args(arguments)
-    run(socket.socket(fileno=parsed.control), parsed.modules)
+    run_fork_server(socket.socket(fileno=parsed.control), parsed.modules)
 
 
 if __name__ == "__main__":

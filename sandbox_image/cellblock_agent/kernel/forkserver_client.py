@@ -15,7 +15,7 @@ from typing import Any
 
 from cellblock_agent.kernel.forkserver import MAX_MESSAGE, serve_forked
 from cellblock_agent.kernel.options import KernelOptions
-from cellblock_agent.processes.reaper import Reaper, end_in_words
+from cellblock_agent.processes.reaper import Reaper, describe_exit
 
 START_SECONDS = 10.0
 """Bound on one fork once user code runs, which may have stopped the fork server."""
@@ -37,7 +37,7 @@ class KernelProcess:
     """Its wait status."""
 
 
-class Spawned:
+class ForkServerProcess:
     """One fork server process."""
 
     def __init__(self, pid: int, control: socket.socket) -> None:
@@ -48,7 +48,7 @@ class Spawned:
         self.control = control
 
     @classmethod
-    def fork(cls, modules: tuple[str, ...]) -> "Spawned":
+    def fork(cls, modules: tuple[str, ...]) -> "ForkServerProcess":
         """Have this process's memory shared; only while it has one thread and knows no secret."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Keeps both collectors from touching, and so copying, what is shared.
@@ -61,7 +61,7 @@ class Spawned:
         return cls(pid, ours)
 
     @classmethod
-    def start(cls, modules: tuple[str, ...]) -> "Spawned":
+    def start(cls, modules: tuple[str, ...]) -> "ForkServerProcess":
         """Start one that has nothing of this process: it has threads by now, and the token."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
@@ -94,7 +94,7 @@ class ForkServerClient:
 
     def __init__(
         self,
-        spawned: Spawned,
+        spawned: ForkServerProcess,
         modules: tuple[str, ...],
         reaper: Reaper,
         idle_timeout: float,
@@ -136,27 +136,27 @@ class ForkServerClient:
         """
         failures = 0
         while True:
-            end = self._reaper.watch(self._current.pid)
+            end = self._reaper.watch_process(self._current.pid)
             self._reaper.reap()  # it may have ended before the reaper was there
             await self._read_until_end(end)
             failures = 0 if self._was_ready else failures + 1
             self._ready.clear()
             self._was_ready = False
-            words = end_in_words(end.result())
+            description = describe_exit(end.result())
             self._notice_lost_kernels()
             if self._wanted.is_set():
                 if failures == ATTEMPTS:
-                    raise ForkServerError(f"the fork server ended {failures} times: {words}")
-                log.warning("the fork server ended (%s); starting another", words)
+                    raise ForkServerError(f"the fork server ended {failures} times: {description}")
+                log.warning("the fork server ended (%s); starting another", description)
                 if failures > 0:
                     await self._clear()
             await self._wanted.wait()
             self._current = await self._spawn()
 
-    async def _spawn(self) -> Spawned:
+    async def _spawn(self) -> ForkServerProcess:
         for _attempt in range(ATTEMPTS):
             try:
-                return Spawned.start(self._modules)
+                return ForkServerProcess.start(self._modules)
             except OSError as error:
                 # Code has used up the sandbox's processes or memory.
                 log.warning("no fork server could be started: %s", error)
@@ -225,9 +225,9 @@ class ForkServerClient:
 
     async def _read(self, control: socket.socket) -> None:
         while message := await asyncio.get_running_loop().sock_recv(control, MAX_MESSAGE):
-            self._take(json.loads(message))
+            self._handle_message(json.loads(message))
 
-    def _take(self, message: dict[str, object]) -> None:
+    def _handle_message(self, message: dict[str, object]) -> None:
         match message:
             case {"ready": list(missing)}:
                 if missing:
@@ -236,11 +236,11 @@ class ForkServerClient:
                 self._was_ready = True
             case {"started": int(pid)}:
                 # If the fork server dies, its kernels become the agent's children.
-                ended = self._kernels[pid] = self._reaper.watch(pid)
+                ended = self._kernels[pid] = self._reaper.watch_process(pid)
                 ended.add_done_callback(lambda _ended: self._kernels.pop(pid, None))
                 if self._started is not None and not self._started.done():
                     self._started.set_result(pid)
             case {"exited": int(pid), "status": int(status)}:
-                self._reaper.forget(pid)
+                self._reaper.stop_watching(pid)
                 if pid in self._kernels and not self._kernels[pid].done():
                     self._kernels[pid].set_result(status)

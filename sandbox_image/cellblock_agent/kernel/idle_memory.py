@@ -36,9 +36,9 @@ class IdleMemory:
         """Give memory back, unless more code comes soon."""
         self.code_begins()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._quiet, self._give_back)
+        self._timer = loop.call_later(self._quiet, self._release_memory)
 
-    def _give_back(self) -> None:
+    def _release_memory(self) -> None:
         began = time.perf_counter()
         # Code that turned the collector off has its reasons.
         if gc.isenabled():

@@ -10,7 +10,7 @@ from typing import Any
 
 import zmq
 
-from cellblock_agent.kernel.connection import Handle, KernelConnection, Message, Question
+from cellblock_agent.kernel.connection import KernelConnection, Message, MessageHandler, Question
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, KernelProcess
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
@@ -60,7 +60,7 @@ class Kernel:
             raise
         return kernel
 
-    def listen(self, on_output: Handle, on_reply: Handle) -> None:
+    def listen(self, on_output: MessageHandler, on_reply: MessageHandler) -> None:
         """Hand on messages from now on."""
 
         def output(message: Message) -> None:
@@ -73,9 +73,9 @@ class Kernel:
         """Have code run; the id that its output and its reply will name."""
         return self._connection.execute(code, silent=silent)
 
-    def ask(self, question: Question) -> str:
+    def ask_kernel(self, question: Question) -> str:
         """Ask it something that runs no code; the id that the answer will name."""
-        return self._connection.ask(question)
+        return self._connection.ask_kernel(question)
 
     def interrupt(self, children: Iterable[int]) -> None:
         """What Ctrl-C does: SIGINT to what the kernel runs, and to itself."""
@@ -134,7 +134,7 @@ class Kernel:
 
         self._connection.listen(on_output, lambda _reply: answered.set())
         await welcomed.wait()
-        self._connection.ask(lambda client: client.kernel_info())
+        self._connection.ask_kernel(lambda client: client.kernel_info())
         await answered.wait()
 
 

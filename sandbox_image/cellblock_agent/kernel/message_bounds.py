@@ -29,14 +29,14 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{,:]', re.DOTALL)
 class MessageBounds:
     """What one message may have in a sandbox with this much memory."""
 
-    def __init__(self, told_limit: int = 0) -> None:
-        """`told_limit` is the sandbox's memory in bytes where no control group shows it, or 0."""
-        self._told_limit = told_limit
+    def __init__(self, given_limit: int = 0) -> None:
+        """`given_limit` is the sandbox's memory in bytes where no control group shows it, or 0."""
+        self._told_limit = given_limit
 
     @property
     def max_bytes(self) -> int:
         """Bytes of a message of ASCII text. A sandbox's memory may change while it runs."""
-        limit = memory.limit() or self._told_limit
+        limit = memory.read_memory_limit() or self._told_limit
         return min(MAX_BYTES, limit // MEMORY_SHARE) if limit else MAX_BYTES
 
     def problem_of(self, parts: Sequence[bytes | memoryview]) -> str:
@@ -48,12 +48,14 @@ class MessageBounds:
             return ""
         most = self.max_bytes
         if size > most:
-            return f"{memory.in_words(size)} are more than {memory.in_words(most)}"
+            return f"{memory.format_bytes(size)} are more than {memory.format_bytes(most)}"
         large = [bytes(part) for part in parts if memoryview(part).nbytes > SMALL_BYTES]
         wide = sum(len(part) for part in large if not part.isascii())
         if wide * WIDE > most:
-            words = memory.in_words(most // WIDE)
-            return f"{memory.in_words(wide)} of text that is not ASCII are more than {words}"
+            most_text = memory.format_bytes(most // WIDE)
+            return (
+                f"{memory.format_bytes(wide)} of text that is not ASCII are more than {most_text}"
+            )
         values = most // BYTES_PER_VALUE
         if any(_has_more_values(part, values) for part in large):
             return f"it has more than {values} values"

@@ -16,7 +16,7 @@ MESSAGE_PARTS = 4
 """Header, parent, metadata and content; buffers may follow."""
 
 
-def fit(session: Session | None, frames: list[Any], bounds: MessageBounds) -> list[Any]:
+def fit_message(session: Session | None, frames: list[Any], bounds: MessageBounds) -> list[Any]:
     """Return the frames of a message, or those of a smaller one that says what is missing."""
     if session is None or DELIM not in frames:
         return frames

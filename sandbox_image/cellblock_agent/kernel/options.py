@@ -19,7 +19,7 @@ ACCEPTED = b"cellblock.accepted"
 
 
 @dataclass(frozen=True)
-class KernelNeeds:
+class KernelSettings:
     """What is the same for all kernels of a sandbox."""
 
     memory_bytes: int = 0
@@ -45,13 +45,13 @@ class KernelOptions:
     max_processes: int
     confined: bool
     niceness: int
-    """These four: see `KernelNeeds`."""
+    """These four: see `KernelSettings`."""
 
     @classmethod
-    def fresh(cls, kernel_dir: Path, data_dir: Path, needs: KernelNeeds) -> "KernelOptions":
+    def fresh(cls, kernel_dir: Path, data_dir: Path, settings: KernelSettings) -> "KernelOptions":
         """Make options with names and a key that code can't have foreseen."""
         sockets = kernel_dir / secrets.token_hex(4)
-        return cls(str(sockets), secrets.token_hex(32), str(data_dir), **asdict(needs))
+        return cls(str(sockets), secrets.token_hex(32), str(data_dir), **asdict(settings))
 
     def connection_info(self) -> dict[str, Any]:
         """As a Jupyter client wants it.

@@ -14,10 +14,10 @@ from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.kernel.upstream.application import KernelApp, kernel_config, shell_config
 from cellblock_agent.kernel.upstream.shell import CellCompiler, Shell
 from cellblock_agent.kernel.upstream.threads import inherit_context_in_threads
-from cellblock_agent.processes.confinement import confine_for_good
+from cellblock_agent.processes.confinement import confine_process
 from cellblock_agent.processes.own_process import (
-    give_way,
     limit_processes,
+    lower_priority,
     prefer_for_oom_kill,
     reset_signals,
     set_dumpable,
@@ -29,7 +29,7 @@ def make_shell() -> None:
     Shell.instance(config=shell_config(), compiler_class=CellCompiler)
 
 
-def run(options: KernelOptions) -> NoReturn:
+def run_kernel(options: KernelOptions) -> NoReturn:
     """Run a kernel; called in a fresh fork, never returns."""
     errors = os.dup(2)
     try:
@@ -56,12 +56,12 @@ def _leave_parent(options: KernelOptions) -> None:
     os.umask(0o022)
     reset_signals()
     set_dumpable(dumpable=True)
-    give_way(options.niceness)
+    lower_priority(options.niceness)
     if options.max_processes:
         limit_processes(options.max_processes)
     prefer_for_oom_kill()  # a process that is not dumpable may not write to its /proc
     if options.confined:
-        confine_for_good()  # nothing below may write to /proc
+        confine_process()  # nothing below may write to /proc
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)

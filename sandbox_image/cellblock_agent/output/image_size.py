@@ -5,7 +5,7 @@ import io
 import imagesize
 
 
-def pixels_of(data: bytes) -> int:
+def count_pixels(data: bytes) -> int:
     """Width times height; 0 for what is no picture of a known kind."""
     try:
         width, height = imagesize.get(io.BytesIO(data))

@@ -65,10 +65,10 @@ class Journal:
         event.sequence = self._last
         self._events.append(event)
         if event.WhichOneof("event") not in GATHERED or self._last - self._due >= MANY:
-            self._let_go()
+            self._release_gathered()
         elif self._gathering is None:
             loop = asyncio.get_running_loop()
-            self._gathering = loop.call_later(GATHER_SECONDS, self._let_go)
+            self._gathering = loop.call_later(GATHER_SECONDS, self._release_gathered)
         return True
 
     def acknowledge(self, sequence: int) -> None:
@@ -84,23 +84,23 @@ class Journal:
         """Have `after` ask whether to go on."""
         self._changed.set()
 
-    async def after(
-        self, sequence: int, max_bytes: int, goes_on: Callable[[], bool]
+    async def next_batch(
+        self, sequence: int, max_bytes: int, is_current: Callable[[], bool]
     ) -> list[pb.Event]:
         """The events after a number, at least one, at most `max_bytes` but for the first.
 
         Waits for one, and, if there are few, until the server has stored those before it: it
         stores one batch at a time, and what comes meanwhile can be in the next. Marks them
-        as sent. None, if `goes_on` denies it first. Raises ValueError if events after
+        as sent. None, if `is_current` denies it first. Raises ValueError if events after
         `sequence` have been forgotten.
         """
-        while goes_on() and (
+        while is_current() and (
             self._due <= sequence
             or (self._acknowledged < sequence and self._last - sequence < MANY)
         ):
             self._changed.clear()
             await self._changed.wait()
-        if not goes_on():
+        if not is_current():
             return []
         if sequence < self._acknowledged:
             raise ValueError(f"events up to {self._acknowledged} are forgotten, got {sequence}")
@@ -116,7 +116,7 @@ class Journal:
         self._sent = max(self._sent, batch[-1].sequence)
         return batch
 
-    def _let_go(self) -> None:
+    def _release_gathered(self) -> None:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None

@@ -6,9 +6,9 @@ so that the beginning and the end of a flood are both there.
 """
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.output.image_size import pixels_of
+from cellblock_agent.output.image_size import count_pixels
 from cellblock_agent.output.tail import Tail
-from cellblock_agent.output.text import cut
+from cellblock_agent.output.text import truncate_text
 
 TAIL_SHARE = 4
 """The tail may have so many times less than what passed at once."""
@@ -54,7 +54,7 @@ class OutputMeter:
         """Whether some of the text was dropped."""
         return self._tail is not None and self._tail.has_dropped_text
 
-    def count(self) -> None:
+    def count_event(self) -> None:
         """Take note that an event was told; one that was joined to another is none."""
         self._events += 1
 
@@ -74,7 +74,7 @@ class OutputMeter:
             else:
                 self._tail = self._new_tail(pb.OUTPUT_LIMIT_TEXT)
                 self._text += room
-                kept = cut(text, room)
+                kept = truncate_text(text, room)
                 event.stream_text.text = text[len(kept) :]
                 self._tail.add_text(event)
                 first = pb.StreamText(name=event.stream_text.name, text=kept)
@@ -152,7 +152,7 @@ class OutputMeter:
         most = self._limits
         if len(data) > most.max_image_bytes:
             return f"left out, {len(data)} bytes are more than {most.max_image_bytes}"
-        pixels = pixels_of(data)
+        pixels = count_pixels(data)
         if pixels == 0:
             return "left out, it can't be read"
         if pixels > most.max_image_pixels:
@@ -185,13 +185,13 @@ def _rich_size(rich: pb.Rich) -> int:
 
 
 def _cut_error(error: pb.Error) -> None:
-    error.name = cut(error.name, ERROR_BYTES)
-    error.value = cut(error.value, ERROR_BYTES)
+    error.name = truncate_text(error.name, ERROR_BYTES)
+    error.value = truncate_text(error.value, ERROR_BYTES)
     left = ERROR_BYTES
     kept: list[str] = []
     # The end of a traceback tells more than its beginning.
     for line in reversed(error.traceback):
-        line_cut = cut(line, left)
+        line_cut = truncate_text(line, left)
         # An empty line is one, too.
         left -= len(line_cut.encode()) + 1
         kept.append(line_cut)

@@ -4,7 +4,7 @@ from collections import deque
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.journal import MAX_TEXT
-from cellblock_agent.output.text import last_part
+from cellblock_agent.output.text import truncate_text_start
 
 
 class Tail:
@@ -34,7 +34,7 @@ class Tail:
 
     def add_text(self, event: pb.Event) -> None:
         """Add a piece of a stream."""
-        text = last_part(event.stream_text.text, self._max_text_bytes)
+        text = truncate_text_start(event.stream_text.text, self._max_text_bytes)
         size = len(text.encode())
         if omitted := len(event.stream_text.text.encode()) - size:
             # What is older can't be shown as if nothing was between.
@@ -91,7 +91,7 @@ class Tail:
             if event.HasField("stream_text"):
                 self._text -= size
                 room_for_one = len(self._events) < self._max_events
-                self._drop_text(size - (self._put_back(event, size) if room_for_one else 0))
+                self._drop_text(size - (self._keep_end(event, size) if room_for_one else 0))
             else:
                 self._rich -= size
                 self._omitted += size
@@ -106,10 +106,10 @@ class Tail:
         self._omitted += size
         self.has_dropped_text = self.has_dropped_text or size > 0
 
-    def _put_back(self, event: pb.Event, size: int) -> int:
+    def _keep_end(self, event: pb.Event, size: int) -> int:
         """Of the oldest text, keep the end that there is room for; its bytes."""
         room = min(size, self._max_text_bytes - self._text)
-        kept = last_part(event.stream_text.text, room) if room > 0 else ""
+        kept = truncate_text_start(event.stream_text.text, room) if room > 0 else ""
         if not kept:
             return 0
         event.stream_text.text = kept

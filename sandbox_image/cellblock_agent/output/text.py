@@ -1,7 +1,7 @@
 """Text from the sandbox, made fit for protobuf and logs."""
 
 
-def valid(value: object) -> str:
+def make_encodable(value: object) -> str:
     """Any value as text that can be encoded in UTF-8: lone surrogates become U+FFFD."""
     text = value if isinstance(value, str) else str(value)
     try:
@@ -11,14 +11,14 @@ def valid(value: object) -> str:
     return text
 
 
-def cut(text: str, max_bytes: int) -> str:
+def truncate_text(text: str, max_bytes: int) -> str:
     """The longest beginning of `text` that has at most `max_bytes` of UTF-8."""
     if len(text) * 4 <= max_bytes:
         return text
     return text.encode()[:max_bytes].decode(errors="ignore")
 
 
-def last_part(text: str, max_bytes: int) -> str:
+def truncate_text_start(text: str, max_bytes: int) -> str:
     """The longest end of `text` that has at most `max_bytes` of UTF-8."""
     if len(text) * 4 <= max_bytes:
         return text
@@ -28,7 +28,7 @@ def last_part(text: str, max_bytes: int) -> str:
     return data[len(data) - max_bytes :].decode(errors="ignore")
 
 
-def printable(name: str) -> str:
+def escape_unprintable(name: str) -> str:
     """A file's name for people: what is not UTF-8 or not printable is escaped."""
     clean = name.encode("utf-8", "backslashreplace").decode()
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in clean)

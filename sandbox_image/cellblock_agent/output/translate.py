@@ -13,7 +13,7 @@ from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.limits import IMAGE_TYPES
-from cellblock_agent.output.text import valid
+from cellblock_agent.output.text import make_encodable
 
 MAX_TYPES = 100
 """Of one result or display; the rest is left out. Each is a field of the event."""
@@ -63,7 +63,9 @@ def event_of(message: dict[str, Any]) -> pb.Event | None:
         name = STREAMS.get(str(content.get("name")))
         if name is None:
             return None
-        return pb.Event(stream_text=pb.StreamText(name=name, text=valid(content.get("text", ""))))
+        return pb.Event(
+            stream_text=pb.StreamText(name=name, text=make_encodable(content.get("text", "")))
+        )
     if kind in RICH_KINDS:
         return pb.Event(rich=_rich(RICH_KINDS[kind], content))
     if kind == "clear_output":
@@ -99,20 +101,20 @@ def _rich(kind: pb.RichKind.ValueType, content: dict[str, Any]) -> pb.Rich:
         kind=kind,
         data=dict(_bundle(data) if isinstance(data, dict) else ()),
         metadata_json=_json(metadata) if metadata else "",
-        display_id=valid(display_id),
+        display_id=make_encodable(display_id),
     )
 
 
 def _bundle(data: dict[str, Any]) -> list[tuple[str, bytes]]:
     items = []
     for mime_type, value in islice(data.items(), MAX_TYPES):
-        name = valid(mime_type)
+        name = make_encodable(mime_type)
         if name in IMAGE_TYPES:
             image = _decoded(value)
             if image:
                 items.append((name, image))
         elif isinstance(value, str) and not _is_json(name):
-            items.append((name, valid(value).encode()))
+            items.append((name, make_encodable(value).encode()))
         else:
             items.append((name, _json(value).encode()))
     return items
@@ -132,13 +134,13 @@ def _decoded(value: object) -> bytes:
 
 
 def _json(value: object) -> str:
-    return valid(json.dumps(value, ensure_ascii=False))
+    return make_encodable(json.dumps(value, ensure_ascii=False))
 
 
 def _error(content: dict[str, Any]) -> pb.Error:
     traceback = content.get("traceback")
     return pb.Error(
-        name=valid(content.get("ename", "")),
-        value=valid(content.get("evalue", "")),
-        traceback=map(valid, traceback if isinstance(traceback, list) else []),
+        name=make_encodable(content.get("ename", "")),
+        value=make_encodable(content.get("evalue", "")),
+        traceback=map(make_encodable, traceback if isinstance(traceback, list) else []),
     )

@@ -39,12 +39,12 @@ CLOSED = frozenset({"proc"})
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def is_available() -> bool:
-    """Return whether this host has what `confine_for_good` needs."""
+def is_landlock_available() -> bool:
+    """Return whether this host has what `confine_process` needs."""
     return _call(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION) >= REFER_ABI
 
 
-def confine_for_good() -> bool:
+def confine_process() -> bool:
     """Confine this thread and all that it starts; return whether the host can do that.
 
     To be called while the process has one thread. Raises OSError.

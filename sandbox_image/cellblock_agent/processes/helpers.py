@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from cellblock_agent.processes.reaper import Reaper, end_in_words
+from cellblock_agent.processes.reaper import Reaper, describe_exit
 
 MAX_ANSWER_BYTES = 2**20
 
@@ -45,7 +45,7 @@ class Helpers:
             )
             process.returncode = await self._end_of(process.pid, timeout)
             if process.returncode != 0:
-                raise HelperError(f"it was ended: {end_in_words(process.returncode)}")
+                raise HelperError(f"it was ended: {describe_exit(process.returncode)}")
             return os.pread(answer, MAX_ANSWER_BYTES, 0)
         except OSError as error:
             raise HelperError(f"it could not be started: {error.strerror}") from error
@@ -59,7 +59,7 @@ class Helpers:
 
     async def _end_of(self, pid: int, timeout: float) -> int:
         """A helper's wait status; one that takes too long, or is not wanted any more, is killed."""
-        ended = self._reaper.watch(pid)
+        ended = self._reaper.watch_process(pid)
         self.pids.add(pid)
         try:
             await asyncio.wait({ended}, timeout=timeout)

@@ -19,7 +19,7 @@ UNLIMITED = 2**60
 """cgroup v1 writes a number near 2⁶³ where there is no limit."""
 
 
-def oom_kills() -> int:
+def count_oom_kills() -> int:
     """How many processes of the sandbox were killed for memory; 0 where nobody counts."""
     for name in EVENT_FILES:
         for line in _lines(name):
@@ -29,7 +29,7 @@ def oom_kills() -> int:
     return 0
 
 
-def limit() -> int | None:
+def read_memory_limit() -> int | None:
     """The sandbox's memory limit in bytes; None if there is none or nobody tells."""
     for name in LIMIT_FILES:
         for line in _lines(name):
@@ -38,7 +38,7 @@ def limit() -> int | None:
     return None
 
 
-def left_in_total() -> int:
+def read_free_bytes() -> int:
     """How many bytes of /proc/meminfo's total are not used."""
     kib = {}
     for line in (PROC / "meminfo").read_text().splitlines():
@@ -47,7 +47,7 @@ def left_in_total() -> int:
     return 1024 * (kib["MemTotal"] - kib[OWN_MEMORY])
 
 
-def resident(pid: int) -> int:
+def read_resident_bytes(pid: int) -> int:
     """How many bytes of memory a process uses; 0 if it has ended."""
     try:
         pages = (PROC / str(pid) / "statm").read_text().split()[1]
@@ -56,7 +56,7 @@ def resident(pid: int) -> int:
     return int(pages) * resource.getpagesize()
 
 
-def in_words(size: int) -> str:
+def format_bytes(size: int) -> str:
     """A size for people: `1 GiB`, `1.5 GiB`, `100 MiB`."""
     for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if size >= unit:
@@ -66,7 +66,7 @@ def in_words(size: int) -> str:
 
 def _lines(name: str) -> list[str]:
     try:
-        return pseudo_files.read(f"{CGROUP}/{name}").decode().splitlines()
+        return pseudo_files.read_pseudo_file(f"{CGROUP}/{name}").decode().splitlines()
     except OSError:
         # Another version of control groups, or none to be seen from here.
         return []

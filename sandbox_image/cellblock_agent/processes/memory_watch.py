@@ -17,7 +17,7 @@ import signal
 from collections.abc import Callable, Set
 
 from cellblock_agent.processes import memory
-from cellblock_agent.processes.reaper import descendants
+from cellblock_agent.processes.reaper import list_descendants
 
 HEADROOM_BYTES = 64 * 2**20
 """For the kernel that the host counts with us, and for what comes until we have looked."""
@@ -34,21 +34,21 @@ log = logging.getLogger(__name__)
 class MemoryWatch:
     """Kills the largest process when memory gets short; tells how often anybody did."""
 
-    def __init__(self, told_limit: int, spare: Callable[[], Set[int]]) -> None:
-        """`told_limit` is the sandbox's limit in bytes, 0 if there is none; spare some processes.
+    def __init__(self, given_limit: int, spare: Callable[[], Set[int]]) -> None:
+        """`given_limit` is the sandbox's limit in bytes, 0 if there is none; spare some processes.
 
         Where control groups can be seen from inside, Linux does the work.
         """
-        self.limit = told_limit or memory.limit()
+        self.limit = given_limit or memory.read_memory_limit()
         """In bytes; None if there is none, or nobody tells."""
-        self.is_needed = bool(told_limit) and memory.limit() is None
+        self.is_needed = bool(given_limit) and memory.read_memory_limit() is None
         self._spare = spare
         self._kills = 0
 
     @property
     def kills(self) -> int:
         """How many processes of the sandbox were killed for memory."""
-        return memory.oom_kills() + self._kills
+        return memory.count_oom_kills() + self._kills
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -58,7 +58,7 @@ class MemoryWatch:
 
     async def _look(self) -> int:
         """Kill what has to be killed; how many bytes are left then."""
-        left = memory.left_in_total() - HEADROOM_BYTES
+        left = memory.read_free_bytes() - HEADROOM_BYTES
         if left <= 0 and self._kill_largest():
             await self._until_freed()
         return left
@@ -67,14 +67,14 @@ class MemoryWatch:
         """Let nobody else be killed for what a dead process had."""
         end = asyncio.get_running_loop().time() + FREED_SECONDS
         while asyncio.get_running_loop().time() < end:
-            left = memory.left_in_total()
+            left = memory.read_free_bytes()
             # Back again, or still falling: somebody else takes it.
             if not HEADROOM_BYTES / 2 < left <= HEADROOM_BYTES:
                 return
             await asyncio.sleep(SHORTEST_SECONDS)
 
     def _kill_largest(self) -> bool:
-        sizes = {pid: memory.resident(pid) for pid in descendants() - self._spare()}
+        sizes = {pid: memory.read_resident_bytes(pid) for pid in list_descendants() - self._spare()}
         if not sizes:
             return False
         largest = max(sizes, key=sizes.__getitem__)

@@ -29,7 +29,7 @@ def set_dumpable(*, dumpable: bool) -> None:
 
 
 def become_subreaper() -> None:
-    """Have orphans of all descendants become children of this process. Raises OSError."""
+    """Have orphans of all list_descendants become children of this process. Raises OSError."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -61,7 +61,7 @@ def prefer_for_oom_kill(score: int = OOM_SCORE_KERNEL) -> None:
     Path("/proc/self/oom_score_adj").write_text(str(score))
 
 
-def give_way(niceness: int) -> None:
+def lower_priority(niceness: int) -> None:
     """Let the agent go before this process and all that it starts; that can't be taken back."""
     os.nice(niceness)
 
@@ -74,7 +74,7 @@ def limit_processes(number: int) -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
 
-def is_first() -> bool:
+def is_pid_one() -> bool:
     """Return whether this process is PID 1: of a sandbox, whose other processes are hostile."""
     return os.getpid() == 1
 

@@ -6,7 +6,7 @@ MAX_BYTES = 4096
 """Of one file; each that is read is much shorter."""
 
 
-def read(path: str) -> bytes:
+def read_pseudo_file(path: str) -> bytes:
     """The beginning of a file. Raises OSError."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -20,14 +20,14 @@ class Reaper:
         self._waiting: dict[int, asyncio.Future[int]] = {}
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self.reap)
 
-    def watch(self, pid: int) -> asyncio.Future[int]:
+    def watch_process(self, pid: int) -> asyncio.Future[int]:
         """The wait status of a process, once it has been a child of ours and has ended."""
         future = self._waiting.get(pid)
         if future is None:
             future = self._waiting[pid] = asyncio.get_running_loop().create_future()
         return future
 
-    def forget(self, pid: int) -> None:
+    def stop_watching(self, pid: int) -> None:
         """Stop watching."""
         self._waiting.pop(pid, None)
 
@@ -46,15 +46,15 @@ class Reaper:
 
 
 async def kill_descendants(spare: Callable[[], Set[int]], *, zombies: bool = True) -> bool:
-    """Kill all descendants of this process but those in `spare`; whether none is left.
+    """Kill all list_descendants of this process but those in `spare`; whether none is left.
 
     The agent is PID 1 or a subreaper: whatever user code does to its processes, they
-    stay descendants. Zombies count, for they use up the sandbox's processes until they
+    stay list_descendants. Zombies count, for they use up the sandbox's processes until they
     are collected, which happens while this waits; but those of a parent that is spared
     are that one's to collect.
     """
     for _round in range(KILL_ROUNDS):
-        left = descendants(zombies=zombies) - spare()
+        left = list_descendants(zombies=zombies) - spare()
         if not left:
             return True
         for pid in left:
@@ -67,15 +67,15 @@ async def kill_descendants(spare: Callable[[], Set[int]], *, zombies: bool = Tru
     return False
 
 
-def descendants(*, zombies: bool = True) -> set[int]:
-    """All descendants of this process."""
+def list_descendants(*, zombies: bool = True) -> set[int]:
+    """All list_descendants of this process."""
     children: dict[int, list[int]] = {}
     dead: set[int] = set()
     for name in os.listdir("/proc"):  # noqa: PTH208 - before each execution: paths take longer
         if not name.isdecimal():
             continue
         try:
-            stat = pseudo_files.read(f"/proc/{name}/stat")
+            stat = pseudo_files.read_pseudo_file(f"/proc/{name}/stat")
         except (FileNotFoundError, ProcessLookupError):
             continue
         # The command's name is in parentheses and may hold anything, `)` included.
@@ -93,7 +93,7 @@ def descendants(*, zombies: bool = True) -> set[int]:
     return found - dead
 
 
-def end_in_words(status: int) -> str:
+def describe_exit(status: int) -> str:
     """A wait status for people: `exit code 3`, `signal SIGSEGV`."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:

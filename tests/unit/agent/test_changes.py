@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.files.changes import GLANCE_BOUNDS, ChangeBounds, Changes
+from cellblock_agent.files.changes import QUICK_SCAN_BOUNDS, ChangeBounds, ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.paths import MAX_DEPTH
-from cellblock_agent.files.walk import Bounds
+from cellblock_agent.files.walk import ScanBounds
 
 
 class Folder:
@@ -24,10 +24,10 @@ class Folder:
         self.path.mkdir()
         self.inputs.mkdir()
         self.data_folder = DataFolder(self.path, self.inputs)
-        self.changes = Changes(self.data_folder)
+        self.changes = ChangeTracker(self.data_folder)
 
     def tell(self) -> pb.FileChanges:
-        return self.changes.accept(self.changes.look())
+        return self.changes.accept_difference(self.changes.scan())
 
     def write(self, path: str, text: str = "1") -> Path:
         whole = self.path / path
@@ -69,7 +69,7 @@ def test_a_short_look_tells_that_nothing_changed(folder: Folder) -> None:
 
 
 def test_a_short_look_is_short(folder: Folder) -> None:
-    for number in range(GLANCE_BOUNDS.max_entries + 1):
+    for number in range(QUICK_SCAN_BOUNDS.max_entries + 1):
         folder.write(str(number))
     assert not folder.changes.is_unchanged()
     folder.tell()
@@ -77,7 +77,7 @@ def test_a_short_look_is_short(folder: Folder) -> None:
 
 
 def test_a_short_look_waits_for_nobody(folder: Folder) -> None:
-    with folder.changes.by_server():
+    with folder.changes.exclude_server_change():
         assert not folder.changes.is_unchanged()
     assert folder.changes.is_unchanged()
 
@@ -220,7 +220,7 @@ def test_names_that_are_not_utf8(folder: Folder) -> None:
 
 
 def test_what_the_server_put_there_is_not_reported(folder: Folder) -> None:
-    with folder.changes.by_server("attached", "gone already"):
+    with folder.changes.exclude_server_change("attached", "gone already"):
         folder.write("attached")
     assert folder.tell() == pb.FileChanges()
     folder.write("attached", "code changed it")
@@ -228,7 +228,7 @@ def test_what_the_server_put_there_is_not_reported(folder: Folder) -> None:
 
 
 def test_a_folder_that_the_server_put_there_is_not_reported(folder: Folder) -> None:
-    with folder.changes.by_server("unpacked"):
+    with folder.changes.exclude_server_change("unpacked"):
         folder.write("unpacked/a")
         folder.write("unpacked/deep/b")
     assert folder.tell() == pb.FileChanges()
@@ -240,7 +240,7 @@ def test_what_the_server_removed_is_not_reported(folder: Folder) -> None:
     folder.write("a")
     folder.write("b/c")
     folder.tell()
-    with folder.changes.by_server("a", "b"):
+    with folder.changes.exclude_server_change("a", "b"):
         (folder.path / "a").unlink()
         (folder.path / "b" / "c").unlink()
     assert folder.tell() == pb.FileChanges()
@@ -253,10 +253,10 @@ def test_what_the_server_does_during_a_look_is_not_reported(folder: Folder) -> N
     (folder.path / "removed").unlink()
     folder.write("replaced", "by code")
     folder.write("code's own")
-    difference = folder.changes.look()
-    with folder.changes.by_server("removed", "replaced"):
+    difference = folder.changes.scan()
+    with folder.changes.exclude_server_change("removed", "replaced"):
         folder.write("replaced", "by the server")
-    told = folder.changes.accept(difference)
+    told = folder.changes.accept_difference(difference)
     assert (changed(told), list(told.deleted)) == (["code's own"], [])
     assert folder.tell() == pb.FileChanges()
 
@@ -266,7 +266,7 @@ def test_what_is_held_back_is_told_later(folder: Folder) -> None:
     folder.tell()
     folder.move("known", "moved")
     folder.write("new")
-    told = folder.changes.accept(folder.changes.look(), {"moved", "new"})
+    told = folder.changes.accept_difference(folder.changes.scan(), {"moved", "new"})
     assert told == pb.FileChanges()
     assert moves(folder.tell()) == {"known": "moved", "": "new"}
 
@@ -282,7 +282,7 @@ def test_attachments_links_are_not_reported_whatever_they_are_called(folder: Fol
 
 
 def test_a_moved_copy_of_an_attachment_is_a_moved_file(folder: Folder) -> None:
-    with folder.changes.by_server("data.csv", "file-1"):
+    with folder.changes.exclude_server_change("data.csv", "file-1"):
         folder.write("data.csv")
         (folder.path / "file-1").symlink_to("data.csv")
     folder.move("data.csv", "renamed.csv")
@@ -357,7 +357,7 @@ def test_a_look_that_was_cut_short_says_so_and_deletes_nothing(folder: Folder) -
     for number in range(10):
         folder.write(f"{number}")
     folder.tell()
-    folder.changes.bounds = ChangeBounds(look=Bounds(max_entries=3, max_seconds=5))
+    folder.changes.bounds = ChangeBounds(scan=ScanBounds(max_entries=3, max_seconds=5))
     (folder.path / "9").unlink()
     told = folder.tell()
     assert list(told.deleted) == ["9"]
@@ -373,8 +373,8 @@ def test_a_look_can_be_stopped(folder: Folder) -> None:
     folder.tell()
     stop = threading.Event()
     stop.set()
-    difference = folder.changes.look(stop)
-    assert difference.left_out
+    difference = folder.changes.scan(stop)
+    assert difference.incomplete_reason
     assert not difference.deleted
 
 

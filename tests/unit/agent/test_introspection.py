@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-from cellblock_agent.contexts.code_questions import Introspection
+from cellblock_agent.contexts.code_questions import CodeQuestions
 from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.timings import QuestionTimings
 
@@ -17,7 +17,7 @@ class AskedKernel:
         self.asked = asyncio.Event()
         self.interrupted = asyncio.Event()
 
-    def ask(self, _question: object) -> str:
+    def ask_kernel(self, _question: object) -> str:
         self.asked.set()
         return "request"
 
@@ -27,11 +27,11 @@ class AskedKernel:
 
 async def test_it_gives_way_at_once() -> None:
     kernel = AskedKernel()
-    asking = Introspection(cast(Kernel, kernel), QuestionTimings(answer=10_000))
-    question: Any = asyncio.create_task(asking.ask(lambda _client: ""))
+    asking = CodeQuestions(cast(Kernel, kernel), QuestionTimings(answer=10_000))
+    question: Any = asyncio.create_task(asking.ask_kernel(lambda _client: ""))
     await kernel.asked.wait()
-    asking.give_way()
+    asking.interrupt_question()
     await kernel.interrupted.wait()
     answer = {"parent_header": {"msg_id": "request"}, "content": {}}
-    assert asking.takes_reply(answer)
+    assert asking.accept_reply(answer)
     assert await question == answer

@@ -18,7 +18,7 @@ def cleared() -> pb.Event:
 
 
 async def read(journal: Journal, after: int = 0, max_bytes: int = 10**6) -> list[pb.Event]:
-    return await journal.after(after, max_bytes, lambda: True)
+    return await journal.next_batch(after, max_bytes, lambda: True)
 
 
 async def test_events_are_numbered() -> None:
@@ -138,7 +138,7 @@ async def test_its_end_waits_for_nothing() -> None:
 
 async def test_a_reader_who_is_told_to_leave_gets_nothing() -> None:
     journal, stays = Journal(), True
-    reading = asyncio.create_task(journal.after(0, 10**6, lambda: stays))
+    reading = asyncio.create_task(journal.next_batch(0, 10**6, lambda: stays))
     await asyncio.sleep(0)
     stays = False
     journal.wake()

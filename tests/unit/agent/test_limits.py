@@ -27,7 +27,7 @@ def shown(limits: pb.OutputLimits, events: list[pb.Event]) -> list[pb.Event]:
     for event in events:
         for admitted in meter.admit(event):
             told.append(admitted)
-            meter.count()
+            meter.count_event()
     return told + meter.finish()
 
 

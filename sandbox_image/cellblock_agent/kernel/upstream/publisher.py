@@ -27,7 +27,7 @@ from typing import Any
 from ipykernel.iostream import BackgroundSocket, IOPubThread
 
 from cellblock_agent.kernel.message_bounds import MessageBounds
-from cellblock_agent.kernel.messages import fit
+from cellblock_agent.kernel.messages import fit_message
 
 HOLD_SECONDS = 0.005
 """Default of the longest wait of a message for others."""
@@ -100,7 +100,7 @@ class Publisher(IOPubThread):
 
     def send_multipart(self, frames: list[Any], *args: Any, **options: Any) -> None:  # noqa: ANN401
         """Have the thread send a message soon, or what stands for one that is too large."""
-        frames = fit(self.session, frames, self.bounds)
+        frames = fit_message(self.session, frames, self.bounds)
         self.schedule(partial(self._really_send, frames, *args, **options), wake=False)
 
     def wake(self) -> None:
@@ -129,12 +129,12 @@ class Publisher(IOPubThread):
         """Be woken by descriptors: ipykernel's pipe, a socket of ZeroMQ's, costs far more."""
         self._woken = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         for descriptor in (self._woken, self._timer.descriptor):
-            self.io_loop.add_handler(descriptor, self._take, self.io_loop.READ)
+            self.io_loop.add_handler(descriptor, self._handle_wake, self.io_loop.READ)
 
     async def _run_event_pipe_gc(self) -> None:
         """There are no pipes of threads that have ended."""
 
-    def _take(self, descriptor: int, _events: int) -> None:
+    def _handle_wake(self, descriptor: int, _events: int) -> None:
         with self._timing:
             # It has fired unseen if its writer was interrupted before it could say so.
             if self._is_timed or descriptor == self._timer.descriptor:

@@ -30,7 +30,7 @@ from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.kernel.idle_memory import IdleMemory
-from cellblock_agent.kernel.messages import fit
+from cellblock_agent.kernel.messages import fit_message
 from cellblock_agent.kernel.options import ACCEPTED
 from cellblock_agent.kernel.upstream.stream import KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
@@ -222,7 +222,7 @@ class UnattendedKernel(IPythonKernel):
         """Run a cell. Whoever is told of its beginning, which comes first, may interrupt it."""
         Shell.instance().expect_code()
         self._is_requested = True
-        replies = _AtOnce(stream, self)
+        replies = _ImmediateReplies(stream, self)
         identity, parent, *_rest = request
         # By this thread, which runs the code: nothing that holds Python's lock delays it.
         replies.send_raw([*identity, ACCEPTED, parent["header"]["msg_id"].encode()])
@@ -273,7 +273,7 @@ class UnattendedKernel(IPythonKernel):
         raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
 
 
-class _AtOnce:
+class _ImmediateReplies:
     """Sends a reply at once: ipykernel's stream does when the cell's end has been told."""
 
     def __init__(self, stream: ZMQStream, kernel: IPythonKernel) -> None:
@@ -282,7 +282,7 @@ class _AtOnce:
 
     def send_multipart(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
         bounds = self._kernel.iopub_thread.bounds
-        self.send_raw(fit(self._kernel.session, frames, bounds), **options)
+        self.send_raw(fit_message(self._kernel.session, frames, bounds), **options)
 
     def send_raw(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
         self._stream.socket.send_multipart(frames, **options)

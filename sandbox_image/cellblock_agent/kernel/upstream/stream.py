@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from ipykernel.iostream import OutStream
 
 from cellblock_agent.kernel.upstream.publisher import HOLD_SECONDS
-from cellblock_agent.output.text import valid
+from cellblock_agent.output.text import make_encodable
 
 READ_BYTES = 65536
 MAX_PUMPED = 64
@@ -61,7 +61,7 @@ class KernelStream(OutStream):
         if self._is_master_process():
             _pump_all()
         for start in range(0, len(string), PIECE):
-            self._write(valid(string[start : start + PIECE]))
+            self._write(make_encodable(string[start : start + PIECE]))
         return len(string)
 
     def flush(self) -> None:
