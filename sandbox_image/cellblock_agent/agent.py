@@ -1,4 +1,4 @@
-"""Puts the agent's parts together and runs them."""
+"""Assembly of the agent: creates its parts, runs them and stops them."""
 
 import asyncio
 import logging
@@ -40,15 +40,15 @@ from cellblock_agent.token_check import TokenInterceptor
 MAX_RECEIVE_BYTES = 4 * 2**20
 MAX_SEND_BYTES = 64 * 2**20
 WORKERS = 4
-"""Threads for reading and writing files."""
+"""Number of threads that read and write files."""
 SOCKET_MODE = 0o666
-"""The folder on the host keeps everybody but the server out."""
+"""Mode of the agent's socket; the directory on the host admits only the server."""
 
 log = logging.getLogger(__name__)
 
 
 def run_agent(options: Options, token: str, spawned: ForkServerProcess, timings: Timings) -> int:
-    """Serve until terminated to end; the exit code."""
+    """Serve until the agent ends, and return the exit code."""
     code = 0
     try:
         asyncio.run(_Agent(options, token, spawned, timings).run())
@@ -74,7 +74,7 @@ class _Agent:
             log.warning("no Landlock on this host: code can have its agent killed, see SECURITY.md")
         reaper = Reaper()
         helpers = Helpers(reaper)
-        # A start that hangs is tried again while the server still waits.
+        # A start that hangs is retried while the server still waits.
         attempt_seconds = options.start_timeout / START_ATTEMPTS
         fork_server = ForkServerClient(
             self._spawned,
@@ -152,7 +152,7 @@ class _Agent:
             ],
         )
         agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)
-        # Whoever waits for the socket must not see it before it may be used.
+        # A server that waits for the socket must not see it before it accepts connections.
         unready = socket.with_suffix(".new")
         server.add_insecure_port(f"unix:{unready}")
         await server.start()
@@ -179,7 +179,7 @@ class _Agent:
 
 
 async def _start_workers() -> None:
-    """Start the threads for blocking work now: later, user code may have used up all tasks."""
+    """Start the threads for blocking work early: later, user code may use up the process limit."""
     loop = asyncio.get_running_loop()
     executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="files")
     loop.set_default_executor(executor)

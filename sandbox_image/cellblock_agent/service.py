@@ -1,4 +1,4 @@
-"""The agent's service: requests from the server enter here. See `agent.proto`."""
+"""gRPC service of the agent: receives the server's requests. See `agent.proto`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ BATCH_BYTES = 2**20
 
 
 class AgentService(FileCalls):
-    """Hands requests on; what may fail is turned into statuses by `Statuses`."""
+    """Service that forwards requests to the agent's parts, and translates errors."""
 
     def __init__(
         self,
@@ -33,18 +33,18 @@ class AgentService(FileCalls):
         unpacker: Unpacker,
         orphan_clock: OrphanClock,
     ) -> None:
-        """Serve these parts."""
+        """Serve requests with these parts."""
         super().__init__(folder, changes, unpacker)
         self._interpreter = interpreter
         self._journal = journal
         self._orphan_clock = orphan_clock
         self._listener: object = None
-        """The newest stream of events."""
+        """Identity of the newest event stream."""
 
     async def GetStatus(  # noqa: N802
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
-        """Tell what the agent is doing, once a kernel is ready."""
+        """Return the agent's state, once a kernel is ready."""
         await self._interpreter.until_ready()
         return pb.GetStatusResponse(
             agent_version=VERSION,
@@ -58,9 +58,9 @@ class AgentService(FileCalls):
     async def Converse(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> AsyncIterator[pb.ConverseResponse]:
-        """Stream events from the first unacknowledged one on, and take orders."""
+        """Stream events after the acknowledged one, and process acknowledgements and orders."""
         listener = self._listener = object()
-        self._journal.wake()  # who listened before has to leave
+        self._journal.wake()  # the previous stream has to end
         with self._orphan_clock.server_listening():
             first = await anext(request_iterator)
             position = first.acknowledged_sequence
@@ -91,10 +91,10 @@ class AgentService(FileCalls):
     async def ReadOutput(  # noqa: N802
         self, request: pb.ReadOutputRequest, context: Context
     ) -> AsyncIterator[pb.ReadOutputResponse]:
-        """Stream all that an execution wrote."""
+        """Stream the complete text output of the execution that ended last."""
         offset = 0
         while True:
-            # Asked for each time: the next execution closes it.
+            # Looked up for each chunk: the next execution closes it.
             kept = self._interpreter.kept_output(request.execution_id)
             if kept is None:
                 await context.abort(Code.NOT_FOUND, "nothing is kept of that execution")
@@ -123,7 +123,7 @@ class AgentService(FileCalls):
     async def CompleteCode(  # noqa: N802
         self, request: pb.CompleteCodeRequest, context: Context
     ) -> pb.CompleteCodeResponse:
-        """Ask the kernel what may stand at a place."""
+        """Return completions for a position in code."""
         code, place = request.code, request.cursor_pos
         async with Statuses(context):
             _check_cursor(code, place)
@@ -133,7 +133,7 @@ class AgentService(FileCalls):
     async def InspectCode(  # noqa: N802
         self, request: pb.InspectCodeRequest, context: Context
     ) -> pb.InspectCodeResponse:
-        """Ask the kernel what a name is."""
+        """Return the kernel's documentation of the name at a position in code."""
         code, place, level = request.code, request.cursor_pos, request.detail_level
         async with Statuses(context):
             _check_cursor(code, place)
@@ -145,7 +145,7 @@ class AgentService(FileCalls):
     async def IsCodeComplete(  # noqa: N802
         self, request: pb.IsCodeCompleteRequest, context: Context
     ) -> pb.IsCodeCompleteResponse:
-        """Ask the kernel whether code could run."""
+        """Return whether code is complete."""
         async with Statuses(context):
             reply = await self._interpreter.ask_kernel(
                 lambda kernel: kernel.is_complete(request.code)

@@ -1,4 +1,4 @@
-"""Restarts the agent's background loops: a fault in one costs what it does, not the session."""
+"""Restart of the agent's background loops: a failed loop does not end the session."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-"""The pause before a restart doubles with each failure up to this."""
+"""Longest pause before a restart, in seconds; the pause doubles with each failure up to this."""
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""The kernel and what it runs: one execution at a time, a fresh kernel when one is lost."""
+"""Runner of executions: one at a time, in a kernel that is replaced when it is lost."""
 
 import asyncio
 import logging
@@ -32,21 +32,21 @@ START_ATTEMPTS = 3
 RESTART_SECONDS = 20.0
 """Longest start of a kernel that replaces another one."""
 COLLECT_SECONDS = 2
-"""How long the fork server may take to tell of a killed kernel's end."""
+"""Longest wait for the fork server to report a killed kernel's exit."""
 SILENT = "the kernel did not answer"
 STUCK = "the kernel did not take the code: what ran before still keeps it busy"
 TURN_SECONDS = 10
-"""How long a question waits for another one, or for a kernel that is being started."""
+"""Longest wait of a question for another question, or for a kernel that is being started."""
 
 log = logging.getLogger(__name__)
 
 
 class BusyError(RefusedError):
-    """Another execution runs."""
+    """Another execution is running."""
 
 
 class Interpreter:
-    """Owns the kernel. `run` keeps one alive; everything else is quick or takes its turn."""
+    """Owner of the kernel. `run` keeps one alive; other calls return soon or wait for the lock."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Interpreter:
         timings: Timings,
         start_timeout: float,
     ) -> None:
-        """Run kernels of `fork_server`; what they say goes into `journal`.
+        """Run kernels from `fork_server` and store their events in `journal`.
 
         A kernel has `start_timeout` seconds to start, in each of `START_ATTEMPTS`.
         """
@@ -78,38 +78,38 @@ class Interpreter:
         self._context = new_context()
         self._kernel: Kernel | None = None
         self._questions: CodeQuestions | None = None
-        """Of the kernel that runs."""
+        """Questions to the current kernel."""
         self._environment: KernelEnvironment | None = None
-        """Of the kernel that runs."""
+        """Environment of the current kernel."""
         self._check: KernelCheck | None = None
-        """Of the kernel that runs."""
+        """Check of the current kernel."""
         self._settle_timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.Task[None] | None = None
-        """Checks that the execution that ended last has really ended."""
+        """Task that verifies that the last execution has really ended."""
         self._turn = asyncio.Lock()
         self._ready = asyncio.Event()
         self._current: Execution | None = None
         self._execution: asyncio.Task[None] | None = None
         self._restarts: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Gets what an execution could not be ended with; `run` raises it."""
+        """Error that an execution could not be ended with; `run` raises it."""
         self._last_id = ""
         self._variables: dict[str, str] = {}
-        """Of every kernel."""
+        """Environment variables of every kernel."""
         self._outputs = OutputRecorder(journal)
         self._kept: tuple[str, KeptOutput] | None = None
-        """What the execution that ended last wrote, if its events have not all of it."""
+        """Id and complete text of the last execution, if its events have only a part."""
         self.generation = 0
-        """Which kernel runs: 1 for the first."""
+        """Number of the current kernel: 1 for the first."""
 
     @property
     def execution_id(self) -> str:
-        """The execution that runs; empty if none does."""
+        """Id of the running execution; empty if none runs."""
         return self._current.id if self._current else ""
 
     @property
     def newest_execution_id(self) -> str:
-        """The execution that was started last; empty if there has been none."""
+        """Id of the execution that was started last; empty if there has been none."""
         return self._last_id
 
     async def until_ready(self) -> None:
@@ -123,7 +123,7 @@ class Interpreter:
             self._ready.set()
             while True:
                 kernel = self._running()
-                # An execution that is cut short sees to it itself, in its turn.
+                # A running execution replaces its kernel itself, while it holds the lock.
                 either: set[asyncio.Future[Any]] = {kernel.ended, self._failure}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if self._failure.done():
@@ -142,7 +142,7 @@ class Interpreter:
             await self._kill_all()
 
     def start_execution(self, execution: Execution) -> None:
-        """Begin an execution; the same one again changes nothing. Raises BusyError."""
+        """Start an execution; do nothing if it runs or was the last one. Raises BusyError."""
         if execution.id in (self.execution_id, self._last_id):
             return
         self._check_idle()
@@ -151,7 +151,7 @@ class Interpreter:
             self._kept = None
         if self._questions is not None:
             self._questions.interrupt_question()
-        # The kernel has to take this one within a bound: that is the check, then.
+        # The kernel has to accept this execution in time, which replaces the check.
         self._stop_settling()
         self._current = execution
         self._files.execution_begins()
@@ -160,15 +160,15 @@ class Interpreter:
         self._execution.add_done_callback(self._note_failure)
 
     def interrupt(self, execution_id: str, grace: float) -> None:
-        """End an execution; nothing happens if it does not run."""
+        """End an execution; do nothing if it does not run."""
         if self._current is not None and self._current.id == execution_id:
             self._current.request_stop(StopRequest(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
 
     async def restart(self, reason: str) -> None:
-        """Replace the kernel; what runs ends as restarted.
+        """Replace the kernel; a running execution ends as restarted.
 
-        It is done to its end, though who asks for it may leave: a kernel that was replaced in part
-        would have no variables of the session's, and nobody would be told of it.
+        The restart is completed even if the caller leaves: otherwise a kernel could run without the
+        session's variables, unnoticed.
         """
         restart = asyncio.create_task(self._restart(reason), name="restart")
         self._restarts.add(restart)
@@ -176,14 +176,14 @@ class Interpreter:
         await asyncio.shield(restart)
 
     async def set_environment(self, environment: dict[str, str]) -> None:
-        """Set variables of this kernel and of those to come. Raises BusyError."""
+        """Set variables of this kernel and of all later ones. Raises BusyError."""
         self._check_idle()
         self._variables |= environment
         async with self._turn:
             await self._set_variables()
 
     async def ask_kernel(self, question: Question) -> Message:
-        """The kernel's answer, between two executions. Raises RefusedError if there is none."""
+        """Return the kernel's answer, while no code runs. Raises RefusedError if there is none."""
         self._check_idle()
         try:
             async with asyncio.timeout(TURN_SECONDS):
@@ -191,7 +191,7 @@ class Interpreter:
         except TimeoutError as error:
             raise BusyError("another question or a restart is under way") from error
         try:
-            # One that came meanwhile waits for the turn, and is not to wait for long.
+            # An execution that was started meanwhile waits for the lock, and must not wait long.
             self._check_idle()
             if self._questions is None:
                 raise BusyError("the first kernel is being started")
@@ -200,7 +200,7 @@ class Interpreter:
             self._turn.release()
 
     def kept_output(self, execution_id: str) -> KeptOutput | None:
-        """All that an execution wrote, if it ended last and its events have not all of it."""
+        """Return the complete text of the last execution, if its events have only a part."""
         if self._kept is None or self._kept[0] != execution_id:
             return None
         return self._kept[1]
@@ -220,7 +220,7 @@ class Interpreter:
     def _note_restart(self, restart: asyncio.Task[None]) -> None:
         self._restarts.discard(restart)
         if not restart.cancelled() and (error := restart.exception()) is not None:
-            # What runs now may be a kernel without the session's variables.
+            # The current kernel may lack the session's variables.
             log.error("a restart failed: %s", error)
             if not self._failure.done():
                 self._failure.set_exception(error)
@@ -260,9 +260,9 @@ class Interpreter:
                 settling.cancel()
 
     async def _settle(self, kernel: Kernel, execution: Execution, end: float) -> None:
-        """Replace a kernel whose code goes on past its time limit, though it said it was done.
+        """Replace a kernel whose code runs on past its time limit after it reported its end.
 
-        Threads and processes that code leaves behind may go on; the kernel's main thread runs
+        Threads and processes that the code left behind may continue; the kernel's main thread runs
         one piece of code at a time.
         """
         check = self._check
@@ -295,10 +295,10 @@ class Interpreter:
             execution.environment
         )
         if answers:
-            # Before: the kernel may have done it when we have our turn again.
+            # Before the request: the kernel may have finished when this task continues.
             execution.asked_nanos = time.time_ns()
             execution.message_id = kernel.execute(execution.code)
-        # The code is on its way first. What it shows is read in a later turn, and comes after this.
+        # The code is sent first. Its output is read in a later turn of the loop, after this event.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._journal.append(pb.Event(execution_started=started, execution_id=execution.id))
         if environment is None or not answers:
@@ -317,7 +317,7 @@ class Interpreter:
         stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
         if stop.grace > 0:
             await self._interrupt(execution, kernel, ends, stop.grace, processes)
-            # What it started goes with it; what ran before stays.
+            # Kill the processes that the code started; earlier ones stay.
             await self._kill_all(processes)
             if done.done() and await environment.restore(execution.environment):
                 return _finished(stop.outcome, stop.message, execution)
@@ -327,16 +327,16 @@ class Interpreter:
     async def _until_end(
         self, execution: Execution, kernel: Kernel, ends: set[asyncio.Future[Any]]
     ) -> bool:
-        """Wait for one of `ends`, a wish to stop, or the time limit.
+        """Wait for one of `ends`, a stop request, or the time limit.
 
-        Return True if the kernel did not take the code in time. An end that only one of two
-        messages told of counts if the kernel answers another question.
+        Return True if the kernel did not accept the code in time. If only one of the two final
+        messages arrived, the end is accepted once the kernel answers another question.
         """
         check = self._check
         loop = asyncio.get_running_loop()
         end = loop.time() + execution.timeout
         late = loop.create_future()
-        # Most executions end before: a timer costs less than a task.
+        # Most executions end before that: a timer costs less than a task.
         timer = loop.call_later(self._timings.check.accept, late.set_result, None)
         asked: asyncio.Task[bool] | None = None
         waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
@@ -363,9 +363,9 @@ class Interpreter:
                 asked.cancel()
 
     async def _is_taken(self, execution: Execution, kernel: Kernel) -> bool:
-        """Return whether the kernel has the code, or takes it when what it runs is interrupted."""
+        """Return whether the kernel accepts the code, if necessary after an interrupt."""
         ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
-        # Once more: after a pause of the whole sandbox, its time has passed without a turn.
+        # Wait again: after a pause of the whole sandbox, the time has passed without any progress.
         await asyncio.wait(
             ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
         )
@@ -395,7 +395,7 @@ class Interpreter:
     async def _give_up(
         self, execution: Execution, kernel: Kernel, oom_kills: int, message: str = SILENT
     ) -> pb.ExecutionFinished:
-        """End an execution whose kernel is dead, or as good as dead."""
+        """End an execution whose kernel is dead or unresponsive."""
         outcome = pb.OUTCOME_KERNEL_DIED
         if kernel.ended.done():
             message = f"the kernel died: {describe_exit(kernel.ended.result())}"
@@ -407,7 +407,7 @@ class Interpreter:
         return _finished(outcome, message, execution, memory_lost=True)
 
     async def _replace(self, reason: str, execution_id: str = "") -> None:
-        """Kill all that user code started, and start a fresh kernel."""
+        """Kill all that user code started, and start a new kernel."""
         kernel = self._running()
         await self._kill_all()
         await self._collect(kernel)
@@ -420,11 +420,11 @@ class Interpreter:
         self._journal.append(pb.Event(kernel_restarted=restarted, execution_id=execution_id))
 
     async def _collect(self, kernel: Kernel) -> None:
-        """Wait until a killed kernel's end is known."""
+        """Wait until a killed kernel's exit status is known."""
         await asyncio.wait({kernel.ended}, timeout=COLLECT_SECONDS)
         if not kernel.ended.done():
-            # User code has stopped the fork server, whose task it is. Its children
-            # become ours when it ends.
+            # User code has stopped the fork server, which should report it. When the fork server
+            # ends, its children become children of the agent.
             self._fork_server.kill()
         await kernel.ended
 
@@ -433,11 +433,11 @@ class Interpreter:
             try:
                 clear_sockets(self._kernel_dir)
                 options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._settings)
-                # No shorter: one that is slow because the machine is busy would be killed, and
-                # the next one would have to begin again.
+                # Not shorter: a kernel that is slow because the machine is busy would be killed,
+                # and the next one would start over.
                 seconds = self._start_timeout
                 if self.generation > 0:
-                    # The server waits for less when it is not the first one.
+                    # For later kernels the server waits less.
                     seconds = min(seconds, RESTART_SECONDS)
                 kernel = await Kernel.start(self._fork_server, self._context, options, seconds)
                 break
@@ -460,9 +460,9 @@ class Interpreter:
             raise KernelStartError("the kernel did not take its environment")
 
     async def _kill_all(self, spare: Set[int] = frozenset()) -> None:
-        """Kill all that user code started, but what is in `spare`.
+        """Kill all that user code started, except `spare`.
 
-        Zombies of a spared process are its own to collect.
+        Zombies of a spared process are left for that process to reap.
         """
         if not await kill_descendants(
             lambda: spare | {self._fork_server.pid} | self._helpers.pids, zombies=not spare

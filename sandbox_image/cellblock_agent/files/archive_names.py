@@ -1,4 +1,4 @@
-"""Which names of an archive's members are taken, which are passed over, which are an attack."""
+"""Names of archive members: which are extracted, which are skipped, which mean an attack."""
 
 import re
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from cellblock_agent.files.paths import is_utf8
 from cellblock_agent.output.text import escape_unprintable
 
 MAX_NAME_BYTES = 255
-"""Of one part; NAME_MAX of Linux."""
+"""Maximum length of one part of a path; NAME_MAX of Linux."""
 MAX_SHOWN = 200
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class BadArchiveError(Exception):
-    """An archive is not to be unpacked; says why, to go behind its name."""
+    """An archive is refused; the message is the reason and follows the archive's name."""
 
 
 @dataclass(frozen=True)
 class UnusableName:
-    """A name that no file here is given, and why."""
+    """A member's name that no file can have here, with the reason."""
 
     reason: str
 
 
 def format_member_name(name: str) -> str:
-    """A name for people."""
+    """Return a member's name for people: printable and shortened."""
     whole = escape_unprintable(name)
     return whole if len(whole) <= MAX_SHOWN else f"{whole[:MAX_SHOWN]}…"
 
 
 def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | UnusableName:
-    """A member's path in parts; empty for the folder itself (`./`).
+    """Return a member's path in parts; empty for the root directory (`./`).
 
-    Raises BadArchiveError for what leads out of the folder: no honest archive has it.
+    Raises BadArchiveError for a path that leaves the directory: no honest archive has one.
     """
     rule = _broken_rule(name)
     path = name.rstrip("/")

@@ -1,4 +1,4 @@
-"""What changed in the data folder since somebody was told: two looks, compared."""
+"""Changes below the data directory since the last report: two scans, compared."""
 
 import stat
 import threading
@@ -17,49 +17,51 @@ from cellblock_agent.files.report import build_file_changes
 from cellblock_agent.files.walk import Entry, ScanBounds
 
 SCAN_BOUNDS = ScanBounds(max_entries=20_000, max_seconds=5.0)
-"""Default bounds of one look."""
+"""Default limits of one scan."""
 QUICK_SCAN_BOUNDS = ScanBounds(max_entries=64, max_seconds=0.005)
-"""Of a look that is not worth a thread of its own."""
+"""Limits of a scan that is too short to be worth a thread."""
 SERVER_BOUNDS = ScanBounds(max_entries=200_000, max_seconds=5.0)
-"""Of a look at what the server has put there."""
+"""Limits of a scan of files that the server has written."""
 MAX_KNOWN = 200_000
-"""Files that are remembered, those included that no look came by."""
+"""Maximum number of known files, including those that no scan has reached."""
 
 
 @dataclass(frozen=True)
 class ChangeBounds:
-    """ScanBounds on finding and reporting changes: code can make any number of files."""
+    """Limits on finding and reporting changes: code can create any number of files."""
 
     scan: ScanBounds = SCAN_BOUNDS
-    """Of one look at the whole folder."""
+    """Limits of one scan of the whole directory."""
     max_reported: int = 1000
-    """Files that are named at once: changed, deleted and skipped ones each."""
+    """Maximum number of files in each list of a report: changed, deleted and skipped ones."""
 
 
 DEFAULT_BOUNDS = ChangeBounds()
 
 
 class ChangeTracker:
-    """Remembers the folder as it was. `look` tells the difference, `accept` takes it for known.
+    """Known state of the data directory, with which scans are compared.
 
-    Between the two nothing is locked. What the server does meanwhile is not reported.
+    `scan` finds differences, `accept_difference` adds them to the known state.
+
+    Nothing is locked between the two. Changes by the server in that time are not reported.
     """
 
     def __init__(self, folder: DataFolder, bounds: ChangeBounds = DEFAULT_BOUNDS) -> None:
-        """Start with an empty folder."""
+        """Start with an empty directory."""
         self._folder = folder
         self.bounds = bounds
         self._known: dict[str, FileState] = {}
         self._births: dict[str, int] = {}
-        """When known files were made, of those that were reported or put there one by one."""
+        """Birth times of known files that were reported or written one by one."""
         self._lock = threading.Lock()
         self._touched: set[str] = set()
-        """What the server has changed since the newest look began."""
+        """Paths that the server has changed since the latest scan began."""
 
     def is_unchanged(self) -> bool:
-        """Whether all is as it is known. Quick: it denies it where that would take long to tell.
+        """Return whether nothing changed, as far as a quick scan can tell; otherwise False.
 
-        Raises OSError if nothing can be seen.
+        Raises OSError if the directory can't be read.
         """
         if len(self._known) > QUICK_SCAN_BOUNDS.max_entries or not self._lock.acquire(
             blocking=False
@@ -74,7 +76,7 @@ class ChangeTracker:
         return walk.is_complete and found == known
 
     def scan(self, stop: threading.Event | None = None) -> Difference:
-        """Look, and compare. One at a time. Raises OSError if nothing can be seen."""
+        """Scan the directory and compare, one call at a time. Raises OSError if it can't."""
         with self._lock:
             self._touched.clear()
             known = dict(self._known)
@@ -96,7 +98,7 @@ class ChangeTracker:
     def accept_difference(
         self, difference: Difference, held: Collection[str] = ()
     ) -> pb.FileChanges:
-        """Take the difference for known, but for what is in `held`, and report it."""
+        """Make the difference known, except for paths in `held`, and report it."""
         with self._lock:
             self._exclude_paths(difference, held)
             for path in difference.deleted | difference.forgotten:
@@ -115,9 +117,9 @@ class ChangeTracker:
 
     @contextmanager
     def exclude_server_change(self, *paths: str) -> Iterator[None]:
-        """What this block does to these paths is the server's doing, and not reported.
+        """Exclude changes of this block to these paths from reports: the server makes them.
 
-        Quick things only: no difference is accepted meanwhile.
+        For quick operations: no difference is accepted during the block.
         """
         with self._lock:
             try:
@@ -129,7 +131,7 @@ class ChangeTracker:
                 self._limit_known()
 
     def _gone(self, known: Mapping[str, FileState], found: Mapping[str, Entry]) -> list[str]:
-        """Known paths at which there is no plain file any more, which a short look can't tell."""
+        """Return known paths that have no plain file any more; check those that no scan reached."""
         gone = []
         end = time.monotonic() + self.bounds.scan.max_seconds
         for path, state in known.items():
@@ -147,7 +149,7 @@ class ChangeTracker:
         except (FileNotFoundError, NotPlainError):
             return True
         except OSError:
-            return False  # code has closed the folder that it is in
+            return False  # code has removed access to its directory
 
     def _is_same_file(self, before: str, now: str) -> bool:
         birth = self._births.get(before)
@@ -199,7 +201,7 @@ class ChangeTracker:
                 self._known[path] = FileState.from_entry(entry)
                 self._note_birth(path)
         except (OSError, NotPlainError, BadPathError):
-            return  # not a path, or code that runs has removed it already
+            return  # not a path, or running code has removed it already
 
     def _limit_known(self) -> None:
         while len(self._known) > MAX_KNOWN:
@@ -207,5 +209,5 @@ class ChangeTracker:
 
 
 def _counts(entry: Entry) -> bool:
-    """Whether something is looked at for itself, and not only for what is in it."""
+    """Return whether an entry is tracked itself, and not only for its content."""
     return entry.is_closed or not entry.is_folder

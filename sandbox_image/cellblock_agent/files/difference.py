@@ -1,4 +1,4 @@
-"""What is different between two looks at the data folder."""
+"""Differences between two scans of the data directory."""
 
 import stat
 from collections.abc import Callable, Iterable, Mapping
@@ -19,23 +19,23 @@ KINDS = {
 
 
 class FileState(NamedTuple):
-    """What tells one state of a file from another."""
+    """State of a file, which differs after a change."""
 
     device: int
     inode: int
     bytes: int
     mtime_ns: int
     is_reportable: bool
-    """Whether it is a plain file that can be reported: its end is, too."""
+    """Whether it is a plain file whose changes and removal can be reported."""
 
     @property
     def identity(self) -> tuple[int, int]:
-        """What stays the same when it is moved or written to."""
+        """Identity of the file, which stays the same when it is moved or written to."""
         return self.device, self.inode
 
     @classmethod
     def from_entry(cls, entry: Entry) -> "FileState":
-        """The state of what was found."""
+        """Return the state of an entry."""
         info = entry.info
         return cls(
             info.st_dev,
@@ -48,33 +48,33 @@ class FileState(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """A file that is new, changed or moved."""
+    """Change of a file that is new, modified or moved."""
 
     entry: Entry
     state: FileState
     renamed_from: str = ""
     is_same: bool = False
-    """Whether it was moved and is otherwise as it was."""
+    """Whether the file was moved and is otherwise unchanged."""
 
     def with_entry(self, entry: Entry) -> "Change":
-        """The same, after another look at the file."""
+        """Return the change after another look at the file."""
         return replace(self, entry=entry, state=FileState.from_entry(entry), is_same=False)
 
 
 @dataclass
 class Difference:
-    """What is new, by path."""
+    """Differences of a scan from the known state, by path."""
 
     changed: dict[str, Change] = field(default_factory=dict)
     unsupported: dict[str, tuple[FileState, str]] = field(default_factory=dict)
-    """What can't be captured, and why."""
+    """Entries that can't be captured, with the reason."""
     deleted: set[str] = field(default_factory=set)
     unreported: dict[str, FileState] = field(default_factory=dict)
-    """What is new and nobody's business."""
+    """New entries that are not reported, such as links to attachments."""
     forgotten: set[str] = field(default_factory=set)
-    """What is gone and was never reported."""
+    """Entries that are gone and were never reported."""
     incomplete_reason: str = ""
-    """Why not all was looked at, if it was not."""
+    """Reason why the scan is incomplete; empty if it is complete."""
 
     @property
     def is_empty(self) -> bool:
@@ -90,10 +90,10 @@ def compare_scans(
     is_input: Callable[[Entry], bool],
     is_same_file: Callable[[str, str], bool],
 ) -> Difference:
-    """What is different.
+    """Compare a scan with the known state.
 
-    `gone` are known paths that have no plain file any more. `is_same_file` tells a known
-    file, moved and written to, from another that got its inode's number when it was gone.
+    `gone` are known paths that have no plain file any more. `is_same_file` distinguishes a known
+    file that was moved and written to from another one that got its inode's number afterwards.
     """
     difference = Difference()
     moved: dict[tuple[int, int], list[str]] = {}

@@ -1,4 +1,4 @@
-"""What changed, as the protocol says it, within bounds."""
+"""Changes as a message of the protocol, bounded."""
 
 import os
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from cellblock_agent.files.difference import Difference
 from cellblock_agent.output.text import escape_unprintable
 
 LATEST = 253_402_300_799 * 10**9
-"""The last nanosecond that a Timestamp can hold, about: the year 9999."""
+"""Last nanosecond of a Timestamp, approximately: the year 9999."""
 
 
 def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChanges:
-    """A difference, each of its lists sorted by path and bounded by `max_reported` files."""
+    """Return a difference as lists, each sorted by path and bounded by `max_reported` files."""
     changed = sorted(difference.changed)
     deleted = sorted(difference.deleted)
     skipped = {path: reason for path, (_mark, reason) in difference.unsupported.items()}
@@ -33,15 +33,15 @@ def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChan
 
 
 def file_entry(path: str, info: os.stat_result) -> pb.FileEntry:
-    """A file as the protocol names it."""
+    """Return a file's entry in the protocol."""
     message = pb.FileEntry(path=path, bytes=info.st_size)
-    # User code may set any time, also one that no calendar has.
+    # User code may set any time, even one outside the calendar.
     message.modify_time.FromNanoseconds(min(max(info.st_mtime_ns, 0), LATEST))
     return message
 
 
 def folder_entry(path: str, info: os.stat_result) -> pb.FileEntry:
-    """A folder as the protocol names it: its size says nothing."""
+    """Return a directory's entry in the protocol, without a size."""
     message = file_entry(path, info)
     message.bytes = 0
     message.is_folder = True

@@ -1,13 +1,13 @@
-"""Unpacks an archive, as a process of its own.
+"""Extraction of an archive, in a process of its own.
 
-A hostile archive can make its reader use any amount of memory (a header of gigabytes,
-a dictionary of gigabytes) or time. Here this ends a process that has a bound on both,
-not the agent, and keeps nothing else in the sandbox waiting.
+A hostile archive can make its reader use any amount of memory (a header of gigabytes, a dictionary
+of gigabytes) or time. This process has a limit on both. If it ends, the agent lives on, and nothing
+else in the sandbox waits for it.
 
     python -m cellblock_agent.files.unpack ARCHIVE FOLDER MAX_BYTES MAX_ENTRIES MAX_RATIO MAX_PARTS
 
-The first two are descriptors. The answer, in JSON, has `skipped`, a list of pairs of a
-name and a reason; or `refused` or `full`, with why nothing is to be kept.
+The first two are descriptors. The answer is JSON: `skipped`, a list of pairs of a name and a
+reason; or `refused` or `full`, with the reason why nothing is kept.
 """
 
 import errno
@@ -30,18 +30,18 @@ from cellblock_agent.files.walk import open_folder
 from cellblock_agent.processes.own_process import prefer_for_oom_kill, set_dumpable
 
 MEMORY_BYTES = 512 * 2**20
-"""Address space: what Python has, plus 200,000 names, plus any usual dictionary."""
+"""Limit of the address space: Python, 200,000 names, and any usual dictionary."""
 CHUNK_BYTES = 2**18
 MAX_SKIPPED = 100
-"""Members that are named as left out."""
+"""Maximum number of skipped members that are named."""
 SMALL_BYTES = 2**20
-"""Up to which the ratio says nothing."""
+"""Size up to which the ratio is not checked."""
 FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FullError(Exception):
-    """There is no room for what is unpacked."""
+    """The data directory is full."""
 
     def __init__(self, number: int) -> None:
         """Keep the error's number."""
@@ -51,7 +51,7 @@ class FullError(Exception):
 
 @dataclass(frozen=True)
 class UnpackBounds:
-    """How much may be unpacked."""
+    """Limits of an extraction."""
 
     max_bytes: int
     max_entries: int
@@ -61,7 +61,7 @@ class UnpackBounds:
 
 @dataclass
 class ArchiveExtraction:
-    """One archive on its way into a folder."""
+    """Extraction of one archive into a directory."""
 
     folder: int
     archive_bytes: int
@@ -69,7 +69,7 @@ class ArchiveExtraction:
     skipped: list[tuple[str, str]] = field(default_factory=list)
     entries: int = 0
     written: int = 0
-    """Bytes, whatever the archive says of itself."""
+    """Bytes written so far, whatever sizes the archive declares."""
 
     def add(self, member: Member) -> None:
         """Write one member. Raises BadArchiveError, FullError, or one of DAMAGED."""
@@ -102,7 +102,7 @@ class ArchiveExtraction:
     def _create(self, folder: int, parts: tuple[str, ...]) -> int:
         with suppress(FileNotFoundError):
             try:
-                os.unlink(parts[-1], dir_fd=folder)  # of two with one name, the later one
+                os.unlink(parts[-1], dir_fd=folder)  # of two with one name, keep the later one
             except IsADirectoryError as error:
                 raise _conflict(parts) from error
         try:
@@ -149,7 +149,7 @@ class ArchiveExtraction:
 
 
 def unpack_archive(archive: BinaryIO, folder: int, bounds: UnpackBounds) -> dict[str, Any]:
-    """Unpack, and say what became of it: see the module."""
+    """Extract an archive, and return the answer that the module describes."""
     extraction = ArchiveExtraction(folder, os.fstat(archive.fileno()).st_size, bounds)
     try:
         for member in iter_members(archive):
@@ -177,7 +177,7 @@ def _write_all(file: int, data: bytes) -> None:
 def _not_written(error: OSError) -> FullError | BadArchiveError:
     if error.errno in FULL:
         return FullError(error.errno)
-    # User code that runs has got into the way.
+    # Running user code has interfered.
     return BadArchiveError(f"could not be written: {error.strerror}")
 
 
@@ -188,8 +188,8 @@ def _conflict(parts: tuple[str, ...]) -> BadArchiveError:
 
 
 def main() -> None:
-    """Run as a process."""
-    # First: afterwards its own files in /proc are not its user's.
+    """Run as a program."""
+    # First: later, its files in /proc do not belong to its user.
     prefer_for_oom_kill()
     set_dumpable(dumpable=False)
     os.umask(0o077)

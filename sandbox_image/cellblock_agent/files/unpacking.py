@@ -1,4 +1,4 @@
-"""The agent's end of `unpack.py`: a new folder, filled from an archive, or none at all."""
+"""Extraction of archives into new directories, complete or not at all; runs `unpack.py`."""
 
 import asyncio
 import json
@@ -17,17 +17,17 @@ from cellblock_agent.output.text import make_encodable, truncate_text
 from cellblock_agent.processes.helpers import HelperError, Helpers
 
 TIMEOUT_SECONDS = 540.0
-"""Of unpacking; the server waits a little longer."""
+"""Longest extraction, in seconds; the server waits a little longer."""
 MAX_SKIPPED = 100
 MAX_WORDS = 1000
 
 
 class UnpackError(RefusedError):
-    """An archive was not unpacked, and why."""
+    """An archive was not unpacked; the message has the reason."""
 
 
 class Unpacker:
-    """Unpacks archives of the inputs folder."""
+    """Unpacker of archives in the inputs directory."""
 
     def __init__(self, folder: DataFolder, changes: ChangeTracker, helpers: Helpers) -> None:
         """Unpack below `folder`."""
@@ -36,12 +36,12 @@ class Unpacker:
         self._helpers = helpers
 
     async def unpack(self, request: pb.UnpackInputRequest) -> pb.UnpackInputResponse:
-        """Unpack an archive into a new folder.
+        """Unpack an archive into a new directory.
 
         Raises UnpackError, BadPathError, NotPlainError or OSError.
         """
         max_parts = MAX_DEPTH + 1 - len(parts_of(request.path))
-        # Not in threads: a caller that leaves meanwhile must not leave a folder behind.
+        # Not in threads: a caller that leaves meanwhile must not leave a directory behind.
         with ExitStack() as stack:
             archive = stack.enter_context(self._folder.open_input(request.input))
             new = self._folder.create_folder(request.path)

@@ -1,9 +1,9 @@
-"""The fork server: imports what every kernel needs once, and forks kernels from there.
+"""Fork server: imports the modules of all kernels once, and forks kernels from there.
 
-A process of its own, with one thread: forking a process that has threads can
-leave locks held for ever. Speaks JSON with the agent over a socket that it
-inherits: `{"start": options}` comes, `{"ready": modules that could not be imported}`,
-`{"started": pid}` and `{"exited": pid, "status": wait status}` go.
+It is a process of its own with one thread: a fork of a process with several threads can leave locks
+held for ever. It exchanges JSON with the agent over an inherited socket. It receives `{"start":
+options}` and sends `{"ready": modules that could not be imported}`, `{"started": pid}` and
+`{"exited": pid, "status": wait status}`.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from cellblock_agent.kernel.upstream.debugger import import_debugger_without_deb
 
 MAX_MESSAGE = 65536
 FONT_CACHE = Path("/opt/cellblock/matplotlib")
-"""Built with the image, so that no session searches for fonts."""
+"""Font cache of the image, so that no session searches for fonts."""
 KERNEL_MODULES = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -38,11 +38,11 @@ KERNEL_MODULES = (
     "ipykernel.zmqshell",
     "tornado.platform.asyncio",
 )
-"""What a kernel imports while it starts: each of them loaded here makes every start shorter."""
+"""Modules that a kernel imports while it starts: importing them here makes every start shorter."""
 
 
 class ForkServer:
-    """Forks kernels on request and tells of their ends."""
+    """Server that forks kernels on request and reports their exits."""
 
     def __init__(self, control: socket.socket) -> None:
         """Serve the agent at the other end of `control`."""
@@ -71,7 +71,7 @@ class ForkServer:
                 self._report_exits()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Tell the agent something."""
+        """Send a message to the agent."""
         self._control.send(json.dumps(message).encode())
 
     def _fork(self, options: dict[str, Any]) -> int:
@@ -99,7 +99,7 @@ class ForkServer:
 
 
 def preload_modules(modules: list[str]) -> list[str]:
-    """Import what kernels need; which of `modules` could not be imported."""
+    """Import the modules of kernels; return which of `modules` could not be imported."""
     import_debugger_without_debugpy()
     for name in KERNEL_MODULES:
         importlib.import_module(name)
@@ -109,22 +109,22 @@ def preload_modules(modules: list[str]) -> list[str]:
             importlib.import_module(name)
         except ModuleNotFoundError:
             missing.append(name)
-        except Exception:  # noqa: BLE001 - told here, and again to code that imports it
-            # What code left at home must not cost its session all further kernels.
+        except Exception:  # noqa: BLE001 - logged here, and raised again in code that imports it
+            # A file that code left in the home directory must not prevent all further kernels.
             traceback.print_exc()
             missing.append(name)
     return missing
 
 
 def prepare_environment() -> None:
-    """Set what modules read when they are imported."""
-    # Threads of a numeric library started now would not exist in the kernels.
+    """Set environment variables that modules read when they are imported."""
+    # Threads that a numeric library starts now would not exist in the kernels.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # pyarrow, which pandas imports, starts a thread of its allocator's.
+    # pyarrow, which pandas imports, starts a thread for its allocator.
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    # The kernel's output goes to programs: no colours by guess, no paging.
+    # Programs read the kernel's output: no colours, no pager.
     os.environ.update({"PAGER": "cat", "GIT_PAGER": "cat", "TERM": "dumb"})
     folder = Path.home() / ".config" / "matplotlib"
     os.environ["MPLCONFIGDIR"] = str(folder)
@@ -133,19 +133,19 @@ def prepare_environment() -> None:
         if FONT_CACHE.is_dir():
             shutil.copytree(FONT_CACHE, folder, dirs_exist_ok=True)
     except OSError as error:
-        # Code has filled its home, or put something in the way: matplotlib makes do without.
+        # Code has filled its home directory or blocked a path: matplotlib works without the cache.
         sys.stderr.write(f"fork server: no font cache: {error}\n")
 
 
 def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
-    """Be a fork server; called in a fresh fork of the agent, never returns."""
+    """Run the fork server in a fresh fork of the agent; never return."""
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.close(nothing)
         os.chdir("/")
         run_fork_server(control, modules)
-    except BaseException:  # noqa: BLE001 - told, and the process ends
+    except BaseException:  # noqa: BLE001 - logged, and the process ends
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
@@ -153,14 +153,14 @@ def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
 
 
 def run_fork_server(control: socket.socket, modules: list[str]) -> None:
-    """Import `modules` and what kernels need, and serve until the agent closes the socket."""
+    """Import `modules` and those of all kernels, and serve until the agent closes the socket."""
     from cellblock_agent.processes.own_process import (
         OOM_SCORE_FORK_SERVER,
         prefer_for_oom_kill,
         set_dumpable,
     )
 
-    # One that is not dumpable may not write to its /proc. Nothing of the user's is here yet.
+    # A process that is not dumpable may not write to its /proc. No user code runs here yet.
     set_dumpable(dumpable=True)
     prefer_for_oom_kill(OOM_SCORE_FORK_SERVER)
     set_dumpable(dumpable=False)
@@ -174,7 +174,7 @@ def run_fork_server(control: socket.socket, modules: list[str]) -> None:
     if threads != 1:
         raise RuntimeError(f"{threads} threads after the imports: forking would not be safe")
     gc.collect()
-    # Keeps the collector from touching, and so copying, what is shared with kernels.
+    # Keeps the collector from touching, and so copying, memory that is shared with kernels.
     gc.freeze()
     server.send({"ready": missing})
     server.serve()

@@ -1,7 +1,7 @@
-"""From Jupyter's messages to the agent's events: pure functions.
+"""Translation of Jupyter's messages into the agent's events: pure functions.
 
-Source: jupyter_client's documentation, "Messaging in Jupyter". User code can send
-what it likes in the kernel's name, so nothing about a message is taken for granted.
+Source: jupyter_client's documentation, "Messaging in Jupyter". User code can send messages in the
+kernel's name, so every field is checked.
 """
 
 import base64
@@ -16,7 +16,7 @@ from cellblock_agent.output.limits import IMAGE_TYPES
 from cellblock_agent.output.text import make_encodable
 
 MAX_TYPES = 100
-"""Of one result or display; the rest is left out. Each is a field of the event."""
+"""Maximum number of types of one result or display; each is a field of the event."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STREAMS = {"stdout": pb.STREAM_NAME_STDOUT, "stderr": pb.STREAM_NAME_STDERR}
 RICH_KINDS = {
@@ -27,19 +27,19 @@ RICH_KINDS = {
 
 
 def parent_of(message: dict[str, Any]) -> str:
-    """The id of the request that a message belongs to; empty if it names none."""
+    """Return the id of the request that a message belongs to; empty if it names none."""
     parent = message.get("parent_header")
     identity = parent.get("msg_id") if isinstance(parent, dict) else None
     return identity if isinstance(identity, str) else ""
 
 
 def is_begin(message: dict[str, Any]) -> bool:
-    """Whether a message says that the kernel is about to run its parent's code."""
+    """Return whether a message reports that the kernel is about to run its parent's code."""
     return message.get("msg_type") == "execute_input"
 
 
 def nanos_of(message: dict[str, Any]) -> int | None:
-    """When a message was made, since 1970, as the kernel has it; None if it does not say."""
+    """Return a message's time in nanoseconds since 1970, or None if it has none."""
     try:
         since = datetime.fromisoformat(message["date"]) - EPOCH
         return since // timedelta(microseconds=1) * 1000
@@ -48,14 +48,14 @@ def nanos_of(message: dict[str, Any]) -> int | None:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Whether a message says that the kernel has done what its parent asked."""
+    """Return whether a message reports that the kernel has finished its parent request."""
     return (
         message.get("msg_type") == "status" and _content(message).get("execution_state") == "idle"
     )
 
 
 def event_of(message: dict[str, Any]) -> pb.Event | None:
-    """A message of the output channel as an event; None if it is nothing to show."""
+    """Return a message of the output channel as an event; None if there is nothing to show."""
     kind, content = message.get("msg_type"), _content(message)
     if not isinstance(kind, str):
         return None
@@ -76,13 +76,13 @@ def event_of(message: dict[str, Any]) -> pb.Event | None:
 
 
 def error_of(reply: dict[str, Any]) -> pb.Event | None:
-    """The exception that a reply tells of, for those that no output told of."""
+    """Return the exception of a reply, for exceptions that no output has reported."""
     content = _content(reply)
     return pb.Event(error=_error(content)) if content.get("status") == "error" else None
 
 
 def execution_count_of(reply: dict[str, Any]) -> int:
-    """The kernel's counter from a reply; 0 if there is none."""
+    """Return the kernel's counter from a reply; 0 if there is none."""
     count = _content(reply).get("execution_count")
     return count if isinstance(count, int) and 0 <= count < 2**62 else 0
 
