@@ -53,7 +53,7 @@ def run_agent(options: Options, token: str, spawned: ForkServerProcess, timings:
     try:
         asyncio.run(_Agent(options, token, spawned, timings).run())
     except* (KernelStartError, ForkServerError):
-        log.exception("no kernel can be had")
+        log.exception("no kernel could be started")
         code = 1
     return code
 
@@ -71,7 +71,9 @@ class _Agent:
         await _start_workers()
         options = self._options
         if is_pid_one() and not confinement.is_landlock_available():
-            log.warning("no Landlock on this host: code can have its agent killed, see SECURITY.md")
+            log.warning(
+                "Landlock is not available: user code can get its agent killed; see SECURITY.md"
+            )
         reaper = Reaper()
         helpers = Helpers(reaper)
         # A start that hangs is retried while the server still waits.
@@ -175,7 +177,7 @@ class _Agent:
             orphaned.cancel()
         if terminated.done():
             return terminated.result()
-        return "no server listened for the orphan time-out" if orphaned.done() else "a fault"
+        return "no server listened for the orphan timeout" if orphaned.done() else "internal error"
 
 
 async def _start_workers() -> None:
@@ -191,7 +193,7 @@ def _remove(socket: Path) -> None:
     try:
         socket.unlink()
     except PermissionError:
-        log.debug("the run folder is sealed; the server removes it")
+        log.debug("the run directory is read-only; the server removes the socket")
 
 
 def _report_termination(loop: asyncio.AbstractEventLoop, terminated: "asyncio.Future[str]") -> None:

@@ -37,7 +37,7 @@ class EgressPort:
             if self._connections <= MAX_CONNECTIONS:
                 await self._pass_on(reader, writer)
         except OSError as error:
-            log.info("a connection out ended: %s", error)
+            log.info("an egress connection ended: %s", error)
         finally:
             self._connections -= 1
             writer.close()
@@ -49,7 +49,7 @@ class EgressPort:
                 both.create_task(_pump(reader, to))
                 both.create_task(_pump(there, writer))
         except* OSError as errors:
-            log.debug("a connection out broke: %s", errors.exceptions[0])
+            log.debug("an egress connection broke: %s", errors.exceptions[0])
         finally:
             to.close()
 

@@ -68,7 +68,7 @@ class AgentService(FileCalls):
                 await context.abort(
                     Code.OUT_OF_RANGE,
                     f"acknowledged_sequence: events up to {self._journal.acknowledged} were "
-                    f"acknowledged and forgotten, got {position}",
+                    f"acknowledged and dropped, got {position}",
                 )
             await self._handle_request(first, context)
             hearing = asyncio.create_task(self._handle_requests(request_iterator, context))
@@ -97,7 +97,7 @@ class AgentService(FileCalls):
             # Looked up for each chunk: the next execution closes it.
             kept = self._interpreter.kept_output(request.execution_id)
             if kept is None:
-                await context.abort(Code.NOT_FOUND, "nothing is kept of that execution")
+                await context.abort(Code.NOT_FOUND, "no output is kept of that execution")
             if not (data := kept.read(offset, CHUNK_BYTES)):
                 return
             yield pb.ReadOutputResponse(data=data)

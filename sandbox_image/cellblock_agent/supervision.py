@@ -20,9 +20,9 @@ async def keep_running(
         began = asyncio.get_running_loop().time()
         try:
             await loop()
-            log.error("%s ended by itself; again in %g s", name, pause)
+            log.error("%s ended unexpectedly; restarting in %g s", name, pause)
         except Exception:
-            log.exception("%s failed; again in %g s", name, pause)
+            log.exception("%s failed; restarting in %g s", name, pause)
         if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS:
             pause = first_pause
         await asyncio.sleep(pause)

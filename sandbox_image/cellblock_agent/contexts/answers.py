@@ -47,7 +47,7 @@ def inspection_of(reply: Message) -> pb.InspectCodeResponse:
     content = _content(reply)
     if content.get("found") is not True:
         return pb.InspectCodeResponse()
-    told = pb.InspectCodeResponse(found=True)
+    response = pb.InspectCodeResponse(found=True)
     data = content.get("data")
     left = MAX_INSPECTION_BYTES
     # Plain text first: every client can show it.
@@ -56,13 +56,13 @@ def inspection_of(reply: Message) -> pb.InspectCodeResponse:
         mime_type, text = make_encodable(name), make_encodable(value)
         if not mime_type.startswith("text/") or len(mime_type) > MAX_TYPE_CHARACTERS:
             continue
-        if len(told.data) == MAX_REPRESENTATIONS:
-            told.cut = True
+        if len(response.data) == MAX_REPRESENTATIONS:
+            response.cut = True
             break
-        told.data[mime_type] = truncate_text(text, left)
-        told.cut = told.cut or told.data[mime_type] != text
-        left -= len(told.data[mime_type].encode())
-    return told
+        response.data[mime_type] = truncate_text(text, left)
+        response.cut = response.cut or response.data[mime_type] != text
+        left -= len(response.data[mime_type].encode())
+    return response
 
 
 def completeness_of(reply: Message) -> pb.IsCodeCompleteResponse:
@@ -93,11 +93,11 @@ def _is_not_plain(item: tuple[object, object]) -> bool:
 def _types(content: Message, matches: list[object]) -> dict[str, str]:
     """Return the type of each completion, where the reply has it."""
     metadata = content.get("metadata")
-    told = metadata.get(TYPES) if isinstance(metadata, dict) else None
-    if not isinstance(told, list):
+    described = metadata.get(TYPES) if isinstance(metadata, dict) else None
+    if not isinstance(described, list):
         return {}
     types = {}
-    for item in told[: len(matches)]:
+    for item in described[: len(matches)]:
         text, kind = (item.get("text"), item.get("type")) if isinstance(item, dict) else (0, 0)
         if isinstance(text, str) and isinstance(kind, str) and kind != "<unknown>":
             types[text] = make_encodable(kind)[:MAX_TYPE_CHARACTERS]

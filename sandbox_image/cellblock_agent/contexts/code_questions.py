@@ -41,7 +41,7 @@ class CodeQuestions:
         self._request = self._kernel.ask_kernel(question)
         answer = await self._until_answered()
         if answer is None:
-            raise RefusedError("the kernel gave no answer")
+            raise RefusedError("the kernel did not answer")
         return answer
 
     def accept_reply(self, message: Message) -> bool:
@@ -77,7 +77,7 @@ class CodeQuestions:
         if not self._answer.done():
             # The kernel isn't killed for that: the next execution has a time limit, which ends
             # both.
-            raise RefusedError("the kernel gave no answer in time")
+            raise RefusedError("the kernel did not answer in time")
         return self._answer.result()
 
     def _answers_request(self, message: Message) -> bool:

@@ -80,10 +80,10 @@ class Execution:
         message = f"time limit of {self.timeout:g} s reached"
         return StopRequest(pb.OUTCOME_TIME_LIMIT, message, self.grace)
 
-    def note_begin(self, told_nanos: int | None) -> None:
+    def note_begin(self, reported_nanos: int | None) -> None:
         """Record when the kernel began to run the code; its message may arrive later."""
         now = time.time_ns()
-        self.begin_nanos = min(max(told_nanos or now, self.asked_nanos), now)
+        self.begin_nanos = min(max(reported_nanos or now, self.asked_nanos), now)
         self.begun.set()
 
     def note_idle(self) -> None:

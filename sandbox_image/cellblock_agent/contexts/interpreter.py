@@ -34,7 +34,7 @@ RESTART_SECONDS = 20.0
 COLLECT_SECONDS = 2
 """Longest wait for the fork server to report a killed kernel's exit."""
 SILENT = "the kernel did not answer"
-STUCK = "the kernel did not take the code: what ran before still keeps it busy"
+STUCK = "the kernel did not accept the code: earlier code still occupies it"
 TURN_SECONDS = 10
 """Longest wait of a question for another question, or for a kernel that is being started."""
 
@@ -189,7 +189,7 @@ class Interpreter:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._turn.acquire()
         except TimeoutError as error:
-            raise BusyError("another question or a restart is under way") from error
+            raise BusyError("another question or a restart is in progress") from error
         try:
             # An execution that was started meanwhile waits for the lock, and must not wait long.
             self._check_idle()
@@ -276,7 +276,7 @@ class Interpreter:
         kernel.interrupt(())
         if await check.is_answered(self._timings.check.heed) or kernel is not self._kernel:
             return
-        message = f"code went on past its time limit of {execution.timeout:g} s after its end"
+        message = f"code continued past its time limit of {execution.timeout:g} s after its end"
         log.warning("%s", message)
         restart = asyncio.create_task(self._restart(message), name="restart")
         self._restarts.add(restart)
@@ -457,7 +457,7 @@ class Interpreter:
         if self._environment is None or not await self._environment.set_permanently(
             self._variables
         ):
-            raise KernelStartError("the kernel did not take its environment")
+            raise KernelStartError("the kernel did not set its environment variables")
 
     async def _kill_all(self, spare: Set[int] = frozenset()) -> None:
         """Kill all that user code started, except `spare`.
@@ -501,7 +501,7 @@ def _finished(
     outcome: pb.Outcome.ValueType, message: str, execution: Execution, *, memory_lost: bool = False
 ) -> pb.ExecutionFinished:
     if memory_lost:
-        message += "; a fresh kernel was started, its variables are lost"
+        message += "; a new kernel was started, and all variables are lost"
     return pb.ExecutionFinished(
         outcome=outcome,
         message=message,

@@ -91,7 +91,7 @@ class ChangeTracker:
         )
         if not walk.is_complete:
             difference.incomplete_reason = (
-                f"more than {self.bounds.scan.in_words}: not all was looked at"
+                f"more than {self.bounds.scan.in_words}: the scan is incomplete"
             )
         return difference
 

@@ -82,7 +82,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                     left -= len(data)
                 if request.unchanged and _state(before) != _state(os.fstat(file.fileno())):
                     raise ChangedError(
-                        f"{escape_unprintable(request.path)} was written to meanwhile"
+                        f"{escape_unprintable(request.path)} changed while it was read"
                     )
 
     async def ReadFolder(  # noqa: N802
@@ -179,4 +179,4 @@ async def _until_end(requests: AsyncIterator[pb.WriteFileRequest]) -> AsyncItera
         if request.HasField("end"):
             return
         yield request.data
-    raise InvalidRequestError("end: must be the last message: the stream broke off")
+    raise InvalidRequestError("end: missing: the stream ended before its last message")

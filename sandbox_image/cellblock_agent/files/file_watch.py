@@ -84,8 +84,8 @@ class FileWatch:
                 return reported
             except OSError as error:
                 # Code has used up or removed something that a scan needs.
-                log.warning("the data folder could not be looked at: %s", error)
-                reason = f"could not be looked at: {error.strerror}"
+                log.warning("the data directory could not be scanned: %s", error)
+                reason = f"could not be scanned: {error.strerror}"
                 return pb.FileChanges(skipped=[pb.SkippedFile(reason=reason)])
 
     async def run(self) -> None:
@@ -160,7 +160,7 @@ class FileWatch:
                     self._changes.accept_difference, difference, held
                 )
             except OSError as error:
-                log.warning("the data folder could not be looked at: %s", error)
+                log.warning("the data directory could not be scanned: %s", error)
                 return False
         if difference.is_empty:
             return bool(held)  # an incomplete scan was reported before

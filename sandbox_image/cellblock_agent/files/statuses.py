@@ -14,7 +14,7 @@ Code = grpc.StatusCode
 FULL = {
     errno.ENOSPC: "/mnt/data is full: nothing was written",
     errno.EDQUOT: "/mnt/data is full: nothing was written",
-    errno.EFBIG: "the file is larger than a file in /mnt/data may be: nothing was written",
+    errno.EFBIG: "the file exceeds the maximum size of files in /mnt/data: nothing was written",
 }
 
 

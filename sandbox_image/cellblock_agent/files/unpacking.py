@@ -73,7 +73,7 @@ class Unpacker:
                 raise OSError(number, os.strerror(number))
             case {"refused": str(words)}:
                 raise UnpackError(f"{name} {truncate_text(make_encodable(words), MAX_WORDS)}")
-        raise UnpackError(f"{name} was not unpacked: user code got into its way")
+        raise UnpackError(f"{name} was not unpacked: user code interfered")
 
     def _publish(self, new: NewFolder, path: str, answer: dict[str, Any]) -> pb.UnpackInputResponse:
         with self._changes.exclude_server_change(path):

@@ -151,7 +151,7 @@ class _Reader:
             self.handle(read_message(self._session, frames, self._bounds))
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
             # User code can write to the kernel's own sockets: bad signatures, bad JSON.
-            log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)
+            log.warning("dropped an invalid Jupyter message: %s", type(error).__name__)
 
 
 class OversizedError(ValueError):
@@ -176,7 +176,7 @@ def read_message(session: Session, frames: list[bytes], bounds: MessageBounds) -
     start = frames.index(DELIM) + 1
     signature, *parts = frames[start : start + 5]
     if not hmac.compare_digest(signature, session.sign(parts)):
-        raise ValueError("the signature is another one's")
+        raise ValueError("the signature is invalid")
     packed_header, parent, _metadata, content = parts
     header = session.unpack(packed_header)
     return {

@@ -31,12 +31,12 @@ class MessageBounds:
 
     def __init__(self, given_limit: int = 0) -> None:
         """Use `given_limit`, the sandbox's memory in bytes, where no control group shows it."""
-        self._told_limit = given_limit
+        self._given_limit = given_limit
 
     @property
     def max_bytes(self) -> int:
         """Maximum bytes of a message in ASCII. The sandbox's memory may change while it runs."""
-        limit = memory.read_memory_limit() or self._told_limit
+        limit = memory.read_memory_limit() or self._given_limit
         return min(MAX_BYTES, limit // MEMORY_SHARE) if limit else MAX_BYTES
 
     def problem_of(self, parts: Sequence[bytes | memoryview]) -> str:
@@ -53,9 +53,7 @@ class MessageBounds:
         wide = sum(len(part) for part in large if not part.isascii())
         if wide * WIDE > most:
             most_text = memory.format_bytes(most // WIDE)
-            return (
-                f"{memory.format_bytes(wide)} of text that is not ASCII are more than {most_text}"
-            )
+            return f"{memory.format_bytes(wide)} of non-ASCII text are more than {most_text}"
         values = most // BYTES_PER_VALUE
         if any(_has_more_values(part, values) for part in large):
             return f"it has more than {values} values"

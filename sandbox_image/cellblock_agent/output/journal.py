@@ -103,7 +103,7 @@ class Journal:
         if not is_current():
             return []
         if sequence < self._acknowledged:
-            raise ValueError(f"events up to {self._acknowledged} are forgotten, got {sequence}")
+            raise ValueError(f"events up to {self._acknowledged} were dropped, got {sequence}")
         batch: list[pb.Event] = []
         size = 0
         for event in self._events:

@@ -45,10 +45,10 @@ class Helpers:
             )
             process.returncode = await self._end_of(process.pid, timeout)
             if process.returncode != 0:
-                raise HelperError(f"it was ended: {describe_exit(process.returncode)}")
+                raise HelperError(f"its process ended with {describe_exit(process.returncode)}")
             return os.pread(answer, MAX_ANSWER_BYTES, 0)
         except OSError as error:
-            raise HelperError(f"it could not be started: {error.strerror}") from error
+            raise HelperError(f"its process could not be started: {error.strerror}") from error
         finally:
             os.close(answer)
 
@@ -65,7 +65,7 @@ class Helpers:
             await asyncio.wait({ended}, timeout=timeout)
             if not ended.done():
                 _kill(pid)
-                raise HelperError(f"it took more than {timeout:g} s")
+                raise HelperError(f"its process took more than {timeout:g} s")
             return ended.result()
         except asyncio.CancelledError:
             _kill(pid)

@@ -44,7 +44,7 @@ async def test_code_that_forged_its_whole_end_goes_on_to_its_time_limit_only(
         while not (event := await agent.next_event()).HasField("kernel_restarted"):
             pass
     assert event.kernel_restarted.reason == (
-        "code went on past its time limit of 1 s after its end"
+        "code continued past its time limit of 1 s after its end"
     )
     assert (await agent.run("1 + 1")).result == "2"
 
@@ -57,8 +57,8 @@ async def test_the_next_code_does_not_wait_for_code_that_forged_its_end(
         shown = await agent.run("1 + 1", timeout=600)
     assert (shown.outcome, shown.end.memory_lost) == ("KERNEL_DIED", True)
     assert shown.end.message == (
-        "the kernel did not take the code: what ran before still keeps it busy;"
-        " a fresh kernel was started, its variables are lost"
+        "the kernel did not accept the code: earlier code still occupies it;"
+        " a new kernel was started, and all variables are lost"
     )
     assert (await agent.run("1 + 1")).result == "2"
 

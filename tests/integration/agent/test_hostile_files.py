@@ -228,7 +228,7 @@ async def test_a_hundred_thousand_files_are_looked_at_within_bounds(
     began = time.monotonic()
     reasons = {item.reason for item in shown.end.changes.skipped}
     assert reasons == {
-        "more than 20000 entries or 5 s: not all was looked at",
+        "more than 20000 entries or 5 s: the scan is incomplete",
         "more than 1000 files changed",
     }
     assert len(shown.changed) == 1000
@@ -267,7 +267,7 @@ async def test_a_name_that_is_too_long_is_refused(agent: RunningAgent) -> None:
 async def test_a_file_past_the_limit_is_told_so_and_leaves_nothing(agent: RunningAgent) -> None:
     limit = 2**20
     resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
-    with pytest.raises(WrongStateError, match="larger than a file in /mnt/data may be") as raised:
+    with pytest.raises(WrongStateError, match="the maximum size of files in /mnt/data") as raised:
         await agent.connection.write_file("large", chunks(bytes(limit), b"1"))
     assert raised.value.reason == "SANDBOX_FULL"
     assert list(agent.data.iterdir()) == []

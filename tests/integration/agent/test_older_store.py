@@ -14,7 +14,7 @@ async def test_it_refuses_what_it_has_forgotten_and_goes_on(agent: RunningAgent)
     await older.acknowledge(0)
     with pytest.raises(AgentGoneError) as caught:
         await anext(aiter(older))
-    assert "were acknowledged and forgotten, got 0" in str(caught.value)
+    assert "were acknowledged and dropped, got 0" in str(caught.value)
     await agent.open_stream()
     assert (await agent.run("print(3)")).text() == "3\n"
 

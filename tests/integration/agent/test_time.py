@@ -118,7 +118,7 @@ async def test_what_can_not_is_killed_and_the_kernel_replaced(
     shown = await stopped(agent, code, way, grace=0.3)
     expected, words = outcome(way)
     assert shown.outcome == expected
-    assert shown.end.message == f"{words}; a fresh kernel was started, its variables are lost"
+    assert shown.end.message == f"{words}; a new kernel was started, and all variables are lost"
     assert shown.end.memory_lost
     assert "kernel_restarted" in shown.kinds()
     assert (await agent.run("'x' in globals()")).result == "False"

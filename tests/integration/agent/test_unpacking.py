@@ -359,7 +359,7 @@ async def test_what_it_can_not_be_unpacked_from_or_to(agent: RunningAgent) -> No
 
 async def test_a_file_past_the_sandboxs_limit_leaves_nothing(agent: RunningAgent) -> None:
     resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (2**20, 2**20))
-    with pytest.raises(WrongStateError, match="larger than a file in /mnt/data may be") as raised:
+    with pytest.raises(WrongStateError, match="the maximum size of files in /mnt/data") as raised:
         await unpack(agent, zipped({"a": b"1", "b": os.urandom(2**21)}))
     assert raised.value.reason == "SANDBOX_FULL"
     assert list(agent.data.iterdir()) == []

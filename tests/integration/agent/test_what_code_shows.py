@@ -64,7 +64,7 @@ async def test_an_exception_is_shown_and_the_execution_ran(agent: RunningAgent) 
 async def test_input_fails_at_once(agent: RunningAgent) -> None:
     shown = await agent.run("input('name? ')")
     assert shown.error.name == "StdinNotImplementedError"
-    assert "nobody is there to answer" in shown.error.value
+    assert "code runs without a user to answer" in shown.error.value
 
 
 async def test_top_level_await_ends_at_once(agent: RunningAgent) -> None:

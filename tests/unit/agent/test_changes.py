@@ -362,7 +362,7 @@ def test_a_look_that_was_cut_short_says_so_and_deletes_nothing(folder: Folder) -
     told = folder.tell()
     assert list(told.deleted) == ["9"]
     assert [(item.path, item.reason) for item in told.skipped] == [
-        ("", "more than 3 entries or 5 s: not all was looked at")
+        ("", "more than 3 entries or 5 s: the scan is incomplete")
     ]
     folder.changes.bounds = ChangeBounds()
     assert folder.tell() == pb.FileChanges()

@@ -87,7 +87,7 @@ async def test_who_asks_for_forgotten_events_is_refused() -> None:
         journal.append(cleared())
     await read(journal)
     journal.acknowledge(3)
-    with pytest.raises(ValueError, match="events up to 3 are forgotten, got 1"):
+    with pytest.raises(ValueError, match="events up to 3 were dropped, got 1"):
         await read(journal, after=1)
 
 

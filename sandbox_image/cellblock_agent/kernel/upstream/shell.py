@@ -35,7 +35,7 @@ from cellblock_agent.kernel.options import ACCEPTED
 from cellblock_agent.kernel.upstream.stream import KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
 
-NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
+NO_INPUT = "{}() can't read input: code runs without a user to answer. Put the value into the code."
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -266,11 +266,11 @@ class UnattendedKernel(IPythonKernel):
 
     def raw_input(self, prompt: str = "") -> NoReturn:
         """Refuse `input()`. Raises StdinNotImplementedError."""
-        raise StdinNotImplementedError(NOBODY_ANSWERS.format("input"))
+        raise StdinNotImplementedError(NO_INPUT.format("input"))
 
     def getpass(self, *_args: object, **_options: object) -> NoReturn:
         """Refuse `getpass.getpass()`. Raises StdinNotImplementedError."""
-        raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
+        raise StdinNotImplementedError(NO_INPUT.format("getpass"))
 
 
 class _ImmediateReplies:
