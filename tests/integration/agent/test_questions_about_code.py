@@ -71,7 +71,7 @@ async def test_what_can_not_be_interrupted_is_left_to_the_next_executions_time_l
 ) -> None:
     agent = hasty_agent
     await agent.run(STUBBORN)
-    with pytest.raises(UnavailableError, match="no answer in time"):
+    with pytest.raises(UnavailableError, match="did not answer in time"):
         await completions(agent, "stubborn.")
     shown = await agent.run("1", timeout=0.2, grace=0.2)
     assert shown.outcome == "TIME_LIMIT"
