@@ -1,4 +1,4 @@
-"""Code that says that it is done, and goes on: its time limit holds, and the next has its turn."""
+"""Code that forges its end and runs on: its time limit holds, and the next execution runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -71,6 +71,6 @@ async def test_what_can_be_interrupted_gives_way_to_the_next_code(agent: Running
 async def test_code_that_never_lets_another_thread_run_was_taken_all_the_same(
     agent: RunningAgent,
 ) -> None:
-    """The thread that sends the output has no turn, so nothing else says that it began."""
+    """The thread that sends output gets no turn, so no other message reports the start."""
     shown = await agent.run("sum(range(10**15))", timeout=ACCEPT_SECONDS + 3, grace=0.3)
     assert shown.outcome == "TIME_LIMIT"

@@ -1,4 +1,4 @@
-"""A question gives way at once when code is to run, however long it might take."""
+"""A question yields immediately when code is to run, however long it might take."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from cellblock_agent.timings import QuestionTimings
 
 
 class AskedKernel:
-    """A kernel that answers when it is interrupted; the real ones are in integration/agent."""
+    """Kernel that answers when it is interrupted; integration/agent has real ones."""
 
     def __init__(self) -> None:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -25,7 +25,7 @@ class AskedKernel:
         self.interrupted.set()
 
 
-async def test_it_gives_way_at_once() -> None:
+async def test_a_question_yields_immediately() -> None:
     kernel = AskedKernel()
     asking = CodeQuestions(cast(Kernel, kernel), QuestionTimings(answer=10_000))
     question: Any = asyncio.create_task(asking.ask_kernel(lambda _client: ""))

@@ -136,7 +136,7 @@ async def test_its_end_waits_for_nothing() -> None:
     assert reading.done()
 
 
-async def test_a_reader_who_is_told_to_leave_gets_nothing() -> None:
+async def test_a_reader_that_is_replaced_gets_no_events() -> None:
     journal, stays = Journal(), True
     reading = asyncio.create_task(journal.next_batch(0, 10**6, lambda: stays))
     await asyncio.sleep(0)

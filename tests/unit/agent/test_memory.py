@@ -1,4 +1,4 @@
-"""Both versions of control groups say who was killed for memory, and what the limit is."""
+"""Both versions of control groups report kills for memory and the limit."""
 
 import asyncio
 import signal
@@ -32,7 +32,7 @@ def test_version_1(cgroup: Path) -> None:
     assert (memory.count_oom_kills(), memory.read_memory_limit()) == (1, 2**20)
 
 
-def test_no_limit_and_nobody_who_counts(cgroup: Path) -> None:
+def test_an_unlimited_group_without_a_counter(cgroup: Path) -> None:
     (cgroup / "memory.max").write_text("max\n")
     (cgroup / "memory" / "memory.limit_in_bytes").write_text("9223372036854771712\n")
     assert (memory.count_oom_kills(), memory.read_memory_limit()) == (0, None)
@@ -48,7 +48,7 @@ def test_what_is_left_of_a_sandbox_with_a_kernel_of_its_own(
     assert memory.read_free_bytes() == 600 * 1024
 
 
-def test_the_watch_is_needed_only_where_nobody_else_ends_processes(cgroup: Path) -> None:
+def test_the_watch_is_needed_only_without_a_control_group(cgroup: Path) -> None:
     assert MemoryWatch(2**28, set).is_needed
     assert not MemoryWatch(0, set).is_needed
     (cgroup / "memory.max").write_text("1048576\n")

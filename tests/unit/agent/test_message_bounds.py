@@ -12,7 +12,7 @@ MIB = 2**20
 
 @pytest.fixture
 def bounds(monkeypatch: pytest.MonkeyPatch) -> MessageBounds:
-    """Those of a sandbox with 240 MiB, whose messages may have 10 MiB."""
+    """Return the bounds of a sandbox with 240 MiB, whose messages may have 10 MiB."""
     monkeypatch.setattr(memory, "read_memory_limit", lambda: None)
     return MessageBounds(240 * MIB)
 

@@ -1,4 +1,4 @@
-"""What is imported before kernels are forked."""
+"""Modules that are imported before kernels are forked."""
 
 from pathlib import Path
 

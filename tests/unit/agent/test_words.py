@@ -1,4 +1,4 @@
-"""Ends, sizes and names, for people."""
+"""Exits, sizes and names, formatted for people."""
 
 import signal
 
