@@ -70,9 +70,9 @@ class KernelConnection:
         self._replies = _Reader(client.shell_channel.socket, client.session, bounds)
 
     def listen(self, on_output: MessageHandler, on_reply: MessageHandler) -> None:
-        """Pass messages to these handlers from now on."""
-        self._output.handle = on_output
-        self._replies.handle = on_reply
+        """Pass messages to these handlers; earlier messages wait for the first call."""
+        self._output.listen(on_output)
+        self._replies.listen(on_reply)
 
     def execute(self, code: str, *, silent: bool) -> str:
         """Run code; return the id to which its output and its reply refer."""
@@ -117,8 +117,13 @@ class _Reader:
         self._loop = asyncio.get_running_loop()
         self._file = socket.fileno()
         self._stopped = False
-        self.handle: MessageHandler = lambda _message: None
-        self._loop.add_reader(self._file, self._read)
+        self._handle: MessageHandler | None = None
+        """None until a caller listens: messages stay in the socket until then."""
+
+    def listen(self, handle: MessageHandler) -> None:
+        if self._handle is None:
+            self._loop.add_reader(self._file, self._read)
+        self._handle = handle
         self.schedule_read()
 
     def schedule_read(self) -> None:
@@ -132,7 +137,8 @@ class _Reader:
 
     def _read(self) -> None:
         for _part in range(PARTS_AT_ONCE):
-            if self._stopped:
+            handle = self._handle
+            if self._stopped or handle is None:
                 return
             try:
                 frame = self._socket.recv(zmq.NOBLOCK)
@@ -142,13 +148,13 @@ class _Reader:
                 self._frames.append(frame)
             if not self._socket.getsockopt(zmq.RCVMORE):
                 frames, self._frames = self._frames, []
-                self._handle_frames(frames)
+                self._handle_frames(frames, handle)
         # Other tasks run before the agent reads more of a kernel that floods it.
         self.schedule_read()
 
-    def _handle_frames(self, frames: list[bytes]) -> None:
+    def _handle_frames(self, frames: list[bytes], handle: MessageHandler) -> None:
         try:
-            self.handle(read_message(self._session, frames, self._bounds))
+            handle(read_message(self._session, frames, self._bounds))
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
             # User code can write to the kernel's own sockets: bad signatures, bad JSON.
             log.warning("dropped an invalid Jupyter message: %s", type(error).__name__)
