@@ -1,6 +1,6 @@
-"""The agent: PID 1 of a sandbox. Starts kernels, journals what they say, moves files.
+"""Sandbox agent: PID 1 of a sandbox. Starts kernels, stores their events, transfers files.
 
-Start at `__main__.py`; `service.py` is where the server's calls enter.
+Start at `__main__.py`; `service.py` receives the server's calls.
 """
 
 from importlib.metadata import PackageNotFoundError, version

@@ -1,4 +1,4 @@
-"""Puts the agent's parts together and runs them."""
+"""Assembly of the agent: creates its parts, runs them and stops them."""
 
 import asyncio
 import logging
@@ -13,20 +13,24 @@ import grpc
 from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_agent.contexts.interpreter import START_ATTEMPTS, Interpreter
 from cellblock_agent.egress import SOCKET, EgressPort
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.kernel.forkserver_client import ForkServerClient, ForkServerError, Spawned
+from cellblock_agent.kernel.forkserver_client import (
+    ForkServerClient,
+    ForkServerError,
+    ForkServerProcess,
+)
 from cellblock_agent.kernel.kernel import KernelStartError
-from cellblock_agent.kernel.options import KernelNeeds
+from cellblock_agent.kernel.options import KernelSettings
 from cellblock_agent.options import Options
 from cellblock_agent.orphan import OrphanClock
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.processes import confinement
 from cellblock_agent.processes.helpers import Helpers
 from cellblock_agent.processes.memory_watch import MemoryWatch
-from cellblock_agent.processes.own_process import is_first, wait_for_termination
+from cellblock_agent.processes.own_process import is_pid_one, wait_for_termination
 from cellblock_agent.processes.reaper import Reaper, kill_descendants
 from cellblock_agent.service import AgentService
 from cellblock_agent.supervision import keep_running
@@ -36,26 +40,28 @@ from cellblock_agent.token_check import TokenInterceptor
 MAX_RECEIVE_BYTES = 4 * 2**20
 MAX_SEND_BYTES = 64 * 2**20
 WORKERS = 4
-"""Threads for reading and writing files."""
+"""Number of threads that read and write files."""
 SOCKET_MODE = 0o666
-"""The folder on the host keeps everybody but the server out."""
+"""Mode of the agent's socket; the directory on the host admits only the server."""
 
 log = logging.getLogger(__name__)
 
 
-def run(options: Options, token: str, spawned: Spawned, timings: Timings) -> int:
-    """Serve until told to end; the exit code."""
+def run_agent(options: Options, token: str, spawned: ForkServerProcess, timings: Timings) -> int:
+    """Serve until the agent ends, and return the exit code."""
     code = 0
     try:
         asyncio.run(_Agent(options, token, spawned, timings).run())
     except* (KernelStartError, ForkServerError):
-        log.exception("no kernel can be had")
+        log.exception("no kernel could be started")
         code = 1
     return code
 
 
 class _Agent:
-    def __init__(self, options: Options, token: str, spawned: Spawned, timings: Timings) -> None:
+    def __init__(
+        self, options: Options, token: str, spawned: ForkServerProcess, timings: Timings
+    ) -> None:
         self._options = options
         self._token = token
         self._spawned = spawned
@@ -64,11 +70,13 @@ class _Agent:
     async def run(self) -> None:
         await _start_workers()
         options = self._options
-        if is_first() and not confinement.is_available():
-            log.warning("no Landlock on this host: code can have its agent killed, see SECURITY.md")
+        if is_pid_one() and not confinement.is_landlock_available():
+            log.warning(
+                "Landlock is not available: user code can get its agent killed; see SECURITY.md"
+            )
         reaper = Reaper()
         helpers = Helpers(reaper)
-        # A start that hangs is tried again while the server still waits.
+        # A start that hangs is retried while the server still waits.
         attempt_seconds = options.start_timeout / START_ATTEMPTS
         fork_server = ForkServerClient(
             self._spawned,
@@ -80,7 +88,7 @@ class _Agent:
         )
         journal = Journal()
         folder = DataFolder(options.data_dir, options.inputs_dir)
-        changes = Changes(folder)
+        changes = ChangeTracker(folder)
         files = FileWatch(folder, changes, journal)
         memory = MemoryWatch(options.memory_bytes, lambda: {fork_server.pid} | helpers.pids)
         interpreter = Interpreter(
@@ -91,10 +99,10 @@ class _Agent:
             files,
             helpers,
             memory,
-            KernelNeeds(
+            KernelSettings(
                 memory_bytes=options.memory_bytes,
                 max_processes=options.pids if memory.is_needed else 0,
-                confined=is_first(),
+                confined=is_pid_one(),
                 niceness=options.kernel_niceness,
             ),
             self._timings,
@@ -146,7 +154,7 @@ class _Agent:
             ],
         )
         agent_pb2_grpc.add_AgentServiceServicer_to_server(service, server)
-        # Whoever waits for the socket must not see it before it may be used.
+        # A server that waits for the socket must not see it before it accepts connections.
         unready = socket.with_suffix(".new")
         server.add_insecure_port(f"unix:{unready}")
         await server.start()
@@ -156,24 +164,24 @@ class _Agent:
 
     async def _until_end(self, orphan_clock: OrphanClock, kept: list[asyncio.Task[None]]) -> str:
         loop = asyncio.get_running_loop()
-        told: asyncio.Future[str] = loop.create_future()
-        if not is_first():
+        terminated: asyncio.Future[str] = loop.create_future()
+        if not is_pid_one():
             threading.Thread(
-                target=_tell_termination, args=(loop, told), name="signals", daemon=True
+                target=_report_termination, args=(loop, terminated), name="signals", daemon=True
             ).start()
         orphaned = asyncio.create_task(orphan_clock.run())
         try:
-            either: set[asyncio.Future[Any]] = {told, orphaned, *kept}
+            either: set[asyncio.Future[Any]] = {terminated, orphaned, *kept}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             orphaned.cancel()
-        if told.done():
-            return told.result()
-        return "no server listened for the orphan time-out" if orphaned.done() else "a fault"
+        if terminated.done():
+            return terminated.result()
+        return "no server listened for the orphan timeout" if orphaned.done() else "internal error"
 
 
 async def _start_workers() -> None:
-    """Start the threads for blocking work now: later, user code may have used up all tasks."""
+    """Start the threads for blocking work early: later, user code may use up the process limit."""
     loop = asyncio.get_running_loop()
     executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="files")
     loop.set_default_executor(executor)
@@ -185,9 +193,9 @@ def _remove(socket: Path) -> None:
     try:
         socket.unlink()
     except PermissionError:
-        log.debug("the run folder is sealed; the server removes it")
+        log.debug("the run directory is read-only; the server removes the socket")
 
 
-def _tell_termination(loop: asyncio.AbstractEventLoop, told: "asyncio.Future[str]") -> None:
+def _report_termination(loop: asyncio.AbstractEventLoop, terminated: "asyncio.Future[str]") -> None:
     name = wait_for_termination()
-    loop.call_soon_threadsafe(partial(told.set_result, name))
+    loop.call_soon_threadsafe(partial(terminated.set_result, name))

@@ -1,7 +1,7 @@
-"""The sandbox's end of its way out, if it has one: a port of loopback that leads to the server.
+"""Sandbox end of the egress connection: a loopback port that is relayed to the server.
 
-There is no network in here. What connects to the port reaches a Unix socket that the server
-listens at, and behind it a proxy that decides; user code may as well use the socket itself.
+A sandbox has no network. Connections to the port are relayed to a Unix socket at which the server
+listens, and behind it a proxy checks each one; user code may use the socket directly.
 """
 
 import asyncio
@@ -10,17 +10,17 @@ from pathlib import Path
 
 SOCKET = "egress.sock"
 MAX_CONNECTIONS = 256
-"""At once; the server has a bound of its own."""
+"""Maximum number of open connections; the server has a limit of its own."""
 PIECE = 65536
 
 log = logging.getLogger(__name__)
 
 
 class EgressPort:
-    """Listens, and passes bytes on."""
+    """Listener on a loopback port that relays each connection to a Unix socket."""
 
     def __init__(self, socket: Path, port: int) -> None:
-        """Lead from `port` of loopback to `socket`."""
+        """Relay connections to `port` on loopback to `socket`."""
         self._socket = socket
         self._port = port
         self._connections = 0
@@ -37,7 +37,7 @@ class EgressPort:
             if self._connections <= MAX_CONNECTIONS:
                 await self._pass_on(reader, writer)
         except OSError as error:
-            log.info("a connection out ended: %s", error)
+            log.info("an egress connection ended: %s", error)
         finally:
             self._connections -= 1
             writer.close()
@@ -49,7 +49,7 @@ class EgressPort:
                 both.create_task(_pump(reader, to))
                 both.create_task(_pump(there, writer))
         except* OSError as errors:
-            log.debug("a connection out broke: %s", errors.exceptions[0])
+            log.debug("an egress connection broke: %s", errors.exceptions[0])
         finally:
             to.close()
 

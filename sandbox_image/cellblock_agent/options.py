@@ -1,4 +1,4 @@
-"""The agent's command line, declared once."""
+"""Command line of the agent."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,36 +8,37 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Options:
-    """What the agent is told at its start."""
+    """Options with which the server starts the agent."""
 
     run_dir: Path
-    """Has the token at first, and `agent.sock` later."""
+    """Directory with the token at the start, and `agent.sock` later."""
     data_dir: Path
-    """The user's folder, `/mnt/data` in a container."""
+    """Directory of the user's files, `/mnt/data` in a container."""
     kernel_dir: Path
-    """Has the kernel's sockets. Short: a Unix socket's path has at most 107 bytes."""
+    """Directory of the kernel's sockets. A Unix socket's path has at most 107 bytes."""
     inputs_dir: Path
-    """Large attachments, read-only."""
+    """Directory of large attachments, read-only."""
     orphan_timeout: float
     """Seconds without a server after which the agent ends."""
     fork_server_timeout: float
-    """Seconds after which a fork server that forks nothing is ended."""
+    """Seconds without a fork after which the fork server ends."""
     start_timeout: float
-    """Seconds that the first kernel may take, in three attempts: the server waits no longer."""
+    """Seconds that the first kernel may take to start, in three attempts: the server waits no
+    longer."""
     kernel_niceness: int
-    """By how much kernels give way to the agent, as nice(1) counts it."""
+    """Niceness of kernels, as in nice(1): the agent has priority."""
     preload: tuple[str, ...]
-    """Modules that every kernel has imported from its start."""
+    """Modules that every kernel has imported when it starts."""
     proxy_port: int
-    """Where in the sandbox its way out is; 0 if it has none."""
+    """Loopback port of the egress relay; 0 if the sandbox has no egress."""
     memory_bytes: int
-    """The sandbox's limit; 0 if there is none."""
+    """Memory limit of the sandbox in bytes; 0 if there is none."""
     pids: int
-    """How many processes and threads the sandbox may have; 0 if there is no limit."""
+    """Maximum number of processes and threads of the sandbox; 0 if there is no limit."""
 
 
-def parse(arguments: Sequence[str]) -> Options:
-    """Parse the command line; prints usage and exits with 2 if it is wrong."""
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Parse the command line; print the usage and exit with code 2 if it is invalid."""
     parser = argparse.ArgumentParser(prog="cellblock_agent", description=__doc__)
     parser.add_argument("--run-dir", type=Path, default=Path("/run/cellblock"))
     parser.add_argument("--data-dir", type=Path, default=Path("/mnt/data"))

@@ -1,4 +1,4 @@
-"""Ends a sandbox that its server has forgotten."""
+"""End of a sandbox that has lost its server."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from contextlib import contextmanager
 
 
 class OrphanClock:
-    """Runs while no server listens to the events."""
+    """Timer that runs while no server listens to the events."""
 
     def __init__(self, timeout: float) -> None:
-        """Run out after `timeout` seconds."""
+        """Expire after `timeout` seconds without a listener."""
         self._timeout = timeout
         self._listeners = 0
         self._changed = asyncio.Event()
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
-        """A server listens for the length of this block."""
+    def server_listening(self) -> Iterator[None]:
+        """Count a listening server for the length of this block."""
         self._listeners += 1
         self._changed.set()
         try:
@@ -26,7 +26,7 @@ class OrphanClock:
             self._changed.set()
 
     async def run(self) -> None:
-        """Return when nobody has listened for the whole time-out."""
+        """Return once no server has listened for the whole timeout."""
         while True:
             self._changed.clear()
             try:

@@ -1,4 +1,4 @@
-"""The agent's service: requests from the server enter here. See `agent.proto`."""
+"""gRPC service of the agent: receives the server's requests. See `agent.proto`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from cellblock_agent import VERSION
 from cellblock_agent.contexts import answers
 from cellblock_agent.contexts.execution import Execution
 from cellblock_agent.contexts.interpreter import Interpreter
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_calls import CHUNK_BYTES, FileCalls
 from cellblock_agent.files.statuses import Code, Context, InvalidRequestError, Statuses
@@ -22,29 +22,29 @@ BATCH_BYTES = 2**20
 
 
 class AgentService(FileCalls):
-    """Hands requests on; what may fail is turned into statuses by `Statuses`."""
+    """Service that forwards requests to the agent's parts, and translates errors."""
 
     def __init__(
         self,
         interpreter: Interpreter,
         journal: Journal,
         folder: DataFolder,
-        changes: Changes,
+        changes: ChangeTracker,
         unpacker: Unpacker,
         orphan_clock: OrphanClock,
     ) -> None:
-        """Serve these parts."""
+        """Serve requests with these parts."""
         super().__init__(folder, changes, unpacker)
         self._interpreter = interpreter
         self._journal = journal
         self._orphan_clock = orphan_clock
         self._listener: object = None
-        """The newest stream of events."""
+        """Identity of the newest event stream."""
 
     async def GetStatus(  # noqa: N802
         self, request: pb.GetStatusRequest, context: Context
     ) -> pb.GetStatusResponse:
-        """Tell what the agent is doing, once a kernel is ready."""
+        """Return the agent's state, once a kernel is ready."""
         await self._interpreter.until_ready()
         return pb.GetStatusResponse(
             agent_version=VERSION,
@@ -58,27 +58,27 @@ class AgentService(FileCalls):
     async def Converse(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> AsyncIterator[pb.ConverseResponse]:
-        """Stream events from the first unacknowledged one on, and take orders."""
+        """Stream events after the acknowledged one, and process acknowledgements and orders."""
         listener = self._listener = object()
-        self._journal.wake()  # who listened before has to leave
-        with self._orphan_clock.listening():
+        self._journal.wake()  # the previous stream has to end
+        with self._orphan_clock.server_listening():
             first = await anext(request_iterator)
             position = first.acknowledged_sequence
             if 0 <= position < self._journal.acknowledged:
                 await context.abort(
                     Code.OUT_OF_RANGE,
                     f"acknowledged_sequence: events up to {self._journal.acknowledged} were "
-                    f"acknowledged and forgotten, got {position}",
+                    f"acknowledged and dropped, got {position}",
                 )
-            await self._hear(first, context)
-            hearing = asyncio.create_task(self._hear_all(request_iterator, context))
+            await self._handle_request(first, context)
+            hearing = asyncio.create_task(self._handle_requests(request_iterator, context))
             hearing.add_done_callback(lambda _done: self._journal.wake())
 
-            def goes_on() -> bool:
+            def is_current() -> bool:
                 return self._listener is listener and not hearing.done()
 
             try:
-                while batch := await self._journal.after(position, BATCH_BYTES, goes_on):
+                while batch := await self._journal.next_batch(position, BATCH_BYTES, is_current):
                     yield pb.ConverseResponse(events=batch)
                     position = batch[-1].sequence
                 if self._listener is not listener:
@@ -91,13 +91,13 @@ class AgentService(FileCalls):
     async def ReadOutput(  # noqa: N802
         self, request: pb.ReadOutputRequest, context: Context
     ) -> AsyncIterator[pb.ReadOutputResponse]:
-        """Stream all that an execution wrote."""
+        """Stream the complete text output of the execution that ended last."""
         offset = 0
         while True:
-            # Asked for each time: the next execution closes it.
+            # Looked up for each chunk: the next execution closes it.
             kept = self._interpreter.kept_output(request.execution_id)
             if kept is None:
-                await context.abort(Code.NOT_FOUND, "nothing is kept of that execution")
+                await context.abort(Code.NOT_FOUND, "no output is kept of that execution")
             if not (data := kept.read(offset, CHUNK_BYTES)):
                 return
             yield pb.ReadOutputResponse(data=data)
@@ -123,38 +123,42 @@ class AgentService(FileCalls):
     async def CompleteCode(  # noqa: N802
         self, request: pb.CompleteCodeRequest, context: Context
     ) -> pb.CompleteCodeResponse:
-        """Ask the kernel what may stand at a place."""
+        """Return completions for a position in code."""
         code, place = request.code, request.cursor_pos
         async with Statuses(context):
-            _check_place(code, place)
-            reply = await self._interpreter.ask(lambda kernel: kernel.complete(code, place))
+            _check_cursor(code, place)
+            reply = await self._interpreter.ask_kernel(lambda kernel: kernel.complete(code, place))
         return answers.completions_of(reply, code, place)
 
     async def InspectCode(  # noqa: N802
         self, request: pb.InspectCodeRequest, context: Context
     ) -> pb.InspectCodeResponse:
-        """Ask the kernel what a name is."""
+        """Return the kernel's documentation of the name at a position in code."""
         code, place, level = request.code, request.cursor_pos, request.detail_level
         async with Statuses(context):
-            _check_place(code, place)
-            reply = await self._interpreter.ask(lambda kernel: kernel.inspect(code, place, level))
+            _check_cursor(code, place)
+            reply = await self._interpreter.ask_kernel(
+                lambda kernel: kernel.inspect(code, place, level)
+            )
         return answers.inspection_of(reply)
 
     async def IsCodeComplete(  # noqa: N802
         self, request: pb.IsCodeCompleteRequest, context: Context
     ) -> pb.IsCodeCompleteResponse:
-        """Ask the kernel whether code could run."""
+        """Return whether code is complete."""
         async with Statuses(context):
-            reply = await self._interpreter.ask(lambda kernel: kernel.is_complete(request.code))
+            reply = await self._interpreter.ask_kernel(
+                lambda kernel: kernel.is_complete(request.code)
+            )
         return answers.completeness_of(reply)
 
-    async def _hear_all(
+    async def _handle_requests(
         self, requests: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> None:
         async for request in requests:
-            await self._hear(request, context)
+            await self._handle_request(request, context)
 
-    async def _hear(self, request: pb.ConverseRequest, context: Context) -> None:
+    async def _handle_request(self, request: pb.ConverseRequest, context: Context) -> None:
         try:
             self._journal.acknowledge(request.acknowledged_sequence)
         except ValueError as error:
@@ -170,7 +174,7 @@ class AgentService(FileCalls):
                 self._interpreter.interrupt(order.execution_id, grace)
 
 
-def _check_place(code: str, cursor_pos: int) -> None:
+def _check_cursor(code: str, cursor_pos: int) -> None:
     if not 0 <= cursor_pos <= len(code):
         raise InvalidRequestError(f"cursor_pos: must be 0 to {len(code)}, got {cursor_pos}")
 

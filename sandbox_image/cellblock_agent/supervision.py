@@ -1,4 +1,4 @@
-"""Restarts the agent's background loops: a fault in one costs what it does, not the session."""
+"""Restart of the agent's background loops: a failed loop does not end the session."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-"""The pause before a restart doubles with each failure up to this."""
+"""Longest pause before a restart, in seconds; the pause doubles with each failure up to this."""
 
 log = logging.getLogger(__name__)
 
@@ -20,9 +20,9 @@ async def keep_running(
         began = asyncio.get_running_loop().time()
         try:
             await loop()
-            log.error("%s ended by itself; again in %g s", name, pause)
+            log.error("%s ended unexpectedly; restarting in %g s", name, pause)
         except Exception:
-            log.exception("%s failed; again in %g s", name, pause)
+            log.exception("%s failed; restarting in %g s", name, pause)
         if asyncio.get_running_loop().time() - began > LONGEST_PAUSE_SECONDS:
             pause = first_pause
         await asyncio.sleep(pause)

@@ -1,7 +1,7 @@
-"""Times that no operator sets, as one value that is handed in when the agent is assembled.
+"""Times of the agent that no operator sets, injected as one value at assembly.
 
-Tests run a real agent with short ones. What runs in a kernel's process has none of them. This
-module is imported before the fork server is started, so it imports nothing of the agent's.
+Tests run a real agent with short times. Code in a kernel's process uses none of them. This module
+is imported before the fork server starts, so it imports no other module of the agent.
 """
 
 from dataclasses import dataclass, field
@@ -12,30 +12,30 @@ class QuestionTimings:
     """Times of a question about code, in seconds."""
 
     answer: float = 5.0
-    """Longest answer; then the kernel is interrupted. The first completion has a lot to read, on a
-    busy machine."""
+    """Longest wait for an answer; then the kernel is interrupted. The first completion reads a lot,
+    and the machine may be busy."""
     interrupted: float = 1.0
-    """Longest answer to the interrupt."""
+    """Longest wait for an answer after the interrupt."""
     lost_reply: float = 0.5
-    """After the kernel is idle again, until its reply counts as lost: an interrupted kernel sends
-    none."""
+    """Wait for the reply after the kernel is idle again; an interrupted kernel sends none."""
 
 
 @dataclass(frozen=True)
 class CheckTimings:
-    """How long a kernel is waited for, in seconds."""
+    """Times of the checks that a kernel accepts code, in seconds."""
 
     accept: float = 10.0
-    """Until a kernel must have taken code that it was given."""
+    """Time within which a kernel must accept code."""
     heed: float = 2.0
-    """From then until what it runs is interrupted, and once more until it is replaced."""
+    """Wait after that until the running code is interrupted, and again until the kernel is
+    replaced."""
     settle: float = 0.2
-    """After an execution's end until the kernel is asked; code that comes first is a check, too."""
+    """Wait between an execution's end and its check; code that comes earlier replaces the check."""
 
 
 @dataclass(frozen=True)
 class Timings:
-    """All of them; the defaults are those of an agent."""
+    """All times of the agent; the defaults are those of production."""
 
     questions: QuestionTimings = field(default_factory=QuestionTimings)
     check: CheckTimings = field(default_factory=CheckTimings)

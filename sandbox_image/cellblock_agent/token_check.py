@@ -1,4 +1,4 @@
-"""Only who knows the token may speak with the agent: the sandbox's own code must not."""
+"""Authentication of the agent's calls: user code in the sandbox must not call the agent."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ Continuation = Callable[
 
 
 class TokenError(Exception):
-    """There is no usable token in the run folder."""
+    """The run directory has no usable token."""
 
 
 def take_token(run_dir: Path) -> str:
@@ -33,10 +33,10 @@ def take_token(run_dir: Path) -> str:
 
 
 class TokenInterceptor(grpc.aio.ServerInterceptor):
-    """Refuses calls that do not carry the token, with UNAUTHENTICATED."""
+    """Interceptor that refuses calls without the token, with UNAUTHENTICATED."""
 
     def __init__(self, token: str) -> None:
-        """Want `token`."""
+        """Require `token`."""
         self._token = token.encode()
 
         async def refuse(_request: object, context: "grpc.aio.ServicerContext[Any, Any]") -> None:
@@ -47,7 +47,7 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
     async def intercept_service(
         self, continuation: Continuation, details: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        """Let the call pass, or refuse it."""
+        """Continue the call, or refuse it."""
         given = dict(details.invocation_metadata).get(METADATA_KEY, "")
         if hmac.compare_digest(str(given).encode(), self._token):
             return await continuation(details)

@@ -1,8 +1,8 @@
-"""Lets matplotlib draw each character that a font of the image has, whatever font code asks for.
+"""Font fallback for matplotlib: draws each character that some font of the image has.
 
-matplotlib looks for a glyph in the families of `font.family`, one after the other. A default
-there would be lost with the first `seaborn.set_theme()` or `fontname="Arial"`; so the families
-below come after those that code asks for, always.
+matplotlib looks for a glyph in the families of `font.family`, one after the other. A default there
+would be lost with the first `seaborn.set_theme()` or `fontname="Arial"`. So the families below
+always come after those that code asks for.
 """
 
 import sys
@@ -42,12 +42,12 @@ FAMILIES = (
 
 
 class Finder:
-    """Finds matplotlib's font manager as usual, and extends it once it is loaded."""
+    """Import hook that extends matplotlib's font manager once it is loaded."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """What the import system calls for each module."""
+        """Return the module's spec, as the import system asks for each module."""
         if name != MODULE:
             return None
         sys.meta_path.remove(self)
@@ -64,9 +64,9 @@ class Finder:
 
 
 def extend(font_manager: Any) -> None:  # noqa: ANN401 - a module
-    """Put the families behind all that the font manager finds."""
+    """Append the fallback families to all that the font manager finds."""
     manager = font_manager.FontManager
-    find = manager._find_fonts_by_props  # noqa: SLF001 - the picture test holds it
+    find = manager._find_fonts_by_props  # noqa: SLF001 - test_fonts.py checks it
     found: dict[tuple[object, ...], list[Any]] = {}
 
     def find_fonts(self: Any, prop: Any, fontext: str = "ttf", *rest: Any, **named: Any) -> Any:  # noqa: ANN401

@@ -117,7 +117,7 @@ class DrivenAgent:
         return name
 
     async def until_begun(self) -> None:
-        """Wait until the agent runs what it was given."""
+        """Wait until the agent runs an execution."""
         async for batch in self.stream:
             self._early += batch
             if batch:
@@ -126,7 +126,7 @@ class DrivenAgent:
                 return
 
     async def read(self, name: str) -> Shown:
-        """The events of an execution, to its end."""
+        """Return the events of an execution, to its end."""
         shown = Shown()
         shown.events += self._early
         self._early = []
@@ -161,14 +161,14 @@ class DrivenAgent:
         return b"".join([piece async for piece in pieces])
 
     async def next_changes(self) -> pb.FileChanges:
-        """What changed while nothing ran, as it is told next."""
+        """Return the next report of changes while no code ran."""
         while True:
             event = await self.next_event()
             if event.HasField("background_changes"):
                 return event.background_changes
 
     async def next_event(self) -> pb.Event:
-        """The next event that belongs to no execution, or that nobody has read."""
+        """Return the next event that belongs to no execution, or that was not read before."""
         if self.background:
             return self.background.pop(0)
         async for batch in self.stream:
@@ -200,12 +200,12 @@ class RunningAgent(DrivenAgent):
 
 
 def changed_paths(changes: pb.FileChanges) -> list[str]:
-    """The paths of files that are new, changed or moved."""
+    """Return the paths of files that are new, changed or moved."""
     return [change.file.path for change in changes.changed]
 
 
 def output_limits(**changes: int) -> pb.OutputLimits:
-    """Limits that ordinary tests do not meet, but for two images."""
+    """Return limits that ordinary tests do not reach, except two images."""
     usual = {
         "max_text_bytes": 2**20,
         "max_rich_bytes": 2**20,
@@ -228,7 +228,7 @@ async def running_agent(
     *,
     own_interpreter: bool = False,
 ) -> AsyncIterator[RunningAgent]:
-    """Start an agent in a folder of its own, and take everything away afterwards.
+    """Start an agent in a directory of its own, and remove everything afterwards.
 
     `timings` are those of `timed_agent`. A fork server starts it, which has imported what kernels
     need; with `own_interpreter`, it is started as in a sandbox: for tests of its start.

@@ -91,7 +91,7 @@ class ForkedProcess:
 
 
 class _Forker:
-    """This process's end of one fork server."""
+    """The test process's end of one fork server."""
 
     def __init__(self, option: str, imports: Sequence[str]) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The real agent with the times that a test gives it.
+"""Real agent with the times that a test gives it.
 
 Run as a program, with the agent's arguments; `TEST_TIMINGS` is JSON of the agent's `Timings`, such
 as `{"questions": {"answer": 0.5}}`.

@@ -1,1 +1,1 @@
-"""A context runs executions in its kernel, one at a time, and reports their output."""
+"""Contexts: each runs executions in its kernel, one at a time, and reports their output."""

@@ -1,17 +1,16 @@
-"""From a kernel's answers about code to the agent's: pure functions.
+"""Translation of a kernel's answers about code into the agent's messages: pure functions.
 
 Source: jupyter_client's documentation, "Messaging in Jupyter"; the types of completions are
-ipykernel's extension of it. User code can answer in the kernel's name, so nothing about a
-message is taken for granted.
+ipykernel's extension. User code can send messages in the kernel's name, so every field is checked.
 """
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.kernel.connection import Message
-from cellblock_agent.output.text import cut, valid
+from cellblock_agent.output.text import make_encodable, truncate_text
 
 MAX_COMPLETIONS = 1000
 MAX_CHARACTERS = 1000
-"""Of one completion, and of an indentation: a longer one is nobody's wish."""
+"""Maximum length of one completion, and of an indentation."""
 MAX_TYPE_CHARACTERS = 100
 MAX_INSPECTION_BYTES = 2**20
 MAX_REPRESENTATIONS = 10
@@ -24,7 +23,7 @@ STATUSES = {
 
 
 def completions_of(reply: Message, code: str, cursor_pos: int) -> pb.CompleteCodeResponse:
-    """What may stand at a place in `code`; nothing if the answer makes no sense."""
+    """Return the completions for a position in `code`; none if the reply is malformed."""
     content = _content(reply)
     start, end = _place(content, "cursor_start", code), _place(content, "cursor_end", code)
     matches = content.get("matches")
@@ -39,41 +38,41 @@ def completions_of(reply: Message, code: str, cursor_pos: int) -> pb.CompleteCod
             found.more = True
             break
         else:
-            found.completions.add(text=valid(text), type=types.get(text, ""))
+            found.completions.add(text=make_encodable(text), type=types.get(text, ""))
     return found
 
 
 def inspection_of(reply: Message) -> pb.InspectCodeResponse:
-    """What the kernel tells of a name: representations that are text, up to the bound."""
+    """Return the kernel's description of a name: its textual representations, up to the limit."""
     content = _content(reply)
     if content.get("found") is not True:
         return pb.InspectCodeResponse()
-    told = pb.InspectCodeResponse(found=True)
+    response = pb.InspectCodeResponse(found=True)
     data = content.get("data")
     left = MAX_INSPECTION_BYTES
-    # The plain text is what everybody can show: it comes first.
+    # Plain text first: every client can show it.
     items = sorted(data.items(), key=_is_not_plain) if isinstance(data, dict) else []
     for name, value in items:
-        mime_type, text = valid(name), valid(value)
+        mime_type, text = make_encodable(name), make_encodable(value)
         if not mime_type.startswith("text/") or len(mime_type) > MAX_TYPE_CHARACTERS:
             continue
-        if len(told.data) == MAX_REPRESENTATIONS:
-            told.cut = True
+        if len(response.data) == MAX_REPRESENTATIONS:
+            response.cut = True
             break
-        told.data[mime_type] = cut(text, left)
-        told.cut = told.cut or told.data[mime_type] != text
-        left -= len(told.data[mime_type].encode())
-    return told
+        response.data[mime_type] = truncate_text(text, left)
+        response.cut = response.cut or response.data[mime_type] != text
+        left -= len(response.data[mime_type].encode())
+    return response
 
 
 def completeness_of(reply: Message) -> pb.IsCodeCompleteResponse:
-    """Whether code could run."""
+    """Return whether code is complete."""
     content = _content(reply)
     status = content.get("status")
     indent = content.get("indent")
     return pb.IsCodeCompleteResponse(
         status=STATUSES.get(status if isinstance(status, str) else "", pb.CODE_STATUS_UNKNOWN),
-        indent=valid(indent)[:MAX_CHARACTERS] if isinstance(indent, str) else "",
+        indent=make_encodable(indent)[:MAX_CHARACTERS] if isinstance(indent, str) else "",
     )
 
 
@@ -92,14 +91,14 @@ def _is_not_plain(item: tuple[object, object]) -> bool:
 
 
 def _types(content: Message, matches: list[object]) -> dict[str, str]:
-    """The type of each completion, where it is told."""
+    """Return the type of each completion, where the reply has it."""
     metadata = content.get("metadata")
-    told = metadata.get(TYPES) if isinstance(metadata, dict) else None
-    if not isinstance(told, list):
+    described = metadata.get(TYPES) if isinstance(metadata, dict) else None
+    if not isinstance(described, list):
         return {}
     types = {}
-    for item in told[: len(matches)]:
+    for item in described[: len(matches)]:
         text, kind = (item.get("text"), item.get("type")) if isinstance(item, dict) else (0, 0)
         if isinstance(text, str) and isinstance(kind, str) and kind != "<unknown>":
-            types[text] = valid(kind)[:MAX_TYPE_CHARACTERS]
+            types[text] = make_encodable(kind)[:MAX_TYPE_CHARACTERS]
     return types

@@ -1,7 +1,7 @@
-"""Asks a kernel about code without running it: completion, inspection, whether it is complete.
+"""Questions about code that a kernel answers without running the code.
 
-What is asked about is user code's: an object lists its own names, and may take for ever. So
-each question has its time, and what it shows is nobody's output.
+The kernel inspects objects of user code, which list their own names and may never return. So each
+question has a time limit, and its output is discarded.
 """
 
 import asyncio
@@ -14,46 +14,46 @@ from cellblock_agent.output.translate import is_idle, parent_of
 from cellblock_agent.timings import QuestionTimings
 
 
-class Introspection:
-    """Questions to one kernel, one at a time: who asks has the turn."""
+class CodeQuestions:
+    """Questions to one kernel, one at a time: the caller holds the interpreter's lock."""
 
     def __init__(self, kernel: Kernel, timings: QuestionTimings) -> None:
-        """Ask `kernel`."""
+        """Ask `kernel`, with these time limits."""
         self._timings = timings
         self._kernel = kernel
         self._request = ""
         self._answer: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
-        """Of `_request`; None if the kernel is done with it and did not answer."""
+        """Reply to `_request`; None if the kernel finished the request without a reply."""
         self._answer.set_result(None)
         self._hurry = asyncio.Event()
-        """Set when somebody wants to run code."""
+        """Set when an execution waits for the kernel."""
 
-    def give_way(self) -> None:
-        """Interrupt the question that is being answered, if one is: code is to run."""
+    def interrupt_question(self) -> None:
+        """Interrupt the current question, if there is one, because code is to run."""
         self._hurry.set()
 
-    async def ask(self, question: Question) -> Message:
-        """The answer. Raises RefusedError if there is none in time."""
+    async def ask_kernel(self, question: Question) -> Message:
+        """Return the kernel's reply. Raises RefusedError if there is none in time."""
         self._hurry.clear()
-        # Who asked before may have left, or may have been left waiting.
+        # The previous caller may have left, or may have been cancelled while it waited.
         await self._until_answered()
         self._answer = asyncio.get_running_loop().create_future()
-        self._request = self._kernel.ask(question)
+        self._request = self._kernel.ask_kernel(question)
         answer = await self._until_answered()
         if answer is None:
-            raise RefusedError("the kernel gave no answer")
+            raise RefusedError("the kernel did not answer")
         return answer
 
-    def takes_reply(self, message: Message) -> bool:
-        """Whether a reply belongs to the last question."""
-        if not self._is_ours(message):
+    def accept_reply(self, message: Message) -> bool:
+        """Return whether a reply belongs to the current question, and finish the question if so."""
+        if not self._answers_request(message):
             return False
         self._end(self._request, message)
         return True
 
-    def takes_output(self, message: Message) -> bool:
-        """Whether a message of the output channel belongs to the last question."""
-        if not self._is_ours(message):
+    def accept_output(self, message: Message) -> bool:
+        """Return whether an output message belongs to the current question."""
+        if not self._answers_request(message):
             return False
         if is_idle(message):
             loop = asyncio.get_running_loop()
@@ -75,11 +75,12 @@ class Introspection:
                 ends, timeout=self._timings.interrupted, return_when=asyncio.FIRST_COMPLETED
             )
         if not self._answer.done():
-            # It is not killed for that. Who runs code next has a time limit, which ends both.
-            raise RefusedError("the kernel gave no answer in time")
+            # The kernel isn't killed for that: the next execution has a time limit, which ends
+            # both.
+            raise RefusedError("the kernel did not answer in time")
         return self._answer.result()
 
-    def _is_ours(self, message: Message) -> bool:
+    def _answers_request(self, message: Message) -> bool:
         return bool(self._request) and parent_of(message) == self._request
 
     def _end(self, request: str, answer: Message | None) -> None:

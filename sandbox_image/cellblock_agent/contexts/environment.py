@@ -1,4 +1,4 @@
-"""Sets a kernel's environment variables, by code of ours that runs in it and shows nothing."""
+"""Environment variables of a kernel, set by silent code that the agent runs in it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,33 +9,33 @@ from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.output.translate import parent_of
 
 ANSWER_SECONDS = 10
-"""User code may have left the kernel in a state where it never answers."""
+"""Longest wait for an answer: user code may have left the kernel unresponsive."""
 
 
-class Environment:
-    """Of one kernel. One call at a time: who makes it has the turn."""
+class KernelEnvironment:
+    """Environment variables of one kernel, one call at a time."""
 
     def __init__(self, kernel: Kernel) -> None:
         """Set the variables of `kernel`."""
         self._kernel = kernel
         self._request = ""
         self._reply: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """To `_request`."""
+        """Reply to `_request`."""
 
-    async def set_for_good(self, variables: Mapping[str, str]) -> bool:
-        """Set variables until the kernel ends; whether it did."""
-        return await self._call(f"set_for_good({dict(variables)!r})")
+    async def set_permanently(self, variables: Mapping[str, str]) -> bool:
+        """Set variables until the kernel ends; return whether the kernel answered."""
+        return await self._call(f"set_permanently({dict(variables)!r})")
 
-    async def set_for_one(self, variables: Mapping[str, str]) -> bool:
-        """Set variables of one execution; whether it did."""
-        return not variables or await self._call(f"set_for_one({dict(variables)!r})")
+    async def set_for_execution(self, variables: Mapping[str, str]) -> bool:
+        """Set variables for one execution; return whether the kernel answered."""
+        return not variables or await self._call(f"set_for_execution({dict(variables)!r})")
 
     async def restore(self, variables: Mapping[str, str]) -> bool:
-        """Take back what `set_for_one` did with the same variables; whether it did."""
+        """Undo `set_for_execution`; return whether the kernel answered."""
         return not variables or await self._call("restore()")
 
-    def takes_reply(self, message: Message) -> bool:
-        """Whether a reply belongs to the last call."""
+    def accept_reply(self, message: Message) -> bool:
+        """Return whether a reply belongs to the last call, and finish the call if so."""
         if parent_of(message) != self._request:
             return False
         if not self._reply.done():
@@ -43,7 +43,7 @@ class Environment:
         return True
 
     async def _call(self, call: str) -> bool:
-        """Call a function of `kernel.environment` in the kernel; whether it answered."""
+        """Call a function of `kernel.environment` in the kernel; return whether it answered."""
         self._reply = asyncio.get_running_loop().create_future()
         module = "__import__('cellblock_agent.kernel.environment').kernel.environment"
         self._request = self._kernel.execute(f"{module}.{call}", silent=True)

@@ -1,4 +1,4 @@
-"""One execution: what was asked, how far it is, and who wants it to stop."""
+"""State of one execution: its request, its progress and its stop request."""
 
 import asyncio
 import time
@@ -9,27 +9,27 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.kept_output import KeptOutput
 from cellblock_agent.output.limits import OutputMeter
 
-# A kernel sends two messages at the end of a cell: a lost one must not hang an execution.
+# A kernel sends two messages at the end of a cell. If one is lost, the execution must still end.
 LOST_IDLE_SECONDS = 2.0
-"""How long, after the reply, the last output and the word that it was the last may take. Then
-the kernel is asked whether it is done: code may have sent the reply itself."""
+"""Seconds between the reply and the last output with its idle status. After that the agent asks the
+kernel whether it is done: user code may have sent the reply itself."""
 LOST_REPLY_SECONDS = 0.5
-"""How long, after that word, the reply may take, before the kernel is asked."""
+"""Seconds between the idle status and the reply, before the agent asks the kernel."""
 
 
 @dataclass(frozen=True)
-class Stop:
-    """A wish that an execution ends."""
+class StopRequest:
+    """Request that an execution ends."""
 
     outcome: pb.Outcome.ValueType
-    words: str
+    message: str
     grace: float
-    """Seconds between the interrupt and the kill; 0 kills at once."""
+    """Seconds between the interrupt and the kill; 0 kills immediately."""
 
 
 @dataclass
 class Execution:
-    """One piece of code that the kernel runs."""
+    """Code that the kernel runs, with its limits and its progress."""
 
     id: str
     code: str
@@ -37,74 +37,74 @@ class Execution:
     grace: float
     meter: OutputMeter
     kept: KeptOutput
-    """All that it writes to its streams."""
+    """Complete text that the code writes to its streams."""
     environment: dict[str, str]
-    """Variables that it has and the next one has not."""
+    """Environment variables of this execution only."""
     message_id: str = ""
-    """The Jupyter request that it became."""
+    """Id of the Jupyter request that runs the code."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the kernel says that it has the code: before, it ignores interrupts."""
+    """Set when the kernel reports that it runs the code: before, it ignores interrupts."""
     asked_nanos: int = 0
-    """When the kernel was asked, since 1970."""
+    """Time of the request to the kernel, in nanoseconds since 1970."""
     begin_nanos: int = 0
-    """When it began, since 1970."""
+    """Time at which the code began, in nanoseconds since 1970."""
     end_nanos: int = 0
-    """When the code was done."""
+    """Time at which the code ended, in nanoseconds since 1970."""
     idle: bool = False
-    """Whether the kernel says that it is done."""
+    """Whether the kernel has reported that it is idle."""
     reply: dict[str, Any] | None = None
-    """Its answer to the request."""
+    """Kernel's reply to the request."""
     accepted: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    """Set when the kernel's main thread has taken the code."""
+    """Set when the kernel's main thread has accepted the code."""
     doubt: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    """Set when one of the two messages at the end of a cell did not come."""
+    """Set when one of the two messages at the end of a cell is missing."""
     done: "asyncio.Future[None]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    """Set at the end of the code, by the kernel's word."""
-    stop: "asyncio.Future[Stop]" = field(
+    """Set when the kernel reports the end of the code."""
+    stop: "asyncio.Future[StopRequest]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def request_stop(self, stop: Stop) -> None:
-        """Ask for its end; the first wish counts."""
+    def request_stop(self, stop: StopRequest) -> None:
+        """Request the end of the execution; the first request is the one that applies."""
         if not self.stop.done():
             self.stop.set_result(stop)
 
-    def time_limit(self) -> Stop:
-        """The end by time."""
-        words = f"time limit of {self.timeout:g} s reached"
-        return Stop(pb.OUTCOME_TIME_LIMIT, words, self.grace)
+    def time_limit(self) -> StopRequest:
+        """Return the stop request of the time limit."""
+        message = f"time limit of {self.timeout:g} s reached"
+        return StopRequest(pb.OUTCOME_TIME_LIMIT, message, self.grace)
 
-    def note_begin(self, told_nanos: int | None) -> None:
-        """The kernel says that it had the code at that time: the word of it may wait for others."""
+    def note_begin(self, reported_nanos: int | None) -> None:
+        """Record when the kernel began to run the code; its message may arrive later."""
         now = time.time_ns()
-        self.begin_nanos = min(max(told_nanos or now, self.asked_nanos), now)
+        self.begin_nanos = min(max(reported_nanos or now, self.asked_nanos), now)
         self.begun.set()
 
     def note_idle(self) -> None:
-        """The kernel says that it is done, and that all output has come."""
+        """Record that the kernel is idle, after all output has arrived."""
         if not self.idle:
             self.idle = True
             self._note_end(LOST_REPLY_SECONDS)
 
     def note_reply(self, reply: dict[str, Any]) -> None:
-        """The kernel answers the request."""
+        """Record the kernel's reply to the request."""
         is_first, self.reply = self.reply is None, reply
         if is_first:
             self._note_end(LOST_IDLE_SECONDS)
 
     def note_accepted(self) -> None:
-        """The kernel's main thread has the code."""
+        """Record that the kernel's main thread has accepted the code."""
         if not self.accepted.done():
             self.accepted.set_result(None)
 
     def note_confirmed_end(self) -> None:
-        """The kernel does something else by now."""
+        """Record that the kernel has answered a later request, which proves that the code ended."""
         self._set_done()
 
     def _note_end(self, left: float) -> None:

@@ -1,4 +1,4 @@
-"""The kernel and what it runs: one execution at a time, a fresh kernel when one is lost."""
+"""Runner of executions: one at a time, in a kernel that is replaced when it is lost."""
 
 import asyncio
 import logging
@@ -8,45 +8,45 @@ from pathlib import Path
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.contexts.code_questions import Introspection
-from cellblock_agent.contexts.environment import Environment
-from cellblock_agent.contexts.execution import Execution, Stop
-from cellblock_agent.contexts.outputs import Outputs
+from cellblock_agent.contexts.code_questions import CodeQuestions
+from cellblock_agent.contexts.environment import KernelEnvironment
+from cellblock_agent.contexts.execution import Execution, StopRequest
+from cellblock_agent.contexts.outputs import OutputRecorder
 from cellblock_agent.files.file_watch import FileWatch
 from cellblock_agent.files.statuses import RefusedError
 from cellblock_agent.kernel.check import KernelCheck
 from cellblock_agent.kernel.connection import ACCEPTED_KIND, Message, Question, new_context
 from cellblock_agent.kernel.forkserver_client import ForkServerClient
 from cellblock_agent.kernel.kernel import Kernel, KernelStartError, clear_sockets
-from cellblock_agent.kernel.options import KernelNeeds, KernelOptions
+from cellblock_agent.kernel.options import KernelOptions, KernelSettings
 from cellblock_agent.output import translate
 from cellblock_agent.output.journal import Journal
 from cellblock_agent.output.kept_output import KeptOutput
 from cellblock_agent.processes.helpers import Helpers
-from cellblock_agent.processes.memory import in_words
+from cellblock_agent.processes.memory import format_bytes
 from cellblock_agent.processes.memory_watch import MemoryWatch
-from cellblock_agent.processes.reaper import descendants, end_in_words, kill_descendants
+from cellblock_agent.processes.reaper import describe_exit, kill_descendants, list_descendants
 from cellblock_agent.timings import Timings
 
 START_ATTEMPTS = 3
 RESTART_SECONDS = 20.0
 """Longest start of a kernel that replaces another one."""
 COLLECT_SECONDS = 2
-"""How long the fork server may take to tell of a killed kernel's end."""
+"""Longest wait for the fork server to report a killed kernel's exit."""
 SILENT = "the kernel did not answer"
-STUCK = "the kernel did not take the code: what ran before still keeps it busy"
+STUCK = "the kernel did not accept the code: earlier code still occupies it"
 TURN_SECONDS = 10
-"""How long a question waits for another one, or for a kernel that is being started."""
+"""Longest wait of a question for another question, or for a kernel that is being started."""
 
 log = logging.getLogger(__name__)
 
 
 class BusyError(RefusedError):
-    """Another execution runs."""
+    """Another execution is running."""
 
 
 class Interpreter:
-    """Owns the kernel. `run` keeps one alive; everything else is quick or takes its turn."""
+    """Owner of the kernel. `run` keeps one alive; other calls return soon or wait for the lock."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class Interpreter:
         files: FileWatch,
         helpers: Helpers,
         memory: MemoryWatch,
-        needs: KernelNeeds,
+        settings: KernelSettings,
         timings: Timings,
         start_timeout: float,
     ) -> None:
-        """Run kernels of `fork_server`; what they say goes into `journal`.
+        """Run kernels from `fork_server` and store their events in `journal`.
 
         A kernel has `start_timeout` seconds to start, in each of `START_ATTEMPTS`.
         """
@@ -72,44 +72,44 @@ class Interpreter:
         self._files = files
         self._helpers = helpers
         self._memory = memory
-        self._needs = needs
+        self._settings = settings
         self._timings = timings
         self._start_timeout = start_timeout
         self._context = new_context()
         self._kernel: Kernel | None = None
-        self._introspection: Introspection | None = None
-        """Of the kernel that runs."""
-        self._environment: Environment | None = None
-        """Of the kernel that runs."""
+        self._questions: CodeQuestions | None = None
+        """Questions to the current kernel."""
+        self._environment: KernelEnvironment | None = None
+        """Environment of the current kernel."""
         self._check: KernelCheck | None = None
-        """Of the kernel that runs."""
+        """Check of the current kernel."""
         self._settle_timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.Task[None] | None = None
-        """Checks that the execution that ended last has really ended."""
+        """Task that verifies that the last execution has really ended."""
         self._turn = asyncio.Lock()
         self._ready = asyncio.Event()
         self._current: Execution | None = None
         self._execution: asyncio.Task[None] | None = None
         self._restarts: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Gets what an execution could not be ended with; `run` raises it."""
+        """Error that an execution could not be ended with; `run` raises it."""
         self._last_id = ""
         self._variables: dict[str, str] = {}
-        """Of every kernel."""
-        self._outputs = Outputs(journal)
+        """Environment variables of every kernel."""
+        self._outputs = OutputRecorder(journal)
         self._kept: tuple[str, KeptOutput] | None = None
-        """What the execution that ended last wrote, if its events have not all of it."""
+        """Id and complete text of the last execution, if its events have only a part."""
         self.generation = 0
-        """Which kernel runs: 1 for the first."""
+        """Number of the current kernel: 1 for the first."""
 
     @property
     def execution_id(self) -> str:
-        """The execution that runs; empty if none does."""
+        """Id of the running execution; empty if none runs."""
         return self._current.id if self._current else ""
 
     @property
     def newest_execution_id(self) -> str:
-        """The execution that was started last; empty if there has been none."""
+        """Id of the execution that was started last; empty if there has been none."""
         return self._last_id
 
     async def until_ready(self) -> None:
@@ -123,14 +123,14 @@ class Interpreter:
             self._ready.set()
             while True:
                 kernel = self._running()
-                # An execution that is cut short sees to it itself, in its turn.
+                # A running execution replaces its kernel itself, while it holds the lock.
                 either: set[asyncio.Future[Any]] = {kernel.ended, self._failure}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if self._failure.done():
                     self._failure.result()
                 async with self._turn:
                     if kernel is self._kernel:
-                        end = end_in_words(kernel.ended.result())
+                        end = describe_exit(kernel.ended.result())
                         await self._replace(f"the kernel ended while nothing ran ({end})")
         finally:
             self._stop_settling()
@@ -142,16 +142,16 @@ class Interpreter:
             await self._kill_all()
 
     def start_execution(self, execution: Execution) -> None:
-        """Begin an execution; the same one again changes nothing. Raises BusyError."""
+        """Start an execution; do nothing if it runs or was the last one. Raises BusyError."""
         if execution.id in (self.execution_id, self._last_id):
             return
         self._check_idle()
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
-        if self._introspection is not None:
-            self._introspection.give_way()
-        # The kernel has to take this one within a bound: that is the check, then.
+        if self._questions is not None:
+            self._questions.interrupt_question()
+        # The kernel has to accept this execution in time, which replaces the check.
         self._stop_settling()
         self._current = execution
         self._files.execution_begins()
@@ -160,15 +160,15 @@ class Interpreter:
         self._execution.add_done_callback(self._note_failure)
 
     def interrupt(self, execution_id: str, grace: float) -> None:
-        """End an execution; nothing happens if it does not run."""
+        """End an execution; do nothing if it does not run."""
         if self._current is not None and self._current.id == execution_id:
-            self._current.request_stop(Stop(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
+            self._current.request_stop(StopRequest(pb.OUTCOME_INTERRUPTED, "interrupted", grace))
 
     async def restart(self, reason: str) -> None:
-        """Replace the kernel; what runs ends as restarted.
+        """Replace the kernel; a running execution ends as restarted.
 
-        It is done to its end, though who asks for it may leave: a kernel that was replaced in part
-        would have no variables of the session's, and nobody would be told of it.
+        The restart is completed even if the caller leaves: otherwise a kernel could run without the
+        session's variables, unnoticed.
         """
         restart = asyncio.create_task(self._restart(reason), name="restart")
         self._restarts.add(restart)
@@ -176,31 +176,31 @@ class Interpreter:
         await asyncio.shield(restart)
 
     async def set_environment(self, environment: dict[str, str]) -> None:
-        """Set variables of this kernel and of those to come. Raises BusyError."""
+        """Set variables of this kernel and of all later ones. Raises BusyError."""
         self._check_idle()
         self._variables |= environment
         async with self._turn:
             await self._set_variables()
 
-    async def ask(self, question: Question) -> Message:
-        """The kernel's answer, between two executions. Raises RefusedError if there is none."""
+    async def ask_kernel(self, question: Question) -> Message:
+        """Return the kernel's answer, while no code runs. Raises RefusedError if there is none."""
         self._check_idle()
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._turn.acquire()
         except TimeoutError as error:
-            raise BusyError("another question or a restart is under way") from error
+            raise BusyError("another question or a restart is in progress") from error
         try:
-            # One that came meanwhile waits for the turn, and is not to wait for long.
+            # An execution that was started meanwhile waits for the lock, and must not wait long.
             self._check_idle()
-            if self._introspection is None:
+            if self._questions is None:
                 raise BusyError("the first kernel is being started")
-            return await self._introspection.ask(question)
+            return await self._questions.ask_kernel(question)
         finally:
             self._turn.release()
 
     def kept_output(self, execution_id: str) -> KeptOutput | None:
-        """All that an execution wrote, if it ended last and its events have not all of it."""
+        """Return the complete text of the last execution, if its events have only a part."""
         if self._kept is None or self._kept[0] != execution_id:
             return None
         return self._kept[1]
@@ -212,7 +212,7 @@ class Interpreter:
     async def _restart(self, reason: str) -> None:
         kernel = self._running()
         if self._current is not None:
-            self._current.request_stop(Stop(pb.OUTCOME_RESTARTED, reason, grace=0))
+            self._current.request_stop(StopRequest(pb.OUTCOME_RESTARTED, reason, grace=0))
         async with self._turn:
             if kernel is self._kernel:
                 await self._replace(reason)
@@ -220,7 +220,7 @@ class Interpreter:
     def _note_restart(self, restart: asyncio.Task[None]) -> None:
         self._restarts.discard(restart)
         if not restart.cancelled() and (error := restart.exception()) is not None:
-            # What runs now may be a kernel without the session's variables.
+            # The current kernel may lack the session's variables.
             log.error("a restart failed: %s", error)
             if not self._failure.done():
                 self._failure.set_exception(error)
@@ -230,9 +230,9 @@ class Interpreter:
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
-                self._outputs.tell_silent_error(execution)
+                self._outputs.record_silent_error(execution)
                 finished.changes.CopyFrom(await self._files.changes_of_execution())
-                self._outputs.finish(execution)
+                self._outputs.finish_execution(execution)
                 if execution.meter.has_cut_text:
                     execution.kept.finish()
                     finished.kept_output_bytes = execution.kept.size
@@ -260,9 +260,9 @@ class Interpreter:
                 settling.cancel()
 
     async def _settle(self, kernel: Kernel, execution: Execution, end: float) -> None:
-        """Replace a kernel whose code goes on past its time limit, though it said it was done.
+        """Replace a kernel whose code runs on past its time limit after it reported its end.
 
-        Threads and processes that code leaves behind may go on; the kernel's main thread runs
+        Threads and processes that the code left behind may continue; the kernel's main thread runs
         one piece of code at a time.
         """
         check = self._check
@@ -276,9 +276,9 @@ class Interpreter:
         kernel.interrupt(())
         if await check.is_answered(self._timings.check.heed) or kernel is not self._kernel:
             return
-        words = f"code went on past its time limit of {execution.timeout:g} s after its end"
-        log.warning("%s", words)
-        restart = asyncio.create_task(self._restart(words), name="restart")
+        message = f"code continued past its time limit of {execution.timeout:g} s after its end"
+        log.warning("%s", message)
+        restart = asyncio.create_task(self._restart(message), name="restart")
         self._restarts.add(restart)
         restart.add_done_callback(self._note_restart)
 
@@ -289,14 +289,16 @@ class Interpreter:
     async def _run_code(self, execution: Execution) -> pb.ExecutionFinished:
         kernel = self._running()
         oom_kills = self._memory.kills
-        processes = descendants()
+        processes = list_descendants()
         environment = self._environment
-        answers = environment is not None and await environment.set_for_one(execution.environment)
+        answers = environment is not None and await environment.set_for_execution(
+            execution.environment
+        )
         if answers:
-            # Before: the kernel may have done it when we have our turn again.
+            # Before the request: the kernel may have finished when this task continues.
             execution.asked_nanos = time.time_ns()
             execution.message_id = kernel.execute(execution.code)
-        # The code is on its way first. What it shows is read in a later turn, and comes after this.
+        # The code is sent first. Its output is read in a later turn of the loop, after this event.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._journal.append(pb.Event(execution_started=started, execution_id=execution.id))
         if environment is None or not answers:
@@ -315,26 +317,26 @@ class Interpreter:
         stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
         if stop.grace > 0:
             await self._interrupt(execution, kernel, ends, stop.grace, processes)
-            # What it started goes with it; what ran before stays.
+            # Kill the processes that the code started; earlier ones stay.
             await self._kill_all(processes)
             if done.done() and await environment.restore(execution.environment):
-                return _finished(stop.outcome, stop.words, execution)
-        await self._replace(stop.words, execution.id)
-        return _finished(stop.outcome, stop.words, execution, memory_lost=True)
+                return _finished(stop.outcome, stop.message, execution)
+        await self._replace(stop.message, execution.id)
+        return _finished(stop.outcome, stop.message, execution, memory_lost=True)
 
     async def _until_end(
         self, execution: Execution, kernel: Kernel, ends: set[asyncio.Future[Any]]
     ) -> bool:
-        """Wait for one of `ends`, a wish to stop, or the time limit.
+        """Wait for one of `ends`, a stop request, or the time limit.
 
-        Return True if the kernel did not take the code in time. An end that only one of two
-        messages told of counts if the kernel answers another question.
+        Return True if the kernel did not accept the code in time. If only one of the two final
+        messages arrived, the end is accepted once the kernel answers another question.
         """
         check = self._check
         loop = asyncio.get_running_loop()
         end = loop.time() + execution.timeout
         late = loop.create_future()
-        # Most executions end before: a timer costs less than a task.
+        # Most executions end before that: a timer costs less than a task.
         timer = loop.call_later(self._timings.check.accept, late.set_result, None)
         asked: asyncio.Task[bool] | None = None
         waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
@@ -361,9 +363,9 @@ class Interpreter:
                 asked.cancel()
 
     async def _is_taken(self, execution: Execution, kernel: Kernel) -> bool:
-        """Return whether the kernel has the code, or takes it when what it runs is interrupted."""
+        """Return whether the kernel accepts the code, if necessary after an interrupt."""
         ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
-        # Once more: after a pause of the whole sandbox, its time has passed without a turn.
+        # Wait again: after a pause of the whole sandbox, the time has passed without any progress.
         await asyncio.wait(
             ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
         )
@@ -387,25 +389,25 @@ class Interpreter:
             await asyncio.wait({begun, *ends}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         finally:
             begun.cancel()
-        kernel.interrupt(descendants() - before)
+        kernel.interrupt(list_descendants() - before)
         await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _give_up(
-        self, execution: Execution, kernel: Kernel, oom_kills: int, words: str = SILENT
+        self, execution: Execution, kernel: Kernel, oom_kills: int, message: str = SILENT
     ) -> pb.ExecutionFinished:
-        """End an execution whose kernel is dead, or as good as dead."""
+        """End an execution whose kernel is dead or unresponsive."""
         outcome = pb.OUTCOME_KERNEL_DIED
         if kernel.ended.done():
-            words = f"the kernel died: {end_in_words(kernel.ended.result())}"
+            message = f"the kernel died: {describe_exit(kernel.ended.result())}"
         if self._memory.kills > oom_kills:
             limit = self._memory.limit
             outcome = pb.OUTCOME_OUT_OF_MEMORY
-            words = "out of memory" + (f": limit {in_words(limit)}" if limit else "")
-        await self._replace(words, execution.id)
-        return _finished(outcome, words, execution, memory_lost=True)
+            message = "out of memory" + (f": limit {format_bytes(limit)}" if limit else "")
+        await self._replace(message, execution.id)
+        return _finished(outcome, message, execution, memory_lost=True)
 
     async def _replace(self, reason: str, execution_id: str = "") -> None:
-        """Kill all that user code started, and start a fresh kernel."""
+        """Kill all that user code started, and start a new kernel."""
         kernel = self._running()
         await self._kill_all()
         await self._collect(kernel)
@@ -418,11 +420,11 @@ class Interpreter:
         self._journal.append(pb.Event(kernel_restarted=restarted, execution_id=execution_id))
 
     async def _collect(self, kernel: Kernel) -> None:
-        """Wait until a killed kernel's end is known."""
+        """Wait until a killed kernel's exit status is known."""
         await asyncio.wait({kernel.ended}, timeout=COLLECT_SECONDS)
         if not kernel.ended.done():
-            # User code has stopped the fork server, whose task it is. Its children
-            # become ours when it ends.
+            # User code has stopped the fork server, which should report it. When the fork server
+            # ends, its children become children of the agent.
             self._fork_server.kill()
         await kernel.ended
 
@@ -430,12 +432,12 @@ class Interpreter:
         for attempt in range(1, START_ATTEMPTS + 1):
             try:
                 clear_sockets(self._kernel_dir)
-                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._needs)
-                # No shorter: one that is slow because the machine is busy would be killed, and
-                # the next one would have to begin again.
+                options = KernelOptions.fresh(self._kernel_dir, self._data_dir, self._settings)
+                # Not shorter: a kernel that is slow because the machine is busy would be killed,
+                # and the next one would start over.
                 seconds = self._start_timeout
                 if self.generation > 0:
-                    # The server waits for less when it is not the first one.
+                    # For later kernels the server waits less.
                     seconds = min(seconds, RESTART_SECONDS)
                 kernel = await Kernel.start(self._fork_server, self._context, options, seconds)
                 break
@@ -444,21 +446,23 @@ class Interpreter:
                 if attempt == START_ATTEMPTS:
                     raise
         kernel.listen(self._on_output, self._on_reply)
-        self._kernel, self._introspection = kernel, Introspection(kernel, self._timings.questions)
+        self._kernel, self._questions = kernel, CodeQuestions(kernel, self._timings.questions)
         self.generation += 1
-        self._environment = Environment(kernel)
+        self._environment = KernelEnvironment(kernel)
         self._check = KernelCheck(kernel)
         if self._variables:
             await self._set_variables()
 
     async def _set_variables(self) -> None:
-        if self._environment is None or not await self._environment.set_for_good(self._variables):
-            raise KernelStartError("the kernel did not take its environment")
+        if self._environment is None or not await self._environment.set_permanently(
+            self._variables
+        ):
+            raise KernelStartError("the kernel did not set its environment variables")
 
     async def _kill_all(self, spare: Set[int] = frozenset()) -> None:
-        """Kill all that user code started, but what is in `spare`.
+        """Kill all that user code started, except `spare`.
 
-        Zombies of a spared process are its own to collect.
+        Zombies of a spared process are left for that process to reap.
         """
         if not await kill_descendants(
             lambda: spare | {self._fork_server.pid} | self._helpers.pids, zombies=not spare
@@ -471,8 +475,8 @@ class Interpreter:
         return self._kernel
 
     def _on_output(self, message: Message) -> None:
-        if self._introspection is None or not self._introspection.takes_output(message):
-            self._outputs.take(message, self._current)
+        if self._questions is None or not self._questions.accept_output(message):
+            self._outputs.record_message(message, self._current)
 
     def _on_reply(self, message: Message) -> None:
         if message["msg_type"] == ACCEPTED_KIND:
@@ -482,11 +486,11 @@ class Interpreter:
             ):
                 self._current.note_accepted()
             return
-        if self._check is not None and self._check.takes_reply(message):
+        if self._check is not None and self._check.accept_reply(message):
             return
-        if self._introspection is not None and self._introspection.takes_reply(message):
+        if self._questions is not None and self._questions.accept_reply(message):
             return
-        if self._environment is not None and self._environment.takes_reply(message):
+        if self._environment is not None and self._environment.accept_reply(message):
             return
         execution = self._current
         if execution is not None and translate.parent_of(message) == execution.message_id:
@@ -494,13 +498,13 @@ class Interpreter:
 
 
 def _finished(
-    outcome: pb.Outcome.ValueType, words: str, execution: Execution, *, memory_lost: bool = False
+    outcome: pb.Outcome.ValueType, message: str, execution: Execution, *, memory_lost: bool = False
 ) -> pb.ExecutionFinished:
     if memory_lost:
-        words += "; a fresh kernel was started, its variables are lost"
+        message += "; a new kernel was started, and all variables are lost"
     return pb.ExecutionFinished(
         outcome=outcome,
-        message=words,
+        message=message,
         memory_lost=memory_lost,
         execution_count=translate.execution_count_of(execution.reply or {}),
         kernel_begin_nanos=execution.begin_nanos,

@@ -1,4 +1,4 @@
-"""What a kernel shows, as events: of the execution that runs, or of none."""
+"""Events of a kernel's output, for the running execution or for none."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.contexts.execution import Execution
@@ -15,19 +15,19 @@ BACKGROUND_LIMITS = pb.OutputLimits(
     max_images=10,
     max_events=1000,
 )
-"""Of output between executions that the server has not stored yet."""
+"""Limits of output between executions that the server has not stored yet."""
 
 
-class Outputs:
-    """Lets into the journal what may be shown, by each execution's meter and one for all else."""
+class OutputRecorder:
+    """Recorder of output, with a meter for each execution and one for background output."""
 
     def __init__(self, journal: Journal) -> None:
-        """Append to `journal`."""
+        """Append events to `journal`."""
         self._journal = journal
         self._background = OutputMeter(BACKGROUND_LIMITS)
 
-    def take(self, message: Message, current: Execution | None) -> None:
-        """Note what the kernel says while `current` runs."""
+    def record_message(self, message: Message, current: Execution | None) -> None:
+        """Record a message of the kernel while `current` runs."""
         execution = current
         if execution is not None and translate.parent_of(message) != execution.message_id:
             execution = None
@@ -51,18 +51,18 @@ class Outputs:
         for admitted in meter.admit(event):
             admitted.execution_id = execution_id
             if self._journal.append(admitted):
-                meter.count()
+                meter.count_event()
 
-    def tell_silent_error(self, execution: Execution) -> None:
-        """Note a failure that only shows in the reply, such as an unknown magic."""
+    def record_silent_error(self, execution: Execution) -> None:
+        """Record an error that only the reply contains, such as an unknown magic."""
         if execution.reply is not None and not execution.meter.has_error:
             error = translate.error_of(execution.reply)
             for admitted in execution.meter.admit(error) if error else ():
                 admitted.execution_id = execution.id
                 self._journal.append(admitted)
 
-    def finish(self, execution: Execution) -> None:
-        """Note what was left out of what an execution showed; nothing of it comes after this."""
+    def finish_execution(self, execution: Execution) -> None:
+        """Record the rest of an execution's output; no output of it may follow."""
         for event in execution.meter.finish():
             event.execution_id = execution.id
             self._journal.append(event)

@@ -1,1 +1,1 @@
-"""The agent's work on `/mnt/data`: reading, writing, archives and changes."""
+"""Operations on `/mnt/data`: reading, writing, archives and changes."""

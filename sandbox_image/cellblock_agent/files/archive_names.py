@@ -1,38 +1,38 @@
-"""Which names of an archive's members are taken, which are passed over, which are an attack."""
+"""Names of archive members: which are extracted, which are skipped, which mean an attack."""
 
 import re
 from dataclasses import dataclass
 
 from cellblock_agent.files.paths import is_utf8
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 MAX_NAME_BYTES = 255
-"""Of one part; NAME_MAX of Linux."""
+"""Maximum length of one part of a path; NAME_MAX of Linux."""
 MAX_SHOWN = 200
 DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class BadArchiveError(Exception):
-    """An archive is not to be unpacked; says why, to go behind its name."""
+    """An archive is refused; the message is the reason and follows the archive's name."""
 
 
 @dataclass(frozen=True)
-class Unusable:
-    """A name that no file here is given, and why."""
+class UnusableName:
+    """A member's name that no file can have here, with the reason."""
 
     reason: str
 
 
-def shown(name: str) -> str:
-    """A name for people."""
-    whole = printable(name)
+def format_member_name(name: str) -> str:
+    """Return a member's name for people: printable and shortened."""
+    whole = escape_unprintable(name)
     return whole if len(whole) <= MAX_SHOWN else f"{whole[:MAX_SHOWN]}…"
 
 
-def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | Unusable:
-    """A member's path in parts; empty for the folder itself (`./`).
+def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | UnusableName:
+    """Return a member's path in parts; empty for the root directory (`./`).
 
-    Raises BadArchiveError for what leads out of the folder: no honest archive has it.
+    Raises BadArchiveError for a path that leaves the directory: no honest archive has one.
     """
     rule = _broken_rule(name)
     path = name.rstrip("/")
@@ -46,13 +46,13 @@ def parts_of_member(name: str, max_parts: int) -> tuple[str, ...] | Unusable:
     if not rule and len(parts) > max_parts:
         rule = f"is more than {max_parts - 1} folders deep"
     if rule:
-        raise BadArchiveError(f"has {shown(name)!r}, which {rule}")
+        raise BadArchiveError(f"has {format_member_name(name)!r}, which {rule}")
     if any(sign < " " or sign == "\x7f" for sign in path):
-        return Unusable("has a name with control characters")
+        return UnusableName("has a name with control characters")
     if not is_utf8(path):
-        return Unusable("has a name that is not UTF-8")
+        return UnusableName("has a name that is not UTF-8")
     if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
-        return Unusable(f"has a name of more than {MAX_NAME_BYTES} bytes")
+        return UnusableName(f"has a name of more than {MAX_NAME_BYTES} bytes")
     return parts
 
 

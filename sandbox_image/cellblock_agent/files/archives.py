@@ -1,8 +1,8 @@
-"""What is in an archive, one member after the other: ZIP and tar, by the standard library.
+"""Members of an archive, one after the other: ZIP and tar, with the standard library.
 
-No library that we know of extracts both within bounds; tarfile's filters came with
-Python 3.11.4, and some bases of images have an older one. So members are only read
-here; what their names may be, and how much is written, is `unpack.py`'s.
+No library is known that extracts both within limits; tarfile's filters need Python 3.11.4, and some
+base images have an older one. So this module only reads members; `unpack.py` checks their names and
+bounds what is written.
 """
 
 import lzma
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
-from cellblock_agent.files.archive_names import BadArchiveError, shown
+from cellblock_agent.files.archive_names import BadArchiveError, format_member_name
 
 ENCRYPTED = 0x1
 UNIX = 3
@@ -47,33 +47,33 @@ DAMAGED = (
     OverflowError,
     RuntimeError,
 )
-"""What the readers raise for bytes that make no sense."""
+"""Errors that the readers raise for invalid data."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """Something in an archive."""
+    """One member of an archive."""
 
     name: str
     content: IO[bytes] | None = None
-    """Of a file."""
+    """Content of a file; None for anything else."""
     is_folder: bool = False
     kind: str = ""
-    """What it is, if neither: `a link`."""
+    """Kind of a member that is neither a file nor a directory: `a link`."""
 
 
-def members(file: BinaryIO) -> Iterator[Member]:
-    """The members of an archive. Raises BadArchiveError, or one of DAMAGED."""
+def iter_members(file: BinaryIO) -> Iterator[Member]:
+    """Yield the members of an archive. Raises BadArchiveError, or one of DAMAGED."""
     magic = file.read(4)
     file.seek(0)
-    # By its beginning: a tar file may have a ZIP file near its end.
+    # By its first bytes: a tar file may have a ZIP file near its end.
     if magic in ZIP_MAGICS:
         yield from _of_zip(file)
         return
     try:
         tar = tarfile.open(fileobj=file, mode="r:*", errors="surrogateescape")  # noqa: SIM115
     except DAMAGED as error:
-        if zipfile.is_zipfile(file):  # with something else before it, as in a program
+        if zipfile.is_zipfile(file):  # with a prefix, as in a self-extracting program
             yield from _of_zip(file)
             return
         raise BadArchiveError("is neither a ZIP nor a tar archive") from error
@@ -89,7 +89,7 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
             mode = info.external_attr >> 16 if info.create_system == UNIX else 0
             kind = KINDS.get(stat.S_IFMT(mode), "")
             if info.flag_bits & ENCRYPTED:
-                raise BadArchiveError(f"is encrypted: {shown(name)!r}")
+                raise BadArchiveError(f"is encrypted: {format_member_name(name)!r}")
             if kind:
                 yield Member(name, kind=kind)
             elif name.endswith("/"):
@@ -98,9 +98,9 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
                 try:
                     content = archive.open(info)
                 except NotImplementedError as error:
-                    # What zipfile raises for compression and encryption that it does not know.
+                    # Raised by zipfile for unknown compression and encryption.
                     raise BadArchiveError(
-                        f"has {shown(name)!r}, which can't be read: {error}"
+                        f"has {format_member_name(name)!r}, which can't be read: {error}"
                     ) from error
                 with content:
                     yield Member(name, content)
@@ -115,7 +115,7 @@ def _of_tar(tar: tarfile.TarFile) -> Iterator[Member]:
                 yield Member(info.name, content)
         else:
             yield Member(info.name, kind=TAR_KINDS.get(info.type, "of an unknown kind"))
-        # It would remember each of them.
+        # Otherwise it keeps a reference to each member.
         tar.members.clear()  # type: ignore[attr-defined]
     _check_end(tar)
 
@@ -128,7 +128,7 @@ def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _check_end(tar: tarfile.TarFile) -> None:
-    """Find out about a damaged header, which the reader takes for the end."""
+    """Raise ReadError for a damaged header, which the reader takes for the end."""
     file = tar.fileobj
     if file is not None:
         file.seek(tar.offset)

@@ -1,6 +1,6 @@
-"""When a file was made: some file systems give its inode's number to another at once.
+"""Birth time of files: some file systems reuse an inode's number immediately.
 
-Source: statx(2). Python's `os.stat` does not tell it on Linux.
+Source: statx(2). Python's `os.stat` does not return it on Linux.
 """
 
 import ctypes
@@ -10,13 +10,13 @@ AT_SYMLINK_NOFOLLOW = 0x100
 STATX_BTIME = 0x800
 STATX_BYTES = 256
 BIRTH_OFFSET = 80
-"""Of `stx_btime`: 64 bits of seconds, 32 of nanoseconds. `stx_mask` is at 0, of 32 bits."""
+"""Offset of `stx_btime`: 64 bits of seconds, 32 of nanoseconds. `stx_mask` is at 0, 32 bits."""
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 def birth_ns(folder: int, name: str) -> int | None:
-    """Nanoseconds since 1970; None if it is gone, or where nobody knows."""
+    """Return a file's birth time in nanoseconds since 1970; None if it is gone or unknown."""
     found = ctypes.create_string_buffer(STATX_BYTES)
     path = name.encode("utf-8", "surrogateescape")
     if not hasattr(libc, "statx"):

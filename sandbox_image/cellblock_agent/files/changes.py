@@ -1,4 +1,4 @@
-"""What changed in the data folder since somebody was told: two looks, compared."""
+"""Changes below the data directory since the last report: two scans, compared."""
 
 import stat
 import threading
@@ -11,74 +11,78 @@ from pathlib import PurePosixPath
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.files.birth import birth_ns
 from cellblock_agent.files.data_folder import DataFolder
-from cellblock_agent.files.difference import Difference, Mark, compare
+from cellblock_agent.files.difference import Difference, FileState, compare_scans
 from cellblock_agent.files.paths import BadPathError, NotPlainError
-from cellblock_agent.files.report import report
-from cellblock_agent.files.walk import Bounds, Entry
+from cellblock_agent.files.report import build_file_changes
+from cellblock_agent.files.walk import Entry, ScanBounds
 
-LOOK_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
-"""Default bounds of one look."""
-GLANCE_BOUNDS = Bounds(max_entries=64, max_seconds=0.005)
-"""Of a look that is not worth a thread of its own."""
-SERVER_BOUNDS = Bounds(max_entries=200_000, max_seconds=5.0)
-"""Of a look at what the server has put there."""
+SCAN_BOUNDS = ScanBounds(max_entries=20_000, max_seconds=5.0)
+"""Default limits of one scan."""
+QUICK_SCAN_BOUNDS = ScanBounds(max_entries=64, max_seconds=0.005)
+"""Limits of a scan that is too short to be worth a thread."""
+SERVER_BOUNDS = ScanBounds(max_entries=200_000, max_seconds=5.0)
+"""Limits of a scan of files that the server has written."""
 MAX_KNOWN = 200_000
-"""Files that are remembered, those included that no look came by."""
+"""Maximum number of known files, including those that no scan has reached."""
 
 
 @dataclass(frozen=True)
 class ChangeBounds:
-    """Bounds on finding and reporting changes: code can make any number of files."""
+    """Limits on finding and reporting changes: code can create any number of files."""
 
-    look: Bounds = LOOK_BOUNDS
-    """Of one look at the whole folder."""
+    scan: ScanBounds = SCAN_BOUNDS
+    """Limits of one scan of the whole directory."""
     max_reported: int = 1000
-    """Files that are named at once: changed, deleted and skipped ones each."""
+    """Maximum number of files in each list of a report: changed, deleted and skipped ones."""
 
 
 DEFAULT_BOUNDS = ChangeBounds()
 
 
-class Changes:
-    """Remembers the folder as it was. `look` tells the difference, `accept` takes it for known.
+class ChangeTracker:
+    """Known state of the data directory, with which scans are compared.
 
-    Between the two nothing is locked. What the server does meanwhile is not reported.
+    `scan` finds differences, `accept_difference` adds them to the known state.
+
+    Nothing is locked between the two. Changes by the server in that time are not reported.
     """
 
     def __init__(self, folder: DataFolder, bounds: ChangeBounds = DEFAULT_BOUNDS) -> None:
-        """Start with an empty folder."""
+        """Start with an empty directory."""
         self._folder = folder
         self.bounds = bounds
-        self._known: dict[str, Mark] = {}
+        self._known: dict[str, FileState] = {}
         self._births: dict[str, int] = {}
-        """When known files were made, of those that were reported or put there one by one."""
+        """Birth times of known files that were reported or written one by one."""
         self._lock = threading.Lock()
         self._touched: set[str] = set()
-        """What the server has changed since the newest look began."""
+        """Paths that the server has changed since the latest scan began."""
 
     def is_unchanged(self) -> bool:
-        """Whether all is as it is known. Quick: it denies it where that would take long to tell.
+        """Return whether nothing changed, as far as a quick scan can tell; otherwise False.
 
-        Raises OSError if nothing can be seen.
+        Raises OSError if the directory can't be read.
         """
-        if len(self._known) > GLANCE_BOUNDS.max_entries or not self._lock.acquire(blocking=False):
+        if len(self._known) > QUICK_SCAN_BOUNDS.max_entries or not self._lock.acquire(
+            blocking=False
+        ):
             return False
         try:
             known = dict(self._known)
         finally:
             self._lock.release()
-        walk = self._folder.walk(GLANCE_BOUNDS)
-        found = {entry.path: Mark.of(entry) for entry in walk if _counts(entry)}
+        walk = self._folder.walk(QUICK_SCAN_BOUNDS)
+        found = {entry.path: FileState.from_entry(entry) for entry in walk if _counts(entry)}
         return walk.is_complete and found == known
 
-    def look(self, stop: threading.Event | None = None) -> Difference:
-        """Look, and compare. One at a time. Raises OSError if nothing can be seen."""
+    def scan(self, stop: threading.Event | None = None) -> Difference:
+        """Scan the directory and compare, one call at a time. Raises OSError if it can't."""
         with self._lock:
             self._touched.clear()
             known = dict(self._known)
-        walk = self._folder.walk(self.bounds.look, stop=stop)
+        walk = self._folder.walk(self.bounds.scan, stop=stop)
         found = {entry.path: entry for entry in walk if _counts(entry)}
-        difference = compare(
+        difference = compare_scans(
             known,
             found,
             self._gone(known, found),
@@ -86,30 +90,36 @@ class Changes:
             is_same_file=self._is_same_file,
         )
         if not walk.is_complete:
-            difference.left_out = f"more than {self.bounds.look.in_words}: not all was looked at"
+            difference.incomplete_reason = (
+                f"more than {self.bounds.scan.in_words}: the scan is incomplete"
+            )
         return difference
 
-    def accept(self, difference: Difference, held: Collection[str] = ()) -> pb.FileChanges:
-        """Take the difference for known, but for what is in `held`, and report it."""
+    def accept_difference(
+        self, difference: Difference, held: Collection[str] = ()
+    ) -> pb.FileChanges:
+        """Make the difference known, except for paths in `held`, and report it."""
         with self._lock:
-            self._leave_out(difference, held)
+            self._exclude_paths(difference, held)
             for path in difference.deleted | difference.forgotten:
                 self._forget(path)
             for number, (path, change) in enumerate(difference.changed.items()):
                 self._forget(change.renamed_from)
-                self._known[path] = change.mark
+                self._known[path] = change.state
                 if number < self.bounds.max_reported:
                     self._note_birth(path)
-            self._known |= difference.quiet
-            self._known |= {path: mark for path, (mark, _reason) in difference.odd.items()}
-            self._bound()
-        return report(difference, self.bounds.max_reported)
+            self._known |= difference.unreported
+            self._known |= {
+                path: state for path, (state, _reason) in difference.unsupported.items()
+            }
+            self._limit_known()
+        return build_file_changes(difference, self.bounds.max_reported)
 
     @contextmanager
-    def by_server(self, *paths: str) -> Iterator[None]:
-        """What this block does to these paths is the server's doing, and not reported.
+    def exclude_server_change(self, *paths: str) -> Iterator[None]:
+        """Exclude changes of this block to these paths from reports: the server makes them.
 
-        Quick things only: no difference is accepted meanwhile.
+        For quick operations: no difference is accepted during the block.
         """
         with self._lock:
             try:
@@ -118,16 +128,16 @@ class Changes:
                 for path in paths:
                     self._touched.add(path)
                     self._take_for_known(path)
-                self._bound()
+                self._limit_known()
 
-    def _gone(self, known: Mapping[str, Mark], found: Mapping[str, Entry]) -> list[str]:
-        """Known paths at which there is no plain file any more, which a short look can't tell."""
+    def _gone(self, known: Mapping[str, FileState], found: Mapping[str, Entry]) -> list[str]:
+        """Return known paths that have no plain file any more; check those that no scan reached."""
         gone = []
-        end = time.monotonic() + self.bounds.look.max_seconds
-        for path, mark in known.items():
+        end = time.monotonic() + self.bounds.scan.max_seconds
+        for path, state in known.items():
             entry = found.get(path)
             if entry is not None:
-                if mark.is_told and not entry.is_file:
+                if state.is_reportable and not entry.is_file:
                     gone.append(path)
             elif time.monotonic() < end and self._is_gone(path):
                 gone.append(path)
@@ -139,7 +149,7 @@ class Changes:
         except (FileNotFoundError, NotPlainError):
             return True
         except OSError:
-            return False  # code has closed the folder that it is in
+            return False  # code has removed access to its directory
 
     def _is_same_file(self, before: str, now: str) -> bool:
         birth = self._births.get(before)
@@ -147,7 +157,7 @@ class Changes:
 
     def _birth(self, path: str) -> int | None:
         try:
-            with self._folder.parent(path) as (folder, name):
+            with self._folder.open_parent(path) as (folder, name):
                 return birth_ns(folder, name)
         except (OSError, NotPlainError):
             return None  # it is gone again
@@ -161,15 +171,15 @@ class Changes:
         self._known.pop(path, None)
         self._births.pop(path, None)
 
-    def _leave_out(self, difference: Difference, held: Collection[str]) -> None:
+    def _exclude_paths(self, difference: Difference, held: Collection[str]) -> None:
         for path in list(difference.changed):
             if path in held or self._is_touched(path):
                 del difference.changed[path]
         for paths in (difference.deleted, difference.forgotten):
             paths -= {path for path in paths if self._is_touched(path)}
-        for marks in (difference.odd, difference.quiet):
-            for path in [path for path in marks if self._is_touched(path)]:
-                del marks[path]
+        for states in (difference.unsupported, difference.unreported):
+            for path in [path for path in states if self._is_touched(path)]:
+                del states[path]
 
     def _is_touched(self, path: str) -> bool:
         if not self._touched:
@@ -186,18 +196,18 @@ class Changes:
             if entry.is_folder:
                 for inner in self._folder.walk(SERVER_BOUNDS, folder=path):
                     if not inner.is_folder:
-                        self._known[inner.path] = Mark.of(inner)
+                        self._known[inner.path] = FileState.from_entry(inner)
             else:
-                self._known[path] = Mark.of(entry)
+                self._known[path] = FileState.from_entry(entry)
                 self._note_birth(path)
         except (OSError, NotPlainError, BadPathError):
-            return  # not a path, or code that runs has removed it already
+            return  # not a path, or running code has removed it already
 
-    def _bound(self) -> None:
+    def _limit_known(self) -> None:
         while len(self._known) > MAX_KNOWN:
             self._forget(next(iter(self._known)))
 
 
 def _counts(entry: Entry) -> bool:
-    """Whether something is looked at for itself, and not only for what is in it."""
+    """Return whether an entry is tracked itself, and not only for its content."""
     return entry.is_closed or not entry.is_folder

@@ -1,8 +1,7 @@
-"""The user's folder, reached without ever following a link that user code planted.
+"""Access to the data directory that never follows a link which user code created.
 
-Every path is walked component by component from a descriptor of the folder, with
-`O_NOFOLLOW`; what is opened is checked by its descriptor. Blocking calls: the
-service runs them in threads.
+Every path is walked component by component from a descriptor of the directory, with `O_NOFOLLOW`;
+what is opened is checked by its descriptor. The calls block: the service runs them in threads.
 """
 
 import errno
@@ -17,28 +16,28 @@ from typing import BinaryIO
 from cellblock_agent.files.new_entries import NewFile, NewFolder, temporary_name
 from cellblock_agent.files.paths import MAX_DEPTH, NotPlainError, parts_of
 from cellblock_agent.files.tree import remove_tree
-from cellblock_agent.files.walk import Bounds, Entry, Walk, open_folder
-from cellblock_agent.output.text import printable
+from cellblock_agent.files.walk import Entry, ScanBounds, Walk, open_folder
+from cellblock_agent.output.text import escape_unprintable
 
 FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class DataFolder:
-    """Reads, writes, links, lists and removes below one folder."""
+    """Directory of the user's files: reads, writes, links, lists and removes entries."""
 
     def __init__(self, path: Path, inputs: Path) -> None:
         """Open `path`; links into `inputs` are attachments."""
         self._root = open_folder(path)
         self._inputs = inputs
         self._hidden: set[str] = set()
-        """Names of what the agent itself is making or removing right now."""
+        """Names of entries that the agent itself is creating or removing."""
 
     def open(self, path: str) -> BinaryIO:
-        """A plain file, or an attachment, for reading.
+        """Open a plain file, or an attachment, for reading.
 
         Raises BadPathError, FileNotFoundError or NotPlainError.
         """
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             try:
                 opened = os.open(name, FILE_FLAGS, dir_fd=folder)
             except FileNotFoundError:
@@ -47,16 +46,16 @@ class DataFolder:
                 opened = self._open_input(folder, name, error)
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             os.close(opened)
-            raise NotPlainError(f"{printable(path)} is not a plain file")
+            raise NotPlainError(f"{escape_unprintable(path)} is not a plain file")
         return os.fdopen(opened, "rb")
 
     def create(self, path: str) -> NewFile:
-        """Begin to write a file; missing folders are made. Raises BadPathError, NotPlainError."""
+        """Begin to write a file; create missing parents. Raises BadPathError, NotPlainError."""
         *above, name = parts_of(path)
         return NewFile(self._folder(above, make=True), name, self._hidden)
 
     def create_folder(self, path: str) -> NewFolder:
-        """Begin to fill a folder; those above it are made.
+        """Begin to fill a new directory; create missing parents.
 
         Raises BadPathError, NotPlainError or FileExistsError.
         """
@@ -66,10 +65,10 @@ class DataFolder:
         return NewFolder(self._folder(above, make=True), name, self._hidden)
 
     def make_folder(self, path: str) -> os.stat_result:
-        """Make a folder, and those above it; one that is there is left alone.
+        """Create a directory and its missing parents; leave an existing one unchanged.
 
-        Raises BadPathError, FileExistsError if something else has its name, NotPlainError
-        if something else has the name of one above it.
+        Raises BadPathError, FileExistsError if something else has its name, NotPlainError if
+        something else has the name of a parent.
         """
         *above, name = parts_of(path, max_parts=MAX_DEPTH)
         folder = self._folder(above, make=True)
@@ -84,23 +83,23 @@ class DataFolder:
         return info
 
     def link(self, name: str, target: str) -> None:
-        """Make a symbolic link. Raises BadPathError or FileExistsError."""
-        with self.parent(name) as (folder, last):
+        """Create a symbolic link. Raises BadPathError or FileExistsError."""
+        with self.open_parent(name) as (folder, last):
             os.symlink(target, last, dir_fd=folder)
 
     def input_target(self, name: str) -> str:
-        """Where the link to an attachment leads. Raises FileNotFoundError if there is none."""
+        """Return the target of an attachment's link. Raises FileNotFoundError if there is none."""
         path = self._inputs / parts_of(name)[-1]
         if not path.is_file():
             raise FileNotFoundError(path)
         return str(path)
 
     def open_input(self, name: str) -> BinaryIO:
-        """A file of the inputs folder, for reading. Raises BadPathError or FileNotFoundError."""
+        """Open an attachment by its name. Raises BadPathError or FileNotFoundError."""
         return os.fdopen(os.open(self._inputs / parts_of(name)[-1], FILE_FLAGS), "rb")
 
     def exists(self, path: str) -> bool:
-        """Whether there is anything, a dangling link included. Raises BadPathError."""
+        """Return whether the path exists, dangling links included. Raises BadPathError."""
         try:
             self.stat(path)
         except FileNotFoundError:
@@ -108,16 +107,16 @@ class DataFolder:
         return True
 
     def stat(self, path: str) -> os.stat_result:
-        """What is there, links not followed. Raises FileNotFoundError or BadPathError."""
-        with self.parent(path) as (folder, name):
+        """Return an entry's status, also a link's. Raises FileNotFoundError or BadPathError."""
+        with self.open_parent(path) as (folder, name):
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
     def remove(self, path: str) -> None:
-        """Remove a file, a link or an empty folder.
+        """Remove a file, a link or an empty directory.
 
         Raises BadPathError, FileNotFoundError or NotPlainError.
         """
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             try:
                 os.unlink(name, dir_fd=folder)
             except IsADirectoryError:
@@ -126,17 +125,17 @@ class DataFolder:
                 except OSError as error:
                     if error.errno != errno.ENOTEMPTY:
                         raise
-                    message = f"{printable(path)} is a folder that is not empty"
+                    message = f"{escape_unprintable(path)} is a folder that is not empty"
                     raise NotPlainError(message) from error
 
     @contextmanager
-    def taken_away(self, path: str) -> Iterator[None]:
-        """Something without its name for this block, at whose end it is removed for good.
+    def hide_until_removed(self, path: str) -> Iterator[None]:
+        """Take an entry's name away for this block, and remove the entry at its end.
 
-        So it is gone at once, however long it takes to remove all that is in it.
-        Raises BadPathError, FileNotFoundError, or OSError if it can't be removed.
+        So it disappears immediately, however long the removal of its content takes. Raises
+        BadPathError, FileNotFoundError, or OSError if it can't be removed.
         """
-        with self.parent(path) as (folder, name):
+        with self.open_parent(path) as (folder, name):
             temporary = temporary_name()
             self._hidden.add(temporary)
             try:
@@ -151,13 +150,13 @@ class DataFolder:
 
     def walk(
         self,
-        bounds: Bounds,
+        bounds: ScanBounds,
         *,
         folder: str = "",
         after: str = "",
         stop: threading.Event | None = None,
     ) -> Walk:
-        """Look at all that lies in the folder, or in one below it, after a path.
+        """Return a walk through the directory, or through one below it, after a path.
 
         Raises BadPathError, FileNotFoundError or NotPlainError.
         """
@@ -172,19 +171,19 @@ class DataFolder:
         )
 
     def is_input(self, entry: Entry) -> bool:
-        """Whether an entry is a link to an attachment."""
+        """Return whether an entry is a link to an attachment."""
         return entry.link is not None and Path(entry.link).parent == self._inputs
 
     def input_info(self, entry: Entry) -> os.stat_result | None:
-        """The attachment that an entry links to, None if it is gone."""
+        """Return the status of the attachment that an entry links to; None if it is gone."""
         try:
             return (self._inputs / Path(entry.link or "").name).stat()
         except FileNotFoundError:
             return None
 
     @contextmanager
-    def parent(self, path: str) -> Iterator[tuple[int, str]]:
-        """The folder that a path is in, and its name there. Raises what `open` does."""
+    def open_parent(self, path: str) -> Iterator[tuple[int, str]]:
+        """Yield the open parent directory of a path, and the name in it. Raises as `open`."""
         *above, name = parts_of(path)
         folder = self._folder(above, make=False)
         try:
@@ -193,17 +192,17 @@ class DataFolder:
             os.close(folder)
 
     def _open_input(self, folder: int, name: str, error: OSError) -> int:
-        """Open what a link to an attachment leads to; nothing else that a link may say."""
+        """Open the target of a link to an attachment; refuse any other link."""
         try:
             target = Path(os.readlink(name, dir_fd=folder))
         except OSError:
-            raise NotPlainError(f"{printable(name)} is not a plain file") from error
+            raise NotPlainError(f"{escape_unprintable(name)} is not a plain file") from error
         if target.parent != self._inputs:
-            raise NotPlainError(f"{printable(name)} is a link") from error
+            raise NotPlainError(f"{escape_unprintable(name)} is a link") from error
         return os.open(self._inputs / target.name, FILE_FLAGS)
 
     def _folder(self, parts: list[str], *, make: bool) -> int:
-        # Not a duplicate: two that list a folder at once must not share their place in it.
+        # Not a duplicate: two concurrent listings must not share a position in the directory.
         folder = open_folder(".", self._root)
         for part in parts:
             folder = _enter(folder, part, make=make)
@@ -211,7 +210,7 @@ class DataFolder:
 
 
 def _enter(folder: int, part: str, *, make: bool) -> int:
-    """A folder's descriptor for one below it; closes the first."""
+    """Return the descriptor of a subdirectory, and close that of its parent."""
     try:
         if make:
             with suppress(FileExistsError):
@@ -220,6 +219,6 @@ def _enter(folder: int, part: str, *, make: bool) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
-        raise NotPlainError(f"{printable(part)} is not a folder") from error
+        raise NotPlainError(f"{escape_unprintable(part)} is not a folder") from error
     finally:
         os.close(folder)

@@ -1,4 +1,4 @@
-"""What is different between two looks at the data folder."""
+"""Differences between two scans of the data directory."""
 
 import stat
 from collections.abc import Callable, Iterable, Mapping
@@ -18,24 +18,24 @@ KINDS = {
 }
 
 
-class Mark(NamedTuple):
-    """What tells one state of a file from another."""
+class FileState(NamedTuple):
+    """State of a file, which differs after a change."""
 
     device: int
     inode: int
     bytes: int
     mtime_ns: int
-    is_told: bool
-    """Whether it is a plain file that can be reported: its end is, too."""
+    is_reportable: bool
+    """Whether it is a plain file whose changes and removal can be reported."""
 
     @property
     def identity(self) -> tuple[int, int]:
-        """What stays the same when it is moved or written to."""
+        """Identity of the file, which stays the same when it is moved or written to."""
         return self.device, self.inode
 
     @classmethod
-    def of(cls, entry: Entry) -> "Mark":
-        """The mark of what was found."""
+    def from_entry(cls, entry: Entry) -> "FileState":
+        """Return the state of an entry."""
         info = entry.info
         return cls(
             info.st_dev,
@@ -48,72 +48,72 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """A file that is new, changed or moved."""
+    """Change of a file that is new, modified or moved."""
 
     entry: Entry
-    mark: Mark
+    state: FileState
     renamed_from: str = ""
     is_same: bool = False
-    """Whether it was moved and is otherwise as it was."""
+    """Whether the file was moved and is otherwise unchanged."""
 
-    def now(self, entry: Entry) -> "Change":
-        """The same, after another look at the file."""
-        return replace(self, entry=entry, mark=Mark.of(entry), is_same=False)
+    def with_entry(self, entry: Entry) -> "Change":
+        """Return the change after another look at the file."""
+        return replace(self, entry=entry, state=FileState.from_entry(entry), is_same=False)
 
 
 @dataclass
 class Difference:
-    """What is new, by path."""
+    """Differences of a scan from the known state, by path."""
 
     changed: dict[str, Change] = field(default_factory=dict)
-    odd: dict[str, tuple[Mark, str]] = field(default_factory=dict)
-    """What can't be captured, and why."""
+    unsupported: dict[str, tuple[FileState, str]] = field(default_factory=dict)
+    """Entries that can't be captured, with the reason."""
     deleted: set[str] = field(default_factory=set)
-    quiet: dict[str, Mark] = field(default_factory=dict)
-    """What is new and nobody's business."""
+    unreported: dict[str, FileState] = field(default_factory=dict)
+    """New entries that are not reported, such as links to attachments."""
     forgotten: set[str] = field(default_factory=set)
-    """What is gone and was never reported."""
-    left_out: str = ""
-    """Why not all was looked at, if it was not."""
+    """Entries that are gone and were never reported."""
+    incomplete_reason: str = ""
+    """Reason why the scan is incomplete; empty if it is complete."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to report."""
-        return not (self.changed or self.deleted or self.odd)
+        return not (self.changed or self.deleted or self.unsupported)
 
 
-def compare(
-    known: Mapping[str, Mark],
+def compare_scans(
+    known: Mapping[str, FileState],
     found: Mapping[str, Entry],
     gone: Iterable[str],
     *,
     is_input: Callable[[Entry], bool],
     is_same_file: Callable[[str, str], bool],
 ) -> Difference:
-    """What is different.
+    """Compare a scan with the known state.
 
-    `gone` are known paths that have no plain file any more. `is_same_file` tells a known
-    file, moved and written to, from another that got its inode's number when it was gone.
+    `gone` are known paths that have no plain file any more. `is_same_file` distinguishes a known
+    file that was moved and written to from another one that got its inode's number afterwards.
     """
     difference = Difference()
     moved: dict[tuple[int, int], list[str]] = {}
     for path in sorted(gone, reverse=True):
-        if known[path].is_told:
+        if known[path].is_reportable:
             difference.deleted.add(path)
             moved.setdefault(known[path].identity, []).append(path)
         elif path not in found:
             difference.forgotten.add(path)
     for path in sorted(found):
-        entry, mark = found[path], Mark.of(found[path])
-        if known.get(path) == mark:
+        entry, state = found[path], FileState.from_entry(found[path])
+        if known.get(path) == state:
             continue
         if is_input(entry):
-            difference.quiet[path] = mark
+            difference.unreported[path] = state
         elif not entry.is_file:
             kind = KINDS.get(stat.S_IFMT(entry.info.st_mode), "not a plain file")
-            difference.odd[path] = (mark, f"is {kind}")
-        elif not mark.is_told:
-            difference.odd[path] = (mark, "has a name that is not UTF-8")
+            difference.unsupported[path] = (state, f"is {kind}")
+        elif not state.is_reportable:
+            difference.unsupported[path] = (state, "has a name that is not UTF-8")
         else:
             difference.changed[path] = _change(path, entry, known, moved, is_same_file)
     difference.deleted -= {change.renamed_from for change in difference.changed.values()}
@@ -123,15 +123,15 @@ def compare(
 def _change(
     path: str,
     entry: Entry,
-    known: Mapping[str, Mark],
+    known: Mapping[str, FileState],
     moved: dict[tuple[int, int], list[str]],
     is_same_file: Callable[[str, str], bool],
 ) -> Change:
-    mark = Mark.of(entry)
-    before = moved.get(mark.identity)
+    state = FileState.from_entry(entry)
+    before = moved.get(state.identity)
     if not before or path in known:
-        return Change(entry, mark)
-    is_same = known[before[-1]] == mark
+        return Change(entry, state)
+    is_same = known[before[-1]] == state
     if not is_same and not is_same_file(before[-1], path):
-        return Change(entry, mark)
-    return Change(entry, mark, before.pop(), is_same)
+        return Change(entry, state)
+    return Change(entry, state, before.pop(), is_same)

@@ -1,4 +1,4 @@
-"""The calls of the agent's service that are about files. See `agent.proto`."""
+"""Calls of the agent's service that concern files. See `agent.proto`."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock.agent.v1 import agent_pb2_grpc
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.folder_archive import zip_folder
 from cellblock_agent.files.listing import list_page
@@ -16,16 +16,16 @@ from cellblock_agent.files.new_entries import NewFile
 from cellblock_agent.files.report import file_entry, folder_entry
 from cellblock_agent.files.statuses import ChangedError, Context, InvalidRequestError, Statuses
 from cellblock_agent.files.unpacking import Unpacker
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 CHUNK_BYTES = 2**20
 
 
 class FileCalls(agent_pb2_grpc.AgentServiceServicer):
-    """Hands calls about files on; what blocks runs in threads."""
+    """Part of the service that handles calls about files; blocking work runs in threads."""
 
-    def __init__(self, folder: DataFolder, changes: Changes, unpacker: Unpacker) -> None:
-        """Serve `folder`; what the server does there is not among `changes`."""
+    def __init__(self, folder: DataFolder, changes: ChangeTracker, unpacker: Unpacker) -> None:
+        """Serve `folder`; changes by the server are excluded from `changes`."""
         self._folder = folder
         self._changes = changes
         self._unpacker = unpacker
@@ -33,12 +33,13 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     async def WriteFile(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.WriteFileRequest], context: Context
     ) -> pb.WriteFileResponse:
-        """Write a file: it appears whole, or not at all."""
+        """Write a file: it appears complete, or not at all."""
         async with Statuses(context):
             try:
                 return pb.WriteFileResponse(file=await self._write(request_iterator))
             except Exception:
-                # The caller's gRPC would lose the status of a call that ends while it sends.
+                # Otherwise the caller's gRPC loses the status of a call that ends while it still
+                # sends.
                 async for _request in request_iterator:
                     pass
                 raise
@@ -46,7 +47,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     async def LinkInput(  # noqa: N802
         self, request: pb.LinkInputRequest, context: Context
     ) -> pb.LinkInputResponse:
-        """Make an attachment appear in the data folder."""
+        """Link an attachment into the data directory."""
         async with Statuses(context):
             await asyncio.to_thread(self._link_input, request)
         return pb.LinkInputResponse()
@@ -54,7 +55,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     async def UnpackInput(  # noqa: N802
         self, request: pb.UnpackInputRequest, context: Context
     ) -> pb.UnpackInputResponse:
-        """Unpack an archive into a new folder."""
+        """Unpack an archive into a new directory."""
         async with Statuses(context):
             for field in ("max_bytes", "max_entries", "max_ratio"):
                 if (value := getattr(request, field)) <= 0:
@@ -64,7 +65,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     async def ReadFile(  # noqa: N802
         self, request: pb.ReadFileRequest, context: Context
     ) -> AsyncIterator[pb.ReadFileResponse]:
-        """Stream a file's bytes: those that it has now, even if it grows."""
+        """Stream a file's bytes up to its current size, even if it grows."""
         async with Statuses(context):
             for field in ("offset", "length"):
                 if (value := getattr(request, field)) < 0:
@@ -80,15 +81,17 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                     yield pb.ReadFileResponse(data=data)
                     left -= len(data)
                 if request.unchanged and _state(before) != _state(os.fstat(file.fileno())):
-                    raise ChangedError(f"{printable(request.path)} was written to meanwhile")
+                    raise ChangedError(
+                        f"{escape_unprintable(request.path)} changed while it was read"
+                    )
 
     async def ReadFolder(  # noqa: N802
         self, request: pb.ReadFolderRequest, context: Context
     ) -> AsyncIterator[pb.ReadFolderResponse]:
-        """Stream a folder as an archive."""
+        """Stream a directory as a ZIP archive."""
         async with Statuses(context):
-            # A thread that is at it when the caller leaves ends with the next piece, and
-            # what it has open is closed when it lets go of the iterator.
+            # A thread that is reading when the caller leaves ends with the next piece; its open
+            # files are closed when it releases the iterator.
             pieces = zip_folder(self._folder, request.path)
             while data := await asyncio.to_thread(next, pieces, b""):
                 yield pb.ReadFolderResponse(data=data)
@@ -96,14 +99,14 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     async def ListFiles(  # noqa: N802
         self, request: pb.ListFilesRequest, context: Context
     ) -> pb.ListFilesResponse:
-        """List what lies in the data folder."""
+        """List entries of the data directory."""
         async with Statuses(context):
             return await asyncio.to_thread(list_page, self._folder, request)
 
     async def MakeFolder(  # noqa: N802
         self, request: pb.MakeFolderRequest, context: Context
     ) -> pb.MakeFolderResponse:
-        """Make a folder."""
+        """Create a directory."""
         async with Statuses(context):
             info = await asyncio.to_thread(self._folder.make_folder, request.path)
             return pb.MakeFolderResponse(folder=folder_entry(request.path, info))
@@ -111,7 +114,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     async def RemoveFile(  # noqa: N802
         self, request: pb.RemoveFileRequest, context: Context
     ) -> pb.RemoveFileResponse:
-        """Remove a file, link or folder."""
+        """Remove a file, link or directory."""
         async with Statuses(context):
             await asyncio.to_thread(self._remove, request)
         return pb.RemoveFileResponse()
@@ -135,7 +138,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 raise FileExistsError(name)
 
     def _publish(self, new: NewFile, target: pb.WriteFileTarget) -> pb.FileEntry:
-        with self._changes.by_server(*filter(None, (target.path, target.alias))):
+        with self._changes.exclude_server_change(*filter(None, (target.path, target.alias))):
             info = new.publish(exclusive=target.exclusive)
             if target.alias:
                 self._folder.link(target.alias, target.path)
@@ -144,16 +147,16 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     def _link_input(self, request: pb.LinkInputRequest) -> None:
         target = self._folder.input_target(request.input)
         self._check_free(request.path, request.alias)
-        with self._changes.by_server(*filter(None, (request.path, request.alias))):
+        with self._changes.exclude_server_change(*filter(None, (request.path, request.alias))):
             self._folder.link(request.path, target)
             if request.alias:
                 self._folder.link(request.alias, request.path)
 
     def _remove(self, request: pb.RemoveFileRequest) -> None:
-        # It loses its name by the server's doing; then it takes its time to vanish.
-        with ExitStack() as removal, self._changes.by_server(request.path):
+        # The server takes its name away; removing the content may take time afterwards.
+        with ExitStack() as removal, self._changes.exclude_server_change(request.path):
             if request.recursive:
-                removal.enter_context(self._folder.taken_away(request.path))
+                removal.enter_context(self._folder.hide_until_removed(request.path))
             else:
                 self._folder.remove(request.path)
 
@@ -163,17 +166,17 @@ def _read(file: BinaryIO, left: int) -> bytes:
 
 
 def _state(info: os.stat_result) -> tuple[int, int, int, int]:
-    """What no write leaves as it is."""
+    """Return the values of which each write changes at least one."""
     return info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 async def _until_end(requests: AsyncIterator[pb.WriteFileRequest]) -> AsyncIterator[bytes]:
-    """The bytes of a write. Raises InvalidRequestError if they end without saying so.
+    """Yield the bytes of a write. Raises InvalidRequestError if the stream ends without `end`.
 
-    gRPC ends the requests of a cancelled call as it ends complete ones.
+    gRPC ends the requests of a cancelled call in the same way as those of a complete one.
     """
     async for request in requests:
         if request.HasField("end"):
             return
         yield request.data
-    raise InvalidRequestError("end: must be the last message: the stream broke off")
+    raise InvalidRequestError("end: missing: the stream ended before its last message")

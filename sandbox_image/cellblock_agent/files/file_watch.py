@@ -1,4 +1,4 @@
-"""When the data folder is looked at: at the end of each execution, and now and then between."""
+"""Scans of the data directory: at the end of each execution, and periodically between them."""
 
 import asyncio
 import logging
@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.files.changes import Changes
+from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
-from cellblock_agent.files.difference import Difference, Mark
+from cellblock_agent.files.difference import Difference, FileState
 from cellblock_agent.files.paths import NotPlainError
 from cellblock_agent.files.walk import Entry
 from cellblock_agent.files.writing import is_open_for_writing
@@ -17,27 +17,28 @@ from cellblock_agent.output.journal import Journal
 
 STEP_SECONDS = 0.1
 STEPS = 5
-"""How often a file that is open for writing is looked at again before an execution ends."""
+"""Number of times that a file which is open for writing is checked again before an execution ends.
+"""
 QUIET_SECONDS = 0.5
-"""For how long nobody has written to a file that is reported while nothing runs."""
+"""Time without a write before a file is reported while nothing runs."""
 OPEN_SECONDS = 5.0
-"""The same, if somebody still has it open for writing."""
+"""Time without a write before a file is reported that is still open for writing."""
 FIRST_SECONDS = 0.5
-"""After an execution, or after something was found, until the next look."""
+"""Pause before the next scan, after an execution or after a change was found."""
 SLOWER = 1.5
 MAX_SECONDS = 10.0
-"""Between two looks while nothing happens."""
+"""Longest pause between two scans while nothing changes."""
 MAX_SHARE = 1 / 20
-"""Of the time may go into looks while nothing runs."""
+"""Maximum share of idle time spent scanning `/mnt/data` for changes."""
 
 log = logging.getLogger(__name__)
 
 
 class FileWatch:
-    """Tells what changed: of an execution when asked to, of the time between by itself."""
+    """Reporter of changed files: those of an execution on request, all others by itself."""
 
-    def __init__(self, folder: DataFolder, changes: Changes, journal: Journal) -> None:
-        """Look at `folder`; what changes while nothing runs goes into `journal`."""
+    def __init__(self, folder: DataFolder, changes: ChangeTracker, journal: Journal) -> None:
+        """Scan `folder`; changes while nothing runs go into `journal`."""
         self._folder = folder
         self._changes = changes
         self._journal = journal
@@ -46,46 +47,49 @@ class FileWatch:
         self._idle.set()
         self._begun = asyncio.Event()
         self._stop = threading.Event()
-        """The same as `_begun`, for a look in its thread."""
-        self._pending: dict[str, tuple[Mark, float]] = {}
-        """Changed files that were not reported yet, and since when they are as they are."""
-        self._last_told = 0
+        """Set together with `_begun`, for a scan in its thread."""
+        self._pending: dict[str, tuple[FileState, float]] = {}
+        """Changed files that were not reported yet, and the time since which they are unchanged."""
+        self._last_reported = 0
 
     def execution_begins(self) -> None:
-        """Stop looking: what is found from now on is the execution's."""
+        """Stop periodic scans: changes from now on belong to the execution."""
         self._idle.clear()
         self._begun.set()
         self._stop.set()
 
     def execution_ends(self) -> None:
-        """Look by itself from now on."""
+        """Resume periodic scans."""
         self._begun.clear()
         self._stop.clear()
         self._idle.set()
 
     async def changes_of_execution(self) -> pb.FileChanges:
-        """What is new since the last time that something was told.
+        """Return the changes since the last report.
 
-        A file that is still being written to is left for later: then it is captured whole.
+        A file that is still being written to is left for a later report, which captures it
+        complete.
         """
         async with self._one_at_a_time:
             try:
-                # As after most executions. A thread would take longer than the look.
+                # The usual case. A thread would take longer than the scan.
                 if self._changes.is_unchanged():
                     return pb.FileChanges()
-                difference, told = await asyncio.to_thread(self._look)
-                if told is None:
+                difference, reported = await asyncio.to_thread(self._scan_and_accept)
+                if reported is None:
                     held = await self._settle(difference)
-                    told = await asyncio.to_thread(self._changes.accept, difference, held)
-                return told
+                    reported = await asyncio.to_thread(
+                        self._changes.accept_difference, difference, held
+                    )
+                return reported
             except OSError as error:
-                # Code has used up or closed something that a look needs.
-                log.warning("the data folder could not be looked at: %s", error)
-                reason = f"could not be looked at: {error.strerror}"
+                # Code has used up or removed something that a scan needs.
+                log.warning("the data directory could not be scanned: %s", error)
+                reason = f"could not be scanned: {error.strerror}"
                 return pb.FileChanges(skipped=[pb.SkippedFile(reason=reason)])
 
     async def run(self) -> None:
-        """Look now and then while no execution runs. Runs until cancelled."""
+        """Scan periodically while no execution runs, until cancelled."""
         interval = FIRST_SECONDS
         while True:
             if not self._idle.is_set():
@@ -97,17 +101,19 @@ class FileWatch:
                 continue
             except TimeoutError:
                 began = time.monotonic()
-            found = await self._look_between()
+            found = await self._scan_between_executions()
             interval = FIRST_SECONDS if found else min(interval * SLOWER, MAX_SECONDS)
             interval = max(interval, (time.monotonic() - began) / MAX_SHARE)
 
-    def _look(self) -> tuple[Difference, pb.FileChanges | None]:
-        """Look; and accept at once where no file changed, as after most executions."""
-        difference = self._changes.look()
-        return difference, None if difference.changed else self._changes.accept(difference)
+    def _scan_and_accept(self) -> tuple[Difference, pb.FileChanges | None]:
+        """Scan, and accept the difference if no file changed, which is the usual case."""
+        difference = self._changes.scan()
+        return difference, None if difference.changed else self._changes.accept_difference(
+            difference
+        )
 
     async def _settle(self, difference: Difference) -> set[str]:
-        """Wait for the files that somebody has open for writing; those that are written to now."""
+        """Wait for files that are open for writing; return those that change meanwhile."""
         paths = sorted(difference.changed)[: self._changes.bounds.max_reported]
         writing = await asyncio.to_thread(self._open_for_writing, paths)
         held: set[str] = set()
@@ -115,22 +121,24 @@ class FileWatch:
             if not writing:
                 break
             await asyncio.sleep(STEP_SECONDS)
-            more, writing = await asyncio.to_thread(self._look_again, difference, writing)
+            more, writing = await asyncio.to_thread(self._rescan_open_files, difference, writing)
             held |= more
         return held
 
-    def _look_again(self, difference: Difference, paths: set[str]) -> tuple[set[str], set[str]]:
-        """Of files that were open for writing: those to leave for later, those to wait for."""
+    def _rescan_open_files(
+        self, difference: Difference, paths: set[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return which open files are left for a later report, and which are worth waiting for."""
         still_open = self._open_for_writing(paths)
         held = set()
         for path in paths:
             change = difference.changed[path]
             try:
-                now = change.now(Entry(path, self._folder.stat(path)))
+                now = change.with_entry(Entry(path, self._folder.stat(path)))
             except (OSError, NotPlainError):
-                held.add(path)  # it is gone: for the next look to say
+                held.add(path)  # it is gone: the next scan reports that
                 continue
-            if now.mark == change.mark:
+            if now.state == change.state:
                 continue
             if path in still_open or not now.entry.is_file:
                 held.add(path)
@@ -138,39 +146,41 @@ class FileWatch:
                 difference.changed[path] = now
         return held, still_open - held
 
-    async def _look_between(self) -> bool:
-        """Look while nothing runs, and tell; whether there is reason to look again soon."""
-        if self._journal.acknowledged < self._last_told:
-            return False  # one at a time waits for the server
+    async def _scan_between_executions(self) -> bool:
+        """Scan while nothing runs, and report; return whether to scan again soon."""
+        if self._journal.acknowledged < self._last_reported:
+            return False  # one report waits for the server at a time
         async with self._one_at_a_time:
             try:
-                difference = await asyncio.to_thread(self._changes.look, self._stop)
+                difference = await asyncio.to_thread(self._changes.scan, self._stop)
                 held = await asyncio.to_thread(self._unfinished, difference)
                 if not self._idle.is_set():
-                    return False  # all of it is the execution's now
-                told = await asyncio.to_thread(self._changes.accept, difference, held)
+                    return False  # the execution will report all of it
+                reported = await asyncio.to_thread(
+                    self._changes.accept_difference, difference, held
+                )
             except OSError as error:
-                log.warning("the data folder could not be looked at: %s", error)
+                log.warning("the data directory could not be scanned: %s", error)
                 return False
         if difference.is_empty:
-            return bool(held)  # that there is too much to look at was said before
-        self._journal.append(pb.Event(background_changes=told))
-        self._last_told = self._journal.last_sequence
+            return bool(held)  # an incomplete scan was reported before
+        self._journal.append(pb.Event(background_changes=reported))
+        self._last_reported = self._journal.last_sequence
         return True
 
     def _unfinished(self, difference: Difference) -> set[str]:
-        """Changed files that may be written to still."""
+        """Return changed files that may still be written to."""
         now = time.monotonic()
-        pending: dict[str, tuple[Mark, float]] = {}
+        pending: dict[str, tuple[FileState, float]] = {}
         for path in sorted(difference.changed)[: self._changes.bounds.max_reported]:
             change = difference.changed[path]
             if change.is_same:
                 continue
-            mark, since = self._pending.get(path, (change.mark, now))
-            since = since if mark == change.mark else now
+            state, since = self._pending.get(path, (change.state, now))
+            since = since if state == change.state else now
             quiet = now - since
             if quiet < QUIET_SECONDS or (quiet < OPEN_SECONDS and self._open_for_writing([path])):
-                pending[path] = (change.mark, since)
+                pending[path] = (change.state, since)
         self._pending = pending
         return set(pending)
 

@@ -1,4 +1,4 @@
-"""A folder as a ZIP archive, made while it is sent."""
+"""Directory as a ZIP archive, created while it is sent."""
 
 import io
 import time
@@ -7,37 +7,37 @@ from collections.abc import Iterator
 
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.paths import NotPlainError, is_utf8
-from cellblock_agent.files.walk import Bounds, Entry
-from cellblock_agent.output.text import printable
+from cellblock_agent.files.walk import Entry, ScanBounds
+from cellblock_agent.output.text import escape_unprintable
 
-ARCHIVE_BOUNDS = Bounds(max_entries=20_000, max_seconds=5.0)
-"""A ZIP archive ends with the names of all that is in it: they have to be remembered."""
+ARCHIVE_BOUNDS = ScanBounds(max_entries=20_000, max_seconds=5.0)
+"""Limits of one archive: a ZIP file ends with all names, which have to be kept in memory."""
 CHUNK_BYTES = 2**20
 READ_BYTES = 2**18
 EARLIEST, LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
-"""What the format has room for."""
+"""Range of times that the format can hold."""
 FILE_MODE = 0o100644
 FOLDER_MODE = 0o40755
 DOS_FOLDER = 0x10
 
 
 def zip_folder(folder: DataFolder, path: str) -> Iterator[bytes]:
-    """The archive's bytes, in pieces of at most CHUNK_BYTES. Blocking.
+    """Yield the archive's bytes, in pieces of at most CHUNK_BYTES. Blocking.
 
-    What is removed meanwhile is left out; what grows is cut at the size it had. Raises,
-    before the first piece, BadPathError, FileNotFoundError, or NotPlainError if it is no
-    folder, or one that an archive would not have all of.
+    Entries that are removed meanwhile are left out; files that grow are cut at their first size.
+    Raises BadPathError or FileNotFoundError before the first piece, or NotPlainError if it is no
+    directory or one that an archive can't contain completely.
     """
     entries = _entries(folder, path)
     sink = _Sink()
-    # Level 1: compressing keeps the reader waiting, and what code makes is either
-    # text, of which the first level takes most, or compressed already.
+    # Level 1: compression delays the reader, and files that code creates are either text, which the
+    # first level compresses most, or compressed already.
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for entry in entries:
             name = entry.path[len(path) + 1 :] if path else entry.path
             for _piece in _add(archive, folder, entry, name):
-                yield from sink.taken(CHUNK_BYTES)
-    yield from sink.taken(0)
+                yield from sink.pop_pieces(CHUNK_BYTES)
+    yield from sink.pop_pieces(0)
 
 
 def _entries(folder: DataFolder, path: str) -> list[Entry]:
@@ -45,7 +45,7 @@ def _entries(folder: DataFolder, path: str) -> list[Entry]:
     entries = []
     for entry in walk:
         if entry.is_closed:
-            raise NotPlainError(f"{printable(entry.path)} is too deep or can't be read")
+            raise NotPlainError(f"{escape_unprintable(entry.path)} is too deep or can't be read")
         if is_utf8(entry.path) and (entry.is_folder or entry.is_file or folder.is_input(entry)):
             entries.append(entry)
     if not walk.is_complete:
@@ -64,7 +64,7 @@ def _add(archive: zipfile.ZipFile, folder: DataFolder, entry: Entry, name: str) 
     try:
         file = folder.open(entry.path)
     except (OSError, NotPlainError):
-        return  # gone, or swapped for something else
+        return  # gone, or replaced by something else
     with file:
         left = file.seek(0, io.SEEK_END)
         file.seek(0)
@@ -89,7 +89,7 @@ def _date(seconds: float) -> tuple[int, int, int, int, int, int]:
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken."""
+    """Buffer that keeps written bytes until they are taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,8 +103,8 @@ class _Sink(io.RawIOBase):
         self._pending += view
         return view.nbytes
 
-    def taken(self, least: int) -> Iterator[bytes]:
-        """All in pieces, once there is at least so much."""
+    def pop_pieces(self, least: int) -> Iterator[bytes]:
+        """Yield all bytes in pieces, once there are at least `least`."""
         while self._pending and len(self._pending) >= least:
             piece = bytes(self._pending[:CHUNK_BYTES])
             del self._pending[:CHUNK_BYTES]

@@ -1,19 +1,19 @@
-"""A page of what lies in the data folder."""
+"""Listing of the data directory, in pages."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.paths import is_utf8
 from cellblock_agent.files.report import file_entry, folder_entry
-from cellblock_agent.files.walk import Bounds, Entry
+from cellblock_agent.files.walk import Entry, ScanBounds
 
-LIST_BOUNDS = Bounds(max_entries=100_000, max_seconds=5.0)
+LIST_BOUNDS = ScanBounds(max_entries=100_000, max_seconds=5.0)
 MAX_PAGE = 100_000
 MAX_PAGE_BYTES = 16 * 2**20
-"""Of one answer: names may be long."""
+"""Maximum size of one response: names may be long."""
 
 
 def list_page(folder: DataFolder, request: pb.ListFilesRequest) -> pb.ListFilesResponse:
-    """The next entries. Raises BadPathError, FileNotFoundError or NotPlainError."""
+    """Return the next entries. Raises BadPathError, FileNotFoundError or NotPlainError."""
     response = pb.ListFilesResponse()
     most = min(request.max_entries, MAX_PAGE)
     size = 0

@@ -1,7 +1,7 @@
-"""What the agent puts into the data folder: it appears whole, or not at all.
+"""Entries that the agent creates in the data directory: they appear complete, or not at all.
 
-Until then it has a name that nobody looks at: `hidden` has the names of what is being
-made right now, and of nothing else, so that no code can hide a file by its name.
+Until then an entry has a temporary name that scans skip: `hidden` has only the names of entries in
+progress, so that no code can hide a file by its name.
 """
 
 import os
@@ -17,15 +17,15 @@ FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class NewEntry(ABC):
-    """Something that is being made under a hidden name."""
+    """Entry that is being created under a hidden name."""
 
     def __init__(self, folder: int, name: str, hidden: set[str]) -> None:
-        """Make it in `folder`, which it takes over, to be `name` later."""
+        """Create it in `folder`, which it takes over, to be published as `name`."""
         self._folder = folder
         self._name = name
         self._hidden = hidden
         self._temporary = temporary_name()
-        # A thread may still be at it when its caller has gone, and closes it.
+        # A thread may still use it when its caller has left and closes it.
         self._lock = threading.Lock()
         self._is_open = True
         hidden.add(self._temporary)
@@ -37,7 +37,7 @@ class NewEntry(ABC):
             raise
 
     def close(self) -> None:
-        """Remove what has not been published. Raises OSError."""
+        """Remove the entry unless it is published. Raises OSError."""
         with self._lock:
             self._is_open = False
             os.close(self.descriptor)
@@ -50,11 +50,11 @@ class NewEntry(ABC):
 
     @abstractmethod
     def _make(self) -> int:
-        """Make it under its temporary name; its descriptor."""
+        """Create the entry under its temporary name, and return its descriptor."""
 
     @abstractmethod
     def _remove(self) -> None:
-        """Remove it from under its temporary name."""
+        """Remove the entry under its temporary name."""
 
     def _check_open(self) -> None:
         if not self._is_open:
@@ -65,10 +65,10 @@ class NewEntry(ABC):
 
 
 class NewFile(NewEntry):
-    """A file that is being written. Use `DataFolder.create`."""
+    """File that is being written. Use `DataFolder.create`."""
 
     def write(self, data: bytes) -> None:
-        """Add bytes. Raises OSError when the folder is full."""
+        """Append bytes. Raises OSError when the directory is full."""
         with self._lock:
             self._check_open()
             view = memoryview(data)
@@ -76,7 +76,7 @@ class NewFile(NewEntry):
                 view = view[os.write(self.descriptor, view) :]
 
     def publish(self, *, exclusive: bool) -> os.stat_result:
-        """Give it its name. Raises FileExistsError if `exclusive`, or if a folder has it."""
+        """Give it its name. Raises FileExistsError for a directory or, if `exclusive`, a file."""
         with self._lock:
             self._check_open()
             if exclusive:
@@ -102,13 +102,13 @@ class NewFile(NewEntry):
 
 
 class NewFolder(NewEntry):
-    """A folder that is being filled. Use `DataFolder.create_folder`."""
+    """Directory that is being filled. Use `DataFolder.create_folder`."""
 
     def publish(self) -> None:
-        """Give it its name. Raises FileExistsError if that is taken."""
+        """Give it its name. Raises FileExistsError if the name is taken."""
         with self._lock:
             self._check_open()
-            # A folder takes the place of an empty one, but of nothing else.
+            # A directory can replace an empty directory, but nothing else.
             os.mkdir(self._name, 0o755, dir_fd=self._folder)
             try:
                 self._rename()
@@ -126,5 +126,5 @@ class NewFolder(NewEntry):
 
 
 def temporary_name() -> str:
-    """A name that nothing has."""
+    """Return a new, random name."""
     return f".cellblock-{secrets.token_hex(8)}"

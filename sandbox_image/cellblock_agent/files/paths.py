@@ -1,34 +1,34 @@
-"""Paths below the data folder, and what may be wrong with them."""
+"""Paths below the data directory, and their errors."""
 
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 MAX_DEPTH = 16
-"""Folders below the data folder that are looked into."""
+"""Maximum depth of directories below the data directory."""
 
 
 class BadPathError(Exception):
-    """A path that no file of the data folder can have."""
+    """A path is invalid: no file of the data directory can have it."""
 
 
 class NotPlainError(Exception):
-    """Something is there, but it is not what was asked for: a plain file, or a folder."""
+    """An entry exists, but it is not a plain file or directory as required."""
 
 
 def parts_of(path: str, *, max_parts: int = MAX_DEPTH + 1) -> list[str]:
-    """The parts of a path; one that leads out of the folder or too deep is refused.
+    """Return the parts of a path; refuse one that leaves the directory or is too deep.
 
     Raises BadPathError.
     """
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
-        raise BadPathError(f"{printable(path)!r} is not a path below the data folder")
+        raise BadPathError(f"{escape_unprintable(path)!r} is not a path below the data folder")
     if len(parts) > max_parts:
-        raise BadPathError(f"{printable(path)!r} is more than {MAX_DEPTH} folders deep")
+        raise BadPathError(f"{escape_unprintable(path)!r} is more than {MAX_DEPTH} folders deep")
     return parts
 
 
 def is_utf8(path: str) -> bool:
-    """Whether a path can be told in a protobuf message."""
+    """Return whether a path can be sent in a protobuf message."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -1,21 +1,21 @@
-"""What changed, as the protocol says it, within bounds."""
+"""Changes as a message of the protocol, bounded."""
 
 import os
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.files.difference import Difference
-from cellblock_agent.output.text import printable
+from cellblock_agent.output.text import escape_unprintable
 
 LATEST = 253_402_300_799 * 10**9
-"""The last nanosecond that a Timestamp can hold, about: the year 9999."""
+"""Last nanosecond of a Timestamp, approximately: the year 9999."""
 
 
-def report(difference: Difference, max_reported: int) -> pb.FileChanges:
-    """A difference, each of its lists sorted by path and bounded by `max_reported` files."""
+def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChanges:
+    """Return a difference as lists, each sorted by path and bounded by `max_reported` files."""
     changed = sorted(difference.changed)
     deleted = sorted(difference.deleted)
-    skipped = {path: reason for path, (_mark, reason) in difference.odd.items()}
+    skipped = {path: reason for path, (_mark, reason) in difference.unsupported.items()}
     for path in changed[max_reported:]:
         skipped[path] = f"more than {max_reported} files changed"
     message = pb.FileChanges(deleted=deleted[:max_reported])
@@ -23,8 +23,8 @@ def report(difference: Difference, max_reported: int) -> pb.FileChanges:
         change = difference.changed[path]
         file = file_entry(path, change.entry.info)
         message.changed.append(pb.ChangedFile(file=file, renamed_from=change.renamed_from))
-    if difference.left_out:
-        message.skipped.append(pb.SkippedFile(reason=difference.left_out))
+    if difference.incomplete_reason:
+        message.skipped.append(pb.SkippedFile(reason=difference.incomplete_reason))
     if len(deleted) > max_reported:
         reason = f"more than {max_reported} files were deleted"
         message.skipped.append(pb.SkippedFile(reason=reason))
@@ -33,15 +33,15 @@ def report(difference: Difference, max_reported: int) -> pb.FileChanges:
 
 
 def file_entry(path: str, info: os.stat_result) -> pb.FileEntry:
-    """A file as the protocol names it."""
+    """Return a file's entry in the protocol."""
     message = pb.FileEntry(path=path, bytes=info.st_size)
-    # User code may set any time, also one that no calendar has.
+    # User code may set any time, even one outside the calendar.
     message.modify_time.FromNanoseconds(min(max(info.st_mtime_ns, 0), LATEST))
     return message
 
 
 def folder_entry(path: str, info: os.stat_result) -> pb.FileEntry:
-    """A folder as the protocol names it: its size says nothing."""
+    """Return a directory's entry in the protocol, without a size."""
     message = file_entry(path, info)
     message.bytes = 0
     message.is_folder = True
@@ -49,4 +49,4 @@ def folder_entry(path: str, info: os.stat_result) -> pb.FileEntry:
 
 
 def _skipped(items: Iterable[tuple[str, str]]) -> Iterable[pb.SkippedFile]:
-    return (pb.SkippedFile(path=printable(path), reason=reason) for path, reason in items)
+    return (pb.SkippedFile(path=escape_unprintable(path), reason=reason) for path, reason in items)

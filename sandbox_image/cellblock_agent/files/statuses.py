@@ -1,4 +1,4 @@
-"""What goes wrong in the agent, as the status of a call."""
+"""Errors of the agent, and their translation into statuses of calls."""
 
 import errno
 from types import TracebackType
@@ -14,16 +14,16 @@ Code = grpc.StatusCode
 FULL = {
     errno.ENOSPC: "/mnt/data is full: nothing was written",
     errno.EDQUOT: "/mnt/data is full: nothing was written",
-    errno.EFBIG: "the file is larger than a file in /mnt/data may be: nothing was written",
+    errno.EFBIG: "the file exceeds the maximum size of files in /mnt/data: nothing was written",
 }
 
 
 class InvalidRequestError(Exception):
-    """A request lacks something, or has something that makes no sense."""
+    """A request lacks something, or has an invalid value."""
 
 
 class RefusedError(Exception):
-    """A request makes sense, but can't be granted as things are."""
+    """A request is valid, but can't be granted in the current state."""
 
 
 class ChangedError(Exception):
@@ -31,14 +31,14 @@ class ChangedError(Exception):
 
 
 class Statuses:
-    """Turns what a block raises into the status of its call."""
+    """Context manager that turns the errors of a block into the status of its call."""
 
     def __init__(self, context: Context) -> None:
         """Abort calls of `context`."""
         self._context = context
 
     async def __aenter__(self) -> None:
-        """Nothing to do."""
+        """Enter the block."""
 
     async def __aexit__(
         self,
@@ -46,7 +46,7 @@ class Statuses:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Abort with the status that belongs to `error`; others pass."""
+        """Abort the call with the status of `error`; do nothing for unknown errors."""
         match error:
             case BadPathError() | InvalidRequestError():
                 await self._context.abort(Code.INVALID_ARGUMENT, str(error))
@@ -61,5 +61,5 @@ class Statuses:
             case OSError() if error.errno in FULL:
                 await self._context.abort(Code.RESOURCE_EXHAUSTED, FULL[error.errno])
             case OSError():
-                # Something that user code has done to the folder: the caller's to see.
+                # User code has changed the directory: the caller needs the reason.
                 await self._context.abort(Code.FAILED_PRECONDITION, str(error.strerror))

@@ -1,4 +1,4 @@
-"""Removing a folder with all that is in it, however deep hostile code has made it."""
+"""Removal of a directory with its content, however deep hostile code has nested it."""
 
 import errno
 import os
@@ -10,17 +10,17 @@ from itertools import islice
 from cellblock_agent.files.walk import PIN_FLAGS, open_folder
 
 MAX_SECONDS = 50.0
-"""How long it may take; code that runs on could add to it for ever."""
+"""Longest removal; running code could add entries for ever."""
 BATCH = 1000
-"""Names that are read at once."""
+"""Number of names that are read in one batch."""
 
 
 def remove_tree(parent: int, name: str) -> None:
-    """Remove a folder. Raises FileNotFoundError, or OSError if it can't be done in time.
+    """Remove a directory. Raises FileNotFoundError, or OSError if it can't be done in time.
 
-    `shutil.rmtree` keeps a descriptor and a frame of Python's for each level: too many
-    for a folder a thousand deep. Here each folder that is found is moved to the top
-    before it is emptied. Links are removed, never followed.
+    `shutil.rmtree` keeps a descriptor and a Python frame for each level: too many for a thousand
+    levels. Here each subdirectory is moved to the top before it is emptied. Links are removed,
+    never followed.
     """
     end = time.monotonic() + MAX_SECONDS
     top = _open(parent, name)
@@ -35,7 +35,7 @@ def remove_tree(parent: int, name: str) -> None:
 
 
 def _empty(top: int, name: str, end: float) -> list[str]:
-    """Remove a folder of `top`; those that were in it are of `top` now, and still to do."""
+    """Remove a directory of `top`; return its subdirectories, which are moved to `top`."""
     todo: list[str] = []
     try:
         folder = _open(top, name)
@@ -70,7 +70,7 @@ def _names(folder: int, end: float) -> list[str]:
 
 
 def _unlink(folder: int, name: str) -> bool:
-    """Remove anything but a folder that is not empty; whether it is gone."""
+    """Remove anything but a directory that is not empty; return whether it is gone."""
     try:
         os.unlink(name, dir_fd=folder)
     except FileNotFoundError:
@@ -89,11 +89,11 @@ def _open(folder: int, name: str) -> int:
 
 
 def _make_open(folder: int, name: str) -> None:
-    """Let its user read and change a folder that code has closed."""
+    """Make a directory readable and writable that code has made inaccessible."""
     with suppress(NotADirectoryError):
         path = os.open(name, PIN_FLAGS, dir_fd=folder)
         try:
-            # chmod has no way not to follow a link, but this one.
-            os.chmod(f"/proc/self/fd/{path}", 0o700)  # noqa: PTH101 - no path of ours
+            # chmod has no other way to avoid following a link.
+            os.chmod(f"/proc/self/fd/{path}", 0o700)  # noqa: PTH101 - not a path
         finally:
             os.close(path)

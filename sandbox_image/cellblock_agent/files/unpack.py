@@ -1,13 +1,13 @@
-"""Unpacks an archive, as a process of its own.
+"""Extraction of an archive, in a process of its own.
 
-A hostile archive can make its reader use any amount of memory (a header of gigabytes,
-a dictionary of gigabytes) or time. Here this ends a process that has a bound on both,
-not the agent, and keeps nothing else in the sandbox waiting.
+A hostile archive can make its reader use any amount of memory (a header of gigabytes, a dictionary
+of gigabytes) or time. This process has a limit on both. If it ends, the agent lives on, and nothing
+else in the sandbox waits for it.
 
     python -m cellblock_agent.files.unpack ARCHIVE FOLDER MAX_BYTES MAX_ENTRIES MAX_RATIO MAX_PARTS
 
-The first two are descriptors. The answer, in JSON, has `skipped`, a list of pairs of a
-name and a reason; or `refused` or `full`, with why nothing is to be kept.
+The first two are descriptors. The answer is JSON: `skipped`, a list of pairs of a name and a
+reason; or `refused` or `full`, with the reason why nothing is kept.
 """
 
 import errno
@@ -19,24 +19,29 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
-from cellblock_agent.files.archive_names import BadArchiveError, Unusable, parts_of_member, shown
-from cellblock_agent.files.archives import DAMAGED, Member, members
+from cellblock_agent.files.archive_names import (
+    BadArchiveError,
+    UnusableName,
+    format_member_name,
+    parts_of_member,
+)
+from cellblock_agent.files.archives import DAMAGED, Member, iter_members
 from cellblock_agent.files.walk import open_folder
 from cellblock_agent.processes.own_process import prefer_for_oom_kill, set_dumpable
 
 MEMORY_BYTES = 512 * 2**20
-"""Address space: what Python has, plus 200,000 names, plus any usual dictionary."""
+"""Limit of the address space: Python, 200,000 names, and any usual dictionary."""
 CHUNK_BYTES = 2**18
 MAX_SKIPPED = 100
-"""Members that are named as left out."""
+"""Maximum number of skipped members that are named."""
 SMALL_BYTES = 2**20
-"""Up to which the ratio says nothing."""
+"""Size up to which the ratio is not checked."""
 FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FullError(Exception):
-    """There is no room for what is unpacked."""
+    """The data directory is full."""
 
     def __init__(self, number: int) -> None:
         """Keep the error's number."""
@@ -45,8 +50,8 @@ class FullError(Exception):
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """How much may be unpacked."""
+class UnpackBounds:
+    """Limits of an extraction."""
 
     max_bytes: int
     max_entries: int
@@ -55,22 +60,22 @@ class Bounds:
 
 
 @dataclass
-class Unpacking:
-    """One archive on its way into a folder."""
+class ArchiveExtraction:
+    """Extraction of one archive into a directory."""
 
     folder: int
     archive_bytes: int
-    bounds: Bounds
+    bounds: UnpackBounds
     skipped: list[tuple[str, str]] = field(default_factory=list)
     entries: int = 0
     written: int = 0
-    """Bytes, whatever the archive says of itself."""
+    """Bytes written so far, whatever sizes the archive declares."""
 
     def add(self, member: Member) -> None:
         """Write one member. Raises BadArchiveError, FullError, or one of DAMAGED."""
         self._count()
         parts = parts_of_member(member.name, self.bounds.max_parts)
-        if isinstance(parts, Unusable):
+        if isinstance(parts, UnusableName):
             self._skip(member.name, parts.reason)
         elif member.kind:
             self._skip(member.name, f"is {member.kind}")
@@ -97,7 +102,7 @@ class Unpacking:
     def _create(self, folder: int, parts: tuple[str, ...]) -> int:
         with suppress(FileNotFoundError):
             try:
-                os.unlink(parts[-1], dir_fd=folder)  # of two with one name, the later one
+                os.unlink(parts[-1], dir_fd=folder)  # of two with one name, keep the later one
             except IsADirectoryError as error:
                 raise _conflict(parts) from error
         try:
@@ -140,15 +145,15 @@ class Unpacking:
 
     def _skip(self, name: str, reason: str) -> None:
         if len(self.skipped) < MAX_SKIPPED:
-            self.skipped.append((shown(name), reason))
+            self.skipped.append((format_member_name(name), reason))
 
 
-def unpack(archive: BinaryIO, folder: int, bounds: Bounds) -> dict[str, Any]:
-    """Unpack, and say what became of it: see the module."""
-    unpacking = Unpacking(folder, os.fstat(archive.fileno()).st_size, bounds)
+def unpack_archive(archive: BinaryIO, folder: int, bounds: UnpackBounds) -> dict[str, Any]:
+    """Extract an archive, and return the answer that the module describes."""
+    extraction = ArchiveExtraction(folder, os.fstat(archive.fileno()).st_size, bounds)
     try:
-        for member in members(archive):
-            unpacking.add(member)
+        for member in iter_members(archive):
+            extraction.add(member)
     except BadArchiveError as error:
         return {"refused": str(error)}
     except FullError as error:
@@ -156,8 +161,8 @@ def unpack(archive: BinaryIO, folder: int, bounds: Bounds) -> dict[str, Any]:
     except MemoryError:
         return {"refused": "takes too much memory to unpack"}
     except (*DAMAGED, OSError) as error:
-        return {"refused": f"is damaged: {shown(str(error)) or type(error).__name__}"}
-    return {"skipped": unpacking.skipped}
+        return {"refused": f"is damaged: {format_member_name(str(error)) or type(error).__name__}"}
+    return {"skipped": extraction.skipped}
 
 
 def _write_all(file: int, data: bytes) -> None:
@@ -172,24 +177,26 @@ def _write_all(file: int, data: bytes) -> None:
 def _not_written(error: OSError) -> FullError | BadArchiveError:
     if error.errno in FULL:
         return FullError(error.errno)
-    # User code that runs has got into the way.
+    # Running user code has interfered.
     return BadArchiveError(f"could not be written: {error.strerror}")
 
 
 def _conflict(parts: tuple[str, ...]) -> BadArchiveError:
-    return BadArchiveError(f"has {shown('/'.join(parts))!r} both as a file and as a folder")
+    return BadArchiveError(
+        f"has {format_member_name('/'.join(parts))!r} both as a file and as a folder"
+    )
 
 
 def main() -> None:
-    """Run as a process."""
-    # First: afterwards its own files in /proc are not its user's.
+    """Run as a program."""
+    # First: later, its files in /proc do not belong to its user.
     prefer_for_oom_kill()
     set_dumpable(dumpable=False)
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     archive, folder, *numbers = map(int, sys.argv[1:])
     with os.fdopen(archive, "rb") as file:
-        answer = unpack(file, folder, Bounds(*numbers))
+        answer = unpack_archive(file, folder, UnpackBounds(*numbers))
     sys.stdout.write(json.dumps(answer))
 
 

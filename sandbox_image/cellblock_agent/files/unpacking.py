@@ -1,4 +1,4 @@
-"""The agent's end of `unpack.py`: a new folder, filled from an archive, or none at all."""
+"""Extraction of archives into new directories, complete or not at all; runs `unpack.py`."""
 
 import asyncio
 import json
@@ -8,40 +8,40 @@ from contextlib import ExitStack
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.files.changes import SERVER_BOUNDS, Changes
+from cellblock_agent.files.changes import SERVER_BOUNDS, ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.new_entries import NewFolder
 from cellblock_agent.files.paths import MAX_DEPTH, parts_of
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.output.text import cut, valid
+from cellblock_agent.output.text import make_encodable, truncate_text
 from cellblock_agent.processes.helpers import HelperError, Helpers
 
 TIMEOUT_SECONDS = 540.0
-"""Of unpacking; the server waits a little longer."""
+"""Longest extraction, in seconds; the server waits a little longer."""
 MAX_SKIPPED = 100
 MAX_WORDS = 1000
 
 
 class UnpackError(RefusedError):
-    """An archive was not unpacked, and why."""
+    """An archive was not unpacked; the message has the reason."""
 
 
 class Unpacker:
-    """Unpacks archives of the inputs folder."""
+    """Unpacker of archives in the inputs directory."""
 
-    def __init__(self, folder: DataFolder, changes: Changes, helpers: Helpers) -> None:
+    def __init__(self, folder: DataFolder, changes: ChangeTracker, helpers: Helpers) -> None:
         """Unpack below `folder`."""
         self._folder = folder
         self._changes = changes
         self._helpers = helpers
 
     async def unpack(self, request: pb.UnpackInputRequest) -> pb.UnpackInputResponse:
-        """Unpack an archive into a new folder.
+        """Unpack an archive into a new directory.
 
         Raises UnpackError, BadPathError, NotPlainError or OSError.
         """
         max_parts = MAX_DEPTH + 1 - len(parts_of(request.path))
-        # Not in threads: a caller that leaves meanwhile must not leave a folder behind.
+        # Not in threads: a caller that leaves meanwhile must not leave a directory behind.
         with ExitStack() as stack:
             archive = stack.enter_context(self._folder.open_input(request.input))
             new = self._folder.create_folder(request.path)
@@ -72,11 +72,11 @@ class Unpacker:
             case {"full": int(number)}:
                 raise OSError(number, os.strerror(number))
             case {"refused": str(words)}:
-                raise UnpackError(f"{name} {cut(valid(words), MAX_WORDS)}")
-        raise UnpackError(f"{name} was not unpacked: user code got into its way")
+                raise UnpackError(f"{name} {truncate_text(make_encodable(words), MAX_WORDS)}")
+        raise UnpackError(f"{name} was not unpacked: user code interfered")
 
     def _publish(self, new: NewFolder, path: str, answer: dict[str, Any]) -> pb.UnpackInputResponse:
-        with self._changes.by_server(path):
+        with self._changes.exclude_server_change(path):
             new.publish()
         files = [
             entry.info.st_size
@@ -93,5 +93,6 @@ def _skipped(items: list[object]) -> Iterator[pb.SkippedFile]:
         match item:
             case [str(path), str(reason)]:
                 yield pb.SkippedFile(
-                    path=cut(valid(path), MAX_WORDS), reason=cut(valid(reason), MAX_WORDS)
+                    path=truncate_text(make_encodable(path), MAX_WORDS),
+                    reason=truncate_text(make_encodable(reason), MAX_WORDS),
                 )

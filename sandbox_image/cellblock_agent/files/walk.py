@@ -1,4 +1,4 @@
-"""A pass over what lies below a folder: sorted, within bounds, without following links."""
+"""Walk through everything below a directory: sorted, bounded, without following links."""
 
 import os
 import stat
@@ -16,10 +16,10 @@ READ_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def open_folder(name: str | Path, above: int | None = None) -> int:
-    """A descriptor of a folder that is no link, in the folder `above`.
+    """Return a descriptor of a directory in the directory `above`; a link is refused.
 
-    In two steps, because gVisor follows a link to a folder in spite of `O_NOFOLLOW`, unless
-    it is opened only to be pinned. Raises NotADirectoryError for a link or a file.
+    It is opened in two steps, because gVisor follows a link to a directory in spite of
+    `O_NOFOLLOW`, unless it is opened with `O_PATH`. Raises NotADirectoryError for a link or a file.
     """
     pinned = os.open(name, PIN_FLAGS, dir_fd=above)
     try:
@@ -30,15 +30,15 @@ def open_folder(name: str | Path, above: int | None = None) -> int:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that lies in the data folder."""
+    """Entry of the data directory."""
 
     path: str
-    """Relative to the data folder."""
+    """Path relative to the data directory."""
     info: os.stat_result
     link: str | None = None
-    """Where a symbolic link leads."""
+    """Target of a symbolic link."""
     is_closed: bool = False
-    """Whether it is a folder that is too deep, or can't be read."""
+    """Whether it is a directory that is too deep, or can't be read."""
 
     @property
     def is_file(self) -> bool:
@@ -47,40 +47,40 @@ class Entry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder."""
+        """Whether it is a directory."""
         return stat.S_ISDIR(self.info.st_mode)
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """How much one pass takes in."""
+class ScanBounds:
+    """Limits of one walk."""
 
     max_entries: int
     max_seconds: float
 
     @property
     def in_words(self) -> str:
-        """Both, for people."""
+        """Both limits, for people."""
         return f"{self.max_entries} entries or {self.max_seconds:g} s"
 
 
 class Walk:
-    """Folders and all else, a folder before what is in it, sorted by the parts of the paths.
+    """Walk through a directory: parents before their content, sorted by the parts of the paths.
 
-    Sorted while it goes, so that a page of a long list costs a page.
+    Sorting happens on the way, so that a page of a long list costs a page.
     """
 
     def __init__(
         self,
         folder: int,
         above: tuple[str, ...],
-        bounds: Bounds,
+        bounds: ScanBounds,
         *,
         hidden: Container[str] = (),
         after: tuple[str, ...] = (),
         stop: threading.Event | None = None,
     ) -> None:
-        """Look into `folder`, whose parts are `above`, and close it; begin after `after`."""
+        """Walk `folder`, whose parts are `above`, and close it; begin after `after`."""
         self._folder = folder
         self._above = above
         self._left = bounds.max_entries
@@ -89,10 +89,10 @@ class Walk:
         self._after = after
         self._stop = stop
         self.is_complete = True
-        """Whether nothing was passed over so far; closed folders are told of by their entries."""
+        """Whether nothing was skipped so far; unreadable directories have entries that say so."""
 
     def __iter__(self) -> Iterator[Entry]:
-        """Go. At a bound it just ends: see `is_complete`."""
+        """Yield the entries. At a limit the walk ends: see `is_complete`."""
         return self._entries(self._folder, self._above)
 
     def _entries(self, folder: int, above: tuple[str, ...]) -> Iterator[Entry]:
@@ -103,9 +103,9 @@ class Walk:
                 try:
                     yield from self._visit(folder, (*above, name))
                 except FileNotFoundError:
-                    continue  # removed meanwhile by code that runs on
+                    continue  # removed meanwhile by running code
                 except OSError:
-                    # Swapped for something else, or made unreadable.
+                    # Replaced by something else, or made unreadable.
                     self.is_complete = False
         finally:
             os.close(folder)
@@ -150,7 +150,7 @@ class Walk:
 
 
 def _open(folder: int, name: str) -> int | None:
-    """A folder's descriptor; None if its user may not read it, or not what is in it."""
+    """Return a directory's descriptor; None if it, or its content, is not readable."""
     try:
         inner = open_folder(name, folder)
     except PermissionError:

@@ -1,4 +1,4 @@
-"""Whether some process has a file open for writing."""
+"""Detection of files that some process has open for writing."""
 
 import errno
 import fcntl
@@ -10,19 +10,19 @@ from itertools import islice
 from pathlib import Path
 
 MAX_DESCRIPTORS = 2000
-"""Default of how many open files of processes are looked at, where there are no leases."""
+"""Default maximum of open files of processes that are examined where there are no leases."""
 
 
 def is_open_for_writing(file: int, max_descriptors: int = MAX_DESCRIPTORS) -> bool:
-    """Ask by a read lease, which nobody gets while there is a writer; fcntl(2), "Leases".
+    """Return whether a file has a writer, by trying a read lease; fcntl(2), "Leases".
 
-    A writable mapping counts too. Where there are no leases, as under gVisor, processes'
-    open files are looked at, `max_descriptors` at most, and mappings don't count. False for the
-    file of another user.
+    A writable mapping is a writer, too. Where there are no leases, as under gVisor, the open files
+    of processes are examined, at most `max_descriptors`, and mappings are ignored. Returns False
+    for the file of another user.
     """
     try:
-        # Whoever opens the file while we have the lease makes the kernel send us a
-        # signal: SIGIO would end this process, SIGURG is ignored by default.
+        # A process that opens the file during the lease makes the kernel send a signal: SIGIO would
+        # end this process, SIGURG is ignored by default.
         fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except BlockingIOError:
@@ -30,14 +30,14 @@ def is_open_for_writing(file: int, max_descriptors: int = MAX_DESCRIPTORS) -> bo
     except OSError as error:
         has_leases = error.errno not in (errno.EINVAL, errno.ENOSYS)
         return not has_leases and _has_writer(os.fstat(file), max_descriptors)
-    # At once: until then, who opens it has to wait.
+    # Immediately: until then, a process that opens the file has to wait.
     fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
 
 
 def _has_writer(wanted: os.stat_result, max_descriptors: int) -> bool:
     for opened in islice(_open_files(), max_descriptors):
-        # What has been closed, or has ended, meanwhile is no writer any more.
+        # A file that has been closed meanwhile, or whose process has ended, has no writer.
         with suppress(OSError):
             if os.path.samestat(opened.stat(), wanted) and _is_for_writing(opened):
                 return True
@@ -45,7 +45,7 @@ def _has_writer(wanted: os.stat_result, max_descriptors: int) -> bool:
 
 
 def _open_files() -> Iterator[Path]:
-    """The open files of all other processes that we may look at."""
+    """Yield the open files of all other processes that this one may examine."""
     own = str(os.getpid())
     for process in Path("/proc").iterdir():
         if process.name.isdecimal() and process.name != own:
@@ -54,7 +54,7 @@ def _open_files() -> Iterator[Path]:
 
 
 def _is_for_writing(opened: Path) -> bool:
-    """Source: proc(5), `/proc/pid/fdinfo`."""
+    """Return whether an open file is for writing. Source: proc(5), `/proc/pid/fdinfo`."""
     for line in (opened.parent.parent / "fdinfo" / opened.name).read_text().splitlines():
         name, _, value = line.partition(":")
         if name == "flags":

@@ -1,1 +1,1 @@
-"""The kernel, the fork server that starts it, and the connection to it."""
+"""Kernels: their processes, the fork server that starts them, and the connection to them."""

@@ -1,8 +1,8 @@
-"""The sockets to one kernel: messages as Jupyter's, read from the event loop as they come.
+"""Connection to one kernel: Jupyter's messages, read from the event loop as they arrive.
 
-`jupyter_client` makes the connection and the requests. What comes is read here: its own
-readers are made for somebody who waits for one message at a time, and cost more than twice as
-much (docs/performance.md).
+`jupyter_client` makes the connection and the requests. This module reads the messages:
+jupyter_client's own readers are designed for callers that wait for one message at a time, and cost
+more than twice as much (docs/performance.md).
 """
 
 import asyncio
@@ -19,37 +19,37 @@ from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import ACCEPTED
 
 RECONNECT_MILLISECONDS = 2
-"""How often a connection is tried until the kernel has bound its socket."""
+"""Pause between attempts to connect, until the kernel has bound its socket."""
 RECEIVE_QUEUE = 2
-"""Messages of each channel that wait for the agent, in its memory; more wait in the kernel."""
+"""Maximum number of messages per channel in the agent's memory; more wait in the kernel."""
 PARTS_AT_ONCE = 64
-"""Parts of messages that are read before others have their turn."""
+"""Maximum number of message parts that are read in one turn of the loop."""
 MAX_PARTS = 64
-"""A message with more is none of Jupyter's."""
+"""Maximum number of parts; a message with more is not one of Jupyter's."""
 ACCEPTED_KIND = "accepted"
-"""`msg_type` of what a kernel sends before it runs code; no Jupyter message has it."""
+"""`msg_type` of the message that a kernel sends before it runs code; Jupyter has no such type."""
 
 log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
-"""What we need of one: `msg_type`, `date`, `parent_header` and `content`."""
-Handle = Callable[[Message], None]
+"""Message with the fields that are used: `msg_type`, `date`, `parent_header` and `content`."""
+MessageHandler = Callable[[Message], None]
 Question = Callable[[BlockingKernelClient], object]
-"""Sends a request that runs no code, and returns its id."""
+"""Function that sends a request which runs no code, and returns the request's id."""
 
 
 def new_context() -> "zmq.Context[zmq.Socket[bytes]]":
-    """A ZeroMQ context for connections to kernels."""
+    """Return a ZeroMQ context for connections to kernels."""
     context = zmq.Context()
     context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MILLISECONDS)
     context.setsockopt(zmq.RCVHWM, RECEIVE_QUEUE)
-    # One request at a time is sent: only a kernel that reads none could make us wait.
+    # Only one request is sent at a time: sending blocks only if the kernel reads none.
     context.setsockopt(zmq.SNDTIMEO, 0)
     return context
 
 
 class KernelConnection:
-    """A kernel's output and shell channels."""
+    """Output and shell channels of a kernel."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class KernelConnection:
         info: dict[str, Any],
         bounds: MessageBounds,
     ) -> None:
-        """Connect to a kernel that may not listen yet; `info` is a connection file's.
+        """Connect to a kernel that may not listen yet; `info` is the content of a connection file.
 
-        What is over `bounds` is not read.
+        Messages over `bounds` are dropped.
         """
         # ZeroMQ drops the connection of a kernel that sends a larger part.
         context.setsockopt(zmq.MAXMSGSIZE, bounds.max_bytes)
@@ -69,13 +69,13 @@ class KernelConnection:
         self._output = _Reader(client.iopub_channel.socket, client.session, bounds)
         self._replies = _Reader(client.shell_channel.socket, client.session, bounds)
 
-    def listen(self, on_output: Handle, on_reply: Handle) -> None:
-        """Pass on messages; those that came before wait for the first call."""
+    def listen(self, on_output: MessageHandler, on_reply: MessageHandler) -> None:
+        """Pass messages to these handlers; earlier messages wait for the first call."""
         self._output.listen(on_output)
         self._replies.listen(on_reply)
 
     def execute(self, code: str, *, silent: bool) -> str:
-        """Have code run; the id that its output and its reply will name."""
+        """Run code; return the id to which its output and its reply refer."""
         request = self._client.execute(
             code,
             silent=silent,
@@ -83,27 +83,27 @@ class KernelConnection:
             allow_stdin=False,
             stop_on_error=False,
         )
-        self._replies.look()
+        self._replies.schedule_read()
         return str(request)
 
-    def ask(self, question: Question) -> str:
-        """Have a question sent; the id that its answer will name."""
+    def ask_kernel(self, question: Question) -> str:
+        """Send a question; return the id to which the answer refers."""
         request = question(self._client)
-        self._replies.look()
+        self._replies.schedule_read()
         return str(request)
 
     def close(self) -> None:
-        """Stop handing on and close the sockets."""
+        """Stop passing messages and close the sockets."""
         self._output.stop()
         self._replies.stop()
         self._client.stop_channels()
 
 
 class _Reader:
-    """Reads one socket.
+    """Reader of one socket.
 
-    Source: ZeroMQ's documentation of `ZMQ_FD`: the descriptor only tells that the socket may
-    have something, once, and sending may take that word.
+    Source: ZeroMQ's documentation of `ZMQ_FD`: the descriptor signals only once that the socket may
+    have messages, and sending may consume that signal.
     """
 
     def __init__(
@@ -113,21 +113,21 @@ class _Reader:
         self._session = session
         self._bounds = bounds
         self._frames: list[bytes] = []
-        """Of the message that is being read."""
+        """Frames of the message that is being read."""
         self._loop = asyncio.get_running_loop()
         self._file = socket.fileno()
         self._stopped = False
-        self._handle: Handle | None = None
+        self._handle: MessageHandler | None = None
         """None until a caller listens: messages stay in the socket until then."""
 
-    def listen(self, handle: Handle) -> None:
+    def listen(self, handle: MessageHandler) -> None:
         if self._handle is None:
             self._loop.add_reader(self._file, self._read)
         self._handle = handle
-        self.look()
+        self.schedule_read()
 
-    def look(self) -> None:
-        """See whether something has come that the descriptor does not tell of."""
+    def schedule_read(self) -> None:
+        """Read soon, in case messages have arrived that the descriptor does not signal."""
         self._loop.call_soon(self._read)
 
     def stop(self) -> None:
@@ -148,27 +148,27 @@ class _Reader:
                 self._frames.append(frame)
             if not self._socket.getsockopt(zmq.RCVMORE):
                 frames, self._frames = self._frames, []
-                self._take(frames, handle)
-        # Others have their turn before a kernel that floods goes on.
-        self.look()
+                self._handle_frames(frames, handle)
+        # Other tasks run before the agent reads more of a kernel that floods it.
+        self.schedule_read()
 
-    def _take(self, frames: list[bytes], handle: Handle) -> None:
+    def _handle_frames(self, frames: list[bytes], handle: MessageHandler) -> None:
         try:
             handle(read_message(self._session, frames, self._bounds))
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
             # User code can write to the kernel's own sockets: bad signatures, bad JSON.
-            log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)
+            log.warning("dropped an invalid Jupyter message: %s", type(error).__name__)
 
 
 class OversizedError(ValueError):
-    """A message is over the bounds that its kernel keeps by itself."""
+    """A message is over the limits that an unmodified kernel keeps."""
 
 
 def read_message(session: Session, frames: list[bytes], bounds: MessageBounds) -> Message:
-    """A message from its frames. Raises ValueError, TypeError or KeyError for what is none.
+    """Return a message from its frames. Raises ValueError, TypeError or KeyError if it is invalid.
 
-    Without what nobody reads: metadata, buffers. A message that comes twice counts
-    twice: whoever can send it has the key, and could sign another one.
+    Metadata and buffers are ignored. A repeated message counts twice: a sender that has the key
+    could sign another one.
 
     Source: jupyter_client's documentation, "The Wire Protocol".
     """
@@ -182,7 +182,7 @@ def read_message(session: Session, frames: list[bytes], bounds: MessageBounds) -
     start = frames.index(DELIM) + 1
     signature, *parts = frames[start : start + 5]
     if not hmac.compare_digest(signature, session.sign(parts)):
-        raise ValueError("the signature is another one's")
+        raise ValueError("the signature is invalid")
     packed_header, parent, _metadata, content = parts
     header = session.unpack(packed_header)
     return {

@@ -1,9 +1,9 @@
-"""The fork server: imports what every kernel needs once, and forks kernels from there.
+"""Fork server: imports the modules of all kernels once, and forks kernels from there.
 
-A process of its own, with one thread: forking a process that has threads can
-leave locks held for ever. Speaks JSON with the agent over a socket that it
-inherits: `{"start": options}` comes, `{"ready": modules that could not be imported}`,
-`{"started": pid}` and `{"exited": pid, "status": wait status}` go.
+It is a process of its own with one thread: a fork of a process with several threads can leave locks
+held for ever. It exchanges JSON with the agent over an inherited socket. It receives `{"start":
+options}` and sends `{"ready": modules that could not be imported}`, `{"started": pid}` and
+`{"exited": pid, "status": wait status}`.
 """
 
 import argparse
@@ -20,9 +20,11 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cellblock_agent.kernel.upstream.debugger import import_debugger_without_debugpy
+
 MAX_MESSAGE = 65536
 FONT_CACHE = Path("/opt/cellblock/matplotlib")
-"""Built with the image, so that no session searches for fonts."""
+"""Font cache of the image, so that no session searches for fonts."""
 KERNEL_MODULES = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -30,17 +32,17 @@ KERNEL_MODULES = (
     "IPython.extensions.storemagic",
     "cellblock_agent.kernel.environment",
     "cellblock_agent.kernel.process",
-    "cellblock_agent.kernel.stream",
+    "cellblock_agent.kernel.upstream.stream",
     "faulthandler",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
     "tornado.platform.asyncio",
 )
-"""What a kernel imports while it starts: each of them loaded here makes every start shorter."""
+"""Modules that a kernel imports while it starts: importing them here makes every start shorter."""
 
 
 class ForkServer:
-    """Forks kernels on request and tells of their ends."""
+    """Server that forks kernels on request and reports their exits."""
 
     def __init__(self, control: socket.socket) -> None:
         """Serve the agent at the other end of `control`."""
@@ -60,16 +62,16 @@ class ForkServer:
             ready = {descriptor for descriptor, _event in poll.poll()}
             if self._woken in ready:
                 os.read(self._woken, MAX_MESSAGE)
-                self._tell_ends()
+                self._report_exits()
             if self._control.fileno() in ready:
                 message = self._control.recv(MAX_MESSAGE)
                 if not message:
                     return
                 self.send({"started": self._fork(json.loads(message)["start"])})
-                self._tell_ends()
+                self._report_exits()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Tell the agent something."""
+        """Send a message to the agent."""
         self._control.send(json.dumps(message).encode())
 
     def _fork(self, options: dict[str, Any]) -> int:
@@ -82,10 +84,10 @@ class ForkServer:
             os.close(self._woken)
             signal.set_wakeup_fd(-1)
             os.close(self._wake)
-            kernel_process.run(KernelOptions(**options))
+            kernel_process.run_kernel(KernelOptions(**options))
         return pid
 
-    def _tell_ends(self) -> None:
+    def _report_exits(self) -> None:
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -96,9 +98,9 @@ class ForkServer:
             self.send({"exited": pid, "status": status})
 
 
-def preload(modules: list[str]) -> list[str]:
-    """Import what kernels need; which of `modules` could not be imported."""
-    _import_without_debugger()
+def preload_modules(modules: list[str]) -> list[str]:
+    """Import the modules of kernels; return which of `modules` could not be imported."""
+    import_debugger_without_debugpy()
     for name in KERNEL_MODULES:
         importlib.import_module(name)
     missing = []
@@ -107,29 +109,22 @@ def preload(modules: list[str]) -> list[str]:
             importlib.import_module(name)
         except ModuleNotFoundError:
             missing.append(name)
-        except Exception:  # noqa: BLE001 - told here, and again to code that imports it
-            # What code left at home must not cost its session all further kernels.
+        except Exception:  # noqa: BLE001 - logged here, and raised again in code that imports it
+            # A file that code left in the home directory must not prevent all further kernels.
             traceback.print_exc()
             missing.append(name)
     return missing
 
 
-def _import_without_debugger() -> None:
-    """Nobody attaches a debugger here; importing one takes longer than a whole kernel start."""
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    importlib.import_module("ipykernel.debugger")
-    del sys.modules["debugpy"]
-
-
 def prepare_environment() -> None:
-    """Set what modules read when they are imported."""
-    # Threads of a numeric library started now would not exist in the kernels.
+    """Set environment variables that modules read when they are imported."""
+    # Threads that a numeric library starts now would not exist in the kernels.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # pyarrow, which pandas imports, starts a thread of its allocator's.
+    # pyarrow, which pandas imports, starts a thread for its allocator.
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    # The kernel's output goes to programs: no colours by guess, no paging.
+    # Programs read the kernel's output: no colours, no pager.
     os.environ.update({"PAGER": "cat", "GIT_PAGER": "cat", "TERM": "dumb"})
     folder = Path.home() / ".config" / "matplotlib"
     os.environ["MPLCONFIGDIR"] = str(folder)
@@ -138,40 +133,40 @@ def prepare_environment() -> None:
         if FONT_CACHE.is_dir():
             shutil.copytree(FONT_CACHE, folder, dirs_exist_ok=True)
     except OSError as error:
-        # Code has filled its home, or put something in the way: matplotlib makes do without.
+        # Code has filled its home directory or blocked a path: matplotlib works without the cache.
         sys.stderr.write(f"fork server: no font cache: {error}\n")
 
 
 def serve_forked(control: socket.socket, modules: list[str]) -> NoReturn:
-    """Be a fork server; called in a fresh fork of the agent, never returns."""
+    """Run the fork server in a fresh fork of the agent; never return."""
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.close(nothing)
         os.chdir("/")
-        run(control, modules)
-    except BaseException:  # noqa: BLE001 - told, and the process ends
+        run_fork_server(control, modules)
+    except BaseException:  # noqa: BLE001 - logged, and the process ends
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
     os._exit(0)
 
 
-def run(control: socket.socket, modules: list[str]) -> None:
-    """Import `modules` and what kernels need, and serve until the agent closes the socket."""
+def run_fork_server(control: socket.socket, modules: list[str]) -> None:
+    """Import `modules` and those of all kernels, and serve until the agent closes the socket."""
     from cellblock_agent.processes.own_process import (
         OOM_SCORE_FORK_SERVER,
         prefer_for_oom_kill,
         set_dumpable,
     )
 
-    # One that is not dumpable may not write to its /proc. Nothing of the user's is here yet.
+    # A process that is not dumpable may not write to its /proc. No user code runs here yet.
     set_dumpable(dumpable=True)
     prefer_for_oom_kill(OOM_SCORE_FORK_SERVER)
     set_dumpable(dumpable=False)
     server = ForkServer(control)
     prepare_environment()
-    missing = preload(modules)
+    missing = preload_modules(modules)
     from cellblock_agent.kernel import process as kernel_process
 
     kernel_process.make_shell()
@@ -179,7 +174,7 @@ def run(control: socket.socket, modules: list[str]) -> None:
     if threads != 1:
         raise RuntimeError(f"{threads} threads after the imports: forking would not be safe")
     gc.collect()
-    # Keeps the collector from touching, and so copying, what is shared with kernels.
+    # Keeps the collector from touching, and so copying, memory that is shared with kernels.
     gc.freeze()
     server.send({"ready": missing})
     server.serve()
@@ -191,7 +186,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--control", type=int, required=True, metavar="FD")
     parser.add_argument("modules", nargs="*")
     parsed = parser.parse_args(arguments)
-    run(socket.socket(fileno=parsed.control), parsed.modules)
+    run_fork_server(socket.socket(fileno=parsed.control), parsed.modules)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The agent's end of the fork server: starts it, starts it again, asks it for kernels."""
+"""Client of the fork server in the agent: starts and restarts it, and requests kernels."""
 
 import asyncio
 import gc
@@ -15,43 +15,43 @@ from typing import Any
 
 from cellblock_agent.kernel.forkserver import MAX_MESSAGE, serve_forked
 from cellblock_agent.kernel.options import KernelOptions
-from cellblock_agent.processes.reaper import Reaper, end_in_words
+from cellblock_agent.processes.reaper import Reaper, describe_exit
 
 START_SECONDS = 10.0
-"""Bound on one fork once user code runs, which may have stopped the fork server."""
+"""Longest fork in seconds once user code runs, which may have stopped the fork server."""
 ATTEMPTS = 3
 
 log = logging.getLogger(__name__)
 
 
 class ForkServerError(Exception):
-    """No kernel can be had from the fork server."""
+    """The fork server can't start a kernel."""
 
 
 @dataclass(frozen=True)
 class KernelProcess:
-    """A kernel's process."""
+    """Process of a kernel."""
 
     pid: int
     ended: asyncio.Future[int]
-    """Its wait status."""
+    """Future of the process's wait status."""
 
 
-class Spawned:
-    """One fork server process."""
+class ForkServerProcess:
+    """Process of a fork server."""
 
     def __init__(self, pid: int, control: socket.socket) -> None:
-        """Use `fork` or `start`. `control` is our end of its socket."""
+        """Use `fork` or `start`. `control` is the agent's end of the socket."""
         control.setblocking(False)
         self.pid = pid
-        """Its process id."""
+        """Process id."""
         self.control = control
 
     @classmethod
-    def fork(cls, modules: tuple[str, ...]) -> "Spawned":
-        """Have this process's memory shared; only while it has one thread and knows no secret."""
+    def fork(cls, modules: tuple[str, ...]) -> "ForkServerProcess":
+        """Fork this process, to share its memory; only while it has one thread and no secret."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        # Keeps both collectors from touching, and so copying, what is shared.
+        # Keeps both collectors from touching, and so copying, shared memory.
         gc.freeze()
         pid = os.fork()
         if pid == 0:
@@ -61,24 +61,24 @@ class Spawned:
         return cls(pid, ours)
 
     @classmethod
-    def start(cls, modules: tuple[str, ...]) -> "Spawned":
-        """Start one that has nothing of this process: it has threads by now, and the token."""
+    def start(cls, modules: tuple[str, ...]) -> "ForkServerProcess":
+        """Start a new program, which inherits nothing: this process has threads and the token."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
-            # -I: nothing that user code wrote may be imported.
+            # -I: files that user code wrote must not be imported.
             command = [sys.executable, "-I", "-m", "cellblock_agent.kernel.forkserver"]
-            process = subprocess.Popen(  # noqa: S603 - our own module
+            process = subprocess.Popen(  # noqa: S603 - a module of the agent
                 [*command, "--control", str(its.fileno()), *modules],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[its.fileno()],
                 cwd="/",
             )
-        # Collected by the reaper: `process` must not wait for what has its number then.
+        # The reaper collects its status: `process` must not wait for a later process with its id.
         process.returncode = 0
         return cls(process.pid, ours)
 
     def kill(self) -> None:
-        """Kill it. Its end is the reaper's to collect."""
+        """Kill the process. The reaper collects its status."""
         try:
             os.kill(self.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -86,15 +86,15 @@ class Spawned:
 
 
 class ForkServerClient:
-    """Gets kernels from a fork server, and a new fork server when user code killed it.
+    """Source of kernels: a fork server, which is replaced when user code has killed it.
 
-    One that has forked nothing for a while is ended until a kernel is wanted: what its kernel
-    has written to is not shared any more, and takes memory twice.
+    A fork server that is idle for a while is ended until a kernel is requested: memory that its
+    kernel has written to is not shared any more, and is used twice.
     """
 
     def __init__(
         self,
-        spawned: Spawned,
+        spawned: ForkServerProcess,
         modules: tuple[str, ...],
         reaper: Reaper,
         idle_timeout: float,
@@ -103,10 +103,10 @@ class ForkServerClient:
     ) -> None:
         """Use the fork server that was spawned with `modules`.
 
-        `idle_timeout` is in seconds since it forked last. `start_timeout` is how long importing
-        everything may take, which is a second on a quiet machine, and the first fork as well.
-        `clear` kills all other processes: one of them may be what ended a fork server that was not
-        ready yet.
+        `idle_timeout` is the time in seconds since the last fork. `start_timeout` is the longest
+        time in seconds for all imports, which take a second on an idle machine, and for the first
+        fork. `clear` kills all other processes: one of them may have ended a fork server before it
+        was ready.
         """
         self._clear = clear
         self._start_timeout = start_timeout
@@ -120,43 +120,43 @@ class ForkServerClient:
         self._started: asyncio.Future[int] | None = None
         self._kernels: dict[int, asyncio.Future[int]] = {}
         self._wanted = asyncio.Event()
-        """Not set while none is to run."""
+        """Cleared while no fork server is to run."""
         self._wanted.set()
         self._idle: asyncio.TimerHandle | None = None
 
     @property
     def pid(self) -> int:
-        """The fork server's process id; 0 while none is to run."""
+        """Process id of the fork server; 0 while none is to run."""
         return self._current.pid if self._wanted.is_set() else 0
 
     async def run(self) -> None:
-        """Read what it says, and replace it when it ends. Runs until cancelled.
+        """Process the fork server's messages, and replace it when it ends, until cancelled.
 
-        Raises ForkServerError if it ends again and again before it is ready.
+        Raises ForkServerError if it ends several times in a row before it is ready.
         """
         failures = 0
         while True:
-            end = self._reaper.watch(self._current.pid)
-            self._reaper.reap()  # it may have ended before the reaper was there
+            end = self._reaper.watch_process(self._current.pid)
+            self._reaper.reap()  # it may have ended before the reaper existed
             await self._read_until_end(end)
             failures = 0 if self._was_ready else failures + 1
             self._ready.clear()
             self._was_ready = False
-            words = end_in_words(end.result())
+            description = describe_exit(end.result())
             self._notice_lost_kernels()
             if self._wanted.is_set():
                 if failures == ATTEMPTS:
-                    raise ForkServerError(f"the fork server ended {failures} times: {words}")
-                log.warning("the fork server ended (%s); starting another", words)
+                    raise ForkServerError(f"the fork server ended {failures} times: {description}")
+                log.warning("the fork server ended (%s); starting another", description)
                 if failures > 0:
                     await self._clear()
             await self._wanted.wait()
             self._current = await self._spawn()
 
-    async def _spawn(self) -> Spawned:
+    async def _spawn(self) -> ForkServerProcess:
         for _attempt in range(ATTEMPTS):
             try:
-                return Spawned.start(self._modules)
+                return ForkServerProcess.start(self._modules)
             except OSError as error:
                 # Code has used up the sandbox's processes or memory.
                 log.warning("no fork server could be started: %s", error)
@@ -164,7 +164,7 @@ class ForkServerClient:
         raise ForkServerError(f"no fork server was started in {ATTEMPTS} attempts")
 
     async def start_kernel(self, options: KernelOptions) -> KernelProcess:
-        """Have a kernel forked. Raises ForkServerError."""
+        """Fork a kernel. Raises ForkServerError."""
         if self._idle is not None:
             self._idle.cancel()
         self._wanted.set()
@@ -172,7 +172,7 @@ class ForkServerClient:
             try:
                 async with asyncio.timeout(self._start_timeout):
                     await self._ready.wait()
-                # Before its first fork no user code has run: if it is slow, the machine is.
+                # Before its first fork no user code has run: a slow fork means a slow machine.
                 bound = START_SECONDS if self._has_forked else self._start_timeout
                 async with asyncio.timeout(bound):
                     return await self._start(options)
@@ -182,7 +182,7 @@ class ForkServerClient:
         raise ForkServerError(f"no kernel was forked in {ATTEMPTS} attempts")
 
     def kill(self) -> None:
-        """End the fork server, if one runs; `run` starts another one."""
+        """Kill the fork server, if one runs; `run` starts another one."""
         self._ready.clear()
         if self._wanted.is_set():
             self._current.kill()
@@ -215,7 +215,7 @@ class ForkServerClient:
             current.control.close()
 
     def _notice_lost_kernels(self) -> None:
-        """Find kernels whose end a fork server had collected when it was killed."""
+        """Find kernels whose status was collected by a fork server that has been killed."""
         for pid, ended in list(self._kernels.items()):
             try:
                 os.kill(pid, 0)
@@ -225,9 +225,9 @@ class ForkServerClient:
 
     async def _read(self, control: socket.socket) -> None:
         while message := await asyncio.get_running_loop().sock_recv(control, MAX_MESSAGE):
-            self._take(json.loads(message))
+            self._handle_message(json.loads(message))
 
-    def _take(self, message: dict[str, object]) -> None:
+    def _handle_message(self, message: dict[str, object]) -> None:
         match message:
             case {"ready": list(missing)}:
                 if missing:
@@ -236,11 +236,11 @@ class ForkServerClient:
                 self._was_ready = True
             case {"started": int(pid)}:
                 # If the fork server dies, its kernels become the agent's children.
-                ended = self._kernels[pid] = self._reaper.watch(pid)
+                ended = self._kernels[pid] = self._reaper.watch_process(pid)
                 ended.add_done_callback(lambda _ended: self._kernels.pop(pid, None))
                 if self._started is not None and not self._started.done():
                     self._started.set_result(pid)
             case {"exited": int(pid), "status": int(status)}:
-                self._reaper.forget(pid)
+                self._reaper.stop_watching(pid)
                 if pid in self._kernels and not self._kernels[pid].done():
                     self._kernels[pid].set_result(status)

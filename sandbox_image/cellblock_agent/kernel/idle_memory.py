@@ -1,8 +1,8 @@
-"""Gives a kernel's memory back to the host while no code runs.
+"""Release of a kernel's unused memory to the host while no code runs.
 
-Figures and tables leave cycles behind that Python collects when enough *objects* have come,
-however large they are; and what was freed stays with the C library's allocator for the next
-one who asks. In a session that waits for its next message both are of no use to anybody.
+Figures and tables leave reference cycles behind that Python collects after a number of new
+*objects*, however large they are; and the C library's allocator keeps freed memory for later
+requests. In a session that waits for its next message, neither is of any use.
 """
 
 import asyncio
@@ -11,36 +11,36 @@ import gc
 import time
 
 QUIET_SECONDS = 5.0
-"""Default time after code ended, until its memory is given back: what follows at once uses it
+"""Default time between the end of code and the release; code that follows soon uses the memory
 again."""
 MAX_SHARE = 1 / 50
-"""Of the time between two executions may go into it: a heap of millions of objects takes long."""
+"""Maximum share of idle time spent on it: a heap of millions of objects takes long."""
 
 
 class IdleMemory:
-    """Runs on the kernel's event loop, between two pieces of code."""
+    """Timer on the kernel's event loop that releases memory between two executions."""
 
     def __init__(self, quiet_seconds: float = QUIET_SECONDS) -> None:
-        """Wait for code to end, and then for more code for `quiet_seconds`."""
+        """Release memory once no code has run for `quiet_seconds`."""
         self._timer: asyncio.TimerHandle | None = None
         self._shortest = self._quiet = quiet_seconds
-        # glibc's own; other C libraries have no such call, and give back by themselves.
+        # Only glibc has this call; other C libraries release memory by themselves.
         self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
     def code_begins(self) -> None:
-        """Leave it alone from now on."""
+        """Cancel the release."""
         if self._timer is not None:
             self._timer.cancel()
 
     def code_ended(self) -> None:
-        """Give memory back, unless more code comes soon."""
+        """Release memory, unless more code comes soon."""
         self.code_begins()
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._quiet, self._give_back)
+        self._timer = loop.call_later(self._quiet, self._release_memory)
 
-    def _give_back(self) -> None:
+    def _release_memory(self) -> None:
         began = time.perf_counter()
-        # Code that turned the collector off has its reasons.
+        # Code may turn the collector off on purpose.
         if gc.isenabled():
             gc.collect()
         if self._trim is not None:

@@ -1,4 +1,4 @@
-"""One kernel: its process and the connection to it."""
+"""Kernel: its process and the connection to it."""
 
 import asyncio
 import logging
@@ -10,31 +10,31 @@ from typing import Any
 
 import zmq
 
-from cellblock_agent.kernel.connection import Handle, KernelConnection, Message, Question
+from cellblock_agent.kernel.connection import KernelConnection, Message, MessageHandler, Question
 from cellblock_agent.kernel.forkserver_client import ForkServerClient, KernelProcess
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 
 SILENCE_SECONDS = 0.02
-"""A dead kernel's last output has come when nothing came for so long."""
+"""Silence after which all output of a dead kernel has arrived."""
 DRAIN_SECONDS = 1
 
 log = logging.getLogger(__name__)
 
 
 class KernelStartError(Exception):
-    """A kernel ended, or did not answer, before it was ready."""
+    """A kernel ended or did not answer before it was ready."""
 
 
 class Kernel:
-    """A kernel that runs. Its output goes to `on_output`, its replies to `on_reply`."""
+    """Running kernel. Its output is passed to `on_output`, its replies to `on_reply`."""
 
     def __init__(self, connection: KernelConnection, process: KernelProcess) -> None:
         """Use `Kernel.start`."""
         self._connection = connection
         self._process = process
         self.ended = process.ended
-        """Its wait status."""
+        """Future of the process's wait status."""
         self._heard = asyncio.Event()
 
     @classmethod
@@ -45,7 +45,7 @@ class Kernel:
         options: KernelOptions,
         ready_seconds: float,
     ) -> "Kernel":
-        """Fork a kernel and wait until it answers, for `ready_seconds` at most.
+        """Fork a kernel and wait until it answers, at most `ready_seconds`.
 
         Raises KernelStartError or ForkServerError.
         """
@@ -60,8 +60,8 @@ class Kernel:
             raise
         return kernel
 
-    def listen(self, on_output: Handle, on_reply: Handle) -> None:
-        """Hand on messages from now on."""
+    def listen(self, on_output: MessageHandler, on_reply: MessageHandler) -> None:
+        """Pass messages to these handlers from now on."""
 
         def output(message: Message) -> None:
             self._heard.set()
@@ -70,15 +70,15 @@ class Kernel:
         self._connection.listen(output, on_reply)
 
     def execute(self, code: str, *, silent: bool = False) -> str:
-        """Have code run; the id that its output and its reply will name."""
+        """Run code; return the id to which its output and its reply refer."""
         return self._connection.execute(code, silent=silent)
 
-    def ask(self, question: Question) -> str:
-        """Ask it something that runs no code; the id that the answer will name."""
-        return self._connection.ask(question)
+    def ask_kernel(self, question: Question) -> str:
+        """Ask a question that runs no code; return the id to which the answer refers."""
+        return self._connection.ask_kernel(question)
 
     def interrupt(self, children: Iterable[int]) -> None:
-        """What Ctrl-C does: SIGINT to what the kernel runs, and to itself."""
+        """Send SIGINT to the kernel and to `children`, as Ctrl-C does."""
         for pid in (*children, self._process.pid):
             try:
                 os.kill(pid, signal.SIGINT)
@@ -86,7 +86,7 @@ class Kernel:
                 log.info("process %d ended before it was interrupted", pid)
 
     def kill(self) -> None:
-        """Kill the kernel's own process, if it lives."""
+        """Kill the kernel's own process, if it is alive."""
         if not self.ended.done():
             try:
                 os.kill(self._process.pid, signal.SIGKILL)
@@ -94,7 +94,7 @@ class Kernel:
                 log.info("the kernel ended before it was killed")
 
     async def drain(self) -> None:
-        """Hand on what a dead kernel said last."""
+        """Pass on the last messages of a dead kernel."""
         loop = asyncio.get_running_loop()
         end = loop.time() + DRAIN_SECONDS
         while loop.time() < end:
@@ -107,7 +107,7 @@ class Kernel:
         log.warning("a dead kernel's output did not end within %d s", DRAIN_SECONDS)
 
     def close(self) -> None:
-        """Stop handing on and close the connection."""
+        """Stop passing messages and close the connection."""
         self._connection.close()
 
     async def _until_ready(self, seconds: float) -> None:
@@ -125,7 +125,7 @@ class Kernel:
             await asyncio.wait({ready})
 
     async def _greet(self) -> None:
-        """Wait until both channels work: output from now on reaches us, and requests it."""
+        """Wait until both channels work: all later output arrives, and requests are received."""
         welcomed, answered = asyncio.Event(), asyncio.Event()
 
         def on_output(message: Message) -> None:
@@ -134,14 +134,14 @@ class Kernel:
 
         self._connection.listen(on_output, lambda _reply: answered.set())
         await welcomed.wait()
-        self._connection.ask(lambda client: client.kernel_info())
+        self._connection.ask_kernel(lambda client: client.kernel_info())
         await answered.wait()
 
 
 def clear_sockets(folder: Path) -> None:
-    """Remove what earlier kernels, or hostile code, left where sockets are to be."""
+    """Remove files of earlier kernels or hostile code from the directory of sockets."""
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
-            # User code made it; it can only stand in our way by name, which is random.
+            # User code created it; only its name could collide, and names of sockets are random.
             continue
         path.unlink()

@@ -1,4 +1,4 @@
-"""What a kernel sends in place of a message that its agent would refuse to read."""
+"""Replacement of kernel messages that the agent would refuse to read."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ from jupyter_client.session import DELIM, Session
 from cellblock_agent.kernel.message_bounds import MessageBounds
 
 TEXT_CHARACTERS = 2**16
-"""Of an exception's name, message and each line of its traceback."""
+"""Maximum characters of an exception's name, message and each line of its traceback."""
 LINES = 200
-"""The last lines of a traceback that are kept."""
+"""Maximum number of traceback lines; the last ones are kept."""
 SHORT_CHARACTERS = 2**12
-"""Of an exception's name and message where even that does not fit."""
+"""Maximum characters of an exception's name and message if the message is still too large."""
 MESSAGE_PARTS = 4
-"""Header, parent, metadata and content; buffers may follow."""
+"""Number of parts: header, parent, metadata and content; buffers may follow."""
 
 
-def fit(session: Session | None, frames: list[Any], bounds: MessageBounds) -> list[Any]:
-    """Return the frames of a message, or those of a smaller one that says what is missing."""
+def fit_message(session: Session | None, frames: list[Any], bounds: MessageBounds) -> list[Any]:
+    """Return the frames of a message, or of a smaller one that says what is missing."""
     if session is None or DELIM not in frames:
         return frames
     start = frames.index(DELIM)
@@ -40,7 +40,7 @@ def fit(session: Session | None, frames: list[Any], bounds: MessageBounds) -> li
     message = session.msg(kind, content, parent={"header": parent}, metadata=metadata)
     fitting = list(session.serialize(message, ident=frames[:start]))
     if is_error and bounds.problem_of(fitting):
-        # A small sandbox.
+        # The sandbox has little memory.
         message["content"] = content | _cut_error(content, SHORT_CHARACTERS, 0)
         fitting = list(session.serialize(message, ident=frames[:start]))
     return fitting

@@ -1,4 +1,4 @@
-"""How a kernel is reached: the same for who starts it and who talks to it."""
+"""Options of a kernel: connection, limits and directories, shared by agent and kernel."""
 
 import secrets
 from dataclasses import asdict, dataclass
@@ -12,49 +12,51 @@ PORTS = {
     "control_port": 4,
     "hb_port": 5,
 }
-"""Over Unix sockets, Jupyter's port number is the end of the socket's name."""
+"""Ports of the channels. Over Unix sockets, the number is the suffix of the socket's name."""
 
 ACCEPTED = b"cellblock.accepted"
-"""Before the id of a request, in a message of two parts: the kernel is about to run its code."""
+"""First part of a message whose second part is a request's id: the kernel is about to run its code.
+"""
 
 
 @dataclass(frozen=True)
-class KernelNeeds:
-    """What is the same for all kernels of a sandbox."""
+class KernelSettings:
+    """Settings that all kernels of a sandbox share."""
 
     memory_bytes: int = 0
-    """The sandbox's limit as the agent was given it; 0 if there is none."""
+    """Memory limit in bytes that the server passed to the agent; 0 if there is none."""
     max_processes: int = 0
-    """Of its user, threads included; 0 where something else bounds them."""
+    """Maximum number of processes and threads of the kernel's user; 0 if the control group limits
+    them."""
     confined: bool = False
-    """Whether user code must be confined: see `confinement.py`."""
+    """Whether user code has to be confined: see `confinement.py`."""
     niceness: int = 19
-    """By how much a kernel gives way to the agent."""
+    """Niceness of the kernel: the agent has priority."""
 
 
 @dataclass(frozen=True)
 class KernelOptions:
-    """What one kernel is started with; crosses the fork server's socket as JSON."""
+    """Options of one kernel; sent to the fork server as JSON."""
 
     sockets: str
-    """Beginning of the path of each of its sockets."""
+    """Prefix of the paths of all its sockets."""
     key: str
-    """Signs messages, so that no other process is taken for this kernel."""
+    """Key that signs messages, so that no other process can pose as this kernel."""
     data_dir: str
     memory_bytes: int
     max_processes: int
     confined: bool
     niceness: int
-    """These four: see `KernelNeeds`."""
+    """Last four options: see `KernelSettings`."""
 
     @classmethod
-    def fresh(cls, kernel_dir: Path, data_dir: Path, needs: KernelNeeds) -> "KernelOptions":
-        """Make options with names and a key that code can't have foreseen."""
+    def fresh(cls, kernel_dir: Path, data_dir: Path, settings: KernelSettings) -> "KernelOptions":
+        """Return options with names and a key that code can't predict."""
         sockets = kernel_dir / secrets.token_hex(4)
-        return cls(str(sockets), secrets.token_hex(32), str(data_dir), **asdict(needs))
+        return cls(str(sockets), secrets.token_hex(32), str(data_dir), **asdict(settings))
 
     def connection_info(self) -> dict[str, Any]:
-        """As a Jupyter client wants it.
+        """Return the connection as a Jupyter client expects it.
 
         Source: jupyter_client's documentation, "Connection files".
         """
@@ -67,5 +69,5 @@ class KernelOptions:
         return info | PORTS
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values."""
+        """Return the options as plain values."""
         return asdict(self)

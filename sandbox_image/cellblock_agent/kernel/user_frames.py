@@ -1,11 +1,12 @@
-"""Tracebacks that show the user's code, and not how it was run."""
+"""Tracebacks that show only the frames of user code."""
 
 import sysconfig
 from pathlib import Path
 from types import TracebackType
 
 MAX_FRAMES = 30
-"""Of one exception: half of them from each end. A runaway recursion has thousands."""
+"""Maximum number of frames of one exception: half of them from each end. A runaway recursion has
+thousands."""
 
 LIBRARIES = tuple(
     {
@@ -17,9 +18,9 @@ LIBRARIES = tuple(
 
 
 def hide_library_frames(error: BaseException) -> None:
-    """Leave only frames of the user's code in the tracebacks of an exception and its causes.
+    """Leave only frames of user code in the tracebacks of an exception and its causes.
 
-    An exception that has none keeps what it has; a cause is named without any, then.
+    An exception that has no such frame keeps its traceback; a cause loses all frames then.
     """
     todo: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -36,7 +37,7 @@ def hide_library_frames(error: BaseException) -> None:
 
 
 def _is_users(filename: str) -> bool:
-    # Compiled modules name the source that they were made from: `pandas/_libs/index.pyx`.
+    # Compiled modules name the source from which they were built: `pandas/_libs/index.pyx`.
     return not filename.startswith(LIBRARIES) and filename.startswith(("/", "<"))
 
 

@@ -1,14 +1,14 @@
-"""How large a picture is, from its header."""
+"""Size of an image, from its header."""
 
 import io
 
 import imagesize
 
 
-def pixels_of(data: bytes) -> int:
-    """Width times height; 0 for what is no picture of a known kind."""
+def count_pixels(data: bytes) -> int:
+    """Return width times height; 0 if the data is not an image of a known format."""
     try:
         width, height = imagesize.get(io.BytesIO(data))
-    except Exception:  # noqa: BLE001 - user code made the bytes: they may break a parser in any way
+    except Exception:  # noqa: BLE001 - user code created the bytes: they may break a parser in any way
         return 0
     return int(width * height) if width > 0 and height > 0 else 0

@@ -1,4 +1,4 @@
-"""The agent's events, numbered, kept until the server has stored them."""
+"""Journal of the agent's events: numbered, and kept until the server has stored them."""
 
 import asyncio
 from collections import deque
@@ -7,57 +7,57 @@ from collections.abc import Callable
 from cellblock.agent.v1 import agent_pb2 as pb
 
 MAX_TEXT = 65536
-"""Characters of one text event: what comes in small pieces is joined up to this."""
+"""Maximum characters of one text event; small pieces are joined up to this."""
 
 
 MANY = 32
-"""As many events are sent without waiting for the server, or for more."""
+"""Number of events that are sent without waiting for the server or for more events."""
 GATHER_SECONDS = 0.01
-"""What an execution shows waits so long for what comes next: short code needs one message."""
+"""Time that output waits for more output, in seconds: short code needs one message."""
 GATHERED = frozenset(
     {"execution_started", "stream_text", "rich", "clear_output", "error", "output_cut"}
 )
-"""Events that wait; all others go at once, with those before them."""
+"""Kinds of events that wait; all others are sent immediately, with the events before them."""
 
 
 class Journal:
-    """Numbers events and keeps them until acknowledged.
+    """Numbered events, kept until acknowledged.
 
-    Its size is bounded by who appends: executions by their limits, and one follows
-    another only when the server has the first one's end; changed files while nothing
-    runs by `FileWatch`, which waits for the server; all else by `BACKGROUND_LIMITS`.
+    The callers bound its size: executions by their limits, and the next one starts only when the
+    server has the end of the previous one; changed files while nothing runs by `FileWatch`, which
+    waits for the server; all other output by `BACKGROUND_LIMITS`.
     """
 
     def __init__(self) -> None:
-        """Start empty, with number 1 the next."""
+        """Start empty; the first number is 1."""
         self._events: deque[pb.Event] = deque()
         self._last = 0
         self._acknowledged = 0
         self._sent = 0
         self._due = 0
-        """Up to which number events need not wait any more."""
+        """Number up to which events need not wait any longer."""
         self._gathering: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
 
     @property
     def last_sequence(self) -> int:
-        """The number of the newest event; 0 if there has been none."""
+        """Number of the newest event; 0 if there has been none."""
         return self._last
 
     @property
     def acknowledged(self) -> int:
-        """The number up to which the server has all."""
+        """Number up to which the server has stored all events."""
         return self._acknowledged
 
     @property
     def is_empty(self) -> bool:
-        """Whether all is acknowledged."""
+        """Whether all events are acknowledged."""
         return not self._events
 
     def append(self, event: pb.Event) -> bool:
-        """Number and keep an event; whether it is one of its own.
+        """Store an event with the next number; return False if it was joined to the previous one.
 
-        Small texts that follow each other become one.
+        Consecutive small texts become one event.
         """
         if self._join(event):
             return False
@@ -65,14 +65,14 @@ class Journal:
         event.sequence = self._last
         self._events.append(event)
         if event.WhichOneof("event") not in GATHERED or self._last - self._due >= MANY:
-            self._let_go()
+            self._release_gathered()
         elif self._gathering is None:
             loop = asyncio.get_running_loop()
-            self._gathering = loop.call_later(GATHER_SECONDS, self._let_go)
+            self._gathering = loop.call_later(GATHER_SECONDS, self._release_gathered)
         return True
 
     def acknowledge(self, sequence: int) -> None:
-        """Forget events up to a number. Raises ValueError for one that was never sent."""
+        """Drop events up to a number. Raises ValueError for a number that was never sent."""
         if not 0 <= sequence <= self._sent:
             raise ValueError(f"must be 0 to {self._sent}, got {sequence}")
         self._acknowledged = max(self._acknowledged, sequence)
@@ -81,29 +81,29 @@ class Journal:
             self._events.popleft()
 
     def wake(self) -> None:
-        """Have `after` ask whether to go on."""
+        """Make `next_batch` check `is_current`."""
         self._changed.set()
 
-    async def after(
-        self, sequence: int, max_bytes: int, goes_on: Callable[[], bool]
+    async def next_batch(
+        self, sequence: int, max_bytes: int, is_current: Callable[[], bool]
     ) -> list[pb.Event]:
-        """The events after a number, at least one, at most `max_bytes` but for the first.
+        """Return the events after a number: at least one, at most `max_bytes` but for the first.
 
-        Waits for one, and, if there are few, until the server has stored those before it: it
-        stores one batch at a time, and what comes meanwhile can be in the next. Marks them
-        as sent. None, if `goes_on` denies it first. Raises ValueError if events after
-        `sequence` have been forgotten.
+        Waits for an event, and, while there are few, until the server has stored the previous ones:
+        it stores one batch at a time, and later events can join the next one. Marks the events as
+        sent. Returns none as soon as `is_current` returns False. Raises ValueError if events after
+        `sequence` have been dropped.
         """
-        while goes_on() and (
+        while is_current() and (
             self._due <= sequence
             or (self._acknowledged < sequence and self._last - sequence < MANY)
         ):
             self._changed.clear()
             await self._changed.wait()
-        if not goes_on():
+        if not is_current():
             return []
         if sequence < self._acknowledged:
-            raise ValueError(f"events up to {self._acknowledged} are forgotten, got {sequence}")
+            raise ValueError(f"events up to {self._acknowledged} were dropped, got {sequence}")
         batch: list[pb.Event] = []
         size = 0
         for event in self._events:
@@ -116,7 +116,7 @@ class Journal:
         self._sent = max(self._sent, batch[-1].sequence)
         return batch
 
-    def _let_go(self) -> None:
+    def _release_gathered(self) -> None:
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None

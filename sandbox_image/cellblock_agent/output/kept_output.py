@@ -1,4 +1,4 @@
-"""All that an execution wrote, for when its events have only a part."""
+"""Complete text of an execution whose events have only a part of it."""
 
 import os
 
@@ -17,10 +17,10 @@ class KeptOutput:
         self._room = max_bytes
         self._omitted = 0
         self.size = 0
-        """Bytes that are there."""
+        """Number of bytes in the file."""
 
     def write(self, text: str) -> None:
-        """Add text, as far as there is room."""
+        """Append text, up to the limit."""
         data = text.encode()
         kept = data[: self._room]
         self._room -= len(kept)
@@ -29,16 +29,16 @@ class KeptOutput:
             self._add(kept)
 
     def finish(self) -> None:
-        """Say at its end how much is missing."""
+        """Append a note with the number of missing bytes, if there are any."""
         if self._omitted:
             self._add(NOTE.format(self._omitted).encode())
 
     def read(self, offset: int, size: int) -> bytes:
-        """Bytes from `offset` on; none at the end."""
+        """Return bytes from `offset` on; none at the end."""
         return b"" if self._file is None else os.pread(self._file, size, offset)
 
     def close(self) -> None:
-        """Forget it."""
+        """Delete the text."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

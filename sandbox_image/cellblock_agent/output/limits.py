@@ -1,30 +1,31 @@
-"""Bounds on what one execution shows.
+"""Limits of one execution's output.
 
-Until a bound is met, everything passes at once. From then on events wait in a tail
-that keeps the newest: at the end it is shown behind a word of how much is missing,
-so that the beginning and the end of a flood are both there.
+Until a limit is reached, all events pass immediately. From then on they wait in a tail that keeps
+the newest: at the end it follows a note of how much is missing, so that the beginning and the end
+of a flood are both shown.
 """
 
 from cellblock.agent.v1 import agent_pb2 as pb
-from cellblock_agent.output.image_size import pixels_of
+from cellblock_agent.output.image_size import count_pixels
 from cellblock_agent.output.tail import Tail
-from cellblock_agent.output.text import cut
+from cellblock_agent.output.text import truncate_text
 
 TAIL_SHARE = 4
-"""The tail may have so many times less than what passed at once."""
+"""Divisor of the limits for the tail."""
 ERROR_BYTES = 65536
-"""Of an exception's name, message and traceback; shown even when the text is full."""
+"""Maximum size of an exception's name, message and traceback; shown even if the text limit is
+reached."""
 METADATA_BYTES = 65536
-"""Of a display's metadata; larger ones are left out. The server parses them."""
+"""Maximum size of a display's metadata, which the server parses; larger metadata is dropped."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-"""What is sent as an image, the best first."""
+"""MIME types that are sent as images, the best first."""
 
 
 class OutputMeter:
-    """Lets events pass until a limit is met, and counts what it drops."""
+    """Meter that passes events until a limit is reached, and counts what it drops."""
 
     def __init__(self, limits: pb.OutputLimits) -> None:
-        """Hold one execution to `limits`."""
+        """Apply `limits` to one execution."""
         self._limits = limits
         self._text = 0
         self._rich = 0
@@ -34,7 +35,7 @@ class OutputMeter:
         self._tail: Tail | None = None
 
     def admit(self, event: pb.Event) -> list[pb.Event]:
-        """What is to be told now: the event whole, cut or replaced, or nothing yet."""
+        """Return the events to send now: the event itself, a cut or replaced one, or none yet."""
         match event.WhichOneof("event"):
             case "rich":
                 return self._admit_rich(event)
@@ -46,7 +47,7 @@ class OutputMeter:
 
     @property
     def has_error(self) -> bool:
-        """Whether an exception was told."""
+        """Whether an exception was sent."""
         return self._errors > 0
 
     @property
@@ -54,12 +55,12 @@ class OutputMeter:
         """Whether some of the text was dropped."""
         return self._tail is not None and self._tail.has_dropped_text
 
-    def count(self) -> None:
-        """Take note that an event was told; one that was joined to another is none."""
+    def count_event(self) -> None:
+        """Count an event that was sent and not joined to another one."""
         self._events += 1
 
     def finish(self) -> list[pb.Event]:
-        """What is left to be told, once nothing more comes."""
+        """Return the remaining events, once no more follow."""
         return [] if self._tail is None else self._tail.settle(keep=True)
 
     def _admit_text(self, event: pb.Event) -> list[pb.Event]:
@@ -74,7 +75,7 @@ class OutputMeter:
             else:
                 self._tail = self._new_tail(pb.OUTPUT_LIMIT_TEXT)
                 self._text += room
-                kept = cut(text, room)
+                kept = truncate_text(text, room)
                 event.stream_text.text = text[len(kept) :]
                 self._tail.add_text(event)
                 first = pb.StreamText(name=event.stream_text.name, text=kept)
@@ -101,7 +102,7 @@ class OutputMeter:
         if not has_image:
             self._tail.add_rich(event, size)
             return now
-        # Pictures are few, and too big to wait; the tail before one is the middle, then.
+        # Images are few, and too big to wait; the tail before one counts as the middle.
         if size > self._limits.max_rich_bytes // TAIL_SHARE:
             event.rich.metadata_json = ""
             for kind in [kind for kind in event.rich.data if kind not in IMAGE_TYPES]:
@@ -109,7 +110,7 @@ class OutputMeter:
         return [*now, *self._tail.settle(keep=False), event]
 
     def _choose_image(self, rich: pb.Rich) -> list[pb.Event]:
-        """Leave one image of a bundle, the best that passes; what tells why if none does."""
+        """Keep only the best valid image of a bundle; return events that explain a lack of one."""
         problems: list[str] = []
         chosen = False
         for kind in IMAGE_TYPES:
@@ -131,7 +132,7 @@ class OutputMeter:
         _cut_error(event.error)
         self._errors += 1
         if self._errors > 1:
-            # The kernel sends one, at the end of the code; these are the code's own.
+            # The kernel sends one, at the end of the code; more are sent by user code.
             return self._admit_small(event)
         return [*self.finish(), event]
 
@@ -152,7 +153,7 @@ class OutputMeter:
         most = self._limits
         if len(data) > most.max_image_bytes:
             return f"left out, {len(data)} bytes are more than {most.max_image_bytes}"
-        pixels = pixels_of(data)
+        pixels = count_pixels(data)
         if pixels == 0:
             return "left out, it can't be read"
         if pixels > most.max_image_pixels:
@@ -179,20 +180,20 @@ class OutputMeter:
 
 
 def _rich_size(rich: pb.Rich) -> int:
-    """All but its image: what code calls its types counts as much as what is in them."""
+    """Return the size without the image: names of types, which code chooses, count as well."""
     images = sum(len(rich.data[kind]) for kind in IMAGE_TYPES if kind in rich.data)
     return rich.ByteSize() - images
 
 
 def _cut_error(error: pb.Error) -> None:
-    error.name = cut(error.name, ERROR_BYTES)
-    error.value = cut(error.value, ERROR_BYTES)
+    error.name = truncate_text(error.name, ERROR_BYTES)
+    error.value = truncate_text(error.value, ERROR_BYTES)
     left = ERROR_BYTES
     kept: list[str] = []
-    # The end of a traceback tells more than its beginning.
+    # The end of a traceback is more useful than its beginning.
     for line in reversed(error.traceback):
-        line_cut = cut(line, left)
-        # An empty line is one, too.
+        line_cut = truncate_text(line, left)
+        # An empty line counts, too.
         left -= len(line_cut.encode()) + 1
         kept.append(line_cut)
         if left <= 0:

@@ -1,14 +1,14 @@
-"""The newest events of a flood, within bounds."""
+"""Newest events of a flood, bounded."""
 
 from collections import deque
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.journal import MAX_TEXT
-from cellblock_agent.output.text import last_part
+from cellblock_agent.output.text import truncate_text_start
 
 
 class Tail:
-    """Keeps the newest events, drops the oldest, and counts what it dropped."""
+    """Buffer of the newest events: drops the oldest, and counts what it dropped."""
 
     def __init__(
         self,
@@ -19,7 +19,7 @@ class Tail:
         max_rich_bytes: int,
         max_events: int,
     ) -> None:
-        """Keep so much; `limit` is why it is needed."""
+        """Keep up to these limits; `limit` is the one that was reached."""
         self.has_dropped_text = False
         self._limit = limit
         self._limit_value = limit_value
@@ -27,17 +27,17 @@ class Tail:
         self._max_rich_bytes = max_rich_bytes
         self._max_events = max(1, max_events)
         self._events: deque[tuple[pb.Event, int]] = deque()
-        """Each with what it counts: bytes of text, or of anything else."""
+        """Events with their sizes: bytes of text, or of anything else."""
         self._text = 0
         self._rich = 0
         self._omitted = 0
 
     def add_text(self, event: pb.Event) -> None:
         """Add a piece of a stream."""
-        text = last_part(event.stream_text.text, self._max_text_bytes)
+        text = truncate_text_start(event.stream_text.text, self._max_text_bytes)
         size = len(text.encode())
         if omitted := len(event.stream_text.text.encode()) - size:
-            # What is older can't be shown as if nothing was between.
+            # Older text can't be shown as if nothing was missing after it.
             self._drop_all()
             self._drop_text(omitted)
         self._text += size
@@ -47,13 +47,13 @@ class Tail:
         self._shrink()
 
     def add_rich(self, event: pb.Event, size: int) -> None:
-        """Add anything else."""
+        """Add any other event."""
         self._rich += size
         self._events.append((event, size))
         self._shrink()
 
     def settle(self, *, keep: bool) -> list[pb.Event]:
-        """Empty it: what there is, or nothing, behind a word of what is missing."""
+        """Remove and return its events, or only a note of what is missing without `keep`."""
         kept = [event for event, _size in self._events] if keep else []
         if keep:
             self._events.clear()
@@ -91,7 +91,7 @@ class Tail:
             if event.HasField("stream_text"):
                 self._text -= size
                 room_for_one = len(self._events) < self._max_events
-                self._drop_text(size - (self._put_back(event, size) if room_for_one else 0))
+                self._drop_text(size - (self._keep_end(event, size) if room_for_one else 0))
             else:
                 self._rich -= size
                 self._omitted += size
@@ -106,10 +106,10 @@ class Tail:
         self._omitted += size
         self.has_dropped_text = self.has_dropped_text or size > 0
 
-    def _put_back(self, event: pb.Event, size: int) -> int:
-        """Of the oldest text, keep the end that there is room for; its bytes."""
+    def _keep_end(self, event: pb.Event, size: int) -> int:
+        """Keep as much of the end of the oldest text as fits; return its bytes."""
         room = min(size, self._max_text_bytes - self._text)
-        kept = last_part(event.stream_text.text, room) if room > 0 else ""
+        kept = truncate_text_start(event.stream_text.text, room) if room > 0 else ""
         if not kept:
             return 0
         event.stream_text.text = kept

@@ -1,8 +1,8 @@
-"""Text from the sandbox, made fit for protobuf and logs."""
+"""Text from the sandbox, converted for protobuf and logs."""
 
 
-def valid(value: object) -> str:
-    """Any value as text that can be encoded in UTF-8: lone surrogates become U+FFFD."""
+def make_encodable(value: object) -> str:
+    """Return any value as text that UTF-8 can encode: lone surrogates become U+FFFD."""
     text = value if isinstance(value, str) else str(value)
     try:
         text.encode()
@@ -11,15 +11,15 @@ def valid(value: object) -> str:
     return text
 
 
-def cut(text: str, max_bytes: int) -> str:
-    """The longest beginning of `text` that has at most `max_bytes` of UTF-8."""
+def truncate_text(text: str, max_bytes: int) -> str:
+    """Return the longest beginning of `text` that has at most `max_bytes` of UTF-8."""
     if len(text) * 4 <= max_bytes:
         return text
     return text.encode()[:max_bytes].decode(errors="ignore")
 
 
-def last_part(text: str, max_bytes: int) -> str:
-    """The longest end of `text` that has at most `max_bytes` of UTF-8."""
+def truncate_text_start(text: str, max_bytes: int) -> str:
+    """Return the longest end of `text` that has at most `max_bytes` of UTF-8."""
     if len(text) * 4 <= max_bytes:
         return text
     data = text.encode()
@@ -28,7 +28,7 @@ def last_part(text: str, max_bytes: int) -> str:
     return data[len(data) - max_bytes :].decode(errors="ignore")
 
 
-def printable(name: str) -> str:
-    """A file's name for people: what is not UTF-8 or not printable is escaped."""
+def escape_unprintable(name: str) -> str:
+    """Return a file's name for people: invalid UTF-8 and unprintable characters are escaped."""
     clean = name.encode("utf-8", "backslashreplace").decode()
     return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in clean)

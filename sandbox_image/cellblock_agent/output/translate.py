@@ -1,7 +1,7 @@
-"""From Jupyter's messages to the agent's events: pure functions.
+"""Translation of Jupyter's messages into the agent's events: pure functions.
 
-Source: jupyter_client's documentation, "Messaging in Jupyter". User code can send
-what it likes in the kernel's name, so nothing about a message is taken for granted.
+Source: jupyter_client's documentation, "Messaging in Jupyter". User code can send messages in the
+kernel's name, so every field is checked.
 """
 
 import base64
@@ -13,10 +13,10 @@ from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.limits import IMAGE_TYPES
-from cellblock_agent.output.text import valid
+from cellblock_agent.output.text import make_encodable
 
 MAX_TYPES = 100
-"""Of one result or display; the rest is left out. Each is a field of the event."""
+"""Maximum number of types of one result or display; each is a field of the event."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STREAMS = {"stdout": pb.STREAM_NAME_STDOUT, "stderr": pb.STREAM_NAME_STDERR}
 RICH_KINDS = {
@@ -27,19 +27,19 @@ RICH_KINDS = {
 
 
 def parent_of(message: dict[str, Any]) -> str:
-    """The id of the request that a message belongs to; empty if it names none."""
+    """Return the id of the request that a message belongs to; empty if it names none."""
     parent = message.get("parent_header")
     identity = parent.get("msg_id") if isinstance(parent, dict) else None
     return identity if isinstance(identity, str) else ""
 
 
 def is_begin(message: dict[str, Any]) -> bool:
-    """Whether a message says that the kernel is about to run its parent's code."""
+    """Return whether a message reports that the kernel is about to run its parent's code."""
     return message.get("msg_type") == "execute_input"
 
 
 def nanos_of(message: dict[str, Any]) -> int | None:
-    """When a message was made, since 1970, as the kernel has it; None if it does not say."""
+    """Return a message's time in nanoseconds since 1970, or None if it has none."""
     try:
         since = datetime.fromisoformat(message["date"]) - EPOCH
         return since // timedelta(microseconds=1) * 1000
@@ -48,14 +48,14 @@ def nanos_of(message: dict[str, Any]) -> int | None:
 
 
 def is_idle(message: dict[str, Any]) -> bool:
-    """Whether a message says that the kernel has done what its parent asked."""
+    """Return whether a message reports that the kernel has finished its parent request."""
     return (
         message.get("msg_type") == "status" and _content(message).get("execution_state") == "idle"
     )
 
 
 def event_of(message: dict[str, Any]) -> pb.Event | None:
-    """A message of the output channel as an event; None if it is nothing to show."""
+    """Return a message of the output channel as an event; None if there is nothing to show."""
     kind, content = message.get("msg_type"), _content(message)
     if not isinstance(kind, str):
         return None
@@ -63,7 +63,9 @@ def event_of(message: dict[str, Any]) -> pb.Event | None:
         name = STREAMS.get(str(content.get("name")))
         if name is None:
             return None
-        return pb.Event(stream_text=pb.StreamText(name=name, text=valid(content.get("text", ""))))
+        return pb.Event(
+            stream_text=pb.StreamText(name=name, text=make_encodable(content.get("text", "")))
+        )
     if kind in RICH_KINDS:
         return pb.Event(rich=_rich(RICH_KINDS[kind], content))
     if kind == "clear_output":
@@ -74,13 +76,13 @@ def event_of(message: dict[str, Any]) -> pb.Event | None:
 
 
 def error_of(reply: dict[str, Any]) -> pb.Event | None:
-    """The exception that a reply tells of, for those that no output told of."""
+    """Return the exception of a reply, for exceptions that no output has reported."""
     content = _content(reply)
     return pb.Event(error=_error(content)) if content.get("status") == "error" else None
 
 
 def execution_count_of(reply: dict[str, Any]) -> int:
-    """The kernel's counter from a reply; 0 if there is none."""
+    """Return the kernel's counter from a reply; 0 if there is none."""
     count = _content(reply).get("execution_count")
     return count if isinstance(count, int) and 0 <= count < 2**62 else 0
 
@@ -99,20 +101,20 @@ def _rich(kind: pb.RichKind.ValueType, content: dict[str, Any]) -> pb.Rich:
         kind=kind,
         data=dict(_bundle(data) if isinstance(data, dict) else ()),
         metadata_json=_json(metadata) if metadata else "",
-        display_id=valid(display_id),
+        display_id=make_encodable(display_id),
     )
 
 
 def _bundle(data: dict[str, Any]) -> list[tuple[str, bytes]]:
     items = []
     for mime_type, value in islice(data.items(), MAX_TYPES):
-        name = valid(mime_type)
+        name = make_encodable(mime_type)
         if name in IMAGE_TYPES:
             image = _decoded(value)
             if image:
                 items.append((name, image))
         elif isinstance(value, str) and not _is_json(name):
-            items.append((name, valid(value).encode()))
+            items.append((name, make_encodable(value).encode()))
         else:
             items.append((name, _json(value).encode()))
     return items
@@ -132,13 +134,13 @@ def _decoded(value: object) -> bytes:
 
 
 def _json(value: object) -> str:
-    return valid(json.dumps(value, ensure_ascii=False))
+    return make_encodable(json.dumps(value, ensure_ascii=False))
 
 
 def _error(content: dict[str, Any]) -> pb.Error:
     traceback = content.get("traceback")
     return pb.Error(
-        name=valid(content.get("ename", "")),
-        value=valid(content.get("evalue", "")),
-        traceback=map(valid, traceback if isinstance(traceback, list) else []),
+        name=make_encodable(content.get("ename", "")),
+        value=make_encodable(content.get("evalue", "")),
+        traceback=map(make_encodable, traceback if isinstance(traceback, list) else []),
     )

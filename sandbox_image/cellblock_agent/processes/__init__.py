@@ -1,1 +1,1 @@
-"""Processes of the sandbox: reaping, ending, helpers and memory."""
+"""Processes of the sandbox: reaping, killing, helpers and memory."""

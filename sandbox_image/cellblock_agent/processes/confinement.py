@@ -1,14 +1,14 @@
-"""Confines a kernel and all that it starts with Landlock, for good.
+"""Confinement of a kernel and all its processes with Landlock, which can't be undone.
 
-Code has the same user as its agent. Two things follow that no permission prevents:
+User code has the same user as its agent. Two attacks follow that file permissions don't prevent:
 
-- It may lower its own score for the out-of-memory killer to the agent's, by writing to
-  `/proc/self/oom_score_adj`. With its folders full and its own processes small, the agent is
-  the largest process of the sandbox then, and is the one that is killed.
+- It may lower its own out-of-memory score to the agent's, by writing to
+  `/proc/self/oom_score_adj`. With full directories and small processes of its own, the agent is
+  then the largest process of the sandbox, and the one that is killed.
 - It may send signals to the agent and to the fork server.
 
-Landlock takes both away: no file of `/proc` may be written, and from ABI 6 on (Linux 6.12) no
-signal leaves the domain.
+Landlock prevents both: no file of `/proc` may be written, and from ABI 6 on (Linux 6.12) no signal
+leaves the domain.
 
 Source: landlock(7), and the kernel's `Documentation/userspace-api/landlock.rst`.
 """
@@ -20,46 +20,46 @@ import struct
 from pathlib import Path
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-"""System calls, which have these numbers on every architecture."""
+"""Numbers of the system calls, the same on every architecture."""
 CREATE_RULESET_VERSION = 1
 RULE_PATH_BENEATH = 1
 ACCESS_WRITE_FILE = 1 << 1
 ACCESS_REFER = 1 << 13
-"""Moving and linking between folders: refused unless it is allowed by name."""
+"""Access right to move and link between directories: refused unless it is granted explicitly."""
 SCOPE_SIGNAL = 1 << 1
 REFER_ABI = 2
-"""The first one that can allow moving files between folders; the one before refuses it."""
+"""First ABI version that can grant moving files between directories; the one before refuses it."""
 SCOPE_ABI = 6
 
 ROOT = Path("/")
 CLOSED = frozenset({"proc"})
-"""Folders of the root in which no file may be written."""
+"""Directories of the root in which no file may be written."""
 
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def is_available() -> bool:
-    """Return whether this host has what `confine_for_good` needs."""
+def is_landlock_available() -> bool:
+    """Return whether this host supports what `confine_process` needs."""
     return _call(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION) >= REFER_ABI
 
 
-def confine_for_good() -> bool:
-    """Confine this thread and all that it starts; return whether the host can do that.
+def confine_process() -> bool:
+    """Confine this thread and all that it starts; return whether the host supports it.
 
-    To be called while the process has one thread. Raises OSError.
+    Call it while the process has one thread. Raises OSError.
     """
     abi = _call(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)
     if abi < REFER_ABI:
         return False
     scopes = SCOPE_SIGNAL if abi >= SCOPE_ABI else 0
-    # Access to files, to networks, and scopes. Older kernels know the first field only.
+    # Access to files, to networks, and scopes. Older kernels have only the first field.
     attribute = struct.pack("=QQQ", ACCESS_WRITE_FILE | ACCESS_REFER, 0, scopes)
     size = len(attribute) if abi >= SCOPE_ABI else 8
     ruleset = _checked(_call(CREATE_RULESET, attribute, size, 0))
     try:
         for path in ROOT.iterdir():
-            # A link that leads nowhere has nothing below.
+            # A dangling link has nothing below it.
             if path.name not in CLOSED and path.exists():
                 _allow_below(ruleset, path)
         _checked(_call(RESTRICT_SELF, ruleset, 0))

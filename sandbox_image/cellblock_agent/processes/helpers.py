@@ -1,4 +1,4 @@
-"""Short-lived processes of the agent's own, for what may take too much memory or time."""
+"""Short-lived processes of the agent, for work that may take too much memory or time."""
 
 import asyncio
 import os
@@ -7,36 +7,36 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from cellblock_agent.processes.reaper import Reaper, end_in_words
+from cellblock_agent.processes.reaper import Reaper, describe_exit
 
 MAX_ANSWER_BYTES = 2**20
 
 
 class HelperError(Exception):
-    """A helper did not do its work."""
+    """A helper process failed."""
 
 
 class Helpers:
-    """Starts them; whoever kills what user code started spares `pids`."""
+    """Starter of helper processes; code that kills user processes spares `pids`."""
 
     def __init__(self, reaper: Reaper) -> None:
-        """Their ends are `reaper`'s to collect."""
+        """Let `reaper` collect the exit statuses."""
         self._reaper = reaper
         self.pids: set[int] = set()
-        """Those that run."""
+        """Ids of the running helpers."""
 
     async def run(
         self, module: str, arguments: Sequence[str], files: Sequence[int], timeout: float
     ) -> bytes:
-        """Run one of our modules; what it writes to its standard output, up to a bound.
+        """Run a module of the agent; return its standard output, up to a limit.
 
-        User code can stop or kill it, and could trace it before it protects itself: its
-        answer is hostile. Raises HelperError.
+        User code can stop or kill it, and could trace it before it protects itself: its output is
+        untrusted. Raises HelperError.
         """
-        # Not a pipe, whose other end hostile code could keep open.
+        # Not a pipe: hostile code could keep its other end open.
         answer = os.memfd_create("answer", os.MFD_CLOEXEC)
         try:
-            process = subprocess.Popen(  # noqa: ASYNC220, S603 - our own module; does not wait
+            process = subprocess.Popen(  # noqa: ASYNC220, S603 - a module of the agent; does not wait
                 [sys.executable, "-I", "-m", module, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=answer,
@@ -45,27 +45,27 @@ class Helpers:
             )
             process.returncode = await self._end_of(process.pid, timeout)
             if process.returncode != 0:
-                raise HelperError(f"it was ended: {end_in_words(process.returncode)}")
+                raise HelperError(f"its process ended with {describe_exit(process.returncode)}")
             return os.pread(answer, MAX_ANSWER_BYTES, 0)
         except OSError as error:
-            raise HelperError(f"it could not be started: {error.strerror}") from error
+            raise HelperError(f"its process could not be started: {error.strerror}") from error
         finally:
             os.close(answer)
 
     def kill(self) -> None:
-        """Kill all that run."""
+        """Kill all running helpers."""
         for pid in self.pids:
             _kill(pid)
 
     async def _end_of(self, pid: int, timeout: float) -> int:
-        """A helper's wait status; one that takes too long, or is not wanted any more, is killed."""
-        ended = self._reaper.watch(pid)
+        """Return a helper's wait status; kill it at the timeout or on cancellation."""
+        ended = self._reaper.watch_process(pid)
         self.pids.add(pid)
         try:
             await asyncio.wait({ended}, timeout=timeout)
             if not ended.done():
                 _kill(pid)
-                raise HelperError(f"it took more than {timeout:g} s")
+                raise HelperError(f"its process took more than {timeout:g} s")
             return ended.result()
         except asyncio.CancelledError:
             _kill(pid)

@@ -1,7 +1,7 @@
-"""What the control group says of memory: its limit, and whether somebody was killed for it.
+"""Memory limit, use and kills of the sandbox, as its control group reports them.
 
-Sources: the kernel's cgroup-v2 documentation (`memory.events`, `memory.max`) and
-its cgroup-v1 memory documentation (`memory.oom_control`, `memory.limit_in_bytes`).
+Sources: the kernel's cgroup-v2 documentation (`memory.events`, `memory.max`) and its cgroup-v1
+memory documentation (`memory.oom_control`, `memory.limit_in_bytes`).
 """
 
 import resource
@@ -14,13 +14,13 @@ LIMIT_FILES = ("memory.max", "memory/memory.limit_in_bytes")
 CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
 OWN_MEMORY = "AnonPages"
-"""What of /proc/meminfo counts against a limit; see `memory_watch.py`."""
+"""Line of /proc/meminfo that counts against the limit; see `memory_watch.py`."""
 UNLIMITED = 2**60
-"""cgroup v1 writes a number near 2⁶³ where there is no limit."""
+"""Threshold for no limit: cgroup v1 writes a number near 2⁶³."""
 
 
-def oom_kills() -> int:
-    """How many processes of the sandbox were killed for memory; 0 where nobody counts."""
+def count_oom_kills() -> int:
+    """Return how many processes of the sandbox were killed for memory; 0 if that is unknown."""
     for name in EVENT_FILES:
         for line in _lines(name):
             key, _, value = line.partition(" ")
@@ -29,8 +29,8 @@ def oom_kills() -> int:
     return 0
 
 
-def limit() -> int | None:
-    """The sandbox's memory limit in bytes; None if there is none or nobody tells."""
+def read_memory_limit() -> int | None:
+    """Return the sandbox's memory limit in bytes; None if there is none or it is unknown."""
     for name in LIMIT_FILES:
         for line in _lines(name):
             if line.isdecimal() and int(line) < UNLIMITED:
@@ -38,8 +38,8 @@ def limit() -> int | None:
     return None
 
 
-def left_in_total() -> int:
-    """How many bytes of /proc/meminfo's total are not used."""
+def read_free_bytes() -> int:
+    """Return how many bytes of /proc/meminfo's total are free."""
     kib = {}
     for line in (PROC / "meminfo").read_text().splitlines():
         name, _, value = line.partition(":")
@@ -47,8 +47,8 @@ def left_in_total() -> int:
     return 1024 * (kib["MemTotal"] - kib[OWN_MEMORY])
 
 
-def resident(pid: int) -> int:
-    """How many bytes of memory a process uses; 0 if it has ended."""
+def read_resident_bytes(pid: int) -> int:
+    """Return how many bytes of memory a process uses; 0 if it has ended."""
     try:
         pages = (PROC / str(pid) / "statm").read_text().split()[1]
     except (FileNotFoundError, ProcessLookupError):
@@ -56,8 +56,8 @@ def resident(pid: int) -> int:
     return int(pages) * resource.getpagesize()
 
 
-def in_words(size: int) -> str:
-    """A size for people: `1 GiB`, `1.5 GiB`, `100 MiB`."""
+def format_bytes(size: int) -> str:
+    """Return a size for people: `1 GiB`, `1.5 GiB`, `100 MiB`."""
     for unit, name in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if size >= unit:
             return f"{size / unit:.4g} {name}"
@@ -66,7 +66,7 @@ def in_words(size: int) -> str:
 
 def _lines(name: str) -> list[str]:
     try:
-        return pseudo_files.read(f"{CGROUP}/{name}").decode().splitlines()
+        return pseudo_files.read_pseudo_file(f"{CGROUP}/{name}").decode().splitlines()
     except OSError:
-        # Another version of control groups, or none to be seen from here.
+        # Another version of control groups, or none is visible here.
         return []

@@ -1,13 +1,13 @@
-"""Ends what takes too much memory, where the sandbox's own kernel does not.
+"""Out-of-memory killer for sandboxes in which Linux does not act as one.
 
-Linux kills one process of a control group that is out of memory, and the rest lives on.
-Where the sandbox has a kernel of its own (gVisor), the host sees one process that is all of
-it: it would kill the whole sandbox, files included. Nothing tells of memory that gets short
-there, so it is looked at: often when it could be used up soon, seldom otherwise.
+Linux kills one process of a control group that is out of memory, and the others survive. Where the
+sandbox has a kernel of its own (gVisor), the host sees it as one process: it would kill the whole
+sandbox, files included. gVisor does not signal that memory runs out, so it is polled: often when it
+could be used up soon, rarely otherwise.
 
-Source: gVisor's /proc/meminfo has the sandbox's limit as `MemTotal`, and counts what is of
-the sandbox's own memory, its folders included, as `AnonPages`; the rest of what it counts is
-mapped from the image, and is the host's.
+Source: gVisor's /proc/meminfo has the sandbox's limit as `MemTotal`, and counts the sandbox's own
+memory, directories in memory included, as `AnonPages`; the rest that it counts is mapped from the
+image and belongs to the host.
 """
 
 import asyncio
@@ -17,38 +17,38 @@ import signal
 from collections.abc import Callable, Set
 
 from cellblock_agent.processes import memory
-from cellblock_agent.processes.reaper import descendants
+from cellblock_agent.processes.reaper import list_descendants
 
 HEADROOM_BYTES = 64 * 2**20
-"""For the kernel that the host counts with us, and for what comes until we have looked."""
+"""Reserve for gVisor's own memory, and for allocations between two polls."""
 GROWTH = 4 * 2**30
-"""Bytes a second that code may take, at most: several times of what was measured."""
+"""Fastest growth in bytes per second: several times what was measured."""
 SHORTEST_SECONDS = 0.004
 LONGEST_SECONDS = 0.25
 FREED_SECONDS = 0.5
-"""How long the memory of a killed process may take to be free again."""
+"""Longest time until the memory of a killed process is free again."""
 
 log = logging.getLogger(__name__)
 
 
 class MemoryWatch:
-    """Kills the largest process when memory gets short; tells how often anybody did."""
+    """Watch that kills the largest process when memory runs out, and counts such kills."""
 
-    def __init__(self, told_limit: int, spare: Callable[[], Set[int]]) -> None:
-        """`told_limit` is the sandbox's limit in bytes, 0 if there is none; spare some processes.
+    def __init__(self, given_limit: int, spare: Callable[[], Set[int]]) -> None:
+        """Watch a limit of `given_limit` bytes, 0 for none; never kill a process in `spare`.
 
-        Where control groups can be seen from inside, Linux does the work.
+        Where control groups are visible from inside, Linux does the work.
         """
-        self.limit = told_limit or memory.limit()
-        """In bytes; None if there is none, or nobody tells."""
-        self.is_needed = bool(told_limit) and memory.limit() is None
+        self.limit = given_limit or memory.read_memory_limit()
+        """Memory limit in bytes; None if there is none, or it is unknown."""
+        self.is_needed = bool(given_limit) and memory.read_memory_limit() is None
         self._spare = spare
         self._kills = 0
 
     @property
     def kills(self) -> int:
-        """How many processes of the sandbox were killed for memory."""
-        return memory.oom_kills() + self._kills
+        """Number of the sandbox's processes that were killed for memory."""
+        return memory.count_oom_kills() + self._kills
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -57,24 +57,24 @@ class MemoryWatch:
             await asyncio.sleep(min(max(left / GROWTH, SHORTEST_SECONDS), LONGEST_SECONDS))
 
     async def _look(self) -> int:
-        """Kill what has to be killed; how many bytes are left then."""
-        left = memory.left_in_total() - HEADROOM_BYTES
+        """Kill a process if necessary; return how many bytes were free."""
+        left = memory.read_free_bytes() - HEADROOM_BYTES
         if left <= 0 and self._kill_largest():
             await self._until_freed()
         return left
 
     async def _until_freed(self) -> None:
-        """Let nobody else be killed for what a dead process had."""
+        """Wait until a dead process's memory is free, so that no other process is killed for it."""
         end = asyncio.get_running_loop().time() + FREED_SECONDS
         while asyncio.get_running_loop().time() < end:
-            left = memory.left_in_total()
-            # Back again, or still falling: somebody else takes it.
+            left = memory.read_free_bytes()
+            # Free again, or still falling because another process uses it.
             if not HEADROOM_BYTES / 2 < left <= HEADROOM_BYTES:
                 return
             await asyncio.sleep(SHORTEST_SECONDS)
 
     def _kill_largest(self) -> bool:
-        sizes = {pid: memory.resident(pid) for pid in descendants() - self._spare()}
+        sizes = {pid: memory.read_resident_bytes(pid) for pid in list_descendants() - self._spare()}
         if not sizes:
             return False
         largest = max(sizes, key=sizes.__getitem__)

@@ -1,4 +1,4 @@
-"""What the agent asks of the operating system for itself: prctl, signals, scores."""
+"""System calls of a process for itself: prctl, signals, scores."""
 
 import ctypes
 import os
@@ -12,16 +12,17 @@ PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 
 OOM_SCORE_KERNEL = 1000
-"""The out-of-memory killer takes a kernel, never the agent. Raising one's own score is allowed;
-what keeps code from lowering it again is in `confinement.py`."""
+"""Score of a kernel: the out-of-memory killer takes it, never the agent. A process may raise its
+own score; `confinement.py` keeps code from lowering it again."""
 OOM_SCORE_FORK_SERVER = 500
-"""After all kernels, and before the agent, the fork server: it can be replaced."""
+"""Score of the fork server: killed after all kernels and before the agent, because it can be
+replaced."""
 
 TERMINATING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 def set_dumpable(*, dumpable: bool) -> None:
-    """Whether processes of the same user may trace this one or read its memory.
+    """Set whether processes of the same user may trace this one or read its memory.
 
     Source: prctl(2), PR_SET_DUMPABLE; ptrace(2). Raises OSError.
     """
@@ -29,20 +30,20 @@ def set_dumpable(*, dumpable: bool) -> None:
 
 
 def become_subreaper() -> None:
-    """Have orphans of all descendants become children of this process. Raises OSError."""
+    """Make orphans of all descendants children of this process. Raises OSError."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def block_termination() -> None:
-    """Block the terminating signals in this thread and all it will start."""
+    """Block the terminating signals in this thread and all that it will start."""
     signal.pthread_sigmask(signal.SIG_BLOCK, TERMINATING)
 
 
 def reset_signals() -> None:
-    """Handle all signals as a fresh Python does, and block none: for one that runs user code.
+    """Reset all signals to Python's defaults and block none, for a process that runs user code.
 
-    Source: the documentation of Python's module signal, "General rules": a broken pipe and
-    a file that is too large are exceptions, not deaths, and SIGINT is KeyboardInterrupt.
+    Source: the documentation of Python's module signal, "General rules": a broken pipe and a file
+    that is too large are exceptions, not deaths, and SIGINT is KeyboardInterrupt.
     """
     pythons: dict[int, Any] = {
         signal.SIGINT: signal.default_int_handler,
@@ -57,35 +58,35 @@ def reset_signals() -> None:
 
 
 def prefer_for_oom_kill(score: int = OOM_SCORE_KERNEL) -> None:
-    """Make this process a victim before those with a lower score when memory runs out."""
+    """Raise this process's out-of-memory score: it is killed before those with a lower one."""
     Path("/proc/self/oom_score_adj").write_text(str(score))
 
 
-def give_way(niceness: int) -> None:
-    """Let the agent go before this process and all that it starts; that can't be taken back."""
+def lower_priority(niceness: int) -> None:
+    """Lower the priority of this process and of all that it starts, permanently."""
     os.nice(niceness)
 
 
 def limit_processes(number: int) -> None:
-    """Bound the processes and threads of this one's user; for this process and what it starts.
+    """Limit the processes and threads of this user, for this process and all that it starts.
 
-    Only for a sandbox with a kernel of its own: elsewhere control groups do better.
+    Only for a sandbox with a kernel of its own: elsewhere control groups are better.
     """
     resource.setrlimit(resource.RLIMIT_NPROC, (number, number))
 
 
-def is_first() -> bool:
-    """Return whether this process is PID 1: of a sandbox, whose other processes are hostile."""
+def is_pid_one() -> bool:
+    """Return whether this process is PID 1 of a sandbox, whose other processes are hostile."""
     return os.getpid() == 1
 
 
 def wait_for_termination() -> str:
-    """Block until SIGTERM comes; return its name. Not for PID 1 of a sandbox.
+    """Block until SIGTERM arrives; return its name. Not for PID 1 of a sandbox.
 
-    There hostile code has the same user, and no signal tells who sent it: the kernel forgets
-    the sender when the user has used up the queue of signals, and such a signal looks like one
-    from outside. So PID 1 leaves these signals blocked, and ends by SIGKILL, which only
-    processes outside of the sandbox can send to it.
+    There hostile code has the same user, and the sender of a signal is unreliable: the kernel drops
+    it when the user has used up the queue of signals, and such a signal looks like one from
+    outside. So PID 1 leaves these signals blocked, and ends by SIGKILL, which only processes
+    outside the sandbox can send to it.
     """
     while True:
         info = signal.sigwaitinfo(TERMINATING)

@@ -1,13 +1,13 @@
-"""Reads /proc and /sys, as is done before each execution: without what a file object costs."""
+"""Reading of /proc and /sys before each execution, without the cost of file objects."""
 
 import os
 
 MAX_BYTES = 4096
-"""Of one file; each that is read is much shorter."""
+"""Maximum bytes of one file; each that is read is much shorter."""
 
 
-def read(path: str) -> bytes:
-    """The beginning of a file. Raises OSError."""
+def read_pseudo_file(path: str) -> bytes:
+    """Return the beginning of a file. Raises OSError."""
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(file, MAX_BYTES)

@@ -5,7 +5,7 @@ import pytest
 from tests.support.agent import RunningAgent, running_agent
 
 SHORT = {"questions": {"answer": 2.0, "interrupted": 0.2}}
-"""Longer than a busy machine takes for what is to succeed."""
+"""Times that are longer than a busy machine takes for answers that succeed."""
 
 
 @pytest.fixture
@@ -16,6 +16,6 @@ async def agent() -> AsyncIterator[RunningAgent]:
 
 @pytest.fixture
 async def hasty_agent() -> AsyncIterator[RunningAgent]:
-    """One that gives up soon what it would wait for for several seconds."""
+    """Start an agent with short time limits."""
     async with running_agent(timings=SHORT) as agent:
         yield agent

@@ -1,4 +1,4 @@
-"""What changed is told once, whole, and with whoever changed it."""
+"""Each change is reported once, completely, and with the execution that made it."""
 
 import asyncio
 import os
@@ -55,14 +55,14 @@ writer.stdout.readline()
 """
 
 
-async def test_a_file_that_a_process_writes_to_is_told_whole_when_it_is_done(
+async def test_a_file_that_a_process_writes_to_is_reported_when_it_is_complete(
     agent: RunningAgent,
 ) -> None:
     shown = await agent.run(WRITER.format(lines=50) + "open('own', 'w').write('1')")
     assert shown.changed == ["own"]
-    told = await agent.next_changes()
-    assert changed_paths(told) == ["log"]
-    assert told.changed[0].file.bytes == 50_000
+    reported = await agent.next_changes()
+    assert changed_paths(reported) == ["log"]
+    assert reported.changed[0].file.bytes == 50_000
     assert await agent.read_file("log") == b"x" * 50_000
 
 
@@ -76,12 +76,12 @@ async def test_a_process_that_is_soon_done_belongs_to_its_execution(agent: Runni
     assert shown.changed == ["late"]
 
 
-async def test_a_file_that_is_left_open_is_told_with_its_execution(agent: RunningAgent) -> None:
+async def test_a_file_that_is_left_open_is_reported_with_its_execution(agent: RunningAgent) -> None:
     shown = await agent.run("kept = open('kept', 'w'); print('1', file=kept, flush=True)")
     assert shown.changed == ["kept"]
 
 
-async def test_a_database_that_is_left_connected_is_told_with_its_execution(
+async def test_a_database_that_is_left_connected_is_reported_with_its_execution(
     agent: RunningAgent,
 ) -> None:
     shown = await agent.run(
@@ -111,22 +111,22 @@ async def test_an_execution_is_over_though_a_process_writes_on_and_on(
     assert shown.changed == ["log"]
 
 
-async def test_what_changes_while_nothing_runs_is_told(agent: RunningAgent) -> None:
+async def test_changes_while_nothing_runs_are_reported(agent: RunningAgent) -> None:
     await agent.run("open('a', 'w').write('1'); open('b', 'w').write('1')")
     (agent.data / "new").write_text("1")
     (agent.data / "a").unlink()
     (agent.data / "b").rename(agent.data / "c")
-    told = pb.FileChanges()
-    while len(told.changed) < 2:
-        told.MergeFrom(await agent.next_changes())
-    assert moves(told) == {"": "new", "b": "c"}
-    assert list(told.deleted) == ["a"]
+    reported = pb.FileChanges()
+    while len(reported.changed) < 2:
+        reported.MergeFrom(await agent.next_changes())
+    assert moves(reported) == {"": "new", "b": "c"}
+    assert list(reported.deleted) == ["a"]
 
 
-async def test_a_file_that_changes_all_the_time_is_told_when_it_stops(
+async def test_a_file_that_changes_continuously_is_reported_when_it_stops(
     agent: RunningAgent,
 ) -> None:
-    """Opened and closed each time: nobody has it open."""
+    """The file is opened and closed each time, so that it is closed most of the time."""
     busy = agent.data / "busy"
 
     async def write() -> None:
@@ -136,13 +136,13 @@ async def test_a_file_that_changes_all_the_time_is_told_when_it_stops(
             await asyncio.sleep(0.05)
 
     writing = asyncio.create_task(write())
-    told = await agent.next_changes()
+    reported = await agent.next_changes()
     await writing
-    assert told.changed[0].file.bytes == 40
+    assert reported.changed[0].file.bytes == 40
 
 
 async def test_one_report_at_a_time_waits_for_the_server(agent: RunningAgent) -> None:
-    """A server that is away does not make the agent remember more and more."""
+    """While a server is away, the agent does not collect more and more reports."""
     agent.stream.cancel()
     (agent.data / "first").write_text("1")
     async with asyncio.timeout(20):
@@ -155,12 +155,12 @@ async def test_one_report_at_a_time_waits_for_the_server(agent: RunningAgent) ->
     assert changed_paths(await agent.next_changes()) == ["a", "b", "c"]
 
 
-async def test_an_execution_takes_what_changed_before_it_and_was_not_told(
+async def test_an_execution_reports_earlier_unreported_changes(
     agent: RunningAgent,
 ) -> None:
     (agent.data / "late").write_text("1")
     shown = await agent.run("1")
-    # Unless a look came between.
+    # Unless a scan came in between.
     before = [changed_paths(event.background_changes) for event in agent.background]
     assert [*before, shown.changed][0] == ["late"]
 

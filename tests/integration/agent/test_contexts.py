@@ -1,4 +1,4 @@
-"""What a cell finds: a fresh kernel after a restart, its environment, its folder, its number."""
+"""Environment of a cell: a new kernel after a restart, variables, working directory, number."""
 
 from tests.support.agent import RunningAgent
 
@@ -17,7 +17,7 @@ async def test_restart_ends_what_runs(agent: RunningAgent) -> None:
     assert (shown.outcome, shown.end.memory_lost) == ("RESTARTED", True)
 
 
-async def test_executions_are_counted_from_one_and_anew_after_a_restart(
+async def test_executions_are_counted_from_one_again_after_a_restart(
     agent: RunningAgent,
 ) -> None:
     counts = [(await agent.run(code)).end.execution_count for code in ("1", "1 / 0", "x = (", "2")]

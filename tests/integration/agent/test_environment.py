@@ -21,8 +21,8 @@ async def test_our_code_leaves_no_trace(agent: RunningAgent) -> None:
     assert shown.result.endswith("False)")
 
 
-async def test_a_restart_is_whole_though_nobody_waits_for_its_end(agent: RunningAgent) -> None:
-    """As when the server is killed, at any moment of it."""
+async def test_a_restart_is_completed_after_its_caller_left(agent: RunningAgent) -> None:
+    """A server that is killed leaves at any moment of the restart."""
     await agent.connection.set_environment({"KEPT": "here"})
     for step in range(100):
         await agent.run("lost = 1")
@@ -31,5 +31,5 @@ async def test_a_restart_is_whole_though_nobody_waits_for_its_end(agent: Running
                 await agent.connection.restart_kernel("its caller leaves")
         await agent.connection.status()
         shown = await agent.run("import os; os.environ['KEPT'], 'lost' in dir()")
-        # Not begun at all, or done wholly.
+        # Either not begun, or completed.
         assert shown.result in ("('here', False)", "('here', True)"), step

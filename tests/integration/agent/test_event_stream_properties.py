@@ -13,11 +13,11 @@ from tests.support.agent import RunningAgent, Shown, running_agent
 pytestmark = pytest.mark.slow
 
 Write = tuple[str, str, str]
-"""A way to write, a stream, and the text."""
+"""Means of writing, stream, and text."""
 
 EXAMPLES = 60
 LONG = 70_000
-"""More than one event, or one read of a pipe, holds."""
+"""More characters than one event, or one read of a pipe, holds."""
 
 ways = st.sampled_from(["print", "write", "writelines", "bytes", "child"])
 streams = st.sampled_from(["stdout", "stderr"])
@@ -56,7 +56,7 @@ async def test_every_program(shared_agent: RunningAgent, program: list[Write]) -
 
 
 def source(program: list[Write]) -> str:
-    """The program. What goes past Python's streams is flushed, so that its place is known."""
+    """Return the program. Output that bypasses Python's streams is flushed, to fix its position."""
     lines = ["import os, subprocess, sys"]
     for way, stream, text in program:
         code = repr(text)
@@ -90,7 +90,7 @@ def written(shown: Shown) -> list[tuple[str, str]]:
 
 
 def joined(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Pieces of one stream that follow each other as one; an empty piece is none."""
+    """Join consecutive pieces of one stream; drop empty pieces."""
     filled = [piece for piece in pieces if piece[1]]
     return [(name, "".join(text for _, text in group)) for name, group in groupby(filled, first)]
 
@@ -100,5 +100,5 @@ def first(piece: tuple[str, str]) -> str:
 
 
 def fit(text: str) -> str:
-    """Lone surrogates can't be encoded: they are replaced."""
+    """Replace lone surrogates, which can't be encoded."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -26,7 +26,7 @@ async def test_acknowledged_events_do_not_come_again(agent: RunningAgent) -> Non
 
 
 async def test_a_new_stream_ends_the_old_one(agent: RunningAgent) -> None:
-    await agent.run("1")  # the first stream is under way
+    await agent.run("1")  # the first stream is open
     old = agent.stream
     await agent.open_stream()
     with pytest.raises(AgentGoneError, match="another stream was opened"):

@@ -1,4 +1,4 @@
-"""An exception is told in terms of the user's code."""
+"""Exceptions are reported in terms of the user's code."""
 
 import re
 
@@ -51,7 +51,7 @@ async def test_a_broken_pipe_is_an_exception(agent: RunningAgent) -> None:
     assert (shown.outcome, shown.error.name) == ("RAN", "BrokenPipeError")
 
 
-async def test_a_cause_is_told(agent: RunningAgent) -> None:
+async def test_the_cause_of_an_exception_is_reported(agent: RunningAgent) -> None:
     shown = await agent.run(
         "try: 1 / 0\nexcept ZeroDivisionError as error: raise ValueError('no') from error"
     )
@@ -61,7 +61,7 @@ async def test_a_cause_is_told(agent: RunningAgent) -> None:
     assert "The above exception was the direct cause" in text
 
 
-async def test_a_group_is_told_whole(agent: RunningAgent) -> None:
+async def test_an_exception_group_is_reported_completely(agent: RunningAgent) -> None:
     shown = await agent.run(
         "def fail(): raise KeyError('k')\n"
         "try: fail()\n"

@@ -1,4 +1,4 @@
-"""Files below the data folder, reached without following what user code planted."""
+"""Files below the data directory, accessed without following links that user code created."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ async def test_a_taken_name_is_refused_and_left_alone(agent: RunningAgent) -> No
     assert sorted(path.name for path in agent.data.iterdir()) == ["a"]
 
 
-async def test_a_refusal_is_told_whole_while_much_is_sent(agent: RunningAgent) -> None:
+async def test_a_refusal_reaches_a_caller_that_still_sends(agent: RunningAgent) -> None:
     await agent.connection.write_file("a", chunks(b"first"))
     for _number in range(20):
         with pytest.raises(AlreadyExistsError):
@@ -94,7 +94,9 @@ async def test_a_link_is_replaced_by_a_write_not_followed(agent: RunningAgent) -
     assert await agent.read_file("link") == b"new"
 
 
-async def test_what_is_no_plain_file_is_refused_at_once(agent: RunningAgent) -> None:
+async def test_an_entry_that_is_not_a_plain_file_is_refused_immediately(
+    agent: RunningAgent,
+) -> None:
     os.mkfifo(agent.data / "fifo")
     (agent.data / "folder").mkdir()
     for path in ("fifo", "folder"):

@@ -1,4 +1,4 @@
-"""Folders: made, listed in pages, removed, sent as archives."""
+"""Directories: created, listed in pages, removed, sent as archives."""
 
 import io
 import os
@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 
 
 async def list_all(agent: RunningAgent, page: int, folder: str = "") -> list[str]:
-    """All paths, by pages; a folder's ends with a slash."""
+    """Return all paths, page by page; a directory's ends with a slash."""
     found: list[pb.FileEntry] = []
     more = True
     while more:

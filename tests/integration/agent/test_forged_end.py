@@ -1,4 +1,4 @@
-"""Code that says that it is done, and goes on: its time limit holds, and the next has its turn."""
+"""Code that forges its end and runs on: its time limit holds, and the next execution runs."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def test_code_that_forged_its_whole_end_goes_on_to_its_time_limit_only(
         while not (event := await agent.next_event()).HasField("kernel_restarted"):
             pass
     assert event.kernel_restarted.reason == (
-        "code went on past its time limit of 1 s after its end"
+        "code continued past its time limit of 1 s after its end"
     )
     assert (await agent.run("1 + 1")).result == "2"
 
@@ -57,8 +57,8 @@ async def test_the_next_code_does_not_wait_for_code_that_forged_its_end(
         shown = await agent.run("1 + 1", timeout=600)
     assert (shown.outcome, shown.end.memory_lost) == ("KERNEL_DIED", True)
     assert shown.end.message == (
-        "the kernel did not take the code: what ran before still keeps it busy;"
-        " a fresh kernel was started, its variables are lost"
+        "the kernel did not accept the code: earlier code still occupies it;"
+        " a new kernel was started, and all variables are lost"
     )
     assert (await agent.run("1 + 1")).result == "2"
 
@@ -71,6 +71,6 @@ async def test_what_can_be_interrupted_gives_way_to_the_next_code(agent: Running
 async def test_code_that_never_lets_another_thread_run_was_taken_all_the_same(
     agent: RunningAgent,
 ) -> None:
-    """The thread that sends the output has no turn, so nothing else says that it began."""
+    """The thread that sends output gets no turn, so no other message reports the start."""
     shown = await agent.run("sum(range(10**15))", timeout=ACCEPT_SECONDS + 3, grace=0.3)
     assert shown.outcome == "TIME_LIMIT"

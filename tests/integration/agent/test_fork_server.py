@@ -1,4 +1,4 @@
-"""Where kernels come from: the agent's memory is shared with what it forked before its start."""
+"""Source of kernels: the agent's memory is shared with the fork server that it forked first."""
 
 import os
 

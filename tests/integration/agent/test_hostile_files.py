@@ -1,4 +1,4 @@
-"""The data folder is whatever code makes of it: the agent reads its plain files, and no more."""
+"""Hostile data directory: the agent reads its plain files, and nothing else."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ CANARY = b"this is not the sandbox's"
 
 @contextmanager
 def meanwhile(steps: Iterator[None]) -> Iterator[None]:
-    """Take `steps` in another thread, over and over, as fast as can be; its errors are raised."""
+    """Repeat `steps` in another thread as fast as possible; raise its errors."""
     done = threading.Event()
 
     def work() -> None:
@@ -41,7 +41,7 @@ def meanwhile(steps: Iterator[None]) -> Iterator[None]:
 
 
 def swapping(path: Path, target: Path, content: bytes) -> Iterator[None]:
-    """A file that is a link, and a file, and a link …"""
+    """Replace a file by a link, and the link by a file, in turn."""
     for number in count():
         new = path.with_name("next")
         if number % 2:
@@ -53,10 +53,10 @@ def swapping(path: Path, target: Path, content: bytes) -> Iterator[None]:
 
 
 def swapping_folder(path: Path, target: Path) -> Iterator[None]:
-    """A folder that is a link, and a folder, …"""
+    """Replace a directory by a link, and the link by a directory, in turn."""
     real, link = path.with_name("real"), path.with_name("link")
     while True:
-        # The agent may make a folder in between; then it takes another turn.
+        # The agent may create a directory in between; then the next step continues.
         with suppress(OSError):
             link.symlink_to(target)
         with suppress(OSError):
@@ -71,7 +71,7 @@ def swapping_folder(path: Path, target: Path) -> Iterator[None]:
 
 @pytest.fixture
 def outside(agent: RunningAgent) -> Path:
-    """A folder that no link may lead into."""
+    """Return a directory outside, into which no link may lead."""
     path = agent.folder.path / "outside"
     path.mkdir()
     (path / "canary").write_bytes(CANARY)
@@ -133,7 +133,7 @@ async def test_removing_a_tree_that_is_swapped_for_links_follows_none(
     assert (outside / "canary").read_bytes() == CANARY
 
 
-async def test_a_fifo_and_a_device_keep_nobody_waiting(agent: RunningAgent) -> None:
+async def test_a_fifo_and_a_device_do_not_block_readers(agent: RunningAgent) -> None:
     os.mkfifo(agent.data / "fifo")
     (agent.data / "zero").symlink_to("/dev/zero")
     async with asyncio.timeout(10):
@@ -147,7 +147,7 @@ async def test_a_fifo_and_a_device_keep_nobody_waiting(agent: RunningAgent) -> N
 
 
 async def test_a_file_without_end_is_read_as_far_as_asked(agent: RunningAgent) -> None:
-    """Sparse: it claims a terabyte and takes nothing."""
+    """A sparse file claims a terabyte and uses nothing."""
     with (agent.data / "sparse").open("wb") as file:
         file.truncate(2**40)
     shown = await agent.run("1")
@@ -207,7 +207,7 @@ async def test_ranges_that_make_no_sense_are_refused(agent: RunningAgent) -> Non
 
 @pytest.fixture
 async def agent_in_memory() -> AsyncIterator[RunningAgent]:
-    """As in a sandbox: its data folder is a tmpfs."""
+    """Start an agent whose data directory is a tmpfs, as in a sandbox."""
     async with running_agent(base=Path("/dev/shm")) as agent:
         yield agent
 
@@ -228,7 +228,7 @@ async def test_a_hundred_thousand_files_are_looked_at_within_bounds(
     began = time.monotonic()
     reasons = {item.reason for item in shown.end.changes.skipped}
     assert reasons == {
-        "more than 20000 entries or 5 s: not all was looked at",
+        "more than 20000 entries or 5 s: the scan is incomplete",
         "more than 1000 files changed",
     }
     assert len(shown.changed) == 1000
@@ -264,17 +264,19 @@ async def test_a_name_that_is_too_long_is_refused(agent: RunningAgent) -> None:
     assert list(agent.data.iterdir()) == []
 
 
-async def test_a_file_past_the_limit_is_told_so_and_leaves_nothing(agent: RunningAgent) -> None:
+async def test_a_file_over_the_size_limit_is_refused_and_leaves_nothing(
+    agent: RunningAgent,
+) -> None:
     limit = 2**20
     resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
-    with pytest.raises(WrongStateError, match="larger than a file in /mnt/data may be") as raised:
+    with pytest.raises(WrongStateError, match="the maximum size of files in /mnt/data") as raised:
         await agent.connection.write_file("large", chunks(bytes(limit), b"1"))
     assert raised.value.reason == "SANDBOX_FULL"
     assert list(agent.data.iterdir()) == []
 
 
-async def test_a_lease_of_hostile_code_keeps_nobody_waiting(agent: RunningAgent) -> None:
-    """Who opens a file that somebody has a write lease on has to wait, unless he says not to."""
+async def test_a_lease_of_hostile_code_does_not_block_readers(agent: RunningAgent) -> None:
+    """Opening a file that has a write lease blocks, unless it is opened with O_NONBLOCK."""
     await agent.run("open('mine', 'w').write('1')")
     async with asyncio.timeout(10):
         shown = await agent.run(
@@ -288,7 +290,7 @@ async def test_a_lease_of_hostile_code_keeps_nobody_waiting(agent: RunningAgent)
 
 
 async def test_looks_and_writers_do_not_end_the_agent(agent: RunningAgent) -> None:
-    """Each look asks for leases; who opens the file then has the kernel signal the agent."""
+    """Each scan takes leases; a process that opens the file makes the kernel signal the agent."""
 
     def touch() -> Iterator[None]:
         for number in count():

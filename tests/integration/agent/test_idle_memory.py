@@ -1,4 +1,4 @@
-"""A session that waits gives back what its code needed and freed."""
+"""An idle session returns memory that its code used and freed."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ async def test_what_code_left_behind_is_given_back_soon(agent: RunningAgent) -> 
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that a process has."""
+    """Return a process's resident memory in bytes."""
     status = Path(f"/proc/{pid}/status").read_text().splitlines()
     (line,) = (line for line in status if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024

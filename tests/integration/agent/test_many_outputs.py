@@ -1,4 +1,4 @@
-"""Output comes whole and in order, however much of it and whatever happens meanwhile."""
+"""Output is complete and in order, however much there is and whatever happens meanwhile."""
 
 import pytest
 
@@ -62,9 +62,9 @@ for thread in threads: thread.join()
 
 
 def numbers_of(events: list[pb.Event]) -> list[int]:
-    """The numbers that were shown or written, each on a line of its own.
+    """Return the numbers that were shown or written, each on a line of its own.
 
-    `print` writes a line's end by itself: it may be sent apart from the line.
+    `print` writes a line's end by itself: it may be sent separately from the line.
     """
     texts = (event.stream_text.text or event.rich.data["text/plain"].decode() for event in events)
     return [int(line) for text in texts for line in text.splitlines() if line]
@@ -76,7 +76,7 @@ async def test_the_sending_thread_is_woken_once_for_a_quick_cell(agent: RunningA
         await agent.run("wakes.clear()")
         for _ in range(CELLS):
             await agent.run(code)
-        # The cell that counts has told of its beginning only.
+        # The cell that counts has reported its beginning only.
         assert (await agent.run("sum(wakes)")).result == str(CELLS + 1)
 
 
@@ -112,7 +112,7 @@ async def test_what_is_shown_comes_while_the_code_goes_on(agent: RunningAgent) -
 async def test_interrupts_break_no_message(
     agent: RunningAgent, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """One between two frames of a message would: see `kernel_publisher`."""
+    """An interrupt between two frames of a message would: see `kernel_publisher`."""
     await agent.run("import sys")
     shown = await agent.run(INTERRUPTED, max_events=100_000)
     assert "not Jupyter's" not in capfd.readouterr().err

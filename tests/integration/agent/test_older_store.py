@@ -1,4 +1,4 @@
-"""An agent that is asked for events which a server with a newer store has acknowledged."""
+"""Agent that is asked for events which a server with a newer database has acknowledged."""
 
 import pytest
 
@@ -8,13 +8,13 @@ from tests.support.agent import RunningAgent
 
 async def test_it_refuses_what_it_has_forgotten_and_goes_on(agent: RunningAgent) -> None:
     await agent.run("print(1)")
-    # Its order reaches the agent after the acknowledgement of the execution before.
+    # The order reaches the agent after the acknowledgement of the previous execution.
     assert (await agent.run("print(2)")).text() == "2\n"
     older = agent.connection.converse()
     await older.acknowledge(0)
     with pytest.raises(AgentGoneError) as caught:
         await anext(aiter(older))
-    assert "were acknowledged and forgotten, got 0" in str(caught.value)
+    assert "were acknowledged and dropped, got 0" in str(caught.value)
     await agent.open_stream()
     assert (await agent.run("print(3)")).text() == "3\n"
 

@@ -1,4 +1,4 @@
-"""What a kernel is asked about code: it has its time, and leaves no trace."""
+"""Questions about code: each has a time limit and leaves no trace."""
 
 import asyncio
 from datetime import timedelta
@@ -24,7 +24,7 @@ async def completions(agent: RunningAgent, code: str) -> list[str]:
     return [completion.text for completion in answer.completions]
 
 
-async def test_while_code_runs_they_are_refused_at_once(agent: RunningAgent) -> None:
+async def test_questions_are_refused_immediately_while_code_runs(agent: RunningAgent) -> None:
     name = await agent.start("while True: pass")
     await agent.until_begun()
     with pytest.raises(UnavailableError) as caught:
@@ -71,7 +71,7 @@ async def test_what_can_not_be_interrupted_is_left_to_the_next_executions_time_l
 ) -> None:
     agent = hasty_agent
     await agent.run(STUBBORN)
-    with pytest.raises(UnavailableError, match="no answer in time"):
+    with pytest.raises(UnavailableError, match="did not answer in time"):
         await completions(agent, "stubborn.")
     shown = await agent.run("1", timeout=0.2, grace=0.2)
     assert shown.outcome == "TIME_LIMIT"
@@ -96,7 +96,7 @@ async def test_they_are_no_executions_and_show_nothing(agent: RunningAgent) -> N
     assert agent.background == []
 
 
-async def test_two_at_once_have_their_turn(agent: RunningAgent) -> None:
+async def test_two_simultaneous_questions_are_answered_in_turn(agent: RunningAgent) -> None:
     found = await asyncio.gather(*(completions(agent, "prin") for _ in range(10)))
     assert all("print" in names for names in found)
 

@@ -1,4 +1,4 @@
-"""An agent waits for its first kernel for as long as it is asked to, and then says why it ends."""
+"""An agent waits for its first kernel as long as configured, and then reports why it ends."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.agent import running_agent
 
 
 async def test_it_ends_when_there_is_no_kernel_in_time(capfd: pytest.CaptureFixture[str]) -> None:
-    # On a quiet machine it has ended before there is a socket to connect to.
+    # On an idle machine it has ended before there is a socket to connect to.
     with pytest.raises((AgentGoneError, HostileSandboxError)):
         async with running_agent(start_timeout=0.001, own_interpreter=True):
             pass

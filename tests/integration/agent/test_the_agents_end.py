@@ -1,4 +1,4 @@
-"""The agent ends when told to, or when forgotten, and leaves nothing running."""
+"""The agent ends on request, or without a server, and leaves no process running."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from tests.support.agent import RunningAgent, running_agent
 from tests.support.waiting import eventually
 
 UNDER_WAY_SECONDS = 0.1
-"""For a call to leave; it is not answered, however long."""
+"""Time for a call to be sent; it is not answered, however long it waits."""
 
 
 async def test_sigterm_ends_all_it_started(agent: RunningAgent) -> None:

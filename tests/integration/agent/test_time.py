@@ -1,4 +1,4 @@
-"""Code that runs too long, or is told to stop, stops: with its variables kept if it lets itself."""
+"""Code that runs too long or is stopped ends, and keeps variables if it can be interrupted."""
 
 import time
 from datetime import timedelta
@@ -11,7 +11,7 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
-# Says that the code is where it is to be stopped.
+# Reports that the code is at the point where it is to be stopped.
 BEGIN = "open('begun', 'w').close()\n"
 POLITE = {
     "a loop": "while True: pass",
@@ -47,7 +47,7 @@ WAYS = ["time limit", "cancel"]
 
 
 async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Shown:
-    """Run code and stop it one way or the other."""
+    """Run code and stop it in the given way."""
     if way == "time limit":
         return await agent.run(code, timeout=TIME_LIMIT, grace=grace)
     name = await agent.start(code)
@@ -58,8 +58,8 @@ async def stopped(agent: RunningAgent, code: str, way: str, grace: float) -> Sho
     return await agent.read(name)
 
 
-async def test_code_runs_within_the_time_that_is_told_of_it(agent: RunningAgent) -> None:
-    """Though the word of its beginning waits for what is shown next."""
+async def test_code_runs_within_its_reported_times(agent: RunningAgent) -> None:
+    """The message of its beginning waits for later output."""
     for _ in range(20):
         shown = await agent.run("__import__('time').time_ns()")
         ended = shown.end
@@ -82,7 +82,7 @@ async def test_code_whose_beginning_is_a_lie_began_when_it_was_asked_for(
 
 
 async def test_an_interrupt_that_comes_before_the_code_is_kept_for_it(agent: RunningAgent) -> None:
-    """IPython's callbacks swallow one, and the code went on until its kernel was replaced."""
+    """IPython's callbacks swallowed it, and the code continued until its kernel was replaced."""
     before = "import time\ndef before(info):\n    open('begun', 'w').close(); time.sleep(0.5)\n"
     await agent.run(f"{before}get_ipython().events.register('pre_run_cell', before)")
     shown = await stopped(agent, "x = 5\nwhile True: pass", "cancel", grace=30)
@@ -90,7 +90,7 @@ async def test_an_interrupt_that_comes_before_the_code_is_kept_for_it(agent: Run
 
 
 def outcome(way: str) -> tuple[str, str]:
-    """How the agent calls it, and in words."""
+    """Return the outcome and its message."""
     if way == "time limit":
         return "TIME_LIMIT", f"time limit of {TIME_LIMIT} s reached"
     return "INTERRUPTED", "interrupted"
@@ -118,7 +118,7 @@ async def test_what_can_not_is_killed_and_the_kernel_replaced(
     shown = await stopped(agent, code, way, grace=0.3)
     expected, words = outcome(way)
     assert shown.outcome == expected
-    assert shown.end.message == f"{words}; a fresh kernel was started, its variables are lost"
+    assert shown.end.message == f"{words}; a new kernel was started, and all variables are lost"
     assert shown.end.memory_lost
     assert "kernel_restarted" in shown.kinds()
     assert (await agent.run("'x' in globals()")).result == "False"
@@ -140,7 +140,7 @@ async def test_all_that_it_started_goes_and_what_ran_before_stays(
 
 
 def runs(pid: str) -> bool:
-    """Whether a process is there and no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Archives: unpacked whole or not at all, within bounds, whatever is in them."""
+"""Archives: unpacked completely or not at all, within limits, whatever they contain."""
 
 import asyncio
 import bz2
@@ -71,7 +71,7 @@ async def unpack(
 
 
 async def refused(agent: RunningAgent, data: bytes, words: str, **bounds: int) -> None:
-    """It is refused with these words, and nothing is left of it."""
+    """Check that an archive is refused with these words, and leaves nothing behind."""
     with pytest.raises(WrongStateError, match=words) as raised:
         await unpack(agent, data, "out", **bounds)
     assert raised.value.reason == "SANDBOX_REFUSED"
@@ -238,7 +238,7 @@ async def test_a_bomb_is_refused_by_its_ratio(agent: RunningAgent) -> None:
     await refused(
         agent, gzip.compress(tarred({"zeros": bytes(2**23)})), "times as large", max_ratio=100
     )
-    # What is small is no bomb.
+    # A small archive is no bomb.
     assert (await unpack(agent, zipped({"a": bytes(2**19)}), max_ratio=1)).files == 1
 
 
@@ -249,7 +249,7 @@ async def test_members_that_overlap_are_counted_each_time(agent: RunningAgent) -
     names = data[start:end] * 200
     tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 200, 200, len(names), start, 0)
     bomb = data[:start] + names + tail
-    # Newer Pythons see it by themselves.
+    # Newer versions of Python detect it themselves.
     await refused(agent, bomb, r"is more than 1048576 bytes|Overlapped", max_bytes=2**20)
 
 
@@ -302,7 +302,7 @@ async def test_a_damaged_archive_is_refused(agent: RunningAgent, data: bytes) ->
 
 
 def pax_bomb() -> bytes:
-    """A header that says that it has a gigabyte, and has."""
+    """Return an archive whose header claims to have a gigabyte, and has it."""
     header = bytearray(tarfile.TarInfo("x").tobuf(tarfile.USTAR_FORMAT))
     header[124:136] = b"%011o\0" % 2**30
     header[156:157] = tarfile.XHDTYPE
@@ -359,7 +359,7 @@ async def test_what_it_can_not_be_unpacked_from_or_to(agent: RunningAgent) -> No
 
 async def test_a_file_past_the_sandboxs_limit_leaves_nothing(agent: RunningAgent) -> None:
     resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (2**20, 2**20))
-    with pytest.raises(WrongStateError, match="larger than a file in /mnt/data may be") as raised:
+    with pytest.raises(WrongStateError, match="the maximum size of files in /mnt/data") as raised:
         await unpack(agent, zipped({"a": b"1", "b": os.urandom(2**21)}))
     assert raised.value.reason == "SANDBOX_FULL"
     assert list(agent.data.iterdir()) == []
@@ -380,7 +380,7 @@ async def test_it_goes_on_through_a_restart_of_the_kernel(agent: RunningAgent) -
     assert (await unpacking).files == 1
 
 
-async def test_nobody_looks_at_what_is_half_unpacked(agent: RunningAgent) -> None:
+async def test_a_half_unpacked_archive_is_not_visible(agent: RunningAgent) -> None:
     unpacking = asyncio.create_task(unpack(agent, tarred({"a": os.urandom(2**23)})))
     await eventually(lambda: any(agent.data.iterdir()))
     shown = await agent.run("1")

@@ -1,4 +1,4 @@
-"""Results, streams, errors and pictures, in the order in which they were shown."""
+"""Results, streams, errors and images, in the order in which they were shown."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from tests.support.agent import RunningAgent
@@ -61,27 +61,27 @@ async def test_an_exception_is_shown_and_the_execution_ran(agent: RunningAgent) 
     assert shown.outcome == "RAN"
 
 
-async def test_input_fails_at_once(agent: RunningAgent) -> None:
+async def test_input_fails_immediately(agent: RunningAgent) -> None:
     shown = await agent.run("input('name? ')")
     assert shown.error.name == "StdinNotImplementedError"
-    assert "nobody is there to answer" in shown.error.value
+    assert "code runs without a user to answer" in shown.error.value
 
 
-async def test_top_level_await_ends_at_once(agent: RunningAgent) -> None:
+async def test_top_level_await_ends_immediately(agent: RunningAgent) -> None:
     shown = await agent.run("import asyncio; await asyncio.sleep(0.01); 'done'")
     assert shown.result == "'done'"
     assert shown.end.execution_count == 1
 
 
 async def test_a_cell_is_transformed_once(agent: RunningAgent) -> None:
-    """ipykernel asks for it, and IPython again."""
+    """ipykernel requests it, and IPython again."""
     await agent.run(
         "lines_seen = []\n"
         "def see(lines): lines_seen.extend(lines); return lines\n"
         "get_ipython().input_transformers_cleanup.append(see)"
     )
     await agent.run("!true")
-    # The same text again is another cell's.
+    # The same text later is another cell.
     await agent.run("!true")
     assert (await agent.run("lines_seen")).result == "['!true\\n', '!true\\n', 'lines_seen\\n']"
 
@@ -106,7 +106,7 @@ async def test_images_past_the_limit_are_replaced_by_a_notice(agent: RunningAgen
         f"from IPython.display import Image, display; import base64\n"
         f"for _ in range(3): display(Image(data=base64.b64decode('{PIXEL}')))"
     )
-    assert shown.kinds().count("rich") == 3  # the third without its picture
+    assert shown.kinds().count("rich") == 3  # the third without its image
     assert "there were 2 images already" in shown.text(pb.STREAM_NAME_STDERR)
 
 

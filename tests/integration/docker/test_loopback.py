@@ -47,7 +47,7 @@ def test_the_hosts_name_servers_are_not_shown(shared_session: Session) -> None:
     ]
 
 
-def test_a_name_outside_fails_at_once(shared_session: Session) -> None:
+def test_a_name_outside_fails_immediately(shared_session: Session) -> None:
     code = """
 import socket, time
 start = time.monotonic()

@@ -251,7 +251,8 @@ ROWS = {
     "input": Row(
         "input('name? ')",
         [
-            "error StdinNotImplementedError: input() can't ask: nobody is there to answer. "
+            "error StdinNotImplementedError: input() can't read input: "
+            "code runs without a user to answer. "
             "Put the value into the code."
         ],
         ["…"],
@@ -259,7 +260,8 @@ ROWS = {
     "getpass": Row(
         "import getpass; getpass.getpass()",
         [
-            "error StdinNotImplementedError: getpass() can't ask: nobody is there to answer. "
+            "error StdinNotImplementedError: getpass() can't read input: "
+            "code runs without a user to answer. "
             "Put the value into the code."
         ],
         ["…"],
@@ -268,7 +270,8 @@ ROWS = {
         "breakpoint()",
         [
             "out …",
-            "error StdinNotImplementedError: input() can't ask: nobody is there to answer. "
+            "error StdinNotImplementedError: input() can't read input: "
+            "code runs without a user to answer. "
             "Put the value into the code.",
         ],
         ["…"],

@@ -48,7 +48,7 @@ def test_a_dead_kernel_is_named_and_the_count_begins_anew(shared: Notebook) -> N
     assert shown.kinds == ["error"]
     assert shown.reply["ename"] == "KernelDied"
     assert shown.reply["evalue"] == (
-        "the kernel died: exit code 3; a fresh kernel was started, its variables are lost"
+        "the kernel died: exit code 3; a new kernel was started, and all variables are lost"
     )
     assert shared.run("1").reply["execution_count"] == 1
 

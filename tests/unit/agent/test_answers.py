@@ -1,4 +1,4 @@
-"""What a kernel says of code, as the agent hands it on: bounded, whatever it says."""
+"""Answers of a kernel about code, as the agent forwards them: bounded, whatever they contain."""
 
 from typing import Any
 
@@ -29,19 +29,22 @@ def inspected(**content: Any) -> pb.InspectCodeResponse:
 
 def test_completions_have_their_place_and_their_types() -> None:
     types = [{"text": "xa", "type": "function"}, {"text": "xb", "type": "<unknown>"}]
-    told = completed(matches=["xa", "xb"], metadata={"_jupyter_types_experimental": types})
-    assert [(one.text, one.type) for one in told.completions] == [("xa", "function"), ("xb", "")]
-    assert (told.cursor_start, told.cursor_end, told.more) == (6, 7, False)
+    reported = completed(matches=["xa", "xb"], metadata={"_jupyter_types_experimental": types})
+    assert [(one.text, one.type) for one in reported.completions] == [
+        ("xa", "function"),
+        ("xb", ""),
+    ]
+    assert (reported.cursor_start, reported.cursor_end, reported.more) == (6, 7, False)
 
 
-def test_too_many_completions_are_cut_and_told() -> None:
-    told = completed(matches=[f"x{number}" for number in range(MAX_COMPLETIONS + 1)])
-    assert (len(told.completions), told.more) == (MAX_COMPLETIONS, True)
+def test_completions_over_the_limit_are_dropped_and_marked() -> None:
+    reported = completed(matches=[f"x{number}" for number in range(MAX_COMPLETIONS + 1)])
+    assert (len(reported.completions), reported.more) == (MAX_COMPLETIONS, True)
 
 
-def test_too_long_a_completion_is_left_out_and_told() -> None:
-    told = completed(matches=["x" * (MAX_CHARACTERS + 1), "xa", 5])
-    assert ([one.text for one in told.completions], told.more) == (["xa"], True)
+def test_a_completion_that_is_too_long_is_dropped_and_marked() -> None:
+    reported = completed(matches=["x" * (MAX_CHARACTERS + 1), "xa", 5])
+    assert ([one.text for one in reported.completions], reported.more) == (["xa"], True)
 
 
 @pytest.mark.parametrize(
@@ -68,21 +71,21 @@ def test_lone_surrogates_are_replaced() -> None:
     assert completed(matches=["x\ud800"]).completions[0].text == "x\ufffd"
 
 
-def test_text_about_a_name_is_handed_on_and_nothing_else() -> None:
-    told = inspected(data={"text/plain": "plain", "text/html": "<b>", "image/png": "…"})
-    assert dict(told.data) == {"text/plain": "plain", "text/html": "<b>"}
+def test_only_textual_descriptions_of_a_name_are_forwarded() -> None:
+    reported = inspected(data={"text/plain": "plain", "text/html": "<b>", "image/png": "…"})
+    assert dict(reported.data) == {"text/plain": "plain", "text/html": "<b>"}
 
 
-def test_too_much_about_a_name_is_cut_and_told_from_the_plain_text_on() -> None:
+def test_a_description_over_the_limit_is_cut_after_the_plain_text_and_marked() -> None:
     long = "ö" * MAX_INSPECTION_BYTES
-    told = inspected(data={"text/a": long, "text/plain": long})
-    assert len(told.data["text/plain"].encode()) == MAX_INSPECTION_BYTES
-    assert (told.data["text/a"], told.cut) == ("", True)
+    reported = inspected(data={"text/a": long, "text/plain": long})
+    assert len(reported.data["text/plain"].encode()) == MAX_INSPECTION_BYTES
+    assert (reported.data["text/a"], reported.cut) == ("", True)
 
 
-def test_too_many_representations_are_cut_and_told() -> None:
-    told = inspected(data={f"text/{number}": "" for number in range(MAX_REPRESENTATIONS + 1)})
-    assert (len(told.data), told.cut) == (MAX_REPRESENTATIONS, True)
+def test_representations_over_the_limit_are_dropped_and_marked() -> None:
+    reported = inspected(data={f"text/{number}": "" for number in range(MAX_REPRESENTATIONS + 1)})
+    assert (len(reported.data), reported.cut) == (MAX_REPRESENTATIONS, True)
 
 
 @pytest.mark.parametrize("found", [False, None, "yes"])
@@ -91,14 +94,14 @@ def test_what_is_not_found_has_no_text(found: object) -> None:
 
 
 def test_code_is_complete_or_not() -> None:
-    told = completeness_of({"content": {"status": "incomplete", "indent": "    "}})
-    assert (told.status, told.indent) == (pb.CODE_STATUS_INCOMPLETE, "    ")
+    reported = completeness_of({"content": {"status": "incomplete", "indent": "    "}})
+    assert (reported.status, reported.indent) == (pb.CODE_STATUS_INCOMPLETE, "    ")
 
 
 @pytest.mark.parametrize("status", ["", "error", None, [], "unknown"])
 def test_another_status_is_unknown(status: object) -> None:
-    told = completeness_of({"content": {"status": status, "indent": 5}})
-    assert (told.status, told.indent) == (pb.CODE_STATUS_UNKNOWN, "")
+    reported = completeness_of({"content": {"status": status, "indent": 5}})
+    assert (reported.status, reported.indent) == (pb.CODE_STATUS_UNKNOWN, "")
 
 
 @pytest.mark.parametrize("message", [{}, {"content": None}, {"content": []}])

@@ -17,7 +17,7 @@ from cellblock_agent.kernel.options import PORTS
 
 WAIT_SECONDS = 20
 TURNS = 100
-"""Of the event loop, in which nobody listens."""
+"""Turns of the event loop without a listener."""
 
 
 async def test_message_before_the_first_listener_is_passed_on(tmp_path: Path) -> None:

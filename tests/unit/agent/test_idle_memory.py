@@ -1,4 +1,4 @@
-"""When a kernel's memory is given back."""
+"""Release of a kernel's memory while no code runs."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ QUIET = 0.05
 
 
 class Cycle:
-    """What only the collector can free."""
+    """Object that only the collector can free."""
 
     def __init__(self) -> None:
         """Refer to itself."""
@@ -23,7 +23,7 @@ class Cycle:
 
 @pytest.fixture(autouse=True)
 def no_other_collections() -> Iterator[None]:
-    # Nobody else's collection: only what is tested here may free a cycle.
+    # Disable automatic collections: only the tested code may free a cycle.
     thresholds = gc.get_threshold()
     gc.set_threshold(0)
     yield

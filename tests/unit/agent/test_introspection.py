@@ -1,23 +1,23 @@
-"""A question gives way at once when code is to run, however long it might take."""
+"""A question yields immediately when code is to run, however long it might take."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-from cellblock_agent.contexts.code_questions import Introspection
+from cellblock_agent.contexts.code_questions import CodeQuestions
 from cellblock_agent.kernel.kernel import Kernel
 from cellblock_agent.timings import QuestionTimings
 
 
 class AskedKernel:
-    """A kernel that answers when it is interrupted; the real ones are in integration/agent."""
+    """Kernel that answers when it is interrupted; integration/agent has real ones."""
 
     def __init__(self) -> None:
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.asked = asyncio.Event()
         self.interrupted = asyncio.Event()
 
-    def ask(self, _question: object) -> str:
+    def ask_kernel(self, _question: object) -> str:
         self.asked.set()
         return "request"
 
@@ -25,13 +25,13 @@ class AskedKernel:
         self.interrupted.set()
 
 
-async def test_it_gives_way_at_once() -> None:
+async def test_a_question_yields_immediately() -> None:
     kernel = AskedKernel()
-    asking = Introspection(cast(Kernel, kernel), QuestionTimings(answer=10_000))
-    question: Any = asyncio.create_task(asking.ask(lambda _client: ""))
+    asking = CodeQuestions(cast(Kernel, kernel), QuestionTimings(answer=10_000))
+    question: Any = asyncio.create_task(asking.ask_kernel(lambda _client: ""))
     await kernel.asked.wait()
-    asking.give_way()
+    asking.interrupt_question()
     await kernel.interrupted.wait()
     answer = {"parent_header": {"msg_id": "request"}, "content": {}}
-    assert asking.takes_reply(answer)
+    assert asking.accept_reply(answer)
     assert await question == answer

@@ -18,7 +18,7 @@ def cleared() -> pb.Event:
 
 
 async def read(journal: Journal, after: int = 0, max_bytes: int = 10**6) -> list[pb.Event]:
-    return await journal.after(after, max_bytes, lambda: True)
+    return await journal.next_batch(after, max_bytes, lambda: True)
 
 
 async def test_events_are_numbered() -> None:
@@ -87,7 +87,7 @@ async def test_who_asks_for_forgotten_events_is_refused() -> None:
         journal.append(cleared())
     await read(journal)
     journal.acknowledge(3)
-    with pytest.raises(ValueError, match="events up to 3 are forgotten, got 1"):
+    with pytest.raises(ValueError, match="events up to 3 were dropped, got 1"):
         await read(journal, after=1)
 
 
@@ -136,9 +136,9 @@ async def test_its_end_waits_for_nothing() -> None:
     assert reading.done()
 
 
-async def test_a_reader_who_is_told_to_leave_gets_nothing() -> None:
+async def test_a_reader_that_is_replaced_gets_no_events() -> None:
     journal, stays = Journal(), True
-    reading = asyncio.create_task(journal.after(0, 10**6, lambda: stays))
+    reading = asyncio.create_task(journal.next_batch(0, 10**6, lambda: stays))
     await asyncio.sleep(0)
     stays = False
     journal.wake()

@@ -1,4 +1,4 @@
-"""Messages are sent in order, none is left behind, and the thread is woken once for many."""
+"""Messages are sent in order and completely, and the thread is woken once for many."""
 
 import threading
 from collections import Counter, deque
@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import zmq
 
-from cellblock_agent.kernel.publisher import HOLD_SECONDS, MAX_WAITING, Publisher
+from cellblock_agent.kernel.upstream.publisher import HOLD_SECONDS, MAX_WAITING, Publisher
 
 RECEIVE_MILLISECONDS = 20_000
 NEVER = 3600.0
-"""Seconds: what is sent within a test is sent for another reason."""
+"""Seconds; messages that are sent within a test are sent for another reason."""
 
 
 class Counting(Publisher):
-    """Knows how many messages were sent in each turn of its thread."""
+    """Publisher that counts the messages sent in each turn of its thread."""
 
     def __init__(self, socket: "zmq.Socket[bytes]", hold_seconds: float) -> None:
         super().__init__(socket, hold_seconds=hold_seconds)
@@ -91,8 +91,8 @@ def test_an_interrupted_writer_leaves_nothing_behind(channel: Channel) -> None:
     assert channel.read(1) == ["a"]
 
 
-def test_a_timer_that_nobody_knows_of_does_not_keep_the_thread_busy(channel: Channel) -> None:
-    """A writer may be interrupted when it has started it."""
+def test_a_timer_without_its_flag_does_not_keep_the_thread_busy(channel: Channel) -> None:
+    """A writer may be interrupted after it has started the timer."""
     publisher, fired = channel.publisher, threading.Event()
     publisher._events.append(fired.set)
     publisher._timer.start()

@@ -1,4 +1,4 @@
-"""What one execution may show: nothing passes a bound, and what is dropped is counted."""
+"""Limits of one execution's output: no event passes a limit, and dropped bytes are counted."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,14 +21,14 @@ def rich(**data: bytes) -> pb.Event:
 
 
 def shown(limits: pb.OutputLimits, events: list[pb.Event]) -> list[pb.Event]:
-    """All that is told of some events."""
+    """Return all events that pass the meter."""
     meter = OutputMeter(limits)
-    told: list[pb.Event] = []
+    reported: list[pb.Event] = []
     for event in events:
         for admitted in meter.admit(event):
-            told.append(admitted)
-            meter.count()
-    return told + meter.finish()
+            reported.append(admitted)
+            meter.count_event()
+    return reported + meter.finish()
 
 
 def text_of(events: list[pb.Event]) -> str:
@@ -48,27 +48,27 @@ def test_the_beginning_and_the_end_of_a_flood_are_shown(
     written: list[tuple[str, pb.StreamName.ValueType]], bound: int
 ) -> None:
     whole = "".join(words for words, _name in written)
-    told = shown(output_limits(max_text_bytes=bound), [text(*piece) for piece in written])
+    reported = shown(output_limits(max_text_bytes=bound), [text(*piece) for piece in written])
     size = len(whole.encode())
     if size <= bound:
-        assert (text_of(told), cuts(told)) == (whole, [])
+        assert (text_of(reported), cuts(reported)) == (whole, [])
         return
-    assert len(text_of(told).encode()) <= bound + bound // 4
-    omitted = sum(cut.omitted_bytes for cut in cuts(told))
-    assert len(text_of(told).encode()) + omitted == size
+    assert len(text_of(reported).encode()) <= bound + bound // 4
+    omitted = sum(cut.omitted_bytes for cut in cuts(reported))
+    assert len(text_of(reported).encode()) + omitted == size
     if omitted:
-        (place,) = (number for number, event in enumerate(told) if event.HasField("output_cut"))
-        head, tail = text_of(told[:place]), text_of(told[place:])
+        (place,) = (number for number, event in enumerate(reported) if event.HasField("output_cut"))
+        head, tail = text_of(reported[:place]), text_of(reported[place:])
         assert whole.startswith(head)
         assert whole.endswith(tail)
         assert len(head.encode()) > bound - 4  # a character has at most four bytes
     else:
-        assert text_of(told) == whole
+        assert text_of(reported) == whole
 
 
 def test_a_last_value_is_shown_after_a_flood() -> None:
-    told = shown(output_limits(max_text_bytes=100), [text("x" * 999), rich(text_plain=b"42")])
-    assert [event.WhichOneof("event") for event in told] == [
+    reported = shown(output_limits(max_text_bytes=100), [text("x" * 999), rich(text_plain=b"42")])
+    assert [event.WhichOneof("event") for event in reported] == [
         "stream_text",
         "output_cut",
         "stream_text",
@@ -79,10 +79,10 @@ def test_a_last_value_is_shown_after_a_flood() -> None:
 def test_values_past_their_bound_leave_the_newest() -> None:
     values = [rich(text_plain=b"%04d" % number) for number in range(100)]
     size = values[0].rich.ByteSize()
-    told = shown(output_limits(max_rich_bytes=10 * size), values)
-    kept = [event.rich.data["text/plain"] for event in told if event.HasField("rich")]
+    reported = shown(output_limits(max_rich_bytes=10 * size), values)
+    kept = [event.rich.data["text/plain"] for event in reported if event.HasField("rich")]
     assert kept == [b"%04d" % number for number in (*range(10), 98, 99)]
-    (cut,) = cuts(told)
+    (cut,) = cuts(reported)
     assert (cut.omitted_bytes, cut.limit, cut.limit_value) == (
         88 * size,
         pb.OUTPUT_LIMIT_RICH,
@@ -92,54 +92,54 @@ def test_values_past_their_bound_leave_the_newest() -> None:
 
 def test_what_code_calls_its_values_counts_as_they_do() -> None:
     names = {f"text/{'x' * 1000}{number}": b"" for number in range(100)}
-    told = shown(output_limits(max_rich_bytes=1000), [pb.Event(rich=pb.Rich(data=names))])
-    assert [event.WhichOneof("event") for event in told] == ["output_cut"]
+    reported = shown(output_limits(max_rich_bytes=1000), [pb.Event(rich=pb.Rich(data=names))])
+    assert [event.WhichOneof("event") for event in reported] == ["output_cut"]
 
 
 def test_large_metadata_are_left_out() -> None:
     large = pb.Rich(data={"text/plain": b"x"}, metadata_json="[" * 70_000)
-    (told,) = shown(output_limits(), [pb.Event(rich=large)])
-    assert (told.rich.data["text/plain"], told.rich.metadata_json) == (b"x", "")
+    (reported,) = shown(output_limits(), [pb.Event(rich=large)])
+    assert (reported.rich.data["text/plain"], reported.rich.metadata_json) == (b"x", "")
 
 
 def test_many_exceptions_are_bounded_as_displays_are() -> None:
     many = [pb.Event(error=pb.Error(name="E", traceback=["x" * 1000])) for _ in range(100)]
-    told = shown(output_limits(max_rich_bytes=10_000), many)
-    assert sum(event.ByteSize() for event in told) < 15_000
-    assert cuts(told)[0].limit == pb.OUTPUT_LIMIT_RICH
+    reported = shown(output_limits(max_rich_bytes=10_000), many)
+    assert sum(event.ByteSize() for event in reported) < 15_000
+    assert cuts(reported)[0].limit == pb.OUTPUT_LIMIT_RICH
 
 
 def test_a_traceback_of_empty_lines_is_cut() -> None:
-    (told,) = shown(output_limits(), [pb.Event(error=pb.Error(traceback=[""] * 10**6))])
-    assert len(told.error.traceback) == 65536
+    (reported,) = shown(output_limits(), [pb.Event(error=pb.Error(traceback=[""] * 10**6))])
+    assert len(reported.error.traceback) == 65536
 
 
 def test_events_past_their_bound_leave_the_newest() -> None:
     many = [text(str(number), (OUT, ERR)[number % 2]) for number in range(1000)]
-    told = shown(output_limits(max_events=100), many)
-    assert len(told) == 100 + 1 + 25
-    assert text_of(told[-25:]) == "".join(map(str, range(975, 1000)))
-    assert cuts(told)[0].limit == pb.OUTPUT_LIMIT_EVENTS
+    reported = shown(output_limits(max_events=100), many)
+    assert len(reported) == 100 + 1 + 25
+    assert text_of(reported[-25:]) == "".join(map(str, range(975, 1000)))
+    assert cuts(reported)[0].limit == pb.OUTPUT_LIMIT_EVENTS
 
 
-def test_a_picture_after_a_flood_stands_where_it_was_shown() -> None:
+def test_an_image_after_a_flood_keeps_its_position() -> None:
     flood = [text("x" * 60) for _ in range(3)]
     picture = rich(image_gif=gif(1, 1))
-    told = shown(output_limits(max_text_bytes=100), [*flood, picture, text("end")])
-    assert [event.WhichOneof("event") for event in told] == [
+    reported = shown(output_limits(max_text_bytes=100), [*flood, picture, text("end")])
+    assert [event.WhichOneof("event") for event in reported] == [
         "stream_text",
         "stream_text",
         "output_cut",
         "rich",
         "stream_text",
     ]
-    assert text_of(told) == "x" * 100 + "end"
-    assert cuts(told)[0].omitted_bytes == 80
+    assert text_of(reported) == "x" * 100 + "end"
+    assert cuts(reported)[0].omitted_bytes == 80
 
 
-def test_pictures_have_bounds_of_their_own() -> None:
+def test_images_have_limits_of_their_own() -> None:
     limits = output_limits(max_images=2, max_image_bytes=100, max_image_pixels=50)
-    told = shown(
+    reported = shown(
         limits,
         [
             rich(image_gif=gif(5, 5) + b"\0" * 99),
@@ -148,39 +148,39 @@ def test_pictures_have_bounds_of_their_own() -> None:
             *(rich(image_gif=gif(5, 5)) for _ in range(3)),
         ],
     )
-    assert text_of(told).splitlines() == [
+    assert text_of(reported).splitlines() == [
         f"[image/gif: left out, {len(gif(5, 5)) + 99} bytes are more than 100]",
         "[image/gif: left out, 100 pixels are more than 50]",
         "[image/png: left out, it can't be read]",
         "[image/gif: left out, there were 2 images already]",
     ]
-    assert sum("image/gif" in event.rich.data for event in told) == 2
+    assert sum("image/gif" in event.rich.data for event in reported) == 2
 
 
-def test_a_value_counts_as_one_picture_whatever_it_offers() -> None:
+def test_a_value_counts_as_one_image_whatever_formats_it_has() -> None:
     both = [rich(image_gif=gif(5, 5), image_webp=gif(5, 5)) for _ in range(3)]
-    told = shown(output_limits(max_images=3), both)
-    assert [list(event.rich.data) for event in told] == [["image/gif"]] * 3
+    reported = shown(output_limits(max_images=3), both)
+    assert [list(event.rich.data) for event in reported] == [["image/gif"]] * 3
 
 
-def test_a_picture_that_does_not_pass_gives_way_to_one_that_does() -> None:
-    (told,) = shown(output_limits(), [rich(image_png=b"broken", image_gif=gif(5, 5))])
-    assert list(told.rich.data) == ["image/gif"]
+def test_a_broken_image_is_replaced_by_another_format() -> None:
+    (reported,) = shown(output_limits(), [rich(image_png=b"broken", image_gif=gif(5, 5))])
+    assert list(reported.rich.data) == ["image/gif"]
 
 
 def test_an_exception_is_shown_after_a_flood() -> None:
     error = pb.Error(name="E", value="v" * 10**6, traceback=["a" * 10**6, "b" * 1000])
-    told = shown(output_limits(max_text_bytes=10), [text("x" * 100), pb.Event(error=error)])
-    last = told[-1].error
+    reported = shown(output_limits(max_text_bytes=10), [text("x" * 100), pb.Event(error=error)])
+    last = reported[-1].error
     assert last.name == "E"
     assert len(last.value) == ERROR_BYTES
     assert sum(map(len, last.traceback)) <= ERROR_BYTES
-    assert last.traceback[-1] == "b" * 1000  # the end tells most
+    assert last.traceback[-1] == "b" * 1000  # the end is most useful
 
 
 def test_more_exceptions_than_one_are_events_like_others() -> None:
-    told = shown(output_limits(max_events=100), [pb.Event(error=pb.Error(name="E"))] * 1000)
-    assert len(told) <= 126
+    reported = shown(output_limits(max_events=100), [pb.Event(error=pb.Error(name="E"))] * 1000)
+    assert len(reported) <= 126
 
 
 def test_whether_text_was_cut_is_known() -> None:

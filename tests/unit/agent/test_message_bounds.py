@@ -12,8 +12,8 @@ MIB = 2**20
 
 @pytest.fixture
 def bounds(monkeypatch: pytest.MonkeyPatch) -> MessageBounds:
-    """Those of a sandbox with 240 MiB, whose messages may have 10 MiB."""
-    monkeypatch.setattr(memory, "limit", lambda: None)
+    """Return the bounds of a sandbox with 240 MiB, whose messages may have 10 MiB."""
+    monkeypatch.setattr(memory, "read_memory_limit", lambda: None)
     return MessageBounds(240 * MIB)
 
 
@@ -47,9 +47,9 @@ def test_what_takes_much_more_memory_than_it_has_bytes_does_not(
 
 
 def test_it_is_a_share_of_the_sandboxs_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "limit", lambda: 256 * MIB)
+    monkeypatch.setattr(memory, "read_memory_limit", lambda: 256 * MIB)
     assert MessageBounds().max_bytes == 256 * MIB // MEMORY_SHARE
-    monkeypatch.setattr(memory, "limit", lambda: 2**40)
+    monkeypatch.setattr(memory, "read_memory_limit", lambda: 2**40)
     assert MessageBounds().max_bytes == MAX_BYTES
-    monkeypatch.setattr(memory, "limit", lambda: None)
+    monkeypatch.setattr(memory, "read_memory_limit", lambda: None)
     assert MessageBounds().max_bytes == MAX_BYTES

@@ -11,7 +11,7 @@ from pathlib import Path
 import zmq
 from jupyter_client.session import Session
 
-from cellblock_agent.kernel.publisher import Publisher
+from cellblock_agent.kernel.upstream.publisher import Publisher
 
 WAIT_SECONDS = 20
 POLL_MILLISECONDS = 50

@@ -29,7 +29,7 @@ async def test_loop_that_fails_or_returns_runs_again(caplog: pytest.LogCaptureFi
         await asyncio.wait({task})
     assert task.cancelled()
     assert [record.getMessage() for record in caplog.records] == [
-        "file watch failed; again in 0.001 s",
-        "file watch ended by itself; again in 0.002 s",
+        "file watch failed; restarting in 0.001 s",
+        "file watch ended unexpectedly; restarting in 0.002 s",
     ]
     assert caplog.records[0].exc_info is not None

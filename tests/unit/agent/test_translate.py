@@ -1,4 +1,4 @@
-"""From Jupyter's messages to events; user code can forge any message."""
+"""Translation of Jupyter's messages into events; user code can forge any message."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which frames of a traceback are the user's."""
+"""Frames of a traceback that belong to the user."""
 
 import json
 import traceback
@@ -7,7 +7,7 @@ from cellblock_agent.kernel.user_frames import hide_library_frames
 
 
 def failed() -> json.JSONDecodeError:
-    """An exception with a frame of this file and some of the library's."""
+    """Return an exception with a frame of this file and some of the library's."""
     try:
         json.loads("{")
     except json.JSONDecodeError as error:

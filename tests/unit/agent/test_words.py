@@ -1,12 +1,12 @@
-"""Ends, sizes and names, for people."""
+"""Exits, sizes and names, formatted for people."""
 
 import signal
 
 import pytest
 
-from cellblock_agent.output.text import cut, printable, valid
+from cellblock_agent.output.text import escape_unprintable, make_encodable, truncate_text
 from cellblock_agent.processes import memory
-from cellblock_agent.processes.reaper import end_in_words
+from cellblock_agent.processes.reaper import describe_exit
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from cellblock_agent.processes.reaper import end_in_words
     ],
 )
 def test_ends(status: int, words: str) -> None:
-    assert end_in_words(status) == words
+    assert describe_exit(status) == words
 
 
 @pytest.mark.parametrize(
@@ -28,17 +28,17 @@ def test_ends(status: int, words: str) -> None:
     [(2**30, "1 GiB"), (3 * 2**29, "1.5 GiB"), (256 * 2**20, "256 MiB"), (100, "100 bytes")],
 )
 def test_sizes(size: int, words: str) -> None:
-    assert memory.in_words(size) == words
+    assert memory.format_bytes(size) == words
 
 
 def test_names() -> None:
-    assert printable("plain é") == "plain é"
-    assert printable("a\nb") == "a\\x0ab"
-    assert printable("bad\udcff") == "bad\\udcff"
+    assert escape_unprintable("plain é") == "plain é"
+    assert escape_unprintable("a\nb") == "a\\x0ab"
+    assert escape_unprintable("bad\udcff") == "bad\\udcff"
 
 
 def test_text_is_made_valid_and_cut_between_characters() -> None:
-    assert valid("\ud83d\ude00") == "😀"
-    assert valid("\ud800!") == "\N{REPLACEMENT CHARACTER}!"
-    assert cut("aé", 2) == "a"
-    assert cut("aé", 3) == "aé"
+    assert make_encodable("\ud83d\ude00") == "😀"
+    assert make_encodable("\ud800!") == "\N{REPLACEMENT CHARACTER}!"
+    assert truncate_text("aé", 2) == "a"
+    assert truncate_text("aé", 3) == "aé"

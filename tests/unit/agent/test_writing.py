@@ -1,4 +1,4 @@
-"""Whether somebody has a file open for writing, and what asking does to the asker."""
+"""Detection of files that are open for writing, and its effect on the process that asks."""
 
 import errno
 import fcntl
@@ -24,7 +24,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     if request.param == "disk":
         yield tmp_path / "file"
         return
-    # A tmpfs, as a sandbox's data folder is.
+    # A tmpfs, like a sandbox's data directory.
     with TemporaryDirectory(dir="/dev/shm") as folder:
         yield Path(folder) / "file"
 

@@ -26,8 +26,12 @@ if _version_not_supported:
 
 
 class AdminServiceStub:
-    """AdminService is the operator's. Each call needs a key with the role ADMIN, which
-    counts for all tenants here; everywhere else it sees its own tenant's only.
+    """AdminService manages tenants and API keys. Each call needs a key with the role ADMIN, which is
+    valid for all tenants here; in all other services it sees only its own tenant.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -99,102 +103,114 @@ class AdminServiceStub:
 
 
 class AdminServiceServicer:
-    """AdminService is the operator's. Each call needs a key with the role ADMIN, which
-    counts for all tenants here; everywhere else it sees its own tenant's only.
+    """AdminService manages tenants and API keys. Each call needs a key with the role ADMIN, which is
+    valid for all tenants here; in all other services it sees only its own tenant.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     def CreateTenant(self, request, context):
-        """CreateTenant makes a tenant. ALREADY_EXISTS if there is one of this id; OUT_OF_RANGE
-        names a bad quota.
+        """CreateTenant creates a tenant with optional quotas. Not idempotent: ALREADY_EXISTS if the id is
+        taken, also after an earlier call. INVALID_ARGUMENT or OUT_OF_RANGE if the id or a quota is
+        invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTenant(self, request, context):
-        """GetTenant returns a tenant. NOT_FOUND if there is none.
+        """GetTenant returns a tenant. Read-only. NOT_FOUND if it does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTenants(self, request, context):
-        """ListTenants pages through tenants, newest first.
+        """ListTenants returns a page of tenants, newest first. Read-only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateTenant(self, request, context):
-        """UpdateTenant replaces a tenant's quotas, which count from the next call on.
-        NOT_FOUND if there is none; OUT_OF_RANGE names a bad quota.
+        """UpdateTenant replaces all quotas of a tenant. They apply from the next call on; sessions,
+        executions and files over a new quota stay. Idempotent; of two concurrent calls, the later one
+        applies. The call is completed even if the caller leaves. NOT_FOUND if the tenant does not
+        exist; OUT_OF_RANGE if a quota is invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUsage(self, request, context):
-        """GetUsage tells what a tenant uses now, and what it may. NOT_FOUND if there is none.
+        """GetUsage returns the current usage of a tenant, and its quotas. Read-only. NOT_FOUND if the
+        tenant does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReportUsage(self, request, context):
-        """ReportUsage tells what tenants have used in a time, for those who bill them: by whole
-        hours of UTC, as far back as `usage.retention` goes, whether their sessions are
-        remembered or not. What was used in the last minute may not be in it yet. OUT_OF_RANGE
-        names a time that can't be reported. Idempotent.
+        """ReportUsage returns the usage of tenants in a period, for billing: by whole hours of UTC, as
+        far back as `usage.retention`, including deleted sessions. The last minute may be missing.
+        Read-only. OUT_OF_RANGE if the period can't be reported.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetServerStatus(self, request, context):
-        """GetServerStatus tells what the server does now: what it is ready for, its sessions, its
-        pool. It reads memory and CPU time of each session, where the server can see them.
+        """GetServerStatus returns the current state of the server: readiness, pool, sessions and
+        background tasks. Read-only. It reads the memory and CPU time of each session, where the server
+        can see them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateKey(self, request, context):
-        """CreateKey makes a key, and returns its secret: this once, for only a hash of it
-        is kept. NOT_FOUND if there is no such tenant. Not idempotent: a key whose
-        response was lost should be revoked.
+        """CreateKey creates a key and returns its secret, only this once: the server keeps a hash. Not
+        idempotent: each call creates a key; revoke a key whose response was lost. NOT_FOUND if the
+        tenant does not exist; INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListKeys(self, request, context):
-        """ListKeys pages through keys without their secrets, newest first, revoked ones
-        included.
+        """ListKeys returns a page of keys without their secrets, newest first, including revoked and
+        expired ones. Read-only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateKey(self, request, context):
-        """RotateKey gives a key another secret, and returns it this once. The one before
-        counts for a grace period; one that was in its grace period already counts no
-        more. NOT_FOUND if there is no such key; FAILED_PRECONDITION if it has been
-        revoked or has expired.
+        """RotateKey gives a key a new secret and returns it, only this once. The previous secret stays
+        valid for the grace period; an even older one becomes invalid immediately. Not idempotent: each
+        call creates a secret; rotate again if a response was lost. The call is completed even if the
+        caller leaves. NOT_FOUND if the key does not exist; FAILED_PRECONDITION if it was revoked or
+        has expired.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """RevokeKey ends a key, for good. New calls with it fail at once, and its open streams
-        end at once. Idempotent: a revoked key is returned unchanged.
+        """RevokeKey revokes a key immediately and permanently: new calls with it fail, and its open
+        streams end with UNAUTHENTICATED. Sessions and executions of its tenant continue. Idempotent: a
+        revoked key is returned unchanged. The call is completed even if the caller leaves. NOT_FOUND
+        if the key does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAuditEntries(self, request, context):
-        """ListAuditEntries pages through the audit log, newest first.
+        """ListAuditEntries returns a page of the audit log, newest first. Read-only. Entries are kept for
+        `audit.retention`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -272,8 +288,12 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService:
-    """AdminService is the operator's. Each call needs a key with the role ADMIN, which
-    counts for all tenants here; everywhere else it sees its own tenant's only.
+    """AdminService manages tenants and API keys. Each call needs a key with the role ADMIN, which is
+    valid for all tenants here; in all other services it sees only its own tenant.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     @staticmethod

@@ -26,10 +26,15 @@ if _version_not_supported:
 
 
 class ExecutionServiceStub:
-    """ExecutionService runs code and keeps a record of all that it showed.
+    """ExecutionService runs code and keeps a record of everything that it showed.
 
-    Executions of one session run one at a time, in order of arrival, from a
-    bounded queue. Every event is stored before it is sent.
+    Executions of one session run one at a time, in order of arrival, from a bounded queue. Every
+    event is stored before it is sent. An accepted execution always ends, even if the caller leaves
+    or the server restarts.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -86,102 +91,119 @@ class ExecutionServiceStub:
 
 
 class ExecutionServiceServicer:
-    """ExecutionService runs code and keeps a record of all that it showed.
+    """ExecutionService runs code and keeps a record of everything that it showed.
 
-    Executions of one session run one at a time, in order of arrival, from a
-    bounded queue. Every event is stored before it is sent.
+    Executions of one session run one at a time, in order of arrival, from a bounded queue. Every
+    event is stored before it is sent. An accepted execution always ends, even if the caller leaves
+    or the server restarts.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     def Execute(self, request, context):
-        """Execute runs a piece of code and streams its events, numbered from 1
-        without gaps, ending with `completed`. What the code does wrong is told in
-        events; a failed call means that the code was not accepted.
+        """Execute runs code and streams its events, numbered from 1 without gaps. The last event is
+        `completed`. Errors in the code are events; a failed call means that the code was not accepted,
+        or that the stream ended early.
 
-        Idempotent by `execution_id`: sent twice, it runs once, and the second
-        caller gets the same events from the first on; another body under that id
-        is ALREADY_EXISTS. A dropped stream does not stop the execution unless
-        `cancel_on_disconnect` is set. INVALID_ARGUMENT or OUT_OF_RANGE names a
-        bad field; NOT_FOUND an unknown session; FAILED_PRECONDITION says why and
-        when the session ended; RESOURCE_EXHAUSTED that its queue is full.
+        Idempotent by `execution_id`: a repeated call does not run the code again, but returns the same
+        events from the first one on, even after the session has ended. ALREADY_EXISTS if the id
+        belongs to another request. Without an `execution_id`, each call runs the code.
+
+        A dropped stream does not stop the execution, unless `cancel_on_disconnect` is set;
+        WatchExecution resumes it. INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid; NOT_FOUND if
+        the session does not exist; FAILED_PRECONDITION if it has ended, with the reason and the time;
+        RESOURCE_EXHAUSTED if its queue is full or a quota is used up; UNAVAILABLE if it is still being
+        created.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExecuteStream(self, request_iterator, context):
-        """ExecuteStream does what Execute does, with code that comes in pieces, as a model
-        writes it: whoever watches sees it being written. The first message carries
-        `start`, the last one `end`, every other one `code`. The code runs when all of
-        it has come; a stream that breaks off before ends the execution as CANCELLED.
+        """ExecuteStream runs code that arrives in pieces, as a model writes it; watchers see the pieces
+        as `code` events. The first message carries `start`, the last one `end`, all others `code`. The
+        execution is queued when `end` has arrived. A stream that breaks off before that ends the
+        execution as CANCELLED.
 
-        Idempotent as Execute is. Sent again after it broke off, with code that begins
-        like what had come, it gets the events of the execution that was cancelled.
+        Idempotent by `execution_id`, like Execute. If the call is repeated after its stream broke off,
+        with code that begins with the pieces that had arrived, it returns the events of the cancelled
+        execution. FAILED_PRECONDITION if the execution was cancelled, or its session ended, while the
+        code was arriving; otherwise the statuses are those of Execute.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchExecution(self, request, context):
-        """WatchExecution streams the same events as Execute from any number on, of a
-        live execution or a past one. Any number of watchers; a slow one loses
-        nothing and holds nobody up.
+        """WatchExecution streams the events of a running or past execution from any number on, the same
+        events as Execute. It ends after `completed`. Any number of callers can watch; a slow one
+        misses no event and does not delay the others. Read-only: it can be repeated, and is no use of
+        the session. NOT_FOUND if the execution does not exist; UNAVAILABLE if the caller reads nothing
+        for too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetExecution(self, request, context):
-        """GetExecution returns the record of an execution, with its outputs so far.
-        NOT_FOUND if there is none.
+        """GetExecution returns an execution with its outputs so far. Read-only. NOT_FOUND if it does not
+        exist, or was deleted at the end of its retention.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListExecutions(self, request, context):
-        """ListExecutions pages through a session's executions, oldest first, with
-        their outputs. A page ends early when its outputs are many.
+        """ListExecutions returns a page of a session's executions with their outputs, oldest first. A
+        page ends early if its outputs are large. Executions that are added while the caller pages are
+        on later pages. Read-only. NOT_FOUND if the session does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelExecution(self, request, context):
-        """CancelExecution interrupts a running execution (interrupt, then after a
-        grace period a kernel restart) or takes a queued one from the queue. It
-        returns at once; the execution's own events tell the end. Idempotent:
-        cancelling what has ended returns it unchanged.
+        """CancelExecution ends an execution: a queued one leaves the queue, a running one is interrupted
+        and, if that does not end it within a grace period, killed with its kernel. The call returns
+        before the execution has ended; its last event says how it did.
+
+        Idempotent: an execution that has ended is returned unchanged. The request is carried out even
+        if the caller leaves. NOT_FOUND if the execution does not exist; FAILED_PRECONDITION if its
+        session ends at the same time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteCode(self, request, context):
-        """CompleteCode asks a session's kernel what may stand at a place in code that
-        somebody writes. Nothing is executed, counted or recorded; it is a use of the
-        session, as an execution is.
+        """CompleteCode returns completions for a position in code that a user is writing. The code is not
+        executed or recorded, but the call is a use of the session, like an execution. It can be
+        repeated.
 
-        The kernel answers between executions only: UNAVAILABLE with `KERNEL_BUSY`, at
-        once, while it runs one, and after some seconds if what it was asked about keeps
-        it from answering. An execution that comes meanwhile goes first: it waits a second
-        at most. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field; NOT_FOUND an unknown
-        session; FAILED_PRECONDITION says why and when the session ended.
+        The kernel answers only between executions. UNAVAILABLE with reason `KERNEL_BUSY`: immediately
+        while an execution runs, after some seconds if objects of the session keep the kernel from
+        answering. An execution that is sent meanwhile has priority: it waits one second at most.
+        INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid; NOT_FOUND if the session does not
+        exist; FAILED_PRECONDITION if it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def InspectCode(self, request, context):
-        """InspectCode asks what the name at a place in code is: its type, signature,
-        documentation. Otherwise as CompleteCode.
+        """InspectCode returns the type, signature and documentation of the name at a position in code.
+        Behaviour and statuses are those of CompleteCode. A name that does not exist is not an error:
+        see `found`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def IsCodeComplete(self, request, context):
-        """IsCodeComplete asks whether code could run as it is, or more has to come.
-        Otherwise as CompleteCode.
+        """IsCodeComplete returns whether code can run as it is, or needs more lines. Behaviour and
+        statuses are those of CompleteCode.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -244,10 +266,15 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExecutionService:
-    """ExecutionService runs code and keeps a record of all that it showed.
+    """ExecutionService runs code and keeps a record of everything that it showed.
 
-    Executions of one session run one at a time, in order of arrival, from a
-    bounded queue. Every event is stored before it is sent.
+    Executions of one session run one at a time, in order of arrival, from a bounded queue. Every
+    event is stored before it is sent. An accepted execution always ends, even if the caller leaves
+    or the server restarts.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     @staticmethod

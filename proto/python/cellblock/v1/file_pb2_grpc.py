@@ -26,8 +26,14 @@ if _version_not_supported:
 
 
 class FileServiceStub:
-    """FileService stores files, puts them into sessions, and reads what lies in a
-    session's `/mnt/data` now.
+    """FileService stores files, puts them into sessions, and accesses `/mnt/data` of sessions.
+
+    Calls about `/mnt/data` are uses of the session. They fail with NOT_FOUND if the session does not
+    exist, with FAILED_PRECONDITION if it has ended, and with UNAVAILABLE while it is being created.
+    INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
+    UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
+    (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
+    docs/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -109,134 +115,156 @@ class FileServiceStub:
 
 
 class FileServiceServicer:
-    """FileService stores files, puts them into sessions, and reads what lies in a
-    session's `/mnt/data` now.
+    """FileService stores files, puts them into sessions, and accesses `/mnt/data` of sessions.
+
+    Calls about `/mnt/data` are uses of the session. They fail with NOT_FOUND if the session does not
+    exist, with FAILED_PRECONDITION if it has ended, and with UNAVAILABLE while it is being created.
+    INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
+    UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
+    (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
+    docs/errors.md lists all reasons.
     """
 
     def UploadFile(self, request_iterator, context):
-        """UploadFile stores a file. The first message carries `metadata`, the last one
-        `end`, every other one `data` of at most 1 MiB. The file exists once the
-        response is sent.
+        """UploadFile stores a file. The first message carries `metadata`, the last one `end`, all others
+        `data` of at most 1 MiB. The file exists once the response is sent.
 
-        A stream that breaks off, or ends without `end`, leaves nothing, unless
-        `metadata` names an upload: then what came is kept for a while, and the same
-        upload can go on from there. Once the file exists, naming the upload again
-        returns it.
+        With an `upload_id` the call is idempotent and can be resumed: after a stream that broke off,
+        the bytes that arrived are kept for some time, and the upload continues at an offset (see
+        GetUpload); once the file exists, the same upload returns it. ALREADY_EXISTS if the id belongs
+        to the upload of another file; FAILED_PRECONDITION if fewer bytes than `offset` have arrived.
+        Of two concurrent streams of one upload, the newer one continues, and the other fails. Without
+        an `upload_id`, a stream that breaks off or ends without `end` leaves nothing, and each call
+        stores a new file.
 
-        OUT_OF_RANGE past the operator's size limit, as soon as it is passed.
-        RESOURCE_EXHAUSTED past the tenant's quota (with QuotaFailure), and while the
-        server's disk is nearly full (with RetryInfo).
+        INVALID_ARGUMENT if size or SHA-256 differ from those that were sent; OUT_OF_RANGE as soon as
+        the file is over the operator's size limit; RESOURCE_EXHAUSTED if the tenant's quota is used up
+        (with QuotaFailure), if too many uploads are open, or while the server's disk is nearly full
+        (with RetryInfo); UNAVAILABLE if no bytes arrive for too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetUpload(self, request, context):
-        """GetUpload tells how much of an upload has come. NOT_FOUND if there is none,
-        or if it has been forgotten.
+        """GetUpload returns how many bytes of an upload have arrived. Read-only; while a stream is open,
+        the number grows. NOT_FOUND if the upload does not exist, or its time to continue is over.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetFile(self, request, context):
-        """GetFile returns a file's metadata. NOT_FOUND if there is none.
+        """GetFile returns a file's metadata. Read-only. NOT_FOUND if the file does not exist, was deleted
+        or has expired.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFiles(self, request, context):
-        """ListFiles pages through files, newest first unless asked otherwise.
+        """ListFiles returns a page of files, newest first unless `order` is set. Read-only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadFile(self, request, context):
-        """DownloadFile streams a file's bytes, or a range of them: first a message
-        with `file`, then messages with `data`. A range past the end is
-        OUT_OF_RANGE.
+        """DownloadFile streams a file's bytes, or a range of them: first a message with `file`, then
+        messages with `data`. Read-only: a broken download can be resumed with `offset`, because stored
+        files never change. NOT_FOUND if the file does not exist; OUT_OF_RANGE if the range is not in
+        the file; DATA_LOSS if the stored bytes are missing or damaged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteFile(self, request, context):
-        """DeleteFile forgets a file. Sessions it is attached to keep their copy.
-        NOT_FOUND if there is none.
+        """DeleteFile deletes a stored file. Sessions to which it is attached keep their copy; downloads
+        that have begun may fail. Not idempotent: NOT_FOUND if the file does not exist, also after an
+        earlier deletion. The deletion is completed even if the caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def AttachFile(self, request, context):
-        """AttachFile makes a file available at `/mnt/data/<filename>` and
-        `/mnt/data/<file id>` of a session, or unpacks an archive into a folder.
-        Attaching the same file under the same name again changes nothing; a name
-        that is taken is ALREADY_EXISTS. FAILED_PRECONDITION if the session has
-        ended, or if an archive can't be unpacked: nothing is attached then.
+        """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
+        session, or unpacks an archive into a directory. It appears completely or not at all.
+
+        Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
+        if the name is taken, or the file is attached under another name. The call is completed even if
+        the caller leaves. NOT_FOUND if the session or file does not exist; FAILED_PRECONDITION if the
+        session has ended or its `/mnt/data` is full, or if the archive can't be unpacked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DetachFile(self, request, context):
-        """DetachFile removes an attached file from a session's `/mnt/data`, under
-        both names, or the folder that an archive was unpacked into. The file itself
-        stays. NOT_FOUND if it is not attached.
+        """DetachFile removes an attached file from a session's `/mnt/data`, under both names, or the
+        directory into which an archive was unpacked. The stored file stays. Not idempotent: NOT_FOUND
+        if the file is not attached, also after an earlier call. The call is completed even if the
+        caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSessionFiles(self, request, context):
-        """ListSessionFiles pages through what lies in a session's `/mnt/data` now, by
-        path. FAILED_PRECONDITION if the session has ended.
+        """ListSessionFiles returns a page of the current entries of a session's `/mnt/data`, sorted by
+        path. Code that runs may change them between pages. Read-only. NOT_FOUND if the session or
+        directory does not exist; FAILED_PRECONDITION if the session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadSessionFile(self, request, context):
-        """ReadSessionFile streams the bytes of one file in `/mnt/data` now.
-        NOT_FOUND if there is none; FAILED_PRECONDITION if it is not a plain file.
+        """ReadSessionFile streams the bytes of a file in `/mnt/data`. Read-only. If code writes to the
+        file meanwhile, old and new bytes may be mixed. NOT_FOUND if the file does not exist;
+        FAILED_PRECONDITION if it is not a plain file or attachment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WriteSessionFile(self, request_iterator, context):
-        """WriteSessionFile writes one file in `/mnt/data`, replacing what was there.
-        The first message carries `target`, the last one `end`, every other one
-        `data` of at most 1 MiB. The file appears whole or not at all.
+        """WriteSessionFile writes a file in `/mnt/data`, and replaces an existing one. The first message
+        carries `target`, the last one `end`, all others `data` of at most 1 MiB. The file appears
+        completely or not at all: a stream that breaks off leaves the previous file. Idempotent; of two
+        concurrent writes, the later one to end applies. ALREADY_EXISTS if a directory has the name;
+        FAILED_PRECONDITION if `/mnt/data` is full, or a parent is not a directory; RESOURCE_EXHAUSTED
+        if too many uploads are open; UNAVAILABLE if no bytes arrive for too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSessionFile(self, request, context):
-        """DeleteSessionFile removes one file, link or folder from `/mnt/data`.
-        NOT_FOUND if there is none; FAILED_PRECONDITION for a folder that is not
-        empty, unless `recursive`.
+        """DeleteSessionFile removes a file, link or directory from `/mnt/data`. Not idempotent: NOT_FOUND
+        if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a directory that
+        is not empty, unless `recursive` is set. The call is completed even if the caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateSessionFolder(self, request, context):
-        """CreateSessionFolder makes a folder in `/mnt/data`, and those above it. One
-        that exists is left as it is; ALREADY_EXISTS if something else is there.
+        """CreateSessionFolder creates a directory in `/mnt/data`, and its missing parents. Idempotent: an
+        existing directory stays unchanged. ALREADY_EXISTS if something else has its name;
+        FAILED_PRECONDITION if a parent is not a directory.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadSessionFolder(self, request, context):
-        """DownloadSessionFolder streams a folder of `/mnt/data`, with all that is in
-        it, as a ZIP archive. Links, sockets, FIFOs and devices are left out.
-        NOT_FOUND if there is none; FAILED_PRECONDITION if it is not a folder, or has
-        too many files.
+        """DownloadSessionFolder streams a directory of `/mnt/data`, with all its content, as a ZIP
+        archive. Links, sockets, FIFOs and devices are left out. Read-only. The archive is created
+        while it is sent, so it can't be resumed, and may mix the states of files that code changes
+        meanwhile. NOT_FOUND if the directory does not exist; FAILED_PRECONDITION if it is not a
+        directory, or has too many entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -324,8 +352,14 @@ def add_FileServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class FileService:
-    """FileService stores files, puts them into sessions, and reads what lies in a
-    session's `/mnt/data` now.
+    """FileService stores files, puts them into sessions, and accesses `/mnt/data` of sessions.
+
+    Calls about `/mnt/data` are uses of the session. They fail with NOT_FOUND if the session does not
+    exist, with FAILED_PRECONDITION if it has ended, and with UNAVAILABLE while it is being created.
+    INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
+    UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
+    (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
+    docs/errors.md lists all reasons.
     """
 
     @staticmethod

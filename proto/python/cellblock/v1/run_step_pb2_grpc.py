@@ -26,8 +26,12 @@ if _version_not_supported:
 
 
 class RunStepServiceStub:
-    """RunStepService reads run steps. They are made by Execute: each execution is a
-    tool call of one.
+    """RunStepService reads run steps. Execute creates them: each execution is a tool call of a run
+    step. All calls are read-only and can be repeated.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -59,39 +63,47 @@ class RunStepServiceStub:
 
 
 class RunStepServiceServicer:
-    """RunStepService reads run steps. They are made by Execute: each execution is a
-    tool call of one.
+    """RunStepService reads run steps. Execute creates them: each execution is a tool call of a run
+    step. All calls are read-only and can be repeated.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     def ListRunSteps(self, request, context):
-        """ListRunSteps pages through run steps as the Assistants API does, newest first
-        unless asked otherwise. NOT_FOUND if `after` or `before` is no run step.
+        """ListRunSteps returns a page of run steps, as the Assistants API does, newest first unless
+        `order` is set. NOT_FOUND if `after` or `before` is not a run step; INVALID_ARGUMENT or
+        OUT_OF_RANGE if a field is invalid.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetRunStep(self, request, context):
-        """GetRunStep returns a run step. NOT_FOUND if there is none.
+        """GetRunStep returns a run step. NOT_FOUND if it does not exist, or was deleted at the end of its
+        retention.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchRunSteps(self, request, context):
-        """WatchRunSteps streams the events of run steps, past ones first and then live
-        ones, step after step in the order in which they began. The same events come
-        each time. The stream of one step ends with its last event; that of a session
-        with the session; that of a run or thread when the caller leaves.
+        """WatchRunSteps streams the events of run steps: first past ones, then live ones, step after step
+        in the order in which they began. Each call returns the same events, so a broken stream can be
+        resumed after the last event. The stream of a step ends with its last event, that of a session
+        with the session, that of a run or thread when the caller leaves. NOT_FOUND if the step or
+        session does not exist, or `after_step_id` is not a run step; INVALID_ARGUMENT unless exactly
+        one of the first four fields is set; UNAVAILABLE if the caller reads nothing for too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResolveAnnotations(self, request, context):
-        """ResolveAnnotations finds links to files of a session, such as
-        `sandbox:/mnt/data/plot.png`, in a message's text, and says which files they
-        are.
+        """ResolveAnnotations finds links to files of a session in a message's text, such as
+        `sandbox:/mnt/data/plot.png`, and returns the stored files. Links without a file are returned
+        in `unknown`. NOT_FOUND if the session does not exist; OUT_OF_RANGE if the text is too long.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,8 +141,12 @@ def add_RunStepServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RunStepService:
-    """RunStepService reads run steps. They are made by Execute: each execution is a
-    tool call of one.
+    """RunStepService reads run steps. Execute creates them: each execution is a tool call of a run
+    step. All calls are read-only and can be repeated.
+
+    Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
+    is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
+    server stops, or its database fails); docs/errors.md lists all reasons.
     """
 
     @staticmethod

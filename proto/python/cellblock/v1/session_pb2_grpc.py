@@ -28,9 +28,12 @@ if _version_not_supported:
 class SessionServiceStub:
     """SessionService creates sessions, keeps them alive, and ends them.
 
-    Failures carry `google.rpc` details in the status: `BadRequest` names the
-    field, `ErrorInfo` the reason (domain `cellblock`), `ResourceInfo` what was
-    not found, `RetryInfo` when to come back.
+    Failures carry `google.rpc` details in the status: `ErrorInfo` has the reason (domain
+    `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
+    the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
+    PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    reasons.
     """
 
     def __init__(self, channel):
@@ -79,76 +82,91 @@ class SessionServiceStub:
 class SessionServiceServicer:
     """SessionService creates sessions, keeps them alive, and ends them.
 
-    Failures carry `google.rpc` details in the status: `BadRequest` names the
-    field, `ErrorInfo` the reason (domain `cellblock`), `ResourceInfo` what was
-    not found, `RetryInfo` when to come back.
+    Failures carry `google.rpc` details in the status: `ErrorInfo` has the reason (domain
+    `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
+    the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
+    PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    reasons.
     """
 
     def CreateSession(self, request, context):
-        """CreateSession starts a sandbox with a ready kernel and puts the requested
-        attachments at `/mnt/data`. It returns once the session answers; if any part
-        fails, nothing of it is left behind.
+        """CreateSession starts a sandbox with a ready kernel and puts the requested attachments into
+        `/mnt/data`. It returns when the session is READY. If any part fails, nothing is left behind.
+        If the caller leaves, the session is created all the same: a retry with the same `request_id`
+        returns it.
 
-        Idempotent by `request_id`: the same request again returns the same session;
-        another body under that id is ALREADY_EXISTS. Without a `request_id` each
-        call makes a session. INVALID_ARGUMENT or OUT_OF_RANGE names a bad field;
-        NOT_FOUND an unknown attachment; RESOURCE_EXHAUSTED says that no more
-        sessions are allowed, or that too many are being created; UNAVAILABLE that the engine does not answer;
-        FAILED_PRECONDITION that the image is missing.
+        Idempotent by `request_id`: a repeated request returns the same session. ALREADY_EXISTS if the
+        id belongs to another request, or if `session_id` is taken. Without a `request_id`, each call
+        creates a session.
+
+        INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid; NOT_FOUND if an attachment's file does
+        not exist; RESOURCE_EXHAUSTED if the limit or quota of sessions is reached, or too many
+        sessions wait for their start; UNAVAILABLE if Docker Engine or the sandbox fails;
+        FAILED_PRECONDITION if the image or runtime is missing, or an archive can't be unpacked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """GetSession returns a session, ended ones included until their retention is
-        over. NOT_FOUND if there never was one or it has been forgotten.
+        """GetSession returns a session. Sessions that have ended are returned until the end of their
+        retention. Read-only: it is no use of the session. NOT_FOUND if the session does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSessions(self, request, context):
-        """ListSessions pages through sessions, newest first.
+        """ListSessions returns a page of sessions, newest first, including ended ones until the end of
+        their retention. Sessions that are created while the caller pages are not on later pages.
+        Read-only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSession(self, request, context):
-        """UpdateSession replaces labels or timeouts of a session that has not ended.
-        Fields that are not given stay. Takes effect at once: a timeout that is
-        already over ends the session. FAILED_PRECONDITION if it has ended.
+        """UpdateSession replaces labels or timeouts of a session; fields that are not set stay unchanged.
+        It takes effect immediately: a timeout that is already over ends the session. Idempotent; of
+        two concurrent calls, the later one applies. Executions are not affected. INVALID_ARGUMENT or
+        OUT_OF_RANGE if a field is invalid; NOT_FOUND if the session does not exist;
+        FAILED_PRECONDITION if it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def KeepAlive(self, request, context):
-        """KeepAlive postpones the idle timeout. It is not a use: it does not postpone
-        the inactivity limit. May be repeated as often as the caller likes.
-        FAILED_PRECONDITION if the session has ended.
+        """KeepAlive restarts the idle timeout. It is no use of the session: the inactivity limit
+        (`inactivity_limit`) keeps running. It may be repeated as often as the caller likes. NOT_FOUND if the
+        session does not exist; FAILED_PRECONDITION if it has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RestartSession(self, request, context):
-        """RestartSession gives the session a fresh kernel. Variables are lost, files
-        stay. A running execution ends as cancelled, queued ones run in the new
-        kernel. FAILED_PRECONDITION if the session has ended, or ends meanwhile. Safe
-        to repeat with `kernel_generation`.
+        """RestartSession replaces the session's kernel, and returns when the new one is ready. Variables
+        are lost, files stay. A running execution ends as CANCELLED; queued ones run in the new kernel.
+
+        Idempotent with `kernel_generation`: if that kernel has been replaced already, the session is
+        returned unchanged. Without it, each call replaces the kernel. The restart is completed even if
+        the caller leaves. NOT_FOUND if the session does not exist; FAILED_PRECONDITION if it has
+        ended, or ends meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSession(self, request, context):
-        """DeleteSession ends the session and removes its sandbox with `/mnt/data`.
-        A running execution ends as cancelled; queued ones expire. The log and the
-        generated files stay until retention. Calls that are under way in it fail as
-        later ones do. A session that is being created is waited for. Idempotent:
-        deleting an ended session returns it unchanged. NOT_FOUND if there never was one.
+        """DeleteSession ends a session and removes its sandbox with `/mnt/data`. A running execution ends
+        as CANCELLED, queued ones as EXPIRED. Other calls in the session fail like later ones. Events,
+        outputs and generated files stay until the end of their retention. A session that is being
+        created is deleted once it exists.
+
+        Idempotent: a session that has ended is returned unchanged. Once the session exists, its
+        deletion is completed even if the caller leaves. NOT_FOUND if the session does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -203,9 +221,12 @@ def add_SessionServiceServicer_to_server(servicer, server):
 class SessionService:
     """SessionService creates sessions, keeps them alive, and ends them.
 
-    Failures carry `google.rpc` details in the status: `BadRequest` names the
-    field, `ErrorInfo` the reason (domain `cellblock`), `ResourceInfo` what was
-    not found, `RetryInfo` when to come back.
+    Failures carry `google.rpc` details in the status: `ErrorInfo` has the reason (domain
+    `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
+    the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
+    PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    reasons.
     """
 
     @staticmethod

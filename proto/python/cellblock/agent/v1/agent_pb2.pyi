@@ -63,7 +63,7 @@ class _RichKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RichKind.Val
     """update_display_data"""
 
 class RichKind(_RichKind, metaclass=_RichKindEnumTypeWrapper):
-    """RichKind tells the three Jupyter messages that carry a bundle apart."""
+    """RichKind is the kind of Jupyter message that carried a bundle."""
 
 RICH_KIND_UNSPECIFIED: RichKind.ValueType  # 0
 """Never sent."""
@@ -91,7 +91,7 @@ class _OutputLimitEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OutputLim
     """Number of events, `max_events`."""
 
 class OutputLimit(_OutputLimit, metaclass=_OutputLimitEnumTypeWrapper):
-    """OutputLimit is a bound on what one execution shows."""
+    """OutputLimit is a limit of one execution's output."""
 
 OUTPUT_LIMIT_UNSPECIFIED: OutputLimit.ValueType  # 0
 """Never sent."""
@@ -114,7 +114,7 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     OUTCOME_RAN: _Outcome.ValueType  # 1
     """The code ran to its end or to its exception."""
     OUTCOME_TIME_LIMIT: _Outcome.ValueType  # 2
-    """The time limit was met."""
+    """The time limit was reached."""
     OUTCOME_OUT_OF_MEMORY: _Outcome.ValueType  # 3
     """The kernel was killed for memory."""
     OUTCOME_KERNEL_DIED: _Outcome.ValueType  # 4
@@ -125,14 +125,14 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """RestartKernel."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-    """Outcome is how an execution ended."""
+    """Outcome is the kind of an execution's end."""
 
 OUTCOME_UNSPECIFIED: Outcome.ValueType  # 0
 """Never sent."""
 OUTCOME_RAN: Outcome.ValueType  # 1
 """The code ran to its end or to its exception."""
 OUTCOME_TIME_LIMIT: Outcome.ValueType  # 2
-"""The time limit was met."""
+"""The time limit was reached."""
 OUTCOME_OUT_OF_MEMORY: Outcome.ValueType  # 3
 """The kernel was killed for memory."""
 OUTCOME_KERNEL_DIED: Outcome.ValueType  # 4
@@ -154,23 +154,23 @@ class _CodeStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CodeStatus
     CODE_STATUS_COMPLETE: _CodeStatus.ValueType  # 1
     """It can run."""
     CODE_STATUS_INCOMPLETE: _CodeStatus.ValueType  # 2
-    """More has to come."""
+    """More lines are needed."""
     CODE_STATUS_INVALID: _CodeStatus.ValueType  # 3
-    """It will fail, whatever comes."""
+    """It is invalid, whatever follows."""
     CODE_STATUS_UNKNOWN: _CodeStatus.ValueType  # 4
     """The kernel can't tell."""
 
 class CodeStatus(_CodeStatus, metaclass=_CodeStatusEnumTypeWrapper):
-    """CodeStatus is what a kernel thinks of code."""
+    """CodeStatus is a kernel's assessment of code."""
 
 CODE_STATUS_UNSPECIFIED: CodeStatus.ValueType  # 0
 """Never sent."""
 CODE_STATUS_COMPLETE: CodeStatus.ValueType  # 1
 """It can run."""
 CODE_STATUS_INCOMPLETE: CodeStatus.ValueType  # 2
-"""More has to come."""
+"""More lines are needed."""
 CODE_STATUS_INVALID: CodeStatus.ValueType  # 3
-"""It will fail, whatever comes."""
+"""It is invalid, whatever follows."""
 CODE_STATUS_UNKNOWN: CodeStatus.ValueType  # 4
 """The kernel can't tell."""
 Global___CodeStatus: _TypeAlias = CodeStatus  # noqa: Y015
@@ -194,7 +194,7 @@ Global___GetStatusRequest: _TypeAlias = GetStatusRequest  # noqa: Y015
 
 @_typing.final
 class GetStatusResponse(_message.Message):
-    """GetStatusResponse says what the agent is doing."""
+    """GetStatusResponse is the agent's state."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -207,14 +207,14 @@ class GetStatusResponse(_message.Message):
     agent_version: _builtins.str
     """Version of the agent's package."""
     kernel_generation: _builtins.int
-    """Which kernel runs: 1 for the first."""
+    """Number of the current kernel: 1 for the first."""
     execution_id: _builtins.str
-    """The execution that runs, if any."""
+    """Running execution; empty if none runs."""
     last_sequence: _builtins.int
     """The number of the newest event; 0 if there has been none."""
     acknowledged_sequence: _builtins.int
-    """The number up to which a server has acknowledged all events, and the agent
-    has forgotten them. A server that has stored less has an older store.
+    """Number up to which a server has acknowledged all events, so that the agent has dropped them. A
+    server that has stored fewer has an older database.
     """
     newest_execution_id: _builtins.str
     """The execution that was started last, whether or not it has ended; empty if
@@ -300,7 +300,7 @@ Global___ConverseResponse: _TypeAlias = ConverseResponse  # noqa: Y015
 
 @_typing.final
 class Event(_message.Message):
-    """Event is one thing that happened in the sandbox."""
+    """Event is one event in the sandbox."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -318,12 +318,12 @@ class Event(_message.Message):
     sequence: _builtins.int
     """1, 2, 3, … over the agent's life, without gaps."""
     execution_id: _builtins.str
-    """The execution it belongs to; empty if none (output of background threads
-    between executions, a kernel that died while idle).
+    """Execution to which it belongs; empty if none (output of background threads between executions,
+    a kernel that died while idle).
     """
     @_builtins.property
     def execution_started(self) -> Global___ExecutionStarted:
-        """The kernel was given the code."""
+        """The kernel was sent the code."""
 
     @_builtins.property
     def stream_text(self) -> Global___StreamText:
@@ -343,13 +343,11 @@ class Event(_message.Message):
 
     @_builtins.property
     def output_cut(self) -> Global___OutputCut:
-        """Output past the limits was dropped here, between what came before and
-        what comes after.
-        """
+        """Output over a limit was dropped here."""
 
     @_builtins.property
     def kernel_restarted(self) -> Global___KernelRestarted:
-        """A fresh kernel runs."""
+        """A new kernel runs."""
 
     @_builtins.property
     def execution_finished(self) -> Global___ExecutionFinished:
@@ -357,7 +355,7 @@ class Event(_message.Message):
 
     @_builtins.property
     def background_changes(self) -> Global___FileChanges:
-        """What changed below the data folder while no execution ran."""
+        """Changes below the data directory while no execution ran."""
 
     def __init__(
         self,
@@ -386,7 +384,7 @@ Global___Event: _TypeAlias = Event  # noqa: Y015
 
 @_typing.final
 class ExecutionStarted(_message.Message):
-    """ExecutionStarted says that the kernel was given the code."""
+    """ExecutionStarted reports that the kernel was sent the code."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -546,7 +544,7 @@ Global___Error: _TypeAlias = Error  # noqa: Y015
 
 @_typing.final
 class OutputCut(_message.Message):
-    """OutputCut says how much output was dropped at one place."""
+    """OutputCut reports how much output was dropped at this point."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -556,7 +554,7 @@ class OutputCut(_message.Message):
     omitted_bytes: _builtins.int
     """Bytes dropped."""
     limit: Global___OutputLimit.ValueType
-    """Which limit was met."""
+    """Limit that was reached."""
     limit_value: _builtins.int
     """Its value: bytes, or a number of events."""
     def __init__(
@@ -576,7 +574,7 @@ Global___OutputCut: _TypeAlias = OutputCut  # noqa: Y015
 
 @_typing.final
 class KernelRestarted(_message.Message):
-    """KernelRestarted says that a fresh kernel runs."""
+    """KernelRestarted reports that a new kernel runs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -585,7 +583,7 @@ class KernelRestarted(_message.Message):
     kernel_generation: _builtins.int
     """Its number."""
     reason: _builtins.str
-    """Why, in words."""
+    """Reason, for people."""
     def __init__(
         self,
         *,
@@ -617,22 +615,22 @@ class ExecutionFinished(_message.Message):
     outcome: Global___Outcome.ValueType
     """How it ended."""
     message: _builtins.str
-    """The same in words, unless it ran to its end."""
+    """Message for people, unless the code ran to its end."""
     memory_lost: _builtins.bool
     """Whether variables are lost."""
     execution_count: _builtins.int
     """The kernel's `In [n]` counter; 0 if unknown."""
     kept_output_bytes: _builtins.int
-    """How many bytes ReadOutput has; 0 if no text was cut."""
+    """Number of bytes that ReadOutput has; 0 if no text was cut."""
     kernel_begin_nanos: _builtins.int
-    """When the kernel began to run the code, in nanoseconds since 1970 by the sandbox's clock;
-    0 if that is unknown. For traces: nothing depends on it.
+    """Time at which the kernel began to run the code, in nanoseconds since 1970 by the sandbox's
+    clock; 0 if unknown. Used for traces only.
     """
     kernel_end_nanos: _builtins.int
-    """When it was done, likewise."""
+    """Time at which the code ended, likewise."""
     @_builtins.property
     def changes(self) -> Global___FileChanges:
-        """What changed below the data folder since changes were told last."""
+        """Changes below the data directory since the last report."""
 
     def __init__(
         self,
@@ -656,9 +654,7 @@ Global___ExecutionFinished: _TypeAlias = ExecutionFinished  # noqa: Y015
 
 @_typing.final
 class FileChanges(_message.Message):
-    """FileChanges is what changed below the data folder. Each list is sorted by path
-    and bounded.
-    """
+    """FileChanges lists changes below the data directory. Each list is sorted by path and bounded."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -667,15 +663,15 @@ class FileChanges(_message.Message):
     SKIPPED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def changed(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChangedFile]:
-        """Files that are new, changed or moved, and that nobody writes to now."""
+        """Files that are new, changed or moved, and not being written to."""
 
     @_builtins.property
     def deleted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Paths at which a file is no more that was there before, unless it was moved."""
+        """Paths of files that were deleted."""
 
     @_builtins.property
     def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedFile]:
-        """What was passed over, and why."""
+        """Skipped entries, with the reason."""
 
     def __init__(
         self,
@@ -701,7 +697,7 @@ class ChangedFile(_message.Message):
     FILE_FIELD_NUMBER: _builtins.int
     RENAMED_FROM_FIELD_NUMBER: _builtins.int
     renamed_from: _builtins.str
-    """Where it was before, if it was moved; relative to the data folder."""
+    """Previous path relative to the data directory, if it was moved."""
     @_builtins.property
     def file(self) -> Global___FileEntry:
         """The file."""
@@ -722,7 +718,7 @@ Global___ChangedFile: _TypeAlias = ChangedFile  # noqa: Y015
 
 @_typing.final
 class FileEntry(_message.Message):
-    """FileEntry is a plain file or a folder below the data folder."""
+    """FileEntry is a plain file or a directory below the data directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -731,14 +727,14 @@ class FileEntry(_message.Message):
     MODIFY_TIME_FIELD_NUMBER: _builtins.int
     IS_FOLDER_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder."""
+    """Path relative to the data directory."""
     bytes: _builtins.int
     """Size in bytes."""
     is_folder: _builtins.bool
-    """Whether it is a folder."""
+    """Whether it is a directory."""
     @_builtins.property
     def modify_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was last written."""
+        """Time of the last write."""
 
     def __init__(
         self,
@@ -758,16 +754,16 @@ Global___FileEntry: _TypeAlias = FileEntry  # noqa: Y015
 
 @_typing.final
 class SkippedFile(_message.Message):
-    """SkippedFile is something below the data folder that is not captured."""
+    """SkippedFile is an entry below the data directory that is not captured."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder, made printable."""
+    """Path relative to the data directory, with unprintable characters escaped."""
     reason: _builtins.str
-    """Why, in words."""
+    """Reason, for people."""
     def __init__(
         self,
         *,
@@ -784,9 +780,8 @@ Global___SkippedFile: _TypeAlias = SkippedFile  # noqa: Y015
 
 @_typing.final
 class StartExecution(_message.Message):
-    """StartExecution is a piece of code and its bounds. Its events end with
-    `execution_finished`. Idempotent by `execution_id` for the execution that
-    runs and the one before it.
+    """StartExecution is code with its limits. Its events end with `execution_finished`. Idempotent by
+    `execution_id` for the execution that runs and the one before it.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -827,11 +822,11 @@ class StartExecution(_message.Message):
 
     @_builtins.property
     def grace(self) -> _duration_pb2.Duration:
-        """How long after an interrupt the kernel is killed."""
+        """Time between an interrupt and the kill of the kernel."""
 
     @_builtins.property
     def limits(self) -> Global___OutputLimits:
-        """What it may show."""
+        """Limits of its output."""
 
     @_builtins.property
     def environment(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -857,7 +852,7 @@ Global___StartExecution: _TypeAlias = StartExecution  # noqa: Y015
 
 @_typing.final
 class OutputLimits(_message.Message):
-    """OutputLimits bounds what one execution shows."""
+    """OutputLimits has the limits of one execution's output."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -869,8 +864,8 @@ class OutputLimits(_message.Message):
     MAX_EVENTS_FIELD_NUMBER: _builtins.int
     MAX_KEPT_BYTES_FIELD_NUMBER: _builtins.int
     max_text_bytes: _builtins.int
-    """Text written to the streams, in bytes of UTF-8. Past it the middle is cut:
-    a last part of what was written is shown, too.
+    """Text written to the streams, in bytes of UTF-8. Over it, the middle is cut: the last part is
+    shown, too.
     """
     max_rich_bytes: _builtins.int
     """Results and displays without their images, in bytes."""
@@ -883,7 +878,7 @@ class OutputLimits(_message.Message):
     max_events: _builtins.int
     """Number of events."""
     max_kept_bytes: _builtins.int
-    """How much of the text is kept for ReadOutput if it is cut, in bytes."""
+    """Text that is kept for ReadOutput if it is cut, in bytes."""
     def __init__(
         self,
         *,
@@ -949,9 +944,8 @@ Global___ReadOutputResponse: _TypeAlias = ReadOutputResponse  # noqa: Y015
 
 @_typing.final
 class InterruptExecution(_message.Message):
-    """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of all
-    its processes and a fresh kernel. Idempotent; nothing happens if it does not
-    run.
+    """InterruptExecution ends an execution: SIGINT, then after `grace` a kill of all its processes and
+    a new kernel. Idempotent; it does nothing if the execution does not run.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -962,7 +956,7 @@ class InterruptExecution(_message.Message):
     """The execution."""
     @_builtins.property
     def grace(self) -> _duration_pb2.Duration:
-        """How long after the interrupt the kernel is killed."""
+        """Time between the interrupt and the kill of the kernel."""
 
     def __init__(
         self,
@@ -980,13 +974,13 @@ Global___InterruptExecution: _TypeAlias = InterruptExecution  # noqa: Y015
 
 @_typing.final
 class RestartKernelRequest(_message.Message):
-    """RestartKernelRequest says why."""
+    """RestartKernelRequest has the reason of a restart."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """For the event, in words."""
+    """Reason for the event, for people."""
     def __init__(
         self,
         *,
@@ -1002,7 +996,7 @@ Global___RestartKernelRequest: _TypeAlias = RestartKernelRequest  # noqa: Y015
 
 @_typing.final
 class RestartKernelResponse(_message.Message):
-    """RestartKernelResponse says which kernel runs now."""
+    """RestartKernelResponse has the number of the new kernel."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1085,7 +1079,7 @@ Global___SetEnvironmentResponse: _TypeAlias = SetEnvironmentResponse  # noqa: Y0
 
 @_typing.final
 class CompleteCodeRequest(_message.Message):
-    """CompleteCodeRequest is code and a place in it."""
+    """CompleteCodeRequest is code and a position in it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1094,7 +1088,7 @@ class CompleteCodeRequest(_message.Message):
     code: _builtins.str
     """The code."""
     cursor_pos: _builtins.int
-    """The place, in Unicode code points: 0 to the length of the code."""
+    """Position in Unicode code points: 0 to the length of the code."""
     def __init__(
         self,
         *,
@@ -1111,7 +1105,7 @@ Global___CompleteCodeRequest: _TypeAlias = CompleteCodeRequest  # noqa: Y015
 
 @_typing.final
 class CompleteCodeResponse(_message.Message):
-    """CompleteCodeResponse is what may stand there, best first."""
+    """CompleteCodeResponse has completions, best first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1120,9 +1114,9 @@ class CompleteCodeResponse(_message.Message):
     CURSOR_END_FIELD_NUMBER: _builtins.int
     MORE_FIELD_NUMBER: _builtins.int
     cursor_start: _builtins.int
-    """Where what they replace begins, in code points."""
+    """Beginning of the replaced part, in code points."""
     cursor_end: _builtins.int
-    """Where it ends."""
+    """End of the replaced part."""
     more: _builtins.bool
     """Whether some were left out."""
     @_builtins.property
@@ -1147,7 +1141,7 @@ Global___CompleteCodeResponse: _TypeAlias = CompleteCodeResponse  # noqa: Y015
 
 @_typing.final
 class Completion(_message.Message):
-    """Completion is one thing that may stand at a place."""
+    """Completion is one suggestion."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1158,8 +1152,8 @@ class Completion(_message.Message):
     characters.
     """
     type: _builtins.str
-    """What it is, as the kernel calls it (`function`, `module`, …), at most 100
-    characters; empty if unknown.
+    """Type, as the kernel names it (`function`, `module`, …); at most 100 characters; empty if
+    unknown.
     """
     def __init__(
         self,
@@ -1177,7 +1171,7 @@ Global___Completion: _TypeAlias = Completion  # noqa: Y015
 
 @_typing.final
 class InspectCodeRequest(_message.Message):
-    """InspectCodeRequest is code and a place in it."""
+    """InspectCodeRequest is code and a position in it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1187,9 +1181,9 @@ class InspectCodeRequest(_message.Message):
     code: _builtins.str
     """The code."""
     cursor_pos: _builtins.int
-    """The place, in Unicode code points: 0 to the length of the code."""
+    """Position in Unicode code points: 0 to the length of the code."""
     detail_level: _builtins.int
-    """Jupyter's: 0, or 1 for the source as well."""
+    """Level of detail, as in Jupyter's protocol: 0, or 1 to include the source."""
     def __init__(
         self,
         *,
@@ -1207,7 +1201,7 @@ Global___InspectCodeRequest: _TypeAlias = InspectCodeRequest  # noqa: Y015
 
 @_typing.final
 class InspectCodeResponse(_message.Message):
-    """InspectCodeResponse is what the kernel tells of a name."""
+    """InspectCodeResponse is the kernel's description of a name."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1235,12 +1229,12 @@ class InspectCodeResponse(_message.Message):
     DATA_FIELD_NUMBER: _builtins.int
     CUT_FIELD_NUMBER: _builtins.int
     found: _builtins.bool
-    """Whether there is such a name."""
+    """Whether the name exists."""
     cut: _builtins.bool
-    """Whether some of it was left out."""
+    """Whether a part was left out."""
     @_builtins.property
     def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Representations by MIME type, as text; at most 1 MiB together."""
+        """Representations by MIME type, as text; at most 1 MiB in total."""
 
     def __init__(
         self,
@@ -1259,7 +1253,7 @@ Global___InspectCodeResponse: _TypeAlias = InspectCodeResponse  # noqa: Y015
 
 @_typing.final
 class IsCodeCompleteRequest(_message.Message):
-    """IsCodeCompleteRequest is code that somebody writes."""
+    """IsCodeCompleteRequest is code that a user is writing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1281,18 +1275,16 @@ Global___IsCodeCompleteRequest: _TypeAlias = IsCodeCompleteRequest  # noqa: Y015
 
 @_typing.final
 class IsCodeCompleteResponse(_message.Message):
-    """IsCodeCompleteResponse says whether it could run."""
+    """IsCodeCompleteResponse reports whether code can run."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     STATUS_FIELD_NUMBER: _builtins.int
     INDENT_FIELD_NUMBER: _builtins.int
     status: Global___CodeStatus.ValueType
-    """Whether it could."""
+    """Status of the code."""
     indent: _builtins.str
-    """What the next line should begin with, if more has to come: at most 1000
-    characters.
-    """
+    """Indentation of the next line, if more lines are needed; at most 1000 characters."""
     def __init__(
         self,
         *,
@@ -1345,7 +1337,7 @@ Global___WriteFileRequest: _TypeAlias = WriteFileRequest  # noqa: Y015
 
 @_typing.final
 class EndOfData(_message.Message):
-    """EndOfData says that all bytes were sent."""
+    """EndOfData reports that all bytes were sent."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1362,7 +1354,7 @@ Global___EndOfData: _TypeAlias = EndOfData  # noqa: Y015
 
 @_typing.final
 class WriteFileTarget(_message.Message):
-    """WriteFileTarget says where to write and how."""
+    """WriteFileTarget is the target of a write."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1370,11 +1362,11 @@ class WriteFileTarget(_message.Message):
     EXCLUSIVE_FIELD_NUMBER: _builtins.int
     ALIAS_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder. Missing folders are made."""
+    """Path relative to the data directory. Missing parents are created."""
     exclusive: _builtins.bool
-    """Fail with ALREADY_EXISTS if there is something."""
+    """Fail with ALREADY_EXISTS if the path exists."""
     alias: _builtins.str
-    """A second name for the file, made as a link; empty for none."""
+    """Second name of the file, created as a link; empty for none."""
     def __init__(
         self,
         *,
@@ -1416,7 +1408,7 @@ Global___WriteFileResponse: _TypeAlias = WriteFileResponse  # noqa: Y015
 
 @_typing.final
 class LinkInputRequest(_message.Message):
-    """LinkInputRequest names a file of the inputs folder and where it is to appear."""
+    """LinkInputRequest names a file of the inputs directory and its names in the data directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1424,9 +1416,9 @@ class LinkInputRequest(_message.Message):
     PATH_FIELD_NUMBER: _builtins.int
     ALIAS_FIELD_NUMBER: _builtins.int
     input: _builtins.str
-    """Name in the inputs folder."""
+    """Name in the inputs directory."""
     path: _builtins.str
-    """Name in the data folder."""
+    """Name in the data directory."""
     alias: _builtins.str
     """A second name; empty for none."""
     def __init__(
@@ -1463,7 +1455,7 @@ Global___LinkInputResponse: _TypeAlias = LinkInputResponse  # noqa: Y015
 
 @_typing.final
 class UnpackInputRequest(_message.Message):
-    """UnpackInputRequest names an archive of the inputs folder and its bounds."""
+    """UnpackInputRequest names an archive of the inputs directory, with limits."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1473,15 +1465,15 @@ class UnpackInputRequest(_message.Message):
     MAX_ENTRIES_FIELD_NUMBER: _builtins.int
     MAX_RATIO_FIELD_NUMBER: _builtins.int
     input: _builtins.str
-    """Name in the inputs folder."""
+    """Name in the inputs directory."""
     path: _builtins.str
-    """The folder to make, relative to the data folder."""
+    """Path of the new directory, relative to the data directory."""
     max_bytes: _builtins.int
-    """Size of all files together, unpacked, in bytes."""
+    """Maximum total size of the unpacked files, in bytes."""
     max_entries: _builtins.int
-    """Number of files and folders."""
+    """Maximum number of files and directories."""
     max_ratio: _builtins.int
-    """How many times larger than the archive they may be together."""
+    """Maximum ratio of their total size to that of the archive."""
     def __init__(
         self,
         *,
@@ -1501,7 +1493,7 @@ Global___UnpackInputRequest: _TypeAlias = UnpackInputRequest  # noqa: Y015
 
 @_typing.final
 class UnpackInputResponse(_message.Message):
-    """UnpackInputResponse says what was unpacked."""
+    """UnpackInputResponse describes the unpacked files."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1511,10 +1503,10 @@ class UnpackInputResponse(_message.Message):
     files: _builtins.int
     """Number of files."""
     bytes: _builtins.int
-    """Their size together, in bytes."""
+    """Their total size in bytes."""
     @_builtins.property
     def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedFile]:
-        """What was left out, up to a bound."""
+        """Skipped members, up to a limit."""
 
     def __init__(
         self,
@@ -1542,13 +1534,13 @@ class ReadFileRequest(_message.Message):
     LENGTH_FIELD_NUMBER: _builtins.int
     UNCHANGED_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder."""
+    """Path relative to the data directory."""
     offset: _builtins.int
     """First byte."""
     length: _builtins.int
-    """How many bytes; 0 for all to the end."""
+    """Number of bytes; 0 for all up to the end."""
     unchanged: _builtins.bool
-    """Fail with ABORTED if it changes while it is read."""
+    """Fail with ABORTED if the file changes while it is read."""
     def __init__(
         self,
         *,
@@ -1589,13 +1581,13 @@ Global___ReadFileResponse: _TypeAlias = ReadFileResponse  # noqa: Y015
 
 @_typing.final
 class ReadFolderRequest(_message.Message):
-    """ReadFolderRequest names a folder."""
+    """ReadFolderRequest names a directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder; empty for the data folder."""
+    """Path relative to the data directory; empty for the data directory itself."""
     def __init__(
         self,
         *,
@@ -1633,7 +1625,7 @@ Global___ReadFolderResponse: _TypeAlias = ReadFolderResponse  # noqa: Y015
 
 @_typing.final
 class ListFilesRequest(_message.Message):
-    """ListFilesRequest bounds the list."""
+    """ListFilesRequest selects a part of the list."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1641,11 +1633,11 @@ class ListFilesRequest(_message.Message):
     FOLDER_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     max_entries: _builtins.int
-    """At most this many entries."""
+    """Maximum number of entries."""
     folder: _builtins.str
-    """Only below this folder, relative to the data folder; empty for all."""
+    """Only entries below this directory, relative to the data directory; empty for all."""
     after: _builtins.str
-    """Only paths after this one, relative to the data folder; empty for all."""
+    """Only paths after this one, relative to the data directory; empty for all."""
     def __init__(
         self,
         *,
@@ -1671,12 +1663,12 @@ class ListFilesResponse(_message.Message):
     MORE_FIELD_NUMBER: _builtins.int
     INCOMPLETE_FIELD_NUMBER: _builtins.int
     more: _builtins.bool
-    """Whether there are more after the last one."""
+    """Whether more entries follow."""
     incomplete: _builtins.bool
-    """Whether there is more than the agent ever looks at."""
+    """Whether the agent's limits make the list incomplete."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileEntry]:
-        """Sorted by path: by its parts, so that what is in a folder follows it."""
+        """Entries sorted by the parts of their paths: a directory is followed by its content."""
 
     def __init__(
         self,
@@ -1695,13 +1687,13 @@ Global___ListFilesResponse: _TypeAlias = ListFilesResponse  # noqa: Y015
 
 @_typing.final
 class MakeFolderRequest(_message.Message):
-    """MakeFolderRequest names a folder."""
+    """MakeFolderRequest names a directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder."""
+    """Path relative to the data directory."""
     def __init__(
         self,
         *,
@@ -1717,14 +1709,14 @@ Global___MakeFolderRequest: _TypeAlias = MakeFolderRequest  # noqa: Y015
 
 @_typing.final
 class MakeFolderResponse(_message.Message):
-    """MakeFolderResponse carries the folder."""
+    """MakeFolderResponse carries the directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FOLDER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def folder(self) -> Global___FileEntry:
-        """The folder."""
+        """The directory."""
 
     def __init__(
         self,
@@ -1741,16 +1733,16 @@ Global___MakeFolderResponse: _TypeAlias = MakeFolderResponse  # noqa: Y015
 
 @_typing.final
 class RemoveFileRequest(_message.Message):
-    """RemoveFileRequest names a file, link or folder."""
+    """RemoveFileRequest names a file, link or directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PATH_FIELD_NUMBER: _builtins.int
     RECURSIVE_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Path relative to the data folder."""
+    """Path relative to the data directory."""
     recursive: _builtins.bool
-    """Remove a folder with all that is in it."""
+    """Remove a directory with its content."""
     def __init__(
         self,
         *,

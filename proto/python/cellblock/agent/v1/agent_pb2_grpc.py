@@ -26,12 +26,11 @@ if _version_not_supported:
 
 
 class AgentServiceStub:
-    """AgentService is what PID 1 of a sandbox answers on its Unix socket.
+    """AgentService is the service of the sandbox agent, PID 1 of a sandbox, on its Unix socket.
 
-    Every call carries the metadata `cellblock-token`: the agent read it from its
-    run folder before any user code ran, and refuses all who do not know it
-    (UNAUTHENTICATED). The server, for its part, believes nothing that it is told
-    here: every message is bounded and checked.
+    Every call carries the metadata `cellblock-token`. The agent read the token from its run
+    directory before any user code ran, and refuses calls without it (UNAUTHENTICATED). The server
+    trusts no response: it bounds and checks every message.
     """
 
     def __init__(self, channel):
@@ -123,76 +122,79 @@ class AgentServiceStub:
 
 
 class AgentServiceServicer:
-    """AgentService is what PID 1 of a sandbox answers on its Unix socket.
+    """AgentService is the service of the sandbox agent, PID 1 of a sandbox, on its Unix socket.
 
-    Every call carries the metadata `cellblock-token`: the agent read it from its
-    run folder before any user code ran, and refuses all who do not know it
-    (UNAUTHENTICATED). The server, for its part, believes nothing that it is told
-    here: every message is bounded and checked.
+    Every call carries the metadata `cellblock-token`. The agent read the token from its run
+    directory before any user code ran, and refuses calls without it (UNAUTHENTICATED). The server
+    trusts no response: it bounds and checks every message.
     """
 
     def GetStatus(self, request, context):
-        """GetStatus tells what the agent is doing. Answers once a kernel is ready, so
-        the first call is how the server waits for a sandbox. FAILED_PRECONDITION
-        if no kernel can be started, with the reason.
+        """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
+        call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
+        and the call with it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Converse(self, request_iterator, context):
-        """Converse streams events in order, starting after the number that the first
-        request acknowledges. The agent keeps each event until a request
-        acknowledges it, across broken streams. A new stream ends the one before
-        it (ABORTED). While none is open, the orphan clock runs: past the
-        configured time the agent shuts down.
+        """Converse streams events in order, beginning after the number that the first request
+        acknowledges. The agent keeps each event until a request acknowledges it, also after the stream
+        breaks. A new stream ends the previous one (ABORTED). While no stream is open, the orphan
+        timeout runs: at its end the agent shuts down.
 
-        Executions are started and interrupted here, too: in order, and without an
-        answer of their own, for their events tell all. FAILED_PRECONDITION for a
-        second one at once.
+        Requests also start and interrupt executions, in order. They have no response of their own: the
+        events report the result. Starting is idempotent by `execution_id` for the running execution
+        and the one before it. FAILED_PRECONDITION if another execution runs; INVALID_ARGUMENT if a
+        field is invalid, or an unsent event is acknowledged; OUT_OF_RANGE if the first request
+        acknowledges less than an earlier one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadOutput(self, request, context):
-        """ReadOutput streams what the execution that ended last wrote to its streams,
-        from the beginning, whatever was cut from its events. NOT_FOUND for another
-        execution, or if nothing was cut.
+        """ReadOutput streams the complete text that the last execution wrote to its streams, from the
+        beginning, including text that its events omit. Read-only, until the next execution starts.
+        NOT_FOUND for any other execution, and if no text was omitted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RestartKernel(self, request, context):
-        """RestartKernel replaces the kernel at once and returns when the new one is
-        ready. An execution that runs finishes as RESTARTED.
+        """RestartKernel replaces the kernel, and returns when the new one is ready. A running execution
+        finishes as RESTARTED. Not idempotent: each call replaces the kernel. The restart is completed
+        even if the caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetEnvironment(self, request, context):
-        """SetEnvironment sets environment variables of the kernel that runs now and
-        of those after it. FAILED_PRECONDITION while an execution runs.
+        """SetEnvironment sets environment variables of the current kernel and of all later ones; other
+        variables stay. Idempotent. FAILED_PRECONDITION while an execution runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CompleteCode(self, request, context):
-        """CompleteCode asks the kernel what may stand at a place in code. The kernel does
-        not run the code, but what it looks at may run: an object tells its names. So
-        an answer has its time, after which, or when code is to run, the kernel is
-        interrupted.
-        FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+        """CompleteCode returns completions for a position in code. The kernel does not run the code, but
+        it inspects objects, which list their own names and may run code. So the answer has a time
+        limit. At its end, or when an execution starts, the kernel is interrupted.
+
+        It can be repeated. One question at a time; others wait for some seconds. FAILED_PRECONDITION
+        if an execution runs, or the kernel did not answer in time; INVALID_ARGUMENT if the position is
+        outside the code.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def InspectCode(self, request, context):
-        """InspectCode asks the kernel what the name at a place in code is; otherwise as
+        """InspectCode returns the kernel's description of the name at a position in code; otherwise like
         CompleteCode.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -200,79 +202,83 @@ class AgentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def IsCodeComplete(self, request, context):
-        """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
-        CompleteCode.
+        """IsCodeComplete returns whether code can run as it is; otherwise like CompleteCode.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WriteFile(self, request_iterator, context):
-        """WriteFile writes a file below the data folder; it appears whole or not at
-        all. First message `target`, then `data`, last `end`: without it nothing is
-        written. Never follows a link.
+        """WriteFile writes a file below the data directory; it appears completely or not at all. The
+        first message is `target`, then `data`, at last `end`: without it nothing is written
+        (INVALID_ARGUMENT). Links are never followed. Idempotent unless `exclusive` is set.
+        ALREADY_EXISTS if a directory has the name or, with `exclusive`, anything; RESOURCE_EXHAUSTED
+        if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def LinkInput(self, request, context):
-        """LinkInput makes a file of the read-only inputs folder appear in the data
-        folder, as a link. ALREADY_EXISTS if the name is taken by something else.
+        """LinkInput links a file of the read-only inputs directory into the data directory. Not
+        idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
+        no such input.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnpackInput(self, request, context):
-        """UnpackInput unpacks an archive of the inputs folder into a new folder below
-        the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
-        taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
-        limit.
+        """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
+        directory; it appears completely or not at all. Not idempotent: ALREADY_EXISTS if the name is
+        taken, also by an earlier call. Cancelling the call ends the extraction. NOT_FOUND if there is
+        no such input; FAILED_PRECONDITION, with the reason, if it is not an archive or over a limit;
+        RESOURCE_EXHAUSTED if the directory is full.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadFile(self, request, context):
-        """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-        none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-        socket, device or folder, or if a folder on the way is a link; ABORTED if
-        it was asked for unchanged and changed meanwhile.
+        """ReadFile streams a plain file below the data directory, up to its size at the start. Read-only.
+        NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link to anything but an input, a
+        FIFO, socket, device or directory, or if a parent is a link; ABORTED if `unchanged` is set and
+        the file changes meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadFolder(self, request, context):
-        """ReadFolder streams a folder below the data folder as a ZIP archive of its
-        plain files, attachments and folders. NOT_FOUND if there is none;
-        FAILED_PRECONDITION if it is not a folder, or has too many entries.
+        """ReadFolder streams a directory below the data directory as a ZIP archive of its plain files,
+        attachments and directories. Read-only. NOT_FOUND if it does not exist; FAILED_PRECONDITION if
+        it is not a directory, or has too many entries.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFiles(self, request, context):
-        """ListFiles lists plain files, folders and links to inputs below the data
-        folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+        """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
+        by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MakeFolder(self, request, context):
-        """MakeFolder makes a folder below the data folder, and those above it; one
-        that exists is left alone. ALREADY_EXISTS if something else is there.
+        """MakeFolder creates a directory below the data directory, and its missing parents. Idempotent:
+        an existing directory stays unchanged. ALREADY_EXISTS if something else has its name;
+        FAILED_PRECONDITION if a parent is not a directory.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveFile(self, request, context):
-        """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
-        if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
-        unless `recursive`.
+        """RemoveFile removes a file, link or directory below the data directory. Not idempotent:
+        NOT_FOUND if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a
+        directory that is not empty, unless `recursive` is set.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -370,12 +376,11 @@ def add_AgentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AgentService:
-    """AgentService is what PID 1 of a sandbox answers on its Unix socket.
+    """AgentService is the service of the sandbox agent, PID 1 of a sandbox, on its Unix socket.
 
-    Every call carries the metadata `cellblock-token`: the agent read it from its
-    run folder before any user code ran, and refuses all who do not know it
-    (UNAUTHENTICATED). The server, for its part, believes nothing that it is told
-    here: every message is bounded and checked.
+    Every call carries the metadata `cellblock-token`. The agent read the token from its run
+    directory before any user code ran, and refuses calls without it (UNAUTHENTICATED). The server
+    trusts no response: it bounds and checks every message.
     """
 
     @staticmethod

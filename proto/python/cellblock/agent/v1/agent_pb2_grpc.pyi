@@ -29,12 +29,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AgentServiceStub:
-    """AgentService is what PID 1 of a sandbox answers on its Unix socket.
+    """AgentService is the service of the sandbox agent, PID 1 of a sandbox, on its Unix socket.
 
-    Every call carries the metadata `cellblock-token`: the agent read it from its
-    run folder before any user code ran, and refuses all who do not know it
-    (UNAUTHENTICATED). The server, for its part, believes nothing that it is told
-    here: every message is bounded and checked.
+    Every call carries the metadata `cellblock-token`. The agent read the token from its run
+    directory before any user code ran, and refuses calls without it (UNAUTHENTICATED). The server
+    trusts no response: it bounds and checks every message.
     """
 
     @_typing.overload
@@ -42,191 +41,203 @@ class AgentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AgentServiceAsyncStub: ...
     GetStatus: _grpc.UnaryUnaryMultiCallable[_agent_pb2.GetStatusRequest, _agent_pb2.GetStatusResponse]
-    """GetStatus tells what the agent is doing. Answers once a kernel is ready, so
-    the first call is how the server waits for a sandbox. FAILED_PRECONDITION
-    if no kernel can be started, with the reason.
+    """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
+    call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
+    and the call with it.
     """
     Converse: _grpc.StreamStreamMultiCallable[_agent_pb2.ConverseRequest, _agent_pb2.ConverseResponse]
-    """Converse streams events in order, starting after the number that the first
-    request acknowledges. The agent keeps each event until a request
-    acknowledges it, across broken streams. A new stream ends the one before
-    it (ABORTED). While none is open, the orphan clock runs: past the
-    configured time the agent shuts down.
+    """Converse streams events in order, beginning after the number that the first request
+    acknowledges. The agent keeps each event until a request acknowledges it, also after the stream
+    breaks. A new stream ends the previous one (ABORTED). While no stream is open, the orphan
+    timeout runs: at its end the agent shuts down.
 
-    Executions are started and interrupted here, too: in order, and without an
-    answer of their own, for their events tell all. FAILED_PRECONDITION for a
-    second one at once.
+    Requests also start and interrupt executions, in order. They have no response of their own: the
+    events report the result. Starting is idempotent by `execution_id` for the running execution
+    and the one before it. FAILED_PRECONDITION if another execution runs; INVALID_ARGUMENT if a
+    field is invalid, or an unsent event is acknowledged; OUT_OF_RANGE if the first request
+    acknowledges less than an earlier one.
     """
     ReadOutput: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadOutputRequest, _agent_pb2.ReadOutputResponse]
-    """ReadOutput streams what the execution that ended last wrote to its streams,
-    from the beginning, whatever was cut from its events. NOT_FOUND for another
-    execution, or if nothing was cut.
+    """ReadOutput streams the complete text that the last execution wrote to its streams, from the
+    beginning, including text that its events omit. Read-only, until the next execution starts.
+    NOT_FOUND for any other execution, and if no text was omitted.
     """
     RestartKernel: _grpc.UnaryUnaryMultiCallable[_agent_pb2.RestartKernelRequest, _agent_pb2.RestartKernelResponse]
-    """RestartKernel replaces the kernel at once and returns when the new one is
-    ready. An execution that runs finishes as RESTARTED.
+    """RestartKernel replaces the kernel, and returns when the new one is ready. A running execution
+    finishes as RESTARTED. Not idempotent: each call replaces the kernel. The restart is completed
+    even if the caller leaves.
     """
     SetEnvironment: _grpc.UnaryUnaryMultiCallable[_agent_pb2.SetEnvironmentRequest, _agent_pb2.SetEnvironmentResponse]
-    """SetEnvironment sets environment variables of the kernel that runs now and
-    of those after it. FAILED_PRECONDITION while an execution runs.
+    """SetEnvironment sets environment variables of the current kernel and of all later ones; other
+    variables stay. Idempotent. FAILED_PRECONDITION while an execution runs.
     """
     CompleteCode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.CompleteCodeRequest, _agent_pb2.CompleteCodeResponse]
-    """CompleteCode asks the kernel what may stand at a place in code. The kernel does
-    not run the code, but what it looks at may run: an object tells its names. So
-    an answer has its time, after which, or when code is to run, the kernel is
-    interrupted.
-    FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+    """CompleteCode returns completions for a position in code. The kernel does not run the code, but
+    it inspects objects, which list their own names and may run code. So the answer has a time
+    limit. At its end, or when an execution starts, the kernel is interrupted.
+
+    It can be repeated. One question at a time; others wait for some seconds. FAILED_PRECONDITION
+    if an execution runs, or the kernel did not answer in time; INVALID_ARGUMENT if the position is
+    outside the code.
     """
     InspectCode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.InspectCodeRequest, _agent_pb2.InspectCodeResponse]
-    """InspectCode asks the kernel what the name at a place in code is; otherwise as
+    """InspectCode returns the kernel's description of the name at a position in code; otherwise like
     CompleteCode.
     """
     IsCodeComplete: _grpc.UnaryUnaryMultiCallable[_agent_pb2.IsCodeCompleteRequest, _agent_pb2.IsCodeCompleteResponse]
-    """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
-    CompleteCode.
-    """
+    """IsCodeComplete returns whether code can run as it is; otherwise like CompleteCode."""
     WriteFile: _grpc.StreamUnaryMultiCallable[_agent_pb2.WriteFileRequest, _agent_pb2.WriteFileResponse]
-    """WriteFile writes a file below the data folder; it appears whole or not at
-    all. First message `target`, then `data`, last `end`: without it nothing is
-    written. Never follows a link.
+    """WriteFile writes a file below the data directory; it appears completely or not at all. The
+    first message is `target`, then `data`, at last `end`: without it nothing is written
+    (INVALID_ARGUMENT). Links are never followed. Idempotent unless `exclusive` is set.
+    ALREADY_EXISTS if a directory has the name or, with `exclusive`, anything; RESOURCE_EXHAUSTED
+    if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
     """
     LinkInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]
-    """LinkInput makes a file of the read-only inputs folder appear in the data
-    folder, as a link. ALREADY_EXISTS if the name is taken by something else.
+    """LinkInput links a file of the read-only inputs directory into the data directory. Not
+    idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
+    no such input.
     """
     UnpackInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]
-    """UnpackInput unpacks an archive of the inputs folder into a new folder below
-    the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
-    taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
-    limit.
+    """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
+    directory; it appears completely or not at all. Not idempotent: ALREADY_EXISTS if the name is
+    taken, also by an earlier call. Cancelling the call ends the extraction. NOT_FOUND if there is
+    no such input; FAILED_PRECONDITION, with the reason, if it is not an archive or over a limit;
+    RESOURCE_EXHAUSTED if the directory is full.
     """
     ReadFile: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadFileRequest, _agent_pb2.ReadFileResponse]
-    """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-    none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-    socket, device or folder, or if a folder on the way is a link; ABORTED if
-    it was asked for unchanged and changed meanwhile.
+    """ReadFile streams a plain file below the data directory, up to its size at the start. Read-only.
+    NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link to anything but an input, a
+    FIFO, socket, device or directory, or if a parent is a link; ABORTED if `unchanged` is set and
+    the file changes meanwhile.
     """
     ReadFolder: _grpc.UnaryStreamMultiCallable[_agent_pb2.ReadFolderRequest, _agent_pb2.ReadFolderResponse]
-    """ReadFolder streams a folder below the data folder as a ZIP archive of its
-    plain files, attachments and folders. NOT_FOUND if there is none;
-    FAILED_PRECONDITION if it is not a folder, or has too many entries.
+    """ReadFolder streams a directory below the data directory as a ZIP archive of its plain files,
+    attachments and directories. Read-only. NOT_FOUND if it does not exist; FAILED_PRECONDITION if
+    it is not a directory, or has too many entries.
     """
     ListFiles: _grpc.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]
-    """ListFiles lists plain files, folders and links to inputs below the data
-    folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+    """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
+    by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
     """
     MakeFolder: _grpc.UnaryUnaryMultiCallable[_agent_pb2.MakeFolderRequest, _agent_pb2.MakeFolderResponse]
-    """MakeFolder makes a folder below the data folder, and those above it; one
-    that exists is left alone. ALREADY_EXISTS if something else is there.
+    """MakeFolder creates a directory below the data directory, and its missing parents. Idempotent:
+    an existing directory stays unchanged. ALREADY_EXISTS if something else has its name;
+    FAILED_PRECONDITION if a parent is not a directory.
     """
     RemoveFile: _grpc.UnaryUnaryMultiCallable[_agent_pb2.RemoveFileRequest, _agent_pb2.RemoveFileResponse]
-    """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
-    if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
-    unless `recursive`.
+    """RemoveFile removes a file, link or directory below the data directory. Not idempotent:
+    NOT_FOUND if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a
+    directory that is not empty, unless `recursive` is set.
     """
 
 @_typing.type_check_only
 class AgentServiceAsyncStub(AgentServiceStub):
-    """AgentService is what PID 1 of a sandbox answers on its Unix socket.
+    """AgentService is the service of the sandbox agent, PID 1 of a sandbox, on its Unix socket.
 
-    Every call carries the metadata `cellblock-token`: the agent read it from its
-    run folder before any user code ran, and refuses all who do not know it
-    (UNAUTHENTICATED). The server, for its part, believes nothing that it is told
-    here: every message is bounded and checked.
+    Every call carries the metadata `cellblock-token`. The agent read the token from its run
+    directory before any user code ran, and refuses calls without it (UNAUTHENTICATED). The server
+    trusts no response: it bounds and checks every message.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetStatus: _aio.UnaryUnaryMultiCallable[_agent_pb2.GetStatusRequest, _agent_pb2.GetStatusResponse]  # type: ignore[assignment]
-    """GetStatus tells what the agent is doing. Answers once a kernel is ready, so
-    the first call is how the server waits for a sandbox. FAILED_PRECONDITION
-    if no kernel can be started, with the reason.
+    """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
+    call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
+    and the call with it.
     """
     Converse: _aio.StreamStreamMultiCallable[_agent_pb2.ConverseRequest, _agent_pb2.ConverseResponse]  # type: ignore[assignment]
-    """Converse streams events in order, starting after the number that the first
-    request acknowledges. The agent keeps each event until a request
-    acknowledges it, across broken streams. A new stream ends the one before
-    it (ABORTED). While none is open, the orphan clock runs: past the
-    configured time the agent shuts down.
+    """Converse streams events in order, beginning after the number that the first request
+    acknowledges. The agent keeps each event until a request acknowledges it, also after the stream
+    breaks. A new stream ends the previous one (ABORTED). While no stream is open, the orphan
+    timeout runs: at its end the agent shuts down.
 
-    Executions are started and interrupted here, too: in order, and without an
-    answer of their own, for their events tell all. FAILED_PRECONDITION for a
-    second one at once.
+    Requests also start and interrupt executions, in order. They have no response of their own: the
+    events report the result. Starting is idempotent by `execution_id` for the running execution
+    and the one before it. FAILED_PRECONDITION if another execution runs; INVALID_ARGUMENT if a
+    field is invalid, or an unsent event is acknowledged; OUT_OF_RANGE if the first request
+    acknowledges less than an earlier one.
     """
     ReadOutput: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadOutputRequest, _agent_pb2.ReadOutputResponse]  # type: ignore[assignment]
-    """ReadOutput streams what the execution that ended last wrote to its streams,
-    from the beginning, whatever was cut from its events. NOT_FOUND for another
-    execution, or if nothing was cut.
+    """ReadOutput streams the complete text that the last execution wrote to its streams, from the
+    beginning, including text that its events omit. Read-only, until the next execution starts.
+    NOT_FOUND for any other execution, and if no text was omitted.
     """
     RestartKernel: _aio.UnaryUnaryMultiCallable[_agent_pb2.RestartKernelRequest, _agent_pb2.RestartKernelResponse]  # type: ignore[assignment]
-    """RestartKernel replaces the kernel at once and returns when the new one is
-    ready. An execution that runs finishes as RESTARTED.
+    """RestartKernel replaces the kernel, and returns when the new one is ready. A running execution
+    finishes as RESTARTED. Not idempotent: each call replaces the kernel. The restart is completed
+    even if the caller leaves.
     """
     SetEnvironment: _aio.UnaryUnaryMultiCallable[_agent_pb2.SetEnvironmentRequest, _agent_pb2.SetEnvironmentResponse]  # type: ignore[assignment]
-    """SetEnvironment sets environment variables of the kernel that runs now and
-    of those after it. FAILED_PRECONDITION while an execution runs.
+    """SetEnvironment sets environment variables of the current kernel and of all later ones; other
+    variables stay. Idempotent. FAILED_PRECONDITION while an execution runs.
     """
     CompleteCode: _aio.UnaryUnaryMultiCallable[_agent_pb2.CompleteCodeRequest, _agent_pb2.CompleteCodeResponse]  # type: ignore[assignment]
-    """CompleteCode asks the kernel what may stand at a place in code. The kernel does
-    not run the code, but what it looks at may run: an object tells its names. So
-    an answer has its time, after which, or when code is to run, the kernel is
-    interrupted.
-    FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+    """CompleteCode returns completions for a position in code. The kernel does not run the code, but
+    it inspects objects, which list their own names and may run code. So the answer has a time
+    limit. At its end, or when an execution starts, the kernel is interrupted.
+
+    It can be repeated. One question at a time; others wait for some seconds. FAILED_PRECONDITION
+    if an execution runs, or the kernel did not answer in time; INVALID_ARGUMENT if the position is
+    outside the code.
     """
     InspectCode: _aio.UnaryUnaryMultiCallable[_agent_pb2.InspectCodeRequest, _agent_pb2.InspectCodeResponse]  # type: ignore[assignment]
-    """InspectCode asks the kernel what the name at a place in code is; otherwise as
+    """InspectCode returns the kernel's description of the name at a position in code; otherwise like
     CompleteCode.
     """
     IsCodeComplete: _aio.UnaryUnaryMultiCallable[_agent_pb2.IsCodeCompleteRequest, _agent_pb2.IsCodeCompleteResponse]  # type: ignore[assignment]
-    """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
-    CompleteCode.
-    """
+    """IsCodeComplete returns whether code can run as it is; otherwise like CompleteCode."""
     WriteFile: _aio.StreamUnaryMultiCallable[_agent_pb2.WriteFileRequest, _agent_pb2.WriteFileResponse]  # type: ignore[assignment]
-    """WriteFile writes a file below the data folder; it appears whole or not at
-    all. First message `target`, then `data`, last `end`: without it nothing is
-    written. Never follows a link.
+    """WriteFile writes a file below the data directory; it appears completely or not at all. The
+    first message is `target`, then `data`, at last `end`: without it nothing is written
+    (INVALID_ARGUMENT). Links are never followed. Idempotent unless `exclusive` is set.
+    ALREADY_EXISTS if a directory has the name or, with `exclusive`, anything; RESOURCE_EXHAUSTED
+    if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
     """
     LinkInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]  # type: ignore[assignment]
-    """LinkInput makes a file of the read-only inputs folder appear in the data
-    folder, as a link. ALREADY_EXISTS if the name is taken by something else.
+    """LinkInput links a file of the read-only inputs directory into the data directory. Not
+    idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
+    no such input.
     """
     UnpackInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]  # type: ignore[assignment]
-    """UnpackInput unpacks an archive of the inputs folder into a new folder below
-    the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
-    taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
-    limit.
+    """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
+    directory; it appears completely or not at all. Not idempotent: ALREADY_EXISTS if the name is
+    taken, also by an earlier call. Cancelling the call ends the extraction. NOT_FOUND if there is
+    no such input; FAILED_PRECONDITION, with the reason, if it is not an archive or over a limit;
+    RESOURCE_EXHAUSTED if the directory is full.
     """
     ReadFile: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadFileRequest, _agent_pb2.ReadFileResponse]  # type: ignore[assignment]
-    """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-    none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-    socket, device or folder, or if a folder on the way is a link; ABORTED if
-    it was asked for unchanged and changed meanwhile.
+    """ReadFile streams a plain file below the data directory, up to its size at the start. Read-only.
+    NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link to anything but an input, a
+    FIFO, socket, device or directory, or if a parent is a link; ABORTED if `unchanged` is set and
+    the file changes meanwhile.
     """
     ReadFolder: _aio.UnaryStreamMultiCallable[_agent_pb2.ReadFolderRequest, _agent_pb2.ReadFolderResponse]  # type: ignore[assignment]
-    """ReadFolder streams a folder below the data folder as a ZIP archive of its
-    plain files, attachments and folders. NOT_FOUND if there is none;
-    FAILED_PRECONDITION if it is not a folder, or has too many entries.
+    """ReadFolder streams a directory below the data directory as a ZIP archive of its plain files,
+    attachments and directories. Read-only. NOT_FOUND if it does not exist; FAILED_PRECONDITION if
+    it is not a directory, or has too many entries.
     """
     ListFiles: _aio.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]  # type: ignore[assignment]
-    """ListFiles lists plain files, folders and links to inputs below the data
-    folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+    """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
+    by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
     """
     MakeFolder: _aio.UnaryUnaryMultiCallable[_agent_pb2.MakeFolderRequest, _agent_pb2.MakeFolderResponse]  # type: ignore[assignment]
-    """MakeFolder makes a folder below the data folder, and those above it; one
-    that exists is left alone. ALREADY_EXISTS if something else is there.
+    """MakeFolder creates a directory below the data directory, and its missing parents. Idempotent:
+    an existing directory stays unchanged. ALREADY_EXISTS if something else has its name;
+    FAILED_PRECONDITION if a parent is not a directory.
     """
     RemoveFile: _aio.UnaryUnaryMultiCallable[_agent_pb2.RemoveFileRequest, _agent_pb2.RemoveFileResponse]  # type: ignore[assignment]
-    """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
-    if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
-    unless `recursive`.
+    """RemoveFile removes a file, link or directory below the data directory. Not idempotent:
+    NOT_FOUND if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a
+    directory that is not empty, unless `recursive` is set.
     """
 
 class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
-    """AgentService is what PID 1 of a sandbox answers on its Unix socket.
+    """AgentService is the service of the sandbox agent, PID 1 of a sandbox, on its Unix socket.
 
-    Every call carries the metadata `cellblock-token`: the agent read it from its
-    run folder before any user code ran, and refuses all who do not know it
-    (UNAUTHENTICATED). The server, for its part, believes nothing that it is told
-    here: every message is bounded and checked.
+    Every call carries the metadata `cellblock-token`. The agent read the token from its run
+    directory before any user code ran, and refuses calls without it (UNAUTHENTICATED). The server
+    trusts no response: it bounds and checks every message.
     """
 
     @_abc_1.abstractmethod
@@ -235,9 +246,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.GetStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.GetStatusResponse, _abc.Awaitable[_agent_pb2.GetStatusResponse]]:
-        """GetStatus tells what the agent is doing. Answers once a kernel is ready, so
-        the first call is how the server waits for a sandbox. FAILED_PRECONDITION
-        if no kernel can be started, with the reason.
+        """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
+        call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
+        and the call with it.
         """
 
     @_abc_1.abstractmethod
@@ -246,15 +257,16 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_agent_pb2.ConverseRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.ConverseResponse], _abc.AsyncIterator[_agent_pb2.ConverseResponse]]:
-        """Converse streams events in order, starting after the number that the first
-        request acknowledges. The agent keeps each event until a request
-        acknowledges it, across broken streams. A new stream ends the one before
-        it (ABORTED). While none is open, the orphan clock runs: past the
-        configured time the agent shuts down.
+        """Converse streams events in order, beginning after the number that the first request
+        acknowledges. The agent keeps each event until a request acknowledges it, also after the stream
+        breaks. A new stream ends the previous one (ABORTED). While no stream is open, the orphan
+        timeout runs: at its end the agent shuts down.
 
-        Executions are started and interrupted here, too: in order, and without an
-        answer of their own, for their events tell all. FAILED_PRECONDITION for a
-        second one at once.
+        Requests also start and interrupt executions, in order. They have no response of their own: the
+        events report the result. Starting is idempotent by `execution_id` for the running execution
+        and the one before it. FAILED_PRECONDITION if another execution runs; INVALID_ARGUMENT if a
+        field is invalid, or an unsent event is acknowledged; OUT_OF_RANGE if the first request
+        acknowledges less than an earlier one.
         """
 
     @_abc_1.abstractmethod
@@ -263,9 +275,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.ReadOutputRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadOutputResponse], _abc.AsyncIterator[_agent_pb2.ReadOutputResponse]]:
-        """ReadOutput streams what the execution that ended last wrote to its streams,
-        from the beginning, whatever was cut from its events. NOT_FOUND for another
-        execution, or if nothing was cut.
+        """ReadOutput streams the complete text that the last execution wrote to its streams, from the
+        beginning, including text that its events omit. Read-only, until the next execution starts.
+        NOT_FOUND for any other execution, and if no text was omitted.
         """
 
     @_abc_1.abstractmethod
@@ -274,8 +286,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.RestartKernelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.RestartKernelResponse, _abc.Awaitable[_agent_pb2.RestartKernelResponse]]:
-        """RestartKernel replaces the kernel at once and returns when the new one is
-        ready. An execution that runs finishes as RESTARTED.
+        """RestartKernel replaces the kernel, and returns when the new one is ready. A running execution
+        finishes as RESTARTED. Not idempotent: each call replaces the kernel. The restart is completed
+        even if the caller leaves.
         """
 
     @_abc_1.abstractmethod
@@ -284,8 +297,8 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.SetEnvironmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.SetEnvironmentResponse, _abc.Awaitable[_agent_pb2.SetEnvironmentResponse]]:
-        """SetEnvironment sets environment variables of the kernel that runs now and
-        of those after it. FAILED_PRECONDITION while an execution runs.
+        """SetEnvironment sets environment variables of the current kernel and of all later ones; other
+        variables stay. Idempotent. FAILED_PRECONDITION while an execution runs.
         """
 
     @_abc_1.abstractmethod
@@ -294,11 +307,13 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.CompleteCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.CompleteCodeResponse, _abc.Awaitable[_agent_pb2.CompleteCodeResponse]]:
-        """CompleteCode asks the kernel what may stand at a place in code. The kernel does
-        not run the code, but what it looks at may run: an object tells its names. So
-        an answer has its time, after which, or when code is to run, the kernel is
-        interrupted.
-        FAILED_PRECONDITION if it runs something, or gave no answer in that time.
+        """CompleteCode returns completions for a position in code. The kernel does not run the code, but
+        it inspects objects, which list their own names and may run code. So the answer has a time
+        limit. At its end, or when an execution starts, the kernel is interrupted.
+
+        It can be repeated. One question at a time; others wait for some seconds. FAILED_PRECONDITION
+        if an execution runs, or the kernel did not answer in time; INVALID_ARGUMENT if the position is
+        outside the code.
         """
 
     @_abc_1.abstractmethod
@@ -307,7 +322,7 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.InspectCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.InspectCodeResponse, _abc.Awaitable[_agent_pb2.InspectCodeResponse]]:
-        """InspectCode asks the kernel what the name at a place in code is; otherwise as
+        """InspectCode returns the kernel's description of the name at a position in code; otherwise like
         CompleteCode.
         """
 
@@ -317,9 +332,7 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.IsCodeCompleteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.IsCodeCompleteResponse, _abc.Awaitable[_agent_pb2.IsCodeCompleteResponse]]:
-        """IsCodeComplete asks the kernel whether code could run as it is; otherwise as
-        CompleteCode.
-        """
+        """IsCodeComplete returns whether code can run as it is; otherwise like CompleteCode."""
 
     @_abc_1.abstractmethod
     def WriteFile(
@@ -327,9 +340,11 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_agent_pb2.WriteFileRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.WriteFileResponse, _abc.Awaitable[_agent_pb2.WriteFileResponse]]:
-        """WriteFile writes a file below the data folder; it appears whole or not at
-        all. First message `target`, then `data`, last `end`: without it nothing is
-        written. Never follows a link.
+        """WriteFile writes a file below the data directory; it appears completely or not at all. The
+        first message is `target`, then `data`, at last `end`: without it nothing is written
+        (INVALID_ARGUMENT). Links are never followed. Idempotent unless `exclusive` is set.
+        ALREADY_EXISTS if a directory has the name or, with `exclusive`, anything; RESOURCE_EXHAUSTED
+        if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
         """
 
     @_abc_1.abstractmethod
@@ -338,8 +353,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.LinkInputRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.LinkInputResponse, _abc.Awaitable[_agent_pb2.LinkInputResponse]]:
-        """LinkInput makes a file of the read-only inputs folder appear in the data
-        folder, as a link. ALREADY_EXISTS if the name is taken by something else.
+        """LinkInput links a file of the read-only inputs directory into the data directory. Not
+        idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
+        no such input.
         """
 
     @_abc_1.abstractmethod
@@ -348,10 +364,11 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.UnpackInputRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.UnpackInputResponse, _abc.Awaitable[_agent_pb2.UnpackInputResponse]]:
-        """UnpackInput unpacks an archive of the inputs folder into a new folder below
-        the data folder; it appears whole or not at all. ALREADY_EXISTS if the name is
-        taken; FAILED_PRECONDITION, with the reason, if it is no archive or past a
-        limit.
+        """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
+        directory; it appears completely or not at all. Not idempotent: ALREADY_EXISTS if the name is
+        taken, also by an earlier call. Cancelling the call ends the extraction. NOT_FOUND if there is
+        no such input; FAILED_PRECONDITION, with the reason, if it is not an archive or over a limit;
+        RESOURCE_EXHAUSTED if the directory is full.
         """
 
     @_abc_1.abstractmethod
@@ -360,10 +377,10 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.ReadFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadFileResponse], _abc.AsyncIterator[_agent_pb2.ReadFileResponse]]:
-        """ReadFile streams a plain file below the data folder. NOT_FOUND if there is
-        none; FAILED_PRECONDITION if it is a link to anything but an input, a FIFO,
-        socket, device or folder, or if a folder on the way is a link; ABORTED if
-        it was asked for unchanged and changed meanwhile.
+        """ReadFile streams a plain file below the data directory, up to its size at the start. Read-only.
+        NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link to anything but an input, a
+        FIFO, socket, device or directory, or if a parent is a link; ABORTED if `unchanged` is set and
+        the file changes meanwhile.
         """
 
     @_abc_1.abstractmethod
@@ -372,9 +389,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.ReadFolderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_agent_pb2.ReadFolderResponse], _abc.AsyncIterator[_agent_pb2.ReadFolderResponse]]:
-        """ReadFolder streams a folder below the data folder as a ZIP archive of its
-        plain files, attachments and folders. NOT_FOUND if there is none;
-        FAILED_PRECONDITION if it is not a folder, or has too many entries.
+        """ReadFolder streams a directory below the data directory as a ZIP archive of its plain files,
+        attachments and directories. Read-only. NOT_FOUND if it does not exist; FAILED_PRECONDITION if
+        it is not a directory, or has too many entries.
         """
 
     @_abc_1.abstractmethod
@@ -383,8 +400,8 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.ListFilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.ListFilesResponse, _abc.Awaitable[_agent_pb2.ListFilesResponse]]:
-        """ListFiles lists plain files, folders and links to inputs below the data
-        folder, sorted by path, up to a bound. NOT_FOUND if there is no such folder.
+        """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
+        by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
         """
 
     @_abc_1.abstractmethod
@@ -393,8 +410,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.MakeFolderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.MakeFolderResponse, _abc.Awaitable[_agent_pb2.MakeFolderResponse]]:
-        """MakeFolder makes a folder below the data folder, and those above it; one
-        that exists is left alone. ALREADY_EXISTS if something else is there.
+        """MakeFolder creates a directory below the data directory, and its missing parents. Idempotent:
+        an existing directory stays unchanged. ALREADY_EXISTS if something else has its name;
+        FAILED_PRECONDITION if a parent is not a directory.
         """
 
     @_abc_1.abstractmethod
@@ -403,9 +421,9 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.RemoveFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.RemoveFileResponse, _abc.Awaitable[_agent_pb2.RemoveFileResponse]]:
-        """RemoveFile removes a file, link or folder below the data folder. NOT_FOUND
-        if there is none; FAILED_PRECONDITION if it is a folder that is not empty,
-        unless `recursive`.
+        """RemoveFile removes a file, link or directory below the data directory. Not idempotent:
+        NOT_FOUND if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a
+        directory that is not empty, unless `recursive` is set.
         """
 
 def add_AgentServiceServicer_to_server(servicer: AgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

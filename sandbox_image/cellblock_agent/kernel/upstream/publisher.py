@@ -1,20 +1,20 @@
-"""The thread that sends a kernel's output, woken seldom.
+"""Thread that sends a kernel's output, with few wake-ups.
 
-ipykernel wakes it for each message: three times for `1+1`, and each time the two threads
-fight over the interpreter's lock. Here a message only joins the queue, in its order, and a
-timer that the operating system keeps wakes the thread `hold_seconds` later, however long code
-runs. Who can't wait wakes it at once: a cell's end, a flush. So what a quick cell has to say,
-that it began included, goes out in one turn.
+ipykernel wakes it for each message: three times for `1+1`, and each time the two threads compete
+for the interpreter's lock. Here a message only joins the queue, in its order, and an operating
+system timer wakes the thread `hold_seconds` later, however long code runs. The end of a cell and a
+flush wake it immediately. So all messages of a quick cell, its start included, are sent in one
+turn.
 
-Why no wake is lost: a message joins the queue *before* its writer looks whether the timer runs,
-and the thread takes the timer back *before* it looks into the queue. A timer that a writer sees
-running is therefore taken back only before a look that finds its message. The timer and the word
-that it runs change together, under a lock. A writer that is interrupted after its message joined
-still starts the timer.
+Why no wake-up is lost: a message joins the queue *before* its writer checks whether the timer runs,
+and the thread stops the timer *before* it reads the queue. A timer that a writer sees running is
+therefore stopped only before a read that finds its message. The timer and the flag that it runs
+change together, under a lock. A writer that is interrupted after its message joined still starts
+the timer.
 
-Why the code's own thread does not send: a message has many frames, and after each of them
-pyzmq lets signal handlers run. An interrupt would leave half a message in the socket, and the
-next one would be taken for its end. Only Python's main thread runs signal handlers.
+Why the code's own thread does not send: a message has many frames, and after each of them pyzmq
+lets signal handlers run. An interrupt would leave half a message in the socket, and the next
+message would be read as its second half. Only Python's main thread runs signal handlers.
 """
 
 import ctypes
@@ -28,32 +28,32 @@ import zmq
 from ipykernel.iostream import BackgroundSocket, IOPubThread
 
 from cellblock_agent.kernel.message_bounds import MessageBounds
-from cellblock_agent.kernel.messages import fit
+from cellblock_agent.kernel.messages import fit_message
 
 HOLD_SECONDS = 0.005
-"""Default of the longest wait of a message for others."""
+"""Default of the longest time that a message waits for others, in seconds."""
 MAX_WAITING = 256
-"""Messages that wait for the thread before their writer waits for it."""
+"""Maximum number of messages that wait for the thread before their writer waits for it."""
 MAX_SUBSCRIPTIONS = 64
-"""Subscriptions that are read in one turn; more are read in the next one."""
+"""Maximum number of subscriptions that are read in one turn."""
 WAIT_SECONDS = 10
-"""How long a writer waits at most: the agent may be stopped, and the thread may need a lock."""
+"""Longest wait of a writer: the agent may be stopped, and the thread may need a lock."""
 
 _libc = ctypes.PyDLL(None, use_errno=True)
-"""Keeps the interpreter's lock during a call: these never block."""
+"""Library whose calls keep the interpreter's lock: none of those used here blocks."""
 CLOCK_MONOTONIC = 1
 TFD_NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class _Timer:
-    """A descriptor that becomes readable once, after a while.
+    """Descriptor that becomes readable once, after a time.
 
     Source: timerfd_create(2). Python has it from 3.13 on.
     """
 
     def __init__(self, seconds: float) -> None:
         self.descriptor = _checked(_libc.timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK_CLOEXEC))
-        # An interval, seconds and nanoseconds, in which it goes on: none. Then the first time.
+        # Interval in seconds and nanoseconds (none), then the time of the first expiry.
         whole, part = divmod(seconds, 1)
         self._once = (ctypes.c_long * 4)(0, 0, int(whole), int(part * 10**9))
         self._never = (ctypes.c_long * 4)()
@@ -62,15 +62,15 @@ class _Timer:
         _checked(_libc.timerfd_settime(self.descriptor, 0, self._once, None))
 
     def stop(self) -> None:
-        """Take it back, and what it has told."""
+        """Stop the timer, and discard an expiry that was not read."""
         _checked(_libc.timerfd_settime(self.descriptor, 0, self._never, None))
 
 
 class Publisher(IOPubThread):
-    """See the module. One for each kernel."""
+    """Output thread of one kernel; see the module."""
 
     bounds = MessageBounds()
-    """What the agent reads of one message."""
+    """Bounds of the messages that the agent reads."""
 
     def __init__(
         self,
@@ -78,19 +78,19 @@ class Publisher(IOPubThread):
         hold_seconds: float = HOLD_SECONDS,
         **options: Any,  # noqa: ANN401 - ipykernel's
     ) -> None:
-        """As ipykernel's; a message waits for others for `hold_seconds` at most."""
+        """Create the thread; a message waits for others for at most `hold_seconds`."""
         self._timer = _Timer(hold_seconds)
         self._is_timed = False
-        """Whether the timer runs. Changed with it, under the lock."""
+        """Whether the timer runs. Changed together with it, under the lock."""
         self._timing = threading.RLock()
-        """Not a plain one: a signal handler that writes may come while its thread holds it."""
+        """Reentrant: a signal handler that writes may run while its thread holds the lock."""
         super().__init__(*args, **options)  # type: ignore[no-untyped-call]
         self.background_socket: _OutputSocket = _OutputSocket(self)
 
     def schedule(self, f: Callable[[], object], *, wake: bool = True) -> None:
-        """Have the thread call `f` after all that came before: at once, or soon."""
+        """Call `f` in the thread after all earlier calls: now with `wake`, otherwise soon."""
         if not self.thread.is_alive():
-            # A fork of the kernel, or its end.
+            # In a fork of the kernel, or at its end.
             f()
             return
         try:
@@ -102,23 +102,23 @@ class Publisher(IOPubThread):
                 self._wake_soon()
 
     def send_multipart(self, frames: list[Any], *args: Any, **options: Any) -> None:  # noqa: ANN401
-        """Have the thread send a message soon, or what stands for one that is too large."""
-        frames = fit(self.session, frames, self.bounds)
+        """Send a message in the thread soon, or its replacement if it is too large."""
+        frames = fit_message(self.session, frames, self.bounds)
         self.schedule(partial(self._really_send, frames, *args, **options), wake=False)
 
     def wake(self) -> None:
-        """Have the thread do now what waits."""
+        """Wake the thread immediately."""
         os.eventfd_write(self._woken, 1)
 
     def wait_for_room(self) -> None:
-        """Wait while too much waits for the thread, which must not need what the caller holds."""
+        """Wait while the queue is too long. The caller must hold no lock that the thread needs."""
         if len(self._events) > MAX_WAITING:
             done = threading.Event()
             self.schedule(done.set)
             self.wait(done)
 
     def wait(self, done: threading.Event) -> None:
-        """Wait for what the thread was given to do; it does not wait for itself."""
+        """Wait for a scheduled call; the thread itself does not wait."""
         if threading.get_ident() != self.thread.ident:
             done.wait(WAIT_SECONDS)
 
@@ -129,17 +129,17 @@ class Publisher(IOPubThread):
                 self._is_timed = True
 
     def _setup_event_pipe(self) -> None:
-        """Be woken by descriptors: ipykernel's pipe, a socket of ZeroMQ's, costs far more."""
+        """Wake the thread by descriptors: ipykernel's pipe, a ZeroMQ socket, costs far more."""
         self._woken = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         for descriptor in (self._woken, self._timer.descriptor):
-            self.io_loop.add_handler(descriptor, self._take, self.io_loop.READ)
+            self.io_loop.add_handler(descriptor, self._handle_wake, self.io_loop.READ)
 
     async def _run_event_pipe_gc(self) -> None:
-        """There are no pipes of threads that have ended."""
+        """Collect no pipes: there are none."""
 
-    def _take(self, descriptor: int, _events: int) -> None:
+    def _handle_wake(self, descriptor: int, _events: int) -> None:
         with self._timing:
-            # It has fired unseen if its writer was interrupted before it could say so.
+            # The timer may run without the flag, if its writer was interrupted in between.
             if self._is_timed or descriptor == self._timer.descriptor:
                 self._timer.stop()
                 self._is_timed = False
@@ -149,7 +149,7 @@ class Publisher(IOPubThread):
             self._handle_event(())  # type: ignore[no-untyped-call]
             self._welcome_subscribers()
         except BaseException:
-            # What came after it must not wait for the next wake.
+            # Calls after the failed one must not wait for the next wake-up.
             self.wake()
             raise
 
@@ -166,7 +166,7 @@ class Publisher(IOPubThread):
 
 
 class _OutputSocket(BackgroundSocket):
-    """What code's own messages are sent by, when it holds no lock of its streams."""
+    """Socket for messages that code sends itself, while it holds no lock of its streams."""
 
     io_thread: Publisher
 

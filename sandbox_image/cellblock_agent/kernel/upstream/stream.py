@@ -1,11 +1,10 @@
-"""Standard output and error of a kernel: everything, in the order it was written.
+"""Standard output and error of a kernel: complete, in the order of writing.
 
-ipykernel's own stream publishes what Python writes, and pumps what C code and
-child processes write to the file descriptor from a thread. This one adds four
-things: the pump is emptied before Python writes and before a cell ends, so that
-`os.system("echo a"); print("b")` comes in that order and within the cell; the two
-streams take turns in order; bytes of one character may come in two reads; and a
-flood waits for the reader instead of filling memory.
+ipykernel's own stream publishes text that Python writes, and a thread pumps text that C code and
+child processes write to the file descriptor. This one adds four things: the pump is emptied before
+Python writes and before a cell ends, so that `os.system("echo a"); print("b")` appears in that
+order and within the cell; the two streams alternate in order; the bytes of one character may arrive
+in two reads; and a flood waits for the reader instead of filling the memory.
 """
 
 import codecs
@@ -16,75 +15,77 @@ from typing import Any, ClassVar
 
 from ipykernel.iostream import OutStream
 
-from cellblock_agent.kernel.publisher import HOLD_SECONDS
-from cellblock_agent.output.text import valid
+from cellblock_agent.kernel.upstream.publisher import HOLD_SECONDS
+from cellblock_agent.output.text import make_encodable
 
 READ_BYTES = 65536
 MAX_PUMPED = 64
-"""Reads of one pumping: a child that writes without end must not hold up its parent's cell."""
+"""Maximum number of reads in one pass: a child that writes without end must not delay its parent's
+cell."""
 PIECE = 2**18
-"""Characters handed on at once; one message is bounded by it."""
+"""Maximum number of characters in one message."""
 MAX_WAITING = 2**20
-"""Characters that wait for the publishing thread before the writer waits for it."""
+"""Maximum number of characters that wait for the publishing thread before the writer waits for it.
+"""
 
 
 class KernelStream(OutStream):
-    """See the module. One instance each for `stdout` and `stderr`."""
+    """Output stream, one each for `stdout` and `stderr`; see the module."""
 
     flush_interval = 0.02
-    """Seconds until text is sent at the latest."""
+    """Longest time until text is sent, in seconds."""
     _last: ClassVar["KernelStream | None"] = None
-    """Which of the two was written to last."""
+    """Stream that was written to last."""
     _turns: ClassVar[threading.RLock] = threading.RLock()
     _pumping: ClassVar[threading.RLock] = threading.RLock()
-    """Held from the look into a pipe until what was in it is written."""
+    """Lock that is held from polling a pipe until its content is written."""
     streams: ClassVar[dict[int, "KernelStream"]] = {}
-    """By the pipe that each is pumped from."""
+    """Streams by the pipe from which each is pumped."""
     _any_pipe: ClassVar[select.epoll | None] = None
-    """Tells which pipes have something: one system call for each print."""
+    """Poll object of all pipes: one system call for each print."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-        """As ipykernel's."""
+        """Create the stream, with ipykernel's parameters."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._waiting = 0
         self._poll = select.poll()
         super().__init__(*args, **kwargs)
 
     def fileno(self) -> int:
-        """The descriptor that is pumped, so that `stdout=sys.stdout` is seen as well."""
+        """Return the descriptor that is pumped, so that `stdout=sys.stdout` works as well."""
         return int(self._original_stdstream_fd)
 
     def write(self, string: str) -> int:
-        """Publish text; as ipykernel's, in pieces and in order."""
+        """Publish text like ipykernel's, but in pieces and in order."""
         if not isinstance(string, str):
             raise TypeError(f"write() argument must be str, not {type(string).__name__}")
         if self._is_master_process():
             _pump_all()
         for start in range(0, len(string), PIECE):
-            self._write(valid(string[start : start + PIECE]))
+            self._write(make_encodable(string[start : start + PIECE]))
         return len(string)
 
     def flush(self) -> None:
-        """Publish everything that was written until now, to the descriptor too."""
+        """Publish all text that was written until now, to the descriptor too."""
         if self._is_master_process():
             _pump_all()
-        # Asked for six times at the end of each cell, and a hand-over each time.
+        # Called six times at the end of each cell; each flush would wait for the other thread.
         if self._has_text():
             self._flush_and_wait()
 
     def publish(self) -> None:
-        """As `flush`, for who need not wait: what is shown from now on comes later anyway."""
+        """Publish text without waiting: later text is sent later in any case."""
         if self._is_master_process():
             _pump_all()
         if self._has_text():
             self._flush()
 
     def close(self) -> None:
-        """Publish what there is. The stream stays: it is that of all cells to come."""
+        """Publish the rest. The stream stays open for later cells."""
         self.flush()
 
     def pump(self) -> None:
-        """Take what waits in the pipe."""
+        """Read all that waits in the pipe."""
         with self._pumping:
             for _read in range(MAX_PUMPED):
                 if not self._poll.poll(0):
@@ -97,7 +98,7 @@ class KernelStream(OutStream):
             other, KernelStream._last = KernelStream._last, self
             takes_turn = other is not None and other is not self
             if takes_turn:
-                other._flush()  # type: ignore[union-attr]  # noqa: SLF001 - one of us
+                other._flush()  # type: ignore[union-attr]  # noqa: SLF001 - same class
             super().write(piece)
             self._waiting += len(piece)
         if self._waiting > MAX_WAITING:
@@ -106,7 +107,7 @@ class KernelStream(OutStream):
             self.pub_thread.wait_for_room()
 
     def _has_text(self) -> bool:
-        """Whether something was written that is not on its way: waits for who takes it now."""
+        """Return whether text is not yet on its way; wait for a thread that is taking it."""
         with self._turns:
             return bool(self._buffers)
 
@@ -116,7 +117,7 @@ class KernelStream(OutStream):
             super()._flush()
 
     def _flush_and_wait(self) -> None:
-        """Wait until what was written is ZeroMQ's."""
+        """Wait until ZeroMQ has all text that was written."""
         sent = threading.Event()
 
         def send() -> None:
@@ -138,7 +139,7 @@ class KernelStream(OutStream):
         super()._setup_stream_redirects(name)
         pipe = self._pipe()
         self._poll.register(pipe, select.POLLIN)
-        # Not earlier: the process that forks kernels has this module loaded.
+        # Not earlier: the process that forks kernels loads this module.
         if KernelStream._any_pipe is None:
             KernelStream._any_pipe = select.epoll()
         KernelStream.streams[pipe] = self
@@ -158,14 +159,14 @@ class KernelStream(OutStream):
 
 
 def _pump_all() -> None:
-    any_pipe = KernelStream._any_pipe  # noqa: SLF001 - one of us
+    any_pipe = KernelStream._any_pipe  # noqa: SLF001 - same class
     with KernelStream._pumping:  # noqa: SLF001
         for pipe, _event in any_pipe.poll(0) if any_pipe else ():
             KernelStream.streams[pipe].pump()
 
 
 def _renew_locks() -> None:
-    """In a forked child: threads that held them are not there to let go."""
+    """Replace the locks in a forked child: the threads that held them do not exist there."""
     KernelStream._turns = threading.RLock()  # noqa: SLF001
     KernelStream._pumping = threading.RLock()  # noqa: SLF001
 

@@ -1,4 +1,4 @@
-"""The interpreter of a kernel: IPython's, for code that nobody sits in front of."""
+"""Interpreter of a kernel: IPython's, adapted to code without a user at a prompt."""
 
 import asyncio
 import importlib
@@ -30,25 +30,25 @@ from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.kernel.idle_memory import IdleMemory
-from cellblock_agent.kernel.messages import fit
+from cellblock_agent.kernel.messages import fit_message
 from cellblock_agent.kernel.options import ACCEPTED
-from cellblock_agent.kernel.stream import KernelStream
+from cellblock_agent.kernel.upstream.stream import KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
 
-NOBODY_ANSWERS = "{}() can't ask: nobody is there to answer. Put the value into the code."
+NO_INPUT = "{}() can't read input: code runs without a user to answer. Put the value into the code."
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class Shell(ZMQInteractiveShell):
-    """IPython's shell, with failures told in the terms of the code that ran.
+    """IPython's shell, with errors reported in terms of the user's code.
 
-    It is made in the process that kernels are forked from, which saves each of them a fifth of
-    its start. `begin` does what can only be done in a kernel.
+    It is created in the process from which kernels are forked, which saves each of them a fifth of
+    its start. `begin` does the part that needs the kernel.
     """
 
     def begin(self, kernel: IPythonKernel) -> None:
-        """Be the shell of `kernel`, in this process and its working folder."""
+        """Attach the shell to `kernel`, in this process and its working directory."""
         self.kernel = self.parent = kernel
         self._streams = sys.stdout, sys.stderr
         self._is_interrupted = False
@@ -57,16 +57,16 @@ class Shell(ZMQInteractiveShell):
         self.user_ns["_dh"][:] = [str(Path.cwd())]
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
-        """Have a folder for what magics store, though code may have put something in its way."""
+        """Create a directory for the data of magics, even if code has blocked the usual one."""
         try:
             super().init_profile_dir(profile_dir)
         except OSError:
             self.profile_dir = ProfileDir.create_profile_dir(tempfile.mkdtemp(prefix="ipython-"))
 
     def init_io(self) -> None:
-        """Leave out hints."""
+        """Suppress hints."""
         super().init_io()
-        # Hints for a person at a prompt: IPython's, and that of `tqdm.auto`.
+        # Hints for a person at a prompt: from IPython and from `tqdm.auto`.
         for hint in ("To exit: use 'exit'", "IProgress not found"):
             warnings.filterwarnings("ignore", message=hint)
 
@@ -76,28 +76,28 @@ class Shell(ZMQInteractiveShell):
         self.register_magic_function(self._pip, "line", "pip")  # type: ignore[arg-type]
 
     def set_parent(self, parent: dict[str, Any]) -> None:
-        """Begin a cell; code that replaced the streams must not silence all that comes later."""
+        """Begin a cell; restore the streams, in case code replaced them."""
         sys.stdout, sys.stderr = self._streams
-        # IPython keeps all displays for a history that nobody can read here.
+        # IPython keeps all displays for a history that can't be read here.
         if self.history_manager is not None:
             self.history_manager.outputs.clear()
         super().set_parent(parent)
 
     def publish(self) -> None:
-        """Have all that was written sent."""
+        """Send all text that was written."""
         for stream in self._streams:
             if isinstance(stream, KernelStream):
                 stream.publish()
 
     def expect_code(self) -> None:
-        """Keep an interrupt that comes before the code: IPython would swallow it."""
+        """Keep an interrupt that arrives before the code: IPython would swallow it."""
         self._is_interrupted = False
         self._transforms_once = True
         self._transformed = None
         signal.signal(signal.SIGINT, self._note_interrupt)
 
     async def run_code(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
-        """Run a statement, unless an interrupt has come before it."""
+        """Run a statement, unless an interrupt has arrived before it."""
         self._transforms_once, self._transformed = False, None
         if signal.getsignal(signal.SIGINT) == self._note_interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -107,7 +107,7 @@ class Shell(ZMQInteractiveShell):
         return bool(await super().run_code(*args, **options))
 
     def transform_cell(self, raw_cell: str) -> str:
-        """As IPython's. ipykernel asks, and IPython again before it runs the same."""
+        """Transform a cell once: ipykernel asks first, then IPython before it runs the cell."""
         if self._transformed is not None and self._transformed[0] is raw_cell:
             return self._transformed[1]
         cell = str(super().transform_cell(raw_cell))
@@ -116,13 +116,13 @@ class Shell(ZMQInteractiveShell):
         return cell
 
     def should_run_async(self, raw_cell: str, **options: Any) -> bool:  # noqa: ANN401 - IPython's
-        """As IPython's, which compiles a cell for this, twice; not one without the words."""
+        """Return whether a cell awaits; without both keywords, skip IPython's two compilations."""
         cell = options.get("transformed_cell") or raw_cell
         may = "await" in cell or "async" in cell
         return may and bool(super().should_run_async(raw_cell, **options))
 
     async def run_cell_async(self, *args: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401
-        """As IPython's; its parameters, which are looked up for each cell, are below."""
+        """Run a cell, as IPython does; the signature, which is read for each cell, is set below."""
         return await super().run_cell_async(*args, **options)
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
@@ -130,17 +130,17 @@ class Shell(ZMQInteractiveShell):
 
     @contextmanager
     def _tee(self, channel: str) -> Iterator[None]:
-        """Keep no copy of what is written, as IPython's own does: a flood would fill memory."""
+        """Keep no copy of the output, as IPython's own does: a flood would fill the memory."""
         yield
 
     def ask_exit(self) -> NoReturn:
-        """What `exit` and `quit()` do: end the code, as in a script, but not the kernel."""
+        """End the code on `exit` and `quit()`, as in a script, but not the kernel."""
         raise SystemExit
 
     def system(self, cmd: str) -> None:
-        """Run `!cmd` without a terminal: two streams, in order, and Ctrl-C ends the cell too."""
+        """Run `!cmd` without a terminal: two streams, in order, and Ctrl-C also ends the cell."""
         line = self.var_expand(cmd, depth=1)
-        code = subprocess.call(  # noqa: S602 - it is what the user asked for
+        code = subprocess.call(  # noqa: S602 - requested by the user
             line, shell=True, executable=shutil.which("bash")
         )
         self.user_ns["_exit_code"] = code
@@ -158,7 +158,7 @@ class Shell(ZMQInteractiveShell):
         *args: Any,  # noqa: ANN401 - IPython's
         **options: Any,  # noqa: ANN401
     ) -> None:
-        """Tell of an exception; also of those that IPython leaves to standard error."""
+        """Report an exception, including those that IPython writes to standard error."""
         kind, value, _trace = exc_tuple or sys.exc_info()
         if kind is None or value is None:
             super().showtraceback(exc_tuple, *args, **options)
@@ -173,35 +173,35 @@ class Shell(ZMQInteractiveShell):
 
     def _get_exc_info(self, exc_tuple: ExceptionInfo | None = None) -> ExceptionInfo:
         kind, value, trace = super()._get_exc_info(exc_tuple)
-        # `%xmode Verbose` and the others are for those who want to see all.
+        # `%xmode Verbose` and the others are for users who want to see everything.
         if self.InteractiveTB.mode == "Context":
             hide_library_frames(value)
-            # IPython leaves out the first, which is its own.
+            # IPython omits the first frame, which is its own.
             trace = TracebackType(value.__traceback__, trace.tb_frame, 0, 0) if trace else None
         return kind, value, trace
 
 
-# Or else they would be found out anew each time, which takes a twentieth of a `1+1`.
+# Otherwise IPython computes it for each cell, which takes a twentieth of a `1+1`.
 Shell.run_cell_async.__signature__ = inspect.signature(ZMQInteractiveShell.run_cell_async)  # type: ignore[attr-defined]
 
 
 class CellCompiler(XCachingCompiler):
-    """Names cells as IPython does.
+    """Compiler that names cells as IPython does.
 
-    ipykernel names a cell by a file in a temporary folder: it had none, and no code ran, when
-    `/tmp` and `/mnt/data` were both full.
+    ipykernel names a cell by a file in a temporary directory. When `/tmp` and `/mnt/data` were both
+    full, there was none, and no code ran.
     """
 
     def get_code_name(self, raw_code: str, code: str, number: int) -> str:
-        """A name that is no file's."""
+        """Return a name that does not refer to a file."""
         return code_name(code, number)
 
 
 class UnattendedKernel(IPythonKernel):
-    """A kernel whose code can't ask anybody.
+    """Kernel whose code can't read input.
 
-    It says so with the exception that every Jupyter kernel raises where its front end takes
-    no input, by its public name: code that runs under Jupyter catches it as such.
+    It reports that with the exception that every Jupyter kernel raises if its front end takes no
+    input, by its public name: code that runs under Jupyter can catch it.
     """
 
     compiler_class = Type(CellCompiler)
@@ -209,40 +209,40 @@ class UnattendedKernel(IPythonKernel):
     shell_class = Shell
 
     _supports_kernel_subshells = False
-    """Requests come one at a time; see `KernelApp.init_control`."""
+    """Requests are handled one at a time; see `KernelApp.init_control`."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - ipykernel's
-        """Be a kernel of ipykernel's, which finds the shell that was made ahead."""
+        """Create the kernel, and attach the shell that exists already."""
         super().__init__(**options)
         Shell.instance().begin(self)
         self._memory = IdleMemory()
         self._is_requested = False
 
     async def execute_request(self, stream: ZMQStream, *request: Any) -> None:  # noqa: ANN401
-        """Run a cell. Whoever is told of its beginning, which comes first, may interrupt it."""
+        """Run a cell. Its start is reported first; from then on it can be interrupted."""
         Shell.instance().expect_code()
         self._is_requested = True
-        replies = _AtOnce(stream, self)
+        replies = _ImmediateReplies(stream, self)
         identity, parent, *_rest = request
-        # By this thread, which runs the code: nothing that holds Python's lock delays it.
+        # In this thread, which runs the code: a thread that holds Python's lock can't delay it.
         replies.send_raw([*identity, ACCEPTED, parent["header"]["msg_id"].encode()])
         await super().execute_request(replies, *request)
 
     async def do_execute(self, *args: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Run code; its memory is given back when no more comes."""
+        """Run code; release memory afterwards unless more code comes."""
         is_request, self._is_requested = self._is_requested, False
         self._memory.code_begins()
         try:
             return await super().do_execute(*args, **options)  # type: ignore[no-any-return]
         finally:
             self._memory.code_ended()
-            if is_request:  # and not code of a cell that runs code this way
-                # Nothing is left to be interrupted but the output's end, and the reply.
+            if is_request:  # and not code that a cell runs through this method
+                # Only the end of the output and the reply are left to be interrupted.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 Shell.instance().publish()
 
     def _publish_status(self, status: str, *where: Any, **of: Any) -> None:  # noqa: ANN401
-        """Say that a cell has ended; that it begins is said by its code, which comes with it."""
+        """Report that a cell has ended; its start is reported by its code, which comes with it."""
         if status != "busy":
             super()._publish_status(status, *where, **of)
             self.iopub_thread.wake()
@@ -251,7 +251,7 @@ class UnattendedKernel(IPythonKernel):
     def _cancel_on_sigint(self, future: "asyncio.Future[Any]") -> Iterator[None]:
         """Cancel a cell that awaits when it is interrupted.
 
-        ipykernel's own does so when the event loop wakes up next, which may be never.
+        ipykernel's own version waits until the event loop wakes up next, which may be never.
         """
         loop = asyncio.get_running_loop()
 
@@ -265,16 +265,16 @@ class UnattendedKernel(IPythonKernel):
             signal.signal(signal.SIGINT, before)
 
     def raw_input(self, prompt: str = "") -> NoReturn:
-        """What `input()` does. Raises StdinNotImplementedError."""
-        raise StdinNotImplementedError(NOBODY_ANSWERS.format("input"))
+        """Refuse `input()`. Raises StdinNotImplementedError."""
+        raise StdinNotImplementedError(NO_INPUT.format("input"))
 
     def getpass(self, *_args: object, **_options: object) -> NoReturn:
-        """What `getpass.getpass()` does. Raises StdinNotImplementedError."""
-        raise StdinNotImplementedError(NOBODY_ANSWERS.format("getpass"))
+        """Refuse `getpass.getpass()`. Raises StdinNotImplementedError."""
+        raise StdinNotImplementedError(NO_INPUT.format("getpass"))
 
 
-class _AtOnce:
-    """Sends a reply at once: ipykernel's stream does when the cell's end has been told."""
+class _ImmediateReplies:
+    """Stream that sends replies immediately: ipykernel's sends them after the cell's end."""
 
     def __init__(self, stream: ZMQStream, kernel: IPythonKernel) -> None:
         self._stream = stream
@@ -282,11 +282,11 @@ class _AtOnce:
 
     def send_multipart(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
         bounds = self._kernel.iopub_thread.bounds
-        self.send_raw(fit(self._kernel.session, frames, bounds), **options)
+        self.send_raw(fit_message(self._kernel.session, frames, bounds), **options)
 
     def send_raw(self, frames: list[bytes], **options: Any) -> None:  # noqa: ANN401
         self._stream.socket.send_multipart(frames, **options)
-        # Sending takes the descriptor's word that a request has come.
+        # Sending consumes the descriptor's signal that a request has arrived.
         self._stream._rebuild_io_state()  # noqa: SLF001
 
 
