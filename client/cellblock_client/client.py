@@ -46,12 +46,12 @@ class Client:
 
         What is not given is taken from the environment: `CELLBLOCK_ADDRESS` (default
         `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and its like, see
-        docs/authentication.md. Raises InvalidArgumentError for a key that would travel to
+        docs/operate/access.md. Raises InvalidArgumentError for a key that would travel to
         another machine without TLS, OSError for a file that can't be read.
 
         A server that is away, as while it restarts, is waited for `retry_for` seconds: calls are
-        repeated where that is safe (docs/reliability.md). 0: never. None: 30 s, and 5 s as long
-        as no server was ever there, for the address may be wrong.
+        repeated where that is safe (docs/guides/errors-and-retries.md). 0: never. None: 30 s, and
+        5 s as long as no server was ever there, for the address may be wrong.
         """
         told = connection(address, api_key, tls)
         self.address: str = told.address

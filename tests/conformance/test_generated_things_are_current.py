@@ -25,12 +25,12 @@ def test_generated_code_matches_the_protos(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "document"),
     [
-        ("generate_docs", "configuration.md"),
-        ("generate_image_docs", "sandbox-image.md"),
-        ("generate_cli_docs", "cli.md"),
-        ("generate_api_docs", "api.md"),
-        ("generate_client_docs", "client.md"),
-        ("generate_guarantees", "guarantees.md"),
+        ("generate_docs", "reference/configuration.md"),
+        ("generate_image_docs", "reference/sandbox-image.md"),
+        ("generate_cli_docs", "reference/cli.md"),
+        ("generate_api_docs", "reference/api.md"),
+        ("generate_client_docs", "reference/client.md"),
+        ("generate_guarantees", "project/guarantees.md"),
     ],
 )
 def test_references_match_what_they_are_made_from(script: str, document: str) -> None:

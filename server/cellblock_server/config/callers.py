@@ -61,7 +61,7 @@ class Quotas(Section):
 
 
 class Audit(Section):
-    """The log of who did what; see docs/authentication.md."""
+    """The log of who did what; see docs/operate/access.md."""
 
     retention: Duration = Field(
         timedelta(days=90),
@@ -75,7 +75,7 @@ class Audit(Section):
 
 
 class Usage(Section):
-    """What tenants have used, for those who bill them; see docs/authentication.md."""
+    """What tenants have used, for those who bill them; see docs/operate/access.md."""
 
     retention: Duration = Field(
         400 * DAY,

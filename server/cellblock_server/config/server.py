@@ -159,7 +159,7 @@ class Store(Section):
         repr=False,
         description="Database: `sqlite:////path`, or "
         "`postgresql://user@host:port/database?sslmode=verify-full` with any of libpq's parameters "
-        "(see [storage.md](storage.md)). Empty: `cellblock.db` in the state folder.",
+        "(see [storage](../operate/storage.md)). Empty: `cellblock.db` in the state folder.",
     )
     password_file: str = Field(
         "",
@@ -171,7 +171,7 @@ class Store(Section):
         "normal",
         description="SQLite's setting of that name. `normal`: what was acknowledged is safe from "
         "the server's end, and the last seconds may be lost with the machine's power. `full`: each "
-        "commit waits for the disk (see [storage.md](storage.md)). PostgreSQL has its own.",
+        "commit waits for the disk (see [storage](../operate/storage.md)). PostgreSQL has its own.",
     )
 
     @field_validator("url")

@@ -1,4 +1,7 @@
-"""All keys: type, unit, default, bounds and reason. `docs/configuration.md` is made from this."""
+"""All keys: type, unit, default, bounds and reason.
+
+`docs/reference/configuration.md` is made from this.
+"""
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
