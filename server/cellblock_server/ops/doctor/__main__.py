@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(options.config, given(options))
     except ConfigurationError as error:
         for line in str(error).splitlines():
-            _tell(problem("configuration", line, "mend it: docs/configuration.md"))
+            _tell(problem("configuration", line, "fix it: docs/reference/configuration.md"))
         return 0
     _tell(ok("configuration", "it can be read"))
     asyncio.run(_look(settings))
