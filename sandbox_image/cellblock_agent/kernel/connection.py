@@ -2,7 +2,7 @@
 
 `jupyter_client` makes the connection and the requests. What comes is read here: its own
 readers are made for somebody who waits for one message at a time, and cost more than twice as
-much (docs/project/performance.md).
+much (docs/project/performance-details.md).
 """
 
 import asyncio
