@@ -32,7 +32,7 @@ TURNS: dict[str, list[Turn]] = {
     ],
 }
 """What the model answers on a page that has one."""
-ANSWERS = {"docs/start/tutorial.md": [r"2014\n\[image \S+\]", "3199"]}
+ANSWERS = {"docs/start/tutorial.md": [r"2014\n\[\S+\.png\]", "3199"]}
 """Patterns of what the model reads of its code."""
 
 
