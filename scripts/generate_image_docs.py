@@ -17,7 +17,8 @@ HEAD = f"""\
 
 <!-- Made by `make docs` from sandbox_image/ and scripts/generate_image_docs.py. -->
 
-What code finds in a session, without a network. There are two images, from one Dockerfile:
+The packages, programs and fonts that code can use in a session. There are two images, from one
+Dockerfile:
 
 | target | image | size | build time | contents |
 | --- | --- | --- | --- | --- |

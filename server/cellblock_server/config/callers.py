@@ -61,7 +61,7 @@ class Quotas(Section):
 
 
 class Audit(Section):
-    """The log of who did what; see docs/operate/access.md."""
+    """The [audit log](../operate/access.md#audit-log): who did what."""
 
     retention: Duration = Field(
         timedelta(days=90),
@@ -75,7 +75,7 @@ class Audit(Section):
 
 
 class Usage(Section):
-    """What tenants have used, for those who bill them; see docs/operate/access.md."""
+    """[Usage](../operate/access.md#usage) of tenants, for billing."""
 
     retention: Duration = Field(
         400 * DAY,
