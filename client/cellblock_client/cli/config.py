@@ -14,8 +14,8 @@ OPTION = "option"
 def config(as_json: Json = None) -> None:
     """Show the command's settings, and where each value comes from.
 
-    An option before the command's name overrides an environment variable, which overrides the
-    table [client] of the file.
+    An option before the command's name counts more than an environment variable, and that more
+    than the table [client] of the file.
     """
     found = settings.values()
     found |= {name: settings.Value(value, OPTION) for name, value in GIVEN.get({}).items()}
