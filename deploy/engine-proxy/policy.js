@@ -56,6 +56,7 @@ const CREATE = {
     User: text(/^([0-9]+):\1$/),  // within USERS, which is checked below
     Hostname: same('sandbox'),
     WorkingDir: same('/mnt/data'),
+    NetworkDisabled: optional(same(true)),  // without it there is `NetworkMode`
     Cmd: list(text(/^--[a-z-]+=[^\0]*$/)),  // of the image's own entry point, which stays
     Labels: object({
         'dev.cellblock.sandbox': text(/^sbx_[A-Za-z0-9_-]+$/),
@@ -205,17 +206,17 @@ function isKnownProfile(option) {
 
 // The two folders of one sandbox, and nothing else of the host.
 function mounts(given) {
-    const folder = new RegExp('^' + STATE.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') + '/run/(sbx_' + SANDBOX + ')/(agent|inputs)$');
+    const folder = new RegExp('^' + STATE.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') + '/run/(sbx_' + SANDBOX + ')/(agent|inputs|hosts)$');
     const check = object({
         Type: same('bind'),
         Source: text(folder),
-        Target: text(/^\/(run\/cellblock|mnt\/inputs)$/),
+        Target: text(/^\/(run\/cellblock|mnt\/inputs|etc\/hosts)$/),
         ReadOnly: value => typeof value === 'boolean',
         BindOptions: same({Propagation: 'rprivate'}),
     });
     return list(check)(given) && given.every(mount =>
         mount.Source.endsWith('/agent') ? mount.Target === '/run/cellblock'
-            : mount.Target === '/mnt/inputs' && mount.ReadOnly);
+            : mount.Target === (mount.Source.endsWith('/inputs') ? '/mnt/inputs' : '/etc/hosts') && mount.ReadOnly);
 }
 
 // That the name, the label and the folders are one sandbox's.

@@ -25,6 +25,7 @@ def container(client: Client, instance: str) -> Any:
 def test_the_container_is_hardened(container: dict[str, Any]) -> None:
     host, config = container["HostConfig"], container["Config"]
     assert host["NetworkMode"] == "none"
+    assert config["NetworkDisabled"]
     user, group = map(int, config["User"].split(":"))
     assert 40000 <= user == group <= 44095
     assert host["CapDrop"] == ["ALL"]
@@ -49,8 +50,9 @@ def test_the_container_is_hardened(container: dict[str, Any]) -> None:
 
 def test_it_sees_no_path_of_the_host_but_its_own(container: dict[str, Any]) -> None:
     mounts = {mount["Destination"]: mount for mount in container["Mounts"]}
-    assert set(mounts) == {"/run/cellblock", "/mnt/inputs"}
+    assert set(mounts) == {"/run/cellblock", "/mnt/inputs", "/etc/hosts"}
     assert not mounts["/mnt/inputs"]["RW"]
+    assert not mounts["/etc/hosts"]["RW"]
     sandbox_id = container["Config"]["Labels"]["dev.cellblock.sandbox"]
     for mount in mounts.values():
         assert f"/run/{sandbox_id}/" in mount["Source"]

@@ -194,6 +194,10 @@ def mount(**values: Any) -> Callable[[Body], None]:
     return lambda body: body["HostConfig"]["Mounts"][0].update(values)
 
 
+def hosts_file(**values: Any) -> Callable[[Body], None]:
+    return lambda body: body["HostConfig"]["Mounts"][2].update(values)
+
+
 def tmpfs(**values: int) -> Callable[[Body], None]:
     def change(body: Body) -> None:
         options = body["HostConfig"]["Tmpfs"]
@@ -247,6 +251,7 @@ CONTAINERS: dict[str, Callable[[Body], None]] = {
     "bridge": in_host(NetworkMode="bridge"),
     "another container's network": in_host(NetworkMode="container:x"),
     "network not told": without("HostConfig", "NetworkMode"),
+    "network enabled": lambda body: body.update(NetworkDisabled=False),
     "network by the other key": lambda body: body.update(
         NetworkingConfig={"EndpointsConfig": {"bridge": {}}}
     ),
@@ -262,6 +267,8 @@ CONTAINERS: dict[str, Callable[[Body], None]] = {
     "mount out of the state": mount(Source="/var/lib/cellblock/run/../../x"),
     "mount of another sandbox's folder": of_another_sandbox,
     "mount elsewhere": mount(Target="/opt/cellblock"),
+    "hosts file that can be written": hosts_file(ReadOnly=False),
+    "hosts file elsewhere": hosts_file(Target="/mnt/inputs"),
     "mount that propagates": mount(BindOptions={"Propagation": "rshared"}),
     "volume": mount(Type="volume"),
     "one more mount": one_more_mount,

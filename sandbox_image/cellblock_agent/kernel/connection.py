@@ -70,9 +70,9 @@ class KernelConnection:
         self._replies = _Reader(client.shell_channel.socket, client.session, bounds)
 
     def listen(self, on_output: Handle, on_reply: Handle) -> None:
-        """Hand on messages from now on."""
-        self._output.handle = on_output
-        self._replies.handle = on_reply
+        """Pass on messages; those that came before wait for the first call."""
+        self._output.listen(on_output)
+        self._replies.listen(on_reply)
 
     def execute(self, code: str, *, silent: bool) -> str:
         """Have code run; the id that its output and its reply will name."""
@@ -117,8 +117,13 @@ class _Reader:
         self._loop = asyncio.get_running_loop()
         self._file = socket.fileno()
         self._stopped = False
-        self.handle: Handle = lambda _message: None
-        self._loop.add_reader(self._file, self._read)
+        self._handle: Handle | None = None
+        """None until a caller listens: messages stay in the socket until then."""
+
+    def listen(self, handle: Handle) -> None:
+        if self._handle is None:
+            self._loop.add_reader(self._file, self._read)
+        self._handle = handle
         self.look()
 
     def look(self) -> None:
@@ -132,7 +137,8 @@ class _Reader:
 
     def _read(self) -> None:
         for _part in range(PARTS_AT_ONCE):
-            if self._stopped:
+            handle = self._handle
+            if self._stopped or handle is None:
                 return
             try:
                 frame = self._socket.recv(zmq.NOBLOCK)
@@ -142,13 +148,13 @@ class _Reader:
                 self._frames.append(frame)
             if not self._socket.getsockopt(zmq.RCVMORE):
                 frames, self._frames = self._frames, []
-                self._take(frames)
+                self._take(frames, handle)
         # Others have their turn before a kernel that floods goes on.
         self.look()
 
-    def _take(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes], handle: Handle) -> None:
         try:
-            self.handle(read_message(self._session, frames, self._bounds))
+            handle(read_message(self._session, frames, self._bounds))
         except (ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError) as error:
             # User code can write to the kernel's own sockets: bad signatures, bad JSON.
             log.warning("a message that is not Jupyter's was dropped: %s", type(error).__name__)

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import zmq
 from ipykernel.iostream import BackgroundSocket, IOPubThread
 
 from cellblock_agent.kernel.message_bounds import MessageBounds
@@ -33,6 +34,8 @@ HOLD_SECONDS = 0.005
 """Default of the longest wait of a message for others."""
 MAX_WAITING = 256
 """Messages that wait for the thread before their writer waits for it."""
+MAX_SUBSCRIPTIONS = 64
+"""Subscriptions that are read in one turn; more are read in the next one."""
 WAIT_SECONDS = 10
 """How long a writer waits at most: the agent may be stopped, and the thread may need a lock."""
 
@@ -144,10 +147,22 @@ class Publisher(IOPubThread):
             os.eventfd_read(descriptor)
         try:
             self._handle_event(())  # type: ignore[no-untyped-call]
+            self._welcome_subscribers()
         except BaseException:
             # What came after it must not wait for the next wake.
             self.wake()
             raise
+
+    def _welcome_subscribers(self) -> None:
+        """Read the subscriptions whose notice a send has taken.
+
+        A send processes what has come to its socket, and the socket's descriptor stays silent
+        about it. The agent waits for its welcome: a kernel's start would hang.
+
+        Source: ZeroMQ's documentation of `ZMQ_FD` and `ZMQ_EVENTS`.
+        """
+        if self.socket.get(zmq.EVENTS) & zmq.POLLIN:
+            self._xpub_stream.flush(zmq.POLLIN, limit=MAX_SUBSCRIPTIONS)
 
 
 class _OutputSocket(BackgroundSocket):

@@ -2,7 +2,8 @@
 
     <root>/<sandbox id>/         0700, ours alone
     ├── agent/                   mounted at /run/cellblock: token in, agent.sock out
-    └── inputs/                  mounted read-only at /mnt/inputs
+    ├── inputs/                  mounted read-only at /mnt/inputs
+    └── hosts                    mounted read-only at /etc/hosts
 
 The sandbox may write to `agent/` only until its agent has bound the socket: then
 `seal` takes the right away, before any user code runs. From then on nothing in
@@ -20,6 +21,9 @@ from cellblock_server.common.disk import disk_faults_told
 OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
 SEALED_MODE = 0o700
 INPUTS_MODE = 0o755
+HOSTNAME = "sandbox"
+HOSTS = f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost ip6-localhost ip6-loopback\n"
+HOSTS_MODE = 0o644
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class SandboxFolder:
     def inputs(self) -> Path:
         """Where large attachments are put."""
         return self.path / "inputs"
+
+    @property
+    def hosts(self) -> Path:
+        """Hosts file of the sandbox: names of its loopback, see hosts(5)."""
+        return self.path / "hosts"
 
     @classmethod
     def create(cls, root: Path, sandbox_id: str, token: str) -> "SandboxFolder":
@@ -70,6 +79,8 @@ class SandboxFolder:
         self.agent.mkdir()
         self.inputs.mkdir()
         self.inputs.chmod(INPUTS_MODE)
+        self.hosts.write_text(HOSTS)
+        self.hosts.chmod(HOSTS_MODE)
         token_file = self.agent / "token"
         token_file.write_text(token)
         token_file.chmod(0o444)

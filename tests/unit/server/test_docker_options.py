@@ -34,6 +34,7 @@ def test_everything_that_a_container_may_do() -> None:
         "User": "40123:40123",
         "Hostname": "sandbox",
         "WorkingDir": "/mnt/data",
+        "NetworkDisabled": True,
         "Cmd": ["--x", "--preload=numpy,pandas", "--memory-bytes=1000", "--pids=64"],
         "Labels": {
             "dev.cellblock.sandbox": "sbx_1",
@@ -68,6 +69,7 @@ def test_everything_that_a_container_may_do() -> None:
             "Mounts": [
                 mount("/state/run/sbx_1/agent", "/run/cellblock", read_only=False),
                 mount("/state/run/sbx_1/inputs", "/mnt/inputs", read_only=True),
+                mount("/state/run/sbx_1/hosts", "/etc/hosts", read_only=True),
             ],
             "RestartPolicy": {"Name": "no"},
             "LogConfig": {

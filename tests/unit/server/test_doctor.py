@@ -16,6 +16,7 @@ from cellblock_server.ops.doctor.access import access_findings
 from cellblock_server.ops.doctor.engine import limit_findings, security_findings
 from cellblock_server.ops.doctor.finding import Finding, Level
 from cellblock_server.ops.doctor.host import host_findings
+from cellblock_server.ops.doctor.landlock import landlock_abi, landlock_finding
 from cellblock_server.ops.doctor.state import state_findings
 from cellblock_server.store.database import Database
 from cellblock_server.store.keys import KeyStore
@@ -202,3 +203,26 @@ def test_an_engine_that_can_not_limit_is_a_problem(driver: str) -> None:
     wanted = Level.OK if driver == "cgroupfs" else Level.PROBLEM
     assert of(list(limit_findings(whole)), "limits").level is wanted
     assert of(list(limit_findings({**whole, "SwapLimit": False})), "limits").level is Level.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("release", "abi", "level", "words"),
+    [
+        ("6.12.1-generic", 6, Level.OK, "ABI 6"),
+        ("6.12.1", None, Level.OK, "can't see"),
+        ("6.12.1", 0, Level.WARNING, "turned off"),
+        ("5.15.0-91", 1, Level.WARNING, "too old"),
+        ("5.10.0", None, Level.WARNING, "too old"),
+        ("", None, Level.OK, "can't see"),
+    ],
+)
+def test_a_kernel_without_landlock_is_named(
+    release: str, abi: int | None, level: Level, words: str
+) -> None:
+    finding = landlock_finding({"KernelVersion": release}, abi)
+    assert (finding.level, words in finding.message) == (level, True)
+
+
+def test_this_kernel_can_be_asked_for_landlock() -> None:
+    abi = landlock_abi()
+    assert abi is None or abi >= 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cellblock_server.backends.backend import SandboxSpec
-from cellblock_server.backends.folder import SandboxFolder
+from cellblock_server.backends.folder import HOSTNAME, SandboxFolder
 from cellblock_server.common.errors import WrongStateError
 
 LABEL = "dev.cellblock.sandbox"
@@ -106,7 +106,7 @@ def container_options(
     """The body of the create call: everything is denied that a kernel does not need."""
     limits = spec.limits
     host_config: dict[str, Any] = {
-        "NetworkMode": "none",
+        "NetworkMode": "none",  # for an engine that does not know `NetworkDisabled`
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true", *profiles.security_options()],
         "ReadonlyRootfs": True,
@@ -129,6 +129,8 @@ def container_options(
         "Mounts": [
             _bind(str(folder.agent), "/run/cellblock", read_only=False),
             _bind(str(folder.inputs), "/mnt/inputs", read_only=True),
+            # The engine writes one only for a network that it manages.
+            _bind(str(folder.hosts), "/etc/hosts", read_only=True),
         ],
         "RestartPolicy": {"Name": "no"},
         # What the agent says is kept for the operator, bounded.
@@ -139,8 +141,12 @@ def container_options(
     return {
         "Image": spec.image,
         "User": f"{user}:{user}",
-        "Hostname": "sandbox",
+        "Hostname": HOSTNAME,
         "WorkingDir": "/mnt/data",
+        # The runtime makes a namespace with loopback. The engine's network stack takes half of a
+        # start's time for the same, and in Docker 20.10 it can hang for good when containers end
+        # at the same time (docs/decisions/084).
+        "NetworkDisabled": True,
         # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
         "Cmd": [
             *command,

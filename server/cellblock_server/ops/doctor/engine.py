@@ -14,6 +14,7 @@ from aiodocker.exceptions import DockerError
 from cellblock_server.config import Settings
 from cellblock_server.ops.doctor.finding import Finding, Findings, ok, problem, warning
 from cellblock_server.ops.doctor.host import disk_findings
+from cellblock_server.ops.doctor.landlock import landlock_abi, landlock_finding
 from cellblock_server.telemetry.metrics import version
 
 ANSWER = aiohttp.ClientTimeout(total=10, sock_connect=5)
@@ -58,6 +59,7 @@ async def engine_findings(settings: Settings) -> AsyncIterator[Finding]:
         ):
             for finding in found:
                 yield finding
+        yield landlock_finding(info, landlock_abi())
         yield _clock(info)
         yield _restarts(info)
         if (root := Path(str(info.get("DockerRootDir")))).exists():
