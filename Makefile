@@ -89,7 +89,7 @@ bench: bench-setup ## us and what one would use instead, side by side; about 15 
 bench-quick: bench-setup ## the same with few rounds; under two minutes on an idle machine
 	@$(BENCH)/bin/python -m benchmarks --quick --plots
 
-bench-record: bench-setup ## the last `make bench` into docs/performance.md, with its plots
+bench-record: bench-setup ## the last `make bench` into docs/project/performance.md, with its plots
 	@$(BENCH)/bin/python -m benchmarks record
 
 bench-details: setup engine test-tools images ## what containers' options, floods, files, seccomp and stores cost; asserts nothing

@@ -4,7 +4,7 @@ python -m benchmarks [--quick] [--only SCENARIO …] [--entrant WORD …] [--rou
 python -m benchmarks record
 
 Prints tables; writes JSON and plots into build/bench. `record` puts the last whole run, with its
-plots, into docs/performance.md.
+plots, into docs/project/performance.md.
 """
 
 import argparse
@@ -27,8 +27,8 @@ from benchmarks.tables import scenario_table, summary
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path("build") / "bench"
 WHOLE, PART = "all.json", "part.json"
-DOCUMENT = ROOT / "docs" / "performance.md"
-PLOTS = ROOT / "docs" / "performance"
+DOCUMENT = ROOT / "docs" / "project" / "performance.md"
+PLOTS = ROOT / "docs" / "project" / "performance"
 BASELINES = f"cellblock-bench:{version('cellblock')}"
 SANDBOX = f"cellblock-sandbox:{version('cellblock')}"
 DESCRIPTION = "Compares the service with what a user would pick instead, side by side."

@@ -33,7 +33,7 @@ Times = dict[str, float]
 
 
 async def main() -> None:
-    """Measure, and print a table for docs/performance.md."""
+    """Measure, and print a table for docs/project/performance-details.md."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()

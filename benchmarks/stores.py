@@ -38,7 +38,7 @@ PAYLOAD = b"x" * 200
 
 
 async def main() -> None:
-    """Measure, and print a table for docs/performance.md."""
+    """Measure, and print a table for docs/project/performance-details.md."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--no-disk", action="store_true", help="PostgreSQL in memory")

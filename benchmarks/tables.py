@@ -1,4 +1,4 @@
-"""A run as tables, for a terminal and for docs/performance.md: the same rows."""
+"""A run as tables, for a terminal and for docs/project/performance.md: the same rows."""
 
 from collections.abc import Sequence
 

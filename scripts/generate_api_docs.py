@@ -1,4 +1,4 @@
-"""Write docs/api.md from the protos of the public API and their comments.
+"""Write docs/reference/api.md from the protos of the public API and their comments.
 
 python scripts/generate_api_docs.py
 """
@@ -14,26 +14,26 @@ from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto"
-TARGET = ROOT / "docs" / "api.md"
+TARGET = ROOT / "docs" / "reference" / "api.md"
 PACKAGE = "cellblock/v1"
 FILES = ("session", "execution", "file", "run_step", "admin")
 """In the order in which a reader meets them. Each has one service."""
 HEAD = """\
-# The gRPC API
+# gRPC API
 
 <!-- Made by `make docs` from proto/cellblock/v1. -->
 
-Package `cellblock.v1`, as it is in [proto/cellblock/v1](../proto/cellblock/v1), for clients in any
-language. The Python client is in [client.md](client.md). What a call can fail with, and how it is
-told, is in [errors.md](errors.md); which calls may be made again is in
-[reliability.md](reliability.md#the-client-waits).
+Package `cellblock.v1`, defined in [proto/cellblock/v1](../../proto/cellblock/v1), for clients in
+any language. See also the [Python client](client.md), the [error reasons](errors.md), and
+[which calls are safe to repeat](../guides/errors-and-retries.md#retries).
 
 - Where keys are required, each call carries one as metadata: `authorization: Bearer cb_…`
-  ([authentication.md](authentication.md)).
+  ([keys and TLS](../operate/access.md)).
 - Lists come in pages: pass `next_page_token` of one as `page_token` of the next, until it is empty.
-- A field that is not set has its type's zero. Of those marked *optional*, a message tells whether
-  they are set; of those marked *one of*, it has one.
-- A reader must pass over fields and values of enums that it does not know: later releases add some.
+- A field that isn't set has its type's zero value. For a field marked *optional*, a message says
+  whether it is set; of the fields marked *one of*, it has exactly one.
+- Ignore fields and enum values that you don't know:
+  [later releases add some](../project/compatibility.md).
 - The server also has `grpc.health.v1.Health` and, for callers with a key, reflection.
 
 """

@@ -1,4 +1,4 @@
-"""Write docs/cli.md from the command's own help.
+"""Write docs/reference/cli.md from the command's own help.
 
 python scripts/generate_cli_docs.py
 """
@@ -11,45 +11,43 @@ from cellblock_client.cli.app import commands, walk
 from cellblock_client.cli.examples import EXAMPLES
 from cellblock_client.cli.settings import SETTINGS
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "cli.md"
 HEAD = """\
-# The command
+# CLI
 
 <!-- Made by `make docs` from client/cellblock_client/cli/. -->
 
-`cellblock` runs code in sandboxes and looks at what it did. Each command has `--help`. Install it
-with `pip install 'cellblock[cli]'`, with pictures on terminals that show sixels as
-`'cellblock[cli,sixel]'`, and with a server as `'cellblock[cli,server]'`.
+`cellblock` runs code in sandboxes and inspects the results. Each command has `--help`.
+[Install](../start/install.md#with-pip) it with the extra `cli`.
 
 ## Exit codes
 
 | code | when |
 | --- | --- |
-| 0 | it did what it was asked to; of `run`: the code ran to its end |
+| 0 | Success; `run`: the code ran to its end |
 | 1 | `run`: the code raised an exception |
-| 2 | it was not done: wrong arguments, a refusal, no server; one line on standard error says why |
+| 2 | The command failed: wrong arguments, a refusal, no server. Standard error says why |
 | 3 | `run`: a limit or a fault ended the code; `repl`: the session ended |
 | 130 | Ctrl-C |
-| 141 | whoever read standard output left, as `head` does: nothing is said of it |
+| 141 | The reader of standard output closed it, as `head` does; no message is printed |
 
 ## Output
 
-What was asked for is on standard output, all else on standard error. Lists and single things are
-tables for people, or with `--json` a JSON object a line. Colours are for terminals: `NO_COLOR=1`
-turns them off, `FORCE_COLOR=1` on, and of both `NO_COLOR` counts.
+Results are written to standard output, everything else to standard error. Lists and single
+resources are printed as tables, or with `--json` as one JSON object per line. Colours are used on
+terminals only: `NO_COLOR=1` turns them off, `FORCE_COLOR=1` on; `NO_COLOR` wins.
 
-Pictures are shown in kitty, Ghostty, iTerm2 and WezTerm, and as sixels in foot, mlterm, Contour and
-yaft where Pillow is installed (`cellblock[sixel]`); elsewhere, and within tmux or screen, they are
-named by the path that they were saved at. Where the environment does not tell which terminal it is,
-as over ssh, the setting `pictures` does.
+Images are shown in kitty, Ghostty, iTerm2 and WezTerm, and as sixels in foot, mlterm, Contour and
+yaft with the extra `sixel`. Elsewhere, and within tmux or screen, they are saved, and their path is
+printed. If the environment doesn't say which terminal it is, as over ssh, set `pictures`.
 
 ## Settings
 
 A value comes from the first of these that has it: an option, an environment variable, the table
 `[client]` of the configuration file, the default. The file is
 `$XDG_CONFIG_HOME/cellblock/config.toml` (`~/.config/cellblock/config.toml`), or the one that
-`CELLBLOCK_CONFIG` names; the server's settings are in other tables of it. `cellblock config`
-shows each value and where it comes from.
+`CELLBLOCK_CONFIG` names. Its other tables are the [server's](configuration.md). `cellblock config`
+shows each value and its source.
 
 ```toml
 [client]
@@ -60,30 +58,36 @@ output = "json"
 
 """
 COMPLETION = """
-What was typed in the REPL is kept in `$XDG_STATE_HOME/cellblock/repl-history`
+The REPL's history is in `$XDG_STATE_HOME/cellblock/repl-history`
 (`~/.local/state/cellblock/repl-history`), which only you can read, up to 1 MiB.
 
 ## Completion
 
 `cellblock --install-completion` sets up Tab for bash, zsh, fish or PowerShell;
-`--show-completion` prints what it would set up. Ids of sessions and files are asked from the
-server that the settings or `--address` name, if it answers within a second.
+`--show-completion` prints the script. Ids of sessions and files come from the
+server that the settings or `--address` name, if it responds within a second.
 
 ## The REPL
 
-`cellblock repl` starts a session, and a server if none is named; `cellblock repl SESSION` goes on
-in one that exists, shows its state and limits, and leaves it alive. Enter runs what the session's
-kernel says is complete, and Alt-Enter begins another line. Tab completes, `name?` or F1 explains,
-`name??` shows the source: the kernel is asked, and nothing is executed. Ctrl-C interrupts the
-code, or clears what is typed. `%help` lists the REPL's own commands, such as `%upload` and
-`%limits`; every other magic and `!command` is the kernel's. Ctrl-D leaves: a session that was
-made is deleted, unless `--keep` was given.
+`cellblock repl` creates a session, and starts a temporary server if no address is set.
+`cellblock repl SESSION` continues in an existing session, shows its state and limits, and leaves it
+alive. Ctrl-D exits, and deletes a session that the REPL created, unless you pass `--keep`.
+
+| key or text | what it does |
+| --- | --- |
+| Enter | Runs the code when the session's kernel says that it is complete |
+| Alt-Enter | Begins another line |
+| Tab | Completes; nothing is executed |
+| `name?` or F1, `name??` | Explains a name, shows its source; nothing is executed |
+| Ctrl-C | Interrupts the code, or clears the input |
+| `%help` | Lists the REPL's own commands, such as `%upload` and `%limits` |
+| other magics, `!command` | Run in the kernel |
 """
 
 
 def reference() -> str:
     """The whole document."""
-    parts = [HEAD, "| key | variable | what it is |\n| --- | --- | --- |\n"]
+    parts = [HEAD, "| key | variable | meaning |\n| --- | --- | --- |\n"]
     parts += [f"| `{one.name}` | `{one.variable}` | {one.help} |\n" for one in SETTINGS.values()]
     parts += [COMPLETION, "\n## Commands\n"]
     parts += [_command(name, command) for name, command in walk(commands())]

@@ -1,4 +1,4 @@
-"""Write the reference part of docs/client.md from the client's signatures and docstrings.
+"""Write the reference part of docs/reference/client.md from the client's signatures and docstrings.
 
     python scripts/generate_client_docs.py
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import griffe
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "docs" / "client.md"
+TARGET = ROOT / "docs" / "reference" / "client.md"
 PACKAGE = "cellblock_client"
 MARK = "<!-- Made by `make docs` from client/cellblock_client, from here on. -->\n"
 WIDTH = 92

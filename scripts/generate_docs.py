@@ -1,4 +1,4 @@
-"""Write docs/configuration.md from the settings' own declarations.
+"""Write docs/reference/configuration.md from the settings' own declarations.
 
 python scripts/generate_docs.py
 """
@@ -15,7 +15,7 @@ from cellblock_server.config.keys import Key, all_keys, sentence_of, shown_value
 from cellblock_server.config.profiles import PROFILES, profile_value
 from cellblock_server.config.settings import DELIMITER, PREFIX, Settings
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "configuration.md"
 COMMON = (
     "profile",
     "server.listen",
@@ -73,7 +73,7 @@ A value comes from the first of these that has it:
 Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a number, or
 ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy", "pandas"]`). Unknown keys are
 errors; an error names the key and the file and line, variable or flag that it comes from. The table
-`[client]` is the `cellblock` command's: see [cli.md](cli.md#settings).
+`[client]` belongs to the CLI: see [its settings](cli.md#settings).
 
 ```toml
 profile = "team"

@@ -1,4 +1,4 @@
-"""Write docs/guarantees.md from the claims in docs/guarantees/*.toml.
+"""Write docs/project/guarantees.md from the claims in docs/guarantees/*.toml.
 
 python scripts/generate_guarantees.py
 """
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "docs" / "guarantees"
-TARGET = ROOT / "docs" / "guarantees.md"
+TARGET = ROOT / "docs" / "project" / "guarantees.md"
 HEAD = """\
 # Verified behaviour
 
@@ -74,7 +74,7 @@ class Area(Strict):
 
     def markdown(self) -> str:
         """Return the area with its headings."""
-        link = posixpath.relpath(self.page, "docs")
+        link = posixpath.relpath(self.page, "docs/project")
         parts = [f"\n## {self.title}\n\nExplained in [{self.page}]({link}).\n"]
         for section in self.sections:
             # Titles repeat between areas, and an anchor must be unique.

@@ -1,4 +1,4 @@
-"""Write docs/sandbox-image.md from what the images are locked to.
+"""Write docs/reference/sandbox-image.md from what the images are locked to.
 
 python scripts/generate_image_docs.py
 """
@@ -9,29 +9,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "sandbox_image"
-TARGET = ROOT / "docs" / "sandbox-image.md"
+TARGET = ROOT / "docs" / "reference" / "sandbox-image.md"
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 HEAD = f"""\
-# The sandbox image
+# Sandbox image
 
 <!-- Made by `make docs` from sandbox_image/ and scripts/generate_image_docs.py. -->
 
-What code in a session finds, without a network. Two targets of one Dockerfile:
+The packages, programs and fonts that code can use in a session. There are two images, from one
+Dockerfile:
 
-| target | image | size | built in | what it is for |
+| target | image | size | build time | contents |
 | --- | --- | --- | --- | --- |
-| `full` | `cellblock-sandbox:{VERSION}` | 1.5 GB | 3 min | documents, pictures, all scripts |
+| `full` | `cellblock-sandbox:{VERSION}` | 1.5 GB | 3 min | data stack, documents, fonts |
 | `core` | `cellblock-sandbox:{VERSION}-core` | 0.6 GB | 1 min | the agent and the data stack |
 
-Sizes are those that `docker images` tells, with a base of Debian packages (220 MB). An idle
+Sizes are those of `docker images`, with a base of Debian packages (220 MB). An idle
 session uses 137 MB of memory with the core image, 146 MB with the full one.
 
-`make image` builds the full one, `make images` both; neither does anything if nothing has changed.
-The base is the official Python image, pinned by digest. Every package is locked with its hash,
-pip's as well as Debian's. `make lock` renews the locks; a build says when a Debian version is gone.
+`make image` builds the full one, `make images` both, if something has changed.
+The base is the official Python image, pinned by digest. Every package from PyPI and
+Debian is locked with its hash. `make lock` renews the locks; a build fails if a locked Debian
+version is gone.
 
-## What opens what
+## File formats
 
 | format | with |
 | --- | --- |
@@ -39,29 +41,26 @@ pip's as well as Debian's. `make lock` renews the locks; a build says when a Deb
 | `.xlsx` `.xls` `.ods` | openpyxl, xlsxwriter (to write), xlrd, python-calamine |
 | `.parquet` and other columns | pyarrow |
 | `.docx` `.pptx` | python-docx, python-pptx |
-| `.doc` | the command `antiword`: `subprocess.run(["antiword", path])`; olefile |
+| `.doc` | the program `antiword`: `subprocess.run(["antiword", path])`; olefile |
 | `.rtf` | striprtf |
 | `.pdf` | pypdf, pdfplumber; reportlab and matplotlib to write |
-| `.png` `.jpeg` `.gif` and other pictures | pillow, imageio, opencv |
+| `.png` `.jpeg` `.gif` and other images | pillow, imageio, opencv |
 | `.md` | markdown |
 | `.zip` `.tar` | Python's own |
 | source code, `.tex` `.txt` | as text |
 
-Each of the 29 formats of the Assistants API's table is opened by a test
-([test_formats.py](../tests/integration/docker/test_formats.py)), and twelve are written by code and
-opened by other programs.
+A test opens each of the 29 formats of the Assistants API's table, and writes twelve of them.
 
 ## Fonts
 
 matplotlib draws Chinese, Japanese, Korean, Arabic, Hebrew, Indic and other scripts, emoji and
-symbols, whatever font code asks for: what that font lacks comes from Noto. Arabic letters are
+symbols, whatever font the code requests: missing characters come from Noto. Arabic letters are
 joined. Emoji have one colour: matplotlib can't draw coloured ones. Pillow finds the same fonts by
 the names of their files, such as `NotoSansCJK-Regular.ttc`.
-[test_fonts.py](../tests/integration/docker/test_fonts.py) looks at the pictures.
 
 ## Adding packages
 
-Three lines:
+Derive an image of your own:
 
 ```dockerfile
 FROM cellblock-sandbox:{VERSION}
@@ -69,11 +68,10 @@ USER 0
 RUN pip install --no-cache-dir duckdb==2.0.0
 ```
 
-`docker build -t my-sandbox .`, then name it in the configuration, as `sandbox.image` or among
-`sandbox.allowed_images`. The server starts each container as another user
-(`sandbox.users`), whatever the image says.
-pip keeps the versions of what is there, because the agent needs them.
-[test_own_image.py](../tests/integration/docker/test_own_image.py) does this.
+Build it with `docker build -t my-sandbox .`, and set `sandbox.image` to its name, or add it to
+`sandbox.allowed_images` so that sessions can ask for it. The server starts each container as a user
+of its own (`sandbox.users`), whatever the image says. pip keeps the installed versions, because the
+agent needs them.
 """
 
 

@@ -52,7 +52,7 @@ OPTIONS: list[tuple[str, int | str]] = [
 ]
 SAME_THREAD = [(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
 """Events are read in the thread that asks for them: the other one that gRPC would have costs a
-quarter of what a call does here (docs/performance.md)."""
+quarter of what a call does here (docs/project/performance-details.md)."""
 
 
 @dataclass(frozen=True)

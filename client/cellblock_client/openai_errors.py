@@ -1,7 +1,7 @@
 """Errors as the OpenAI API tells them, for executors that speak it over HTTP.
 
 The `openai` package chooses its exception by the HTTP status alone, and reads `code`,
-`param` and `type` from the body. docs/errors.md has the whole table.
+`param` and `type` from the body. docs/reference/errors.md has the whole table.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""When a call is made again: here, and nowhere else. See docs/reliability.md."""
+"""When a call is made again: here, and nowhere else. See docs/guides/errors-and-retries.md."""
 
 import random
 import time

@@ -110,8 +110,8 @@ def _give_up(why: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cellblock serve",
-        description="Run the Cellblock server. Keys, environment variables and the file are "
-        "described in docs/configuration.md; a flag counts more than all of them.",
+        description="Run the Cellblock server. Flags override environment variables, which "
+        "override the config file: see docs/reference/configuration.md.",
     )
     parser.add_argument(
         "command",

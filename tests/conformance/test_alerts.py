@@ -9,7 +9,7 @@ import yaml
 from tests.support.operators import ALERTS, PROMETHEUS, needs_prometheus, unknown, unknown_groups
 
 HERE = Path(__file__).parent
-GUIDE = HERE.parents[1] / "docs" / "operations.md"
+GUIDE = HERE.parents[1] / "docs" / "operate" / "troubleshooting.md"
 
 
 def rules() -> dict[str, str]:

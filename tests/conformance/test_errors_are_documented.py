@@ -1,4 +1,4 @@
-"""docs/errors.md has every reason that the server's source raises, and no other."""
+"""docs/reference/errors.md has every reason that the server's source raises, and no other."""
 
 import ast
 import re

@@ -34,12 +34,12 @@ def test_the_synchronous_client_matches_the_asynchronous_one(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("script", "document"),
     [
-        ("generate_docs", "configuration.md"),
-        ("generate_image_docs", "sandbox-image.md"),
-        ("generate_cli_docs", "cli.md"),
-        ("generate_api_docs", "api.md"),
-        ("generate_client_docs", "client.md"),
-        ("generate_guarantees", "guarantees.md"),
+        ("generate_docs", "reference/configuration.md"),
+        ("generate_image_docs", "reference/sandbox-image.md"),
+        ("generate_cli_docs", "reference/cli.md"),
+        ("generate_api_docs", "reference/api.md"),
+        ("generate_client_docs", "reference/client.md"),
+        ("generate_guarantees", "project/guarantees.md"),
     ],
 )
 def test_references_match_what_they_are_made_from(script: str, document: str) -> None:

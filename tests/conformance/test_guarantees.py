@@ -10,7 +10,7 @@ from generate_guarantees import ROOT, SOURCES, TARGET, Area, areas
 
 ANY_TEST = re.compile(r"[\w/]+\.py::test_\w+")
 TEST_ID = re.compile(r"([\w/]+\.py)::(test_\w+)(?:\[(.+)\])?")
-PATTERNS = ("SECURITY.md", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*.md")
+PATTERNS = ("SECURITY.md", "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/*/*.md")
 PAGES = [
     str(path.relative_to(ROOT))
     for pattern in PATTERNS

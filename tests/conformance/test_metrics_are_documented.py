@@ -1,4 +1,4 @@
-"""docs/monitoring.md has every metric, with its type and labels, and no other."""
+"""docs/reference/metrics.md has every metric, with its type and labels, and no other."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from cellblock_server.telemetry.metrics import Metrics
 
-PAGE = Path(__file__).parents[2] / "docs" / "monitoring.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 ROW = re.compile(r"^\| `(cellblock_\w+)` \| (\w+) \| ?([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 Row = tuple[str, str, tuple[str, ...]]
 

@@ -16,8 +16,8 @@ MOST_EXPOSED = 15
 remains is a service that others can reach and that sees the processes of its host."""
 CLOSE_SECONDS = 20
 """What closing takes after the calls have been given their time."""
-OPERATIONS = UNIT.parents[1] / "docs" / "operations.md"
-DROP_INS = re.findall(r"^```ini\n(.*?)^```", OPERATIONS.read_text(), re.DOTALL | re.MULTILINE)
+GUIDE = UNIT.parents[1] / "docs" / "operate" / "systemd.md"
+DROP_INS = re.findall(r"^```ini\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
 """What operators are told to add."""
 
 pytestmark = pytest.mark.skipif(
@@ -70,7 +70,7 @@ def test_what_it_is_handed_over_is_where_the_configuration_looks() -> None:
         for line in drop_in.splitlines()
         if line.startswith("LoadCredential=")
     }
-    wanted = re.findall(r'"/run/credentials/cellblock\.service/([^"]+)"', OPERATIONS.read_text())
+    wanted = re.findall(r'"/run/credentials/cellblock\.service/([^"]+)"', GUIDE.read_text())
     assert given == set(wanted) != set()
 
 

@@ -12,6 +12,10 @@ from tests.support.samples import ROOT, Command, Sample, commands, samples
 NOT_RUN = {
     "make ": "takes minutes or changes the checkout; `make test` itself is how this runs",
     "pip install": "installs the package that is tested",
+    "~/cellblock/bin/pip": "as above",
+    "tutorial/bin/pip": "as above",
+    "python3 -m venv": "takes long, and nothing is run in it",
+    "source .venv/bin/activate": "the tests run in this virtualenv",
     "python examples/": "tests/integration/examples runs each",
     "ssh ": "goes to another machine",
     "python -m benchmarks": "takes minutes; tests/unit/benchmarks and test_benchmarks.py run it",
@@ -20,7 +24,6 @@ NOT_RUN = {
     "papermill": "tests/integration/jupyter/test_papermill.py",
     "cellblock jupyter install --address": "changes this virtualenv; test_install_command.py",
     "cellblock serve": "goes on until it is stopped; each of these tests starts one",
-    ".venv/bin/cellblock serve": "as above",
     "cellblock restore": "needs a copy; tests/reliability/test_backup.py",
     "cellblock repl": "needs a terminal; tests/integration/repl",
     "cellblock top": "goes on until it is stopped; tests/integration/cli/test_top.py",

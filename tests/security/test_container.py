@@ -74,7 +74,7 @@ def test_it_is_nobody(shared_session: Session) -> None:
     assert set(capabilities) == {"0", " "}
 
 
-OWN_KERNEL = "gVisor's kernel answers calls itself: docs/gvisor.md"
+OWN_KERNEL = "gVisor's kernel answers calls itself: docs/security/gvisor.md"
 
 
 @pytest.mark.unless_runtime("runsc", OWN_KERNEL)
@@ -126,7 +126,9 @@ def test_the_agents_memory_is_closed_to_user_code(session: Session) -> None:
     assert result.stdout.splitlines() == ["-1 Operation not permitted", "PermissionError"]
 
 
-@pytest.mark.unless_runtime("runsc", "of /proc/1, only its memory is closed: docs/gvisor.md")
+@pytest.mark.unless_runtime(
+    "runsc", "of /proc/1, only its memory is closed: docs/security/gvisor.md"
+)
 def test_the_agent_can_not_be_looked_into(session: Session) -> None:
     result = session.run(
         "for path in ('/proc/1/environ', '/proc/1/mem', '/proc/1/maps', '/proc/1/fd/0'):\n"
@@ -137,7 +139,7 @@ def test_the_agent_can_not_be_looked_into(session: Session) -> None:
     assert result.stdout.splitlines() == ["PermissionError"] * 4
 
 
-@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/security/gvisor.md")
 def test_signals_from_inside_do_not_reach_the_agent(session: Session) -> None:
     session.run("x = 1")
     result = session.run(
@@ -152,7 +154,9 @@ def test_signals_from_inside_do_not_reach_the_agent(session: Session) -> None:
     assert session.refresh().kernel_generation == 1
 
 
-@pytest.mark.unless_runtime("runsc", "its devices are its own, not the host's: docs/gvisor.md")
+@pytest.mark.unless_runtime(
+    "runsc", "its devices are its own, not the host's: docs/security/gvisor.md"
+)
 def test_no_devices_can_be_made(shared_session: Session) -> None:
     result = shared_session.run(
         "import os\n"
@@ -198,7 +202,7 @@ def test_processes_are_limited(client: Client) -> None:
         assert session.run("1").text == "1"
 
 
-@pytest.mark.unless_runtime("runsc", "its kernel may run out of memory: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "its kernel may run out of memory: docs/security/gvisor.md")
 def test_a_fork_bomb_is_survived(client: Client) -> None:
     with client.sessions.create(limits=Limits(pids=64)) as session:
         result = session.run(
@@ -267,7 +271,7 @@ def test_folders_that_are_full_leave_a_session_that_works(client: Client) -> Non
         full.files.write("more", bytes(2**20))
 
 
-@pytest.mark.unless_runtime("runsc", "it does not count a folder's files: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "it does not count a folder's files: docs/security/gvisor.md")
 def test_empty_files_are_limited(client: Client) -> None:
     code = (
         "import errno\n"

@@ -28,7 +28,7 @@ while True:
 """
 
 
-@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/security/gvisor.md")
 def test_the_kernel_is_killed(client: Client) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         result = session.run(

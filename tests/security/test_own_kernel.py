@@ -1,4 +1,4 @@
-"""What differs where a sandbox has a kernel of its own, as docs/gvisor.md says it does."""
+"""What differs where a sandbox has a kernel of its own, as docs/security/gvisor.md says it does."""
 
 import platform
 

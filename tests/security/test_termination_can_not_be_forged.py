@@ -27,7 +27,7 @@ for thread in os.listdir('/proc/1/task'):
 """
 
 
-@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/security/gvisor.md")
 def test_it_goes_on_when_the_queue_of_signals_is_full(
     new_server: Callable[..., ServerProcess], without_landlock: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""The containers of deploy/, run as docs/deployment.md says, on folders of their own."""
+"""The containers of deploy/, run as docs/operate/docker.md says, on folders of their own."""
 
 import http.client
 import importlib.metadata

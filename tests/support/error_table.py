@@ -1,4 +1,4 @@
-"""The table of docs/errors.md, read."""
+"""The table of docs/reference/errors.md, read."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from cellblock_client.errors import Error
 from cellblock_client.openai_errors import http_error
 from tests.support.openai_api import raised_for
 
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "errors.md"
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "reference" / "errors.md"
 HEADING = "| gRPC | reason | "
 
 

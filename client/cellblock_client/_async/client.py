@@ -49,12 +49,13 @@ class AsyncClient:
 
         Omitted arguments come from the environment: `CELLBLOCK_ADDRESS` (default
         `127.0.0.1:7711`), `CELLBLOCK_API_KEY`, `CELLBLOCK_TLS_CA` and others, see
-        docs/authentication.md. Raises InvalidArgumentError if a key would be sent to
+        docs/operate/access.md. Raises InvalidArgumentError if a key would be sent to
         another machine without TLS, and OSError for a file that can't be read.
 
         While the server is unavailable, for example because it restarts, calls are repeated
-        for `retry_for` seconds where that is safe (docs/reliability.md). 0 means never. None
-        means 30 s, or 5 s until a server has answered, because the address may be wrong.
+        for `retry_for` seconds where that is safe (docs/guides/errors-and-retries.md). 0 means
+        never. None means 30 s, or 5 s until a server has answered, because the address may be
+        wrong.
         """
         server = connection(address, api_key, tls)
         self.address: str = server.address

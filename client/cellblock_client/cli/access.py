@@ -58,7 +58,7 @@ def options(
     ] = None,
     tls_ca: Annotated[
         PathOption,
-        typer.Option(help="PEM file of who vouches for the server: CELLBLOCK_TLS_CA."),
+        typer.Option(help="CA certificate (PEM) used to verify the server: CELLBLOCK_TLS_CA."),
     ] = None,
     tls_certificate: Annotated[
         PathOption,
@@ -71,7 +71,7 @@ def options(
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Run Python in sandboxes, and look at what it did."""
+    """Run Python code in isolated sandboxes and inspect the results."""
     files = Tls(tls_ca, tls_certificate, tls_key)
     if tls is False and files != Tls():
         raise typer.BadParameter("can't be given together with certificates", param_hint="--no-tls")

@@ -17,7 +17,10 @@ from cellblock_client.cli.parameters import duration
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.words import plain
 
-app = typer.Typer(no_args_is_help=True, help="Look after tenants and keys: needs an admin key.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Manage tenants, API keys, usage and the audit log (needs an admin key).",
+)
 tenants = typer.Typer(invoke_without_command=True, help="List tenants, or act on one.")
 keys = typer.Typer(invoke_without_command=True, help="List keys, or act on one.")
 app.add_typer(tenants, name="tenants")
@@ -39,7 +42,7 @@ ROLES = {role.name.lower().replace("_", "-"): role for role in Role}
 
 @app.callback()
 def admin(context: typer.Context, address: Address = None) -> None:
-    """Look after tenants and keys: needs an admin key."""
+    """Manage tenants, API keys, usage and the audit log (needs an admin key)."""
     context.obj = address
 
 
@@ -63,7 +66,7 @@ def create_tenant(
     calls_per_second: CallsPerSecond = None,
     as_json: Json = None,
 ) -> None:
-    """Make a tenant. Quotas that are not given are as the server is configured."""
+    """Create a tenant. Quotas that you omit have the server's defaults."""
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
     with open_client(context.obj) as client:
         _show([client.admin.create_tenant(tenant, quotas=quotas)], as_json=as_json)
@@ -80,7 +83,7 @@ def update_tenant(
     calls_per_second: CallsPerSecond = None,
     as_json: Json = None,
 ) -> None:
-    """Replace all of a tenant's quotas. What is not given is as the server is configured."""
+    """Replace all quotas of a tenant. Quotas that you omit have the server's defaults."""
     quotas = Quotas(max_sessions, max_executions, cpu_seconds, stored_bytes, calls_per_second)
     with open_client(context.obj) as client:
         _show([client.admin.update_tenant(tenant, quotas)], as_json=as_json)
@@ -96,15 +99,15 @@ def show_tenant(context: typer.Context, tenant: TenantId, as_json: Json = None) 
 @app.command("audit")
 def audit(
     context: typer.Context,
-    tenant: Annotated[str, typer.Option(help="Only what this tenant's keys did.")] = "",
-    key: Annotated[str, typer.Option(help="Only what this key did.")] = "",
+    tenant: Annotated[str, typer.Option(help="Only calls of this tenant.")] = "",
+    key: Annotated[str, typer.Option(help="Only calls of this key.")] = "",
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only of the last while, such as 1d.")
+        str | None, typer.Option(metavar="TIME", help="Only the last 1d, 12h or 90s.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="At most so many entries; 0 for all.")] = 100,
+    limit: Annotated[int, typer.Option(help="Maximum number of entries; 0 for all.")] = 100,
     as_json: Json = None,
 ) -> None:
-    """Show who did what, newest first."""
+    """Show the audit log, newest first."""
     after = None if since is None else datetime.now(UTC) - duration(since)
     with open_client(context.obj) as client:
         found = client.admin.audit(tenant_id=tenant, key_id=key, since=after)
@@ -139,13 +142,14 @@ def create_key(
     context: typer.Context,
     tenant: TenantId,
     role: Annotated[str, typer.Option(metavar="|".join(ROLES))] = "executor",
-    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    description: Annotated[str, typer.Option(help="Purpose of the key.")] = "",
     expires: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it ends, such as 90d. Default: never.")
+        str | None,
+        typer.Option(metavar="TIME", help="When the key expires, such as 90d. Default: never."),
     ] = None,
     as_json: Json = None,
 ) -> None:
-    """Make a key, and write its secret, this once, to standard output."""
+    """Create an API key and print its secret (shown once)."""
     if role not in ROLES:
         raise typer.BadParameter(f"{role!r} is not one of {', '.join(ROLES)}", param_hint="--role")
     with open_client(context.obj) as client:
@@ -163,18 +167,19 @@ def rotate_key(
     context: typer.Context,
     key: KeyId,
     grace: Annotated[
-        str, typer.Option(metavar="TIME", help="How long the present secret counts, such as 1d.")
+        str,
+        typer.Option(metavar="TIME", help="How long the previous secret stays valid, such as 1d."),
     ] = "0s",
     as_json: Json = None,
 ) -> None:
-    """Give a key another secret, and write it, this once, to standard output."""
+    """Replace the secret of a key and print the new one (shown once)."""
     with open_client(context.obj) as client:
         _show_new(client.admin.rotate_key(key, grace=duration(grace)), as_json=as_json)
 
 
 @keys.command("revoke")
 def revoke_key(context: typer.Context, key: KeyId, as_json: Json = None) -> None:
-    """End a key, for good and at once."""
+    """Revoke a key immediately and permanently."""
     with open_client(context.obj) as client:
         _show([client.admin.revoke_key(key)], as_json=as_json)
 

@@ -57,7 +57,7 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    # Plain: the same in a pipe, and in docs/cli.md.
+    # Plain: the same in a pipe, and in docs/reference/cli.md.
     rich_markup_mode=None,
 )
 app.callback()(access.options)
@@ -121,11 +121,10 @@ def run(
     address: Address = None,
     backend: Backend = None,
 ) -> None:
-    """Run a file, or standard input, and show what it shows.
+    """Run a file, or standard input, in a sandbox and stream its output.
 
-    Without a server's address one is started for this command, and stopped after it. Exit code:
-    0 if the code ran to its end, 1 if it raised an exception, 3 if it was ended by a limit or a
-    fault, 130 if it was interrupted.
+    Starts a temporary server if no address is set. Exit code: 0 if the code ran to its end, 1 if
+    it raised an exception, 3 if it was ended by a limit or a fault, 130 if it was interrupted.
     """
     text, variables = code.read(), _variables(env or [])
     with connected(address, backend, session, attach or [], unpack=unpack) as opened:
@@ -138,10 +137,10 @@ def repl(
     session: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SESSION]", help="Go on in this session, and leave it alive at the end."
+            metavar="[SESSION]", help="Continue in this session, and leave it alive at the end."
         ),
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave a new session alive, too.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave a new session alive.")] = False,
     attach: Attach = None,
     unpack: Unpack = False,
     output: Output = Path("out"),
@@ -149,15 +148,17 @@ def repl(
     address: Address = None,
     backend: Backend = None,
 ) -> None:
-    """Type Python, see what it shows. %help lists commands, Ctrl-D leaves.
+    """Type Python and see its output. %help lists commands, Ctrl-D exits.
 
-    Tab completes and F1 explains names as the session's kernel knows them. Ctrl-C interrupts the
+    Tab completes names and F1 explains them. Ctrl-C interrupts the
     code, or clears what is typed. Exit code: 0, or 3 if the session ended meanwhile.
     """
     variables = _variables(env or [])
     if (session or keep) and not (address or access.configured_address()):
         what = "SESSION" if session else "--keep"
-        raise typer.BadParameter("needs a server that goes on: give --address", param_hint=what)
+        raise typer.BadParameter(
+            "requires a running server: pass --address or set CELLBLOCK_ADDRESS", param_hint=what
+        )
     with connected(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
         terminal = ReplTerminal(opened.client, output, opened.session)
         code = Repl(opened, terminal, variables).run(resumed=session is not None)

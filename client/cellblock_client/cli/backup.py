@@ -13,7 +13,7 @@ from cellblock_client.errors import Error
 SERVERS_PROGRAM = (sys.executable, "-P", "-m", "cellblock_server.ops.backup")
 """A process of its own: the client does not import the server. `-P` as for the server."""
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the copy is.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the backup.")]
 Config = Annotated[
     Path | None, typer.Option(help="The server's configuration file.", dir_okay=False)
 ]
@@ -23,17 +23,17 @@ StateDir = Annotated[str | None, typer.Option(help="The server's state folder.")
 def backup(folder: Folder, config: Config = None, state_dir: StateDir = None) -> None:
     """Copy a server's database, stored files and secret into a folder, while it runs.
 
-    What an earlier copy in the folder has already is not copied again. Run it on the server's
-    machine, as its user. Exit code: 0, or 1 if bytes of stored files are gone or altered, which
-    are then named and left out.
+    Copies only what an earlier backup in the folder lacks. Run it on the server's machine, as its
+    user. Exit code: 0, or 1 if bytes of stored files are missing or altered, which are then listed
+    and left out.
     """
     _become("backup", folder, config, state_dir)
 
 
 def restore(folder: Folder, config: Config = None, state_dir: StateDir = None) -> None:
-    """Put a copy into a state folder that has no database, and check all of it.
+    """Restore a backup into a state folder that has no database, and verify it.
 
-    Run it as the server's user, while no server runs. Exit code: as of `cellblock backup`.
+    Run it as the server's user, while no server runs. Exit codes are those of `cellblock backup`.
     """
     _become("restore", folder, config, state_dir)
 

@@ -60,10 +60,10 @@ def doctor(
     ] = None,
     as_json: Json = None,
 ) -> None:
-    """Look whether all is well, with a server running or not, and say what to do.
+    """Check this machine and the configuration, and suggest fixes.
 
-    It reads the configuration as `cellblock serve` does, and changes nothing. Exit code: 0 if
-    there is no problem, 1 if there is; warnings are none.
+    Reads the configuration as `cellblock serve` does, and changes nothing. Exit code: 0 without a
+    problem, else 1; a warning isn't a problem.
     """
     options = {"--config": config, "--state-dir": state_dir, "--backend": backend}
     arguments = [f"{name}={value}" for name, value in options.items() if value is not None]
@@ -120,7 +120,7 @@ def _of_a_call(address: str) -> Iterator[Finding]:
             yield Finding("call", OK, f"{address} answers, and takes the key that is used")
             yield from _of_its_status(client)
     except (Error, OSError) as error:
-        advice = "check the address, the key and TLS: docs/authentication.md"
+        advice = "check the address, the key and TLS: docs/operate/access.md"
         yield Finding("call", PROBLEM, f"{address}: {error}", advice)
 
 

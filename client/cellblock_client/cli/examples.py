@@ -1,4 +1,4 @@
-"""Examples for `--help` and docs/cli.md, by the command's name."""
+"""Examples for `--help` and docs/reference/cli.md, by the command's name."""
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": (

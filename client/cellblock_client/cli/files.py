@@ -110,7 +110,7 @@ def upload(
         ),
     ] = None,
 ) -> None:
-    """Store files and print their ids. An upload that breaks off goes on by itself."""
+    """Store files and print their ids. An interrupted upload resumes by itself."""
     if name and len(paths) > 1:
         raise typer.BadParameter("is for one file", param_hint="--name")
     for path in paths:
@@ -128,7 +128,7 @@ def upload(
 def download(
     context: typer.Context, file: Id, target: TargetPath = None, force: Force = False
 ) -> None:
-    """Fetch a stored file. An existing one is not overwritten."""
+    """Download a stored file. An existing file is not overwritten."""
     with open_client(context.obj) as client:
         name = client.files.get(file).filename
     with writing_to(target, plain(name), force=force) as opened:
@@ -142,7 +142,7 @@ def download(
 
 @app.command()
 def show(context: typer.Context, file: Id, as_json: Json = None) -> None:
-    """Show all that is known of a stored file."""
+    """Show the metadata of a stored file."""
     with open_client(context.obj) as client:
         found = client.files.get(file)
     if in_json(as_json):
@@ -161,7 +161,7 @@ def delete(
         typer.Argument(metavar="FILE", help="Their ids, file-….", autocompletion=file_ids),
     ],
 ) -> None:
-    """Forget stored files. Sessions that have them keep their copies."""
+    """Delete stored files; attached copies stay."""
     failed = False
     with open_client(context.obj) as client:
         for file in files:

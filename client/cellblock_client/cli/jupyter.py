@@ -79,7 +79,7 @@ def install(
         typer.Option("--sys-prefix/--user", help="For this Python environment, or for this user."),
     ] = False,
 ) -> None:
-    """Tell Jupyter of a kernel whose code runs in a sandbox; prints its folder.
+    """Install a Jupyter kernel whose code runs in a sandbox, and print its folder.
 
     Keys and TLS are never written: set CELLBLOCK_API_KEY and CELLBLOCK_TLS_CA where Jupyter runs.
     """

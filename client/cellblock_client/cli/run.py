@@ -40,7 +40,7 @@ def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo:
             if isinstance(event, Completed):
                 terminal.finish()
                 return event.execution
-    raise ServerError("the events ended without a last one")
+    raise ServerError("the event stream ended before the execution completed")
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def attach(
         bool, typer.Option("--unpack", help="Unpack an archive (ZIP, tar) into a folder.")
     ] = False,
 ) -> None:
-    """Put a file, or a folder with all that is in it, into a session, and print its path."""
+    """Attach a file or a folder to a session, and print its path."""
     path = Path(file)
     item: Path | File = path
     if file.startswith("file-") and not path.exists():
@@ -60,7 +60,7 @@ def list_(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Only what lies below it.")] = "",
     as_json: Json = None,
 ) -> None:
-    """List what lies in a session now: bytes, time and path. A folder ends with a slash."""
+    """List the files in a session: bytes, time and path. A folder ends with a slash."""
     with open_client(context.obj) as client:
         found = client.sessions.get(session).files.list(folder)
     if in_json(as_json):
@@ -83,7 +83,7 @@ def read(
     length: Annotated[int, typer.Option(min=0, help="How many bytes; 0 for all.")] = 0,
     force: Force = False,
 ) -> None:
-    """Fetch a file from a session. An existing one is not overwritten."""
+    """Download a file from a session. An existing file is not overwritten."""
     with writing_to(target, PurePosixPath(path).name, force=force) as opened:
         transfer(
             context.obj,
@@ -134,7 +134,7 @@ def rm(
 
 @app.command()
 def mkdir(context: typer.Context, session: SessionId, path: DataPath) -> None:
-    """Make a folder in a session, and those above it."""
+    """Create a folder in a session, with its parents."""
     with open_client(context.obj) as client:
         client.sessions.get(session).files.create_folder(path)
 
@@ -149,7 +149,7 @@ def zip_(
     target: TargetPath = None,
     force: Force = False,
 ) -> None:
-    """Fetch a folder from a session, with all that is in it, as a ZIP archive."""
+    """Download a folder from a session as a ZIP archive."""
     name = f"{PurePosixPath(folder).name or session}.zip"
     with writing_to(target, name, force=force) as opened:
         transfer(

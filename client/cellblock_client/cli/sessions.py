@@ -47,7 +47,7 @@ def sessions(context: typer.Context, address: Address = None, as_json: Json = No
 
 @app.command()
 def show(context: typer.Context, session: Id, as_json: Json = None) -> None:
-    """Show all that is known of a session."""
+    """Show a session: state, limits, times, why it ended."""
     with open_client(context.obj) as client:
         info = client.sessions.get(session).info
     if in_json(as_json):
@@ -69,14 +69,14 @@ def create(context: typer.Context) -> None:
 
 @app.command()
 def restart(context: typer.Context, session: Id) -> None:
-    """Give a session a fresh kernel."""
+    """Restart the kernel: variables are lost, files stay."""
     with open_client(context.obj) as client:
         client.sessions.get(session).restart()
 
 
 @app.command()
 def delete(context: typer.Context, session: Id) -> None:
-    """End a session."""
+    """Delete a session and its /mnt/data."""
     with open_client(context.obj) as client:
         client.sessions.get(session).delete()
 

@@ -48,7 +48,7 @@ SETTINGS = {
         Setting("address", str, ADDRESS_VARIABLE, "the server: host:port or unix:/path"),
         Setting("api_key_file", str, KEY_VARIABLE, "file with the API key"),
         Setting("tls", bool, TLS_VARIABLE, "whether to use TLS"),
-        Setting("tls_ca", str, CA_VARIABLE, "PEM file of who vouches for the server"),
+        Setting("tls_ca", str, CA_VARIABLE, "CA certificate (PEM) used to verify the server"),
         Setting("tls_certificate", str, CERTIFICATE_VARIABLE, "PEM file of one's own certificate"),
         Setting("tls_key", str, TLS_KEY_VARIABLE, "PEM file of its private key"),
         Setting("output", str, "CELLBLOCK_OUTPUT", "text, or json: what lists are written as"),

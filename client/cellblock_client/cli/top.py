@@ -42,7 +42,7 @@ def top(
         typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path."),
     ] = None,
 ) -> None:
-    """Watch the server: what it is ready for, its pool, and what its sessions use.
+    """Watch the server: readiness, pool, and the CPU and memory of sessions.
 
     Needs an admin key, where keys are needed. The busiest sessions come first; Ctrl-C ends it.
     """

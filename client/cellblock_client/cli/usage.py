@@ -34,7 +34,7 @@ def usage(
     ] = None,
     as_json: Json = None,
 ) -> None:
-    """Show what tenants use now, and may; with --from, --to or --by, what they used then."""
+    """Show current usage and quotas of tenants; with --from, --to or --by, past usage."""
     if by is not None and by not in INTERVALS:
         raise typer.BadParameter(f"{by!r} is not one of {', '.join(INTERVALS)}", param_hint="--by")
     with open_client(context.obj) as client:

@@ -2,7 +2,7 @@
 
 `jupyter_client` makes the connection and the requests. This module reads the messages:
 jupyter_client's own readers are designed for callers that wait for one message at a time, and cost
-more than twice as much (docs/performance.md).
+more than twice as much (docs/project/performance-details.md).
 """
 
 import asyncio

@@ -96,7 +96,8 @@ class Blobs(Section):
         repr=False,
         description="An S3-compatible store: "
         "`s3://bucket/prefix?endpoint=https://host:port&region=name`. The prefix is this server's "
-        "alone. Without `endpoint`, Amazon's. See [storage.md](storage.md#files-bytes-in-s3). "
+        "alone. Without `endpoint`, Amazon's. "
+        "See [storage](../operate/storage.md#files-bytes-in-s3). "
         "Empty: the folder `blobs` in the state folder.",
     )
     credentials_file: str = Field(

@@ -61,7 +61,7 @@ class Quotas(Section):
 
 
 class Audit(Section):
-    """The audit log; see [authentication.md](authentication.md)."""
+    """The [audit log](../operate/access.md#audit-log): who did what."""
 
     retention: Duration = Field(
         timedelta(days=90),
@@ -77,7 +77,7 @@ class Audit(Section):
 
 
 class Usage(Section):
-    """Records of what tenants used, for billing; see [authentication.md](authentication.md)."""
+    """[Usage](../operate/access.md#usage) of tenants, for billing."""
 
     retention: Duration = Field(
         400 * DAY,

@@ -12,7 +12,7 @@ DEFAULT_ADDRESS = "127.0.0.1:7780"
 
 
 class Console(Section):
-    """A page to debug with, in a browser; see [console.md](console.md)."""
+    """A page to debug with, in a browser; see [the web console](../guides/console.md)."""
 
     listen: str = Field(
         "",

@@ -79,12 +79,12 @@ class Sandbox(Section):
         {"runsc": RuntimeOverhead(memory_bytes=ByteSize(128 * MIB), pids=2048)},
         description="Tables by runtimes' names: `memory_bytes` and `pids` that containers get over "
         "their sessions' limits, because the runtime has a kernel of its own to pay for. See "
-        "[gvisor.md](gvisor.md#what-it-costs).",
+        "[gVisor](../security/gvisor.md#what-it-costs).",
     )
     network: Network = Field(
         "none",
         description="`none`: nothing can be reached. `proxy`: what `[egress]` allows, through a "
-        "filtering proxy. See [egress.md](egress.md).",
+        "filtering proxy. See [egress](../security/egress.md).",
     )
     allowed_networks: Annotated[list[Network], BeforeValidator(from_json)] = Field(
         [], description='Others that sessions may ask for: `["proxy"]` or `["none"]`.'

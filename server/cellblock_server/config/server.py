@@ -156,7 +156,7 @@ class Store(Section):
         repr=False,
         description="Database: `sqlite:////path`, or "
         "`postgresql://user@host:port/database?sslmode=verify-full` with any of libpq's parameters "
-        "(see [storage.md](storage.md)). Empty: `cellblock.db` in the state folder.",
+        "(see [storage](../operate/storage.md)). Empty: `cellblock.db` in the state folder.",
     )
     password_file: str = Field(
         "",
@@ -168,7 +168,7 @@ class Store(Section):
         "normal",
         description="SQLite's setting of that name. With `normal`, acknowledged data survives a "
         "server crash; a host crash or power loss can lose the last seconds. With `full`, it "
-        "survives both (see [storage.md](storage.md)). PostgreSQL has its own setting.",
+        "survives both (see [storage](../operate/storage.md)). PostgreSQL has its own setting.",
     )
 
     @field_validator("url")

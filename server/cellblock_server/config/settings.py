@@ -1,4 +1,7 @@
-"""All keys: type, unit, default, bounds and reason; the source of `docs/configuration.md`."""
+"""All keys: type, unit, default, bounds and reason.
+
+The source of `docs/reference/configuration.md`.
+"""
 
 from typing import Any
 

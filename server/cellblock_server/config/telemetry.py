@@ -12,7 +12,8 @@ class Telemetry(Section):
     metrics_listen: str = Field(
         "",
         description="`host:port` where Prometheus reads `/metrics`, over HTTP and without a key; "
-        "see [monitoring.md](monitoring.md). Empty: nowhere. An address that other machines can "
+        "see [monitoring](../operate/monitoring.md). Empty: nowhere. "
+        "An address that other machines can "
         "reach is refused unless `metrics_public`.",
     )
     metrics_public: bool = Field(

@@ -71,7 +71,7 @@ class StartQueue:
                 await self._turns.acquire()
         except TimeoutError as error:
             seconds = bounds.patience.total_seconds()
-            raise _full(f"its turn did not come within {seconds:g} s") from error
+            raise _full(f"timed out after {seconds:g} s waiting to start a sandbox") from error
         finally:
             self._waiting -= 1
 

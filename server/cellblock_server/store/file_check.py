@@ -45,7 +45,9 @@ def mark_made(mark: Path) -> None:
     """Remember that there is a database: from now on its absence is a loss."""
     if not mark.exists():
         with disk_faults_told(str(mark)):
-            mark.write_text("There is a database for this folder: see docs/reliability.md.\n")
+            mark.write_text(
+                "There is a database for this folder: see docs/concepts/reliability.md.\n"
+            )
 
 
 def _problem(database: Path) -> str:

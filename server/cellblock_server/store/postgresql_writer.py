@@ -91,7 +91,8 @@ class Writer:
                 TAKEN,
                 detail="the database belongs to the state folder whose `instance` is "
                 f"{theirs!r}, and this one's is {self._owner.instance!r}: sessions and files "
-                "would not be found here. Use that folder (docs/storage.md says how to move it), "
+                "would not be found here. Use that folder (docs/operate/backup.md says how to "
+                "move it), "
                 "or another database",
             )
 

@@ -1,4 +1,4 @@
-"""What the server counts, for Prometheus; `docs/monitoring.md` lists all of it.
+"""What the server counts, for Prometheus; `docs/reference/metrics.md` lists all of it.
 
 Labels have values from this source only: methods, statuses, reasons, states. What callers choose,
 such as ids and tenants, never is one: each value is a series that Prometheus keeps.

@@ -45,6 +45,6 @@ def read_text(text: str) -> KeyText:
     if found is None:
         raise UnauthenticatedError(
             "KEY_MALFORMED",
-            "the key is not one: it must be `cb_`, the key's id, `_` and its secret",
+            "malformed API key: expected cb_<id>_<secret>",
         )
     return KeyText(*found.groups())

@@ -45,7 +45,7 @@ def test_a_problem_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "problem configuration" in done.stdout
     assert "server.listen: '0.0.0.0' is not a loopback address" in done.stdout
-    assert "→ mend it" in done.stdout
+    assert "→ fix it" in done.stdout
 
 
 def test_without_the_server_only_a_call_is_looked_at(server: str) -> None:

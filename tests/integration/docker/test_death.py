@@ -40,7 +40,7 @@ def test_a_death_is_named_and_survived(
     assert session.run("open('kept').read()").text == "'1'"
 
 
-@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/security/gvisor.md")
 def test_killing_the_agent_does_nothing(shared_session: Session) -> None:
     result = shared_session.run(
         "import os; x = 5\n"
@@ -73,7 +73,7 @@ def test_a_restart_ends_what_was_accepted_before_it(session: Session) -> None:
     assert end.execution.failure.cause is FailureCause.SESSION_RESTARTED
 
 
-@pytest.mark.unless_runtime("runsc", "so much at once ends the sandbox: docs/gvisor.md")
+@pytest.mark.unless_runtime("runsc", "so much at once ends the sandbox: docs/security/gvisor.md")
 def test_running_out_of_memory_is_named(client: Client) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         session.run("open('kept', 'w').write('1')")

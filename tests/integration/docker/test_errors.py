@@ -1,4 +1,4 @@
-"""The table of docs/errors.md, walked: each failure is a real one of a real server.
+"""The table of docs/reference/errors.md, walked: each failure is a real one of a real server.
 
 Of each is asked what the `openai` package raises when an executor hands it on.
 """

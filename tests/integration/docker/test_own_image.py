@@ -1,4 +1,4 @@
-"""An operator's image: the three lines of docs/sandbox-image.md, and a session of it."""
+"""An operator's image: the three lines of docs/reference/sandbox-image.md, and a session of it."""
 
 import functools
 import re
@@ -15,7 +15,7 @@ from cellblock_client import Client
 from tests.support.engine import docker
 from tests.support.server import ServerProcess
 
-DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "sandbox-image.md"
+DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "reference" / "sandbox-image.md"
 USER = re.compile(r"\(42, 4[0-4]\d{3}\)")
 """What code shows, with a user id of the range `sandbox.users`."""
 WHEEL = "tiny_package-1.0-py3-none-any.whl"

@@ -1,4 +1,4 @@
-"""A command's exit code tells how it ended; docs/cli.md lists them."""
+"""A command's exit code tells how it ended; docs/reference/cli.md lists them."""
 
 import os
 import signal

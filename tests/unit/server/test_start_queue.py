@@ -54,7 +54,7 @@ async def test_one_too_many_is_told_when_to_come_back() -> None:
 async def test_nobody_waits_for_ever() -> None:
     turns = queue(patience=timedelta(milliseconds=10))
     async with turns.turn():
-        with pytest.raises(ExhaustedError, match=r"did not come within 0\.01 s"):
+        with pytest.raises(ExhaustedError, match=r"timed out after 0\.01 s"):
             await one_turn(turns)
 
 

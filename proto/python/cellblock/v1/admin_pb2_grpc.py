@@ -31,7 +31,7 @@ class AdminServiceStub:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -108,7 +108,7 @@ class AdminServiceServicer:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def CreateTenant(self, request, context):
@@ -293,7 +293,7 @@ class AdminService:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @staticmethod

@@ -34,7 +34,7 @@ class ExecutionServiceStub:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -99,7 +99,7 @@ class ExecutionServiceServicer:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def Execute(self, request, context):
@@ -274,7 +274,7 @@ class ExecutionService:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @staticmethod

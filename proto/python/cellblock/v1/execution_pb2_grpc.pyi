@@ -35,7 +35,7 @@ class ExecutionServiceStub:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @_typing.overload
@@ -124,7 +124,7 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -209,7 +209,7 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @_abc_1.abstractmethod

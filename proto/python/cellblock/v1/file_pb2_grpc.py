@@ -33,7 +33,7 @@ class FileServiceStub:
     INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
     UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
     (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
-    docs/errors.md lists all reasons.
+    docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -122,7 +122,7 @@ class FileServiceServicer:
     INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
     UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
     (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
-    docs/errors.md lists all reasons.
+    docs/reference/errors.md lists all reasons.
     """
 
     def UploadFile(self, request_iterator, context):
@@ -359,7 +359,7 @@ class FileService:
     INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
     UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
     (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
-    docs/errors.md lists all reasons.
+    docs/reference/errors.md lists all reasons.
     """
 
     @staticmethod

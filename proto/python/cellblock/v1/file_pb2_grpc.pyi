@@ -34,7 +34,7 @@ class FileServiceStub:
     INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
     UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
     (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
-    docs/errors.md lists all reasons.
+    docs/reference/errors.md lists all reasons.
     """
 
     @_typing.overload
@@ -139,7 +139,7 @@ class FileServiceAsyncStub(FileServiceStub):
     INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
     UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
     (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
-    docs/errors.md lists all reasons.
+    docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -240,7 +240,7 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
     INVALID_ARGUMENT or OUT_OF_RANGE if a field is invalid. Every call may also fail with
     UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED
     (the tenant's rate or number of calls) and UNAVAILABLE (the server stops, or its database fails);
-    docs/errors.md lists all reasons.
+    docs/reference/errors.md lists all reasons.
     """
 
     @_abc_1.abstractmethod

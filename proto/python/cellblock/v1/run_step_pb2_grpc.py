@@ -31,7 +31,7 @@ class RunStepServiceStub:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel):
@@ -68,7 +68,7 @@ class RunStepServiceServicer:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def ListRunSteps(self, request, context):
@@ -146,7 +146,7 @@ class RunStepService:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @staticmethod

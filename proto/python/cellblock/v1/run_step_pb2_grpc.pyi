@@ -34,7 +34,7 @@ class RunStepServiceStub:
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @_typing.overload
@@ -71,7 +71,7 @@ class RunStepServiceAsyncStub(RunStepServiceStub):
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -104,7 +104,7 @@ class RunStepServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Every call may also fail with UNAUTHENTICATED (no valid key), PERMISSION_DENIED (the key's role
     is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of calls) and UNAVAILABLE (the
-    server stops, or its database fails); docs/errors.md lists all reasons.
+    server stops, or its database fails); docs/reference/errors.md lists all reasons.
     """
 
     @_abc_1.abstractmethod

@@ -32,7 +32,7 @@ class SessionServiceStub:
     `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
     the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
     PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
-    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/reference/errors.md lists all
     reasons.
     """
 
@@ -86,7 +86,7 @@ class SessionServiceServicer:
     `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
     the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
     PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
-    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/reference/errors.md lists all
     reasons.
     """
 
@@ -225,7 +225,7 @@ class SessionService:
     `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
     the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
     PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
-    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/reference/errors.md lists all
     reasons.
     """
 

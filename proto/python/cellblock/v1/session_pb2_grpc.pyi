@@ -33,7 +33,7 @@ class SessionServiceStub:
     `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
     the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
     PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
-    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/reference/errors.md lists all
     reasons.
     """
 
@@ -104,7 +104,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
     the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
     PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
-    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/reference/errors.md lists all
     reasons.
     """
 
@@ -171,7 +171,7 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     `cellblock`), `BadRequest` the field, `ResourceInfo` the resource that was not found, `RetryInfo`
     the time to retry. Every call may also fail with UNAUTHENTICATED (no valid key),
     PERMISSION_DENIED (the key's role is too low), RESOURCE_EXHAUSTED (the tenant's rate or number of
-    calls) and UNAVAILABLE (the server stops, or its database fails); docs/errors.md lists all
+    calls) and UNAVAILABLE (the server stops, or its database fails); docs/reference/errors.md lists all
     reasons.
     """
 

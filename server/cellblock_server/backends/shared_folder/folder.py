@@ -45,7 +45,7 @@ class SandboxFolder:
 
     @property
     def hosts(self) -> Path:
-        """Hosts file of the sandbox: names of its loopback, as described in hosts(5)."""
+        """Hosts file of the sandbox, with the names of its loopback."""
         return self.path / "hosts"
 
     @classmethod

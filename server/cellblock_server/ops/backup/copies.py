@@ -170,7 +170,9 @@ def database_file(url: str) -> Path:
     """The file of a SQLite database. Raises BackupError for any other."""
     database = make_url(url)
     if database.get_backend_name() != "sqlite":
-        raise BackupError("store.url: only SQLite is copied; docs/storage.md says how others are")
+        raise BackupError(
+            "store.url: only SQLite is copied; docs/operate/backup.md says how others are"
+        )
     return Path(database.database or "")
 
 

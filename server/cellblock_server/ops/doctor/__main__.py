@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configuration = read_configuration(options.config, given(options))
     except ConfigurationError as error:
         for line in str(error).splitlines():
-            _tell(problem("configuration", line, "mend it: docs/configuration.md"))
+            _tell(problem("configuration", line, "fix it: docs/reference/configuration.md"))
         return 0
     for finding in configuration_findings(configuration):
         _tell(finding)
@@ -55,7 +55,7 @@ def configuration_findings(configuration: Configuration) -> Findings:
     settings = configuration.settings
     yield ok("configuration", f"it can be read; profile {settings.profile!r}")
     for words in configuration.warnings():
-        yield warning("configuration", words, "see docs/configuration.md")
+        yield warning("configuration", words, "see docs/reference/configuration.md")
     if settings.profile != "server":
         return
     if not settings.auth.required:

@@ -62,7 +62,9 @@ def _server(settings: Settings) -> Findings:
     if settings.server.health_socket and Path(settings.server.health_socket).exists():
         yield from _health(f"unix:{settings.server.health_socket}")
     elif not _answers(address):
-        yield warning("server", f"none answers at {address}", "start one: cellblock serve")
+        yield warning(
+            "server", f"no server is listening at {address}", "start one: cellblock serve"
+        )
     elif settings.server.tls_certificate:
         yield ok("server", f"one takes connections at {address}")
     else:

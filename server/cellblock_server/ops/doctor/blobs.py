@@ -28,7 +28,7 @@ def blob_findings(settings: Settings) -> Findings:
     try:
         bucket = client(settings.blobs, location, retries=1)
     except CellblockError as error:
-        yield problem(CHECK, str(error), "mend it: docs/storage.md")
+        yield problem(CHECK, str(error), "fix it: docs/operate/storage.md")
         return
     key, data = new_id("probe-"), b"cellblock doctor"
     tries: tuple[tuple[str, Callable[[], object]], ...] = (
@@ -44,7 +44,8 @@ def blob_findings(settings: Settings) -> Findings:
             yield problem(
                 CHECK,
                 f"{location}: can't be {name}: {words(error)}",
-                f"mend blobs.url, the credentials or their rights ({NEEDED}): docs/storage.md",
+                f"fix blobs.url, the credentials or their rights ({NEEDED}): "
+                "docs/operate/storage.md",
             )
             return
     yield ok(CHECK, f"{location} can be listed, written, read and deleted in")

@@ -36,7 +36,7 @@ def database_findings(settings: Settings) -> Findings:
         with _opened(settings, url) as connection:
             yield from _looked_at(connection, settings)
     except CellblockError as error:
-        yield problem("database", str(error), "mend it: docs/storage.md")
+        yield problem("database", str(error), "fix it: docs/operate/storage.md")
     except DBAPIError as error:
         words = " ".join(str(error.orig).split())
         yield _failed(url, words)
@@ -54,7 +54,7 @@ def _failed(url: URL, words: str) -> Finding:
     if url.get_backend_name() == "sqlite":
         advice = "keep a copy, and restore the last good one"
     else:
-        advice = "start it, or mend store.url: docs/storage.md"
+        advice = "start it, or fix store.url: docs/operate/storage.md"
     return problem("database", f"{_name(url)}: {words}", advice)
 
 
@@ -151,7 +151,7 @@ def _keys(connection: Connection, *, required: bool) -> Findings:
             "make new ones: cellblock admin keys create",
         )
     elif counting:
-        yield ok("keys", f"{len(counting)} count")
+        yield ok("keys", f"{len(counting)} valid API keys")
 
 
 def _time(microseconds: int) -> datetime:

@@ -133,7 +133,7 @@ def security_findings(settings: Settings, info: Mapping[str, Any]) -> Findings:
     elif has_apparmor:
         yield ok("apparmor", settings.sandbox.apparmor or "docker-default")
     else:
-        yield ok("apparmor", "this host has none; the other walls stand")
+        yield ok("apparmor", "AppArmor not available (optional)")
 
 
 def _runtimes(settings: Settings, info: Mapping[str, Any]) -> Findings:
@@ -145,7 +145,7 @@ def _runtimes(settings: Settings, info: Mapping[str, Any]) -> Findings:
         yield problem(
             "runtime",
             f"the engine has no runtime {', '.join(missing)}; it has {', '.join(sorted(known))}",
-            "add it to the engine's daemon.json and reload the engine (docs/gvisor.md)",
+            "add it to the engine's daemon.json and reload the engine (docs/security/gvisor.md)",
         )
     else:
         yield ok("runtime", ", ".join(dict.fromkeys(wanted)) or f"{info.get('DefaultRuntime')}")

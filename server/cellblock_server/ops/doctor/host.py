@@ -76,7 +76,7 @@ def _profile(settings: Settings) -> Findings:
     try:
         load_profile(settings.sandbox.seccomp)
     except SeccompProfileError as error:
-        yield problem("seccomp profile", str(error), "mend the file, or unset sandbox.seccomp")
+        yield problem("seccomp profile", str(error), "fix the file, or unset sandbox.seccomp")
 
 
 def _egress(settings: Settings) -> Findings:

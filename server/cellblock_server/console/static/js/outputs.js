@@ -142,7 +142,7 @@ export class Outputs {
     return h("div", { class: "value" }, ...parts);
   }
 
-  /** HTML, where it can do nothing: see docs/console.md. */
+  /** HTML, where it can do nothing: see docs/guides/console.md. */
   #frame(html, sequence) {
     const rows = html.match(/<tr[\s>]/gi)?.length ?? 0;
     const frame = h("iframe", { sandbox: "", src: frameUrl(this.#executionId, sequence), title: "HTML from the sandbox", loading: "lazy", referrerpolicy: "no-referrer" });
