@@ -25,7 +25,7 @@ def test_all_methods_are_found() -> None:
     assert {method.name for method in servicer_methods()} == METHODS
 
 
-@pytest.mark.parametrize("method", servicer_methods(), ids=lambda method: method.name)
+@pytest.mark.parametrize("method", list(servicer_methods()), ids=lambda method: method.name)
 def test_method_is_short(method: ast.AsyncFunctionDef) -> None:
     docstring, *_rest = method.body
     assert (method.end_lineno or 0) - (docstring.end_lineno or 0) <= MAX_LINES

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
@@ -95,7 +95,8 @@ class Usage:
         if stored - one.counted + self._uncounted(tenant, one) + size > self._quota(tenant):
             # What is remembered may be too much by now.
             stored = await self._stored(tenant)
-        self.check_sum(tenant, stored - one.counted + self._uncounted(tenant, one), size)
+        with _releasing(one):
+            self.check_sum(tenant, stored - one.counted + self._uncounted(tenant, one), size)
 
     async def check(self, tenant: str, more: int, *, uncounted: int = 0) -> None:
         """Raise QuotaError if `more` does not fit. `uncounted` is what is not stored yet."""
@@ -115,7 +116,8 @@ class Usage:
         """
         records = self._records.get(tenant, _Seen(0, 0))
         stored = records.bytes + _files(connection, tenant)
-        self.check_sum(tenant, stored + self._uncounted(tenant, one), more)
+        with nullcontext() if one is None else _releasing(one):
+            self.check_sum(tenant, stored + self._uncounted(tenant, one), more)
 
     def check_sum(self, tenant: str, used: int, more: int) -> None:
         """Raise QuotaError if `more` does not fit beside `used`."""
@@ -160,6 +162,16 @@ class Usage:
             )
             seen = self._records[tenant] = _Seen.now(total, began)
         return seen.bytes
+
+
+@contextmanager
+def _releasing(one: Arriving) -> Iterator[None]:
+    """Release an upload that is refused: of two that fit only singly, one goes on."""
+    try:
+        yield
+    except QuotaError:
+        one.release()
+        raise
 
 
 def _now() -> float:

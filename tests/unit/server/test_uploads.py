@@ -234,12 +234,23 @@ async def test_the_quota_counts_files_and_what_is_coming(tmp_path: Path, clock: 
         assert await kept.usage.used("t") == 5
 
 
-async def test_two_at_once_do_not_both_get_the_last_bytes(tmp_path: Path, clock: Clock) -> None:
+async def test_one_of_two_at_once_gets_the_last_bytes(tmp_path: Path, clock: Clock) -> None:
     async with stored(tmp_path, clock, quota=8) as kept:
         tries = [kept.uploads.upload("t", Upload("a"), Sent(b"hello")) for _ in range(2)]
         results = await asyncio.gather(*tries, return_exceptions=True)
         assert [isinstance(result, QuotaError) for result in results].count(True) == 1
         assert await kept.usage.used("t") == 5
+
+
+async def test_refused_upload_does_not_count_against_the_one_that_fits(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with stored(tmp_path, clock, quota=8) as kept:
+        with kept.usage.arriving("t", 0) as first, kept.usage.arriving("t", 0) as second:
+            first.size = second.size = 5
+            with pytest.raises(QuotaError):
+                await kept.usage.check_arriving("t", first)
+            await kept.usage.check_arriving("t", second)
 
 
 async def test_a_disk_that_is_nearly_full_refuses_at_once(tmp_path: Path, clock: Clock) -> None:
