@@ -41,7 +41,9 @@ def end_when_draining() -> None:
     if call is not None:
         call.is_resumable = True
         if call.draining.begun:
-            raise _interrupted()
+            # Named as the cause, so that this end is not taken for the caller's.
+            call.fault = call.fault or _interrupted()
+            raise call.fault
 
 
 def is_ended_by_draining() -> bool:

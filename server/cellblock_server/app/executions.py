@@ -1,7 +1,8 @@
 """Use cases of executions: run, resume, read and cancel them; ask about code that is written."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,7 @@ from cellblock_server.common.errors import (
     InvalidArgumentError,
     NotFoundError,
     OutOfRangeError,
+    WrongStateError,
 )
 from cellblock_server.common.ids import new_id
 from cellblock_server.common.uninterrupted import uninterrupted
@@ -86,7 +88,9 @@ class ExecutionUseCases:
         With `cancel_on_disconnect`, a caller who leaves before the last event ends it.
         """
         new.check(self._limits)
-        record = await self._accept(tenant, session_id, new)
+        new = _with_id(new)
+        async with self._cancelling(tenant, new, cancel=cancel_on_disconnect):
+            record = await self._accept(tenant, session_id, new)
         async with aclosing(self._follow(record, cancel=cancel_on_disconnect)) as batches:
             async for events in batches:
                 yield events
@@ -102,13 +106,17 @@ class ExecutionUseCases:
     ) -> Events:
         """Run code as `run` does, whose text comes in `pieces`; `new` has none of it."""
         new.check_rest(self._limits)
+        is_named = bool(new.execution_id)
+        new = _with_id(new)
         record: ExecutionRecord | None
-        if new.execution_id and await self._store.find(tenant, new.execution_id) is not None:
+        if is_named and await self._store.find(tenant, new.execution_id) is not None:
             # Sent again: what it is must be known before it can be found to be the same.
-            record = await self.find_resent(tenant, session_id, await _whole(new, pieces))
+            whole = await _whole(new, pieces, self._limits)
+            record = await self.find_resent(tenant, session_id, whole)
         else:
             live = await self._sessions.live(tenant, session_id)
-            record = await self._receive(live, new, pieces)
+            async with self._cancelling(tenant, new, cancel=cancel_on_disconnect):
+                record = await self._receive(live, new, pieces)
         if record is not None:
             async with aclosing(self._follow(record, cancel=cancel_on_disconnect)) as batches:
                 async for events in batches:
@@ -237,7 +245,7 @@ class ExecutionUseCases:
                 record = await uninterrupted(runner.receive(record, place))
         except IntegrityError:
             # Sent twice at once: the other one was first.
-            whole = await _whole(new, pieces)
+            whole = await _whole(new, pieces, self._limits)
             known = await self.find_resent(session.tenant, session.id, whole)
             if known is None:
                 raise
@@ -259,7 +267,7 @@ class ExecutionUseCases:
         self, session: SessionRecord, new: NewExecution, status: ExecutionStatus
     ) -> ExecutionRecord:
         return ExecutionRecord(
-            id=new.execution_id or new_id("call_"),
+            id=new.execution_id,
             tenant=session.tenant,
             session_id=session.id,
             status=status,
@@ -308,7 +316,38 @@ class ExecutionUseCases:
             live = await self._sessions.live(tenant, record.session_id)
             await live.runner.cancel(execution_id)
 
+    @asynccontextmanager
+    async def _cancelling(
+        self, tenant: str, new: NewExecution, *, cancel: bool
+    ) -> AsyncIterator[None]:
+        """Accept an execution; with `cancel`, a caller who leaves meanwhile ends it.
 
-async def _whole(new: NewExecution, pieces: AsyncIterator[str]) -> NewExecution:
-    """The same request with all of its code."""
-    return replace(new, code="".join([piece async for piece in pieces]))
+        It may be stored by then, and would run to its end for no caller.
+        """
+        try:
+            yield
+        except asyncio.CancelledError:
+            if cancel and not is_ended_by_draining():
+                # Not stored, or its session has ended.
+                with suppress(NotFoundError, WrongStateError):
+                    await uninterrupted(self._cancel(tenant, new.execution_id))
+            raise
+
+
+def _with_id(new: NewExecution) -> NewExecution:
+    """Return the request with an id of its own, if the caller chose none."""
+    return new if new.execution_id else replace(new, execution_id=new_id("call_"))
+
+
+async def _whole(
+    new: NewExecution, pieces: AsyncIterator[str], limits: ExecutionLimits
+) -> NewExecution:
+    """Return the same request with all of its code. Raises OutOfRangeError past the limit."""
+    found: list[str] = []
+    size = 0
+    async for piece in pieces:
+        size += len(piece.encode())
+        if size > limits.max_code_bytes:
+            check_code("".join([*found, piece]), limits)
+        found.append(piece)
+    return replace(new, code="".join(found))

@@ -174,12 +174,16 @@ class SessionRunner:
     async def break_off(self, execution_id: str, why: str) -> None:
         """End an execution whose code has not all come; nothing if there is none."""
         async with self._accepting:
-            execution = self._receiving.get(execution_id)
-            if execution is not None:
-                async with self._journal.transaction() as change:
-                    failure = Failure(FailureCause.CANCELLED, why)
-                    change.executions.finish(execution, ExecutionStatus.CANCELLED, failure)
-                del self._receiving[execution_id]
+            await self._break_off(execution_id, why)
+
+    async def _break_off(self, execution_id: str, why: str) -> None:
+        """As `break_off`, for a caller that holds `_accepting`."""
+        execution = self._receiving.get(execution_id)
+        if execution is not None:
+            async with self._journal.transaction() as change:
+                failure = Failure(FailureCause.CANCELLED, why)
+                change.executions.finish(execution, ExecutionStatus.CANCELLED, failure)
+            del self._receiving[execution_id]
 
     async def cancel(self, execution_id: str) -> None:
         """Take an execution from the queue, or interrupt it; nothing if it has ended."""
@@ -188,7 +192,8 @@ class SessionRunner:
                 if waiting.record.id == execution_id:
                     await self._cancel_waiting(place)
                     return
-        await self.break_off(execution_id, "cancelled before all of its code had come")
+            # In the same block: it must not get into the queue unseen between two looks.
+            await self._break_off(execution_id, "cancelled before all of its code had come")
         current = self._current
         if current is not None and current.record.id == execution_id:
             # Stored first: it may not have reached the agent yet, and we may be killed now.
@@ -267,8 +272,10 @@ class SessionRunner:
             expired = Failure(FailureCause.SESSION_ENDED, why)
             async with self._journal.transaction() as change:
                 ending(change)
-                if self._current is not None:
-                    change.executions.finish(self._current, *running)
+                current = self._current
+                # For a moment the one that ran is still here, and its end is stored.
+                if current is not None and current.record.status not in EXECUTION_ENDS:
+                    change.executions.finish(current, *running)
                 for waiting in (*self._queue, *self._receiving.values()):
                     change.executions.finish(waiting, ExecutionStatus.EXPIRED, expired)
             self._current = None
@@ -319,7 +326,8 @@ class SessionRunner:
         try:
             async with self._journal.transaction() as change:
                 change.executions.finish(waiting, ExecutionStatus.CANCELLED, failure)
-                self._append_positions(change, from_place=place)
+                moved = self._append_positions(change, from_place=place)
+            self._positions.update(moved)
         except BaseException:
             self._queue.insert(place, waiting)
             self._work.set()
@@ -330,14 +338,18 @@ class SessionRunner:
         async with self._accepting:
             if self._queue:
                 async with self._journal.transaction() as change:
-                    self._append_positions(change, from_place=0)
+                    moved = self._append_positions(change, from_place=0)
+                self._positions.update(moved)
 
-    def _append_positions(self, change: UnitOfWork, *, from_place: int) -> None:
+    def _append_positions(self, change: UnitOfWork, *, from_place: int) -> dict[str, int]:
+        """Report new positions in the queue. Return them, to be noted once they are stored."""
+        moved: dict[str, int] = {}
         for place, waiting in enumerate(self._queue):
             position = place + (self._current is not None)
             if place >= from_place and self._positions.get(waiting.record.id) != position:
-                self._positions[waiting.record.id] = position
+                moved[waiting.record.id] = position
                 change.executions.queue(waiting, position)
+        return moved
 
     async def _record(self, stream: AgentStream) -> None:
         async for batch in stream:
@@ -392,6 +404,6 @@ class SessionRunner:
         if execution.record.cancel_requested:
             await stream.interrupt_execution(record.id, self._bounds.grace)
         # Last: it waits for executions that are being accepted.
-        await self._send_positions()
+        await until_available(self._send_positions)
         limit = bounds.timeout + bounds.grace
         await until_ended(self._finished, limit, self._agent, lambda: self._storing, self._overdue)

@@ -33,7 +33,9 @@ class _Draft:
     @property
     def record(self) -> ExecutionRecord:
         """The execution, with all changes so far."""
-        if self._record.last_sequence != self._sequence:
+        # Both: the last event holds the record as it is before that event's own size counts.
+        counted = self._record.last_sequence, self._record.record_bytes
+        if counted != (self._sequence, self._bytes):
             self._record = with_execution_fields(
                 self._record, last_sequence=self._sequence, record_bytes=self._bytes
             )

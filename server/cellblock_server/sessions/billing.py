@@ -1,8 +1,10 @@
 """Counts what tenants use, for those who bill them, and forgets it in time."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -10,6 +12,7 @@ from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import CellblockError, OutOfRangeError
 from cellblock_server.journal.journal import Journal
 from cellblock_server.sessions.keeper import SessionKeeper
+from cellblock_server.sessions.live import LiveSession
 from cellblock_server.store.ledger import (
     HOUR,
     LENGTHS,
@@ -87,8 +90,7 @@ class Billing:
                     more = size - live.billed_bytes
                     change.usage.bill(live.session, until, egress_bytes=more)
             change.usage.count_stored(stored)
-        for live, size in carried:
-            live.billed_bytes = size
+            change.follow_up = partial(_note_billed, carried)
         await self._store.forget_before(until - self._retention)
 
     async def run(self) -> None:
@@ -129,3 +131,8 @@ def _end(use: Use, wanted: Wanted, now: datetime) -> datetime:
     length = LENGTHS.get(wanted.interval)
     end = wanted.end if length is None else min(wanted.end, use.start + length)
     return min(end, now)
+
+
+def _note_billed(carried: Sequence[tuple[LiveSession, int]]) -> None:
+    for live, size in carried:
+        live.billed_bytes = size

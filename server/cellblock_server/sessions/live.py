@@ -122,8 +122,13 @@ class LiveSession:
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:
         """Return the change that ends it."""
-        carried = self.carried_bytes - self.billed_bytes
-        return end.of(self.session, clock, egress_bytes=carried)
+
+        def ending(change: UnitOfWork) -> None:
+            # Only now: a count of usage may have billed a part meanwhile.
+            carried = self.carried_bytes - self.billed_bytes
+            end.of(self.session, clock, egress_bytes=carried)(change)
+
+        return ending
 
     def request_end(self, end: End) -> None:
         """Ask for the end; the first wish counts."""

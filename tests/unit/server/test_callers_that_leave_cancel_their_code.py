@@ -17,7 +17,7 @@ from cellblock.v1 import execution_pb2 as pb
 from cellblock_server.app.draining import Draining
 from cellblock_server.app.executions import ExecutionUseCases
 from cellblock_server.common.clock import utc_now
-from cellblock_server.common.errors import UnavailableError, WrongStateError
+from cellblock_server.common.errors import OutOfRangeError, UnavailableError, WrongStateError
 from cellblock_server.executions.request import ExecutionLimits, NewExecution
 from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.tenants.execution_quota import ExecutionQuota
@@ -47,6 +47,9 @@ class Ground:
         self.stored: dict[str, ExecutionRecord] = {}
         self.cancelled: list[str] = []
         self.may_end = asyncio.Event()
+        self.may_accept = asyncio.Event()
+        self.may_accept.set()
+        self.is_stored = asyncio.Event()
         self.session = session_record()
         self.has_ended = False
         ground: Any = self
@@ -87,7 +90,19 @@ class Ground:
     async def submit(self, record: ExecutionRecord, _place: object) -> ExecutionRecord:
         """As `SessionRunner.submit`."""
         self.stored[record.id] = record
+        self.is_stored.set()
+        await self.may_accept.wait()
         return record
+
+    async def receive(self, record: ExecutionRecord, place: object) -> ExecutionRecord:
+        """As `SessionRunner.receive`."""
+        return await self.submit(record, place)
+
+    async def receive_code(self, execution_id: str, code: str) -> ExecutionRecord:
+        """As `SessionRunner.receive_code`."""
+        record = self.stored[execution_id]
+        self.stored[execution_id] = replace(record, code=record.code + code)
+        return self.stored[execution_id]
 
     async def cancel(self, execution_id: str) -> None:
         """As `SessionRunner.cancel`."""
@@ -158,3 +173,55 @@ async def test_a_request_sent_again_finds_its_execution_in_a_session_that_has_en
         assert (await anext(events))[0].sequence == 1
     with pytest.raises(WrongStateError):
         await anext(ground.run(cancel=False, new=replace(NEW, execution_id="call_2")))
+
+
+@pytest.mark.parametrize("new", [NEW, NewExecution("1")])
+@pytest.mark.parametrize("cancel", [True, False])
+async def test_one_that_leaves_while_its_execution_is_stored(
+    ground: Ground, cancel: bool, new: NewExecution
+) -> None:
+    ground.may_accept.clear()
+    call = asyncio.ensure_future(anext(ground.run(cancel=cancel, new=new)))
+    await ground.is_stored.wait()
+    call.cancel()
+    await asyncio.wait({call})
+    assert ground.cancelled == (list(ground.stored) if cancel else [])
+
+
+async def test_one_that_leaves_before_its_execution_is_stored(ground: Ground) -> None:
+    call = asyncio.ensure_future(anext(ground.run(cancel=True)))
+    call.cancel()
+    await asyncio.wait({call})
+    assert call.cancelled()
+    assert ground.cancelled == []
+
+
+async def test_a_server_that_stops_while_code_is_accepted_cancels_nothing(ground: Ground) -> None:
+    draining = Draining()
+    with draining.open_call():
+        events = ground.run(cancel=True)
+        async with aclosing(events):
+            await anext(events)
+            draining.begin()
+            with pytest.raises(UnavailableError):
+                await anext(events)
+    assert ground.cancelled == []
+
+
+async def test_code_that_is_sent_again_is_bounded(ground: Ground) -> None:
+    async with aclosing(ground.run(cancel=False)) as events:
+        await anext(events)
+    sent = 0
+
+    async def pieces() -> AsyncIterator[str]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield "0" * 10
+
+    again = ground.executions.run_pieces(
+        "t", "sess_1", replace(NEW, code=""), pieces(), cancel_on_disconnect=False
+    )
+    with pytest.raises(OutOfRangeError, match="must be at most 100 bytes, got 110"):
+        await anext(again)
+    assert sent == 11
