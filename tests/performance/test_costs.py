@@ -14,7 +14,7 @@ from tests.performance.counting import Counts
 
 EXECUTIONS, SESSIONS = 30, 3
 BOUNDS = [
-    ("execution", "python_calls", 1650),
+    ("execution", "python_calls", 1850),
     ("execution", "statements", 7),
     ("execution", "engine_calls", 0),
     ("create", "engine_calls", 4),

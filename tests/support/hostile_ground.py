@@ -97,7 +97,9 @@ class HostileGround:
     def check_log(self) -> None:
         """No fault of the server's own was met since this was asked last."""
         text = self.server.log.read_bytes()
-        new, self._log_read = text[self._log_read :], len(text)
+        # The server may be writing its next line.
+        whole = text.rfind(b"\n") + 1
+        new, self._log_read = text[self._log_read : whole], whole
         # Agents and gRPC write there, too.
         lines = [json.loads(line) for line in new.splitlines() if line.startswith(b"{")]
         faults = {"fault", "session_failed", "session_end_not_stored", "executions_not_ended"}

@@ -14,20 +14,17 @@ class Tracked(Generic[R]):
     it stays as it was: read `record` again after an `await`.
     """
 
-    __slots__ = ("_record",)
+    __slots__ = ("record",)
 
     def __init__(self, record: R) -> None:
         """Track `record`, which is stored, or is stored by the next unit of work."""
-        self._record = record
-
-    @property
-    def record(self) -> R:
-        """The newest version that is stored."""
-        return self._record
+        self.record = record
+        """Newest version that is stored. Replaced by `publish` only; no property, which each
+        execution would call dozens of times."""
 
     def publish(self, record: R) -> None:
         """Replace the record. Called by `UnitOfWork.publish` after the commit, and by tests."""
-        self._record = record
+        self.record = record
 
 
 TrackedSession: TypeAlias = Tracked[SessionRecord]

@@ -108,7 +108,7 @@ def test_an_exception_is_an_error(shared: Notebook) -> None:
 def test_input_fails_with_the_kernels_own_words(shared: Notebook) -> None:
     reply = shared.run("input()").reply
     assert reply["ename"] == "StdinNotImplementedError"
-    assert reply["evalue"].startswith("input() can't ask")
+    assert reply["evalue"].startswith("input() can't read input")
 
 
 def test_what_a_flood_leaves_out_is_told(shared: Notebook) -> None:
