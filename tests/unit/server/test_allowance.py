@@ -1,4 +1,4 @@
-"""An agent that says more than it was told to let pass is not ours any more."""
+"""An agent that sends more than its output limits allow is treated as compromised."""
 
 import pytest
 
@@ -11,7 +11,7 @@ LIMITS = pb.OutputLimits(
 )
 
 
-def test_bytes_are_bounded() -> None:
+def test_text_bytes_are_bounded() -> None:
     with pytest.raises(ProtocolViolationError, match="more output than it may show"):
         spend("x" * 10_000, times=SLACK_BYTES // 10_000 + 2)
 
@@ -21,7 +21,7 @@ def test_events_are_bounded() -> None:
         spend("", times=SLACK_EVENTS + 21)
 
 
-def test_what_our_agents_say_passes() -> None:
+def test_output_of_a_correct_agent_passes() -> None:
     spend("x" * 100, times=12)
 
 

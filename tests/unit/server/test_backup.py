@@ -1,4 +1,4 @@
-"""A copy of a server's state: whole, of one moment, and never in place of something else."""
+"""Backups: complete, of one moment, and never written over anything else."""
 
 import os
 import sqlite3
@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """A state folder, as a server makes it."""
+    """Return a state folder as a server creates it."""
     folder = tmp_path / "state"
     shared_state_folder(folder)
     (folder / "secret").write_text("s")
@@ -35,7 +35,7 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def kept(state: Path) -> AsyncIterator[Stored]:
-    """Its files, open as in a server that runs."""
+    """Open the database and files of the state folder, as a running server does."""
     async with stored(state, Clock()) as kept:
         yield kept
 
@@ -57,7 +57,7 @@ def blob_files(folder: Path) -> list[bytes]:
     return sorted(path.read_bytes() for path in (folder / "blobs").glob("??/*"))
 
 
-async def test_it_is_one_file_and_the_bytes_that_it_names(
+async def test_backup_has_the_database_and_the_bytes_of_its_files(
     kept: Stored, state: Path, copy: Path
 ) -> None:
     await store(kept, b"one")
@@ -72,7 +72,7 @@ async def test_it_is_one_file_and_the_bytes_that_it_names(
     assert copy.stat().st_mode & 0o777 == 0o700
 
 
-async def test_the_next_one_takes_only_what_is_new_and_forgets_what_went(
+async def test_next_backup_copies_new_bytes_and_removes_deleted_ones(
     kept: Stored, state: Path, copy: Path
 ) -> None:
     first = await store(kept, b"one")
@@ -85,7 +85,7 @@ async def test_the_next_one_takes_only_what_is_new_and_forgets_what_went(
     assert blob_files(copy) == [b"three", b"two"]
 
 
-async def test_a_file_that_is_deleted_meanwhile_is_no_damage(
+async def test_file_deleted_during_the_backup_is_no_damage(
     kept: Stored, state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(kept, b"stays")
@@ -104,7 +104,9 @@ async def test_a_file_that_is_deleted_meanwhile_is_no_damage(
     assert (report.files, report.damaged, blob_files(copy)) == (1, [], [b"stays"])
 
 
-async def test_damaged_bytes_are_named_and_left_out(kept: Stored, state: Path, copy: Path) -> None:
+async def test_damaged_bytes_are_reported_and_left_out(
+    kept: Stored, state: Path, copy: Path
+) -> None:
     altered, gone = await store(kept, b"altered"), await store(kept, b"gone")
     for path in kept.on_disk():
         if path.read_bytes() == b"gone":
@@ -120,7 +122,7 @@ async def test_damaged_bytes_are_named_and_left_out(kept: Stored, state: Path, c
     assert blob_files(copy) == []
 
 
-async def test_one_that_is_broken_off_leaves_the_one_before(
+async def test_interrupted_backup_keeps_the_previous_one(
     kept: Stored, state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await store(kept, b"one")
@@ -140,7 +142,7 @@ async def test_one_that_is_broken_off_leaves_the_one_before(
     assert blob_files(state.with_name("restored")) == [b"one"]
 
 
-async def test_what_is_put_back_is_checked(kept: Stored, state: Path, copy: Path) -> None:
+async def test_restore_checks_bytes(kept: Stored, state: Path, copy: Path) -> None:
     name = await store(kept, b"content")
     back_up(settings(state), copy)
     (path,) = (copy / "blobs").glob("??/*")
@@ -150,7 +152,7 @@ async def test_what_is_put_back_is_checked(kept: Stored, state: Path, copy: Path
     assert [damage.file_id for damage in report.damaged] == [name]
 
 
-async def test_a_damaged_copy_is_refused(kept: Stored, state: Path, copy: Path) -> None:
+async def test_restore_refuses_a_damaged_database(kept: Stored, state: Path, copy: Path) -> None:
     for number in range(200):
         await store(kept, f"{number}".encode())
     back_up(settings(state), copy)
@@ -162,14 +164,14 @@ async def test_a_damaged_copy_is_refused(kept: Stored, state: Path, copy: Path) 
 
 
 @pytest.mark.usefixtures("kept")
-def test_nothing_is_put_over_a_database(state: Path, copy: Path) -> None:
+def test_restore_refuses_an_existing_database(state: Path, copy: Path) -> None:
     back_up(settings(state), copy)
     with pytest.raises(BackupError, match=r"cellblock\.db is there: move it away first"):
         restore(settings(state), copy)
 
 
 @pytest.mark.usefixtures("kept")
-def test_nothing_is_put_under_a_running_server(state: Path, copy: Path) -> None:
+def test_restore_refuses_the_folder_of_a_running_server(state: Path, copy: Path) -> None:
     back_up(settings(state), copy)
     elsewhere = state.with_name("restored")
     with state_folder(elsewhere), pytest.raises(BackupError, match="another server uses"):
@@ -177,7 +179,7 @@ def test_nothing_is_put_under_a_running_server(state: Path, copy: Path) -> None:
 
 
 @pytest.mark.usefixtures("kept")
-def test_only_a_copy_of_the_same_server_is_replaced(state: Path, copy: Path) -> None:
+def test_backup_replaces_only_a_backup_of_the_same_server(state: Path, copy: Path) -> None:
     with pytest.raises(BackupError, match="is the state folder itself"):
         back_up(settings(state), state)
     copy.mkdir()
@@ -190,19 +192,21 @@ def test_only_a_copy_of_the_same_server_is_replaced(state: Path, copy: Path) -> 
 
 
 @pytest.mark.usefixtures("kept")
-def test_another_user_is_refused(state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backup_by_another_user_is_refused(
+    state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: state.stat().st_uid + 1)
     with pytest.raises(BackupError, match=f"{state} is user"):
         back_up(settings(state), copy)
 
 
-def test_without_a_database_or_a_copy_there_is_nothing_to_do(state: Path, copy: Path) -> None:
+def test_backup_and_restore_need_a_source(state: Path, copy: Path) -> None:
     with pytest.raises(BackupError, match="there is no database to copy"):
         back_up(settings(state), copy)
     with pytest.raises(BackupError, match="there is no copy"):
         restore(settings(state), copy)
 
 
-def test_another_kind_of_database_is_refused() -> None:
+def test_backup_of_postgresql_is_refused() -> None:
     with pytest.raises(BackupError, match=r"store\.url: only SQLite is copied"):
         copies.database_file("postgresql://user@host/cellblock")

@@ -1,4 +1,4 @@
-"""The configuration: where values come from, and errors that say so."""
+"""The configuration: sources of values, and errors that name them."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from cellblock_server.config import ConfigurationError, load
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No configuration of the machine's."""
+    """Isolate the test from the machine's configuration."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CELLBLOCK_CONFIG", raising=False)
@@ -22,14 +22,14 @@ def file(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_defaults(tmp_path: Path) -> None:
+def test_defaults_apply_without_a_configuration(tmp_path: Path) -> None:
     settings = load(None, {})
     assert settings.server.listen == "127.0.0.1:7711"
     assert settings.server.state_dir == tmp_path / "state" / "cellblock"
     assert settings.database_url.endswith("/state/cellblock/cellblock.db")
 
 
-def test_flags_count_more_than_variables_and_these_more_than_the_file(
+def test_flags_override_variables_which_override_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = file(
@@ -53,7 +53,7 @@ def test_sizes_and_times_have_units(tmp_path: Path) -> None:
     assert settings.sessions.idle_timeout == timedelta(minutes=10)
 
 
-def test_the_file_is_found_where_it_is_said_to_be(
+def test_config_file_is_read_from_the_given_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "config" / "cellblock"
@@ -119,7 +119,7 @@ def test_errors_name_key_file_and_line(tmp_path: Path, text: str, message: str) 
     assert str(caught.value).startswith(f"{path}{message}")
 
 
-def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_together(tmp_path: Path) -> None:
     path = file(tmp_path, "[executions]\ntime_limit = 0\ngrace = 0\n")
     with pytest.raises(ConfigurationError) as caught:
         load(path, {})
@@ -159,16 +159,16 @@ def test_a_wrong_variable_is_named(
     assert str(caught.value).startswith(f"{variable}: {message}")
 
 
-def test_variables_hold_lists_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_have_lists_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_SANDBOX__PRELOAD", '["numpy"]')
     assert load(None, {}).sandbox.preload == ["numpy"]
 
 
-def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unrelated_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_ADDRESS", "127.0.0.1:7711")
     load(None, {})
 
 
-def test_an_absent_file_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nothing\.toml: No such file"):
         load(tmp_path / "nothing.toml", {})

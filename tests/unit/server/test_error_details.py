@@ -1,4 +1,4 @@
-"""What errors say of the server's insides is for admins and the log, and for no other tenant."""
+"""Internal details of errors: visible to admins and in the log, hidden from tenants."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -37,7 +37,7 @@ ERRORS: dict[str, Callable[[], CellblockError]] = {
 
 
 @pytest.mark.parametrize("make", ERRORS.values(), ids=ERRORS)
-def test_a_tenant_is_told_what_failed_and_an_admin_why(
+def test_internal_detail_is_visible_only_to_admins(
     make: Callable[[], CellblockError],
 ) -> None:
     error = make()
@@ -47,7 +47,7 @@ def test_a_tenant_is_told_what_failed_and_an_admin_why(
     assert INSIDE in str(error)
 
 
-def test_without_a_detail_both_are_told_the_same() -> None:
+def test_error_without_a_detail_is_the_same_for_both() -> None:
     error = UnavailableError("SESSION_NOT_READY", "it starts", timedelta(seconds=2))
     assert status_of(error) == status_of(error, for_admin=True)
     assert str(error) == "it starts"

@@ -1,4 +1,4 @@
-"""Files for TLS that gRPC would take, and then refuse every caller with, are refused in words."""
+"""Unusable TLS files, which gRPC would accept, are refused with a clear message."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ def no_authority(files: TlsFiles) -> str:
 
 
 @pytest.mark.parametrize("spoil", [absent, of_another_pair, no_certificate, no_authority])
-def test_what_is_wrong_is_told(files: TlsFiles, spoil: Callable[[TlsFiles], str]) -> None:
+def test_unusable_file_is_reported(files: TlsFiles, spoil: Callable[[TlsFiles], str]) -> None:
     server_credentials(files)
     words = spoil(files)
     with pytest.raises(TlsError, match=words):
