@@ -26,7 +26,7 @@ Raised = tuple[str, str]
 """gRPC status and reason."""
 
 
-def raised() -> set[Raised]:
+def raised_by_server() -> set[Raised]:
     return {found for path in SERVER.rglob("*.py") for found in raised_in(path)}
 
 
@@ -102,7 +102,7 @@ def status_of(name: str) -> str:
 
 
 def test_table_has_exactly_the_raised_errors() -> None:
-    assert {(row.status, row.reason) for row in rows() if row.reason} == raised()
+    assert {(row.status, row.reason) for row in rows() if row.reason} == raised_by_server()
 
 
 def test_table_has_no_duplicates() -> None:
@@ -121,4 +121,4 @@ def test_every_literal_reason_is_recognized() -> None:
     word = re.compile(r'Error\(\s*"([A-Z]+(?:_[A-Z]+)*)"')
     seen = {reason for path in SERVER.rglob("*.py") for reason in word.findall(path.read_text())}
     assert seen
-    assert seen <= {reason for _, reason in raised()}
+    assert seen <= {reason for _, reason in raised_by_server()}

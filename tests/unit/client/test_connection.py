@@ -14,7 +14,7 @@ VARIABLES = ("ADDRESS", "API_KEY", "TLS", "TLS_CA", "TLS_CERTIFICATE", "TLS_KEY"
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_connection_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(f"CELLBLOCK_{name}", raising=False)
 

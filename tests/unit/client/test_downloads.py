@@ -60,7 +60,7 @@ async def test_download_of_a_range_resumes(files: FileServer, kind: str) -> None
 
 
 @both
-async def test_a_stream_that_breaks_after_the_last_byte_is_complete(
+async def test_stream_that_breaks_after_the_last_byte_is_complete(
     files: FileServer, kind: str
 ) -> None:
     memory = io.BytesIO()
@@ -95,13 +95,13 @@ async def test_failed_download_leaves_the_existing_file(
 ) -> None:
     (tmp_path / "a").write_text("before")
 
-    def fail(done: int, total: int | None) -> None:
+    def raise_error(done: int, total: int | None) -> None:
         assert total == len(CONTENT)
         if done > CHUNK_BYTES:
             raise KeyError("enough")
 
     with pytest.raises(KeyError, match="enough"):
-        await download(files, kind, tmp_path / "a", progress=fail)
+        await download(files, kind, tmp_path / "a", progress=raise_error)
     assert (tmp_path / "a").read_text() == "before"
     assert names(tmp_path) == ["a"]
 

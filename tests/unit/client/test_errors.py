@@ -83,13 +83,13 @@ def test_each_server_error_raises_its_client_error(
     assert failing.calls == 1
 
 
-def away() -> UnavailableError:
+def unavailable_error() -> UnavailableError:
     return UnavailableError("STORE_FAILED", "away", timedelta(milliseconds=1))
 
 
 def test_unavailable_is_retried(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors = [away(), away()]
+    failing.errors = [unavailable_error(), unavailable_error()]
     with Client(address) as client:
         assert client.sessions.get("sess_1").id == "sess_1"
     assert failing.calls == 3
@@ -97,7 +97,7 @@ def test_unavailable_is_retried(service: tuple[Failing, str]) -> None:
 
 async def test_asyncio_retries_unavailable(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors = [away(), away()]
+    failing.errors = [unavailable_error(), unavailable_error()]
     async with AsyncClient(address) as client:
         assert (await client.sessions.get("sess_1")).id == "sess_1"
     assert failing.calls == 3
@@ -105,7 +105,7 @@ async def test_asyncio_retries_unavailable(service: tuple[Failing, str]) -> None
 
 def test_unavailable_is_raised_after_the_last_attempt(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors = [away() for _ in range(9)]
+    failing.errors = [unavailable_error() for _ in range(9)]
     with Client(address) as client, pytest.raises(errors.UnavailableError):
         client.sessions.get("sess_1")
     assert failing.calls == 5
@@ -118,7 +118,7 @@ def test_missing_server_raises_unavailable() -> None:
 
 def test_timeout_during_retries_raises_the_first_error(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors, failing.slow_from = [away()], 2
+    failing.errors, failing.slow_from = [unavailable_error()], 2
     with Client(address) as client, pytest.raises(errors.UnavailableError, match="away"):
         client.sessions.get("sess_1", timeout=0.5)
     assert failing.calls == 2

@@ -68,5 +68,5 @@ def test_attachment_lists_unpacked_and_skipped_files() -> None:
     assert folder.unpacked == Unpacked(2, 10, (Skipped("link", "is a link"),))
 
 
-def test_a_file_has_the_fields_of_the_proto() -> None:
+def test_file_has_the_fields_of_the_proto() -> None:
     assert set(File.__dataclass_fields__) == set(file_pb2.File.DESCRIPTOR.fields_by_name)

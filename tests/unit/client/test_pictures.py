@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Mapping[str, str]:
+def home_variables(tmp_path: Path) -> Mapping[str, str]:
     return {"CELLBLOCK_CONFIG": str(tmp_path / "config.toml")}
 
 
@@ -42,15 +42,15 @@ def home(tmp_path: Path) -> Mapping[str, str]:
     ],
 )
 def test_protocol_comes_from_the_environment_or_the_setting(
-    home: Mapping[str, str], variables: dict[str, str], expected: object
+    home_variables: Mapping[str, str], variables: dict[str, str], expected: object
 ) -> None:
-    assert picture_drawer(Terminal(), {**home, **variables}) is expected
-    assert picture_drawer(io.StringIO(), {**home, **variables}) is None
+    assert picture_drawer(Terminal(), {**home_variables, **variables}) is expected
+    assert picture_drawer(io.StringIO(), {**home_variables, **variables}) is None
 
 
-def test_unknown_setting_is_refused(home: Mapping[str, str]) -> None:
+def test_unknown_setting_is_refused(home_variables: Mapping[str, str]) -> None:
     with pytest.raises(Error, match="CELLBLOCK_PICTURES: pictures: must be one of auto"):
-        picture_drawer(Terminal(), {**home, "CELLBLOCK_PICTURES": "ascii"})
+        picture_drawer(Terminal(), {**home_variables, "CELLBLOCK_PICTURES": "ascii"})
 
 
 def png(picture: Image.Image) -> bytes:

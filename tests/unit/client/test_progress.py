@@ -78,8 +78,8 @@ async def test_progress_is_reported_up_to_the_last_byte(
 async def test_exception_of_the_callback_ends_the_transfer(
     files: FileServer, kind: Any, name: str
 ) -> None:
-    def stop(_done: int, _total: int | None) -> None:
+    def raise_error(_done: int, _total: int | None) -> None:
         raise KeyError("enough")
 
     with pytest.raises(KeyError, match="enough"):
-        await transfer(files, kind, name, stop)
+        await transfer(files, kind, name, raise_error)

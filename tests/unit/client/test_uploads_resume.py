@@ -205,10 +205,10 @@ async def test_upload_reports_progress(files: FileServer, kind: str) -> None:
 async def test_exception_of_the_progress_callback_ends_the_upload(
     files: FileServer, kind: str
 ) -> None:
-    def stop(done: int, _total: int | None) -> None:
+    def raise_error(done: int, _total: int | None) -> None:
         if done >= 2 * CHUNK_BYTES:
             raise StopAsyncIteration("enough")
 
     with pytest.raises(StopAsyncIteration, match="enough"):
-        await upload(files, kind, CONTENT, stop)
+        await upload(files, kind, CONTENT, raise_error)
     assert files.stored == {}

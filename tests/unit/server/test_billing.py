@@ -89,7 +89,7 @@ async def books(tmp_path: Path) -> AsyncIterator[Books]:
     await database.close()
 
 
-async def test_a_session_is_billed_by_the_second(books: Books) -> None:
+async def test_session_is_billed_by_the_second(books: Books) -> None:
     await books.count_after(MINUTE)
     await books.count_after(MINUTE)
     use = await books.total()

@@ -264,11 +264,11 @@ async def test_nearly_full_disk_is_reported_after_the_cache_is_emptied(
 async def test_full_disk_is_reported(
     tmp_path: Path, link: Links, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_descriptor: int) -> None:
+    def fail_with_full_disk(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     cache = await cache_in(tmp_path)
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fail_with_full_disk)
     with pytest.raises(UnavailableError) as caught:
         await link(cache, b"data")
     assert caught.value.reason == "STORE_FULL"

@@ -33,7 +33,7 @@ class BlobLocation:
         room = Room(self.folder, min_free)
         return BlobStore(self.folder, room, self._objects(room))
 
-    def left(self) -> list[str]:
+    def stored_names(self) -> list[str]:
         """Return the names of all stored and partial files."""
         names = [path.name for path in self.folder.rglob("*") if path.is_file()]
         return names + self.keys()
@@ -105,23 +105,23 @@ async def test_written_bytes_are_read_back(blobs: BlobStore) -> None:
 async def test_the_same_bytes_are_stored_once(blobs: BlobStore, place: BlobLocation) -> None:
     for _ in range(2):
         await write(blobs, chunks(b"same"), 10)
-    assert len(place.left()) == 1
+    assert len(place.stored_names()) == 1
 
 
 async def test_too_many_bytes_leave_nothing(blobs: BlobStore, place: BlobLocation) -> None:
     with pytest.raises(OutOfRangeError, match="data: must be at most 3 bytes"):
         await write(blobs, chunks(b"ab", b"cd"), 3)
-    assert place.left() == []
+    assert place.stored_names() == []
 
 
 async def test_failing_source_leaves_nothing(blobs: BlobStore, place: BlobLocation) -> None:
-    async def broken() -> AsyncIterator[bytes]:
+    async def failing_source() -> AsyncIterator[bytes]:
         yield b"half"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await write(blobs, broken(), 10)
-    assert place.left() == []
+        await write(blobs, failing_source(), 10)
+    assert place.stored_names() == []
 
 
 async def test_cancelled_write_leaves_nothing(blobs: BlobStore, place: BlobLocation) -> None:
@@ -137,7 +137,7 @@ async def test_cancelled_write_leaves_nothing(blobs: BlobStore, place: BlobLocat
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    assert place.left() == []
+    assert place.stored_names() == []
 
 
 async def test_large_blob_is_read_in_chunks_of_a_mebibyte(blobs: BlobStore) -> None:
@@ -151,7 +151,7 @@ async def test_partial_files_of_a_killed_server_are_removed(place: BlobLocation)
     (place.folder / "incoming").mkdir(parents=True)
     (place.folder / "incoming" / "half").write_bytes(b"half")
     await place.store().start([])
-    assert place.left() == []
+    assert place.stored_names() == []
 
 
 async def test_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
@@ -182,22 +182,22 @@ async def test_links_of_two_tenants_are_of_two_files(blobs: BlobStore, tmp_path:
 async def test_bytes_are_copied_where_links_do_not_work(
     blobs: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_arguments: object, **_options: object) -> None:
+    def refuse_link(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EXDEV, "another file system")
 
     blob = await write(blobs, chunks(b"copied"), 10)
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse_link)
     assert not await blobs.link_to(blob, tmp_path / "copy", "tenant")
     assert (tmp_path / "copy").read_bytes() == b"copied"
 
 
 async def test_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
+    def fail_with_full_disk(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     blobs = BlobLocation(tmp_path, None).store()
     await blobs.start([])
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fail_with_full_disk)
     with pytest.raises(UnavailableError) as caught:
         await write(blobs, chunks(b"x"), 10)
     assert caught.value.reason == "STORE_FULL"
@@ -246,7 +246,7 @@ async def test_nearly_full_disk_accepts_only_required_writes(place: BlobLocation
         with pytest.raises(ExhaustedError, match="nearly full") as caught:
             await hold.write(chunks(b"x"), max_bytes=10, field="data")
         assert caught.value.reason == "DISK_LOW"
-        assert place.left() == []
+        assert place.stored_names() == []
         await hold.write(chunks(b"x"), max_bytes=10, field="data", keep_room=False)
 
 

@@ -9,14 +9,14 @@ from cellblock_server.config import ConfigurationError, load
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Isolate the test from the machine's configuration."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CELLBLOCK_CONFIG", raising=False)
 
 
-def file(tmp_path: Path, text: str) -> Path:
+def write_config(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(text)
     return path
@@ -32,7 +32,7 @@ def test_defaults_apply_without_a_configuration(tmp_path: Path) -> None:
 def test_flags_override_variables_which_override_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = file(
+    path = write_config(
         tmp_path, '[server]\nlisten = "127.0.0.1:1"\n[executions]\ntime_limit = 1\ngrace = 3\n'
     )
     monkeypatch.setenv("CELLBLOCK_SERVER__LISTEN", "127.0.0.1:2")
@@ -44,7 +44,7 @@ def test_flags_override_variables_which_override_the_file(
 
 
 def test_sizes_and_times_have_units(tmp_path: Path) -> None:
-    path = file(
+    path = write_config(
         tmp_path,
         '[limits.memory_bytes]\ndefault = "2 GiB"\n[sessions]\nidle_timeout = "PT10M"\n',
     )
@@ -60,7 +60,7 @@ def test_config_file_is_read_from_the_given_path(
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text('[log]\nlevel = "debug"\n')
     assert load(None, {}).log.level == "debug"
-    other = file(tmp_path, '[log]\nlevel = "error"\n')
+    other = write_config(tmp_path, '[log]\nlevel = "error"\n')
     monkeypatch.setenv("CELLBLOCK_CONFIG", str(other))
     assert load(None, {}).log.level == "error"
 
@@ -113,14 +113,14 @@ def test_config_file_is_read_from_the_given_path(
     ],
 )
 def test_errors_name_key_file_and_line(tmp_path: Path, text: str, message: str) -> None:
-    path = file(tmp_path, text)
+    path = write_config(tmp_path, text)
     with pytest.raises(ConfigurationError) as caught:
         load(path, {})
     assert str(caught.value).startswith(f"{path}{message}")
 
 
 def test_all_errors_are_reported_together(tmp_path: Path) -> None:
-    path = file(tmp_path, "[executions]\ntime_limit = 0\ngrace = 0\n")
+    path = write_config(tmp_path, "[executions]\ntime_limit = 0\ngrace = 0\n")
     with pytest.raises(ConfigurationError) as caught:
         load(path, {})
     assert len(str(caught.value).splitlines()) == 2
@@ -150,7 +150,7 @@ def test_errors_name_variables_and_flags(monkeypatch: pytest.MonkeyPatch) -> Non
         ),
     ],
 )
-def test_a_wrong_variable_is_named(
+def test_wrong_variable_is_named(
     variable: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)

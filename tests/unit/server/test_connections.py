@@ -70,7 +70,7 @@ class Caller:
             return b""
         return line
 
-    async def ended(self) -> bool:
+    async def wait_until_closed(self) -> bool:
         """Wait until the server closes the connection."""
         try:
             return await asyncio.wait_for(self._reader.read(1), SECONDS) == b""
@@ -95,7 +95,7 @@ async def test_new_connection_closes_the_oldest_unauthenticated_one() -> None:
         assert await second.ask() == OK
         fourth = await caller(at)
         assert await fourth.ask() == OK
-        assert await first.ended()
+        assert await first.wait_until_closed()
         assert [await each.ask() for each in (second, third, fourth)] == [OK] * MAX_CONNECTIONS
 
 
@@ -104,9 +104,9 @@ async def test_authenticated_connections_are_never_closed_for_others() -> None:
         known = [await caller(at) for _ in range(MAX_CONNECTIONS)]
         assert [await each.ask(b"known") for each in known[1:]] == [OK] * (MAX_CONNECTIONS - 1)
         later = await caller(at)
-        assert await known[0].ended()
+        assert await known[0].wait_until_closed()
         assert await later.ask(b"known") == OK
-        assert await (await caller(at)).ended()
+        assert await (await caller(at)).wait_until_closed()
         assert [await each.ask() for each in (*known[1:], later)] == [OK] * MAX_CONNECTIONS
 
 
@@ -127,7 +127,7 @@ async def test_connection_without_a_finished_handshake_is_closed_for_others(tmp_
     async with site(served) as at:
         silent = [await caller(at) for _ in range(MAX_CONNECTIONS)]
         later = [await caller(at, trusting) for _ in range(MAX_CONNECTIONS)]
-        assert [await each.ended() for each in silent] == [True] * MAX_CONNECTIONS
+        assert [await each.wait_until_closed() for each in silent] == [True] * MAX_CONNECTIONS
         assert [await each.ask(b"known") for each in later] == [OK] * MAX_CONNECTIONS
 
 

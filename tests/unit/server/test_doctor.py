@@ -78,7 +78,7 @@ def test_state_folder_readable_by_others_is_a_problem(state: Path) -> None:
     assert (found.level, found.advice.startswith("chmod 700")) == (Level.PROBLEM, True)
 
 
-def test_a_disk_below_its_reserve_is_a_problem(state: Path) -> None:
+def test_disk_below_its_reserve_is_a_problem(state: Path) -> None:
     full = settings(state, files={"min_free_bytes": 2**60})
     assert worst_finding(list(state_findings(full)), "state disk").level is Level.PROBLEM
 
@@ -102,7 +102,7 @@ def test_database_of_another_release_is_reported(
     assert worst_finding(list(state_findings(settings(state))), "database").level is level
 
 
-def test_a_damaged_database_is_a_problem(state: Path) -> None:
+def test_damaged_database_is_a_problem(state: Path) -> None:
     (state / "cellblock.db").write_bytes(b"no database at all" * 1000)
     assert worst_finding(list(state_findings(settings(state))), "database").level is Level.PROBLEM
 

@@ -20,14 +20,14 @@ INSIDE = "SESAME"
 """A host, path or id that no tenant must learn."""
 
 
-def refused(status: int, words: str) -> CellblockError:
+def engine_error(status: int, words: str) -> CellblockError:
     return engine_refused(DockerError(status, f"{words} {INSIDE}"), None)
 
 
 ERRORS: dict[str, Callable[[], CellblockError]] = {
     "an engine that is away": lambda: engine_down(f"/run/{INSIDE}.sock: refused"),
-    "an engine that fails": lambda: refused(500, "no such folder"),
-    "an engine that refuses": lambda: refused(400, "invalid mount"),
+    "an engine that fails": lambda: engine_error(500, "no such folder"),
+    "an engine that refuses": lambda: engine_error(400, "invalid mount"),
     "a store that fails": lambda: told(OperationalError("", None, Exception(INSIDE))),
     "a store of another server": lambda: HeldError(f"used from {INSIDE}"),
     "a blob store that fails": lambda: BlobStoreError(f"NoSuchBucket: {INSIDE}"),

@@ -55,7 +55,7 @@ def service(database: Database, clock: Clock, secret: bytes = b"s" * 32) -> KeyS
     return KeyService(KeyStore(database), TenantStore(database), secret, clock)
 
 
-async def reason(keys: KeyService, text: KeyText) -> str:
+async def reason_of(keys: KeyService, text: KeyText) -> str:
     """Return the reason why a key is invalid; empty if it is valid."""
     try:
         await keys.authenticate(str(text))
@@ -71,23 +71,23 @@ async def test_key_is_valid_in_another_server_process(
     for known in (keys, service(database, clock)):
         credential = await known.authenticate(str(text))
         assert (credential.key.id, credential.key.tenant) == (record.id, "default")
-    assert await reason(service(database, clock, b"t" * 32), text) == "KEY_UNKNOWN"
+    assert await reason_of(service(database, clock, b"t" * 32), text) == "KEY_UNKNOWN"
 
 
 async def test_key_with_another_id_or_secret_is_unknown(keys: KeyService) -> None:
     _record, text = await keys.create(NEW)
     _other, other = await keys.create(NEW)
-    assert await reason(keys, new_text(text.key_id)) == "KEY_UNKNOWN"
-    assert await reason(keys, KeyText(other.key_id, text.secret)) == "KEY_UNKNOWN"
-    assert await reason(keys, new_text("key_" + "a" * 24)) == "KEY_UNKNOWN"
+    assert await reason_of(keys, new_text(text.key_id)) == "KEY_UNKNOWN"
+    assert await reason_of(keys, KeyText(other.key_id, text.secret)) == "KEY_UNKNOWN"
+    assert await reason_of(keys, new_text("key_" + "a" * 24)) == "KEY_UNKNOWN"
 
 
 async def test_key_is_valid_until_it_expires(keys: KeyService, clock: Clock) -> None:
     _record, text = await keys.create(NewKey("default", Role.EXECUTOR, expires_after=HOUR))
     clock.time += HOUR - SECOND
-    assert await reason(keys, text) == ""
+    assert await reason_of(keys, text) == ""
     clock.time += SECOND
-    assert await reason(keys, text) == "KEY_EXPIRED"
+    assert await reason_of(keys, text) == "KEY_EXPIRED"
 
 
 async def test_revoked_key_is_invalid_everywhere(
@@ -96,8 +96,8 @@ async def test_revoked_key_is_invalid_everywhere(
     record, text = await keys.create(NEW)
     credential = await keys.authenticate(str(text))
     revoked = await keys.revoke(record.id)
-    assert await reason(keys, text) == "KEY_REVOKED"
-    assert await reason(service(database, clock), text) == "KEY_REVOKED"
+    assert await reason_of(keys, text) == "KEY_REVOKED"
+    assert await reason_of(service(database, clock), text) == "KEY_REVOKED"
     fault = keys.fault_of(credential)
     assert fault is not None
     assert fault.reason == "KEY_REVOKED"
@@ -110,10 +110,10 @@ async def test_replaced_secret_is_valid_for_its_grace(keys: KeyService, clock: C
     before = await keys.authenticate(str(first))
     _record, second = await keys.rotate(record.id, HOUR)
     clock.time += HOUR - SECOND
-    assert [await reason(keys, text) for text in (first, second)] == ["", ""]
+    assert [await reason_of(keys, text) for text in (first, second)] == ["", ""]
     assert keys.fault_of(before) is None
     clock.time += SECOND
-    assert [await reason(keys, text) for text in (first, second)] == ["KEY_REPLACED", ""]
+    assert [await reason_of(keys, text) for text in (first, second)] == ["KEY_REPLACED", ""]
     fault = keys.fault_of(before)
     assert fault is not None
     assert fault.reason == "KEY_REPLACED"
@@ -123,7 +123,7 @@ async def test_second_rotation_ends_the_grace_of_the_first(keys: KeyService) -> 
     record, first = await keys.create(NEW)
     _record, second = await keys.rotate(record.id, HOUR)
     _record, third = await keys.rotate(record.id, timedelta(0))
-    reasons = [await reason(keys, text) for text in (first, second, third)]
+    reasons = [await reason_of(keys, text) for text in (first, second, third)]
     assert reasons == ["KEY_UNKNOWN", "KEY_REPLACED", ""]
 
 

@@ -63,7 +63,7 @@ async def channel(served: ServedMethods) -> AsyncIterator[Any]:
     await server.stop(None)
 
 
-async def never() -> AsyncIterator[bytes]:
+async def silent_requests() -> AsyncIterator[bytes]:
     """Return a request stream that never yields."""
     await asyncio.Event().wait()
     yield b""
@@ -83,7 +83,7 @@ async def test_request_that_does_not_arrive_in_time_is_refused(
     served: ServedMethods, channel: Any, path: str
 ) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        await channel.stream_unary(path)(never())
+        await channel.stream_unary(path)(silent_requests())
     error = from_call(caught.value)
     assert isinstance(error, UnavailableError)
     error_table.check(error, "UNAVAILABLE")
@@ -100,7 +100,7 @@ async def test_call_without_a_message_is_refused(served: ServedMethods, channel:
 async def test_number_of_partly_received_requests_of_a_connection_is_bounded(
     served: ServedMethods, channel: Any
 ) -> None:
-    held = [channel.stream_unary(PATHS[0])(never()) for _ in range(MAX_PARTLY_RECEIVED)]
+    held = [channel.stream_unary(PATHS[0])(silent_requests()) for _ in range(MAX_PARTLY_RECEIVED)]
     await eventually(lambda: served.receiving.received_at_once == MAX_PARTLY_RECEIVED)
     waiting = asyncio.ensure_future(channel.unary_unary(PATHS[0])(b"a"))
     for call in held:

@@ -44,7 +44,7 @@ def test_folder_is_accessible_only_to_its_owner(tmp_path: Path) -> None:
         assert state.path.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_second_server_is_refused(tmp_path: Path) -> None:
+def test_second_server_is_refused(tmp_path: Path) -> None:
     with (
         state_folder(tmp_path),
         pytest.raises(StateFolderError, match=r"server\.state_dir: another server uses"),
@@ -63,31 +63,31 @@ def test_path_that_is_no_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_incomplete_identity_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(*_arguments: object) -> None:
+    def simulate_kill(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", killed)
+        patch.setattr(os, "replace", simulate_kill)
         with pytest.raises(KeyboardInterrupt), state_folder(tmp_path):
             pass
     with state_folder(tmp_path) as state:
         assert state.instance
 
 
-def test_a_file_system_without_locks_is_refused(
+def test_file_system_without_locks_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared_state_folder(tmp_path)
 
-    def refuse(_file: int, _operation: int) -> None:
+    def refuse_lock(_file: int, _operation: int) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse_lock)
     with pytest.raises(StateFolderError, match="Function not implemented"), state_folder(tmp_path):
         pass
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+def test_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from cellblock_server.store.state_folder import state_folder\n"

@@ -16,7 +16,7 @@ from tests.support.records import execution_record
 SECRET = "sesame"
 
 
-async def test_a_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
+async def test_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
     database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     execution = replace(execution_record("call_1", 1), environment={"A": SECRET})

@@ -72,7 +72,7 @@ def listener() -> Iterator[WatchedListener]:
         yield WatchedListener(stack)
 
 
-def ended(client: socket.socket) -> bool:
+def is_closed(client: socket.socket) -> bool:
     client.setblocking(False)
     try:
         return client.recv(1) == b""
@@ -82,17 +82,17 @@ def ended(client: socket.socket) -> bool:
 
 def test_oldest_connection_without_a_key_is_closed_for_a_new_one(listener: WatchedListener) -> None:
     first, *others = [listener.connect() for _ in range(4)]
-    assert ended(first)
-    assert not any(map(ended, others))
+    assert is_closed(first)
+    assert not any(map(is_closed, others))
 
 
 def test_connection_without_a_key_is_closed_for_one_with_a_key(listener: WatchedListener) -> None:
     stranger = listener.connect()
     known = [listener.connect("acme") for _ in range(5)]
-    assert not ended(stranger)
+    assert not is_closed(stranger)
     known.append(listener.connect("acme"))
-    assert ended(stranger)
-    assert not any(map(ended, known))
+    assert is_closed(stranger)
+    assert not any(map(is_closed, known))
 
 
 def test_longest_unused_connection_of_the_largest_tenant_is_closed(
@@ -102,17 +102,17 @@ def test_longest_unused_connection_of_the_largest_tenant_is_closed(
     known = [listener.connect("acme") for _ in range(5)]
     listener.use(known[0], "acme")
     last = listener.connect("acme")
-    assert [ended(each) for each in known] == [False, True, False, False, False]
-    assert not ended(other)
-    assert not ended(last)
+    assert [is_closed(each) for each in known] == [False, True, False, False, False]
+    assert not is_closed(other)
+    assert not is_closed(last)
 
 
 def test_only_connections_without_a_key_time_out(listener: WatchedListener) -> None:
     stranger, known = listener.connect(), listener.connect("acme")
     listener.seconds += LIMITS.timeout_seconds + 1
     listener.strangers.look()
-    assert ended(stranger)
-    assert not ended(known)
+    assert is_closed(stranger)
+    assert not is_closed(known)
 
 
 def test_health_check_extends_the_time_limit(listener: WatchedListener) -> None:
@@ -122,7 +122,7 @@ def test_health_check_extends_the_time_limit(listener: WatchedListener) -> None:
         pass
     listener.seconds += LIMITS.timeout_seconds - 2
     listener.strangers.look()
-    assert not ended(probe)
+    assert not is_closed(probe)
 
 
 async def test_calls_over_the_free_ones_wait_and_more_are_refused(
@@ -171,7 +171,7 @@ async def test_too_many_cancelled_calls_close_the_connection(
         waiting.cancel()
         await asyncio.wait([waiting])
     listener.strangers.look()
-    assert ended(client)
+    assert is_closed(client)
 
 
 @pytest.mark.parametrize(
