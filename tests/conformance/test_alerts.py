@@ -1,4 +1,4 @@
-"""Prometheus takes the alerts, they ask for metrics that there are, and each is documented."""
+"""Alert rules: valid for Prometheus, based on existing metrics, and each documented."""
 
 import re
 import subprocess
@@ -22,23 +22,23 @@ def promtool(*arguments: str) -> None:
     assert done.returncode == 0, (done.stdout, done.stderr)
 
 
-def test_they_ask_for_what_a_server_shows() -> None:
+def test_alert_rules_use_only_existing_metrics() -> None:
     assert {name: unknown(rule) for name, rule in rules().items() if unknown(rule)} == {}
     assert [rule for rule in rules().values() if unknown_groups(rule)] == []
 
 
-def test_the_guide_says_of_each_what_to_do() -> None:
+def test_troubleshooting_guide_lists_every_alert() -> None:
     assert re.findall(r"^\| `(Cellblock\w+)` \|", GUIDE.read_text(), re.MULTILINE) == list(rules())
 
 
 @needs_prometheus
-def test_prometheus_takes_them() -> None:
+def test_prometheus_accepts_the_rules() -> None:
     promtool("check", "rules", str(ALERTS))
     promtool("check", "config", str(PROMETHEUS))
 
 
 @needs_prometheus
-def test_each_is_told_when_it_should_be_and_none_when_all_is_well() -> None:
+def test_each_alert_fires_on_its_condition_only() -> None:
     tests = HERE / "alerts_test.yaml"
     assert set(re.findall(r'alertname="(\w+)"', tests.read_text())) == rules().keys()
     promtool("test", "rules", str(tests))

@@ -1,4 +1,4 @@
-"""docs/reference/errors.md has every reason that the server's source raises, and no other."""
+"""The table of errors.md: exactly the reasons that the server's source raises."""
 
 import ast
 import re
@@ -26,16 +26,16 @@ Raised = tuple[str, str]
 """gRPC status and reason."""
 
 
-def raised() -> set[Raised]:
+def raised_by_server() -> set[Raised]:
     return {found for path in SERVER.rglob("*.py") for found in raised_in(path)}
 
 
 def raised_in(path: Path) -> Iterator[Raised]:
-    """What one file raises; fails for a reason that can't be told from the source."""
+    """Yield the errors that one file raises. Fails if the source doesn't show the reason."""
     tree = ast.parse(path.read_text())
     for scope in ast.walk(tree):
         if isinstance(scope, ast.ClassDef) and path != Path(errors.__file__):
-            # A kind of error of its own says its reason when it is made.
+            # A subclass passes its reason to its base's __init__.
             for base in scope.bases:
                 if isinstance(base, ast.Name) and base.id in KINDS:
                     yield from (
@@ -48,15 +48,15 @@ def raised_in(path: Path) -> Iterator[Raised]:
         if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
             for call in ast.walk(scope):
                 if isinstance(call, ast.Call) and name_of(call) in KINDS:
-                    yield from made(call, scope, path)
+                    yield from errors_of_call(call, scope, path)
 
 
 def name_of(call: ast.Call) -> str:
     return ast.unparse(call.func).rpartition(".")[2]
 
 
-def made(call: ast.Call, scope: ast.AST, path: Path) -> Iterator[Raised]:
-    """The errors that one call of a kind makes."""
+def errors_of_call(call: ast.Call, scope: ast.AST, path: Path) -> Iterator[Raised]:
+    """Yield the errors that one call of an error class creates."""
     name = name_of(call)
     arguments = {keyword.arg: keyword.value for keyword in call.keywords}
     own = arguments.get("reason")
@@ -82,41 +82,43 @@ def reasons(value: ast.expr, scope: ast.AST, path: Path) -> Iterator[str]:
                 for node in ast.walk(scope)
                 if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
             ]
-            assert assigned, f"{path}:{value.lineno}: what is {name}?"
+            assert assigned, f"{path}:{value.lineno}: cannot find the value of {name}"
             for one in assigned:
                 yield from reasons(one, scope, path)
         case ast.Attribute(attr="reason"):
-            pass  # handed on: it was raised elsewhere
+            pass  # forwarded: it was raised elsewhere
         case ast.JoinedStr() if ast.unparse(value) == "f'SESSION_{record.state.name}'":
             yield from (f"SESSION_{state.name}" for state in SESSION_ENDS)
         case _:
-            raise AssertionError(f"{path}:{value.lineno}: which reason is {ast.unparse(value)}?")
+            raise AssertionError(
+                f"{path}:{value.lineno}: cannot tell the reason from {ast.unparse(value)}"
+            )
 
 
 def status_of(name: str) -> str:
-    """As `rpc/status.py` chooses it."""
+    """Return the gRPC status of an error class, as `rpc/status.py` chooses it."""
     code = next((code for kind, code in CODES if issubclass(KINDS[name], kind)), code_pb2.INTERNAL)
     return str(code_pb2.Code.Name(code))
 
 
-def test_the_table_has_what_the_server_raises() -> None:
-    assert {(row.status, row.reason) for row in rows() if row.reason} == raised()
+def test_table_has_exactly_the_raised_errors() -> None:
+    assert {(row.status, row.reason) for row in rows() if row.reason} == raised_by_server()
 
 
-def test_the_table_says_each_thing_once() -> None:
+def test_table_has_no_duplicates() -> None:
     found = [(row.status, row.reason) for row in rows()]
     assert len(found) == len(set(found)) > 40
 
 
-def test_each_reason_has_a_test_that_provokes_it() -> None:
+def test_each_reason_has_a_claim_in_the_guarantees() -> None:
     claims = (ROOT / "docs" / "guarantees" / "errors.toml").read_text()
     found = {(row.status, row.reason) for row in rows() if row.reason}
     assert {one for one in found if f"`{one[1]}` occurs with {one[0]}." not in claims} == set()
 
 
-def test_no_reason_is_overlooked() -> None:
-    """Words that look like reasons, where errors are made, are read as such."""
+def test_every_literal_reason_is_recognized() -> None:
+    """Find reasons by pattern, and compare them with those found in the syntax tree."""
     word = re.compile(r'Error\(\s*"([A-Z]+(?:_[A-Z]+)*)"')
     seen = {reason for path in SERVER.rglob("*.py") for reason in word.findall(path.read_text())}
     assert seen
-    assert seen <= {reason for _, reason in raised()}
+    assert seen <= {reason for _, reason in raised_by_server()}

@@ -1,4 +1,4 @@
-"""What is generated from something else says what that something says now."""
+"""Generated code and pages: identical to what their generators write now."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ def test_the_synchronous_client_matches_the_asynchronous_one(tmp_path: Path) -> 
         ("generate_guarantees", "project/guarantees.md"),
     ],
 )
-def test_references_match_what_they_are_made_from(script: str, document: str) -> None:
+def test_reference_pages_match_their_sources(script: str, document: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", f"import {script}; print({script}.reference(), end='')"],
         check=True,
@@ -53,19 +53,19 @@ def test_references_match_what_they_are_made_from(script: str, document: str) ->
     assert done.stdout == (ROOT / "docs" / document).read_text(), "run `make docs`"
 
 
-def test_the_readme_has_the_example_that_is_tested() -> None:
+def test_readme_contains_the_tested_example() -> None:
     example = (ROOT / "examples" / "quickstart.py").read_text()
     assert f"```python\n{example}```" in (ROOT / "README.md").read_text()
 
 
-def test_the_protos_are_clean_in_style() -> None:
+def test_protos_pass_buf_lint() -> None:
     done = subprocess.run(
         [BIN / "buf", "lint"], cwd=ROOT / "proto", capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_imports_point_inward() -> None:
+def test_imports_follow_the_layers() -> None:
     done = subprocess.run(
         [BIN / "lint-imports", "--no-logo"], cwd=ROOT, capture_output=True, text=True, check=False
     )

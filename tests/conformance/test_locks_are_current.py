@@ -1,6 +1,6 @@
-"""What is installed is locked, by version and hash, and the locks are what is asked for.
+"""Lock files: every installed package by version and hash, matching the requirements.
 
-Without a network: what the locked packages need is read from their metadata, installed here.
+Needs no network: the packages' requirements are read from their metadata, installed here.
 """
 
 import importlib.metadata
@@ -30,7 +30,7 @@ DEBIAN = ROOT / "sandbox_image" / "debian"
 
 
 def declared(*extras: str) -> Iterator[Requirement]:
-    """What pyproject.toml asks for, with these extras."""
+    """Yield the requirements in pyproject.toml, including these extras."""
     yield from map(Requirement, PROJECT["dependencies"])
     for extra in extras:
         for requirement in map(Requirement, PROJECT["optional-dependencies"][extra]):
@@ -40,8 +40,8 @@ def declared(*extras: str) -> Iterator[Requirement]:
                 yield requirement
 
 
-def asked_for(lock: Path) -> list[Requirement]:
-    """What a lock was made from."""
+def requirements_of(lock: Path) -> list[Requirement]:
+    """Return the requirements from which a lock file is generated."""
     if lock == DEVELOPMENT:
         return list(declared("dev"))
     if lock == SERVER:
@@ -54,8 +54,11 @@ def asked_for(lock: Path) -> list[Requirement]:
     return [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
 
 
-def wanted_here(requirements: Iterable[Requirement]) -> set[str]:
-    """Names of these and of all that they need on this machine, by installed metadata."""
+def required_here(requirements: Iterable[Requirement]) -> set[str]:
+    """Return the names of the requirements and their dependencies on this machine.
+
+    Reads the metadata of installed packages.
+    """
     found: set[str] = set()
     todo = [(one, "") for one in requirements]
     seen = set()
@@ -81,11 +84,11 @@ def test_every_line_has_hashes(lock: Path) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-def test_what_is_asked_for_is_locked_in_a_version_that_will_do(lock: Path) -> None:
+def test_each_requirement_is_locked_in_a_matching_version(lock: Path) -> None:
     requirements = locked(lock)
     wrong = [
         str(asked)
-        for asked in asked_for(lock)
+        for asked in requirements_of(lock)
         if (found := requirements.get(canonicalize_name(asked.name))) is None
         or not asked.specifier.contains(found.version, prereleases=True)
     ]
@@ -93,29 +96,29 @@ def test_what_is_asked_for_is_locked_in_a_version_that_will_do(lock: Path) -> No
 
 
 @pytest.mark.parametrize("lock", [DEVELOPMENT, SERVER], ids=lambda lock: lock.name)
-def test_nothing_else_is_locked(lock: Path) -> None:
+def test_lock_has_no_other_packages(lock: Path) -> None:
     here = {one.name for one in locked(lock).values() if one.here}
-    assert here == wanted_here(asked_for(lock)), "run `make lock`"
+    assert here == required_here(requirements_of(lock)), "run `make lock`"
 
 
 @pytest.mark.parametrize("lock", [SERVER, BENCH, *IMAGES, BENCH_IMAGE], ids=lambda lock: lock.name)
-def test_versions_are_those_that_are_tested(lock: Path) -> None:
+def test_shared_packages_have_the_tested_versions(lock: Path) -> None:
     tested = locked(DEVELOPMENT)
     shared = [one for one in locked(lock).values() if one.name in tested]
     assert len(shared) > 20
     assert [one.name for one in shared if one.version != tested[one.name].version] == []
 
 
-def test_the_server_has_no_development_tools() -> None:
+def test_server_lock_has_no_development_tools() -> None:
     tools = {"pytest", "mypy", "ruff", "uv", "hatchling", "pip-audit", "openai"}
     assert tools & locked(SERVER).keys() == set()
 
 
-def test_what_is_compared_is_with_nothing_else() -> None:
+def test_compared_packages_are_only_in_the_benchmark_lock() -> None:
     compared = {"llm-sandbox", "matplotlib"}
     assert {*compared, "websocket-client"} <= locked(BENCH).keys()
     assert compared & {*locked(SERVER), *locked(DEVELOPMENT)} == set()
-    # jupyter-server, with which notebooks are tested, needs the third as well.
+    # jupyter-server, which the notebook tests use, also depends on websocket-client.
     assert "websocket-client" not in locked(SERVER)
 
 

@@ -16,7 +16,7 @@ from cellblock_server.store.tables import EPOCH, metadata
 from tests.support.records import execution_record, session_record
 
 
-async def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+async def test_migrations_create_the_tables_that_the_code_uses(tmp_path: Path) -> None:
     file = tmp_path / "cellblock.db"
     database = Database(f"sqlite:///{file}")
     await database.start()
@@ -34,7 +34,7 @@ async def test_migrating_again_changes_nothing(tmp_path: Path) -> None:
         await database.close()
 
 
-async def test_what_an_earlier_release_stored_is_kept(tmp_path: Path) -> None:
+async def test_migrations_keep_records_of_the_first_release(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'cellblock.db'}")
     engine = create_engine(f"sqlite:///{tmp_path / 'cellblock.db'}")
     config = Config()
@@ -51,7 +51,7 @@ async def test_what_an_earlier_release_stored_is_kept(tmp_path: Path) -> None:
             ("events", {"execution_id": "call_1", "sequence": 1, "payload": b"event"}),
         ):
             table = earlier.tables[name]
-            row = {column.name: plain(values[column.name]) for column in table.columns}
+            row = {column.name: stored_value(values[column.name]) for column in table.columns}
             connection.execute(table.insert().values(row))
     engine.dispose()
     await database.start()
@@ -71,8 +71,8 @@ async def test_what_an_earlier_release_stored_is_kept(tmp_path: Path) -> None:
 NO_FAILURE = {"failure_cause": None, "failure_message": None, "memory_lost": None}
 
 
-def plain(value: object) -> object:
-    """As the first release stored it."""
+def stored_value(value: object) -> object:
+    """Return a value in the format in which the first release stored it."""
     match value:
         case datetime():
             return (value - EPOCH) // timedelta(microseconds=1)

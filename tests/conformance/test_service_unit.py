@@ -1,4 +1,4 @@
-"""The systemd unit is one that systemd understands, and gives the server few rights."""
+"""The systemd unit: valid, and grants the server few rights."""
 
 import os
 import re
@@ -12,13 +12,16 @@ from cellblock_server.config import Settings
 from tests.support.service_unit import UNIT, environment, service
 
 MOST_EXPOSED = 15
-"""Tenths, by `systemd-analyze security`: 100 is a service that was given no thought, and what
-remains is a service that others can reach and that sees the processes of its host."""
+"""Highest accepted exposure, in tenths, by `systemd-analyze security`.
+
+100 is a service without any restriction. The rest comes from a service that accepts connections
+and sees the processes of its host.
+"""
 CLOSE_SECONDS = 20
-"""What closing takes after the calls have been given their time."""
+"""Seconds that closing takes after the time limit for running calls."""
 GUIDE = UNIT.parents[1] / "docs" / "operate" / "systemd.md"
 DROP_INS = re.findall(r"^```ini\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
-"""What operators are told to add."""
+"""The drop-in files that the guide tells operators to add."""
 
 pytestmark = pytest.mark.skipif(
     os.getuid() != 0 and shutil.which("systemd-analyze") is None,
@@ -33,8 +36,8 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("number", range(-1, len(DROP_INS)))
-def test_systemd_understands_all_of_it(tmp_path: Path, number: int) -> None:
-    # It looks for the program and for what the unit is ordered after.
+def test_systemd_accepts_the_unit_and_each_drop_in(tmp_path: Path, number: int) -> None:
+    # systemd looks for the program and for the units in `After=`.
     program = tmp_path / service()["ExecStart"][0].split()[0].removeprefix("/")
     program.parent.mkdir(parents=True)
     program.touch(mode=0o755)
@@ -45,25 +48,25 @@ def test_systemd_understands_all_of_it(tmp_path: Path, number: int) -> None:
         (units / "cellblock.service.d").mkdir()
         (units / "cellblock.service.d" / "override.conf").write_text(DROP_INS[number])
     done = analyze("verify", f"--root={tmp_path}", "--man=no", "cellblock.service")
-    told = [
+    problems = [
         line
         for line in done.stderr.splitlines()
         if "cellblock.service" in line or "override.conf" in line
     ]
-    assert (done.returncode, told) == (0, [])
+    assert (done.returncode, problems) == (0, [])
 
 
-def test_it_has_few_rights() -> None:
+def test_unit_stays_below_the_exposure_limit() -> None:
     done = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(UNIT))
     assert done.returncode == 0, done.stdout
 
 
-def test_it_is_given_the_time_that_it_takes_to_stop() -> None:
+def test_stop_timeout_covers_draining_and_closing() -> None:
     drain = Settings().server.drain_timeout.total_seconds()
     assert int(service()["TimeoutStopSec"][0]) >= drain + CLOSE_SECONDS
 
 
-def test_what_it_is_handed_over_is_where_the_configuration_looks() -> None:
+def test_credentials_of_drop_ins_match_the_configured_paths() -> None:
     given = {
         line.partition("=")[2].partition(":")[0]
         for drop_in in DROP_INS
@@ -74,7 +77,7 @@ def test_what_it_is_handed_over_is_where_the_configuration_looks() -> None:
     assert given == set(wanted) != set()
 
 
-def test_its_variables_are_folders_that_it_has() -> None:
+def test_paths_in_variables_match_the_unit_directories() -> None:
     of = {name: service()[name][0] for name in ("StateDirectory", "RuntimeDirectory")}
     state = environment()["CELLBLOCK_SERVER__STATE_DIR"]
     health = environment()["CELLBLOCK_SERVER__HEALTH_SOCKET"]

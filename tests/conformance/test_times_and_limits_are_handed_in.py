@@ -1,7 +1,7 @@
-"""Tests hand short times and small limits in; none patches a number in a module of ours.
+"""Tests pass short times and small limits as parameters and patch no numbers in our modules.
 
-A constant that a test patches is a parameter that no signature declares, and a patch is lost where
-the value was copied, or where the code runs in another process.
+A patched constant is a parameter that no signature declares, and a patch is lost where the value
+was copied, or where the code runs in another process.
 """
 
 import ast
@@ -18,7 +18,7 @@ OURS = ("cellblock_server.", "cellblock_agent.", "cellblock_client.")
 
 
 def patched_numbers(program: str) -> list[str]:
-    """Return the numeric constants in modules of ours that a Python program sets."""
+    """Return the numeric constants in our modules that a Python program sets."""
     tree = ast.parse(program)
     modules = dict(_imported_names(tree))
     found = set()
@@ -31,7 +31,7 @@ def patched_numbers(program: str) -> list[str]:
 
 
 def _imported_names(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """What the names of a program's imports stand for, if they are modules."""
+    """Yield the names that a program imports, each with its full path."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -42,7 +42,7 @@ def _imported_names(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _set_attributes(node: ast.AST) -> Iterator[tuple[str, str]]:
-    """What a statement or call sets: an object, as it is written, and its attribute's name."""
+    """Yield the attributes that a statement or call sets: the object as written, and the name."""
     match node:
         case ast.Call(func=ast.Attribute(attr="setattr") | ast.Name(id="setattr"), args=args):
             match args:
@@ -77,18 +77,18 @@ def _constant(path: str, name: str) -> object:
     try:
         return getattr(importlib.import_module(path), name, None)
     except ModuleNotFoundError:
-        return None  # what was imported is something in a module
+        return None  # the import names a member of a module
 
 
 def _is_number(value: object) -> bool:
-    """Whether it is a number, or holds some."""
+    """Return whether the value is a number or contains numbers."""
     if isinstance(value, dict):
         return any(map(_is_number, value.values()))
     is_plain = isinstance(value, int | float | timedelta) and not isinstance(value, bool)
     return is_plain or (is_dataclass(value) and not isinstance(value, type))
 
 
-def test_no_number_of_ours_is_patched() -> None:
+def test_no_test_patches_a_number_in_our_modules() -> None:
     programs = [path for name in ("tests", "benchmarks") for path in (ROOT / name).rglob("*.py")]
     found = {path: patched_numbers(path.read_text()) for path in programs}
     assert len(found) > 400
@@ -109,15 +109,15 @@ IMPORTS = "from cellblock_server.tenants import audit\nimport cellblock_server.t
         "a.MAX_WAITING = 2",
     ],
 )
-def test_each_way_to_patch_one_is_found(line: str) -> None:
+def test_each_form_of_patch_is_found(line: str) -> None:
     assert patched_numbers(IMPORTS + line) == ["cellblock_server.tenants.audit.MAX_WAITING"]
 
 
-def test_a_number_in_a_mapping_is_found() -> None:
+def test_patched_number_in_a_mapping_is_found() -> None:
     line = 'patch.setitem(postgresql_connection.PARAMETERS, "keepalives_idle", 1)'
     program = f"from cellblock_server.store import postgresql_connection\n{line}"
     assert patched_numbers(program) == ["cellblock_server.store.postgresql_connection.PARAMETERS"]
 
 
-def test_what_is_no_number_may_be_patched() -> None:
+def test_other_values_may_be_patched() -> None:
     assert patched_numbers(IMPORTS + 'monkeypatch.setattr(audit, "AuditStore", None)') == []

@@ -1,4 +1,4 @@
-"""Who installs the client has its types, in the type checkers that people use."""
+"""The client's types: complete in an installed wheel, for mypy and pyright."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-# Type checkers read the standard library anew each time, which a busy machine takes long for.
+# Type checkers read the whole standard library each time, which is slow on a busy machine.
 pytestmark = [pytest.mark.judge, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,12 +20,12 @@ BIN = Path(sys.executable).parent
 PROGRAM = Path(__file__).parent / "typed_program.py"
 PACKAGES = ("cellblock_client", "cellblock")
 PROGRAMS = ("cellblock_client.cli", "cellblock_client.jupyter")
-"""Programs of ours, which nobody imports."""
+"""Our programs, which no other code imports."""
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What would be published."""
+    """Build the wheel that would be published."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
     subprocess.run([*build, "--directory", str(folder)], cwd=ROOT, check=True, capture_output=True)
@@ -35,25 +35,25 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def user(wheel: Path) -> Path:
-    """A user's folder, with a program and a Python that has the wheel and what it needs."""
+    """Create a user's folder: a program, and a Python with the wheel and its dependencies."""
     folder = wheel.parent
     venv.create(folder / "venv", with_pip=False)
     paths = {"base": str(folder / "venv"), "platbase": str(folder / "venv")}
     site = Path(sysconfig.get_path("purelib", vars=paths))
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
-    # Only the folder: what its own .pth files name, such as these sources, is not found by it.
+    # Only the folder is added: Python ignores .pth files in it, one of which names these sources.
     (site / "needed.pth").write_text(sysconfig.get_path("purelib"))
     shutil.copy(PROGRAM, folder)
     return folder
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_the_wheel_says_that_it_is_typed(wheel: Path, package: str) -> None:
+def test_wheel_has_py_typed(wheel: Path, package: str) -> None:
     assert f"{package}/py.typed" in zipfile.ZipFile(wheel).namelist()
 
 
-def test_mypy_finds_nothing_wrong_with_a_users_program(user: Path) -> None:
+def test_mypy_accepts_a_users_program(user: Path) -> None:
     mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--cache-dir=cache"]
     done = subprocess.run(
         [*mypy, "--python-executable=venv/bin/python", PROGRAM.name],
@@ -65,7 +65,7 @@ def test_mypy_finds_nothing_wrong_with_a_users_program(user: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "Success: no issues found in 1 source file\n")
 
 
-def test_pyright_finds_nothing_wrong_with_a_users_program(user: Path) -> None:
+def test_pyright_accepts_a_users_program(user: Path) -> None:
     (user / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}))
     found = pyright(user, PROGRAM.name)
     assert found["generalDiagnostics"] == []
@@ -84,7 +84,10 @@ def test_pyright_knows_the_type_of_every_public_name(user: Path) -> None:
 
 
 def pyright(folder: Path, *arguments: str) -> Any:
-    """What it says of the user's Python. It is basedpyright: pyright, with its Node, in wheels."""
+    """Return pyright's findings for the user's Python.
+
+    Runs basedpyright, which is pyright with its Node, in wheels.
+    """
     done = subprocess.run(
         [BIN / "basedpyright", "--outputjson", *arguments],
         cwd=folder,

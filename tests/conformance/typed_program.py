@@ -1,6 +1,6 @@
-"""A user's program, for type checkers to read: nobody runs it.
+"""A user's program that type checkers read and no test runs.
 
-`assert_type` fails where something is `Any`, so the types have to be there, and to be these.
+`assert_type` fails where a type is `Any`, so the types must be present and exactly these.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator

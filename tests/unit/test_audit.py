@@ -1,7 +1,7 @@
-"""The audit says what is known of locked packages, and when it knows nothing.
+"""The audit script: known vulnerabilities of locked packages, and failed look-ups.
 
-pip-audit is the real one. The service is one of ours, which speaks OSV's protocol: theirs can't
-be reached from everywhere, and says something else each day.
+pip-audit is the real one. The service is a fake that speaks OSV's protocol, because the real one
+isn't reachable from everywhere and its results change daily.
 """
 
 import http.server
@@ -66,7 +66,7 @@ def lock(folder: Path, name: str, *packages: str) -> Path:
 
 
 def audit(tmp_path: Path, service: str, *locks: Path) -> tuple[list[str], dict[str, Any]]:
-    """What it says, and the report; it never fails."""
+    """Run the script, which never fails; return its output lines and its report."""
     file = tmp_path / "folder" / "report.json"
     done = subprocess.run(
         [sys.executable, SCRIPT, f"--osv-url={service}", f"--output={file}", *locks],
@@ -78,7 +78,7 @@ def audit(tmp_path: Path, service: str, *locks: Path) -> tuple[list[str], dict[s
     return done.stdout.splitlines(), json.loads(file.read_text())
 
 
-def test_a_vulnerability_is_told_with_its_place(
+def test_vulnerability_is_reported_with_its_lock(
     tmp_path: Path, service: str, locks: list[Path]
 ) -> None:
     said, report = audit(tmp_path, service, *locks)
@@ -88,22 +88,20 @@ def test_a_vulnerability_is_told_with_its_place(
     assert (found["package"], found["locks"], found["fixed_in"]) == ("holey", ["one.txt"], ["1.1"])
 
 
-def test_none_is_told_as_none(tmp_path: Path, service: str, locks: list[Path]) -> None:
+def test_clean_result_is_reported(tmp_path: Path, service: str, locks: list[Path]) -> None:
     said, report = audit(tmp_path, service, locks[1])
     assert said[0] == "→ audit: locked packages looked up: 1, known vulnerabilities: none"
     assert (report["looked_up"], report["vulnerabilities"]) == (1, [])
 
 
-def test_a_service_out_of_reach_does_not_pass_for_a_clean_result(
-    tmp_path: Path, locks: list[Path]
-) -> None:
+def test_unreachable_service_is_not_a_clean_result(tmp_path: Path, locks: list[Path]) -> None:
     said, report = audit(tmp_path, "http://127.0.0.1:1/v1/query", *locks)
     assert said[0].startswith("→ audit: NOT DONE, nothing is known: http://127.0.0.1:1/v1/query: ")
     assert "Connection refused" in report["failure"]
     assert report["looked_up"] == 0
 
 
-def test_a_lock_that_cannot_be_read_does_not_either(
+def test_unreadable_lock_is_not_a_clean_result(
     tmp_path: Path, service: str, locks: list[Path]
 ) -> None:
     broken = lock(tmp_path, "broken", "sound")

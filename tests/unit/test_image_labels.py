@@ -1,4 +1,4 @@
-"""Where images say that they come from."""
+"""Labels of images that name their source and revision."""
 
 import subprocess
 from pathlib import Path
@@ -23,16 +23,16 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def test_a_revision_is_a_commit(checkout: Path) -> None:
+def test_revision_is_the_commit(checkout: Path) -> None:
     assert image_labels.revision(checkout) == git(checkout, "rev-parse", "HEAD")
 
 
-def test_a_revision_tells_of_changes(checkout: Path) -> None:
+def test_revision_marks_uncommitted_changes(checkout: Path) -> None:
     (checkout / "file").write_text("2")
     assert image_labels.revision(checkout) == git(checkout, "rev-parse", "HEAD") + "-dirty"
 
 
-def test_outside_of_git_there_is_no_revision_and_no_source(tmp_path: Path) -> None:
+def test_revision_and_source_are_empty_outside_of_git(tmp_path: Path) -> None:
     assert (image_labels.revision(tmp_path), image_labels.source(tmp_path)) == ("", "")
 
 
@@ -45,12 +45,12 @@ def test_outside_of_git_there_is_no_revision_and_no_source(tmp_path: Path) -> No
         ("/home/jane/cellblock", ""),
     ],
 )
-def test_a_source_is_an_address_without_passwords(checkout: Path, remote: str, source: str) -> None:
+def test_source_is_an_address_without_passwords(checkout: Path, remote: str, source: str) -> None:
     git(checkout, "remote", "add", "origin", remote)
     assert image_labels.source(checkout) == source
 
 
-def test_each_lock_counts(tmp_path: Path) -> None:
+def test_hash_changes_with_each_lock(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("a==1\n")
     two.write_text("b==1\n")

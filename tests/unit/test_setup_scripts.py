@@ -1,4 +1,4 @@
-"""What the set-up scripts do before there is an engine."""
+"""Behaviour of the set-up scripts without Docker Engine."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-# All that ensure_engine.sh runs up to where it gives up; no docker among it.
+# All programs that ensure_engine.sh runs before it gives up; docker isn't among them.
 NEEDED = ("bash", "dirname", "timeout")
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what goes into the image, to be changed at will."""
+    """Return a copy of the image's sources, which a test may change."""
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("sandbox_image", "proto/python/cellblock"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
@@ -27,7 +27,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def image_hash(checkout: Path, **environment: str) -> str:
-    """The hash that an image of this checkout would carry."""
+    """Return the hash that an image of this checkout would have."""
     clean = {name: value for name, value in os.environ.items() if name != "BASE_IMAGE"}
     return subprocess.run(
         [sys.executable, checkout / "scripts" / "build_image.py", "--print-hash"],
@@ -48,7 +48,7 @@ def ensure_engine(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_hash_is_stable(checkout: Path) -> None:
+def test_hash_ignores_other_files(checkout: Path) -> None:
     before = image_hash(checkout)
     cache = checkout / "sandbox_image" / "cellblock_agent" / "__pycache__"
     cache.mkdir()
@@ -86,10 +86,10 @@ def test_the_hash_leaves_nothing_behind(checkout: Path) -> None:
     assert list((checkout / ".cache").iterdir()) == []
 
 
-def test_without_an_engine_and_without_root_two_lines_say_what_to_do(tmp_path: Path) -> None:
+def test_missing_engine_without_root_prints_problem_and_remedy(tmp_path: Path) -> None:
     for name in NEEDED:
         (tmp_path / name).symlink_to(str(shutil.which(name)))
-    # Who runs the tests may be root.
+    # The user who runs the tests may be root.
     user = tmp_path / "id"
     user.write_text('#!/bin/sh\ntest "$1" = -u && echo 1000 || echo jane\n')
     user.chmod(0o755)
@@ -100,7 +100,7 @@ def test_without_an_engine_and_without_root_two_lines_say_what_to_do(tmp_path: P
     assert "apt install docker.io && usermod -aG docker" in remedy
 
 
-def test_an_engine_that_was_chosen_is_not_replaced() -> None:
+def test_engine_set_by_docker_host_is_not_replaced() -> None:
     done = ensure_engine(PATH=os.environ["PATH"], DOCKER_HOST="unix:///nowhere.sock")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
@@ -110,7 +110,7 @@ def test_an_engine_that_was_chosen_is_not_replaced() -> None:
 
 
 def test_all_images_have_the_same_base() -> None:
-    """`builder.py` reads it from one of them, and gives it to all."""
+    """`builder.py` reads the base from one Dockerfile and passes it to all."""
     files = ("sandbox_image/Dockerfile", "deploy/Dockerfile", "deploy/engine-proxy/Dockerfile")
     texts = [(ROOT / file).read_text() for file in files]
     bases = {line for text in texts for line in text.splitlines() if "ARG BASE_IMAGE=" in line}

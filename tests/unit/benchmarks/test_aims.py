@@ -1,4 +1,4 @@
-"""What an aim is held against, and when it is met."""
+"""Aims of a benchmark: the value each is compared with, and when it is met."""
 
 from contextlib import nullcontext
 
@@ -32,7 +32,7 @@ ABSOLUTE = Aim(what="sums", text="under 25 ms", ours="ours", bound=25)
         (ABSOLUTE, [25.1], [100.0], 25.1, False),
     ],
 )
-def test_medians_count(
+def test_aim_compares_medians(
     aim: Aim, ours: list[float], stock: list[float], seen: float, is_met: bool
 ) -> None:
     (result,) = Measured.of(scenario(aim), {"ours": ours, "stock": stock}).aims
@@ -40,7 +40,7 @@ def test_medians_count(
     assert result.is_met is is_met
 
 
-def test_a_missed_aim_is_told_as_one() -> None:
+def test_summary_marks_a_missed_aim() -> None:
     found = Measured.of(scenario(RATIO, ABSOLUTE), {"ours": [20.0], "stock": [5.0]})
     assert summary(run(found))[1:] == [
         ("sums", "no slower", "4.00 of stock", "**missed**"),
@@ -48,7 +48,7 @@ def test_a_missed_aim_is_told_as_one() -> None:
     ]
 
 
-def test_an_aim_of_who_took_no_part_is_left_out() -> None:
+def test_aim_without_its_baseline_is_left_out() -> None:
     assert Measured.of(scenario(RATIO, ABSOLUTE), {"ours": [1.0]}).aims == [
         *Measured.of(scenario(ABSOLUTE), {"ours": [1.0]}).aims
     ]

@@ -1,4 +1,4 @@
-"""Tables get into a document between markers; what people wrote around them stays."""
+"""Benchmark tables in a document: written between markers; the other text stays."""
 
 import pytest
 from benchmarks.document import renewed
@@ -20,7 +20,7 @@ The end.
 """
 
 
-def test_parts_are_replaced_and_all_else_stays() -> None:
+def test_tables_are_replaced_and_other_text_stays() -> None:
     found = run(measured({"ours": [2.0], "stock": [1.0]}, aims=(AIM,)))
     text = renewed(DOCUMENT, found)
     assert "| old |" not in text
@@ -31,12 +31,12 @@ def test_parts_are_replaced_and_all_else_stays() -> None:
     assert text.endswith("<!-- /bench -->\nThe end.\n")
 
 
-def test_it_can_be_done_again() -> None:
+def test_renewing_twice_gives_the_same_document() -> None:
     found = run(measured({"ours": [2.0], "stock": [1.0]}))
     once = renewed(DOCUMENT, found)
     assert renewed(once, found) == once
 
 
-def test_a_part_that_nobody_measured_is_told() -> None:
+def test_marker_without_a_measurement_is_an_error() -> None:
     with pytest.raises(ValueError, match="bench sums"):
         renewed(DOCUMENT, run())

@@ -1,4 +1,4 @@
-"""Turns a second, of several callers together."""
+"""Turns per second of several concurrent callers."""
 
 import threading
 from collections.abc import Callable
@@ -8,12 +8,12 @@ from benchmarks.throughput import per_second
 SECONDS = 0.05
 
 
-def test_all_callers_turn_at_once_and_all_turns_count() -> None:
+def test_turns_of_all_concurrent_callers_are_counted() -> None:
     together = threading.Barrier(2, timeout=10)
     turns: list[int] = []
 
     def caller() -> Callable[[], None]:
-        # Its first turn takes as long as until the other one is there.
+        # The first turn waits until the other caller has started.
         first = [together.wait]
 
         def turn() -> None:

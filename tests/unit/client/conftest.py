@@ -17,17 +17,17 @@ CONTENT = b"".join(bytes([n]) * CHUNK_BYTES for n in range(5)) + b"the end"
 
 @dataclass
 class Stream:
-    """What one stream of an upload said."""
+    """One stream of an upload, as the server received it."""
 
     metadata: pb.UploadFileMetadata
     data: int = 0
     sha256: str | None = None
-    """Of the end; None if there was none."""
+    """The hash sent at the end of the stream; None if it broke before."""
 
 
 @dataclass
 class FileServer(file_pb2_grpc.FileServiceServicer):
-    """Keeps uploads and serves one file; each stream breaks after as many bytes as told."""
+    """Stores uploads and serves one file; each stream breaks after the given number of bytes."""
 
     address: str = ""
     breaks: list[int] = field(default_factory=list)
@@ -36,21 +36,21 @@ class FileServer(file_pb2_grpc.FileServiceServicer):
     stored: dict[str, pb.File] = field(default_factory=dict)
     before_break: Callable[[], object] = lambda: None
     loses: int = 0
-    """How many bytes of what came a break loses."""
+    """Number of received bytes that a break loses."""
     forgets: bool = False
-    """Whether a broken stream leaves nothing."""
+    """Whether the server keeps nothing of a broken stream."""
     loses_answers: int = 0
-    """How many streams are stored, but break before the client is told."""
+    """Number of streams that are stored, but break before the client gets the response."""
     away: bool = False
-    """Whether every stream breaks at once."""
+    """Whether every stream breaks immediately."""
     refuses: bool = False
-    """Whether uploads are refused while they are still coming."""
+    """Whether the server refuses uploads before their end."""
     content: bytes = CONTENT
     sha256: str = hashlib.sha256(CONTENT).hexdigest()
     ranges: list[tuple[int, int]] = field(default_factory=list)
-    """What downloads asked for."""
+    """The offset and length that each download requested."""
     stalls: threading.Event | None = None
-    """If given, downloads and uploads wait for it after their first bytes."""
+    """If set, downloads and uploads wait for it after their first bytes."""
     stalled: threading.Event = field(default_factory=threading.Event)
 
     def UploadFile(self, requests: Any, context: Any) -> pb.UploadFileResponse:  # noqa: N802

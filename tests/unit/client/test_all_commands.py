@@ -1,4 +1,4 @@
-"""What every command has: examples, help, JSON where something is looked up."""
+"""Properties of every CLI command: examples, help, and JSON output if it shows something."""
 
 import shlex
 from typing import Any
@@ -9,7 +9,7 @@ from cellblock_client.cli.app import commands, walk
 from cellblock_client.cli.examples import EXAMPLES
 
 ALL = dict(walk(commands()))
-LOOKING = {
+SHOWING = {
     "config",
     "top",
     "doctor",
@@ -24,7 +24,7 @@ LOOKING = {
     "admin audit",
     "admin keys",
 }
-"""What lists or shows something."""
+"""Commands that list or show something."""
 DOING = {
     "",
     "run",
@@ -55,29 +55,29 @@ DOING = {
     "admin keys revoke",
 }
 WITH_FORMATS = {"logs"}
-"""Has `--format`, of which JSON is one."""
+"""Commands that have `--format`, with JSON as one format."""
 
 
 def options(command: Any) -> set[str]:
     return {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
 
 
-def test_all_of_them_are_known_here() -> None:
-    assert ALL.keys() == LOOKING | DOING | WITH_FORMATS == EXAMPLES.keys()
+def test_every_command_is_listed_here() -> None:
+    assert ALL.keys() == SHOWING | DOING | WITH_FORMATS == EXAMPLES.keys()
 
 
-@pytest.mark.parametrize("name", sorted(LOOKING))
-def test_what_is_looked_up_can_be_had_as_json(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(SHOWING))
+def test_commands_that_show_something_have_json_output(name: str) -> None:
     assert "--json" in options(ALL[name])
 
 
 @pytest.mark.parametrize("name", sorted(WITH_FORMATS))
-def test_what_has_several_formats_has_json(name: str) -> None:
+def test_commands_with_several_formats_have_a_format_option(name: str) -> None:
     assert "--format" in options(ALL[name])
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-def test_help_has_examples_that_are_of_this_command(name: str) -> None:
+def test_help_has_examples_of_this_command(name: str) -> None:
     command = ALL[name]
     assert "Examples:" in command.epilog
     for example in EXAMPLES[name]:
@@ -86,7 +86,7 @@ def test_help_has_examples_that_are_of_this_command(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALL.keys() - {"serve"}))
-def test_examples_have_options_that_there_are(name: str) -> None:
+def test_examples_use_existing_options(name: str) -> None:
     known = {"--version"}
     parts = name.split()
     for length in range(len(parts) + 1):
@@ -97,14 +97,14 @@ def test_examples_have_options_that_there_are(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-def test_every_option_says_what_it_is(name: str) -> None:
+def test_every_option_has_a_help_text(name: str) -> None:
     for param in ALL[name].params:
         if param.name not in ("tenant", "role"):
             assert param.help, f"{name} {param.name}"
 
 
 def words_of(example: str) -> list[str]:
-    """The words after `cellblock`, up to a pipe or redirection."""
+    """Return the words after `cellblock`, up to a pipe or redirection."""
     words = shlex.split(example, comments=False)
     words = words[words.index("cellblock") + 1 :]
     for place, word in enumerate(words):
@@ -114,7 +114,7 @@ def words_of(example: str) -> list[str]:
 
 
 def command_of(example: str) -> str:
-    """The name of the command that an example runs."""
+    """Return the name of the command that an example runs."""
     name = ""
     for word in words_of(example):
         longer = f"{name} {word}".strip()

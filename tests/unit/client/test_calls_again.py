@@ -1,4 +1,4 @@
-"""A call whose answer was lost is made again, and does no more than one call would have done."""
+"""A call whose response was lost is repeated, with the effect of a single call."""
 
 from collections.abc import Iterator
 from concurrent import futures
@@ -31,7 +31,7 @@ class Forgetful(
     execution_pb2_grpc.ExecutionServiceServicer,
     admin_pb2_grpc.AdminServiceServicer,
 ):
-    """Does what it is asked, and loses its first answers."""
+    """Executes calls, and loses its first responses."""
 
     def __init__(self) -> None:
         self.address = ""
@@ -107,25 +107,25 @@ def service() -> Iterator[Forgetful]:
     server.stop(None).wait()
 
 
-def test_what_was_deleted_by_the_first_is_deleted(service: Forgetful) -> None:
+def test_delete_succeeds_if_the_first_attempt_deleted_the_file(service: Forgetful) -> None:
     with Client(service.address) as client:
         client.files.delete("file-1")
     assert service.files == set()
 
 
-def test_what_was_never_there_is_told(service: Forgetful) -> None:
+def test_delete_of_a_missing_file_raises_not_found(service: Forgetful) -> None:
     with Client(service.address) as client, pytest.raises(errors.NotFoundError):
         client.files.delete("file-2")
 
 
-def test_a_kernel_is_restarted_once(service: Forgetful) -> None:
+def test_repeated_restart_restarts_the_kernel_once(service: Forgetful) -> None:
     with Client(service.address) as client:
         assert client.sessions.get("sess_1").restart().kernel_generation == 2
     assert [request.kernel_generation for request in service.requests] == [1, 1]
 
 
 @pytest.mark.parametrize("kind", ["ordinary", "asyncio"])
-async def test_a_write_into_a_session_is_sent_whole_again(service: Forgetful, kind: str) -> None:
+async def test_session_file_write_is_repeated_completely(service: Forgetful, kind: str) -> None:
     if kind == "asyncio":
         async with AsyncClient(service.address) as caller:
             await (await caller.sessions.get("sess_1")).files.write("a", b"content")
@@ -135,20 +135,20 @@ async def test_a_write_into_a_session_is_sent_whole_again(service: Forgetful, ki
     assert service.written == [b"content", b"content"]
 
 
-def test_whose_leaving_cancels_asks_by_the_call_that_does(service: Forgetful) -> None:
+def test_cancel_on_disconnect_is_kept_when_execute_is_repeated(service: Forgetful) -> None:
     with Client(service.address) as client:
         running = client.sessions.get("sess_1").execute("1", cancel_on_disconnect=True)
         assert [event.sequence for event in running] == [1, 2, 3]
     assert [request.cancel_on_disconnect for request in service.requests] == [True, True]
 
 
-def test_what_must_not_happen_twice_is_not_tried_again(service: Forgetful) -> None:
+def test_call_that_must_not_happen_twice_is_not_repeated(service: Forgetful) -> None:
     with Client(service.address) as client, pytest.raises(errors.UnavailableError, match="lost"):
         client.admin.create_key("acme", Role.EXECUTOR)
     assert len(service.requests) == 1
 
 
-def test_nothing_is_repeated_for_who_does_not_want_it(service: Forgetful) -> None:
+def test_retry_for_zero_disables_retries(service: Forgetful) -> None:
     with (
         Client(service.address, retry_for=0) as client,
         pytest.raises(errors.UnavailableError, match="lost"),
@@ -166,11 +166,13 @@ def attempts(patience: Patience, error: errors.UnavailableError) -> int:
     raise AssertionError("without end")
 
 
-def test_a_server_that_was_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_waits_longer_for_a_server_that_it_has_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seconds = iter(range(10_000))
     monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
     away = errors.UnavailableError("failed to connect to all addresses; last error: refused")
-    # A new client can't know that it was there: it waits for less.
+    # A new client doesn't know whether the address is right, so it waits for less time.
     assert attempts(Patience(seconds=30, first_seconds=5), away) == 6
     assert attempts(Patience(seconds=2, first_seconds=5), away) == 3
     assert attempts(Patience(seconds=30, met=True), away) == 31
@@ -178,11 +180,11 @@ def test_a_server_that_was_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
     assert attempts(Patience(seconds=30, met=True), broken) == ATTEMPTS
     starting = errors.UnavailableError("away", reason="SESSION_NOT_READY")
     assert attempts(Patience(seconds=30, met=True), starting) == 31
-    # Its server says what it lacks only after a long wait: that is not repeated five times.
+    # Each attempt takes long on the server, so the client doesn't repeat it five times.
     seconds = iter(range(0, 100_000, 20))
     assert attempts(Patience(seconds=30, met=True), broken) == 2
     seconds = iter(range(10_000))
-    # A connection that broke shows that a new client's address is right, too.
+    # A connection that broke shows that the address of a new client is right, too.
     assert attempts(Patience(seconds=30), errors.UnavailableError("Socket closed")) == 31
     for reason in ("SERVER_STOPPING", "SERVER_STOPPED"):
         stopping = errors.UnavailableError("away", reason=reason)

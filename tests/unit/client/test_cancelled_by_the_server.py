@@ -1,4 +1,4 @@
-"""A server that has too much to do ends calls as CANCELLED, or refuses them for a while."""
+"""An overloaded server ends calls as CANCELLED, or refuses them for a while."""
 
 import time
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ class Busy(
     execution_pb2_grpc.ExecutionServiceServicer,
     admin_pb2_grpc.AdminServiceServicer,
 ):
-    """Ends its first calls as it was told to."""
+    """Ends its first calls with the given refusals."""
 
     def __init__(self) -> None:
         self.address = ""
         self.refusal: ExhaustedError | None = None
-        """How; None: as CANCELLED."""
+        """The error to raise; None ends calls as CANCELLED."""
         self.refuses = 1
         self.calls = 0
 
@@ -73,7 +73,9 @@ def busy() -> Iterator[Busy]:
 
 
 @pytest.mark.parametrize("refusal", [None, OVERLOAD], ids=["cancelled", "overload"])
-async def test_it_is_tried_again(busy: Busy, refusal: ExhaustedError | None) -> None:
+async def test_cancelled_or_refused_call_is_repeated(
+    busy: Busy, refusal: ExhaustedError | None
+) -> None:
     busy.refusal = refusal
     with Client(busy.address) as client:
         session = client.sessions.get("sess_1")
@@ -88,13 +90,13 @@ async def test_it_is_tried_again(busy: Busy, refusal: ExhaustedError | None) -> 
         assert busy.calls == 2
 
 
-def test_what_must_not_happen_twice_is_not_repeated(busy: Busy) -> None:
+def test_call_that_must_not_happen_twice_is_not_repeated(busy: Busy) -> None:
     with Client(busy.address) as client, pytest.raises(errors.UnavailableError):
         client.admin.create_key("acme", Role.EXECUTOR)
     assert busy.calls == 1
 
 
-def test_the_servers_time_of_a_retry_is_waited_for(busy: Busy) -> None:
+def test_client_waits_for_the_retry_time_of_the_server(busy: Busy) -> None:
     busy.refusal = OVERLOAD
     with Client(busy.address) as client:
         start = time.monotonic()
@@ -102,14 +104,14 @@ def test_the_servers_time_of_a_retry_is_waited_for(busy: Busy) -> None:
         assert time.monotonic() - start >= RETRY_SECONDS
 
 
-def test_a_quota_is_for_the_caller_to_wait_for(busy: Busy) -> None:
+def test_exceeded_quota_is_raised_without_a_retry(busy: Busy) -> None:
     busy.refusal = FULL
     with Client(busy.address) as client, pytest.raises(errors.ResourceExhaustedError):
         client.sessions.get("sess_1")
     assert busy.calls == 1
 
 
-def test_what_the_caller_ended_is_not_repeated(busy: Busy) -> None:
+def test_call_cancelled_by_the_caller_is_not_repeated(busy: Busy) -> None:
     busy.refuses = 0
     with Client(busy.address) as client:
         session = client.sessions.get("sess_1")

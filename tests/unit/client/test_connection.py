@@ -1,4 +1,4 @@
-"""How a server is reached: what was given, the environment, and a key that stays at home."""
+"""Connection settings: arguments, environment variables, and no key without TLS."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ VARIABLES = ("ADDRESS", "API_KEY", "TLS", "TLS_CA", "TLS_CERTIFICATE", "TLS_KEY"
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_connection_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(f"CELLBLOCK_{name}", raising=False)
 
@@ -32,7 +32,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_a_key_is_never_sent_to_another_machine_without_tls(kind: Any, address: str) -> None:
+def test_key_is_never_sent_to_another_machine_without_tls(kind: Any, address: str) -> None:
     with pytest.raises(InvalidArgumentError, match="never sent over a network without TLS") as told:
         kind(address, api_key=KEY)
     assert told.value.field == "tls"
@@ -44,16 +44,16 @@ def test_a_key_is_never_sent_to_another_machine_without_tls(kind: Any, address: 
 @pytest.mark.parametrize(
     "address", ["127.0.0.1:1", "127.1.2.3:1", "localhost:1", "[::1]:1", "unix:/x", "unix:///x"]
 )
-def test_on_this_machine_it_may_do_without(address: str) -> None:
+def test_key_may_be_sent_to_this_machine_without_tls(address: str) -> None:
     assert is_local(address)
     assert connection(address, KEY, None).tls is None
 
 
-def test_without_tls_no_proxy_comes_between() -> None:
+def test_connection_without_tls_uses_no_proxy() -> None:
     assert ("grpc.enable_http_proxy", 0) in Connection("127.0.0.1:1", KEY).options
 
 
-def test_the_environment_says_what_was_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_replace_missing_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     assert connection(None, None, None) == Connection("127.0.0.1:7711", "", None)
     for name, value in zip(VARIABLES, ("a:1", f" {KEY}\n", "", "ca", "cert", "key"), strict=True):
         monkeypatch.setenv(f"CELLBLOCK_{name}", value)
@@ -67,23 +67,23 @@ def test_the_environment_says_what_was_not_given(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("value", "tls"), [("", None), ("0", None), ("false", None), ("1", Tls()), ("True", Tls())]
 )
-def test_tls_with_the_usual_authorities(
+def test_tls_switch_uses_the_default_authorities(
     monkeypatch: pytest.MonkeyPatch, value: str, tls: Tls | None
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_TLS", value)
     assert connection(None, None, None).tls == tls
 
 
-def test_what_is_no_switch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_tls_switch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_TLS", "perhaps")
     with pytest.raises(InvalidArgumentError, match="CELLBLOCK_TLS: must be true or false"):
         Client()
 
 
-def test_the_key_is_not_shown_by_accident() -> None:
+def test_repr_does_not_show_the_key() -> None:
     assert KEY not in repr(connection("unix:/x", KEY, None))
 
 
-def test_a_certificate_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_missing_certificate_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Client("localhost:1", tls=Tls(tmp_path / "absent.pem"))

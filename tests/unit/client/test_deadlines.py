@@ -1,4 +1,4 @@
-"""A call ends when its `timeout` passes, whoever it is made to and however many calls it takes."""
+"""Calls end at their `timeout`, whichever server they use and however many calls they make."""
 
 import asyncio
 import inspect
@@ -20,7 +20,7 @@ from cellblock_client.errors import DeadlineExceededError
 from tests.support.clients import PAIRS, finish, finish_async, methods, session_of
 
 PATIENCE = 30
-"""Seconds after which a server that says nothing answers all the same: no test waits for ever."""
+"""Seconds after which a silent server responds, so that no test waits forever."""
 
 CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "Sessions.create": lambda client, _, t: client.sessions.create(timeout=t),
@@ -89,7 +89,7 @@ CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
         since=datetime(2026, 1, 1, tzinfo=UTC), timeout=t
     ),
 }
-"""Each method of the clients that makes a call, made."""
+"""A call of each client method that calls the server."""
 
 TWO_CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
     **{name: CALLS[name] for name in ("Session.attach", "Session.restart")},
@@ -98,7 +98,7 @@ TWO_CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 
 class Silent(grpc.GenericRpcHandler):
-    """Takes every call and answers none."""
+    """Accepts every call and responds to none."""
 
     def service(self, _details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any]":
         return grpc.stream_stream_rpc_method_handler(self._wait)
@@ -119,20 +119,20 @@ def silent() -> Iterator[str]:
     server.stop(None).wait()
 
 
-def test_no_method_is_left_out() -> None:
+def test_every_method_is_tested_here() -> None:
     waits = {
         f"{kind.__name__}.{name}"
         for kind in PAIRS
         for name, method in methods(kind).items()
         if "timeout" in inspect.signature(method).parameters
     }
-    # These have been given theirs before, or ask nobody.
+    # These got their timeout earlier, or make no call.
     assert waits == CALLS.keys() - {"Execution.result"}
     others = {f"{kind.__name__}.{name}" for kind in PAIRS for name in methods(kind)} - waits
     assert others == {"Execution.result", "Client.close"}
 
 
-def test_every_call_ends_in_time(silent: str) -> None:
+def test_every_call_ends_at_its_timeout(silent: str) -> None:
     with Client(silent) as client, futures.ThreadPoolExecutor(len(CALLS)) as threads:
         session = session_of(client)
         ends = {
@@ -145,7 +145,7 @@ def test_every_call_ends_in_time(silent: str) -> None:
     )
 
 
-async def test_so_it_does_for_asyncio(silent: str) -> None:
+async def test_every_asyncio_call_ends_at_its_timeout(silent: str) -> None:
     async with AsyncClient(silent) as client:
         session = session_of(client)
         failures = await asyncio.gather(
@@ -157,7 +157,7 @@ async def test_so_it_does_for_asyncio(silent: str) -> None:
     )
 
 
-async def test_time_that_runs_out_while_code_is_sent_is_told_as_that(silent: str) -> None:
+async def test_timeout_while_code_is_sent_raises_deadline_exceeded(silent: str) -> None:
     async with AsyncClient(silent) as client:
         session = session_of(client)
         failures = await asyncio.gather(
@@ -168,7 +168,7 @@ async def test_time_that_runs_out_while_code_is_sent_is_told_as_that(silent: str
 
 
 class Timed(file_pb2_grpc.FileServiceServicer, session_pb2_grpc.SessionServiceServicer):
-    """Notes how much time each call has left when it is answered."""
+    """Records how much time each call has left when it is answered."""
 
     def __init__(self) -> None:
         self.left: list[float] = []
@@ -218,11 +218,11 @@ def timed() -> Iterator[tuple[Timed, str]]:
 
 
 @pytest.mark.parametrize("name", TWO_CALLS)
-async def test_what_takes_two_calls_has_one_deadline(
+async def test_method_with_two_calls_has_one_deadline(
     timed: tuple[Timed, str], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, address = timed
-    # Ten seconds pass whenever somebody looks: more than gRPC rounds a deadline by.
+    # Each reading of the clock advances it by ten seconds, more than gRPC rounds a deadline by.
     ticks = itertools.count(step=10)
     monkeypatch.setattr(retry, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
     with Client(address) as client:

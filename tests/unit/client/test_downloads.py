@@ -1,4 +1,4 @@
-"""What is downloaded arrives whole and unchanged, over however many streams, or not at all."""
+"""Downloads arrive whole and unchanged, over any number of streams, or leave nothing."""
 
 import io
 import stat
@@ -40,7 +40,9 @@ async def download(
 
 
 @both
-async def test_it_goes_on_where_it_broke(files: FileServer, kind: str, tmp_path: Path) -> None:
+async def test_download_resumes_where_the_stream_broke(
+    files: FileServer, kind: str, tmp_path: Path
+) -> None:
     files.breaks = [2 * CHUNK_BYTES, 0, CHUNK_BYTES]
     await download(files, kind, tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == CONTENT
@@ -49,7 +51,7 @@ async def test_it_goes_on_where_it_broke(files: FileServer, kind: str, tmp_path:
 
 
 @both
-async def test_a_part_goes_on_as_well(files: FileServer, kind: str) -> None:
+async def test_download_of_a_range_resumes(files: FileServer, kind: str) -> None:
     memory = io.BytesIO()
     files.breaks = [CHUNK_BYTES]
     await download(files, kind, memory, 5, CHUNK_BYTES + 10)
@@ -58,7 +60,7 @@ async def test_a_part_goes_on_as_well(files: FileServer, kind: str) -> None:
 
 
 @both
-async def test_a_stream_that_breaks_after_the_last_byte_is_complete(
+async def test_stream_that_breaks_after_the_last_byte_is_complete(
     files: FileServer, kind: str
 ) -> None:
     memory = io.BytesIO()
@@ -76,7 +78,7 @@ async def test_a_stream_that_breaks_after_the_last_byte_is_complete(
         (CONTENT + b"x", f"more than {len(CONTENT)} bytes came"),
     ],
 )
-async def test_other_bytes_than_those_stored_are_refused(
+async def test_bytes_that_differ_from_the_stored_file_are_refused(
     files: FileServer, kind: str, content: bytes, said: str, tmp_path: Path
 ) -> None:
     files.content = content
@@ -88,24 +90,24 @@ async def test_other_bytes_than_those_stored_are_refused(
 
 
 @both
-async def test_a_download_that_fails_leaves_what_was_there(
+async def test_failed_download_leaves_the_existing_file(
     files: FileServer, kind: str, tmp_path: Path
 ) -> None:
     (tmp_path / "a").write_text("before")
 
-    def fail(done: int, total: int | None) -> None:
+    def raise_error(done: int, total: int | None) -> None:
         assert total == len(CONTENT)
         if done > CHUNK_BYTES:
             raise KeyError("enough")
 
     with pytest.raises(KeyError, match="enough"):
-        await download(files, kind, tmp_path / "a", progress=fail)
+        await download(files, kind, tmp_path / "a", progress=raise_error)
     assert (tmp_path / "a").read_text() == "before"
     assert names(tmp_path) == ["a"]
 
 
 @both
-async def test_links_and_devices_stay_what_they_are(
+async def test_download_writes_through_links_and_devices(
     files: FileServer, kind: str, tmp_path: Path
 ) -> None:
     (tmp_path / "link").symlink_to("real")
@@ -117,17 +119,17 @@ async def test_links_and_devices_stay_what_they_are(
 
 
 @both
-async def test_progress_is_told(files: FileServer, kind: str) -> None:
-    told: list[tuple[int, int | None]] = []
+async def test_download_reports_progress(files: FileServer, kind: str) -> None:
+    reported: list[tuple[int, int | None]] = []
     files.breaks = [3 * CHUNK_BYTES]
     await download(
-        files, kind, io.BytesIO(), progress=lambda done, total: told.append((done, total))
+        files, kind, io.BytesIO(), progress=lambda done, total: reported.append((done, total))
     )
     expected = [*range(CHUNK_BYTES, len(CONTENT), CHUNK_BYTES), len(CONTENT)]
-    assert told == [(done, len(CONTENT)) for done in expected]
+    assert reported == [(done, len(CONTENT)) for done in expected]
 
 
-def test_a_reader_of_pieces_may_leave(files: FileServer) -> None:
+def test_stream_can_be_closed_early(files: FileServer) -> None:
     files.breaks = [CHUNK_BYTES]
     with Client(files.address) as client:
         pieces = client.files.stream("file-1")
@@ -136,7 +138,7 @@ def test_a_reader_of_pieces_may_leave(files: FileServer) -> None:
         assert b"".join(client.files.stream("file-1", offset=len(CONTENT) - 3)) == b"end"
 
 
-async def test_a_reader_of_pieces_may_leave_in_asyncio(files: FileServer) -> None:
+async def test_asyncio_stream_can_be_closed_early(files: FileServer) -> None:
     files.breaks = [CHUNK_BYTES]
     async with AsyncClient(files.address) as client:
         pieces = client.files.stream("file-1")
@@ -147,7 +149,7 @@ async def test_a_reader_of_pieces_may_leave_in_asyncio(files: FileServer) -> Non
 
 
 @pytest.mark.parametrize("kind", ["ordinary", "asyncio"])
-async def test_a_sessions_file_that_breaks_off_is_read_anew(
+async def test_session_file_is_read_again_after_a_break(
     files: FileServer, tmp_path: Path, kind: str
 ) -> None:
     files.breaks = [CHUNK_BYTES, CHUNK_BYTES]
@@ -165,7 +167,7 @@ async def test_a_sessions_file_that_breaks_off_is_read_anew(
     assert {asked[0] for asked in files.ranges} == {0}
 
 
-def test_pieces_that_were_handed_out_are_not_taken_back(files: FileServer) -> None:
+def test_session_file_stream_does_not_restart_after_its_first_piece(files: FileServer) -> None:
     files.breaks = [0, CHUNK_BYTES]
     with Client(files.address) as client:
         pieces = SessionFiles(client.files._transport, "sess_1").stream("a")
@@ -175,7 +177,9 @@ def test_pieces_that_were_handed_out_are_not_taken_back(files: FileServer) -> No
     assert len(files.ranges) == 2
 
 
-async def test_nor_by_asyncio(files: FileServer) -> None:
+async def test_asyncio_session_file_stream_does_not_restart_after_its_first_piece(
+    files: FileServer,
+) -> None:
     files.breaks = [0, CHUNK_BYTES]
     async with AsyncClient(files.address) as client:
         pieces = AsyncSessionFiles(client.files._transport, "sess_1").stream("a")
@@ -185,16 +189,19 @@ async def test_nor_by_asyncio(files: FileServer) -> None:
     assert len(files.ranges) == 2
 
 
-def test_a_sessions_file_that_can_not_be_had_is_told(files: FileServer, tmp_path: Path) -> None:
+def test_failed_session_file_download_leaves_no_file(files: FileServer, tmp_path: Path) -> None:
     files.breaks = [CHUNK_BYTES]
     with Client(files.address, retry_for=0) as client:
         session_files = SessionFiles(client.files._transport, "sess_1")
         with pytest.raises(errors.UnavailableError, match="broken"):
             session_files.download("a", tmp_path / "a")
         assert names(tmp_path) == []
-        told: list[tuple[int, int | None]] = []
+        reported: list[tuple[int, int | None]] = []
         session_files.download(
-            "a", tmp_path / "a", length=10, progress=lambda done, total: told.append((done, total))
+            "a",
+            tmp_path / "a",
+            length=10,
+            progress=lambda done, total: reported.append((done, total)),
         )
     assert (tmp_path / "a").read_bytes() == CONTENT[:10]
-    assert told == [(10, None)]
+    assert reported == [(10, None)]

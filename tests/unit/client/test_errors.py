@@ -1,4 +1,4 @@
-"""Failed calls become errors that say what a program needs, over real gRPC."""
+"""Failed calls raise errors with the details that a program needs, over real gRPC."""
 
 import threading
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ from cellblock_server.rpc.status import status_of
 
 
 class Failing(session_pb2_grpc.SessionServiceServicer):
-    """Fails with `errors`, one a call; then answers."""
+    """Fails with `errors`, one per call; then responds."""
 
     def __init__(self) -> None:
         self.errors: list[CellblockError] = []
         self.calls = 0
         self.slow_from = 10**6
-        """From this call on the caller's deadline is over before there is an answer."""
+        """Number of the call from which on no response comes before the caller's deadline."""
 
     def GetSession(self, request: Any, context: Any) -> session_pb2.GetSessionResponse:  # noqa: N802
         self.calls += 1
@@ -68,7 +68,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sent", "kind"), CASES)
-def test_each_kind(
+def test_each_server_error_raises_its_client_error(
     service: tuple[Failing, str], sent: CellblockError, kind: type[errors.Error]
 ) -> None:
     failing, address = service
@@ -83,42 +83,42 @@ def test_each_kind(
     assert failing.calls == 1
 
 
-def away() -> UnavailableError:
+def unavailable_error() -> UnavailableError:
     return UnavailableError("STORE_FAILED", "away", timedelta(milliseconds=1))
 
 
-def test_what_is_unavailable_is_tried_again(service: tuple[Failing, str]) -> None:
+def test_unavailable_is_retried(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors = [away(), away()]
+    failing.errors = [unavailable_error(), unavailable_error()]
     with Client(address) as client:
         assert client.sessions.get("sess_1").id == "sess_1"
     assert failing.calls == 3
 
 
-async def test_asyncio_tries_again_too(service: tuple[Failing, str]) -> None:
+async def test_asyncio_retries_unavailable(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors = [away(), away()]
+    failing.errors = [unavailable_error(), unavailable_error()]
     async with AsyncClient(address) as client:
         assert (await client.sessions.get("sess_1")).id == "sess_1"
     assert failing.calls == 3
 
 
-def test_what_stays_away_is_told(service: tuple[Failing, str]) -> None:
+def test_unavailable_is_raised_after_the_last_attempt(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors = [away() for _ in range(9)]
+    failing.errors = [unavailable_error() for _ in range(9)]
     with Client(address) as client, pytest.raises(errors.UnavailableError):
         client.sessions.get("sess_1")
     assert failing.calls == 5
 
 
-def test_no_server_is_told() -> None:
+def test_missing_server_raises_unavailable() -> None:
     with Client("127.0.0.1:1") as client, pytest.raises(errors.UnavailableError):
         client.sessions.get("sess_1")
 
 
-def test_when_time_runs_out_the_first_cause_is_told(service: tuple[Failing, str]) -> None:
+def test_timeout_during_retries_raises_the_first_error(service: tuple[Failing, str]) -> None:
     failing, address = service
-    failing.errors, failing.slow_from = [away()], 2
+    failing.errors, failing.slow_from = [unavailable_error()], 2
     with Client(address) as client, pytest.raises(errors.UnavailableError, match="away"):
         client.sessions.get("sess_1", timeout=0.5)
     assert failing.calls == 2

@@ -1,4 +1,4 @@
-"""What the wire says of files, in Python."""
+"""Conversion of file messages of the API into Python objects."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -10,7 +10,7 @@ from cellblock_client.types import attachment, file_of, session_info
 FILE = file_pb2.File(id="file-1", purpose=file_pb2.FILE_PURPOSE_VISION)
 
 
-def test_when_a_file_expires() -> None:
+def test_expiry_time_of_a_file() -> None:
     assert file_of(FILE).expire_time is None
     assert file_of(FILE).purpose is FilePurpose.VISION
     expiring = file_pb2.File(id="file-1", purpose=FILE.purpose, expire_time=Timestamp(seconds=60))
@@ -19,7 +19,7 @@ def test_when_a_file_expires() -> None:
     assert found.timestamp() == 60
 
 
-def test_moved_and_deleted_files() -> None:
+def test_events_of_moved_and_deleted_files() -> None:
     moved = event_of(
         execution_pb2.ExecutionEvent(
             sequence=1,
@@ -39,7 +39,7 @@ def test_moved_and_deleted_files() -> None:
     assert deleted.path == "/mnt/data/a"
 
 
-def test_changes_between_executions() -> None:
+def test_file_changes_between_executions() -> None:
     made = execution_pb2.GeneratedFile(file=FILE, path="/mnt/data/a")
     skipped = execution_pb2.GeneratedFile(path="/mnt/data/b", skipped_reason="is a link")
     gone = execution_pb2.FileDeleted(path="/mnt/data/c")
@@ -58,7 +58,7 @@ def test_changes_between_executions() -> None:
     )
 
 
-def test_what_was_unpacked() -> None:
+def test_attachment_lists_unpacked_and_skipped_files() -> None:
     plain = attachment("file-1", file_pb2.AttachFileResponse(path="/mnt/data/a", copied=True))
     assert (plain.file_id, plain.path, plain.copied) == ("file-1", "/mnt/data/a", True)
     assert plain.unpacked is None
@@ -68,5 +68,5 @@ def test_what_was_unpacked() -> None:
     assert folder.unpacked == Unpacked(2, 10, (Skipped("link", "is a link"),))
 
 
-def test_a_file_has_the_fields_of_the_proto() -> None:
+def test_file_has_the_fields_of_the_proto() -> None:
     assert set(File.__dataclass_fields__) == set(file_pb2.File.DESCRIPTOR.fields_by_name)

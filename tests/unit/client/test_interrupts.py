@@ -1,4 +1,4 @@
-"""Ctrl-C during a transfer ends it, and leaves no half file: neither here nor there."""
+"""Ctrl-C during a transfer ends the command and leaves no partial file on either side."""
 
 import os
 import signal
@@ -17,16 +17,16 @@ INTERRUPTED = 130
 
 @pytest.fixture
 def stalled(files: FileServer) -> FileServer:
-    """Whoever moves bytes waits after the first ones."""
+    """Return a file server that stalls each transfer after its first bytes."""
     files.stalls = threading.Event()
     return files
 
 
-def interrupted(files: FileServer, *arguments: str, cwd: Path) -> "tuple[int, str]":
-    """The command's exit code and what it said, once it was stopped in the middle."""
+def run_and_interrupt(files: FileServer, *arguments: str, cwd: Path) -> "tuple[int, str]":
+    """Interrupt a command during its transfer; return its exit code and output."""
     process = subprocess.Popen(
-        # As a shell leaves it: tests may be run with interrupts ignored. Not by a function
-        # after fork, which gRPC's threads in this process do not bear.
+        # Tests may run with interrupts ignored, but a shell starts commands with the default.
+        # `preexec_fn` isn't used: gRPC's threads in this process don't survive it.
         ["env", "--default-signal=INT", CELLBLOCK, "files", "--address", files.address, *arguments],
         cwd=cwd,
         stdin=subprocess.PIPE,
@@ -40,37 +40,39 @@ def interrupted(files: FileServer, *arguments: str, cwd: Path) -> "tuple[int, st
     assert files.stalled.wait(30)
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
-    # Its standard input stays open: it must not wait for that.
-    said = process.stdout.read()
+    # Standard input stays open: the command must not wait for its end.
+    output = process.stdout.read()
     code = process.wait(30)
     for stream in (process.stdin, process.stdout):
         stream.close()
-    return code, said
+    return code, output
 
 
 def names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
 
-def test_a_download(stalled: FileServer, tmp_path: Path) -> None:
-    code, said = interrupted(stalled, "download", "file-1", "a", cwd=tmp_path)
-    assert (code, said) == (INTERRUPTED, "")
+def test_interrupted_download_leaves_no_file(stalled: FileServer, tmp_path: Path) -> None:
+    code, output = run_and_interrupt(stalled, "download", "file-1", "a", cwd=tmp_path)
+    assert (code, output) == (INTERRUPTED, "")
     assert names(tmp_path) == []
 
 
-def test_a_download_over_a_file(stalled: FileServer, tmp_path: Path) -> None:
+def test_interrupted_download_keeps_the_existing_file(stalled: FileServer, tmp_path: Path) -> None:
     (tmp_path / "a").write_text("before")
-    code, _said = interrupted(stalled, "download", "--force", "file-1", "a", cwd=tmp_path)
+    code, _output = run_and_interrupt(stalled, "download", "--force", "file-1", "a", cwd=tmp_path)
     assert (code, names(tmp_path)) == (INTERRUPTED, ["a"])
     assert (tmp_path / "a").read_text() == "before"
 
 
-def test_an_upload(stalled: FileServer, tmp_path: Path) -> None:
+def test_interrupted_upload_stores_nothing(stalled: FileServer, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(CONTENT * 20)
-    code, said = interrupted(stalled, "upload", "a", cwd=tmp_path)
-    assert (code, said, stalled.stored) == (INTERRUPTED, "", {})
+    code, output = run_and_interrupt(stalled, "upload", "a", cwd=tmp_path)
+    assert (code, output, stalled.stored) == (INTERRUPTED, "", {})
 
 
-def test_an_upload_of_what_is_being_typed(stalled: FileServer, tmp_path: Path) -> None:
-    code, said = interrupted(stalled, "upload", "--name", "a", "-", cwd=tmp_path)
-    assert (code, said, stalled.stored) == (INTERRUPTED, "", {})
+def test_interrupted_upload_from_standard_input_stores_nothing(
+    stalled: FileServer, tmp_path: Path
+) -> None:
+    code, output = run_and_interrupt(stalled, "upload", "--name", "a", "-", cwd=tmp_path)
+    assert (code, output, stalled.stored) == (INTERRUPTED, "", {})

@@ -1,4 +1,4 @@
-"""What a sandbox says is no reason for a notebook's kernel to fail."""
+"""Output of a sandbox, whatever it contains, never breaks a notebook's kernel."""
 
 import json
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ JSON = "application/json"
 
 
 def display(data: dict[str, str], metadata: str = "") -> Message:
-    """The message of a display."""
+    """Return the message of a display event."""
     event = Display(BASE.execution_id, BASE.sequence, BASE.time, data, metadata, "")
     message = message_of(event, b"", 1)
     assert message is not None
@@ -30,24 +30,24 @@ def display(data: dict[str, str], metadata: str = "") -> Message:
         ("[" * MAX_JSON_DEPTH + "]" * MAX_JSON_DEPTH, json.loads("[" * 100 + "]" * 100)),
     ],
 )
-def test_json_is_what_it_says(text: str, value: Any) -> None:
+def test_json_data_is_decoded(text: str, value: Any) -> None:
     assert display({JSON: text}).content["data"] == {JSON: value}
 
 
 @pytest.mark.parametrize(
     "text", ["", "{", "nan", "[" * 100_000, "[" * (MAX_JSON_DEPTH + 1) + "]" * (MAX_JSON_DEPTH + 1)]
 )
-def test_what_is_no_json_is_left_out(text: str) -> None:
+def test_invalid_json_is_left_out(text: str) -> None:
     data = {JSON: text, "text/plain": "x"}
     assert display(data).content["data"] == {"text/plain": "x"}
 
 
 @pytest.mark.parametrize("metadata", ["", "[]", "{", "1"])
-def test_metadata_is_an_object_or_none(metadata: str) -> None:
+def test_invalid_metadata_becomes_an_empty_object(metadata: str) -> None:
     assert display({}, metadata).content["metadata"] == {}
 
 
-def test_a_result_has_its_number_and_its_display_id() -> None:
+def test_result_has_its_execution_count_and_display_id() -> None:
     event = Result(BASE.execution_id, BASE.sequence, BASE.time, {"text/plain": "1"}, "", "d")
     message = message_of(event, b"", 7)
     assert message is not None
@@ -62,7 +62,7 @@ def test_a_result_has_its_number_and_its_display_id() -> None:
         FileDeleted(BASE.execution_id, BASE.sequence, BASE.time, "/mnt/data/a"),
     ],
 )
-def test_what_jupyter_has_no_message_for_is_not_told(event: Event) -> None:
+def test_event_without_a_jupyter_message_is_skipped(event: Event) -> None:
     assert message_of(event, b"", 1) is None
 
 
@@ -73,6 +73,6 @@ def test_what_jupyter_has_no_message_for_is_not_told(event: Event) -> None:
         (FailureCause.CANCELLED, "KeyboardInterrupt"),
     ],
 )
-def test_a_failure_is_named_as_an_exception(cause: FailureCause, name: str) -> None:
+def test_failure_has_the_name_of_an_exception(cause: FailureCause, name: str) -> None:
     error = failure_error(Failure(cause, "why", memory_lost=True))
     assert (error.name, error.value, error.traceback) == (name, "why", (f"{name}: why",))

@@ -1,4 +1,4 @@
-"""Any failed call becomes the answer that has the `openai` package raise what fits."""
+"""Every failed call becomes a response for which the `openai` package raises a fitting error."""
 
 import subprocess
 import sys
@@ -53,11 +53,11 @@ STATUSES: dict[str, tuple[int, type[openai.APIStatusError], str]] = {
     "CANCELLED": (503, openai.InternalServerError, "server_error"),
     "UNIMPLEMENTED": OURS,
 }
-"""Every status of gRPC, here without any details."""
+"""Every gRPC status, here without details."""
 
 
 class Failing(session_pb2_grpc.SessionServiceServicer):
-    """Fails as it is told to."""
+    """Fails each call with the given error."""
 
     def __init__(self) -> None:
         self.failure: CellblockError | grpc.StatusCode = grpc.StatusCode.UNKNOWN
@@ -80,7 +80,7 @@ def service() -> Iterator[tuple[Failing, str]]:
 
 
 def answer_to(service: tuple[Failing, str], failure: CellblockError | grpc.StatusCode) -> HttpError:
-    """What is answered to a call that fails so, over real gRPC."""
+    """Return the response to a call that fails with this error, over real gRPC."""
     service[0].failure = failure
     with grpc.insecure_channel(service[1]) as channel, pytest.raises(grpc.RpcError) as caught:
         session_pb2_grpc.SessionServiceStub(channel).GetSession(
@@ -94,7 +94,7 @@ def test_every_status_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", STATUSES)
-def test_each_status(service: tuple[Failing, str], name: str) -> None:
+def test_each_status_raises_its_openai_error(service: tuple[Failing, str], name: str) -> None:
     status, kind, type_ = STATUSES[name]
     answer = answer_to(service, grpc.StatusCode[name])
     raised = raised_for(answer)
@@ -123,7 +123,7 @@ FAILURES: list[tuple[CellblockError, str | None, str | None]] = [
 
 
 @pytest.mark.parametrize(("failure", "param", "retry"), FAILURES)
-def test_what_the_server_says_arrives(
+def test_response_has_the_parameter_and_retry_time_of_the_error(
     service: tuple[Failing, str], failure: CellblockError, param: str | None, retry: str | None
 ) -> None:
     raised = raised_for(answer_to(service, failure))
@@ -132,7 +132,7 @@ def test_what_the_server_says_arrives(
     assert raised.response.headers.get("Retry-After") == retry
 
 
-def test_a_quota_is_not_a_rate(service: tuple[Failing, str]) -> None:
+def test_exceeded_quota_is_no_rate_limit(service: tuple[Failing, str]) -> None:
     types = {
         str(raised.code): raised.type
         for failure, _, _ in FAILURES
@@ -146,13 +146,13 @@ def test_a_quota_is_not_a_rate(service: tuple[Failing, str]) -> None:
     [DamagedDataError(WRONG), EmbeddedServerError(WRONG), Error(WRONG)],
     ids=lambda error: type(error).__name__,
 )
-def test_what_only_the_client_raises_is_ours(error: Error) -> None:
+def test_client_side_error_becomes_a_server_error(error: Error) -> None:
     raised = raised_for(http_error(error))
     assert (raised.status_code, type(raised), raised.type) == OURS
     assert WRONG in raised.message
 
 
-def test_the_package_is_not_needed() -> None:
+def test_conversion_does_not_import_openai() -> None:
     code = (
         "import sys; sys.modules['openai'] = None\n"
         "from cellblock_client.errors import NotFoundError\n"

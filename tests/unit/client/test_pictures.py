@@ -1,4 +1,4 @@
-"""Pictures are drawn the way that the terminal knows, and what is none is not drawn."""
+"""Images are drawn with the terminal's protocol, and other data is not drawn."""
 
 import io
 import re
@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Mapping[str, str]:
+def home_variables(tmp_path: Path) -> Mapping[str, str]:
     return {"CELLBLOCK_CONFIG": str(tmp_path / "config.toml")}
 
 
@@ -41,16 +41,16 @@ def home(tmp_path: Path) -> Mapping[str, str]:
         ({"TERM": "foot", "CELLBLOCK_PICTURES": "auto"}, sixels),
     ],
 )
-def test_a_terminal_is_known_by_its_environment_or_the_setting(
-    home: Mapping[str, str], variables: dict[str, str], expected: object
+def test_protocol_comes_from_the_environment_or_the_setting(
+    home_variables: Mapping[str, str], variables: dict[str, str], expected: object
 ) -> None:
-    assert picture_drawer(Terminal(), {**home, **variables}) is expected
-    assert picture_drawer(io.StringIO(), {**home, **variables}) is None
+    assert picture_drawer(Terminal(), {**home_variables, **variables}) is expected
+    assert picture_drawer(io.StringIO(), {**home_variables, **variables}) is None
 
 
-def test_a_setting_that_is_none_is_refused(home: Mapping[str, str]) -> None:
+def test_unknown_setting_is_refused(home_variables: Mapping[str, str]) -> None:
     with pytest.raises(Error, match="CELLBLOCK_PICTURES: pictures: must be one of auto"):
-        picture_drawer(Terminal(), {**home, "CELLBLOCK_PICTURES": "ascii"})
+        picture_drawer(Terminal(), {**home_variables, "CELLBLOCK_PICTURES": "ascii"})
 
 
 def png(picture: Image.Image) -> bytes:
@@ -59,36 +59,36 @@ def png(picture: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def test_sixels_have_every_dot_in_its_colour() -> None:
+def test_sixels_keep_the_colour_of_each_pixel() -> None:
     picture = Image.new("RGB", (5, 8), RED)
     picture.paste(BLUE, (1, 2, 4, 7))
     drawn = decoded(sixels(png(picture)))
     assert drawn == {(x, y): picture.getpixel((x, y)) for x in range(5) for y in range(8)}
 
 
-def test_what_is_transparent_is_white() -> None:
+def test_transparent_pixels_become_white() -> None:
     assert set(decoded(sixels(png(Image.new("RGBA", (2, 2))))).values()) == {(255, 255, 255)}
 
 
-def test_a_large_picture_is_drawn_smaller() -> None:
+def test_large_image_is_drawn_smaller() -> None:
     drawn = sixels(png(Image.new("RGB", (2000, 1000), RED)))
     assert f'"1;1;{MAX_WIDTH};{400}' in drawn
     assert MAX_HEIGHT >= 400
 
 
 @pytest.mark.parametrize("size", [(5000, 5000), (20_000, 20_000)])
-def test_a_picture_of_too_many_dots_is_not_decoded(size: tuple[int, int]) -> None:
+def test_image_with_too_many_pixels_is_not_decoded(size: tuple[int, int]) -> None:
     header = png(Image.new("1", size))[:100]
     assert sixels(header) == ""
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"<svg/>", b"\x89PNG\r\n\x1a\n", b"GIF89a"])
-def test_what_is_no_picture_is_not_drawn(data: bytes) -> None:
+def test_other_data_is_not_drawn(data: bytes) -> None:
     assert sixels(data) == ""
 
 
 def decoded(text: str) -> dict[tuple[int, int], tuple[int, ...]]:
-    """The dots of sixels."""
+    """Return the pixels of a sixel image."""
     body = text.removeprefix("\x1bPq").removesuffix("\x1b\\\n")
     colours: dict[str, tuple[int, ...]] = {}
     dots: dict[tuple[int, int], tuple[int, ...]] = {}

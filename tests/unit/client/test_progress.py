@@ -1,4 +1,4 @@
-"""Every transfer tells how far it is, and what is raised there ends it."""
+"""Every transfer reports its progress, and an exception of the callback ends it."""
 
 import inspect
 import io
@@ -13,23 +13,29 @@ from tests.support.clients import PAIRS, finish, finish_async, methods, session_
 from tests.unit.client.conftest import CONTENT, FileServer
 
 TRANSFERS: dict[str, Callable[[Any, Any, Progress], Any]] = {
-    "Files.upload": lambda client, _, told: client.files.upload(CONTENT, "a", progress=told),
-    "Files.download": lambda client, _, told: client.files.download(
-        "file-1", io.BytesIO(), progress=told
+    "Files.upload": lambda client, _, reported: client.files.upload(
+        CONTENT, "a", progress=reported
     ),
-    "Files.stream": lambda client, _, told: client.files.stream("file-1", progress=told),
-    "Session.attach": lambda _, session, told: session.attach(CONTENT, "a", progress=told),
-    "SessionFiles.write": lambda _, session, told: session.files.write("a", CONTENT, progress=told),
-    "SessionFiles.read": lambda _, session, told: session.files.read("a", progress=told),
-    "SessionFiles.stream": lambda _, session, told: session.files.stream("a", progress=told),
-    "SessionFiles.download": lambda _, session, told: session.files.download(
-        "a", io.BytesIO(), progress=told
+    "Files.download": lambda client, _, reported: client.files.download(
+        "file-1", io.BytesIO(), progress=reported
     ),
-    "SessionFiles.download_folder": lambda _, session, told: session.files.download_folder(
-        "", io.BytesIO(), progress=told
+    "Files.stream": lambda client, _, reported: client.files.stream("file-1", progress=reported),
+    "Session.attach": lambda _, session, reported: session.attach(CONTENT, "a", progress=reported),
+    "SessionFiles.write": lambda _, session, reported: session.files.write(
+        "a", CONTENT, progress=reported
+    ),
+    "SessionFiles.read": lambda _, session, reported: session.files.read("a", progress=reported),
+    "SessionFiles.stream": lambda _, session, reported: session.files.stream(
+        "a", progress=reported
+    ),
+    "SessionFiles.download": lambda _, session, reported: session.files.download(
+        "a", io.BytesIO(), progress=reported
+    ),
+    "SessionFiles.download_folder": lambda _, session, reported: session.files.download_folder(
+        "", io.BytesIO(), progress=reported
     ),
 }
-"""Each method that tells it, called."""
+"""A call of each method that reports progress."""
 EACH = pytest.mark.parametrize("name", TRANSFERS)
 BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
 
@@ -43,7 +49,7 @@ async def transfer(files: FileServer, kind: Any, name: str, progress: Progress) 
             await finish_async(TRANSFERS[name](client, session_of(client), progress))
 
 
-def test_no_method_is_left_out() -> None:
+def test_every_method_is_tested_here() -> None:
     assert TRANSFERS.keys() == {
         f"{kind.__name__}.{name}"
         for kind in PAIRS
@@ -54,22 +60,26 @@ def test_no_method_is_left_out() -> None:
 
 @EACH
 @BOTH
-async def test_it_is_told_up_to_the_last_byte(files: FileServer, kind: Any, name: str) -> None:
-    told: list[tuple[int, int | None]] = []
-    await transfer(files, kind, name, lambda done, total: told.append((done, total)))
-    assert len(told) > 2
-    assert told == sorted(told, key=lambda one: one[0])
-    assert told[-1][0] == len(CONTENT)
-    # Nobody knows how long a sandbox's file is going to be.
+async def test_progress_is_reported_up_to_the_last_byte(
+    files: FileServer, kind: Any, name: str
+) -> None:
+    reported: list[tuple[int, int | None]] = []
+    await transfer(files, kind, name, lambda done, total: reported.append((done, total)))
+    assert len(reported) > 2
+    assert reported == sorted(reported, key=lambda one: one[0])
+    assert reported[-1][0] == len(CONTENT)
+    # The size of a session file isn't known before its end.
     known = not name.startswith("SessionFiles.") or name == "SessionFiles.write"
-    assert {total for _done, total in told} == {len(CONTENT) if known else None}
+    assert {total for _done, total in reported} == {len(CONTENT) if known else None}
 
 
 @EACH
 @BOTH
-async def test_what_it_raises_ends_the_transfer(files: FileServer, kind: Any, name: str) -> None:
-    def stop(_done: int, _total: int | None) -> None:
+async def test_exception_of_the_callback_ends_the_transfer(
+    files: FileServer, kind: Any, name: str
+) -> None:
+    def raise_error(_done: int, _total: int | None) -> None:
         raise KeyError("enough")
 
     with pytest.raises(KeyError, match="enough"):
-        await transfer(files, kind, name, stop)
+        await transfer(files, kind, name, raise_error)

@@ -1,4 +1,4 @@
-"""What was typed is kept for its user alone, and not without a bound."""
+"""History of the REPL: readable only by its user, and of limited size."""
 
 from pathlib import Path
 
@@ -8,19 +8,19 @@ from prompt_toolkit.history import InMemoryHistory
 from cellblock_client.cli.repl.history import MAX_BYTES, open_history
 
 
-def test_only_the_user_can_read_it(tmp_path: Path) -> None:
+def test_only_the_user_can_read_the_history(tmp_path: Path) -> None:
     open_history(tmp_path / "state").store_string("secret")
     (path,) = (tmp_path / "state").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 
 
-def test_it_is_there_again(tmp_path: Path) -> None:
+def test_history_is_read_again_at_the_next_start(tmp_path: Path) -> None:
     open_history(tmp_path).store_string("one\ntwo")
     assert list(open_history(tmp_path).load_history_strings()) == ["one\ntwo"]
 
 
-def test_past_its_bound_the_older_half_is_forgotten(tmp_path: Path) -> None:
+def test_older_half_is_removed_over_the_limit(tmp_path: Path) -> None:
     history = open_history(tmp_path)
     size = 0
     for number in range(100_000):
@@ -35,7 +35,7 @@ def test_past_its_bound_the_older_half_is_forgotten(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_without_a_folder_it_is_for_this_once(
+def test_history_is_not_saved_without_a_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()

@@ -1,4 +1,4 @@
-"""A stream that breaks goes on where it broke: nothing is lost, nothing comes twice."""
+"""A broken event stream resumes where it broke, without lost or repeated events."""
 
 import threading
 from collections.abc import Iterator
@@ -29,17 +29,17 @@ def event(sequence: int) -> pb.ExecutionEvent:
 
 
 class Breaking(execution_pb2_grpc.ExecutionServiceServicer):
-    """Has five events; each stream breaks after as many as `breaks` says."""
+    """Serves five events; each stream breaks after as many as `breaks` says."""
 
     def __init__(self) -> None:
         self.breaks: list[int] = []
         self.asked: list[tuple[str, int | str]] = []
         self.skip = 0
         self.may_end = threading.Event()
-        """Streams that have told all do not end before."""
+        """Event that streams wait for before they end, after their last event."""
         self.may_end.set()
         self.had_callers: SimpleQueue[bool] = SimpleQueue()
-        """Whether somebody still listened when a stream ended."""
+        """For each stream that ended, whether its caller was still connected."""
 
     def Execute(self, request: Any, context: Any) -> Iterator[pb.ExecuteResponse]:  # noqa: N802
         self.asked.append(("Execute", 1))
@@ -87,7 +87,7 @@ def execution(client: Client) -> Any:
     return Execution(client.executions._transport, start, None)
 
 
-def test_each_event_comes_once(service: tuple[Breaking, str]) -> None:
+def test_resumed_execution_yields_each_event_once(service: tuple[Breaking, str]) -> None:
     breaking, address = service
     breaking.breaks = [0, 2, 1]
     with Client(address) as client:
@@ -95,7 +95,7 @@ def test_each_event_comes_once(service: tuple[Breaking, str]) -> None:
     assert breaking.asked == [("Execute", 1), ("Execute", 1), ("Watch", 3), ("Watch", 4)]
 
 
-def test_code_in_pieces_is_sent_again_from_the_first(service: tuple[Breaking, str]) -> None:
+def test_streamed_code_is_sent_again_from_the_first_piece(service: tuple[Breaking, str]) -> None:
     breaking, address = service
     breaking.breaks = [0, 2]
     start = pb.ExecuteRequest(session_id="sess_1", execution_id="call_1")
@@ -106,7 +106,9 @@ def test_code_in_pieces_is_sent_again_from_the_first(service: tuple[Breaking, st
     assert breaking.asked == [("ExecuteStream", "1+1")] * 2 + [("Watch", 3)]
 
 
-async def test_so_it_is_by_asyncio(service: tuple[Breaking, str]) -> None:
+async def test_asyncio_streamed_code_is_sent_again_from_the_first_piece(
+    service: tuple[Breaking, str],
+) -> None:
     breaking, address = service
     breaking.breaks = [0, 2]
     start = pb.ExecuteRequest(session_id="sess_1", execution_id="call_1")
@@ -117,7 +119,7 @@ async def test_so_it_is_by_asyncio(service: tuple[Breaking, str]) -> None:
     assert breaking.asked == [("ExecuteStream", "1+1")] * 2 + [("Watch", 3)]
 
 
-async def test_asyncio_does_the_same(service: tuple[Breaking, str]) -> None:
+async def test_resumed_asyncio_watch_yields_each_event_once(service: tuple[Breaking, str]) -> None:
     breaking, address = service
     breaking.breaks = [2]
     async with AsyncClient(address) as client:
@@ -126,14 +128,14 @@ async def test_asyncio_does_the_same(service: tuple[Breaking, str]) -> None:
     assert breaking.asked == [("Watch", 1), ("Watch", 3)]
 
 
-def test_a_gap_is_an_error(service: tuple[Breaking, str]) -> None:
+def test_gap_in_the_events_is_an_error(service: tuple[Breaking, str]) -> None:
     breaking, address = service
     breaking.breaks, breaking.skip = [2], 1
     with Client(address) as client, pytest.raises(errors.ServerError, match="4 came instead of 3"):
         list(execution(client))
 
 
-def test_a_reader_that_left_may_come_back(service: tuple[Breaking, str]) -> None:
+def test_iteration_can_be_continued_after_a_break(service: tuple[Breaking, str]) -> None:
     _breaking, address = service
     with Client(address) as client:
         running = execution(client)
@@ -143,7 +145,7 @@ def test_a_reader_that_left_may_come_back(service: tuple[Breaking, str]) -> None
         assert [found.sequence for found in running] == [3, 4, 5]
 
 
-def test_the_last_event_is_not_held_back_by_what_follows_it(
+def test_last_event_is_returned_before_the_stream_ends(
     service: tuple[Breaking, str],
 ) -> None:
     breaking, address = service
@@ -152,11 +154,13 @@ def test_the_last_event_is_not_held_back_by_what_follows_it(
         for _call in range(2):
             assert execution(client).result().execution.id == "call_1"
         breaking.may_end.set()
-        # To the server, nobody has left.
+        # The server did not see its callers disconnect.
         assert [breaking.had_callers.get(timeout=WAIT_SECONDS) for _call in range(2)] == [True] * 2
 
 
-async def test_nor_is_it_by_asyncio(service: tuple[Breaking, str]) -> None:
+async def test_asyncio_last_event_is_returned_before_the_stream_ends(
+    service: tuple[Breaking, str],
+) -> None:
     breaking, address = service
     breaking.may_end.clear()
     async with AsyncClient(address) as client:
@@ -166,7 +170,7 @@ async def test_nor_is_it_by_asyncio(service: tuple[Breaking, str]) -> None:
         assert breaking.had_callers.get(timeout=WAIT_SECONDS)
 
 
-def test_streams_that_never_end_do_not_gather(service: tuple[Breaking, str]) -> None:
+def test_number_of_ending_streams_is_bounded(service: tuple[Breaking, str]) -> None:
     _breaking, address = service
     with Client(address) as client:
         for _call in range(MAX_ENDING + 3):

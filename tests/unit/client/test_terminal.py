@@ -1,4 +1,4 @@
-"""What a sandbox prints does nothing to a terminal but show text and colours."""
+"""Output of a sandbox can only show text and colours on a terminal."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,12 @@ from cellblock_client.events import Event, FileDeleted, GeneratedFile
 
 
 @given(st.text(st.sampled_from("a\n\r\t\b\x1b[]0;1m?hH\x07\x9b\x00\x7f\u009d"), max_size=60))
-def test_only_colours_pass(text: str) -> None:
+def test_only_colour_sequences_pass(text: str) -> None:
     clean = COLOUR.sub("", sanitized(text))
     assert not set(clean) - set("a\n\r\t\b[]0;1m?hH")
 
 
-def test_colours_and_progress_bars_stay() -> None:
+def test_colours_and_progress_bars_are_kept() -> None:
     text = "\x1b[31mred\x1b[0m 50%\r100%\n"
     assert sanitized(text) == text
 
@@ -35,21 +35,21 @@ def test_colours_and_progress_bars_stay() -> None:
         ("def f():\n    return 1", True),
         ("def f():\n    return 1\n", False),
         ("(1,", True),
-        ("x ===", False),  # the kernel tells what is wrong with it
+        ("x ===", False),  # the kernel reports the syntax error
         ("await thing()", False),
     ],
 )
-def test_without_a_kernel_a_block_ends_as_in_plain_python(code: str, unfinished: bool) -> None:
+def test_without_a_kernel_a_block_ends_as_in_python(code: str, unfinished: bool) -> None:
     assert is_unfinished(code) is unfinished
 
 
-def test_a_name_is_one_line_of_what_can_be_printed() -> None:
+def test_name_is_one_printable_line() -> None:
     assert plain("a b/é.txt") == "a b/é.txt"
     assert plain("a\nb\r\x1b[31m\u202etxt.exe\x9b\udce9") == "a�b��[31m�txt.exe��"
 
 
 @given(st.text(max_size=60))
-def test_a_name_has_only_what_can_be_printed(text: str) -> None:
+def test_name_has_only_printable_characters(text: str) -> None:
     assert plain(text).isprintable()
 
 
@@ -66,7 +66,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         ),
     ],
 )
-def test_what_happened_to_files_is_told_on_one_line(
+def test_file_event_is_shown_on_one_line(
     event: Event, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Client("127.0.0.1:1") as client:
@@ -78,11 +78,11 @@ def test_what_happened_to_files_is_told_on_one_line(
     ("text", "time"),
     [("90s", timedelta(seconds=90)), ("12h", timedelta(hours=12)), ("7d", timedelta(days=7))],
 )
-def test_times_are_typed_with_a_unit(text: str, time: timedelta) -> None:
+def test_times_have_a_unit(text: str, time: timedelta) -> None:
     assert duration(text) == time
 
 
 @pytest.mark.parametrize("text", ["", "7", "d", "-1d", "1.5h", "7 d", "9999999999d"])
-def test_other_times_are_refused(text: str) -> None:
+def test_times_without_a_valid_unit_are_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         duration(text)

@@ -1,4 +1,4 @@
-"""An upload whose stream breaks goes on where it broke, and is checked as a whole."""
+"""An upload whose stream breaks resumes there, and is verified as a whole."""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ both = pytest.mark.parametrize("kind", ["ordinary", "asyncio"])
 
 
 @both
-async def test_all_of_it_arrives_at_once(files: FileServer, kind: str) -> None:
+async def test_upload_arrives_in_one_stream(files: FileServer, kind: str) -> None:
     file = await upload(files, kind, CONTENT)
     assert (file.bytes, file.purpose) == (len(CONTENT), FilePurpose.ASSISTANTS)
     (stream,) = files.streams
@@ -44,7 +44,9 @@ async def test_all_of_it_arrives_at_once(files: FileServer, kind: str) -> None:
 
 
 @both
-async def test_it_goes_on_where_it_broke(files: FileServer, kind: str, tmp_path: Path) -> None:
+async def test_upload_resumes_where_the_stream_broke(
+    files: FileServer, kind: str, tmp_path: Path
+) -> None:
     path = tmp_path / "a"
     path.write_bytes(CONTENT)
     files.breaks = [2 * CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES]
@@ -58,7 +60,7 @@ async def test_it_goes_on_where_it_broke(files: FileServer, kind: str, tmp_path:
 
 
 @both
-async def test_a_file_object_is_uploaded_from_where_it_is(files: FileServer, kind: str) -> None:
+async def test_file_object_is_uploaded_from_its_position(files: FileServer, kind: str) -> None:
     source = io.BytesIO(b"before" + CONTENT)
     source.seek(6)
     files.breaks = [CHUNK_BYTES]
@@ -68,14 +70,14 @@ async def test_a_file_object_is_uploaded_from_where_it_is(files: FileServer, kin
 
 
 @both
-async def test_what_the_server_has_stored_is_not_sent_again(files: FileServer, kind: str) -> None:
+async def test_stored_upload_is_not_sent_again(files: FileServer, kind: str) -> None:
     files.loses_answers = 1
     assert (await upload(files, kind, CONTENT)).bytes == len(CONTENT)
     assert len(files.streams) == len(files.stored) == 1
 
 
 @both
-async def test_what_the_server_has_forgotten_is_sent_again(files: FileServer, kind: str) -> None:
+async def test_upload_that_the_server_forgot_is_sent_again(files: FileServer, kind: str) -> None:
     files.breaks, files.forgets = [3 * CHUNK_BYTES], True
     assert (await upload(files, kind, CONTENT)).bytes == len(CONTENT)
     assert [stream.metadata.offset for stream in files.streams] == [0, 0]
@@ -83,7 +85,7 @@ async def test_what_the_server_has_forgotten_is_sent_again(files: FileServer, ki
 
 
 @both
-async def test_what_a_break_has_lost_is_read_again(files: FileServer, kind: str) -> None:
+async def test_lost_bytes_are_read_again(files: FileServer, kind: str) -> None:
     files.breaks, files.loses = [3 * CHUNK_BYTES], 2 * CHUNK_BYTES + 1
     assert (await upload(files, kind, CONTENT)).bytes == len(CONTENT)
     assert [stream.metadata.offset for stream in files.streams] == [0, CHUNK_BYTES - 1]
@@ -91,7 +93,7 @@ async def test_what_a_break_has_lost_is_read_again(files: FileServer, kind: str)
 
 
 @both
-async def test_a_pipe_is_sent_once(files: FileServer, kind: str) -> None:
+async def test_pipe_is_sent_without_an_upload_id(files: FileServer, kind: str) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"x" * 1000)
     os.close(writing)
@@ -102,7 +104,7 @@ async def test_a_pipe_is_sent_once(files: FileServer, kind: str) -> None:
 
 
 @both
-async def test_a_pipe_cannot_go_on(files: FileServer, kind: str) -> None:
+async def test_upload_of_a_pipe_does_not_resume(files: FileServer, kind: str) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"x" * 1000)
     os.close(writing)
@@ -113,30 +115,32 @@ async def test_a_pipe_cannot_go_on(files: FileServer, kind: str) -> None:
 
 
 @both
-async def test_a_server_that_stays_away_is_told(files: FileServer, kind: str) -> None:
+async def test_upload_fails_if_the_server_stays_unavailable(files: FileServer, kind: str) -> None:
     files.away = True
     with pytest.raises(errors.UnavailableError, match="away"):
         await upload(files, kind, b"small", retry_for=0.5)
-    # After 0.1, 0.2 and 0.4 s, each less up to half by chance.
+    # Pauses of 0.1, 0.2 and 0.4 s, each shortened at random by up to half.
     assert 3 <= len(files.streams) <= 6
 
 
 @both
-async def test_there_is_an_end_to_it(files: FileServer, kind: str) -> None:
+async def test_upload_that_breaks_again_and_again_ends_at_its_timeout(
+    files: FileServer, kind: str
+) -> None:
     files.breaks, files.forgets = [1] * 1000, True
     with pytest.raises(errors.UnavailableError, match="broken"):
         await upload(files, kind, CONTENT, timeout=1)
 
 
 @both
-async def test_an_answer_before_all_has_come_is_heard(files: FileServer, kind: str) -> None:
+async def test_early_refusal_ends_the_upload(files: FileServer, kind: str) -> None:
     files.refuses = True
     with pytest.raises(errors.InvalidArgumentError, match="too large"):
         await upload(files, kind, CONTENT)
     assert len(files.streams) == 1
 
 
-async def test_a_cancelled_upload_leaves_its_source_alone(files: FileServer) -> None:
+async def test_cancelled_upload_stops_reading_its_source(files: FileServer) -> None:
     files.stalls, source = threading.Event(), io.BytesIO(CONTENT * 10)
     task = asyncio.create_task(upload(files, "asyncio", source))
     await asyncio.to_thread(files.stalled.wait, 20)
@@ -150,7 +154,7 @@ async def test_a_cancelled_upload_leaves_its_source_alone(files: FileServer) -> 
 
 
 class Failing(io.BytesIO):
-    """Raises after its first piece."""
+    """A source whose second read fails."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if self.tell():
@@ -159,7 +163,7 @@ class Failing(io.BytesIO):
 
 
 @both
-async def test_what_the_source_raises_is_raised(
+async def test_exception_of_the_source_is_raised(
     files: FileServer, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(KeyError, match="the disk is on fire"):
@@ -171,14 +175,14 @@ async def test_what_the_source_raises_is_raised(
 
 
 @both
-async def test_a_text_file_is_the_callers_mistake(files: FileServer, kind: str) -> None:
+async def test_text_file_raises_type_error(files: FileServer, kind: str) -> None:
     with pytest.raises(TypeError):
         await upload(files, kind, io.StringIO("text"))  # type: ignore[arg-type]
     assert files.stored == {}
 
 
 @both
-async def test_a_source_that_became_shorter_is_told(files: FileServer, kind: str) -> None:
+async def test_source_that_became_shorter_is_reported(files: FileServer, kind: str) -> None:
     source = io.BytesIO(CONTENT)
     files.breaks, files.loses = [2 * CHUNK_BYTES], CHUNK_BYTES
     files.before_break = lambda: source.truncate(10)
@@ -188,21 +192,23 @@ async def test_a_source_that_became_shorter_is_told(files: FileServer, kind: str
 
 
 @both
-async def test_progress_is_told(files: FileServer, kind: str) -> None:
-    told: list[tuple[int, int | None]] = []
+async def test_upload_reports_progress(files: FileServer, kind: str) -> None:
+    reported: list[tuple[int, int | None]] = []
     files.breaks = [3 * CHUNK_BYTES]
-    await upload(files, kind, CONTENT, lambda done, total: told.append((done, total)))
-    assert {total for _done, total in told} == {len(CONTENT)}
-    assert told[-1] == (len(CONTENT), len(CONTENT))
-    assert (2 * CHUNK_BYTES, len(CONTENT)) in told
+    await upload(files, kind, CONTENT, lambda done, total: reported.append((done, total)))
+    assert {total for _done, total in reported} == {len(CONTENT)}
+    assert reported[-1] == (len(CONTENT), len(CONTENT))
+    assert (2 * CHUNK_BYTES, len(CONTENT)) in reported
 
 
 @both
-async def test_what_progress_raises_ends_it(files: FileServer, kind: str) -> None:
-    def stop(done: int, _total: int | None) -> None:
+async def test_exception_of_the_progress_callback_ends_the_upload(
+    files: FileServer, kind: str
+) -> None:
+    def raise_error(done: int, _total: int | None) -> None:
         if done >= 2 * CHUNK_BYTES:
             raise StopAsyncIteration("enough")
 
     with pytest.raises(StopAsyncIteration, match="enough"):
-        await upload(files, kind, CONTENT, stop)
+        await upload(files, kind, CONTENT, raise_error)
     assert files.stored == {}

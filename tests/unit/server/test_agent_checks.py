@@ -1,4 +1,4 @@
-"""What is counted on the wire is what protobuf would make of it."""
+"""Checks of agent messages: counted fields on the wire match protobuf's own parsing."""
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -23,22 +23,22 @@ EVENT = pb.Event(
     error=pb.Error(name="E", traceback=["one", "two"]),
 )
 FIELDS = 3 + 3
-"""The event's, and its error's."""
+"""Fields of the event and of its error."""
 
 
-def test_fields_of_inner_messages_are_counted() -> None:
+def test_fields_of_nested_messages_are_counted() -> None:
     batch = pb.ConverseResponse(events=[EVENT] * 10)
     data = batch.SerializeToString()
     assert not has_more_fields(pb.ConverseResponse, data, 10 * (1 + FIELDS))
     assert has_more_fields(pb.ConverseResponse, data, 10 * (1 + FIELDS) - 1)
 
 
-def test_text_is_no_message_whatever_is_in_it() -> None:
+def test_text_is_never_counted_as_a_message() -> None:
     data = pb.StreamText(text="\n\0" * 1000).SerializeToString()
     assert not has_more_fields(pb.StreamText, data, 1)
 
 
-def test_a_message_with_too_many_is_refused_unread() -> None:
+def test_message_with_too_many_fields_is_refused_before_parsing() -> None:
     read = reader(pb.ConverseResponse)
     assert isinstance(read(b"\x0a\x00" * MAX_FIELDS), pb.ConverseResponse)
     assert isinstance(read(b"\x0a\x00" * (MAX_FIELDS + 1)), Refused)
@@ -48,7 +48,7 @@ def test_a_message_with_too_many_is_refused_unread() -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.binary(max_size=200))
-def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
     message = reader(pb.ConverseResponse)(data)
     try:
         assert message == pb.ConverseResponse.FromString(data)
@@ -56,7 +56,7 @@ def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
         assert isinstance(message, Refused)
 
 
-def test_a_stream_of_bytes_may_have_small_pieces_but_not_only() -> None:
+def test_stream_of_only_tiny_pieces_is_refused() -> None:
     pieces = Pieces(None)
     for _ in range(FREE_PIECES):
         pieces.take(b"x")

@@ -1,4 +1,4 @@
-"""An agent that says more than it was told to let pass is not ours any more."""
+"""An agent that sends more than its output limits allow is treated as compromised."""
 
 import pytest
 
@@ -11,21 +11,21 @@ LIMITS = pb.OutputLimits(
 )
 
 
-def test_bytes_are_bounded() -> None:
+def test_text_bytes_are_bounded() -> None:
     with pytest.raises(ProtocolViolationError, match="more output than it may show"):
-        spend("x" * 10_000, times=SLACK_BYTES // 10_000 + 2)
+        spend_events("x" * 10_000, times=SLACK_BYTES // 10_000 + 2)
 
 
 def test_events_are_bounded() -> None:
     with pytest.raises(ProtocolViolationError, match="more output than it may show"):
-        spend("", times=SLACK_EVENTS + 21)
+        spend_events("", times=SLACK_EVENTS + 21)
 
 
-def test_what_our_agents_say_passes() -> None:
-    spend("x" * 100, times=12)
+def test_output_of_a_correct_agent_passes() -> None:
+    spend_events("x" * 100, times=12)
 
 
-def spend(text: str, *, times: int) -> None:
+def spend_events(text: str, *, times: int) -> None:
     allowance = Allowance(LIMITS)
     for _ in range(times):
         allowance.spend(pb.Event(stream_text=pb.StreamText(text=text)))

@@ -1,4 +1,4 @@
-"""The audit log: nothing is lost silently, and nobody fills it."""
+"""The audit log: loses no entry silently, and no caller can fill it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -44,7 +44,7 @@ async def log(database: Database, clock: Clock) -> AsyncIterator[AuditLog]:
         yield log
 
 
-def named(rpc: str, tenant: str = "t") -> AuditRecord:
+def entry_of(rpc: str, tenant: str = "t") -> AuditRecord:
     return replace(ENTRY, rpc=rpc, tenant=tenant)
 
 
@@ -52,8 +52,13 @@ async def rpcs(log: AuditLog, wanted: AuditFilter = ALL) -> list[str]:
     return [entry.rpc for entry in (await log.list(wanted, 100, "")).items]
 
 
-async def test_entries_are_listed_newest_first_and_by_pages(log: AuditLog) -> None:
-    for record in (named("A"), named("B"), named("C", "u"), replace(ENTRY, key_id="key_2")):
+async def test_entries_are_listed_newest_first_in_pages(log: AuditLog) -> None:
+    for record in (
+        entry_of("A"),
+        entry_of("B"),
+        entry_of("C", "u"),
+        replace(ENTRY, key_id="key_2"),
+    ):
         log.add(record)
     assert await rpcs(log) == ["GetSession", "C", "B", "A"]
     assert await rpcs(log, AuditFilter(tenant="u")) == ["C"]
@@ -63,10 +68,12 @@ async def test_entries_are_listed_newest_first_and_by_pages(log: AuditLog) -> No
     second = await log.list(ALL, 3, first.next_token)
     assert [entry.rpc for entry in second.items] == ["A"]
     assert second.next_token == ""
-    assert second.items[0] == named("A")
+    assert second.items[0] == entry_of("A")
 
 
-async def test_no_call_is_taken_that_could_not_be_told(log: AuditLog, database: Database) -> None:
+async def test_calls_are_refused_while_entries_cannot_be_stored(
+    log: AuditLog, database: Database
+) -> None:
     log.check()
     await rename(database, "audit", "away")
     log.add(ENTRY)
@@ -76,27 +83,25 @@ async def test_no_call_is_taken_that_could_not_be_told(log: AuditLog, database: 
     reason, words = found
     assert reason == "AUDIT_FAILED"
     assert words.startswith("the audit log can't be written: the store failed: ")
-    # In the words of the database.
+    # The database's own message.
     assert words.endswith(("no such table: audit", 'relation "audit" does not exist'))
     await rename(database, "away", "audit")
     await eventually(lambda: not failure(log))
     assert await rpcs(log) == ["GetSession"]
 
 
-async def test_what_can_not_be_stored_at_the_end_is_told_by_the_log(
+async def test_entries_not_stored_at_the_end_are_logged(
     database: Database, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with AuditLog(AuditStore(database), DAY, 3, clock, Supervisor()) as log:
         await rename(database, "audit", "away")
-        log.add(named("DeleteFile"))
+        log.add(entry_of("DeleteFile"))
     (lost,) = [line for line in capsys.readouterr().out.splitlines() if "entry_lost" in line]
     assert "DeleteFile" in lost
     await rename(database, "away", "audit")
 
 
-async def test_too_many_entries_that_wait_are_a_failure_as_well(
-    database: Database, clock: Clock
-) -> None:
+async def test_too_many_waiting_entries_are_a_failure(database: Database, clock: Clock) -> None:
     store = AuditStore(database)
     log = AuditLog(store, DAY, 3, clock, Supervisor(), max_waiting=2)
     log.add(ENTRY)
@@ -108,28 +113,28 @@ async def test_too_many_entries_that_wait_are_a_failure_as_well(
     )
 
 
-async def test_strangers_do_not_fill_it(log: AuditLog) -> None:
+async def test_entries_of_calls_without_a_key_are_limited(log: AuditLog) -> None:
     for _ in range(1000):
-        log.add(named("A", tenant=""))
-    log.add(named("B"))
+        log.add(entry_of("A", tenant=""))
+    log.add(entry_of("B"))
     found = await rpcs(log)
     assert len(found) == 61
     assert found[0] == "B"
 
 
-async def test_what_is_old_is_forgotten(log: AuditLog, clock: Clock) -> None:
-    log.add(named("A"))
-    log.add(replace(named("B"), time=START + DAY))
+async def test_old_entries_are_deleted(log: AuditLog, clock: Clock) -> None:
+    log.add(entry_of("A"))
+    log.add(replace(entry_of("B"), time=START + DAY))
     assert await rpcs(log) == ["B", "A"]
     clock.time += DAY + timedelta(seconds=1)
     await log.forget_old()
     assert await rpcs(log) == ["B"]
 
 
-async def test_nobody_pushes_out_what_is_told_of_others(log: AuditLog) -> None:
-    log.add(named("other", "u"))
+async def test_entries_of_one_tenant_do_not_replace_those_of_another(log: AuditLog) -> None:
+    log.add(entry_of("other", "u"))
     for number in range(10):
-        log.add(named(str(number)))
+        log.add(entry_of(str(number)))
     assert len(await rpcs(log)) == 11
     await log.forget_old()
     assert await rpcs(log) == ["9", "8", "7", "other"]

@@ -1,4 +1,4 @@
-"""A copy of a server's state: whole, of one moment, and never in place of something else."""
+"""Backups: complete, of one moment, and never written over anything else."""
 
 import os
 import sqlite3
@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """A state folder, as a server makes it."""
+    """Return a state folder as a server creates it."""
     folder = tmp_path / "state"
     shared_state_folder(folder)
     (folder / "secret").write_text("s")
@@ -35,13 +35,13 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def kept(state: Path) -> AsyncIterator[Stored]:
-    """Its files, open as in a server that runs."""
+    """Open the database and files of the state folder, as a running server does."""
     async with stored(state, Clock()) as kept:
         yield kept
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
+def backup_folder(tmp_path: Path) -> Path:
     return tmp_path / "copy"
 
 
@@ -57,36 +57,36 @@ def blob_files(folder: Path) -> list[bytes]:
     return sorted(path.read_bytes() for path in (folder / "blobs").glob("??/*"))
 
 
-async def test_it_is_one_file_and_the_bytes_that_it_names(
-    kept: Stored, state: Path, copy: Path
+async def test_backup_has_the_database_and_the_bytes_of_its_files(
+    kept: Stored, state: Path, backup_folder: Path
 ) -> None:
     await store(kept, b"one")
     await store(kept, b"two")
-    report = back_up(settings(state), copy)
+    report = back_up(settings(state), backup_folder)
     assert (report.files, report.copied_bytes, report.damaged) == (2, 6, [])
-    assert blob_files(copy) == [b"one", b"two"]
-    assert {path.name for path in copy.iterdir()} == {
+    assert blob_files(backup_folder) == [b"one", b"two"]
+    assert {path.name for path in backup_folder.iterdir()} == {
         "cellblock.db", "blobs", "instance", "secret", "lock",
     }  # fmt: skip
-    assert (copy / "secret").stat().st_mode & 0o777 == 0o600
-    assert copy.stat().st_mode & 0o777 == 0o700
+    assert (backup_folder / "secret").stat().st_mode & 0o777 == 0o600
+    assert backup_folder.stat().st_mode & 0o777 == 0o700
 
 
-async def test_the_next_one_takes_only_what_is_new_and_forgets_what_went(
-    kept: Stored, state: Path, copy: Path
+async def test_next_backup_copies_new_bytes_and_removes_deleted_ones(
+    kept: Stored, state: Path, backup_folder: Path
 ) -> None:
     first = await store(kept, b"one")
     await store(kept, b"two")
-    back_up(settings(state), copy)
+    back_up(settings(state), backup_folder)
     await kept.files.delete("t", first)
     await store(kept, b"three")
-    report = back_up(settings(state), copy)
+    report = back_up(settings(state), backup_folder)
     assert (report.files, report.copied_bytes) == (2, 5)
-    assert blob_files(copy) == [b"three", b"two"]
+    assert blob_files(backup_folder) == [b"three", b"two"]
 
 
-async def test_a_file_that_is_deleted_meanwhile_is_no_damage(
-    kept: Stored, state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+async def test_file_deleted_during_the_backup_is_no_damage(
+    kept: Stored, state: Path, backup_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(kept, b"stays")
     await store(kept, b"goes")
@@ -100,11 +100,13 @@ async def test_a_file_that_is_deleted_meanwhile_is_no_damage(
                 path.unlink()
 
     monkeypatch.setattr(copies, "take", take_and_delete)
-    report = back_up(settings(state), copy)
-    assert (report.files, report.damaged, blob_files(copy)) == (1, [], [b"stays"])
+    report = back_up(settings(state), backup_folder)
+    assert (report.files, report.damaged, blob_files(backup_folder)) == (1, [], [b"stays"])
 
 
-async def test_damaged_bytes_are_named_and_left_out(kept: Stored, state: Path, copy: Path) -> None:
+async def test_damaged_bytes_are_reported_and_left_out(
+    kept: Stored, state: Path, backup_folder: Path
+) -> None:
     altered, gone = await store(kept, b"altered"), await store(kept, b"gone")
     for path in kept.on_disk():
         if path.read_bytes() == b"gone":
@@ -112,97 +114,101 @@ async def test_damaged_bytes_are_named_and_left_out(kept: Stored, state: Path, c
         else:
             path.chmod(0o600)
             path.write_bytes(b"another")
-    report = back_up(settings(state), copy)
+    report = back_up(settings(state), backup_folder)
     assert {damage.file_id: damage.problem for damage in report.damaged} == {
         altered: "its bytes are not those that were stored",
         gone: "its bytes are gone",
     }
-    assert blob_files(copy) == []
+    assert blob_files(backup_folder) == []
 
 
-async def test_one_that_is_broken_off_leaves_the_one_before(
-    kept: Stored, state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+async def test_interrupted_backup_keeps_the_previous_one(
+    kept: Stored, state: Path, backup_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await store(kept, b"one")
-    back_up(settings(state), copy)
+    back_up(settings(state), backup_folder)
     await kept.files.delete("t", first)
     await store(kept, b"two")
 
-    def broken(*_arguments: object) -> None:
+    def fail_to_copy(*_arguments: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(copies, "_copy_kept", broken)
+    monkeypatch.setattr(copies, "_copy_kept", fail_to_copy)
     with pytest.raises(OSError, match="full"):
-        back_up(settings(state), copy)
+        back_up(settings(state), backup_folder)
     monkeypatch.undo()
-    report = restore(settings(state.with_name("restored")), copy)
+    report = restore(settings(state.with_name("restored")), backup_folder)
     assert (report.files, report.damaged) == (1, [])
     assert blob_files(state.with_name("restored")) == [b"one"]
 
 
-async def test_what_is_put_back_is_checked(kept: Stored, state: Path, copy: Path) -> None:
+async def test_restore_checks_bytes(kept: Stored, state: Path, backup_folder: Path) -> None:
     name = await store(kept, b"content")
-    back_up(settings(state), copy)
-    (path,) = (copy / "blobs").glob("??/*")
+    back_up(settings(state), backup_folder)
+    (path,) = (backup_folder / "blobs").glob("??/*")
     path.chmod(0o600)
     path.write_bytes(b"altered")
-    report = restore(settings(state.with_name("restored")), copy)
+    report = restore(settings(state.with_name("restored")), backup_folder)
     assert [damage.file_id for damage in report.damaged] == [name]
 
 
-async def test_a_damaged_copy_is_refused(kept: Stored, state: Path, copy: Path) -> None:
+async def test_restore_refuses_a_damaged_database(
+    kept: Stored, state: Path, backup_folder: Path
+) -> None:
     for number in range(200):
         await store(kept, f"{number}".encode())
-    back_up(settings(state), copy)
-    with (copy / "cellblock.db").open("r+b") as file:
+    back_up(settings(state), backup_folder)
+    with (backup_folder / "cellblock.db").open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(4096 * 4))
     with pytest.raises(BackupError, match="is damaged"):
-        restore(settings(state.with_name("restored")), copy)
+        restore(settings(state.with_name("restored")), backup_folder)
 
 
 @pytest.mark.usefixtures("kept")
-def test_nothing_is_put_over_a_database(state: Path, copy: Path) -> None:
-    back_up(settings(state), copy)
+def test_restore_refuses_an_existing_database(state: Path, backup_folder: Path) -> None:
+    back_up(settings(state), backup_folder)
     with pytest.raises(BackupError, match=r"cellblock\.db is there: move it away first"):
-        restore(settings(state), copy)
+        restore(settings(state), backup_folder)
 
 
 @pytest.mark.usefixtures("kept")
-def test_nothing_is_put_under_a_running_server(state: Path, copy: Path) -> None:
-    back_up(settings(state), copy)
+def test_restore_refuses_the_folder_of_a_running_server(state: Path, backup_folder: Path) -> None:
+    back_up(settings(state), backup_folder)
     elsewhere = state.with_name("restored")
     with state_folder(elsewhere), pytest.raises(BackupError, match="another server uses"):
-        restore(settings(elsewhere), copy)
+        restore(settings(elsewhere), backup_folder)
 
 
 @pytest.mark.usefixtures("kept")
-def test_only_a_copy_of_the_same_server_is_replaced(state: Path, copy: Path) -> None:
+def test_backup_replaces_only_a_backup_of_the_same_server(state: Path, backup_folder: Path) -> None:
     with pytest.raises(BackupError, match="is the state folder itself"):
         back_up(settings(state), state)
-    copy.mkdir()
-    (copy / "letters.txt").touch()
+    backup_folder.mkdir()
+    (backup_folder / "letters.txt").touch()
     with pytest.raises(BackupError, match="has something else in it"):
-        back_up(settings(state), copy)
-    shared_state_folder(copy)
+        back_up(settings(state), backup_folder)
+    shared_state_folder(backup_folder)
     with pytest.raises(BackupError, match="belongs to another server"):
-        back_up(settings(state), copy)
+        back_up(settings(state), backup_folder)
 
 
 @pytest.mark.usefixtures("kept")
-def test_another_user_is_refused(state: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backup_by_another_user_is_refused(
+    state: Path, backup_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: state.stat().st_uid + 1)
     with pytest.raises(BackupError, match=f"{state} is user"):
-        back_up(settings(state), copy)
+        back_up(settings(state), backup_folder)
 
 
-def test_without_a_database_or_a_copy_there_is_nothing_to_do(state: Path, copy: Path) -> None:
+def test_backup_and_restore_need_a_source(state: Path, backup_folder: Path) -> None:
     with pytest.raises(BackupError, match="there is no database to copy"):
-        back_up(settings(state), copy)
+        back_up(settings(state), backup_folder)
     with pytest.raises(BackupError, match="there is no copy"):
-        restore(settings(state), copy)
+        restore(settings(state), backup_folder)
 
 
-def test_another_kind_of_database_is_refused() -> None:
+def test_backup_of_postgresql_is_refused() -> None:
     with pytest.raises(BackupError, match=r"store\.url: only SQLite is copied"):
         copies.database_file("postgresql://user@host/cellblock")

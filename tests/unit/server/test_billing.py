@@ -1,4 +1,4 @@
-"""What tenants used is counted by hours, once, whatever becomes of sessions and servers."""
+"""Billing: usage counted by the hour and once, across ends of sessions and servers."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ RETENTION = timedelta(days=30)
 
 @dataclass
 class Live:
-    """A live session, as far as bills are concerned."""
+    """A live session, with the parts that billing needs."""
 
     session: TrackedSession = field(default_factory=lambda: Tracked(session_record()))
     carried_bytes: int = 0
@@ -42,7 +42,7 @@ class Live:
 
 @dataclass
 class Books:
-    """A store, a session in it, and who counts."""
+    """A store with one session, and its billing."""
 
     database: Database
     clock: Clock
@@ -54,14 +54,14 @@ class Books:
         self.start()
 
     def start(self) -> None:
-        """As a server does that starts on the same store."""
+        """Start billing, as a server that starts on the same store does."""
         keeper: Any = SimpleNamespace(live=lambda: [self.live, *self.others])
         usage = Usage(self.database, lambda _tenant: 2**60)
         ledger = LedgerStore(self.database)
         self.billing = Billing(ledger, self.journal, keeper, usage, RETENTION, self.clock)
 
-    async def after(self, time: timedelta) -> None:
-        """Let time pass, and count."""
+    async def count_after(self, time: timedelta) -> None:
+        """Let time pass, then count usage."""
         self.clock.time += time
         await self.billing.count()
 
@@ -89,9 +89,9 @@ async def books(tmp_path: Path) -> AsyncIterator[Books]:
     await database.close()
 
 
-async def test_a_session_is_billed_by_the_second(books: Books) -> None:
-    await books.after(MINUTE)
-    await books.after(MINUTE)
+async def test_session_is_billed_by_the_second(books: Books) -> None:
+    await books.count_after(MINUTE)
+    await books.count_after(MINUTE)
     use = await books.total()
     assert (use.tenant, use.sessions, use.session_seconds) == ("t", 1, 120)
 
@@ -103,20 +103,20 @@ async def test_executions_and_cpu_time_are_billed_once(books: Books) -> None:
         change.sessions.accept_execution(session)
         change.usage.count_cpu(session, 2.5, START)
     for _count in range(3):
-        await books.after(MINUTE)
+        await books.count_after(MINUTE)
     use = await books.total()
     assert (use.executions, use.cpu_seconds) == (1, 2.5)
 
 
-async def test_a_server_that_is_killed_and_started_bills_nothing_twice_and_forgets_nothing(
+async def test_restart_after_a_kill_bills_all_time_once(
     books: Books,
 ) -> None:
-    await books.after(MINUTE)
+    await books.count_after(MINUTE)
     found = await SessionStore(books.database).find("t", "sess_1")
     assert found is not None
     books.live = Live(Tracked(found))
     books.start()
-    await books.after(10 * MINUTE)
+    await books.count_after(10 * MINUTE)
     assert (await books.total()).session_seconds == 660
 
 
@@ -124,8 +124,8 @@ async def test_sessions_of_two_tenants_with_one_id_are_both_billed(books: Books)
     other = Live(Tracked(replace(session_record(), tenant="u")))
     await SessionStore(books.database).insert(other.record)
     books.others.append(other)
-    await books.after(MINUTE)
-    await books.after(MINUTE)
+    await books.count_after(MINUTE)
+    await books.count_after(MINUTE)
     uses = {use.tenant: use for use in await books.report()}
     assert {tenant: use.session_seconds for tenant, use in uses.items()} == {"t": 120, "u": 120}
     for live in (books.live, other):
@@ -134,21 +134,21 @@ async def test_sessions_of_two_tenants_with_one_id_are_both_billed(books: Books)
         assert stored.billed_time == live.record.billed_time == books.clock.time
 
 
-async def test_the_end_bills_the_rest(books: Books) -> None:
-    await books.after(MINUTE)
+async def test_end_of_a_session_bills_the_rest(books: Books) -> None:
+    await books.count_after(MINUTE)
     books.clock.time += MINUTE / 2
     async with books.journal.transaction() as change:
         change.usage.bill(books.live.session, change.now, egress_bytes=7)
         change.sessions.set_state(books.live.session, SessionState.DELETED)
-    await books.after(MINUTE)
+    await books.count_after(MINUTE)
     use = await books.total()
     assert (use.session_seconds, use.egress_bytes) == (90, 7)
 
 
-async def test_what_the_way_out_carried_is_billed_once(books: Books) -> None:
+async def test_egress_bytes_are_billed_once(books: Books) -> None:
     for carried in (100, 100, 250):
         books.live.carried_bytes = carried
-        await books.after(MINUTE)
+        await books.count_after(MINUTE)
     assert (await books.total()).egress_bytes == 250
 
 
@@ -157,18 +157,18 @@ async def test_stored_bytes_are_billed_by_the_hour(books: Books) -> None:
     execution = replace(execution_record("call_1", 1), record_bytes=1000)
     async with books.journal.transaction() as change:
         change.executions.accept(execution, PLACE)
-    await books.after(HOUR)
-    await books.after(HOUR / 2)
+    await books.count_after(HOUR)
+    await books.count_after(HOUR / 2)
     assert (await books.total()).stored_byte_hours == pytest.approx(1500)
     assert books.billing.stored_bytes == 1000
 
 
-async def test_reports_are_cut_by_hours_and_days(books: Books) -> None:
+async def test_reports_are_split_by_hour_and_day(books: Books) -> None:
     books.clock.time = START + timedelta(hours=22, minutes=30)
     books.live.session.publish(replace(books.live.record, create_time=books.clock.time))
     await books.billing.count()
     for _quarter in range(8):
-        await books.after(MINUTE * 15)
+        await books.count_after(MINUTE * 15)
     by_hour = await books.report(Interval.HOUR)
     assert [(use.start - START) / HOUR for use in by_hour] == [22, 23, 24]
     assert [use.session_seconds for use in by_hour] == [1800, 3600, 1800]
@@ -181,9 +181,9 @@ async def test_reports_are_cut_by_hours_and_days(books: Books) -> None:
     assert [use.session_seconds for use in second] == [1800]
 
 
-async def test_pages_go_on_where_they_ended(books: Books) -> None:
+async def test_next_page_continues_after_the_previous_one(books: Books) -> None:
     for _hour in range(5):
-        await books.after(HOUR)
+        await books.count_after(HOUR)
     token, found = "", []
     while True:
         page = await books.billing.report("t", None, None, Interval.HOUR, 2, token)
@@ -195,31 +195,31 @@ async def test_pages_go_on_where_they_ended(books: Books) -> None:
     assert len(found) == 6
 
 
-async def test_it_is_kept_for_its_retention_and_no_longer(books: Books) -> None:
-    await books.after(MINUTE)
+async def test_usage_is_deleted_after_its_retention(books: Books) -> None:
+    await books.count_after(MINUTE)
     books.live.session.publish(replace(books.live.record, state=SessionState.DELETED))
-    await books.after(RETENTION - HOUR)
+    await books.count_after(RETENTION - HOUR)
     assert len(await books.report()) == 1
-    await books.after(2 * HOUR)
+    await books.count_after(2 * HOUR)
     assert await books.report() == []
 
 
-async def test_a_clock_that_jumps_is_not_billed(books: Books) -> None:
-    await books.after(MINUTE)
-    await books.after(365 * DAY)
+async def test_jump_of_the_clock_is_not_billed(books: Books) -> None:
+    await books.count_after(MINUTE)
+    await books.count_after(365 * DAY)
     (use,) = await books.report()
     assert use.session_seconds <= DAY.total_seconds()
     end = books.clock() + HOUR
-    await books.after(-HOUR)
+    await books.count_after(-HOUR)
     (again,) = await books.report(end=end)
     assert again.session_seconds == use.session_seconds
 
 
-def test_a_span_is_cut_at_each_hour() -> None:
+def test_span_is_split_at_each_hour() -> None:
     parts = list(hours(START + 30 * MINUTE, START + 2 * HOUR + MINUTE))
     assert parts == [(START, 1800), (START + HOUR, 3600), (START + 2 * HOUR, 60)]
 
 
-async def test_a_time_that_can_not_be_reported_is_refused(books: Books) -> None:
+async def test_report_of_less_than_an_hour_is_refused(books: Books) -> None:
     with pytest.raises(OutOfRangeError, match="end_time: must be an hour after"):
         await books.report(start=START, end=START + 59 * MINUTE)

@@ -1,4 +1,4 @@
-"""Blobs that lie elsewhere and are linked here: fetched once, checked, the last used ones kept."""
+"""Cache of remote blobs: fetched once, checked, linked, with the least recently used removed."""
 
 import asyncio
 import errno
@@ -22,7 +22,7 @@ def blob_of(data: bytes) -> Blob:
 
 
 class Elsewhere:
-    """Where blobs come from, and how often."""
+    """A remote blob store that counts its reads."""
 
     def __init__(self) -> None:
         self.fetched: list[bytes] = []
@@ -55,7 +55,7 @@ async def cache_in(folder: Path, max_bytes: int = 100, min_free: int = 0) -> Blo
 
 
 class Links:
-    """Links blobs as attachments do, each to a place of its own."""
+    """Links blobs as attachments do, each at a path of its own."""
 
     def __init__(self, folder: Path, elsewhere: Elsewhere) -> None:
         self._folder, self._elsewhere = folder, elsewhere
@@ -80,11 +80,11 @@ def link(tmp_path: Path, elsewhere: Elsewhere) -> Links:
 
 
 def names(folder: Path) -> set[str]:
-    """The hashes of what is there; tenants' names are left out."""
+    """Return the hashes of the cached blobs, without the names of tenants."""
     return {path.name.rpartition(".")[2] for path in (folder / "cache").iterdir()}
 
 
-async def test_it_is_fetched_once_and_linked(
+async def test_blob_is_fetched_once_and_linked(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path)
@@ -104,7 +104,7 @@ async def test_each_tenant_has_its_own_file(
     assert elsewhere.fetched == [b"data"] * 2
 
 
-async def test_what_was_stored_last_is_of_the_first_tenant_that_attaches_it(
+async def test_stored_bytes_go_to_the_first_tenant_that_attaches_them(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path, max_bytes=3 * KEPT_FROM)
@@ -116,7 +116,7 @@ async def test_what_was_stored_last_is_of_the_first_tenant_that_attaches_it(
     assert elsewhere.fetched == [data]
 
 
-async def test_who_comes_meanwhile_waits_for_the_same(
+async def test_concurrent_links_share_one_fetch(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path)
@@ -129,7 +129,7 @@ async def test_who_comes_meanwhile_waits_for_the_same(
     assert all(one.read_bytes() == b"data" for one in links)
 
 
-async def test_when_the_one_who_fetches_leaves_another_does(
+async def test_fetch_continues_when_its_first_caller_leaves(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path)
@@ -142,7 +142,9 @@ async def test_when_the_one_who_fetches_leaves_another_does(
     assert names(tmp_path) == {blob_of(b"data").sha256}
 
 
-async def test_the_last_used_ones_stay(tmp_path: Path, elsewhere: Elsewhere, link: Links) -> None:
+async def test_least_recently_used_blobs_are_removed(
+    tmp_path: Path, elsewhere: Elsewhere, link: Links
+) -> None:
     cache = await cache_in(tmp_path, max_bytes=10)
     for data in (b"aaaa", b"bbbb", b"aaaa", b"cccc"):
         await link(cache, data)
@@ -152,7 +154,7 @@ async def test_the_last_used_ones_stay(tmp_path: Path, elsewhere: Elsewhere, lin
     assert again.read_bytes() == b"bbbb"
 
 
-async def test_links_of_one_that_went_stay(tmp_path: Path, link: Links) -> None:
+async def test_links_of_a_removed_blob_stay(tmp_path: Path, link: Links) -> None:
     cache = await cache_in(tmp_path, max_bytes=4)
     first = await link(cache, b"aaaa")
     await link(cache, b"bbbb")
@@ -161,7 +163,7 @@ async def test_links_of_one_that_went_stay(tmp_path: Path, link: Links) -> None:
 
 
 class SlowRemoval:
-    """Removals of files that go on only when they may."""
+    """Makes removals of files wait for a signal."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun, self.go_on = threading.Event(), threading.Event()
@@ -177,7 +179,7 @@ class SlowRemoval:
 
 
 @pytest.mark.parametrize("leaves", [False, True])
-async def test_one_that_comes_back_while_it_goes_is_not_lost(
+async def test_blob_linked_during_its_removal_is_not_lost(
     tmp_path: Path,
     elsewhere: Elsewhere,
     link: Links,
@@ -193,7 +195,7 @@ async def test_one_that_comes_back_while_it_goes_is_not_lost(
     coming = asyncio.create_task(link(cache, b"aaaa"))
     if leaves:
         evicting.cancel()
-    # As long as it would take to be fetched, were it not still on its way out.
+    # Enough time for a fetch to begin, if it didn't wait for the removal.
     for _ in range(100):
         await asyncio.to_thread(lambda: None)
     assert elsewhere.fetched == [b"aaaa"]
@@ -203,13 +205,15 @@ async def test_one_that_comes_back_while_it_goes_is_not_lost(
     assert (await link(cache, b"aaaa")).read_bytes() == b"aaaa"
 
 
-async def test_one_that_is_larger_is_linked_and_not_kept(tmp_path: Path, link: Links) -> None:
+async def test_blob_larger_than_the_cache_is_linked_and_not_cached(
+    tmp_path: Path, link: Links
+) -> None:
     cache = await cache_in(tmp_path, max_bytes=3)
     assert (await link(cache, b"larger")).read_bytes() == b"larger"
     assert names(tmp_path) == set()
 
 
-async def test_the_next_server_finds_what_is_whole_in_the_same_order(
+async def test_complete_blobs_and_their_order_survive_a_restart(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path, max_bytes=12)
@@ -223,7 +227,7 @@ async def test_the_next_server_finds_what_is_whole_in_the_same_order(
     assert elsewhere.fetched == []
 
 
-async def test_one_that_was_cut_or_removed_is_fetched_again(
+async def test_truncated_or_removed_blob_is_fetched_again(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path)
@@ -238,9 +242,7 @@ async def test_one_that_was_cut_or_removed_is_fetched_again(
 
 
 @pytest.mark.parametrize("error", [DamagedBlobError("other bytes"), UnavailableError("X", "away")])
-async def test_what_can_not_be_had_leaves_nothing(
-    tmp_path: Path, link: Links, error: Exception
-) -> None:
+async def test_failed_fetch_leaves_nothing(tmp_path: Path, link: Links, error: Exception) -> None:
     cache = await cache_in(tmp_path)
     with pytest.raises(type(error)):
         await link(cache, b"data", error)
@@ -248,7 +250,7 @@ async def test_what_can_not_be_had_leaves_nothing(
     assert not (tmp_path / "link-1").exists()
 
 
-async def test_a_nearly_full_disk_is_told_when_nothing_can_be_given_up(
+async def test_nearly_full_disk_is_reported_after_the_cache_is_emptied(
     tmp_path: Path, link: Links, elsewhere: Elsewhere
 ) -> None:
     await link(await cache_in(tmp_path), b"old")
@@ -259,21 +261,21 @@ async def test_a_nearly_full_disk_is_told_when_nothing_can_be_given_up(
     assert names(tmp_path) == set()
 
 
-async def test_a_full_disk_is_told(
+async def test_full_disk_is_reported(
     tmp_path: Path, link: Links, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_descriptor: int) -> None:
+    def fail_with_full_disk(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     cache = await cache_in(tmp_path)
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fail_with_full_disk)
     with pytest.raises(UnavailableError) as caught:
         await link(cache, b"data")
     assert caught.value.reason == "STORE_FULL"
     assert names(tmp_path) == set()
 
 
-async def test_what_was_just_stored_need_not_come_back(
+async def test_stored_bytes_over_the_minimum_size_are_cached(
     tmp_path: Path, elsewhere: Elsewhere, link: Links
 ) -> None:
     cache = await cache_in(tmp_path, max_bytes=4 * KEPT_FROM)

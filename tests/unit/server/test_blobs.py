@@ -1,4 +1,4 @@
-"""Bytes are stored whole or not at all, once, and can be linked: in a folder and in S3."""
+"""Blobs: stored once and completely or not at all, and can be linked, in a folder and in S3."""
 
 import asyncio
 import errno
@@ -21,31 +21,31 @@ from tests.support.s3 import S3Server
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where bytes are kept."""
+class BlobLocation:
+    """The place of stored bytes: a folder or an S3 bucket."""
 
     folder: Path
     s3: S3Server | None
-    """None: in the folder."""
+    """The S3 server; None stores in the folder."""
 
     def store(self, min_free: int = 0) -> BlobStore:
-        """As a server that starts makes one."""
+        """Return a blob store, created as a starting server does."""
         room = Room(self.folder, min_free)
         return BlobStore(self.folder, room, self._objects(room))
 
-    def left(self) -> list[str]:
-        """All that was stored, or is half written."""
+    def stored_names(self) -> list[str]:
+        """Return the names of all stored and partial files."""
         names = [path.name for path in self.folder.rglob("*") if path.is_file()]
         return names + self.keys()
 
     def keys(self) -> list[str]:
-        """All that is in the bucket."""
+        """Return the keys of all objects in the bucket."""
         if self.s3 is None:
             return []
         return [key for key in self.s3.keys(prefix_of(self.folder)) if key != "owner"]
 
     def replace(self, blob: Blob, data: bytes | None) -> None:
-        """Do harm to what is stored in one piece; None removes it."""
+        """Damage stored bytes of one part: replace them, or remove them if `data` is None."""
         if self.s3 is None:
             path = self.folder / blob.sha256[:2] / blob.sha256[2:]
             path.unlink()
@@ -64,20 +64,20 @@ class Place:
 
 
 @pytest.fixture(params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> BlobLocation:
     s3 = request.getfixturevalue("s3") if request.param == "s3" else None
-    return Place(tmp_path / "blobs", s3)
+    return BlobLocation(tmp_path / "blobs", s3)
 
 
 @pytest.fixture
-async def blobs(place: Place) -> BlobStore:
+async def blobs(place: BlobLocation) -> BlobStore:
     blobs = place.store()
     await blobs.start([])
     return blobs
 
 
 async def write(blobs: BlobStore, data: AsyncIterator[bytes], max_bytes: int = 10) -> Blob:
-    """Store bytes that nobody holds when this returns."""
+    """Store bytes and release the hold on them."""
     with blobs.hold() as hold:
         return await hold.write(data, max_bytes=max_bytes, field="data")
 
@@ -95,38 +95,36 @@ async def all_of(blobs: BlobStore, blob: Blob, offset: int = 0, length: int = 0)
     return b"".join([data async for data in blobs.read(blob, offset, length)])
 
 
-async def test_written_bytes_come_back(blobs: BlobStore) -> None:
+async def test_written_bytes_are_read_back(blobs: BlobStore) -> None:
     blob = await write(blobs, chunks(b"ab", b"cd"), 4)
     assert (blob.sha256, blob.size) == (hashlib.sha256(b"abcd").hexdigest(), 4)
     assert await all_of(blobs, blob) == b"abcd"
     assert await all_of(blobs, blob, 1, 2) == b"bc"
 
 
-async def test_the_same_bytes_are_stored_once(blobs: BlobStore, place: Place) -> None:
+async def test_the_same_bytes_are_stored_once(blobs: BlobStore, place: BlobLocation) -> None:
     for _ in range(2):
         await write(blobs, chunks(b"same"), 10)
-    assert len(place.left()) == 1
+    assert len(place.stored_names()) == 1
 
 
-async def test_too_many_bytes_leave_nothing(blobs: BlobStore, place: Place) -> None:
+async def test_too_many_bytes_leave_nothing(blobs: BlobStore, place: BlobLocation) -> None:
     with pytest.raises(OutOfRangeError, match="data: must be at most 3 bytes"):
         await write(blobs, chunks(b"ab", b"cd"), 3)
-    assert place.left() == []
+    assert place.stored_names() == []
 
 
-async def test_a_source_that_breaks_off_leaves_nothing(blobs: BlobStore, place: Place) -> None:
-    async def broken() -> AsyncIterator[bytes]:
+async def test_failing_source_leaves_nothing(blobs: BlobStore, place: BlobLocation) -> None:
+    async def failing_source() -> AsyncIterator[bytes]:
         yield b"half"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await write(blobs, broken(), 10)
-    assert place.left() == []
+        await write(blobs, failing_source(), 10)
+    assert place.stored_names() == []
 
 
-async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
-    blobs: BlobStore, place: Place
-) -> None:
+async def test_cancelled_write_leaves_nothing(blobs: BlobStore, place: BlobLocation) -> None:
     waiting = asyncio.Event()
 
     async def stalled() -> AsyncIterator[bytes]:
@@ -139,24 +137,24 @@ async def test_a_caller_that_leaves_meanwhile_leaves_nothing(
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    assert place.left() == []
+    assert place.stored_names() == []
 
 
-async def test_large_bytes_come_in_pieces_of_a_mebibyte(blobs: BlobStore) -> None:
+async def test_large_blob_is_read_in_chunks_of_a_mebibyte(blobs: BlobStore) -> None:
     size = 2 * CHUNK + 1
     blob = await write(blobs, chunks(bytes(size)), size)
     assert [len(piece) async for piece in blobs.read(blob, 0, 0)] == [CHUNK, CHUNK, 1]
     assert await all_of(blobs, blob, size, 0) == b""
 
 
-async def test_what_a_killed_server_left_is_removed(place: Place) -> None:
+async def test_partial_files_of_a_killed_server_are_removed(place: BlobLocation) -> None:
     (place.folder / "incoming").mkdir(parents=True)
     (place.folder / "incoming" / "half").write_bytes(b"half")
     await place.store().start([])
-    assert place.left() == []
+    assert place.stored_names() == []
 
 
-async def test_a_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
+async def test_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_path: Path) -> None:
     blob = await write(blobs, chunks(b"linked"), 10)
     assert await blobs.link_to(blob, tmp_path / "link", "tenant")
     assert (tmp_path / "link").stat().st_nlink == 2
@@ -167,13 +165,13 @@ async def test_a_link_is_no_copy_and_survives_deletion(blobs: BlobStore, tmp_pat
 
 
 async def test_links_of_two_tenants_are_of_two_files(blobs: BlobStore, tmp_path: Path) -> None:
-    """Nor is the stored one among them: another tenant may store the same bytes, or delete them."""
+    """Two tenants never share a file, nor the stored file, which others may store or delete."""
     blob = await write(blobs, chunks(b"linked"), 10)
     names = [tmp_path / name for name in ("one", "again", "other")]
     for name, tenant in zip(names, ("a", "a", "b"), strict=True):
         assert await blobs.link_to(blob, name, tenant)
     one, again, other = (name.stat() for name in names)
-    assert (one.st_ino, one.st_nlink) == (again.st_ino, 3)  # and the tenant's own
+    assert (one.st_ino, one.st_nlink) == (again.st_ino, 3)  # and the file kept for the tenant
     assert (other.st_ino == one.st_ino, other.st_nlink) == (False, 2)
     names[2].unlink()
     await write(blobs, chunks(b"linked"), 10)
@@ -181,36 +179,36 @@ async def test_links_of_two_tenants_are_of_two_files(blobs: BlobStore, tmp_path:
     assert names[0].stat().st_ctime_ns == one.st_ctime_ns
 
 
-async def test_where_links_do_not_work_a_copy_is_made(
+async def test_bytes_are_copied_where_links_do_not_work(
     blobs: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_arguments: object, **_options: object) -> None:
+    def refuse_link(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EXDEV, "another file system")
 
     blob = await write(blobs, chunks(b"copied"), 10)
-    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse_link)
     assert not await blobs.link_to(blob, tmp_path / "copy", "tenant")
     assert (tmp_path / "copy").read_bytes() == b"copied"
 
 
-async def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_descriptor: int) -> None:
+async def test_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_with_full_disk(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    blobs = Place(tmp_path, None).store()
+    blobs = BlobLocation(tmp_path, None).store()
     await blobs.start([])
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fail_with_full_disk)
     with pytest.raises(UnavailableError) as caught:
         await write(blobs, chunks(b"x"), 10)
     assert caught.value.reason == "STORE_FULL"
 
 
-async def test_hashes_lists_all(blobs: BlobStore) -> None:
+async def test_hashes_lists_all_blobs(blobs: BlobStore) -> None:
     written = {(await write(blobs, chunks(text), 10)).sha256 for text in (b"a", b"b", b"c")}
     assert {sha256 async for sha256 in blobs.hashes()} == written
 
 
-async def test_what_is_held_or_has_a_file_is_not_forgotten(blobs: BlobStore) -> None:
+async def test_blob_with_a_hold_or_a_file_is_not_deleted(blobs: BlobStore) -> None:
     async def a_file_has(_sha256: str) -> bool:
         return True
 
@@ -222,8 +220,8 @@ async def test_what_is_held_or_has_a_file_is_not_forgotten(blobs: BlobStore) -> 
     assert await blobs.delete_unless(blob.sha256, no_file_has)
 
 
-async def test_bytes_stored_anew_while_they_are_forgotten_stay(blobs: BlobStore) -> None:
-    """The store is asked whether a file has them just before an upload's record is there."""
+async def test_bytes_stored_again_during_their_deletion_stay(blobs: BlobStore) -> None:
+    """The store is asked about files just before the record of an upload is inserted."""
     blob = await write(blobs, chunks(b"x"))
     asked, answer = asyncio.Event(), asyncio.Event()
 
@@ -241,18 +239,20 @@ async def test_bytes_stored_anew_while_they_are_forgotten_stay(blobs: BlobStore)
         assert await all_of(blobs, blob) == b"x"
 
 
-async def test_a_disk_that_is_nearly_full_is_left_to_what_must_not_fail(place: Place) -> None:
+async def test_nearly_full_disk_accepts_only_required_writes(place: BlobLocation) -> None:
     blobs = place.store(min_free=2**60)
     await blobs.start([])
     with blobs.hold() as hold:
         with pytest.raises(ExhaustedError, match="nearly full") as caught:
             await hold.write(chunks(b"x"), max_bytes=10, field="data")
         assert caught.value.reason == "DISK_LOW"
-        assert place.left() == []
+        assert place.stored_names() == []
         await hold.write(chunks(b"x"), max_bytes=10, field="data", keep_room=False)
 
 
-async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, place: Place) -> None:
+async def test_partial_file_is_continued_and_keeps_its_hash(
+    blobs: BlobStore, place: BlobLocation
+) -> None:
     for _ in range(2):
         # A new object each time, as after a restart.
         part = blobs.partial("part")
@@ -268,7 +268,7 @@ async def test_a_partial_file_goes_on_and_keeps_its_hash(blobs: BlobStore, place
     assert await all_of(blobs, blob) == b"abac"
 
 
-async def test_what_is_larger_than_a_part_is_read_from_anywhere(blobs: BlobStore) -> None:
+async def test_blob_of_several_parts_is_read_at_any_offset(blobs: BlobStore) -> None:
     size = PART_BYTES + 3 * CHUNK + 5
     data = os.urandom(size)
     blob = await write(blobs, chunks(data), size)
@@ -277,7 +277,7 @@ async def test_what_is_larger_than_a_part_is_read_from_anywhere(blobs: BlobStore
     assert await all_of(blobs, blob, size - 3, 0) == data[-3:]
 
 
-async def test_nothing_is_stored_as_well(blobs: BlobStore, tmp_path: Path) -> None:
+async def test_empty_blob_is_stored(blobs: BlobStore, tmp_path: Path) -> None:
     blob = await write(blobs, chunks())
     assert await all_of(blobs, blob) == b""
     await blobs.link_to(blob, tmp_path / "link", "tenant")
@@ -288,8 +288,8 @@ async def test_nothing_is_stored_as_well(blobs: BlobStore, tmp_path: Path) -> No
     ("data", "words"),
     [(None, "gone"), (b"abc", "3 bytes are left of 4"), (b"abcde", "5 bytes are left of 4")],
 )
-async def test_a_wrong_size_is_told_before_the_first_piece(
-    blobs: BlobStore, place: Place, tmp_path: Path, data: bytes | None, words: str
+async def test_wrong_size_is_reported_before_the_first_chunk(
+    blobs: BlobStore, place: BlobLocation, tmp_path: Path, data: bytes | None, words: str
 ) -> None:
     blob = await write(blobs, chunks(b"abcd"))
     place.replace(blob, data)
@@ -301,19 +301,23 @@ async def test_a_wrong_size_is_told_before_the_first_piece(
     assert not (tmp_path / "link").exists()
 
 
-async def test_other_bytes_are_told_before_the_last_piece(blobs: BlobStore, place: Place) -> None:
+async def test_changed_bytes_are_reported_before_the_last_chunk(
+    blobs: BlobStore, place: BlobLocation
+) -> None:
     blob = await write(blobs, chunks(b"abcd"))
     place.replace(blob, b"abcx")
     with pytest.raises(DamagedBlobError, match="not those that were stored"):
         await all_of(blobs, blob)
 
 
-async def test_the_same_bytes_again_mend_damage(blobs: BlobStore, place: Place) -> None:
+async def test_storing_the_same_bytes_again_repairs_damage(
+    blobs: BlobStore, place: BlobLocation
+) -> None:
     blob = await write(blobs, chunks(b"abcd"))
     place.replace(blob, b"abcx")
     await write(blobs, chunks(b"abcd"))
     assert await all_of(blobs, blob) == b"abcd"
 
 
-async def test_it_can_be_used(blobs: BlobStore) -> None:
+async def test_check_accepts_a_working_store(blobs: BlobStore) -> None:
     await blobs.check()

@@ -1,4 +1,4 @@
-"""How often a tenant may call, as time goes by."""
+"""Limits of the rate of a tenant's calls."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,8 +28,8 @@ def rates(time: Time) -> CallRates:
     return CallRates(QuotaTable(replace(QUOTAS, calls_per_second=10)), time)
 
 
-def calls(rates: CallRates, tenant: str) -> int:
-    """How many calls are allowed at once."""
+def allowed_calls(rates: CallRates, tenant: str) -> int:
+    """Return the number of calls that are allowed at the present time."""
     for count in range(1000):
         try:
             rates.take(tenant)
@@ -38,18 +38,18 @@ def calls(rates: CallRates, tenant: str) -> int:
     raise AssertionError("no bound")
 
 
-def test_a_seconds_calls_may_come_at_once(rates: CallRates, time: Time) -> None:
-    assert calls(rates, "a") == 10
-    assert calls(rates, "a") == 0
-    assert calls(rates, "b") == 10
+def test_calls_of_one_second_may_come_together(rates: CallRates, time: Time) -> None:
+    assert allowed_calls(rates, "a") == 10
+    assert allowed_calls(rates, "a") == 0
+    assert allowed_calls(rates, "b") == 10
     time.now += 0.35
-    assert calls(rates, "a") == 3
+    assert allowed_calls(rates, "a") == 3
     time.now += 3600
-    assert calls(rates, "a") == 10
+    assert allowed_calls(rates, "a") == 10
 
 
-def test_a_refusal_says_when_to_come_back(rates: CallRates, time: Time) -> None:
-    calls(rates, "a")
+def test_refusal_has_the_time_of_a_retry(rates: CallRates, time: Time) -> None:
+    allowed_calls(rates, "a")
     with pytest.raises(QuotaError, match="'a' may make 10 calls a second") as caught:
         rates.take("a")
     assert caught.value.retry_after == pytest.approx(timedelta(seconds=0.1), abs=timedelta(0, 0, 5))
@@ -57,13 +57,13 @@ def test_a_refusal_says_when_to_come_back(rates: CallRates, time: Time) -> None:
     rates.take("a")
 
 
-def test_another_rate_counts_at_once(time: Time) -> None:
+def test_changed_rate_applies_immediately(time: Time) -> None:
     table = QuotaTable(replace(QUOTAS, calls_per_second=10))
     rates = CallRates(table, time)
-    assert calls(rates, "a") == 10
+    assert allowed_calls(rates, "a") == 10
     table.set("a", {"calls_per_second": 2})
     time.now += 1
-    assert calls(rates, "a") == 2
+    assert allowed_calls(rates, "a") == 2
     table.set("a", {"calls_per_second": 0})
     time.now += 1
     with pytest.raises(QuotaError) as caught:

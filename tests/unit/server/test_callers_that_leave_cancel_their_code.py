@@ -1,7 +1,7 @@
-"""A caller that leaves an execution cancels it, if it asked for that: use cases without gRPC.
+"""A caller that disconnects cancels its execution if it asked for that, tested without gRPC.
 
-Sessions and the journal are stand-ins here; tests/integration/docker/test_executions.py has the
-real ones.
+Sessions and the journal are fakes here; tests/integration/docker/test_executions.py has the real
+ones.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ class Unlimited:
         """Allow it."""
 
 
-class Ground:
-    """One session, whose executions show one event and then wait for the last one."""
+class FakeSession:
+    """One session whose executions emit one event and then wait for the last one."""
 
     def __init__(self) -> None:
         self.stored: dict[str, ExecutionRecord] = {}
@@ -52,12 +52,12 @@ class Ground:
         self.is_stored = asyncio.Event()
         self.session = session_record()
         self.has_ended = False
-        ground: Any = self
+        fake_session: Any = self
         unlimited: Any = Unlimited()
         self.executions = ExecutionUseCases(
-            ground,
-            ground,
-            ground,
+            fake_session,
+            fake_session,
+            fake_session,
             unlimited,
             ExecutionQuota(lambda _tenant: 0, QuotaTable(QUOTAS)),
             unlimited,
@@ -67,51 +67,51 @@ class Ground:
         )
 
     async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
-        """As `ExecutionStore.find`."""
+        """Do the same as `ExecutionStore.find`."""
         record = self.stored.get(execution_id)
         return record if record is not None and record.tenant == tenant else None
 
     async def live(self, _tenant: str, _session_id: str) -> Any:
-        """As `SessionManager.live`."""
+        """Do the same as `SessionManager.live`."""
         if self.has_ended:
             raise WrongStateError("SESSION_EXPIRED", "ended")
         return self
 
     @property
     def record(self) -> Any:
-        """As that of `LiveSession`."""
+        """Return the record of the session."""
         return self.session
 
     @property
     def runner(self) -> Any:
-        """As that of `LiveSession`."""
+        """Return this object as the runner of the session."""
         return self
 
     async def submit(self, record: ExecutionRecord, _place: object) -> ExecutionRecord:
-        """As `SessionRunner.submit`."""
+        """Do the same as `SessionRunner.submit`."""
         self.stored[record.id] = record
         self.is_stored.set()
         await self.may_accept.wait()
         return record
 
     async def receive(self, record: ExecutionRecord, place: object) -> ExecutionRecord:
-        """As `SessionRunner.receive`."""
+        """Do the same as `SessionRunner.receive`."""
         return await self.submit(record, place)
 
     async def receive_code(self, execution_id: str, code: str) -> ExecutionRecord:
-        """As `SessionRunner.receive_code`."""
+        """Do the same as `SessionRunner.receive_code`."""
         record = self.stored[execution_id]
         self.stored[execution_id] = replace(record, code=record.code + code)
         return self.stored[execution_id]
 
     async def cancel(self, execution_id: str) -> None:
-        """As `SessionRunner.cancel`."""
+        """Do the same as `SessionRunner.cancel`."""
         self.cancelled.append(execution_id)
 
     async def watch(
         self, _record: ExecutionRecord, _from_sequence: int
     ) -> AsyncIterator[list[pb.ExecutionEvent]]:
-        """As `Journal.watch`."""
+        """Do the same as `Journal.watch`."""
         yield [pb.ExecutionEvent(sequence=1, queued=pb.Queued())]
         await self.may_end.wait()
         yield [pb.ExecutionEvent(sequence=2, completed=pb.Completed())]
@@ -122,94 +122,100 @@ class Ground:
 
 
 @pytest.fixture
-def ground() -> Ground:
-    return Ground()
+def fake_session() -> FakeSession:
+    return FakeSession()
 
 
 @pytest.mark.parametrize("cancel", [True, False])
-async def test_one_that_leaves_between_events(ground: Ground, cancel: bool) -> None:
-    async with aclosing(ground.run(cancel=cancel)) as events:
+async def test_disconnect_between_events_cancels_if_requested(
+    fake_session: FakeSession, cancel: bool
+) -> None:
+    async with aclosing(fake_session.run(cancel=cancel)) as events:
         await anext(events)
-    assert ground.cancelled == (["call_1"] if cancel else [])
+    assert fake_session.cancelled == (["call_1"] if cancel else [])
 
 
 @pytest.mark.parametrize("cancel", [True, False])
-async def test_one_that_leaves_while_code_runs(ground: Ground, cancel: bool) -> None:
-    async with aclosing(ground.run(cancel=cancel)) as events:
+async def test_disconnect_while_code_runs_cancels_if_requested(
+    fake_session: FakeSession, cancel: bool
+) -> None:
+    async with aclosing(fake_session.run(cancel=cancel)) as events:
         await anext(events)
         waiting = asyncio.ensure_future(anext(events))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait({waiting})
-    assert ground.cancelled == (["call_1"] if cancel else [])
+    assert fake_session.cancelled == (["call_1"] if cancel else [])
 
 
-async def test_one_that_stays_cancels_nothing(ground: Ground) -> None:
-    ground.may_end.set()
-    assert len([events async for events in ground.run(cancel=True)]) == 2
-    assert ground.cancelled == []
+async def test_caller_that_stays_cancels_nothing(fake_session: FakeSession) -> None:
+    fake_session.may_end.set()
+    assert len([events async for events in fake_session.run(cancel=True)]) == 2
+    assert fake_session.cancelled == []
 
 
-async def test_a_server_that_stops_cancels_nothing(ground: Ground) -> None:
+async def test_stopping_server_cancels_nothing(fake_session: FakeSession) -> None:
     draining = Draining()
     with draining.open_call() as call:
-        async with aclosing(ground.run(cancel=True)) as events:
+        async with aclosing(fake_session.run(cancel=True)) as events:
             with call.working():
                 await anext(events)
                 call.is_resumable = True
             draining.begin()
             with pytest.raises(UnavailableError), call.working():
                 await anext(events)
-    assert ground.cancelled == []
+    assert fake_session.cancelled == []
 
 
-async def test_a_request_sent_again_finds_its_execution_in_a_session_that_has_ended(
-    ground: Ground,
+async def test_repeated_request_finds_its_execution_after_the_session_ended(
+    fake_session: FakeSession,
 ) -> None:
-    async with aclosing(ground.run(cancel=False)) as events:
+    async with aclosing(fake_session.run(cancel=False)) as events:
         await anext(events)
-    ground.has_ended = True
-    async with aclosing(ground.run(cancel=False)) as events:
+    fake_session.has_ended = True
+    async with aclosing(fake_session.run(cancel=False)) as events:
         assert (await anext(events))[0].sequence == 1
     with pytest.raises(WrongStateError):
-        await anext(ground.run(cancel=False, new=replace(NEW, execution_id="call_2")))
+        await anext(fake_session.run(cancel=False, new=replace(NEW, execution_id="call_2")))
 
 
 @pytest.mark.parametrize("new", [NEW, NewExecution("1")])
 @pytest.mark.parametrize("cancel", [True, False])
-async def test_one_that_leaves_while_its_execution_is_stored(
-    ground: Ground, cancel: bool, new: NewExecution
+async def test_caller_that_leaves_while_its_execution_is_stored(
+    fake_session: FakeSession, cancel: bool, new: NewExecution
 ) -> None:
-    ground.may_accept.clear()
-    call = asyncio.ensure_future(anext(ground.run(cancel=cancel, new=new)))
-    await ground.is_stored.wait()
+    fake_session.may_accept.clear()
+    call = asyncio.ensure_future(anext(fake_session.run(cancel=cancel, new=new)))
+    await fake_session.is_stored.wait()
     call.cancel()
     await asyncio.wait({call})
-    assert ground.cancelled == (list(ground.stored) if cancel else [])
+    assert fake_session.cancelled == (list(fake_session.stored) if cancel else [])
 
 
-async def test_one_that_leaves_before_its_execution_is_stored(ground: Ground) -> None:
-    call = asyncio.ensure_future(anext(ground.run(cancel=True)))
+async def test_caller_that_leaves_before_its_execution_is_stored(fake_session: FakeSession) -> None:
+    call = asyncio.ensure_future(anext(fake_session.run(cancel=True)))
     call.cancel()
     await asyncio.wait({call})
     assert call.cancelled()
-    assert ground.cancelled == []
+    assert fake_session.cancelled == []
 
 
-async def test_a_server_that_stops_while_code_is_accepted_cancels_nothing(ground: Ground) -> None:
+async def test_server_that_stops_while_code_is_accepted_cancels_nothing(
+    fake_session: FakeSession,
+) -> None:
     draining = Draining()
     with draining.open_call():
-        events = ground.run(cancel=True)
+        events = fake_session.run(cancel=True)
         async with aclosing(events):
             await anext(events)
             draining.begin()
             with pytest.raises(UnavailableError):
                 await anext(events)
-    assert ground.cancelled == []
+    assert fake_session.cancelled == []
 
 
-async def test_code_that_is_sent_again_is_bounded(ground: Ground) -> None:
-    async with aclosing(ground.run(cancel=False)) as events:
+async def test_repeated_code_is_bounded(fake_session: FakeSession) -> None:
+    async with aclosing(fake_session.run(cancel=False)) as events:
         await anext(events)
     sent = 0
 
@@ -219,7 +225,7 @@ async def test_code_that_is_sent_again_is_bounded(ground: Ground) -> None:
             sent += 1
             yield "0" * 10
 
-    again = ground.executions.run_pieces(
+    again = fake_session.executions.run_pieces(
         "t", "sess_1", replace(NEW, code=""), pieces(), cancel_on_disconnect=False
     )
     with pytest.raises(OutOfRangeError, match="must be at most 100 bytes, got 110"):

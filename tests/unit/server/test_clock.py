@@ -1,4 +1,4 @@
-"""The clock that sessions expire by: whoever sets the wall clock changes nothing."""
+"""The clock by which sessions expire: independent of changes of the wall clock."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize("jump", [DAY, -DAY])
-def test_it_goes_on_when_the_wall_clock_is_set(jump: timedelta) -> None:
+def test_steady_clock_ignores_changes_of_the_wall_clock(jump: timedelta) -> None:
     clocks = Clocks()
     steady = clocks.steady
     clocks.passed = 60
@@ -23,7 +23,7 @@ def test_it_goes_on_when_the_wall_clock_is_set(jump: timedelta) -> None:
     assert steady.on_wall(before) == clocks.wall()
 
 
-def test_what_is_deleted_is_due_by_both() -> None:
+def test_deletions_are_due_by_both_clocks() -> None:
     clocks = Clocks()
     steady = clocks.steady
     clocks.set_by = DAY
@@ -32,7 +32,7 @@ def test_what_is_deleted_is_due_by_both() -> None:
     assert steady.earlier() == clocks.wall()
 
 
-def test_a_time_looks_the_same_each_time() -> None:
+def test_time_converts_to_the_same_wall_time_each_time() -> None:
     clocks = Clocks(set_by=timedelta(hours=1))
     times = set()
     for microseconds in range(-400, 400, 100):
@@ -41,7 +41,7 @@ def test_a_time_looks_the_same_each_time() -> None:
     assert times == {MIDNIGHT + timedelta(hours=1)}
 
 
-def test_a_clock_that_is_set_between_two_servers_is_noticed(tmp_path: Path) -> None:
+def test_clock_change_between_two_servers_is_detected(tmp_path: Path) -> None:
     clocks = Clocks()
     first = steady_clock(tmp_path / "clock", clocks.wall)
     clocks.set_by = DAY
@@ -49,7 +49,7 @@ def test_a_clock_that_is_set_between_two_servers_is_noticed(tmp_path: Path) -> N
     assert abs(second() - first()) < timedelta(minutes=1)
 
 
-def test_a_machine_that_was_started_anew_begins_with_its_wall_clock(
+def test_steady_clock_starts_with_the_wall_clock_after_a_reboot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clocks = Clocks()

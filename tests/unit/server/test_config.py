@@ -1,4 +1,4 @@
-"""The configuration: where values come from, and errors that say so."""
+"""The configuration: sources of values, and errors that name them."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,30 +9,30 @@ from cellblock_server.config import ConfigurationError, load
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No configuration of the machine's."""
+def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Isolate the test from the machine's configuration."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CELLBLOCK_CONFIG", raising=False)
 
 
-def file(tmp_path: Path, text: str) -> Path:
+def write_config(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(text)
     return path
 
 
-def test_defaults(tmp_path: Path) -> None:
+def test_defaults_apply_without_a_configuration(tmp_path: Path) -> None:
     settings = load(None, {})
     assert settings.server.listen == "127.0.0.1:7711"
     assert settings.server.state_dir == tmp_path / "state" / "cellblock"
     assert settings.database_url.endswith("/state/cellblock/cellblock.db")
 
 
-def test_flags_count_more_than_variables_and_these_more_than_the_file(
+def test_flags_override_variables_which_override_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = file(
+    path = write_config(
         tmp_path, '[server]\nlisten = "127.0.0.1:1"\n[executions]\ntime_limit = 1\ngrace = 3\n'
     )
     monkeypatch.setenv("CELLBLOCK_SERVER__LISTEN", "127.0.0.1:2")
@@ -44,7 +44,7 @@ def test_flags_count_more_than_variables_and_these_more_than_the_file(
 
 
 def test_sizes_and_times_have_units(tmp_path: Path) -> None:
-    path = file(
+    path = write_config(
         tmp_path,
         '[limits.memory_bytes]\ndefault = "2 GiB"\n[sessions]\nidle_timeout = "PT10M"\n',
     )
@@ -53,14 +53,14 @@ def test_sizes_and_times_have_units(tmp_path: Path) -> None:
     assert settings.sessions.idle_timeout == timedelta(minutes=10)
 
 
-def test_the_file_is_found_where_it_is_said_to_be(
+def test_config_file_is_read_from_the_given_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "config" / "cellblock"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text('[log]\nlevel = "debug"\n')
     assert load(None, {}).log.level == "debug"
-    other = file(tmp_path, '[log]\nlevel = "error"\n')
+    other = write_config(tmp_path, '[log]\nlevel = "error"\n')
     monkeypatch.setenv("CELLBLOCK_CONFIG", str(other))
     assert load(None, {}).log.level == "error"
 
@@ -113,14 +113,14 @@ def test_the_file_is_found_where_it_is_said_to_be(
     ],
 )
 def test_errors_name_key_file_and_line(tmp_path: Path, text: str, message: str) -> None:
-    path = file(tmp_path, text)
+    path = write_config(tmp_path, text)
     with pytest.raises(ConfigurationError) as caught:
         load(path, {})
     assert str(caught.value).startswith(f"{path}{message}")
 
 
-def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
-    path = file(tmp_path, "[executions]\ntime_limit = 0\ngrace = 0\n")
+def test_all_errors_are_reported_together(tmp_path: Path) -> None:
+    path = write_config(tmp_path, "[executions]\ntime_limit = 0\ngrace = 0\n")
     with pytest.raises(ConfigurationError) as caught:
         load(path, {})
     assert len(str(caught.value).splitlines()) == 2
@@ -150,7 +150,7 @@ def test_errors_name_variables_and_flags(monkeypatch: pytest.MonkeyPatch) -> Non
         ),
     ],
 )
-def test_a_wrong_variable_is_named(
+def test_wrong_variable_is_named(
     variable: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -159,16 +159,16 @@ def test_a_wrong_variable_is_named(
     assert str(caught.value).startswith(f"{variable}: {message}")
 
 
-def test_variables_hold_lists_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_have_lists_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_SANDBOX__PRELOAD", '["numpy"]')
     assert load(None, {}).sandbox.preload == ["numpy"]
 
 
-def test_variables_of_other_programs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unrelated_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_ADDRESS", "127.0.0.1:7711")
     load(None, {})
 
 
-def test_an_absent_file_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nothing\.toml: No such file"):
         load(tmp_path / "nothing.toml", {})

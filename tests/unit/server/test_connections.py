@@ -1,4 +1,4 @@
-"""A listener for HTTP has so many connections at once; strangers make room, the oldest first."""
+"""Limit of concurrent HTTP connections: new ones replace the oldest without a key."""
 
 import asyncio
 import socket
@@ -13,16 +13,16 @@ from aiohttp import web
 
 from cellblock_server.common.connections import Connections
 
-MOST = 3
+MAX_CONNECTIONS = 3
 SECONDS = 20
 REQUEST = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Site:
-    """What answers, and knows whoever asks for `/known`."""
+    """An HTTP server that authenticates connections which request `/known`."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
-        self.connections = Connections(MOST)
+        self.connections = Connections(MAX_CONNECTIONS)
         self._tls = tls
         application = web.Application()
         application.add_routes([web.get("/{name}", self._answer)])
@@ -54,13 +54,13 @@ async def site(tls: ssl.SSLContext | None = None) -> AsyncIterator[Site]:
 
 
 class Caller:
-    """One connection."""
+    """A client with one connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
 
     async def ask(self, name: bytes = b"any") -> bytes:
-        """The answer's first line; empty if the connection was ended."""
+        """Return the first line of the response, or nothing if the server closed the connection."""
         try:
             self._writer.write(REQUEST % name)
             line = await asyncio.wait_for(self._reader.readline(), SECONDS)
@@ -70,8 +70,8 @@ class Caller:
             return b""
         return line
 
-    async def ended(self) -> bool:
-        """Wait for its end."""
+    async def wait_until_closed(self) -> bool:
+        """Wait until the server closes the connection."""
         try:
             return await asyncio.wait_for(self._reader.read(1), SECONDS) == b""
         except ConnectionError:
@@ -89,51 +89,51 @@ async def caller(site: Site, tls: ssl.SSLContext | None = None) -> Caller:
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
-async def test_the_oldest_stranger_makes_room() -> None:
+async def test_new_connection_closes_the_oldest_unauthenticated_one() -> None:
     async with site() as at:
-        first, second, third = [await caller(at) for _ in range(MOST)]
+        first, second, third = [await caller(at) for _ in range(MAX_CONNECTIONS)]
         assert await second.ask() == OK
         fourth = await caller(at)
         assert await fourth.ask() == OK
-        assert await first.ended()
-        assert [await each.ask() for each in (second, third, fourth)] == [OK] * MOST
+        assert await first.wait_until_closed()
+        assert [await each.ask() for each in (second, third, fourth)] == [OK] * MAX_CONNECTIONS
 
 
-async def test_who_is_known_makes_room_for_nobody() -> None:
+async def test_authenticated_connections_are_never_closed_for_others() -> None:
     async with site() as at:
-        known = [await caller(at) for _ in range(MOST)]
-        assert [await each.ask(b"known") for each in known[1:]] == [OK] * (MOST - 1)
+        known = [await caller(at) for _ in range(MAX_CONNECTIONS)]
+        assert [await each.ask(b"known") for each in known[1:]] == [OK] * (MAX_CONNECTIONS - 1)
         later = await caller(at)
-        assert await known[0].ended()
+        assert await known[0].wait_until_closed()
         assert await later.ask(b"known") == OK
-        assert await (await caller(at)).ended()
-        assert [await each.ask() for each in (*known[1:], later)] == [OK] * MOST
+        assert await (await caller(at)).wait_until_closed()
+        assert [await each.ask() for each in (*known[1:], later)] == [OK] * MAX_CONNECTIONS
 
 
-async def test_who_has_left_is_not_counted() -> None:
+async def test_closed_connections_are_not_counted() -> None:
     async with site() as at:
-        for _ in range(3 * MOST):
+        for _ in range(3 * MAX_CONNECTIONS):
             known = await caller(at)
             assert await known.ask(b"known") == OK
             await known.close()
 
 
-async def test_one_that_never_ends_its_handshake_makes_room(tmp_path: Path) -> None:
+async def test_connection_without_a_finished_handshake_is_closed_for_others(tmp_path: Path) -> None:
     authority = trustme.CA()
     served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(served)
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     async with site(served) as at:
-        silent = [await caller(at) for _ in range(MOST)]
-        later = [await caller(at, trusting) for _ in range(MOST)]
-        assert [await each.ended() for each in silent] == [True] * MOST
-        assert [await each.ask(b"known") for each in later] == [OK] * MOST
+        silent = [await caller(at) for _ in range(MAX_CONNECTIONS)]
+        later = [await caller(at, trusting) for _ in range(MAX_CONNECTIONS)]
+        assert [await each.wait_until_closed() for each in silent] == [True] * MAX_CONNECTIONS
+        assert [await each.ask(b"known") for each in later] == [OK] * MAX_CONNECTIONS
 
 
-async def test_a_port_that_is_taken_is_told() -> None:
+async def test_port_in_use_is_reported() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
         pytest.raises(OSError, match="address already in use"),
     ):
-        await Connections(MOST).bound("127.0.0.1", taken.getsockname()[1])
+        await Connections(MAX_CONNECTIONS).bound("127.0.0.1", taken.getsockname()[1])

@@ -1,4 +1,4 @@
-"""A stream of the console's says now and then that it is there, and leaves nothing behind."""
+"""Event streams of the console: send heartbeats and leave nothing behind."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,11 +7,11 @@ from contextlib import aclosing
 from cellblock_server.console.streams import with_beats
 
 NEVER = 60.0
-AT_ONCE = 0.0
+IMMEDIATELY = 0.0
 
 
 class Source:
-    """Has something to say when it is told to."""
+    """An event source that emits what a test puts into its queue."""
 
     def __init__(self) -> None:
         self.news: asyncio.Queue[str] = asyncio.Queue()
@@ -25,16 +25,16 @@ class Source:
             self.closed = True
 
 
-async def test_all_that_comes_is_handed_on() -> None:
+async def test_all_items_are_forwarded() -> None:
     source = Source()
     for item in ("a", "b", "end"):
         source.news.put_nowait(item)
     assert [item async for item in with_beats(source.items(), NEVER)] == ["a", "b"]
 
 
-async def test_silence_is_told_and_loses_nothing() -> None:
+async def test_silent_source_gives_heartbeats_and_loses_nothing() -> None:
     source = Source()
-    async with aclosing(with_beats(source.items(), AT_ONCE)) as items:
+    async with aclosing(with_beats(source.items(), IMMEDIATELY)) as items:
         assert await anext(items) is None
         assert await anext(items) is None
         source.news.put_nowait("a")
@@ -43,8 +43,8 @@ async def test_silence_is_told_and_loses_nothing() -> None:
         assert item == "a"
 
 
-async def test_who_leaves_ends_the_source() -> None:
+async def test_closing_the_stream_closes_the_source() -> None:
     source = Source()
-    async with aclosing(with_beats(source.items(), AT_ONCE)) as items:
+    async with aclosing(with_beats(source.items(), IMMEDIATELY)) as items:
         assert await anext(items) is None
     assert source.closed

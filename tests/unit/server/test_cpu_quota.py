@@ -1,4 +1,4 @@
-"""CPU time counts in the period in which it is measured, and a new period begins with none."""
+"""CPU time counts in the period in which it is measured, and each period starts at zero."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 
 
 class Sandboxes:
-    """Says what it is told to: the engine's part is tested with an engine."""
+    """A backend that reports a given CPU time; tests with an engine cover the real measurement."""
 
     seconds = 0.0
 
@@ -66,7 +66,7 @@ def meter(database: Database, clock: Clock, sandboxes: Sandboxes, cpu: CpuQuota)
     return CpuMeter(sandboxes, journal, cpu, list)  # type: ignore[arg-type]
 
 
-async def test_what_is_new_is_counted_once(
+async def test_new_cpu_time_is_counted_once(
     database: Database, clock: Clock, session: TrackedSession
 ) -> None:
     sandboxes, cpu = Sandboxes(), await quota(database, clock)
@@ -88,7 +88,7 @@ async def test_what_is_new_is_counted_once(
     cpu.check("another")
 
 
-async def test_it_is_remembered_over_a_restart(
+async def test_used_cpu_time_survives_a_restart(
     database: Database, clock: Clock, session: TrackedSession
 ) -> None:
     sandboxes, cpu = Sandboxes(), await quota(database, clock)
@@ -102,7 +102,7 @@ async def test_it_is_remembered_over_a_restart(
     assert again.used("t") == 12.0
 
 
-async def test_a_new_period_begins_with_none(
+async def test_new_period_starts_at_zero(
     database: Database, clock: Clock, session: TrackedSession
 ) -> None:
     sandboxes, cpu = Sandboxes(), await quota(database, clock)

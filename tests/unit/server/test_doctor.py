@@ -1,4 +1,4 @@
-"""What the doctor finds of a machine without an engine, each with what to do."""
+"""Findings of `doctor` on a machine without Docker Engine, each with advice."""
 
 import resource
 import sqlite3
@@ -30,7 +30,7 @@ Sections = dict[str, dict[str, object]]
 
 @pytest.fixture
 async def state(tmp_path: Path) -> Path:
-    """A state folder with a database, as a server leaves it."""
+    """Return a state folder with a database, as a server leaves it."""
     folder = tmp_path / "state"
     folder.mkdir(mode=0o700)
     database = Database(f"sqlite:///{folder / 'cellblock.db'}")
@@ -46,8 +46,8 @@ def settings(state: Path, **sections: dict[str, object]) -> Settings:
     return load(None, found)
 
 
-def of(findings: list[Finding], check: str) -> Finding:
-    """The worst of a check, which has something to do unless it is well."""
+def worst_finding(findings: list[Finding], check: str) -> Finding:
+    """Return the worst finding of a check. It has advice unless its level is OK."""
     order = list(Level)
     found = max(
         (one for one in findings if one.check == check), key=lambda one: order.index(one.level)
@@ -56,27 +56,31 @@ def of(findings: list[Finding], check: str) -> Finding:
     return found
 
 
-def test_a_folder_as_a_server_leaves_it_is_well(state: Path) -> None:
+def test_state_folder_of_a_server_is_ok(state: Path) -> None:
     found = list(state_findings(settings(state)))
     assert {one.check for one in found} >= {"state folder", "state disk", "database", "clock"}
     assert [one for one in found if one.level is not Level.OK and one.check != "state disk"] == []
 
 
-def test_what_is_not_there_yet_is_well_and_is_not_made(tmp_path: Path) -> None:
+def test_missing_state_folder_is_ok_and_not_created(tmp_path: Path) -> None:
     found = list(state_findings(settings(tmp_path / "new")))
-    assert of(found, "state folder").level is of(found, "database").level is Level.OK
+    assert (
+        worst_finding(found, "state folder").level
+        is worst_finding(found, "database").level
+        is Level.OK
+    )
     assert not (tmp_path / "new").exists()
 
 
-def test_a_folder_that_others_can_read_is_a_problem(state: Path) -> None:
+def test_state_folder_readable_by_others_is_a_problem(state: Path) -> None:
     state.chmod(0o755)
-    found = of(list(state_findings(settings(state))), "state folder")
+    found = worst_finding(list(state_findings(settings(state))), "state folder")
     assert (found.level, found.advice.startswith("chmod 700")) == (Level.PROBLEM, True)
 
 
-def test_a_disk_below_its_reserve_is_a_problem(state: Path) -> None:
+def test_disk_below_its_reserve_is_a_problem(state: Path) -> None:
     full = settings(state, files={"min_free_bytes": 2**60})
-    assert of(list(state_findings(full)), "state disk").level is Level.PROBLEM
+    assert worst_finding(list(state_findings(full)), "state disk").level is Level.PROBLEM
 
 
 def newer(file: sqlite3.Connection) -> None:
@@ -90,22 +94,22 @@ def older(file: sqlite3.Connection) -> None:
 @pytest.mark.parametrize(
     ("change", "level"), [(newer, Level.PROBLEM), (older, Level.WARNING)], ids=["newer", "older"]
 )
-def test_a_database_of_another_release_is_told(
+def test_database_of_another_release_is_reported(
     state: Path, change: Callable[[sqlite3.Connection], None], level: Level
 ) -> None:
     with closing(sqlite3.connect(state / "cellblock.db")) as file, file:
         change(file)
-    assert of(list(state_findings(settings(state))), "database").level is level
+    assert worst_finding(list(state_findings(settings(state))), "database").level is level
 
 
-def test_a_damaged_database_is_a_problem(state: Path) -> None:
+def test_damaged_database_is_a_problem(state: Path) -> None:
     (state / "cellblock.db").write_bytes(b"no database at all" * 1000)
-    assert of(list(state_findings(settings(state))), "database").level is Level.PROBLEM
+    assert worst_finding(list(state_findings(settings(state))), "database").level is Level.PROBLEM
 
 
-async def test_keys_that_are_missing_or_about_to_expire_are_told(state: Path) -> None:
+async def test_missing_or_expiring_keys_are_reported(state: Path) -> None:
     needs_keys = settings(state, auth={"required": True})
-    assert "create-admin-key" in of(list(state_findings(needs_keys)), "keys").advice
+    assert "create-admin-key" in worst_finding(list(state_findings(needs_keys)), "keys").advice
     database = Database(f"sqlite:///{state / 'cellblock.db'}")
     await database.start()
     tenants = TenantStore(database)
@@ -114,12 +118,12 @@ async def test_keys_that_are_missing_or_about_to_expire_are_told(state: Path) ->
     new = NewKey(DEFAULT_TENANT, Role.ADMIN, expires_after=timedelta(days=3))
     record, _text = await keys.create(new)
     await database.close()
-    found = of(list(state_findings(needs_keys)), "keys")
+    found = worst_finding(list(state_findings(needs_keys)), "keys")
     assert (found.level, record.id in found.message) == (Level.WARNING, True)
 
 
-def certified(folder: Path, days: float) -> dict[str, object]:
-    """TLS whose certificate ends in so many days."""
+def tls_settings(folder: Path, days: float) -> dict[str, object]:
+    """Return TLS settings with a certificate that expires after this many days."""
     now = datetime.now(UTC)
     issued = trustme.CA().issue_cert(
         "localhost", not_before=now - timedelta(days=30), not_after=now + timedelta(days=days)
@@ -137,46 +141,51 @@ def certified(folder: Path, days: float) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("days", "level"), [(90, Level.OK), (3, Level.WARNING), (-1, Level.PROBLEM)]
 )
-def test_a_certificate_is_told_before_it_expires(
+def test_certificate_is_reported_before_it_expires(
     state: Path, tmp_path: Path, days: float, level: Level
 ) -> None:
-    found = list(access_findings(settings(state, server=certified(tmp_path, days))))
-    assert of(found, "tls").level is level
+    found = list(access_findings(settings(state, server=tls_settings(tmp_path, days))))
+    assert worst_finding(found, "tls").level is level
 
 
-def test_a_key_that_others_can_read_is_told(state: Path, tmp_path: Path) -> None:
-    server = certified(tmp_path, 90)
+def test_tls_key_readable_by_others_is_reported(state: Path, tmp_path: Path) -> None:
+    server = tls_settings(tmp_path, 90)
     (tmp_path / "server.key").chmod(0o644)
     found = list(access_findings(settings(state, server=server)))
-    assert of(found, "tls").level is Level.WARNING
+    assert worst_finding(found, "tls").level is Level.WARNING
 
 
-def test_files_that_are_no_certificate_are_a_problem(state: Path, tmp_path: Path) -> None:
-    server = certified(tmp_path, 90)
+def test_invalid_certificate_file_is_a_problem(state: Path, tmp_path: Path) -> None:
+    server = tls_settings(tmp_path, 90)
     (tmp_path / "server.pem").write_text("nothing")
-    assert of(list(access_findings(settings(state, server=server))), "tls").level is Level.PROBLEM
+    assert (
+        worst_finding(list(access_findings(settings(state, server=server))), "tls").level
+        is Level.PROBLEM
+    )
 
 
-def test_that_no_server_answers_is_told(state: Path) -> None:
+def test_unreachable_server_is_reported(state: Path) -> None:
     closed = settings(state, server={"listen": "127.0.0.1:1"})
-    assert of(list(access_findings(closed)), "server").level is Level.WARNING
+    assert worst_finding(list(access_findings(closed)), "server").level is Level.WARNING
 
 
-def test_too_few_descriptors_are_told(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_file_descriptors_are_reported(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (256, 256))
     many = settings(state, sessions={"max_sessions": 200})
-    assert of(list(host_findings(many)), "descriptors").level is Level.WARNING
+    assert worst_finding(list(host_findings(many)), "descriptors").level is Level.WARNING
 
 
-def test_a_limit_past_the_machines_memory_is_told(state: Path) -> None:
+def test_memory_limit_over_the_machines_memory_is_reported(state: Path) -> None:
     large = settings(state, limits={"memory_bytes": {"max": "100 TiB"}})
-    assert of(list(host_findings(large)), "memory").level is Level.WARNING
+    assert worst_finding(list(host_findings(large)), "memory").level is Level.WARNING
 
 
-def test_a_way_out_without_squid_is_a_problem(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_egress_without_squid_is_a_problem(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cellblock_server.ops.doctor.host.squid", lambda: None)
     asks = settings(state, sandbox={"network": "proxy"})
-    assert of(list(host_findings(asks)), "egress").level is Level.PROBLEM
+    assert worst_finding(list(host_findings(asks)), "egress").level is Level.PROBLEM
 
 
 @pytest.mark.parametrize(
@@ -188,21 +197,27 @@ def test_a_way_out_without_squid_is_a_problem(state: Path, monkeypatch: pytest.M
     ],
     ids=["both", "seccomp", "neither"],
 )
-def test_walls_that_the_engine_lacks_are_a_problem(
+def test_security_options_that_the_engine_lacks_are_a_problem(
     state: Path, options: list[str], seccomp: Level, apparmor: Level
 ) -> None:
     asks = settings(state, sandbox={"apparmor": "mine"})
     found = list(security_findings(asks, {"SecurityOptions": options}))
-    assert (of(found, "seccomp").level, of(found, "apparmor").level) == (seccomp, apparmor)
+    assert (worst_finding(found, "seccomp").level, worst_finding(found, "apparmor").level) == (
+        seccomp,
+        apparmor,
+    )
 
 
 @pytest.mark.parametrize("driver", ["cgroupfs", "none"])
-def test_an_engine_that_can_not_limit_is_a_problem(driver: str) -> None:
+def test_engine_without_resource_limits_is_a_problem(driver: str) -> None:
     can = dict.fromkeys(("MemoryLimit", "SwapLimit", "CpuCfsQuota", "PidsLimit"), True)
     whole = {**can, "CgroupDriver": driver}
     wanted = Level.OK if driver == "cgroupfs" else Level.PROBLEM
-    assert of(list(limit_findings(whole)), "limits").level is wanted
-    assert of(list(limit_findings({**whole, "SwapLimit": False})), "limits").level is Level.PROBLEM
+    assert worst_finding(list(limit_findings(whole)), "limits").level is wanted
+    assert (
+        worst_finding(list(limit_findings({**whole, "SwapLimit": False})), "limits").level
+        is Level.PROBLEM
+    )
 
 
 @pytest.mark.parametrize(
@@ -216,13 +231,13 @@ def test_an_engine_that_can_not_limit_is_a_problem(driver: str) -> None:
         ("", None, Level.OK, "can't see"),
     ],
 )
-def test_a_kernel_without_landlock_is_named(
+def test_kernel_without_landlock_is_reported(
     release: str, abi: int | None, level: Level, words: str
 ) -> None:
     finding = landlock_finding({"KernelVersion": release}, abi)
     assert (finding.level, words in finding.message) == (level, True)
 
 
-def test_this_kernel_can_be_asked_for_landlock() -> None:
+def test_landlock_version_of_this_kernel_can_be_read() -> None:
     abi = landlock_abi()
     assert abi is None or abi >= 0

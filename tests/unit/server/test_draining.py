@@ -1,4 +1,4 @@
-"""Calls to a server that stops: a real one, with calls that end when a test says so."""
+"""Calls to a stopping server: real gRPC, with calls that end when the test decides."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,7 +17,7 @@ from tests.support import error_table
 from tests.support.pipelines import new_pipeline
 
 
-class Ground:
+class ServedMethods:
     """A server with one call of each kind."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Ground:
         self.begun = asyncio.Event()
         self.may_end = asyncio.Event()
         self.was_drained: list[bool] = []
-        """Whether each call that ended knew that the server stops."""
+        """For each call that ended, whether it was ended because the server stops."""
 
     async def single(self, _request: bytes, _context: Any) -> BytesValue:
         await self._work()
@@ -68,21 +68,21 @@ class Ground:
 
 
 @pytest.fixture
-def ground() -> Ground:
-    return Ground()
+def served() -> ServedMethods:
+    return ServedMethods()
 
 
 @pytest.fixture
-async def channel(ground: Ground) -> AsyncIterator[grpc.aio.Channel]:
+async def channel(served: ServedMethods) -> AsyncIterator[grpc.aio.Channel]:
     server = grpc.aio.server(
-        interceptors=[new_pipeline(OutcomeStage(Metrics()), DrainStage(ground.draining))]
+        interceptors=[new_pipeline(OutcomeStage(Metrics()), DrainStage(served.draining))]
     )
-    server.add_generic_rpc_handlers((ground.handlers("test.Service"), ground.handlers("grpc.test")))
+    server.add_generic_rpc_handlers((served.handlers("test.Service"), served.handlers("grpc.test")))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield channel
-    ground.may_end.set()
+    served.may_end.set()
     await server.stop(None)
 
 
@@ -121,67 +121,65 @@ async def rest_of(responses: Any) -> list[bytes]:
     return [response.value async for response in responses]
 
 
-async def test_a_call_that_comes_then_is_refused_unheard(
-    ground: Ground, channel: grpc.aio.Channel
+async def test_new_call_is_refused_before_its_handler(
+    served: ServedMethods, channel: grpc.aio.Channel
 ) -> None:
-    ground.draining.begin()
+    served.draining.begin()
     await fails(single(channel), "SERVER_STOPPING")
     await fails(rest_of(stream(channel, b"")), "SERVER_STOPPING")
-    assert not ground.begun.is_set()
+    assert not served.begun.is_set()
 
 
-async def test_a_stream_that_can_be_resumed_ends_at_once(
-    ground: Ground, channel: grpc.aio.Channel
+async def test_resumable_stream_ends_immediately(
+    served: ServedMethods, channel: grpc.aio.Channel
 ) -> None:
     responses = stream(channel, b"resumable")
     first = await anext(aiter(responses))
     assert first.value == b"first"
-    await ground.begun.wait()
-    ground.draining.begin()
+    await served.begun.wait()
+    served.draining.begin()
     await fails(rest_of(responses), "SERVER_STOPPING")
-    assert ground.was_drained == [True]
+    assert served.was_drained == [True]
 
 
-async def test_one_that_becomes_resumable_later_ends_then(
-    ground: Ground, channel: grpc.aio.Channel
+async def test_upload_that_declares_itself_resumable_is_ended(
+    served: ServedMethods, channel: grpc.aio.Channel
 ) -> None:
     call = upload(channel, b"resumable")
-    await ground.begun.wait()
-    ground.draining.begin()
+    await served.begun.wait()
+    served.draining.begin()
     await fails(call, "SERVER_STOPPING")
 
 
-async def test_what_can_not_be_resumed_may_end_by_itself(
-    ground: Ground, channel: grpc.aio.Channel
-) -> None:
+async def test_other_calls_may_complete(served: ServedMethods, channel: grpc.aio.Channel) -> None:
     responses = stream(channel, b"")
-    await ground.begun.wait()
-    ground.begun.clear()
+    await served.begun.wait()
+    served.begun.clear()
     call = upload(channel, b"")
-    await ground.begun.wait()
-    ground.draining.begin()
-    ground.may_end.set()
+    await served.begun.wait()
+    served.draining.begin()
+    served.may_end.set()
     assert await rest_of(responses) == [b"first", b"last"]
     assert (await call).value == b"done"
-    assert ground.was_drained == [False, False]
+    assert served.was_drained == [False, False]
 
 
-async def test_what_has_not_ended_in_time_is_told_that_it_may_have_been_done(
-    ground: Ground, channel: grpc.aio.Channel
+async def test_unfinished_calls_end_with_server_stopped(
+    served: ServedMethods, channel: grpc.aio.Channel
 ) -> None:
     call = single(channel)
-    await ground.begun.wait()
-    ground.draining.begin()
-    ground.draining.end_all()
+    await served.begun.wait()
+    served.draining.begin()
+    served.draining.end_all()
     await fails(call, "SERVER_STOPPED")
 
 
-async def test_health_is_told_until_the_end_and_its_watches_end_at_once(
-    ground: Ground, channel: grpc.aio.Channel
+async def test_health_checks_are_answered_and_health_watches_end_immediately(
+    served: ServedMethods, channel: grpc.aio.Channel
 ) -> None:
     watch = stream(channel, b"", "grpc.test")
-    await ground.begun.wait()
-    ground.draining.begin()
+    await served.begun.wait()
+    served.draining.begin()
     await fails(rest_of(watch), "SERVER_STOPPING")
-    ground.may_end.set()
+    served.may_end.set()
     assert (await single(channel, "grpc.test")).value == b"done"

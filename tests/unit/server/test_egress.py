@@ -1,4 +1,4 @@
-"""What an operator may write down for a way out, and what squid is told of it."""
+"""Settings for egress, and the squid configuration made from them."""
 
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -23,7 +23,7 @@ from cellblock_server.egress.squid_config import Allowed, squid_config
         ("*.example.org:443", Rule("example.org", is_suffix=True, port=443)),
     ],
 )
-def test_rules(text: str, rule: Rule) -> None:
+def test_rules_are_parsed(text: str, rule: Rule) -> None:
     assert parse_rule(text) == rule
 
 
@@ -35,12 +35,12 @@ def test_rules(text: str, rule: Rule) -> None:
         *("a\nhttp_access allow all:1", "x" * 64 + ".org:443"),
     ],
 )
-def test_what_is_no_rule_names_the_key(text: str) -> None:
+def test_invalid_rule_names_the_key(text: str) -> None:
     with pytest.raises(ValueError, match="allow: "):
         Egress(allow=[text])
 
 
-def test_networks_and_servers_are_addresses() -> None:
+def test_networks_and_dns_servers_are_addresses() -> None:
     assert parse_network("10.1.2.3") == "10.1.2.3/32"
     with pytest.raises(ValueError, match="private_networks: "):
         Egress(private_networks=["mirror.corp"])
@@ -48,13 +48,13 @@ def test_networks_and_servers_are_addresses() -> None:
         Egress(dns_servers=["dns.corp"])
 
 
-def test_the_local_backend_has_no_way_out() -> None:
+def test_local_backend_has_no_egress() -> None:
     with pytest.raises(ValueError, match="for the docker backend only"):
         Sandbox(backend="local", network="proxy")
 
 
-def test_no_network_of_a_list_holds_another() -> None:
-    """squid would leave the larger one out."""
+def test_networks_of_a_list_do_not_overlap() -> None:
+    """squid would ignore the larger one."""
     for networks in (PRIVATE_IPV4, PRIVATE_IPV6):
         parsed = [ip_network(network) for network in networks]
         assert not any(
@@ -62,7 +62,7 @@ def test_no_network_of_a_list_holds_another() -> None:
         )
 
 
-def test_what_is_named_is_taken_out_and_nothing_else() -> None:
+def test_named_addresses_are_removed_from_the_private_networks() -> None:
     four, six = private_but(["10.1.0.0/16", "fd00:1::/64", "8.8.8.8"])
     for address, refused in (
         *(("10.1.2.3", False), ("10.2.0.1", True), ("10.0.255.255", True), ("127.0.0.1", True)),
@@ -72,7 +72,7 @@ def test_what_is_named_is_taken_out_and_nothing_else() -> None:
         assert any(ip_address(address) in network for network in networks) is refused, address
 
 
-def test_names_are_checked_before_addresses_and_all_else_is_denied() -> None:
+def test_names_are_checked_before_addresses_and_the_rest_is_denied() -> None:
     allowed = Allowed((parse_rule("*.a-b.org:443"),), ("10.1.0.0/16",), ("10.0.0.53",))
     lines = squid_config(allowed, 4000, 60, "proxy").splitlines()
     access = [line for line in lines if line.startswith("http_access")]
@@ -85,7 +85,9 @@ def test_names_are_checked_before_addresses_and_all_else_is_denied() -> None:
     assert "http_port 127.0.0.1:4000" in lines
 
 
-async def test_without_squid_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_start_without_squid_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(proxy, "PLACES", str(tmp_path))
     with pytest.raises(WrongStateError, match="needs squid") as caught:

@@ -1,4 +1,4 @@
-"""What errors say of the server's insides is for admins and the log, and for no other tenant."""
+"""Internal details of errors: visible to admins and in the log, hidden from tenants."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,14 +20,14 @@ INSIDE = "SESAME"
 """A host, path or id that no tenant must learn."""
 
 
-def refused(status: int, words: str) -> CellblockError:
+def engine_error(status: int, words: str) -> CellblockError:
     return engine_refused(DockerError(status, f"{words} {INSIDE}"), None)
 
 
 ERRORS: dict[str, Callable[[], CellblockError]] = {
     "an engine that is away": lambda: engine_down(f"/run/{INSIDE}.sock: refused"),
-    "an engine that fails": lambda: refused(500, "no such folder"),
-    "an engine that refuses": lambda: refused(400, "invalid mount"),
+    "an engine that fails": lambda: engine_error(500, "no such folder"),
+    "an engine that refuses": lambda: engine_error(400, "invalid mount"),
     "a store that fails": lambda: told(OperationalError("", None, Exception(INSIDE))),
     "a store of another server": lambda: HeldError(f"used from {INSIDE}"),
     "a blob store that fails": lambda: BlobStoreError(f"NoSuchBucket: {INSIDE}"),
@@ -37,7 +37,7 @@ ERRORS: dict[str, Callable[[], CellblockError]] = {
 
 
 @pytest.mark.parametrize("make", ERRORS.values(), ids=ERRORS)
-def test_a_tenant_is_told_what_failed_and_an_admin_why(
+def test_internal_detail_is_visible_only_to_admins(
     make: Callable[[], CellblockError],
 ) -> None:
     error = make()
@@ -47,7 +47,7 @@ def test_a_tenant_is_told_what_failed_and_an_admin_why(
     assert INSIDE in str(error)
 
 
-def test_without_a_detail_both_are_told_the_same() -> None:
+def test_error_without_a_detail_is_the_same_for_both() -> None:
     error = UnavailableError("SESSION_NOT_READY", "it starts", timedelta(seconds=2))
     assert status_of(error) == status_of(error, for_admin=True)
     assert str(error) == "it starts"

@@ -1,4 +1,4 @@
-"""Spans of executions, made of what was stored and of what a sandbox claims."""
+"""Spans of executions, made from stored records and from times that a sandbox claims."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,27 +24,27 @@ RECORD = replace(
     start_time=START + SECOND,
     end_time=START + 3 * SECOND,
 )
-Told = Callable[[Stored], dict[str, ReadableSpan]]
+ExportSpans = Callable[[Stored], dict[str, ReadableSpan]]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Told:
-    """What is told of a transaction: spans by name."""
+def export_spans(monkeypatch: pytest.MonkeyPatch) -> ExportSpans:
+    """Return a function that exports the spans of a transaction and returns them by name."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(spans, "TRACER", provider.get_tracer("test"))
 
-    def tell(stored: Stored) -> dict[str, ReadableSpan]:
+    def export(stored: Stored) -> dict[str, ReadableSpan]:
         Tracing()(stored)
         return {span.name: span for span in exporter.get_finished_spans()}
 
-    return tell
+    return export
 
 
-def kernel_of(told: Told, begin: float, end: float) -> tuple[float, float, bool]:
-    """Seconds after the start, and whether they are marked as a claim."""
+def kernel_of(export_spans: ExportSpans, begin: float, end: float) -> tuple[float, float, bool]:
+    """Return start and end in seconds after START, and whether the span marks them as claimed."""
     claim = int(NANOS + begin * 1e9), int(NANOS + end * 1e9)
-    span = told(Stored(ended=[RECORD], claims={"call_1": claim}))["kernel"]
+    span = export_spans(Stored(ended=[RECORD], claims={"call_1": claim}))["kernel"]
     assert span.start_time
     assert span.end_time
     assert span.attributes is not None
@@ -52,8 +52,8 @@ def kernel_of(told: Told, begin: float, end: float) -> tuple[float, float, bool]
     return (span.start_time - NANOS) / 1e9, (span.end_time - NANOS) / 1e9, claimed
 
 
-def test_times_that_can_be_are_told_as_a_claim(told: Told) -> None:
-    begin, end, claimed = kernel_of(told, 1.25, 2.5)
+def test_plausible_times_are_marked_as_claimed(export_spans: ExportSpans) -> None:
+    begin, end, claimed = kernel_of(export_spans, 1.25, 2.5)
     assert begin == pytest.approx(1.25)
     assert end == pytest.approx(2.5)
     assert claimed
@@ -63,20 +63,22 @@ def test_times_that_can_be_are_told_as_a_claim(told: Told) -> None:
     ("begin", "end"), [(-1, 2), (1, 9), (2.5, 1.5), (-1e9, 1e9)],
     ids=["before", "after", "backwards", "decades"],
 )  # fmt: skip
-def test_times_that_can_not_be_are_not_told(told: Told, begin: float, end: float) -> None:
-    assert kernel_of(told, begin, end) == (1, 3, False)
+def test_implausible_times_are_replaced(
+    export_spans: ExportSpans, begin: float, end: float
+) -> None:
+    assert kernel_of(export_spans, begin, end) == (1, 3, False)
 
 
-def test_one_that_never_ran_has_no_kernel(told: Told) -> None:
+def test_execution_that_never_ran_has_no_kernel_span(export_spans: ExportSpans) -> None:
     failure = Failure(FailureCause.CANCELLED, "secret words")
     record = replace(RECORD, status=ExecutionStatus.CANCELLED, start_time=None, failure=failure)
-    found = told(Stored(ended=[record]))
+    found = export_spans(Stored(ended=[record]))
     assert found.keys() == {"execution", "queue"}
     whole = found["execution"]
     assert (whole.status.is_ok, whole.status.description) == (False, "CANCELLED")
 
 
-def test_what_has_ended_is_not_kept() -> None:
+def test_parent_span_is_released_at_the_end() -> None:
     tracing = Tracing()
     tracing(Stored(accepted=[RECORD]))
     assert len(tracing._parents) == 1

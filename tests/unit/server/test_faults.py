@@ -1,4 +1,4 @@
-"""A fault of ours in one session: its executions get an end, its sandbox goes, others go on."""
+"""A bug in one session: its executions and sandbox are ended, and others continue."""
 
 import asyncio
 from datetime import timedelta
@@ -22,7 +22,7 @@ from tests.support.records import PLACE, execution_record, session_record
 
 
 class Sandboxes:
-    """A backend that remembers what it destroyed."""
+    """A backend that records which sandboxes it destroyed."""
 
     capabilities = SimpleNamespace(outlives_server=True)
 
@@ -33,14 +33,14 @@ class Sandboxes:
         return []
 
     async def reap(self) -> None:
-        """There is nothing."""
+        """Do nothing: there is nothing to remove."""
 
     async def destroy(self, sandbox_id: str) -> None:
         self.destroyed.append(sandbox_id)
 
 
 class Faulty:
-    """A live session whose runner fails at the end, as a bug would make it."""
+    """A live session whose runner fails at the end, as a bug would."""
 
     def __init__(self) -> None:
         self.session = Tracked(session_record())
@@ -63,10 +63,12 @@ class Faulty:
         raise KeyError("a bug")
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
-async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path: Path) -> None:
+async def test_fault_at_the_end_of_a_session_still_ends_its_executions_and_sandbox(
+    tmp_path: Path,
+) -> None:
     database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:
@@ -101,7 +103,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
         assert execution.status is ExecutionStatus.EXPIRED
         assert session.state is SessionState.DELETED
         assert sandboxes.destroyed == ["sbx_1"]
-        # Its CPU time was asked for while there still was a sandbox to ask for it.
+        # The CPU time was measured while the sandbox existed.
         assert measured == [("sbx_1", [])]
     finally:
         await database.close()

@@ -1,4 +1,4 @@
-"""Keys that were renamed, or that nobody has to set any more, still work, with a warning."""
+"""Renamed or obsolete configuration keys still work, with a warning."""
 
 from datetime import timedelta
 from pathlib import Path

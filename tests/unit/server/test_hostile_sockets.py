@@ -1,4 +1,4 @@
-"""What lies where the agent's socket should be is checked before anything is sent to it."""
+"""The agent's socket path: checked before the server sends anything to it."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ from cellblock_server.backends.shared_folder.folder import SandboxFolder
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    # Short: a Unix socket's path has at most 107 bytes.
+    # A short path, because the path of a Unix socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="cb-") as name:
         yield Path(name)
 
@@ -31,7 +31,7 @@ def listening(folder: Path) -> Iterator[socket.socket]:
         yield server
 
 
-def test_a_link_is_refused(folder: Path, listening: socket.socket) -> None:
+def test_link_is_refused(folder: Path, listening: socket.socket) -> None:
     (folder / "agent.sock").rename(folder / "other")
     (folder / "agent.sock").symlink_to(folder / "other")
     with pytest.raises(HostileSandboxError, match="not a socket"):
@@ -39,19 +39,19 @@ def test_a_link_is_refused(folder: Path, listening: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir, os.mkfifo])
-def test_what_is_no_socket_is_refused(folder: Path, make: Callable[[Path], None]) -> None:
+def test_other_file_type_is_refused(folder: Path, make: Callable[[Path], None]) -> None:
     make(folder / "agent.sock")
     with pytest.raises(HostileSandboxError, match="not a socket"):
         PinnedSocket(folder, None)
 
 
-def test_another_listener_is_refused(folder: Path, listening: socket.socket) -> None:
+def test_listener_that_is_not_the_agent_is_refused(folder: Path, listening: socket.socket) -> None:
     PinnedSocket(folder, os.getpid()).close()
     with pytest.raises(HostileSandboxError, match=r"listens, not the agent \(1\)"):
         PinnedSocket(folder, 1)
 
 
-def test_a_listener_whose_queue_is_full_holds_nobody_up(folder: Path) -> None:
+def test_listener_with_a_full_queue_is_refused_without_waiting(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as waiting:
         server.bind(str(folder / "agent.sock"))
         server.listen(0)
@@ -60,17 +60,19 @@ def test_a_listener_whose_queue_is_full_holds_nobody_up(folder: Path) -> None:
             PinnedSocket(folder, os.getpid())
 
 
-def test_a_listener_of_the_same_user_and_groups_is_refused(
+def test_listener_with_the_agents_user_and_groups_is_refused(
     folder: Path, listening: socket.socket
 ) -> None:
-    """As code in a plain container would be: only a runtime has another user there."""
+    """Code in a plain container has the agent's user; only some runtimes give it another one."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as first:
         with pytest.raises(HostileSandboxError, match="listens, not the agent"):
             PinnedSocket(folder, first.pid)
         first.communicate()
 
 
-def test_a_swapped_name_does_not_matter(folder: Path, listening: socket.socket) -> None:
+def test_socket_replaced_after_the_check_is_not_used(
+    folder: Path, listening: socket.socket
+) -> None:
     pinned = PinnedSocket(folder, None)
     (folder / "agent.sock").unlink()
     with socket.socket(socket.AF_UNIX) as impostor:
@@ -89,7 +91,7 @@ async def test_agent_that_was_connected_to_before_is_not_waited_for(folder: Path
         await connect_agent(sandbox, None)
 
 
-async def test_folder_is_sealed_before_its_socket_is_looked_at(folder: Path) -> None:
+async def test_folder_is_sealed_before_its_socket_is_checked(folder: Path) -> None:
     sandbox = SandboxFolder.create(folder, "sbx_1", "token")
     (sandbox.agent / "agent.sock").symlink_to("/var/run/docker.sock")
     with pytest.raises(HostileSandboxError, match="not a socket"):
@@ -97,12 +99,12 @@ async def test_folder_is_sealed_before_its_socket_is_looked_at(folder: Path) -> 
     assert sandbox.is_sealed()
 
 
-async def test_folder_that_is_gone_is_refused(folder: Path) -> None:
+async def test_missing_folder_is_refused(folder: Path) -> None:
     with pytest.raises(HostileSandboxError, match="No such file"):
         await connect_agent(SandboxFolder(folder / "sbx_1"), None)
 
 
-def test_the_folder_is_sealed_and_removed(folder: Path) -> None:
+def test_folder_is_sealed_and_removed(folder: Path) -> None:
     sandbox = SandboxFolder.create(folder, "sbx_1", "token")
     assert sandbox.path.stat().st_mode & 0o777 == 0o700
     assert sandbox.agent.stat().st_mode & 0o777 == 0o777

@@ -1,4 +1,4 @@
-"""Who looks at when sessions expire: seldom at all of them, and at once where it matters."""
+"""Expiry of sessions: all are checked rarely, and one immediately when it changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,18 +17,18 @@ from cellblock_server.store.records import EndReason, SessionRecord
 from tests.support.records import START, session_record
 from tests.support.waiting import eventually
 
-LOOKS = 20
-"""Turns of the event loop: more than a look takes."""
+LOOP_TURNS = 20
+"""Turns of the event loop in which housekeeping completes."""
 
 
 class Clock:
-    """Stands still, and counts who looks at it."""
+    """A clock that stands still and counts its readings."""
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.readings = 0
 
     def __call__(self) -> datetime:
-        self.looks += 1
+        self.readings += 1
         return START
 
 
@@ -56,7 +56,7 @@ class Live:
 
 
 @asynccontextmanager
-async def keeping(
+async def running_keeper(
     clock: Clock, *sessions: Live, destroy: Callable[[str], Awaitable[None]] | None = None
 ) -> AsyncIterator[SessionKeeper]:
     async def nothing(*_arguments: object) -> list[Any]:
@@ -81,40 +81,40 @@ async def keeping(
     async with keeper:
         for live in sessions:
             keeper.keep(live)  # type: ignore[arg-type]
-        await quiet(clock)
+        await wait_until_idle(clock)
         yield keeper
 
 
-async def quiet(clock: Clock) -> None:
-    """Wait until housekeeping waits."""
+async def wait_until_idle(clock: Clock) -> None:
+    """Wait until housekeeping is idle."""
     before = -1
-    while before != clock.looks:
-        before = clock.looks
-        for _turn in range(LOOKS):
+    while before != clock.readings:
+        before = clock.readings
+        for _turn in range(LOOP_TURNS):
             await asyncio.sleep(0)
 
 
-async def test_a_session_that_is_used_has_nobody_look_at_the_others() -> None:
+async def test_use_of_a_session_does_not_check_the_others() -> None:
     clock, live = Clock(), Live(1)
-    async with keeping(clock, live, Live(2)) as keeper:
-        before = clock.looks
+    async with running_keeper(clock, live, Live(2)) as keeper:
+        before = clock.readings
         later = live.record.last_alive_time + timedelta(minutes=1)
         live.session.publish(replace(live.record, last_alive_time=later))
         keeper.reconsider(live.record)
-        await quiet(clock)
-        assert clock.looks == before
+        await wait_until_idle(clock)
+        assert clock.readings == before
 
 
-async def test_one_whose_time_out_has_become_shorter_ends_at_once() -> None:
+async def test_shortened_timeout_ends_the_session_immediately() -> None:
     clock, live = Clock(), Live(1)
-    async with keeping(clock, live, Live(2)) as keeper:
+    async with running_keeper(clock, live, Live(2)) as keeper:
         live.session.publish(replace(live.record, idle_timeout=timedelta(0)))
         keeper.reconsider(live.record)
         await eventually(lambda: bool(live.wishes), KeeperTimings().housekeeping / 2)
         assert live.wishes[0].reason is EndReason.IDLE_TIMEOUT
 
 
-async def test_what_can_not_be_removed_does_not_hold_up_those_that_expire() -> None:
+async def test_failing_removals_are_bounded_in_each_round() -> None:
     tried: list[str] = []
 
     async def destroy(sandbox_id: str) -> None:
@@ -122,25 +122,25 @@ async def test_what_can_not_be_removed_does_not_hold_up_those_that_expire() -> N
         raise UnavailableError("ENGINE_UNREACHABLE", "away")
 
     clock = Clock()
-    async with keeping(clock, destroy=destroy) as keeper:
+    async with running_keeper(clock, destroy=destroy) as keeper:
         left = {f"sbx_{number}" for number in range(3 * REMOVALS)}
         keeper._left_behind |= left
         keeper._has_more_left_behind.set()
-        await quiet(clock)
+        await wait_until_idle(clock)
         assert len(tried) == REMOVALS
         assert keeper._left_behind == left
 
 
-async def test_all_that_can_be_removed_is_removed_at_once() -> None:
+async def test_all_removable_sandboxes_are_removed_in_one_round() -> None:
     removed: list[str] = []
 
     async def destroy(sandbox_id: str) -> None:
         removed.append(sandbox_id)
 
     clock = Clock()
-    async with keeping(clock, destroy=destroy) as keeper:
+    async with running_keeper(clock, destroy=destroy) as keeper:
         keeper._left_behind |= {f"sbx_{number}" for number in range(3 * REMOVALS)}
         keeper._has_more_left_behind.set()
-        await quiet(clock)
+        await wait_until_idle(clock)
         assert len(removed) == 3 * REMOVALS
         assert keeper._left_behind == set()

@@ -1,6 +1,6 @@
-"""Around every call: errors become statuses, and each call leaves one line in the log.
+"""Interceptors of every call: errors become statuses, and each call leaves one log line.
 
-A real server on a real socket, with handlers of all four kinds.
+Uses a real server on a real socket, with handlers of all four kinds.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ SECRET = "sesame"
 
 
 class Service:
-    """Handlers that all do what the test says."""
+    """Handlers that all execute the test's function."""
 
     def __init__(self) -> None:
         self.act: Act = self.nothing
@@ -74,13 +74,15 @@ def log() -> Log:
 
 @pytest.fixture(autouse=True)
 def captured(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines with what is bound to the call, as the server's own logging has them."""
+    """Return the captured lines, with the fields bound to the call as in the server's logging."""
 
-    def keep(_logger: object, _name: str, line: Any) -> Any:
+    def capture_line(_logger: object, _name: str, line: Any) -> Any:
         log.append(dict(line))
         raise structlog.DropEvent
 
-    lines = structlog.wrap_logger(None, processors=[structlog.contextvars.merge_contextvars, keep])
+    lines = structlog.wrap_logger(
+        None, processors=[structlog.contextvars.merge_contextvars, capture_line]
+    )
     monkeypatch.setattr("cellblock_server.rpc.stages.outcome.log", lines)
 
 
@@ -97,7 +99,7 @@ def calls(log: Log) -> Log:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_call_leaves_one_line(channel: grpc.aio.Channel, log: Log, kind: str) -> None:
+async def test_call_leaves_one_log_line(channel: grpc.aio.Channel, log: Log, kind: str) -> None:
     assert await call(channel, kind) == b"answer"
     await eventually(lambda: bool(calls(log)))
     (line,) = calls(log)
@@ -106,7 +108,7 @@ async def test_a_call_leaves_one_line(channel: grpc.aio.Channel, log: Log, kind:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_our_errors_become_their_status(
+async def test_cellblock_errors_become_their_status(
     channel: grpc.aio.Channel, service: Service, log: Log, kind: str
 ) -> None:
     async def act(_context: Any) -> None:
@@ -116,7 +118,7 @@ async def test_our_errors_become_their_status(
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call(channel, kind)
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
-    error: Any = caught.value  # which has what a Call has
+    error: Any = caught.value  # it has the methods of a Call
     status = rpc_status.from_call(error)
     assert status is not None
     assert [detail.TypeName() for detail in status.details] == [
@@ -127,7 +129,7 @@ async def test_our_errors_become_their_status(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_fault_is_told_by_an_id_only(
+async def test_fault_is_reported_by_its_id_only(
     channel: grpc.aio.Channel, service: Service, log: Log, kind: str
 ) -> None:
     async def act(_context: Any) -> None:
@@ -144,7 +146,7 @@ async def test_a_fault_is_told_by_an_id_only(
     assert end["code"] == "INTERNAL"
 
 
-async def test_a_cancellation_that_nobody_asked_for_is_a_fault(
+async def test_unrequested_cancellation_is_a_fault(
     channel: grpc.aio.Channel, service: Service, log: Log
 ) -> None:
     async def act(_context: Any) -> None:
@@ -158,7 +160,7 @@ async def test_a_cancellation_that_nobody_asked_for_is_a_fault(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_status_that_the_handler_gave_is_left_alone(
+async def test_status_set_by_the_handler_is_kept(
     channel: grpc.aio.Channel, service: Service, log: Log, kind: str
 ) -> None:
     async def act(context: Any) -> None:
@@ -173,7 +175,7 @@ async def test_a_status_that_the_handler_gave_is_left_alone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_caller_that_leaves_ends_the_handler(
+async def test_disconnect_of_the_caller_cancels_the_handler(
     channel: grpc.aio.Channel, service: Service, log: Log, kind: str
 ) -> None:
     entered, ended = asyncio.Event(), asyncio.Event()
@@ -196,7 +198,7 @@ async def test_a_caller_that_leaves_ends_the_handler(
     assert [line["code"] for line in log] == ["CANCELLED"]
 
 
-async def test_a_method_that_is_not_there_is_unimplemented(channel: grpc.aio.Channel) -> None:
+async def test_unknown_method_is_unimplemented(channel: grpc.aio.Channel) -> None:
     absent: Any = channel.unary_unary("/test.Service/absent")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await absent(b"request")

@@ -1,4 +1,4 @@
-"""What a key looks like, and what can be told of it."""
+"""The text of an API key: its format, and messages about a malformed one."""
 
 import re
 
@@ -11,7 +11,7 @@ from cellblock_server.tenants.key_text import new_text, read_text
 SECRET = b"s" * 32
 
 
-def test_a_key_says_what_it_is_and_carries_256_random_bits() -> None:
+def test_key_has_a_prefix_and_256_random_bits() -> None:
     text = new_text(new_id("key_"))
     assert re.fullmatch(r"cb_key_[A-Za-z0-9]{24}_[A-Za-z0-9]{43}", str(text))
     assert 62**43 > 2**256
@@ -19,14 +19,14 @@ def test_a_key_says_what_it_is_and_carries_256_random_bits() -> None:
     assert new_text(text.key_id) != text
 
 
-def test_its_hash_needs_the_servers_secret() -> None:
+def test_hash_depends_on_the_servers_secret() -> None:
     text = new_text("key_" + "a" * 24)
     assert text.hash(SECRET) == text.hash(SECRET)
     assert text.hash(SECRET) != text.hash(b"t" * 32)
     assert text.secret not in text.hash(SECRET)
 
 
-def test_its_secret_is_not_shown_by_accident() -> None:
+def test_repr_does_not_show_the_secret() -> None:
     text = new_text("key_" + "a" * 24)
     assert text.secret not in repr(text)
     assert text.secret not in f"{[text]}"
@@ -47,7 +47,7 @@ def test_its_secret_is_not_shown_by_accident() -> None:
         f"Bearer cb_key_{'a' * 24}_{'b' * 43}",
     ],
 )
-def test_what_is_no_key_is_told_without_repeating_it(sent: str) -> None:
+def test_malformed_key_is_reported_without_repeating_it(sent: str) -> None:
     with pytest.raises(UnauthenticatedError) as caught:
         read_text(sent)
     assert caught.value.reason == "KEY_MALFORMED"

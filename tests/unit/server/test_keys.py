@@ -1,4 +1,4 @@
-"""Keys over time: which secret counts when, and what is told of one that does not."""
+"""API keys over time: when a secret is valid, and the reason if it isn't."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -55,8 +55,8 @@ def service(database: Database, clock: Clock, secret: bytes = b"s" * 32) -> KeyS
     return KeyService(KeyStore(database), TenantStore(database), secret, clock)
 
 
-async def reason(keys: KeyService, text: KeyText) -> str:
-    """Why a key does not count; empty if it does."""
+async def reason_of(keys: KeyService, text: KeyText) -> str:
+    """Return the reason why a key is invalid; empty if it is valid."""
     try:
         await keys.authenticate(str(text))
     except UnauthenticatedError as error:
@@ -64,40 +64,40 @@ async def reason(keys: KeyService, text: KeyText) -> str:
     return ""
 
 
-async def test_a_key_is_known_again_by_another_server_process(
+async def test_key_is_valid_in_another_server_process(
     keys: KeyService, database: Database, clock: Clock
 ) -> None:
     record, text = await keys.create(NEW)
     for known in (keys, service(database, clock)):
         credential = await known.authenticate(str(text))
         assert (credential.key.id, credential.key.tenant) == (record.id, "default")
-    assert await reason(service(database, clock, b"t" * 32), text) == "KEY_UNKNOWN"
+    assert await reason_of(service(database, clock, b"t" * 32), text) == "KEY_UNKNOWN"
 
 
-async def test_only_the_whole_key_counts(keys: KeyService) -> None:
+async def test_key_with_another_id_or_secret_is_unknown(keys: KeyService) -> None:
     _record, text = await keys.create(NEW)
     _other, other = await keys.create(NEW)
-    assert await reason(keys, new_text(text.key_id)) == "KEY_UNKNOWN"
-    assert await reason(keys, KeyText(other.key_id, text.secret)) == "KEY_UNKNOWN"
-    assert await reason(keys, new_text("key_" + "a" * 24)) == "KEY_UNKNOWN"
+    assert await reason_of(keys, new_text(text.key_id)) == "KEY_UNKNOWN"
+    assert await reason_of(keys, KeyText(other.key_id, text.secret)) == "KEY_UNKNOWN"
+    assert await reason_of(keys, new_text("key_" + "a" * 24)) == "KEY_UNKNOWN"
 
 
-async def test_a_key_counts_until_it_expires(keys: KeyService, clock: Clock) -> None:
+async def test_key_is_valid_until_it_expires(keys: KeyService, clock: Clock) -> None:
     _record, text = await keys.create(NewKey("default", Role.EXECUTOR, expires_after=HOUR))
     clock.time += HOUR - SECOND
-    assert await reason(keys, text) == ""
+    assert await reason_of(keys, text) == ""
     clock.time += SECOND
-    assert await reason(keys, text) == "KEY_EXPIRED"
+    assert await reason_of(keys, text) == "KEY_EXPIRED"
 
 
-async def test_a_revoked_key_counts_no_more_anywhere(
+async def test_revoked_key_is_invalid_everywhere(
     keys: KeyService, database: Database, clock: Clock
 ) -> None:
     record, text = await keys.create(NEW)
     credential = await keys.authenticate(str(text))
     revoked = await keys.revoke(record.id)
-    assert await reason(keys, text) == "KEY_REVOKED"
-    assert await reason(service(database, clock), text) == "KEY_REVOKED"
+    assert await reason_of(keys, text) == "KEY_REVOKED"
+    assert await reason_of(service(database, clock), text) == "KEY_REVOKED"
     fault = keys.fault_of(credential)
     assert fault is not None
     assert fault.reason == "KEY_REVOKED"
@@ -105,31 +105,29 @@ async def test_a_revoked_key_counts_no_more_anywhere(
     assert (await keys.revoke(record.id)).revoke_time == revoked.revoke_time
 
 
-async def test_a_secret_that_was_replaced_counts_for_its_grace(
-    keys: KeyService, clock: Clock
-) -> None:
+async def test_replaced_secret_is_valid_for_its_grace(keys: KeyService, clock: Clock) -> None:
     record, first = await keys.create(NEW)
     before = await keys.authenticate(str(first))
     _record, second = await keys.rotate(record.id, HOUR)
     clock.time += HOUR - SECOND
-    assert [await reason(keys, text) for text in (first, second)] == ["", ""]
+    assert [await reason_of(keys, text) for text in (first, second)] == ["", ""]
     assert keys.fault_of(before) is None
     clock.time += SECOND
-    assert [await reason(keys, text) for text in (first, second)] == ["KEY_REPLACED", ""]
+    assert [await reason_of(keys, text) for text in (first, second)] == ["KEY_REPLACED", ""]
     fault = keys.fault_of(before)
     assert fault is not None
     assert fault.reason == "KEY_REPLACED"
 
 
-async def test_a_second_rotation_ends_the_grace_of_the_first(keys: KeyService) -> None:
+async def test_second_rotation_ends_the_grace_of_the_first(keys: KeyService) -> None:
     record, first = await keys.create(NEW)
     _record, second = await keys.rotate(record.id, HOUR)
     _record, third = await keys.rotate(record.id, timedelta(0))
-    reasons = [await reason(keys, text) for text in (first, second, third)]
+    reasons = [await reason_of(keys, text) for text in (first, second, third)]
     assert reasons == ["KEY_UNKNOWN", "KEY_REPLACED", ""]
 
 
-async def test_a_key_that_has_ended_is_not_rotated(keys: KeyService, clock: Clock) -> None:
+async def test_ended_key_cannot_be_rotated(keys: KeyService, clock: Clock) -> None:
     revoked, _text = await keys.create(NEW)
     await keys.revoke(revoked.id)
     expired, _text = await keys.create(NewKey("default", Role.ADMIN, expires_after=HOUR))
@@ -140,7 +138,7 @@ async def test_a_key_that_has_ended_is_not_rotated(keys: KeyService, clock: Cloc
         assert caught.value.reason == "KEY_ENDED"
 
 
-async def test_the_last_use_is_kept_to_the_minute(
+async def test_last_use_is_stored_to_the_minute(
     keys: KeyService, database: Database, clock: Clock
 ) -> None:
     record, text = await keys.create(NEW)
@@ -161,13 +159,13 @@ async def test_the_last_use_is_kept_to_the_minute(
         ("expires_after", NewKey("default", Role.ADMIN, expires_after=timedelta(days=3651))),
     ],
 )
-async def test_what_a_key_can_not_be(keys: KeyService, field: str, new: NewKey) -> None:
+async def test_values_out_of_range_are_refused(keys: KeyService, field: str, new: NewKey) -> None:
     with pytest.raises(OutOfRangeError) as caught:
         await keys.create(new)
     assert caught.value.field == field
 
 
-async def test_what_is_not_there_is_told(keys: KeyService) -> None:
+async def test_missing_tenant_or_key_is_not_found(keys: KeyService) -> None:
     absent: list[tuple[str, CellblockError]] = []
     for name, work in (
         ("TENANT", keys.create(NewKey("nobody", Role.ADMIN))),
@@ -182,7 +180,7 @@ async def test_what_is_not_there_is_told(keys: KeyService) -> None:
         await keys.rotate("key_1", timedelta(days=31))
 
 
-async def test_tenants_have_ids_of_their_own(database: Database, clock: Clock) -> None:
+async def test_tenant_ids_are_unique_and_checked(database: Database, clock: Clock) -> None:
     tenants = TenantService(TenantStore(database), QuotaTable(QUOTAS), clock)
     assert (await tenants.create("acme-1_x", {})).id == "acme-1_x"
     with pytest.raises(AlreadyExistsError, match="'acme-1_x' exists already"):

@@ -1,4 +1,4 @@
-"""Which state may follow which, and when a session ends by itself."""
+"""Transition tables of sessions and executions, and expiry of sessions."""
 
 from datetime import timedelta
 from itertools import product
@@ -39,12 +39,12 @@ def test_executions_follow_the_table(now: ExecutionStatus, then: ExecutionStatus
             check_execution(now, then)
 
 
-def test_ends_are_final() -> None:
+def test_end_states_are_final() -> None:
     assert all(not SESSION_TRANSITIONS[end] for end in SESSION_ENDS)
     assert all(not EXECUTION_TRANSITIONS[end] for end in EXECUTION_ENDS)
 
 
-def test_the_tables_are_those_of_the_documents() -> None:
+def test_tables_cover_every_state() -> None:
     assert SESSION_TRANSITIONS.keys() == set(SessionState)
     assert EXECUTION_TRANSITIONS.keys() == set(ExecutionStatus)
 
@@ -55,10 +55,12 @@ def test_the_tables_are_those_of_the_documents() -> None:
         (0, 0, 20, EndReason.IDLE_TIMEOUT),
         (0, 50, 60, EndReason.LIFETIME),  # kept alive, but not used
         (30, 30, 50, EndReason.IDLE_TIMEOUT),
-        (1430, 1430, 1440, EndReason.LIFETIME),  # the cap
+        (1430, 1430, 1440, EndReason.LIFETIME),  # the maximum age
     ],
 )
-def test_the_first_end_counts(used: float, alive: float, minutes: int, reason: EndReason) -> None:
+def test_earliest_limit_ends_the_session(
+    used: float, alive: float, minutes: int, reason: EndReason
+) -> None:
     record = session_record(used=used, alive=alive)
     end = START + timedelta(minutes=minutes)
     assert expire_time(record, CAP) == end
@@ -68,7 +70,7 @@ def test_the_first_end_counts(used: float, alive: float, minutes: int, reason: E
     assert found[0] is reason
 
 
-def test_a_busy_session_ends_by_the_cap_only() -> None:
+def test_busy_session_ends_only_at_its_maximum_age() -> None:
     assert due(session_record(), CAP, START + timedelta(hours=23), busy=True) is None
     found = due(session_record(), CAP, START + CAP, busy=True)
     assert found is not None

@@ -1,4 +1,4 @@
-"""What sandboxes and strangers can have logged is bounded, and what is left out is counted."""
+"""Log lines caused by sandboxes and unauthenticated callers: limited, and omissions counted."""
 
 import logging
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ LIMITS = LogLimits(lines=3, lines_of_all=5, window=10.0, characters=50, named=2)
 
 
 class Seconds:
-    """A clock that stands until a test moves it."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -35,7 +35,7 @@ def limiter(seconds: Seconds) -> LineLimiter:
 
 @pytest.fixture
 def written(limiter: LineLimiter) -> Iterator[LogCapture]:
-    """The lines that pass."""
+    """Return the lines that pass the limiter."""
     capture = LogCapture()
     before = structlog.get_config()
     structlog.configure(
@@ -54,9 +54,7 @@ def left_out(written: LogCapture) -> list[tuple[str, str, int]]:
     ]
 
 
-def test_a_sandbox_has_so_many_lines_and_the_others_theirs(
-    written: LogCapture, seconds: Seconds
-) -> None:
+def test_each_sandbox_has_its_own_limit_of_lines(written: LogCapture, seconds: Seconds) -> None:
     log = structlog.get_logger()
     for _ in range(1000):
         log.warning("egress_refused", session_id="sess_1")
@@ -71,7 +69,7 @@ def test_a_sandbox_has_so_many_lines_and_the_others_theirs(
     assert written.entries[-1]["event"] == "egress_refused"
 
 
-def test_many_sandboxes_have_a_bound_together(
+def test_all_sandboxes_together_have_a_limit(
     written: LogCapture, limiter: LineLimiter, seconds: Seconds
 ) -> None:
     log = structlog.get_logger()
@@ -83,7 +81,7 @@ def test_many_sandboxes_have_a_bound_together(
     assert left_out(written) == [("egress_request", "", 995)]
 
 
-def test_few_kinds_are_named_and_the_rest_is_counted(
+def test_most_frequent_omissions_are_named_and_the_rest_is_counted(
     written: LogCapture, limiter: LineLimiter, seconds: Seconds
 ) -> None:
     log = structlog.get_logger()
@@ -115,12 +113,12 @@ def test_calls_with_a_key_have_their_own_rate(
     assert len(written.entries) == count
 
 
-def test_a_long_text_is_cut(written: LogCapture) -> None:
+def test_long_text_is_truncated(written: LogCapture) -> None:
     structlog.get_logger().info("egress_request", target="x" * 1000)
     assert written.entries[0]["target"] == "x" * 50 + "… (950 more characters)"
 
 
-def test_lines_of_libraries_are_bounded_and_printable(
+def test_lines_of_libraries_are_limited_and_printable(
     limiter: LineLimiter, written: LogCapture, seconds: Seconds
 ) -> None:
     records = [
@@ -136,7 +134,7 @@ def test_lines_of_libraries_are_bounded_and_printable(
     assert left_out(written) == [("aiohttp.server error", "", 7)]
 
 
-async def test_what_was_left_out_is_told_without_another_line(written: LogCapture) -> None:
+async def test_omissions_are_reported_without_another_line(written: LogCapture) -> None:
     limiter = LineLimiter(LogLimits(lines=1, window=0.05))
     structlog.configure(processors=[structlog.stdlib.add_log_level, limiter, written])
     for _ in range(5):
@@ -154,5 +152,5 @@ async def test_what_was_left_out_is_told_without_another_line(written: LogCaptur
         ("Smörgås", "Smörgås"),
     ],
 )
-def test_a_librarys_text_does_nothing_to_a_terminal(text: str, shown: str) -> None:
+def test_text_of_a_library_has_no_terminal_sequences(text: str, shown: str) -> None:
     assert printable(text) == shown

@@ -1,4 +1,4 @@
-"""The same request sent at once: one execution is stored, and every caller finds that one."""
+"""Concurrent copies of one request: one execution is stored, and every caller finds it."""
 
 import asyncio
 from dataclasses import replace
@@ -28,7 +28,7 @@ ROUNDS = 30
 SECOND = timedelta(seconds=1)
 
 
-async def test_a_request_is_found_or_not_found_but_never_refused_for_itself(tmp_path: Path) -> None:
+async def test_concurrent_lookups_of_a_request_never_fail(tmp_path: Path) -> None:
     database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:

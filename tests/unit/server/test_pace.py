@@ -1,4 +1,4 @@
-"""What a sandbox says for itself is taken at a pace; what executions show is not held up."""
+"""Rate limit for a sandbox's events outside executions; events of executions are exempt."""
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.recording.event_rate import (
@@ -15,30 +15,30 @@ def batch(events: int, size: int = 0, execution_id: str = "") -> list[pb.Event]:
     return [pb.Event(execution_id=execution_id, stream_text=text)] * events
 
 
-def test_an_executions_events_are_free() -> None:
+def test_events_of_an_execution_are_never_delayed() -> None:
     assert Pace().take(batch(10**5, execution_id="call_1"), 0.0) == 0
 
 
-def test_a_burst_is_free_and_more_is_not() -> None:
+def test_events_over_the_burst_are_delayed() -> None:
     pace = Pace()
     for _ in range(int(BURST_SECONDS)):
         assert pace.take(batch(EVENTS_PER_SECOND), 0.0) == 0
     assert pace.take(batch(EVENTS_PER_SECOND // 2), 0.0) == 0.5
 
 
-def test_bytes_count_as_events_do() -> None:
+def test_bytes_are_limited_like_events() -> None:
     pace = Pace()
     assert pace.take(batch(4, BYTES_PER_SECOND), 0.0) < 0.001
     assert pace.take(batch(1, BYTES_PER_SECOND // 2), 0.0) > 0.4
 
 
-def test_time_pays() -> None:
+def test_allowance_recovers_with_time() -> None:
     pace = Pace()
     pace.take(batch(EVENTS_PER_SECOND * 5), 0.0)
     assert pace.take(batch(1), 10.0) == 0
 
 
-def test_no_wait_is_long() -> None:
+def test_delay_is_bounded() -> None:
     pace = Pace()
     for _ in range(10):
         assert pace.take(batch(10**6), 0.0) <= MAX_WAIT

@@ -1,4 +1,4 @@
-"""The pool is filled one after the other, each as soon as the last one waits, and emptied whole."""
+"""The pool starts its sandboxes one after the other, without pauses, and ends all of them."""
 
 import asyncio
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def waiting(spec: SandboxSpec) -> ReadySandbox:
     return ReadySandbox(spec, "", cast(Any, None), cast(Any, Closing()))
 
 
-async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_next_start_does_not_wait_for_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[str] = []
 
     async def start(
@@ -47,7 +47,7 @@ async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.Monk
         return waiting(spec)
 
     monkeypatch.setattr(ReadySandbox, "start", start)
-    # So long that a start which waited for it would not come.
+    # Long enough that a start which waited for a check would not happen.
     timings = PoolTimings(check=3600.0)
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
     bounds = PoolBounds(SIZE, 1, timedelta(hours=1), timedelta(seconds=60))
@@ -60,7 +60,7 @@ async def test_the_next_start_does_not_wait_for_a_check(monkeypatch: pytest.Monk
         await eventually(lambda: len(started) == SIZE, 5)
 
 
-async def test_what_could_not_be_removed_is_removed_later() -> None:
+async def test_failed_removal_is_repeated() -> None:
     asked: list[str] = []
 
     class Stumbling:
@@ -82,7 +82,7 @@ async def test_what_could_not_be_removed_is_removed_later() -> None:
 
 
 class Agents:
-    """Agents of pooled sandboxes, behind real channels; none answers until it is closed."""
+    """Agents of pooled sandboxes, behind real channels; each responds only after it is closed."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -103,7 +103,7 @@ class Agents:
         return ReadySandbox(spec, "", cast(Any, None), cast(Any, Agent()))
 
 
-async def test_checks_survive_a_pool_that_shrinks_by_several_meanwhile(
+async def test_checks_survive_a_shrinking_pool(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     agents = Agents()
@@ -127,9 +127,9 @@ async def test_checks_survive_a_pool_that_shrinks_by_several_meanwhile(
         for _ in range(SIZE):
             await pool.take(example)
         await eventually(lambda: pool.status().waiting == SIZE)
-        # A check waits for an answer of the first one while all of them are surplus.
+        # A check waits for the first agent while all sandboxes are surplus.
         await eventually(lambda: agents.asked > 0 and pool.status().waiting == 0)
-        # And the pool is filled again when it is asked.
+        # The pool is filled again on demand.
         await pool.take(example)
         await eventually(lambda: pool.status().waiting == 1)
         assert [status for status in supervisor.statuses() if status.failures] == []
@@ -152,7 +152,7 @@ async def test_old_sandboxes_are_replaced_one_after_the_other(
     started: list[str] = []
     monkeypatch.setattr(ReadySandbox, "start", start)
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
-    # All of them are too old at once, in each look; there is no room for more than these.
+    # All sandboxes are too old at each check, and the pool has no space for more.
     bounds = PoolBounds(SIZE, SIZE, timedelta(seconds=0.05), timedelta(seconds=60))
     backend, stocks = cast(Backend, NothingToEnd()), [Stock(example, 2 * SIZE)]
     pool = Pool(backend, stocks, bounds, Supervisor(), timings=PoolTimings(check=0.01))
@@ -163,7 +163,7 @@ async def test_old_sandboxes_are_replaced_one_after_the_other(
     assert fewest == SIZE - 1
 
 
-async def test_a_failure_in_the_pool_restarts_it_and_keeps_what_waits(
+async def test_failure_in_the_pool_restarts_it_and_keeps_its_sandboxes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def start(

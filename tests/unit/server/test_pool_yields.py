@@ -1,4 +1,4 @@
-"""The pool's starts are put off while a caller waits for one, but not for ever."""
+"""Starts of the pool are deferred while a caller waits for one, up to a limit."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 class Quiet:
-    """Removes and closes nothing, for there is nothing."""
+    """A backend and agent that do nothing."""
 
     async def destroy(self, sandbox_id: str) -> None: ...
 
@@ -33,7 +33,7 @@ class Quiet:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Ids of the sandboxes that were started."""
+    """Return the list to which each start appends the sandbox's id."""
     ids: list[str] = []
 
     async def start(
@@ -69,7 +69,7 @@ def set_event() -> asyncio.Event:
     return event
 
 
-async def test_it_fills_when_no_caller_waits_any_more(started: list[str]) -> None:
+async def test_pool_fills_when_no_caller_waits(started: list[str]) -> None:
     queue = queue_of(1)
     pool = pool_of(lambda: queue.is_busy, HOUR)
     queue.on_end = pool.reconsider
@@ -82,13 +82,13 @@ async def test_it_fills_when_no_caller_waits_any_more(started: list[str]) -> Non
         await eventually(lambda: len(started) == SIZE)
 
 
-async def test_one_is_started_all_the_same_after_a_while(started: list[str]) -> None:
+async def test_deferred_start_happens_after_the_longest_deferral(started: list[str]) -> None:
     pool = pool_of(lambda: True, timedelta(seconds=0.05))
     async with pool.kept(set_event()):
         await eventually(lambda: len(started) == SIZE)
 
 
-async def test_a_queue_is_busy_while_somebody_waits_or_is_started() -> None:
+async def test_queue_is_busy_while_a_caller_waits_or_starts() -> None:
     queue = queue_of(1)
     assert not queue.is_busy
     async with queue.turn():
@@ -99,7 +99,7 @@ async def test_a_queue_is_busy_while_somebody_waits_or_is_started() -> None:
     assert queue.is_busy
 
 
-async def test_old_ones_stay_while_their_replacement_is_put_off(started: list[str]) -> None:
+async def test_old_sandboxes_stay_while_their_replacement_is_deferred(started: list[str]) -> None:
     is_awaited = False
     pool = pool_of(lambda: is_awaited, HOUR, max_age=timedelta(milliseconds=1))
     async with pool.kept(set_event()):

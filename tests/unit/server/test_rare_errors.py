@@ -1,4 +1,4 @@
-"""Errors that take a race, a crowd or half an installation."""
+"""Errors that need a race, many callers or an incomplete installation."""
 
 import asyncio
 import sys
@@ -28,7 +28,7 @@ from tests.support.records import PLACE, execution_record, session_record
 
 OVERTAKING_SECONDS = 0.3
 ABSENT: Any = None
-"""What is not reached."""
+"""A dependency that the test never uses."""
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ async def executions(tmp_path: Path) -> AsyncIterator[ExecutionStore]:
 
 @pytest.fixture
 def runner(executions: ExecutionStore) -> SessionRunner:
-    """Of a session whose sandbox is not needed."""
+    """Return the runner of a session without a sandbox."""
     journal = Journal(executions._database, executions, utc_now, utc_now)
     bounds = RunnerBounds(max_queue=1, grace=timedelta(0), output=ABSENT)
     return SessionRunner(Tracked(session_record()), ABSENT, journal, ABSENT, bounds)
 
 
-async def test_a_session_that_ends_while_code_is_submitted(
+async def test_submit_to_a_session_that_just_ended_is_refused(
     executions: ExecutionStore, runner: SessionRunner
 ) -> None:
     ended = Failure(FailureCause.SESSION_ENDED, "deleted")
@@ -61,7 +61,7 @@ async def test_a_session_that_ends_while_code_is_submitted(
     assert await executions.find("t", "call_1") is None
 
 
-async def test_an_execution_that_ends_while_its_code_comes(
+async def test_code_for_an_execution_that_just_ended_is_refused(
     executions: ExecutionStore, runner: SessionRunner
 ) -> None:
     record = execution_record("call_1", 1)
@@ -77,7 +77,7 @@ async def test_an_execution_that_ends_while_its_code_comes(
     assert stored.status is ExecutionStatus.CANCELLED
 
 
-async def test_a_restart_does_not_overtake_what_was_accepted_before_it(
+async def test_restart_waits_until_earlier_executions_have_started(
     runner: SessionRunner,
 ) -> None:
     seen: list[ExecutionStatus] = []
@@ -99,7 +99,7 @@ async def test_a_restart_does_not_overtake_what_was_accepted_before_it(
     assert seen == [ExecutionStatus.RUNNING]
 
 
-async def test_a_restart_that_meets_an_executions_end_leaves_the_session_ready(
+async def test_restart_during_the_end_of_an_execution_leaves_the_session_ready(
     runner: SessionRunner,
 ) -> None:
     await runner.submit(execution_record("call_1", 1), PLACE)
@@ -108,7 +108,7 @@ async def test_a_restart_that_meets_an_executions_end_leaves_the_session_ready(
         change.executions.start(execution, pb.Started())
 
     async def restart_kernel(_reason: str) -> int:
-        # The end is stored, and the runner has not come to let go of the execution.
+        # The end is stored, but the runner hasn't yet released the execution.
         async with runner._journal.transaction() as change:
             change.executions.finish(execution, ExecutionStatus.CANCELLED)
             change.sessions.set_state(runner._session, SessionState.READY)
@@ -120,7 +120,7 @@ async def test_a_restart_that_meets_an_executions_end_leaves_the_session_ready(
     assert runner._session.record.state is SessionState.READY
 
 
-async def test_a_restart_that_gets_no_answer_leaves_the_session_as_it_was(
+async def test_failed_restart_leaves_the_session_unchanged(
     runner: SessionRunner,
 ) -> None:
     async def restart_kernel(_reason: str) -> int:
@@ -134,7 +134,7 @@ async def test_a_restart_that_gets_no_answer_leaves_the_session_as_it_was(
     assert (session.state, session.memory_loss_time) == (SessionState.READY, None)
 
 
-async def test_a_restart_of_a_session_that_ends_meanwhile_leaves_the_end(
+async def test_restart_of_a_session_that_ends_keeps_its_end_state(
     runner: SessionRunner,
 ) -> None:
     async def restart_kernel(_reason: str) -> int:
@@ -149,9 +149,7 @@ async def test_a_restart_of_a_session_that_ends_meanwhile_leaves_the_end(
     assert runner._session.record.state is SessionState.DELETED
 
 
-def test_the_local_backend_may_not_be_installed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_local_backend_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_SANDBOX__BACKEND", "local")
     monkeypatch.delitem(sys.modules, "cellblock_server.backends.local.backend", raising=False)
     monkeypatch.setitem(sys.modules, "psutil", None)
@@ -161,7 +159,7 @@ def test_the_local_backend_may_not_be_installed(
     assert caught.value.reason == "LOCAL_MISSING"
 
 
-def test_the_driver_of_postgresql_may_not_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_postgresql_driver_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("cellblock_server.store.postg")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psycopg", None)

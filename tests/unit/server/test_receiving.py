@@ -1,4 +1,4 @@
-"""A call's request is received when the call was let in, and within a time."""
+"""Requests of calls: received after the call is admitted, and within a time limit."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,8 +20,8 @@ SECONDS = 0.3
 PATHS = [f"/test.Service/{kind}" for kind in ("unary_unary", "unary_stream", "stream_unary")]
 
 
-class Ground:
-    """A server of a few methods, and what has come to them."""
+class ServedMethods:
+    """A server with a few methods that record their requests."""
 
     def __init__(self) -> None:
         self.receiving = ReceivingStage(timedelta(seconds=SECONDS))
@@ -48,14 +48,14 @@ class Ground:
 
 
 @pytest.fixture
-def ground() -> Ground:
-    return Ground()
+def served() -> ServedMethods:
+    return ServedMethods()
 
 
 @pytest.fixture
-async def channel(ground: Ground) -> AsyncIterator[Any]:
-    server = grpc.aio.server(interceptors=[Pipeline([OutcomeStage(Metrics()), ground.receiving])])
-    server.add_generic_rpc_handlers((ground.handlers(),))
+async def channel(served: ServedMethods) -> AsyncIterator[Any]:
+    server = grpc.aio.server(interceptors=[Pipeline([OutcomeStage(Metrics()), served.receiving])])
+    server.add_generic_rpc_handlers((served.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -63,43 +63,47 @@ async def channel(ground: Ground) -> AsyncIterator[Any]:
     await server.stop(None)
 
 
-async def never() -> AsyncIterator[bytes]:
-    """Requests of which none comes."""
+async def silent_requests() -> AsyncIterator[bytes]:
+    """Return a request stream that never yields."""
     await asyncio.Event().wait()
     yield b""
 
 
-async def test_all_kinds_of_requests_come_whole(ground: Ground, channel: Any) -> None:
+async def test_all_kinds_of_requests_are_received_completely(
+    served: ServedMethods, channel: Any
+) -> None:
     assert await channel.unary_unary(PATHS[0])(b"a") == b"answer"
     assert [each async for each in channel.unary_stream(PATHS[1])(b"b")] == [b"answer"]
     assert await channel.stream_unary(PATHS[2])(iter([b"c", b"d"])) == b"answer"
-    assert ground.requests == [b"a", b"b", b"c", b"d"]
+    assert served.requests == [b"a", b"b", b"c", b"d"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_a_request_that_does_not_arrive_in_time_is_refused(
-    ground: Ground, channel: Any, path: str
+async def test_request_that_does_not_arrive_in_time_is_refused(
+    served: ServedMethods, channel: Any, path: str
 ) -> None:
     with pytest.raises(grpc.RpcError) as caught:
-        await channel.stream_unary(path)(never())
+        await channel.stream_unary(path)(silent_requests())
     error = from_call(caught.value)
     assert isinstance(error, UnavailableError)
     error_table.check(error, "UNAVAILABLE")
-    assert ground.requests == []
+    assert served.requests == []
 
 
-async def test_a_call_without_a_message_is_refused(ground: Ground, channel: Any) -> None:
+async def test_call_without_a_message_is_refused(served: ServedMethods, channel: Any) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         await channel.stream_unary(PATHS[0])(iter([]))
     assert isinstance(from_call(caught.value), InvalidArgumentError)
-    assert ground.requests == []
+    assert served.requests == []
 
 
-async def test_few_of_a_connection_are_received_at_once(ground: Ground, channel: Any) -> None:
-    held = [channel.stream_unary(PATHS[0])(never()) for _ in range(MAX_PARTLY_RECEIVED)]
-    await eventually(lambda: ground.receiving.received_at_once == MAX_PARTLY_RECEIVED)
+async def test_number_of_partly_received_requests_of_a_connection_is_bounded(
+    served: ServedMethods, channel: Any
+) -> None:
+    held = [channel.stream_unary(PATHS[0])(silent_requests()) for _ in range(MAX_PARTLY_RECEIVED)]
+    await eventually(lambda: served.receiving.received_at_once == MAX_PARTLY_RECEIVED)
     waiting = asyncio.ensure_future(channel.unary_unary(PATHS[0])(b"a"))
     for call in held:
         call.cancel()
     assert await waiting == b"answer"
-    await eventually(lambda: ground.receiving.received_at_once == 0)
+    await eventually(lambda: served.receiving.received_at_once == 0)

@@ -21,7 +21,7 @@ class Uploads:
         self.may_end = asyncio.Event()
 
     async def upload(self, _tenant: str, _upload: Upload, _received: object) -> str:
-        """As `UploadService.upload`."""
+        """Do the same as `UploadService.upload`, but wait for the test."""
         self.begun.set()
         await self.may_end.wait()
         return "stored"
@@ -33,7 +33,7 @@ async def uploads() -> Any:
 
 
 def upload_while(draining: Draining, uploads: Any, upload: Upload) -> "asyncio.Task[object]":
-    """Begin an upload as a call that ends with the server."""
+    """Begin an upload in a call that `draining` can end."""
 
     async def call() -> object:
         files = FileUseCases(ABSENT, uploads, ABSENT, ABSENT)
@@ -43,7 +43,7 @@ def upload_while(draining: Draining, uploads: Any, upload: Upload) -> "asyncio.T
     return asyncio.ensure_future(call())
 
 
-async def test_an_upload_with_an_id_ends_at_once(uploads: Any) -> None:
+async def test_upload_with_an_id_ends_immediately(uploads: Any) -> None:
     draining = Draining()
     call = upload_while(draining, uploads, Upload("a", upload_id="upload_1"))
     await uploads.begun.wait()
@@ -52,7 +52,7 @@ async def test_an_upload_with_an_id_ends_at_once(uploads: Any) -> None:
         await call
 
 
-async def test_one_without_may_end_by_itself(uploads: Any) -> None:
+async def test_upload_without_an_id_may_complete(uploads: Any) -> None:
     draining = Draining()
     call = upload_while(draining, uploads, Upload("a"))
     await uploads.begun.wait()
@@ -61,7 +61,7 @@ async def test_one_without_may_end_by_itself(uploads: Any) -> None:
     assert await call == "stored"
 
 
-async def test_one_with_an_id_does_not_begin_when_the_server_stops(uploads: Any) -> None:
+async def test_upload_with_an_id_does_not_begin_when_the_server_stops(uploads: Any) -> None:
     draining = Draining()
     with draining.open_call():
         draining.begin()

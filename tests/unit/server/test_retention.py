@@ -1,4 +1,4 @@
-"""What nobody needs any more is forgotten; what somebody needs is not."""
+"""Retention: expired data is deleted, and data in use is not."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -28,7 +28,7 @@ async def kept(tmp_path: Path, clock: Clock) -> AsyncIterator[Stored]:
         yield kept
 
 
-async def test_files_go_at_their_time_and_bytes_with_the_last_file(
+async def test_files_expire_and_their_bytes_go_with_the_last_file(
     kept: Stored, clock: Clock
 ) -> None:
     hour = timedelta(hours=1)
@@ -48,7 +48,7 @@ async def test_files_go_at_their_time_and_bytes_with_the_last_file(
     assert len(kept.left()) == 1
 
 
-async def test_deleting_a_file_spares_bytes_that_another_has(kept: Stored) -> None:
+async def test_deleting_a_file_keeps_bytes_shared_with_another(kept: Stored) -> None:
     first = await kept.uploads.upload("t", Upload("a"), Sent(b"same"))
     second = await kept.uploads.upload("t", Upload("b"), Sent(b"same"))
     await kept.files.delete("t", first.id)
@@ -58,7 +58,7 @@ async def test_deleting_a_file_spares_bytes_that_another_has(kept: Stored) -> No
     assert kept.left() == []
 
 
-async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) -> None:
+async def test_ended_sessions_are_deleted_with_their_executions(kept: Stored, clock: Clock) -> None:
     alive = session_record()
     for record in (alive, replace(alive, id="sess_2", end_time=clock.time)):
         await kept.sessions.insert(record)
@@ -77,7 +77,7 @@ async def test_sessions_go_with_all_that_they_ran(kept: Stored, clock: Clock) ->
     assert await executions.events(execution, 1, 10, 2**20) == []
 
 
-async def test_bytes_without_a_file_are_swept_up(kept: Stored) -> None:
+async def test_bytes_without_a_file_are_deleted(kept: Stored) -> None:
     async def abandoned() -> AsyncIterator[bytes]:
         yield b"stored, and its caller left"
 
@@ -90,7 +90,7 @@ async def test_bytes_without_a_file_are_swept_up(kept: Stored) -> None:
     assert len(kept.left()) == 1
 
 
-async def test_it_runs_while_the_server_does(kept: Stored, clock: Clock) -> None:
+async def test_retention_runs_in_the_background(kept: Stored, clock: Clock) -> None:
     upload = Upload("a", expires_after=timedelta(hours=1))
     await kept.uploads.upload("t", upload, Sent(b"x"))
     clock.time += timedelta(hours=1)

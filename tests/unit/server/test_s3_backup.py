@@ -1,4 +1,4 @@
-"""A copy has the bytes of files that lie in a bucket, and they go back into one."""
+"""Backup and restore of files whose bytes are in an S3 bucket."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ def in_the_bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
 def state(tmp_path: Path) -> Path:
     folder = tmp_path / "state"
     shared_state_folder(folder)
-    # As the store of the test has its owner.
+    # The blob store of the test uses this path as its owner.
     (folder / "instance").write_text(str(folder / "blobs"))
     return folder
 
@@ -68,7 +68,7 @@ def blob_files(folder: Path) -> list[bytes]:
     return sorted(path.read_bytes() for path in (folder / "blobs").glob("??/*"))
 
 
-async def test_it_has_the_bytes_and_the_next_one_takes_only_what_is_new(
+async def test_next_backup_copies_only_new_bytes(
     kept: Stored, state: Path, copy: Path, s3: S3Server
 ) -> None:
     await store(kept, b"one")
@@ -79,7 +79,7 @@ async def test_it_has_the_bytes_and_the_next_one_takes_only_what_is_new(
     assert blob_files(copy) == [b"one", b"three"]
 
 
-async def test_bytes_that_are_gone_are_named(
+async def test_missing_bytes_are_reported(
     kept: Stored, state: Path, copy: Path, s3: S3Server
 ) -> None:
     sha256 = await store(kept, b"one")
@@ -88,7 +88,7 @@ async def test_bytes_that_are_gone_are_named(
     assert damage.problem == "its bytes are gone"
 
 
-async def test_they_go_back_into_a_bucket_that_is_empty(
+async def test_bytes_are_restored_into_an_empty_bucket(
     kept: Stored, state: Path, copy: Path, s3: S3Server, tmp_path: Path
 ) -> None:
     sha256 = await store(kept, b"one")
@@ -99,11 +99,11 @@ async def test_they_go_back_into_a_bucket_that_is_empty(
     assert (report.files, report.copied_bytes, report.damaged) == (2, 3 + 2**20, [])
     expected = sorted(["owner", f"blobs/{sha256}/0", f"blobs/{large}/0"])
     assert s3.keys(prefix) == expected
-    # The copy is whole as before.
+    # The backup is complete, as before.
     assert len(blob_files(copy)) == 2
 
 
-async def test_what_is_in_the_bucket_still_is_not_sent_again(
+async def test_restore_does_not_send_bytes_that_the_bucket_has(
     kept: Stored, state: Path, copy: Path, s3: S3Server, tmp_path: Path
 ) -> None:
     sha256 = await store(kept, b"one")
@@ -115,7 +115,7 @@ async def test_what_is_in_the_bucket_still_is_not_sent_again(
     assert (report.copied_bytes, report.damaged) == (3, [])
 
 
-async def test_a_copy_moves_bytes_from_a_folder_to_a_bucket(
+async def test_backup_of_a_folder_is_restored_into_a_bucket(
     state: Path, copy: Path, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(buckets._Used, "s3", None)
@@ -127,7 +127,7 @@ async def test_a_copy_moves_bytes_from_a_folder_to_a_bucket(
     assert s3.keys(prefix) == [f"blobs/{sha256}/0", "owner"]
 
 
-async def test_another_servers_prefix_is_no_copy_of_ours(
+async def test_prefix_of_another_server_is_refused(
     kept: Stored, state: Path, copy: Path, s3: S3Server, tmp_path: Path
 ) -> None:
     await store(kept, b"one")

@@ -1,4 +1,4 @@
-"""What the doctor says of a bucket, with what to do."""
+"""Findings of `doctor` about an S3 bucket, with advice."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,13 +39,11 @@ def settings(s3: S3Server, faulty: FaultyS3, tmp_path: Path, prefix: str) -> Set
     )
 
 
-def test_a_folder_is_the_disks_matter(tmp_path: Path) -> None:
+def test_folder_has_no_bucket_findings(tmp_path: Path) -> None:
     assert list(blob_findings(load(None, {"server": {"state_dir": str(tmp_path)}}))) == []
 
 
-def test_one_that_can_be_used_is_well_and_left_as_it_was(
-    settings: Settings, s3: S3Server, prefix: str
-) -> None:
+def test_usable_bucket_is_ok_and_unchanged(settings: Settings, s3: S3Server, prefix: str) -> None:
     for owner in ("", "me"):
         if owner:
             s3.client(prefix).put("owner", owner.encode())
@@ -53,7 +51,9 @@ def test_one_that_can_be_used_is_well_and_left_as_it_was(
         assert s3.keys(prefix) == (["owner"] if owner else [])
 
 
-def test_another_servers_is_a_problem(settings: Settings, s3: S3Server, prefix: str) -> None:
+def test_prefix_of_another_server_is_a_problem(
+    settings: Settings, s3: S3Server, prefix: str
+) -> None:
     s3.client(prefix).put("owner", b"another")
     assert list(blob_findings(settings))[-1].level is Level.PROBLEM
 
@@ -67,7 +67,7 @@ def test_another_servers_is_a_problem(settings: Settings, s3: S3Server, prefix: 
         ("DELETE", "", "deleted"),
     ],
 )
-def test_a_right_that_is_missing_is_named(
+def test_missing_permission_is_named(
     settings: Settings, faulty: FaultyS3, method: str, part: str, what: str
 ) -> None:
     faulty.fault("refuse", method=method, part=part, status=403, code="AccessDenied", message="No.")
@@ -78,13 +78,13 @@ def test_a_right_that_is_missing_is_named(
     assert KEY_ID not in found.message
 
 
-def test_one_that_is_away_is_a_problem(settings: Settings, faulty: FaultyS3) -> None:
+def test_unreachable_bucket_is_a_problem(settings: Settings, faulty: FaultyS3) -> None:
     faulty.go_away()
     (found,) = blob_findings(settings)
     assert (found.level, "refused" in found.message) == (Level.PROBLEM, True)
 
 
-def test_credentials_that_can_not_be_read_are_a_problem(settings: Settings) -> None:
+def test_unreadable_credentials_are_a_problem(settings: Settings) -> None:
     blobs = settings.blobs.model_copy(update={"credentials_file": "/not/there"})
     (found,) = blob_findings(settings.model_copy(update={"blobs": blobs}))
     assert found.level is Level.PROBLEM

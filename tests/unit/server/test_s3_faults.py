@@ -1,4 +1,4 @@
-"""An S3 store that fails: told within a bound, with nothing half done and nothing lost."""
+"""Faults of an S3 store: reported within a time limit, without partial or lost data."""
 
 import asyncio
 import hashlib
@@ -40,12 +40,12 @@ async def store(s3: S3Server, faulty: FaultyS3, tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture
-def keys(s3: S3Server, tmp_path: Path) -> "Keys":
-    return Keys(s3, prefix_of(tmp_path / "blobs"))
+def keys(s3: S3Server, tmp_path: Path) -> "StoredKeys":
+    return StoredKeys(s3, prefix_of(tmp_path / "blobs"))
 
 
-class Keys:
-    """What is in the bucket of a test's store, beside whose it is."""
+class StoredKeys:
+    """Returns the keys in the bucket of the test's store, without the owner's."""
 
     def __init__(self, s3: S3Server, prefix: str) -> None:
         self._s3, self._prefix = s3, prefix
@@ -64,7 +64,7 @@ async def all_of(store: ObjectStore, blob: Blob = BLOB) -> bytes:
     return b"".join([piece async for piece in store.read(blob, 0, 0)])
 
 
-async def test_what_passes_is_tried_again(
+async def test_transient_fault_is_retried(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     for method in ("PUT", "GET"):
@@ -73,14 +73,14 @@ async def test_what_passes_is_tried_again(
     assert await all_of(store) == DATA
 
 
-async def test_a_store_that_stays_busy_is_told_with_a_time(
-    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, keys: Keys
+async def test_busy_store_is_reported_with_a_retry_time(
+    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, keys: StoredKeys
 ) -> None:
     faulty.fault("refuse", method="PUT")
     with pytest.raises(UnavailableError, match=r"SlowDown: Please reduce") as caught:
         await put(store, tmp_path)
     assert caught.value.retry_after == timedelta(seconds=5)
-    # Once, and `RETRIES` more.
+    # The first attempt and `RETRIES` more.
     assert faulty.seen["PUT"] <= 2 + RETRIES + 1
     assert keys() == []
     assert (tmp_path / "file").exists()
@@ -89,7 +89,7 @@ async def test_a_store_that_stays_busy_is_told_with_a_time(
 @pytest.mark.parametrize(
     ("status", "code"), [(403, "InvalidAccessKeyId"), (403, "AccessDenied"), (401, "Unauthorized")]
 )
-async def test_refused_credentials_are_told_and_not_repeated(
+async def test_refused_credentials_are_reported_without_repeating_them(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path, status: int, code: str
 ) -> None:
     faulty.fault("refuse", status=status, code=code, message="No.")
@@ -103,8 +103,8 @@ async def test_refused_credentials_are_told_and_not_repeated(
             assert secret not in str(it.value)
 
 
-async def test_a_bucket_that_is_gone_is_no_lost_file(s3: S3Server, tmp_path: Path) -> None:
-    missing = s3_objects(S3ServerOf(s3.port), tmp_path / "blobs", timings=SHORT)
+async def test_missing_bucket_is_not_reported_as_a_lost_file(s3: S3Server, tmp_path: Path) -> None:
+    missing = s3_objects(S3ServerWithoutBucket(s3.port), tmp_path / "blobs", timings=SHORT)
     with pytest.raises(UnavailableError, match=r"blobs\.url: s3://not-there/\w+ at .*NoSuchBucket"):
         await missing.start()
     for work in (all_of(missing), missing.check(), missing.delete(BLOB.sha256)):
@@ -112,14 +112,14 @@ async def test_a_bucket_that_is_gone_is_no_lost_file(s3: S3Server, tmp_path: Pat
             await work
 
 
-class S3ServerOf(S3Server):
-    """A bucket that is not there."""
+class S3ServerWithoutBucket(S3Server):
+    """An S3 server whose bucket doesn't exist."""
 
     def url(self, prefix: str, port: int = 0) -> str:
         return super().url(prefix, port).replace(f"s3://{BUCKET}", "s3://not-there")
 
 
-async def test_an_answer_that_never_comes_is_told(
+async def test_missing_response_is_reported(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     faulty.fault("hold")
@@ -132,7 +132,7 @@ async def test_an_answer_that_never_comes_is_told(
     assert await all_of(store) == DATA
 
 
-async def test_one_that_is_away_is_told_and_is_well_when_it_is_back(
+async def test_unreachable_store_is_reported_and_recovers(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path)
@@ -146,7 +146,7 @@ async def test_one_that_is_away_is_told_and_is_well_when_it_is_back(
     assert await all_of(store) == DATA
 
 
-async def test_an_answer_that_breaks_off_goes_on(
+async def test_interrupted_read_resumes(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path, LARGE, LARGE_BLOB)
@@ -154,7 +154,7 @@ async def test_an_answer_that_breaks_off_goes_on(
     assert await all_of(store, LARGE_BLOB) == LARGE
 
 
-async def test_one_that_always_breaks_off_is_told(
+async def test_read_that_is_always_interrupted_is_reported(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path)
@@ -163,7 +163,7 @@ async def test_one_that_always_breaks_off_is_told(
         await all_of(store)
 
 
-async def test_bytes_that_change_on_the_way_are_told(
+async def test_changed_bytes_are_reported(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path)
@@ -172,7 +172,7 @@ async def test_bytes_that_change_on_the_way_are_told(
         await all_of(store)
 
 
-async def test_nothing_else_waits_for_what_waits(
+async def test_slow_request_does_not_block_others(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path)
@@ -186,8 +186,8 @@ async def test_nothing_else_waits_for_what_waits(
         await putting
 
 
-async def test_a_put_that_breaks_off_half_way_leaves_only_what_is_swept(
-    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, keys: Keys
+async def test_interrupted_put_leaves_only_parts_that_can_be_deleted(
+    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, keys: StoredKeys
 ) -> None:
     faulty.fault("hold", method="PUT", part=f"{LARGE_BLOB.sha256}/1")
     putting = asyncio.create_task(put(store, tmp_path, LARGE, LARGE_BLOB))
@@ -203,8 +203,8 @@ async def test_a_put_that_breaks_off_half_way_leaves_only_what_is_swept(
     assert keys() == []
 
 
-async def test_a_deletion_that_fails_half_way_is_gone_on_with(
-    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, keys: Keys
+async def test_interrupted_deletion_can_be_continued(
+    store: ObjectStore, faulty: FaultyS3, tmp_path: Path, keys: StoredKeys
 ) -> None:
     await put(store, tmp_path, LARGE, LARGE_BLOB)
     faulty.fault("refuse", method="DELETE", part=f"{LARGE_BLOB.sha256}/1")
@@ -217,14 +217,14 @@ async def test_a_deletion_that_fails_half_way_is_gone_on_with(
     assert keys() == []
 
 
-async def test_a_deletion_without_an_answer_can_not_meet_a_later_put(
+async def test_put_waits_after_a_deletion_without_a_response(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path)
     faulty.fault("hold", method="DELETE")
     with pytest.raises(UnavailableError):
         await store.delete(BLOB.sha256)
-    # It was not tried twice: neither would come late.
+    # The deletion isn't repeated, so no second one can arrive late.
     assert faulty.seen["DELETE"] == 1
     with pytest.raises(UnavailableError, match="did not say whether") as caught:
         await put(store, tmp_path)
@@ -238,12 +238,12 @@ async def test_a_deletion_without_an_answer_can_not_meet_a_later_put(
         return False
 
     async with asyncio.timeout(10):
-        while not await stored():  # noqa: ASYNC110 - time alone tells
+        while not await stored():  # noqa: ASYNC110 - nothing signals it
             await asyncio.sleep(0.05)
     assert await all_of(store) == DATA
 
 
-async def test_a_page_that_can_not_be_had_is_told(
+async def test_failed_listing_is_reported(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path)
@@ -252,7 +252,7 @@ async def test_a_page_that_can_not_be_had_is_told(
         _all = [sha256 async for sha256 in store.hashes()]
 
 
-async def test_a_slow_reader_holds_no_connection(
+async def test_slow_reader_uses_no_connection(
     store: ObjectStore, faulty: FaultyS3, tmp_path: Path
 ) -> None:
     await put(store, tmp_path, LARGE, LARGE_BLOB)

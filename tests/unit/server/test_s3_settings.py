@@ -1,4 +1,4 @@
-"""Where the bytes of files are, as the configuration says it; what is wrong is told in a line."""
+"""Settings for the place of stored bytes; each mistake is reported on one line."""
 
 import ssl
 import subprocess
@@ -33,7 +33,7 @@ SHAPE = "must be s3://BUCKET"
         ("s3://files?endpoint=http://[::1]:9000/", ("files", "", "http://[::1]:9000", "")),
     ],
 )
-def test_urls(url: str, location: tuple[str, ...]) -> None:
+def test_urls_are_parsed(url: str, location: tuple[str, ...]) -> None:
     found = parse_s3_url(url)
     assert (found.bucket, found.prefix, found.endpoint, found.region) == location
 
@@ -65,7 +65,7 @@ def test_urls(url: str, location: tuple[str, ...]) -> None:
         ("s3://files?endpoint", SHAPE),
     ],
 )
-def test_what_is_no_url_is_not_repeated(
+def test_invalid_url_is_reported_without_repeating_it(
     url: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_BLOBS__URL", url)
@@ -78,11 +78,11 @@ def test_what_is_no_url_is_not_repeated(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-def test_without_tls_this_machine_will_do(host: str) -> None:
+def test_http_is_allowed_for_this_machine(host: str) -> None:
     assert Blobs(url=f"s3://files?endpoint=http://{host}:9000").location is not None
 
 
-def test_without_tls_another_machine_needs_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_http_to_another_machine_needs_allow_http(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELLBLOCK_BLOBS__URL", "s3://files?endpoint=http://minio:9000")
     with pytest.raises(ConfigurationError, match=r"blobs\.url: .*'minio'.*allow_http = true"):
         load(None, {})
@@ -91,7 +91,7 @@ def test_without_tls_another_machine_needs_a_word(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("name", ["credentials_file", "ca_file"])
-def test_what_only_a_bucket_needs_needs_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bucket_settings_need_a_url(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"CELLBLOCK_BLOBS__{name.upper()}", "/x")
     with pytest.raises(ConfigurationError, match=rf"blobs\.{name}: needs blobs\.url"):
         load(None, {})
@@ -107,20 +107,20 @@ def test_what_only_a_bucket_needs_needs_one(name: str, monkeypatch: pytest.Monke
         ("hunter2", "must have a section"),
     ],
 )
-def test_a_file_of_credentials_that_is_none_is_named_and_not_repeated(
+def test_invalid_credentials_file_is_named_without_its_content(
     tmp_path: Path, text: str | None, problem: str
 ) -> None:
     file = tmp_path / "credentials"
     if text is not None:
         file.write_text(text)
     settings = Blobs(url="s3://files", credentials_file=str(file))
-    told = rf"blobs\.credentials_file: {file}: .*{problem}"
-    with pytest.raises(UnavailableError, match=told) as it:
+    expected = rf"blobs\.credentials_file: {file}: .*{problem}"
+    with pytest.raises(UnavailableError, match=expected) as it:
         client(settings, parse_s3_url(settings.url))
     assert "hunter2" not in str(it.value)
 
 
-def test_the_environment_has_credentials_as_well(
+def test_credentials_are_read_from_the_environment(
     s3: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
@@ -131,7 +131,7 @@ def test_the_environment_has_credentials_as_well(
     assert s3.keys("from-environment") == ["x"]
 
 
-def test_tls_needs_an_authority_that_is_known(s3: S3Server, tmp_path: Path) -> None:
+def test_tls_needs_a_known_authority(s3: S3Server, tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -151,7 +151,7 @@ def test_tls_needs_an_authority_that_is_known(s3: S3Server, tmp_path: Path) -> N
     assert s3.keys("tls") == ["x"]
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+def test_missing_extra_is_reported_with_what_to_install(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['obstore'] = None\n"
         "from cellblock_server.main import main; sys.exit(main(sys.argv[1:]))"

@@ -1,4 +1,4 @@
-"""Which profile `sandbox.seccomp` stands for, and what is said of one that can't be used."""
+"""Profiles that `sandbox.seccomp` can select, and errors for unusable ones."""
 
 import json
 from pathlib import Path
@@ -12,16 +12,16 @@ from cellblock_server.backends.docker.seccomp import (
 )
 
 
-def test_ours_refuses_what_it_does_not_name() -> None:
+def test_cellblock_profile_refuses_unlisted_calls() -> None:
     profile = json.loads(load_profile("cellblock") or "")
     assert profile["defaultAction"] == "SCMP_ACT_ERRNO"
 
 
-def test_the_engines_needs_no_words() -> None:
+def test_engine_profile_is_not_passed() -> None:
     assert load_profile("engine") is None
 
 
-def test_an_operators_own_is_handed_on(tmp_path: Path) -> None:
+def test_own_profile_is_passed_to_the_engine(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     path.write_text('{"defaultAction": "SCMP_ACT_ALLOW",\n "syscalls": []}')
     assert load_profile(str(path)) == '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[]}'
@@ -46,7 +46,7 @@ def test_an_operators_own_is_handed_on(tmp_path: Path) -> None:
         (b" " * (MAX_PROFILE_BYTES + 1), f"has more than {MAX_PROFILE_BYTES} bytes"),
     ],
 )
-def test_a_profile_that_is_wrong_is_told(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_invalid_profile_is_reported(tmp_path: Path, content: bytes, problem: str) -> None:
     path = tmp_path / "own.json"
     path.write_bytes(content)
     with pytest.raises(SeccompProfileError) as caught:
@@ -62,7 +62,7 @@ def test_a_profile_that_is_wrong_is_told(tmp_path: Path, content: bytes, problem
         ("unconfined", "must be 'cellblock', 'engine' or an absolute path"),
     ],
 )
-def test_a_profile_that_is_not_there_is_told(setting: str, problem: str) -> None:
+def test_missing_profile_is_reported(setting: str, problem: str) -> None:
     with pytest.raises(SeccompProfileError) as caught:
         load_profile(setting)
     assert str(caught.value) == f"sandbox.seccomp: {setting}: {problem}"

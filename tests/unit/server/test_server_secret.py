@@ -1,4 +1,4 @@
-"""The server's secret: made once, for its owner's eyes only."""
+"""The server's secret: created once, and readable only by its owner."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from cellblock_server.store.state_folder import StateFolderError
 from cellblock_server.tenants.secret import server_secret
 
 
-def test_it_is_made_once(tmp_path: Path) -> None:
+def test_secret_is_created_once(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     secret = server_secret(path)
     assert len(secret) == 32
@@ -19,14 +19,14 @@ def test_it_is_made_once(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_two_that_make_it_at_once_have_the_same(tmp_path: Path) -> None:
+def test_concurrent_creators_get_the_same_secret(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _n: server_secret(tmp_path / "secret"), range(16)))
     assert len(set(found)) == 1
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
-def test_one_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
+def test_secret_accessible_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "secret"
     server_secret(path)
     path.chmod(mode)
@@ -35,7 +35,7 @@ def test_one_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
     assert "chmod 600" in str(caught.value)
 
 
-def test_half_a_secret_is_refused(tmp_path: Path) -> None:
+def test_incomplete_secret_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_bytes(b"half")
     path.chmod(0o600)

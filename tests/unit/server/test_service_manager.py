@@ -1,4 +1,4 @@
-"""What a service manager is told, and what is made of one that does not listen."""
+"""Notifications to the service manager, including one that doesn't listen."""
 
 import socket
 from pathlib import Path
@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from cellblock_server.ops.service_manager import READY, SOCKET, tell
 
 
-def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_abstract_socket_is_notified(monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"cellblock-test-{token_hex(8)}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(f"\0{name}")
@@ -19,16 +19,14 @@ def test_an_abstract_socket_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
         assert heard.recv(100) == READY
 
 
-def test_one_that_does_not_listen_is_told_of(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_missing_listener_is_logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(SOCKET, str(tmp_path / "nobody"))
     with capture_logs() as lines:
         tell(READY)
     assert [line["event"] for line in lines] == ["service_manager_not_told"]
 
 
-def test_without_one_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_logged_without_a_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SOCKET, raising=False)
     with capture_logs() as lines:
         tell(READY)

@@ -1,4 +1,4 @@
-"""Cold starts take their turn, and are refused when too many wait."""
+"""Cold starts wait for their turn, and are refused when too many wait."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ def queue(parallelism: int = 1, max_waiting: int = 1, patience: timedelta = LONG
     return StartQueue(StartBounds(parallelism, max_waiting, patience))
 
 
-async def test_so_many_have_their_turn_at_a_time_in_order() -> None:
+async def test_starts_run_in_order_up_to_the_parallelism() -> None:
     turns = queue(parallelism=2, max_waiting=8)
     begun: list[int] = []
     most = running = 0
@@ -36,7 +36,7 @@ async def test_so_many_have_their_turn_at_a_time_in_order() -> None:
     assert (most, begun) == (2, list(range(10)))
 
 
-async def test_one_too_many_is_told_when_to_come_back() -> None:
+async def test_start_over_the_queue_limit_is_refused_with_a_retry_time() -> None:
     turns = queue()
     async with AsyncExitStack() as first:
         await first.enter_async_context(turns.turn())
@@ -51,14 +51,14 @@ async def test_one_too_many_is_told_when_to_come_back() -> None:
     await waiting
 
 
-async def test_nobody_waits_for_ever() -> None:
+async def test_waiting_start_times_out() -> None:
     turns = queue(patience=timedelta(milliseconds=10))
     async with turns.turn():
         with pytest.raises(ExhaustedError, match=r"timed out after 0\.01 s"):
             await one_turn(turns)
 
 
-async def test_who_leaves_gives_the_place_back() -> None:
+async def test_cancelled_wait_frees_its_place() -> None:
     turns = queue()
     async with turns.turn():
         for _ in range(3):
@@ -69,7 +69,7 @@ async def test_who_leaves_gives_the_place_back() -> None:
     await one_turn(turns)
 
 
-async def test_a_start_that_fails_gives_the_turn_back() -> None:
+async def test_failed_start_frees_its_turn() -> None:
     turns = queue(max_waiting=0)
     for _ in range(3):
         with pytest.raises(KeyError):

@@ -1,4 +1,4 @@
-"""The state folder belongs to one server at a time, and keeps its identity."""
+"""The state folder: used by one server at a time, with a permanent identity."""
 
 import errno
 import os
@@ -16,10 +16,10 @@ from cellblock_server.store.state_folder import (
 )
 
 ROUNDS = 100
-"""Without a lock some of these fail."""
+"""Number of attempts, of which some fail without a lock."""
 
 
-def test_the_identity_stays(tmp_path: Path) -> None:
+def test_identity_is_permanent(tmp_path: Path) -> None:
     with state_folder(tmp_path / "state") as first:
         pass
     with state_folder(tmp_path / "state") as second:
@@ -31,20 +31,20 @@ def test_each_folder_has_its_own_identity(tmp_path: Path) -> None:
         assert a.instance != b.instance
 
 
-def test_all_who_come_at_once_read_the_same_identity(tmp_path: Path) -> None:
+def test_concurrent_readers_get_the_same_identity(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
         for number in range(ROUNDS):
             folders = [tmp_path / str(number)] * 4
             assert len({state.instance for state in threads.map(shared_state_folder, folders)}) == 1
 
 
-def test_nobody_else_may_look_into_it(tmp_path: Path) -> None:
+def test_folder_is_accessible_only_to_its_owner(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir(mode=0o755)
     with state_folder(tmp_path / "state") as state:
         assert state.path.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_second_server_is_refused(tmp_path: Path) -> None:
+def test_second_server_is_refused(tmp_path: Path) -> None:
     with (
         state_folder(tmp_path),
         pytest.raises(StateFolderError, match=r"server\.state_dir: another server uses"),
@@ -53,7 +53,7 @@ def test_a_second_server_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_place_that_is_no_folder_is_named(tmp_path: Path) -> None:
+def test_path_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "state").write_bytes(b"")
     with (
         pytest.raises(StateFolderError, match=r"server\.state_dir: .*/state: File exists"),
@@ -62,34 +62,32 @@ def test_a_place_that_is_no_folder_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_a_half_written_identity_is_not_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_arguments: object) -> None:
+def test_incomplete_identity_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def simulate_kill(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", killed)
+        patch.setattr(os, "replace", simulate_kill)
         with pytest.raises(KeyboardInterrupt), state_folder(tmp_path):
             pass
     with state_folder(tmp_path) as state:
         assert state.instance
 
 
-def test_a_file_system_without_locks_is_refused(
+def test_file_system_without_locks_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared_state_folder(tmp_path)
 
-    def refuse(_file: int, _operation: int) -> None:
+    def refuse_lock(_file: int, _operation: int) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse_lock)
     with pytest.raises(StateFolderError, match="Function not implemented"), state_folder(tmp_path):
         pass
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+def test_lock_of_a_killed_process_is_released(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from cellblock_server.store.state_folder import state_folder\n"

@@ -1,4 +1,4 @@
-"""Every kind of error has its code and tells what a program needs."""
+"""Every error has its status code and the details that a program needs."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("error", "code"), ERRORS)
-def test_code_and_reason(error: CellblockError, code: int) -> None:
+def test_each_error_has_its_code_and_reason(error: CellblockError, code: int) -> None:
     status = status_of(error)
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
@@ -41,20 +41,20 @@ def test_code_and_reason(error: CellblockError, code: int) -> None:
     assert status.message == error.message
 
 
-def test_a_bad_field_is_named() -> None:
+def test_invalid_field_is_named() -> None:
     bad = error_details_pb2.BadRequest()
     assert status_of(InvalidArgumentError("code", "is empty")).details[1].Unpack(bad)
     violation = bad.field_violations[0]
     assert (violation.field, violation.description) == ("code", "is empty")
 
 
-def test_what_was_not_found_is_named() -> None:
+def test_missing_resource_is_named() -> None:
     resource = error_details_pb2.ResourceInfo()
     assert status_of(NotFoundError("file", "file-1")).details[1].Unpack(resource)
     assert (resource.resource_type, resource.resource_name) == ("file", "file-1")
 
 
-def test_when_to_come_back_is_told() -> None:
+def test_retry_time_is_included() -> None:
     retry = error_details_pb2.RetryInfo()
     error = ExhaustedError("QUEUE_FULL", "full", timedelta(seconds=1.5))
     assert status_of(error).details[1].Unpack(retry)
@@ -67,7 +67,7 @@ def test_messages_fit_into_headers() -> None:
     assert status.ByteSize() < 4096
 
 
-def test_a_quota_says_whose_it_is() -> None:
+def test_quota_error_names_its_subject() -> None:
     status = status_of(QuotaError("STORAGE_QUOTA", "tenant:t", "too much"))
     failure = error_details_pb2.QuotaFailure()
     assert status.details[1].Unpack(failure)

@@ -1,4 +1,4 @@
-"""What a statement was about is not told by its failure: errors get into the log."""
+"""Errors of failed statements, which get into the log, don't contain the statement's values."""
 
 import traceback
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.support.records import execution_record
 SECRET = "sesame"
 
 
-async def test_a_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
+async def test_failed_statement_does_not_show_its_values(tmp_path: Path) -> None:
     database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     execution = replace(execution_record("call_1", 1), environment={"A": SECRET})
@@ -26,6 +26,6 @@ async def test_a_failed_statement_does_not_show_its_values(tmp_path: Path) -> No
             await database.write(lambda connection: insert_execution(connection, execution))
     finally:
         await database.close()
-    told = "".join(traceback.format_exception(caught.value))
+    shown = "".join(traceback.format_exception(caught.value))
     assert "executions" in str(caught.value)
-    assert SECRET not in told
+    assert SECRET not in shown

@@ -1,4 +1,4 @@
-"""Whether a commit waits for the disk: what the operator asked for is what SQLite was told."""
+"""The `store.synchronous` setting reaches SQLite on every connection."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from cellblock_server.store.opening import open_database
 from cellblock_server.store.state_folder import state_folder
 
 
-@pytest.mark.parametrize(("asked", "told"), [("", 1), ("normal", 1), ("full", 2)])
-async def test_all_connections_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, told: int
+@pytest.mark.parametrize(("asked", "expected"), [("", 1), ("normal", 1), ("full", 2)])
+async def test_all_connections_have_the_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, expected: int
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_SERVER__STATE_DIR", str(tmp_path))
     if asked:
@@ -20,8 +20,8 @@ async def test_all_connections_are_told(
     with state_folder(tmp_path) as state:
         database = await open_database(Settings(), state)
         try:
-            assert await database.read(synchronous) == told
-            assert await database.write(synchronous) == told
+            assert await database.read(synchronous) == expected
+            assert await database.write(synchronous) == expected
         finally:
             await database.close()
 

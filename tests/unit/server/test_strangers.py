@@ -1,4 +1,4 @@
-"""Which connections make room for others: real sockets, and a clock that is set."""
+"""Connections without a key, which are closed for others: real sockets and a manual clock."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ LIMITS = StrangerLimits(
 
 
 class Context:
-    """A call, as far as it matters here: where it came from."""
+    """A call, of which only the peer's address matters."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -36,8 +36,8 @@ class Context:
         return f"ipv4:{self._address}"
 
 
-class Ground:
-    """A listener whose connections are watched."""
+class WatchedListener:
+    """A listener with watched connections."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.seconds = 0.0
@@ -47,7 +47,7 @@ class Ground:
         self.strangers.watch_port(self._listening.getsockname()[1])
 
     def connect(self, tenant: str = "") -> socket.socket:
-        """One more, a second later than the last one, with a tenant's key if it is named."""
+        """Connect one second later than the last, with a key of the tenant if one is named."""
         client = self._stack.enter_context(
             socket.create_connection(self._listening.getsockname(), source_address=("127.0.0.1", 0))
         )
@@ -67,12 +67,12 @@ class Ground:
 
 
 @pytest.fixture
-def ground() -> Iterator[Ground]:
+def listener() -> Iterator[WatchedListener]:
     with ExitStack() as stack:
-        yield Ground(stack)
+        yield WatchedListener(stack)
 
 
-def ended(client: socket.socket) -> bool:
+def is_closed(client: socket.socket) -> bool:
     client.setblocking(False)
     try:
         return client.recv(1) == b""
@@ -80,55 +80,59 @@ def ended(client: socket.socket) -> bool:
         return False
 
 
-def test_the_oldest_strangers_make_room_for_strangers(ground: Ground) -> None:
-    first, *others = [ground.connect() for _ in range(4)]
-    assert ended(first)
-    assert not any(map(ended, others))
+def test_oldest_connection_without_a_key_is_closed_for_a_new_one(listener: WatchedListener) -> None:
+    first, *others = [listener.connect() for _ in range(4)]
+    assert is_closed(first)
+    assert not any(map(is_closed, others))
 
 
-def test_strangers_make_room_for_callers_with_a_key(ground: Ground) -> None:
-    stranger = ground.connect()
-    known = [ground.connect("acme") for _ in range(5)]
-    assert not ended(stranger)
-    known.append(ground.connect("acme"))
-    assert ended(stranger)
-    assert not any(map(ended, known))
+def test_connection_without_a_key_is_closed_for_one_with_a_key(listener: WatchedListener) -> None:
+    stranger = listener.connect()
+    known = [listener.connect("acme") for _ in range(5)]
+    assert not is_closed(stranger)
+    known.append(listener.connect("acme"))
+    assert is_closed(stranger)
+    assert not any(map(is_closed, known))
 
 
-def test_the_tenant_with_the_most_gives_up_the_one_longest_unused(ground: Ground) -> None:
-    other = ground.connect("other")
-    known = [ground.connect("acme") for _ in range(5)]
-    ground.use(known[0], "acme")
-    last = ground.connect("acme")
-    assert [ended(each) for each in known] == [False, True, False, False, False]
-    assert not ended(other)
-    assert not ended(last)
+def test_longest_unused_connection_of_the_largest_tenant_is_closed(
+    listener: WatchedListener,
+) -> None:
+    other = listener.connect("other")
+    known = [listener.connect("acme") for _ in range(5)]
+    listener.use(known[0], "acme")
+    last = listener.connect("acme")
+    assert [is_closed(each) for each in known] == [False, True, False, False, False]
+    assert not is_closed(other)
+    assert not is_closed(last)
 
 
-def test_a_stranger_ends_in_time_and_a_known_connection_does_not(ground: Ground) -> None:
-    stranger, known = ground.connect(), ground.connect("acme")
-    ground.seconds += LIMITS.timeout_seconds + 1
-    ground.strangers.look()
-    assert ended(stranger)
-    assert not ended(known)
+def test_only_connections_without_a_key_time_out(listener: WatchedListener) -> None:
+    stranger, known = listener.connect(), listener.connect("acme")
+    listener.seconds += LIMITS.timeout_seconds + 1
+    listener.strangers.look()
+    assert is_closed(stranger)
+    assert not is_closed(known)
 
 
-def test_a_question_for_health_gives_more_time(ground: Ground) -> None:
-    probe = ground.connect()
-    ground.seconds += LIMITS.timeout_seconds - 2
-    with ground.strangers.open_call(ground.context(probe)):
+def test_health_check_extends_the_time_limit(listener: WatchedListener) -> None:
+    probe = listener.connect()
+    listener.seconds += LIMITS.timeout_seconds - 2
+    with listener.strangers.open_call(listener.context(probe)):
         pass
-    ground.seconds += LIMITS.timeout_seconds - 2
-    ground.strangers.look()
-    assert not ended(probe)
+    listener.seconds += LIMITS.timeout_seconds - 2
+    listener.strangers.look()
+    assert not is_closed(probe)
 
 
-async def test_calls_after_the_first_ones_wait_and_more_are_refused(ground: Ground) -> None:
-    context = ground.context(ground.connect())
+async def test_calls_over_the_free_ones_wait_and_more_are_refused(
+    listener: WatchedListener,
+) -> None:
+    context = listener.context(listener.connect())
 
     async def fail() -> None:
-        await ground.strangers.await_turn(context)
-        ground.strangers.count_refusal(context)
+        await listener.strangers.await_turn(context)
+        listener.strangers.count_refusal(context)
 
     for _ in range(LIMITS.free_calls):
         await fail()
@@ -142,32 +146,32 @@ async def test_calls_after_the_first_ones_wait_and_more_are_refused(ground: Grou
     await asyncio.wait(waiting)
 
 
-async def test_a_key_lets_calls_that_wait_go_on(ground: Ground) -> None:
-    client = ground.connect()
-    context = ground.context(client)
+async def test_waiting_calls_continue_when_a_key_is_used(listener: WatchedListener) -> None:
+    client = listener.connect()
+    context = listener.context(client)
     for _ in range(LIMITS.free_calls):
-        ground.strangers.count_refusal(context)
-    waiting = asyncio.ensure_future(ground.strangers.await_turn(context))
+        listener.strangers.count_refusal(context)
+    waiting = asyncio.ensure_future(listener.strangers.await_turn(context))
     await asyncio.sleep(0)
     assert not waiting.done()
-    ground.use(client, "acme")
+    listener.use(client, "acme")
     await waiting
 
 
-async def test_calls_that_are_taken_back_while_they_wait_end_the_connection(
-    ground: Ground,
+async def test_too_many_cancelled_calls_close_the_connection(
+    listener: WatchedListener,
 ) -> None:
-    client = ground.connect()
-    context = ground.context(client)
+    client = listener.connect()
+    context = listener.context(client)
     for _ in range(LIMITS.free_calls):
-        ground.strangers.count_refusal(context)
+        listener.strangers.count_refusal(context)
     for _ in range(LIMITS.max_refused_calls + 1):
-        waiting = asyncio.ensure_future(ground.strangers.await_turn(context))
+        waiting = asyncio.ensure_future(listener.strangers.await_turn(context))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-    ground.strangers.look()
-    assert ended(client)
+    listener.strangers.look()
+    assert is_closed(client)
 
 
 @pytest.mark.parametrize(
@@ -180,14 +184,14 @@ async def test_calls_that_are_taken_back_while_they_wait_end_the_connection(
         ("unix:/run/socket", ""),
     ],
 )
-def test_peers_are_what_grpc_calls_them(peer: str, address: str) -> None:
+def test_peer_address_is_parsed_from_grpcs_format(peer: str, address: str) -> None:
     assert peer_address(peer) == address
 
 
-def test_a_monitor_without_a_key_is_never_banned_and_many_at_once_are() -> None:
+def test_only_many_concurrent_idle_connections_are_banned() -> None:
     limits, network = StrangerLimits(), network_of("192.0.2.1")
     offenders = Offenders(limits)
-    # One connection that is ended for its age, each time that it may have shown a key.
+    # One connection that is closed for its age each time.
     for number in range(1000):
         offenders.add_offence(network, limits.idle_offence, number * limits.timeout_seconds)
         assert not offenders.is_banned(network, number * limits.timeout_seconds)

@@ -1,4 +1,4 @@
-"""What an audit entry says of a message: ids, and nothing else of it."""
+"""Subjects of an audit entry: the ids in a message, and no other content."""
 
 import pytest
 from google.protobuf.message import Message
@@ -45,7 +45,7 @@ CASES: list[tuple[Message, dict[str, str]]] = [
         ),
         {"key_id": "key_1", "tenant_id": "acme"},
     ),
-    # Something else in a field for an id.
+    # Values that are no ids, in fields for ids.
     (session_pb2.GetSessionRequest(session_id=SECRET), {}),
     (session_pb2.GetSessionRequest(session_id=f"sess_{'a' * 65}"), {}),
     (session_pb2.GetSessionRequest(session_id="sess_a b"), {}),
@@ -56,9 +56,9 @@ CASES: list[tuple[Message, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("message", "subjects"), CASES)
-def test_only_ids_are_told(message: Message, subjects: dict[str, str]) -> None:
+def test_only_ids_are_recorded(message: Message, subjects: dict[str, str]) -> None:
     assert subjects_of(message) == subjects
 
 
-def test_what_is_no_message_is_about_nothing() -> None:
+def test_missing_message_has_no_subjects() -> None:
     assert subjects_of(None) == {}

@@ -1,4 +1,4 @@
-"""What a server does with executions and sessions that an earlier one accepted."""
+"""Takeover by a starting server of the executions and sessions of an earlier one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -39,7 +39,7 @@ ABSENT: Any = None
 
 
 class Sandboxes:
-    """A backend where nothing runs, and that can be told to fail."""
+    """A backend without sandboxes that records removals."""
 
     capabilities = SimpleNamespace(outlives_server=True)
 
@@ -57,8 +57,8 @@ class Sandboxes:
         self.destroyed.append(sandbox_id)
 
 
-class Kept:
-    """A keeper with a real store."""
+class StoredKeeper:
+    """A session keeper with a real store."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -75,7 +75,7 @@ class Kept:
             self.sessions,
             timedelta(hours=24),
             steady,
-            nothing,
+            measure_nothing,
             Supervisor(),
             end_on_shutdown=False,
             timings=KeeperTimings(housekeeping=0.01, reconcile=0),
@@ -96,23 +96,23 @@ class Kept:
         return SessionRunner(Tracked(record), agent, self.journal, ABSENT, bounds)
 
 
-class Orders:
-    """An agent that takes orders, and says nothing."""
+class RecordingAgent:
+    """An agent that records its requests and sends no events."""
 
     def __init__(self) -> None:
-        self.taken: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
 
-    def converse(self) -> "Orders":
+    def converse(self) -> "RecordingAgent":
         return self
 
     async def start_execution(self, execution_id: str, *_rest: object) -> None:
-        self.taken.append(("start", execution_id))
+        self.requests.append(("start", execution_id))
 
     async def interrupt_execution(self, execution_id: str, _grace: timedelta) -> None:
-        self.taken.append(("interrupt", execution_id))
+        self.requests.append(("interrupt", execution_id))
 
     async def acknowledge(self, _sequence: int) -> None:
-        """Nothing was said."""
+        """Do nothing: no event was sent."""
 
     async def until_violation(self) -> None:
         await asyncio.Event().wait()
@@ -122,31 +122,31 @@ class Orders:
         yield []
 
     def cancel(self) -> None:
-        """There is no connection."""
+        """Do nothing: there is no connection."""
 
 
-async def nothing(_session: TrackedSession) -> None:
-    """Its CPU time does not matter."""
+async def measure_nothing(_session: TrackedSession) -> None:
+    """Measure no CPU time."""
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
+async def kept(tmp_path: Path) -> AsyncIterator[StoredKeeper]:
     database = Database(store_url(tmp_path / "store.db"))
     await database.start()
     try:
-        yield Kept(database)
+        yield StoredKeeper(database)
     finally:
         await database.close()
 
 
-async def test_a_session_that_was_being_made_is_forgotten(kept: Kept) -> None:
+async def test_session_that_was_being_created_is_deleted(kept: StoredKeeper) -> None:
     await kept.store(replace(session_record(), state=SessionState.CREATING))
     async with kept.keeper:
         assert await kept.session() is None
     assert kept.sandboxes.destroyed == ["sbx_1"]
 
 
-async def test_a_session_from_the_future_is_no_exception(kept: Kept) -> None:
+async def test_session_created_in_the_future_is_ended_too(kept: StoredKeeper) -> None:
     later = real_steady_clock()() + timedelta(days=1)
     await kept.store(replace(session_record(), create_time=later), ExecutionStatus.RUNNING)
     async with kept.keeper:
@@ -155,7 +155,9 @@ async def test_a_session_from_the_future_is_no_exception(kept: Kept) -> None:
     assert (session.state, session.end_reason) == (SessionState.FAILED, EndReason.SANDBOX_LOST)
 
 
-async def test_what_is_lost_later_is_found_and_ended_with_its_reason(kept: Kept) -> None:
+async def test_session_whose_sandbox_is_lost_later_is_ended_with_its_reason(
+    kept: StoredKeeper,
+) -> None:
     async with kept.keeper:
         with kept.keeper.making(session_record()):
             await kept.store(session_record(), ExecutionStatus.RUNNING, ExecutionStatus.QUEUED)
@@ -172,7 +174,7 @@ async def test_what_is_lost_later_is_found_and_ended_with_its_reason(kept: Kept)
         await eventually(lambda: kept.sandboxes.reaped > before)
 
 
-async def test_one_that_is_being_made_is_not_lost(kept: Kept) -> None:
+async def test_session_that_is_being_created_is_not_ended(kept: StoredKeeper) -> None:
     record = replace(session_record(), state=SessionState.CREATING)
     async with kept.keeper:
         with kept.keeper.making(record):
@@ -184,8 +186,8 @@ async def test_one_that_is_being_made_is_not_lost(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("status", [ExecutionStatus.QUEUED, ExecutionStatus.RUNNING])
-async def test_one_that_the_agent_may_have_is_interrupted_not_dropped(
-    kept: Kept, status: ExecutionStatus
+async def test_execution_that_the_agent_may_have_is_interrupted(
+    kept: StoredKeeper, status: ExecutionStatus
 ) -> None:
     await kept.store(session_record(), status, ExecutionStatus.QUEUED)
     runner = kept.runner(session_record())
@@ -198,20 +200,20 @@ async def test_one_that_the_agent_may_have_is_interrupted_not_dropped(
     assert (given.status, waiting.status) == (status, ExecutionStatus.CANCELLED)
 
 
-async def test_a_cancellation_outlives_its_server(kept: Kept) -> None:
+async def test_cancellation_survives_a_restart_of_the_server(kept: StoredKeeper) -> None:
     await kept.store(session_record(), ExecutionStatus.QUEUED)
     killed = kept.runner(session_record())
     killed.adopt(await kept.executions.unfinished(session_record()))
     await killed.cancel("call_1")
-    agent = Orders()
+    agent = RecordingAgent()
     runner = kept.runner(session_record(), agent)
     runner.adopt(await kept.executions.unfinished(session_record()))
     async with running(runner.run()):
-        await eventually(lambda: agent.taken == [("start", "call_1"), ("interrupt", "call_1")])
+        await eventually(lambda: agent.requests == [("start", "call_1"), ("interrupt", "call_1")])
 
 
-async def test_a_session_ends_together_with_its_executions(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
+async def test_session_and_its_executions_end_in_one_commit(
+    kept: StoredKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = session_record()
     await kept.store(record, ExecutionStatus.RUNNING)
@@ -221,7 +223,7 @@ async def test_a_session_ends_together_with_its_executions(
     states: list[tuple[SessionState, ExecutionStatus]] = []
     write = kept.database.write
 
-    async def look_after_each(*what: Any) -> Any:
+    async def write_and_record_states(*what: Any) -> Any:
         made = await write(*what)
         session, execution = await kept.session(), await kept.executions.find("t", "call_1")
         assert session is not None
@@ -229,11 +231,11 @@ async def test_a_session_ends_together_with_its_executions(
         states.append((session.state, execution.status))
         return made
 
-    monkeypatch.setattr(kept.database, "write", look_after_each)
+    monkeypatch.setattr(kept.database, "write", write_and_record_states)
 
     def ending(change: UnitOfWork) -> None:
         change.sessions.set_state(runner._session, SessionState.DELETED)
 
     await runner.end((ExecutionStatus.CANCELLED, failure), "deleted", ending)
-    # A server that is killed between two commits leaves what is after the first.
+    # A server killed between two commits would leave the state after the first one.
     assert states == [(SessionState.DELETED, ExecutionStatus.CANCELLED)]

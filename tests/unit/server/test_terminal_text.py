@@ -1,4 +1,4 @@
-"""Text for a terminal, as it is left on the screen, and as its lines become final."""
+"""Text written to a terminal: what remains on the screen, and when lines become final."""
 
 import pytest
 from hypothesis import given
@@ -9,8 +9,8 @@ from cellblock_server.executions.terminal_text import HEIGHT, Terminal
 ESC = "\x1b"
 
 
-def shown(*texts: str) -> str:
-    """What texts written one after the other are in the end."""
+def final_text(*texts: str) -> str:
+    """Return the final text of these texts, written one after the other."""
     terminal = Terminal()
     return "".join([terminal.write(text) for text in texts]) + terminal.flush()
 
@@ -38,8 +38,8 @@ def shown(*texts: str) -> str:
         ("", ""),
     ],
 )
-def test_what_is_left(written: str, left: str) -> None:
-    assert shown(written) == left
+def test_text_has_its_final_form(written: str, left: str) -> None:
+    assert final_text(written) == left
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_left(written: str, left: str) -> None:
     [
         (["a", "b\nc", "\n"], ["", "ab\n", "c\n"]),
         (["1%\r", "2%\r", "3%\n"], ["", "", "3%\n"]),
-        # What was final is out of reach; what comes after going up waits.
+        # Final lines can't change, and the text after moving up waits.
         (["a\nb\n", f"{ESC}[2AX\nY\n"], ["a\nb\n", ""]),
         (["", f"{ESC}[A", "x\n" * (HEIGHT + 2)], ["", "", "x\n" * 3]),
     ],
@@ -60,8 +60,8 @@ def test_lines_become_final(texts: list[str], final: list[str]) -> None:
 @pytest.mark.parametrize(
     "text", [f"{ESC}[31mred{ESC}[0m", f"{ESC}]0;title\x07text", f"a{ESC}(Bb", f"x{ESC}[2K\ry"]
 )
-def test_escapes_may_come_in_pieces(text: str) -> None:
-    assert shown(*text) == shown(text)
+def test_escape_sequences_may_be_split(text: str) -> None:
+    assert final_text(*text) == final_text(text)
 
 
 def test_blocks_have_lines_of_their_own() -> None:
@@ -73,8 +73,8 @@ def test_blocks_have_lines_of_their_own() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from(f"ab\n\r\b{ESC}[]0129;ABCDGKJmHh\x07漢 ")))
-def test_nothing_that_a_terminal_would_obey_is_left(written: str) -> None:
-    left = shown(written)
+def test_final_text_has_no_control_characters(written: str) -> None:
+    left = final_text(written)
     assert not set(left) & {ESC, "\r", "\b", "\x07"}
     assert len(left) <= len(written)
-    assert shown(left) == left
+    assert final_text(left) == left

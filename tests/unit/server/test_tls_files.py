@@ -1,4 +1,4 @@
-"""Files for TLS that gRPC would take, and then refuse every caller with, are refused in words."""
+"""Unusable TLS files, which gRPC would accept, are refused with a clear message."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,29 +19,31 @@ def files(tmp_path: Path) -> TlsFiles:
     return TlsFiles(tmp_path / "certificate", tmp_path / "key", tmp_path / "ca")
 
 
-def absent(files: TlsFiles) -> str:
+def remove_certificate(files: TlsFiles) -> str:
     files.certificate.unlink()
     return f"{files.certificate}: No such file or directory"
 
 
-def of_another_pair(files: TlsFiles) -> str:
+def replace_key(files: TlsFiles) -> str:
     trustme.CA().issue_cert("localhost").private_key_pem.write_to_path(files.key)
     return "are not a certificate and its key"
 
 
-def no_certificate(files: TlsFiles) -> str:
+def spoil_certificate(files: TlsFiles) -> str:
     files.certificate.write_text("words")
     return "are not a certificate and its key"
 
 
-def no_authority(files: TlsFiles) -> str:
+def spoil_authority(files: TlsFiles) -> str:
     assert files.client_ca is not None
     files.client_ca.write_text("words")
     return f"{files.client_ca}: has no certificate"
 
 
-@pytest.mark.parametrize("spoil", [absent, of_another_pair, no_certificate, no_authority])
-def test_what_is_wrong_is_told(files: TlsFiles, spoil: Callable[[TlsFiles], str]) -> None:
+@pytest.mark.parametrize(
+    "spoil", [remove_certificate, replace_key, spoil_certificate, spoil_authority]
+)
+def test_unusable_file_is_reported(files: TlsFiles, spoil: Callable[[TlsFiles], str]) -> None:
     server_credentials(files)
     words = spoil(files)
     with pytest.raises(TlsError, match=words):

@@ -1,4 +1,4 @@
-"""Streams whose callers take nothing: a real server on a real socket, and a clock that is set."""
+"""Streams whose callers don't read: a real server on a real socket, and a manual clock."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -30,19 +30,19 @@ from tests.support.waiting import eventually
 ABSENT: Any = None
 LIMIT = 600.0
 MESSAGE = BytesValue(value=b"x" * 2**20)
-"""More than gRPC takes without a reader."""
+"""More than gRPC buffers without a reader."""
 SMALL_WINDOW = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0)]
 
 
-class Ground:
-    """A server whose stream sends `messages` large ones; then, if it `lingers`, nothing."""
+class ServedStream:
+    """A server whose stream sends `messages` large messages, then waits if `lingers` is set."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.messages = 3
         self.lingers = False
         self.begun = 0
-        """How many messages gRPC was given."""
+        """Number of messages passed to gRPC."""
         self.ended = asyncio.Event()
         self.calls = OpenCalls(1)
         self.unread = UnreadStage(
@@ -51,7 +51,7 @@ class Ground:
 
     @property
     def is_open(self) -> bool:
-        """Whether the call counts."""
+        """Whether the call counts as open."""
         return self.calls._open[LOCAL.tenant] > 0
 
     async def stream(self, _request: bytes, _context: Any) -> AsyncGenerator[BytesValue, None]:
@@ -72,11 +72,11 @@ class Ground:
 
     @property
     def waits_since(self) -> list[float | None]:
-        """When gRPC was given the message that waits, of the call that is open."""
+        """Time of the message that waits in gRPC, for each open stream; None if none waits."""
         return [stream.waits_since for stream in self.unread._streams]
 
     async def until_it_waits(self, number: int) -> None:
-        """Wait until gRPC has so many messages, and not got rid of the last one."""
+        """Wait until gRPC has this many messages and the last one is unsent."""
         await eventually(lambda: self.begun == number and self.waits_since != [None])
 
     def stages(self) -> list[Stage]:
@@ -90,15 +90,15 @@ class Ground:
 
 
 @pytest.fixture
-def ground() -> Ground:
-    return Ground()
+def served() -> ServedStream:
+    return ServedStream()
 
 
 @pytest.fixture
-async def call(ground: Ground, ending: TaskSet) -> AsyncIterator[Any]:
-    """A call of the stream that nobody reads yet."""
-    server = grpc.aio.server(interceptors=[new_pipeline(*ground.stages())])
-    server.add_generic_rpc_handlers((ground.handlers(),))
+async def call(served: ServedStream, ending: TaskSet) -> AsyncIterator[Any]:
+    """Return a call of the stream that is not read yet."""
+    server = grpc.aio.server(interceptors=[new_pipeline(*served.stages())])
+    server.add_generic_rpc_handlers((served.handlers(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=SMALL_WINDOW) as channel:
@@ -111,72 +111,74 @@ async def call(ground: Ground, ending: TaskSet) -> AsyncIterator[Any]:
 
 @pytest.fixture
 async def ending() -> AsyncIterator[TaskSet]:
-    """What `look` begins has an end of its own."""
+    """Return the tasks that end streams, and join them after the test."""
     tasks = Supervisor().task_set("ends")
     yield tasks
     await tasks.join()
 
 
-async def test_one_that_takes_nothing_is_ended_and_told(
-    ground: Ground, call: Any, ending: TaskSet
+async def test_unread_stream_is_ended_with_an_error(
+    served: ServedStream, call: Any, ending: TaskSet
 ) -> None:
-    await ground.until_it_waits(1)
-    ground.seconds = LIMIT - 1
-    ground.unread.look(ending)
+    await served.until_it_waits(1)
+    served.seconds = LIMIT - 1
+    served.unread.look(ending)
     await asyncio.sleep(0)
-    assert ground.unread._streams
-    ground.seconds = LIMIT
-    ground.unread.look(ending)
-    await asyncio.wait_for(ground.ended.wait(), 10)
-    # gRPC's task ends.
-    await eventually(lambda: ground.calls._open[LOCAL.tenant] == 1)
-    # What gRPC was given before comes whole; until then it is somewhere, and counts.
-    assert ground.is_open
+    assert served.unread._streams
+    served.seconds = LIMIT
+    served.unread.look(ending)
+    await asyncio.wait_for(served.ended.wait(), 10)
+    # The task of gRPC ends.
+    await eventually(lambda: served.calls._open[LOCAL.tenant] == 1)
+    # Earlier messages still arrive; until then they use memory, so the call counts.
+    assert served.is_open
     assert await call.read() == MESSAGE
     with pytest.raises(grpc.aio.AioRpcError, match=r"was taken for 600 s") as caught:
         await call.read()
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-    await eventually(lambda: not ground.is_open)
+    await eventually(lambda: not served.is_open)
 
 
-async def test_one_that_is_slow_has_all(ground: Ground, call: Any, ending: TaskSet) -> None:
-    for number in range(1, ground.messages + 1):
-        await ground.until_it_waits(number)
-        ground.seconds += LIMIT - 1
-        ground.unread.look(ending)
+async def test_slow_reader_gets_all_messages(
+    served: ServedStream, call: Any, ending: TaskSet
+) -> None:
+    for number in range(1, served.messages + 1):
+        await served.until_it_waits(number)
+        served.seconds += LIMIT - 1
+        served.unread.look(ending)
         assert await call.read() == MESSAGE
     assert await call.read() is grpc.aio.EOF
 
 
-async def test_one_that_has_nothing_to_send_goes_on(
-    ground: Ground, call: Any, ending: TaskSet
-) -> None:
-    ground.messages, ground.lingers = 1, True
+async def test_idle_stream_continues(served: ServedStream, call: Any, ending: TaskSet) -> None:
+    served.messages, served.lingers = 1, True
     assert await call.read() == MESSAGE
-    # The server hears a moment later that the message was taken.
-    await eventually(lambda: ground.waits_since == [None])
-    ground.seconds = LIMIT * 100
-    ground.unread.look(ending)
-    assert ground.unread._streams
+    # The server learns a moment later that the message was read.
+    await eventually(lambda: served.waits_since == [None])
+    served.seconds = LIMIT * 100
+    served.unread.look(ending)
+    assert served.unread._streams
     call.cancel()
-    await asyncio.wait_for(ground.ended.wait(), 10)
+    await asyncio.wait_for(served.ended.wait(), 10)
 
 
-async def test_a_caller_may_leave_when_it_has_been_ended(
-    ground: Ground, call: Any, ending: TaskSet
+async def test_caller_may_disconnect_after_its_stream_was_ended(
+    served: ServedStream, call: Any, ending: TaskSet
 ) -> None:
-    await ground.until_it_waits(1)
-    ground.seconds = LIMIT
-    ground.unread.look(ending)
-    await asyncio.wait_for(ground.ended.wait(), 10)
-    assert ground.is_open
+    await served.until_it_waits(1)
+    served.seconds = LIMIT
+    served.unread.look(ending)
+    await asyncio.wait_for(served.ended.wait(), 10)
+    assert served.is_open
     call.cancel()
-    await eventually(lambda: not ground.is_open)
+    await eventually(lambda: not served.is_open)
 
 
-async def test_the_server_may_end_meanwhile(ground: Ground, call: Any, ending: TaskSet) -> None:
-    await ground.until_it_waits(1)
-    ground.seconds = LIMIT
-    ground.unread.look(ending)
-    await asyncio.wait_for(ground.ended.wait(), 10)
+async def test_server_may_stop_while_an_ended_stream_is_unread(
+    served: ServedStream, call: Any, ending: TaskSet
+) -> None:
+    await served.until_it_waits(1)
+    served.seconds = LIMIT
+    served.unread.look(ending)
+    await asyncio.wait_for(served.ended.wait(), 10)
     assert not call.done()

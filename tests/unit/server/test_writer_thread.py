@@ -1,4 +1,4 @@
-"""What the store's thread is given is done in order and to its end, whoever leaves meanwhile."""
+"""Jobs of the store's thread: done completely and in order, even if callers leave."""
 
 import asyncio
 import threading
@@ -21,8 +21,8 @@ async def thread() -> AsyncIterator[WriterThread]:
     await thread.close()
 
 
-class Held:
-    """Work that goes on when it is let go."""
+class BlockedJob:
+    """A job that waits until the test releases it."""
 
     def __init__(self) -> None:
         self.begun = threading.Event()
@@ -34,7 +34,7 @@ class Held:
         return "done"
 
 
-async def test_jobs_are_done_one_by_one_in_order(thread: WriterThread) -> None:
+async def test_jobs_run_one_by_one_in_order(thread: WriterThread) -> None:
     done: list[tuple[int, str]] = []
 
     def job(number: int) -> int:
@@ -48,7 +48,7 @@ async def test_jobs_are_done_one_by_one_in_order(thread: WriterThread) -> None:
     assert done == [(number, "test writer") for number in range(JOBS)]
 
 
-async def test_a_failure_is_raised_and_the_next_job_done(thread: WriterThread) -> None:
+async def test_failure_is_raised_and_the_next_job_runs(thread: WriterThread) -> None:
     then_called = False
 
     def then() -> None:
@@ -61,7 +61,7 @@ async def test_a_failure_is_raised_and_the_next_job_done(thread: WriterThread) -
     assert await thread.run(lambda: 2) == 2
 
 
-async def test_what_follows_is_done_in_the_loop_in_the_callers_name_before_it_goes_on(
+async def test_callback_runs_in_the_loop_with_the_callers_context(
     thread: WriterThread,
 ) -> None:
     where: list[tuple[threading.Thread, str]] = []
@@ -72,7 +72,7 @@ async def test_what_follows_is_done_in_the_loop_in_the_callers_name_before_it_go
     assert (result, where) == (1, [(threading.current_thread(), "caller")])
 
 
-async def test_a_failure_of_what_follows_is_the_callers(thread: WriterThread) -> None:
+async def test_failure_of_the_callback_is_raised(thread: WriterThread) -> None:
     def then() -> None:
         raise ValueError("then")
 
@@ -80,8 +80,8 @@ async def test_a_failure_of_what_follows_is_the_callers(thread: WriterThread) ->
         await thread.run(lambda: 1, then)
 
 
-async def test_a_cancelled_caller_waits_for_the_end_of_both(thread: WriterThread) -> None:
-    held, followed = Held(), asyncio.Event()
+async def test_cancelled_caller_waits_for_the_job_and_the_callback(thread: WriterThread) -> None:
+    held, followed = BlockedJob(), asyncio.Event()
     caller = asyncio.create_task(thread.run(held, followed.set))
     await asyncio.to_thread(held.begun.wait)
     for _ in range(3):
@@ -94,8 +94,8 @@ async def test_a_cancelled_caller_waits_for_the_end_of_both(thread: WriterThread
     assert followed.is_set()
 
 
-async def test_a_job_whose_caller_left_before_its_turn_is_done(thread: WriterThread) -> None:
-    held, followed = Held(), asyncio.Event()
+async def test_waiting_job_of_a_cancelled_caller_runs(thread: WriterThread) -> None:
+    held, followed = BlockedJob(), asyncio.Event()
     first = asyncio.create_task(thread.run(held))
     await asyncio.to_thread(held.begun.wait)
     second = asyncio.create_task(thread.run(lambda: None, followed.set))
@@ -107,8 +107,8 @@ async def test_a_job_whose_caller_left_before_its_turn_is_done(thread: WriterThr
     assert followed.is_set()
 
 
-async def test_a_failure_that_no_caller_sees_is_logged(thread: WriterThread) -> None:
-    held = Held()
+async def test_failure_after_the_caller_left_is_logged(thread: WriterThread) -> None:
+    held = BlockedJob()
 
     def job() -> None:
         held()
@@ -125,8 +125,8 @@ async def test_a_failure_that_no_caller_sees_is_logged(thread: WriterThread) -> 
     assert [log["event"] for log in logs] == ["work_failed_after_caller_left"]
 
 
-async def test_closing_waits_for_what_was_given_and_takes_no_more() -> None:
-    thread, held = WriterThread("test writer"), Held()
+async def test_close_waits_for_running_jobs_and_refuses_new_ones() -> None:
+    thread, held = WriterThread("test writer"), BlockedJob()
     given = asyncio.create_task(thread.run(held))
     await asyncio.to_thread(held.begun.wait)
     closing = asyncio.create_task(thread.close())
