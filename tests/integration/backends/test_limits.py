@@ -29,6 +29,7 @@ async def test_capabilities_name_limits_that_exist(server: BackendOfServer) -> N
     assert server.backend.capabilities.enforced_limits <= names
 
 
+@pytest.mark.unless_runtime("runsc", "it can't change limits while it runs")
 async def test_limits_of_a_running_sandbox_change(server: BackendOfServer) -> None:
     sandbox = await server.start_sandbox()
     more = replace(sandbox.spec.limits, memory_bytes=640 * MIB, cpus=0.5, pids=64)
