@@ -1,4 +1,4 @@
-"""Use cases of executions: run, resume, read and cancel them; ask about code that is written."""
+"""Use cases of executions: run, resume, read and cancel; complete and inspect code."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -43,7 +43,7 @@ from cellblock_server.tenants.cpu_quota import CpuQuota
 from cellblock_server.tenants.execution_quota import ExecutionQuota
 
 MAX_PAGE_BYTES = 2 * 2**20
-"""A page of executions ends early past this."""
+"""Size past which a page of executions ends early."""
 
 Batch = list[ExecutionEvent]
 Events = AsyncGenerator[Batch, None]
@@ -81,7 +81,7 @@ class ExecutionUseCases:
     async def run(
         self, tenant: str, session_id: str, new: NewExecution, *, cancel_on_disconnect: bool
     ) -> Events:
-        """Run code, or find what the same request ran before; yield all its events.
+        """Run code, or find the execution of the same request; yield all its events.
 
         With `cancel_on_disconnect`, a caller who leaves before the last event ends it.
         """
@@ -100,11 +100,11 @@ class ExecutionUseCases:
         *,
         cancel_on_disconnect: bool,
     ) -> Events:
-        """Run code as `run` does, whose text comes in `pieces`; `new` has none of it."""
+        """Run code as `run` does, with its text in `pieces` instead of in `new`."""
         new.check_rest(self._limits)
         record: ExecutionRecord | None
         if new.execution_id and await self._store.find(tenant, new.execution_id) is not None:
-            # Sent again: what it is must be known before it can be found to be the same.
+            # A retry: the code must be complete before it can be compared with the first request's.
             record = await self.find_resent(tenant, session_id, await _whole(new, pieces))
         else:
             live = await self._sessions.live(tenant, session_id)
@@ -158,14 +158,14 @@ class ExecutionUseCases:
     async def complete_code(
         self, tenant: str, session_id: str, code: str, cursor_pos: int | None
     ) -> Completions:
-        """Return what may stand at a place in `code`; None: at its end."""
+        """Return completions at a position in `code`; None: at its end."""
         async with self._sessions.using(tenant, session_id) as live:
             return await self._questions.complete(tenant, live.agent, code, cursor_pos)
 
     async def inspect_code(
         self, tenant: str, session_id: str, code: str, cursor_pos: int | None, detail_level: int
     ) -> Inspection:
-        """Return what the name at a place in `code` is; None: at its end."""
+        """Return documentation of the name at a position in `code`; None: at its end."""
         async with self._sessions.using(tenant, session_id) as live:
             return await self._questions.inspect(tenant, live.agent, code, cursor_pos, detail_level)
 
@@ -214,7 +214,7 @@ class ExecutionUseCases:
             with self._room.room(session.tenant):
                 return await live.runner.submit(record, new.place.in_session(session))
         except IntegrityError:
-            # Sent twice at once: the other one was first.
+            # Two identical requests at the same time: the other one was stored first.
             known = await self.find_resent(session.tenant, session.id, new)
             if known is None:
                 raise
@@ -236,7 +236,7 @@ class ExecutionUseCases:
                 place = new.place.in_session(session)
                 record = await uninterrupted(runner.receive(record, place))
         except IntegrityError:
-            # Sent twice at once: the other one was first.
+            # Two identical requests at the same time: the other one was stored first.
             whole = await _whole(new, pieces)
             known = await self.find_resent(session.tenant, session.id, whole)
             if known is None:
@@ -251,7 +251,7 @@ class ExecutionUseCases:
             return await uninterrupted(runner.received(record.id))
         except BaseException as error:
             why = error.message if isinstance(error, CellblockError) else "the caller left"
-            words = f"its code did not come whole: {why}"
+            words = f"its code was not received completely: {why}"
             await uninterrupted(runner.break_off(record.id, words))
             raise
 
@@ -289,14 +289,14 @@ class ExecutionUseCases:
                 await uninterrupted(self._cancel(record.tenant, record.id))
 
     def _watch(self, record: ExecutionRecord, from_sequence: int) -> AsyncIterator[Batch]:
-        """Events from a number on, live or past. Raises OutOfRangeError past its end."""
+        """Return events from a number on, live or past. Raises OutOfRangeError past the end."""
         last = record.last_sequence
         if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):
             raise OutOfRangeError("from_sequence", f"must be 0 to {last}, got {from_sequence}")
         return self._journal.watch(record, from_sequence)
 
     async def _find(self, tenant: str, execution_id: str) -> ExecutionRecord:
-        """Raises NotFoundError."""
+        """Return an execution's record. Raises NotFoundError."""
         record = await self._store.find(tenant, execution_id)
         if record is None:
             raise NotFoundError("execution", execution_id)
@@ -310,5 +310,5 @@ class ExecutionUseCases:
 
 
 async def _whole(new: NewExecution, pieces: AsyncIterator[str]) -> NewExecution:
-    """The same request with all of its code."""
+    """Return the same request with all of its code."""
     return replace(new, code="".join([piece async for piece in pieces]))

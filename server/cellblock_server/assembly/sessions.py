@@ -1,4 +1,4 @@
-"""What runs: backend, pool, sessions, and the count of what they use."""
+"""Assembly of backend, pool, sessions and the metering of their use."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,7 +29,7 @@ from cellblock_server.tenants.cpu_quota import CpuQuota
 
 @dataclass(frozen=True)
 class Sessions:
-    """What makes, keeps and counts sessions."""
+    """Parts that create, run and meter sessions."""
 
     backend: MeteredBackend
     pool: Pool
@@ -49,7 +49,7 @@ async def sessions(
     supervisor: Supervisor,
     timings: Timings,
 ) -> AsyncIterator[Sessions]:
-    """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
+    """Take over the sessions that run already, and run sessions. Raises what `parts` raises."""
     async with AsyncExitStack() as stack:
         backend = MeteredBackend(parts.backend(settings, state, timings), metrics)
         await backend.start()

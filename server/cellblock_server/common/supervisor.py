@@ -48,7 +48,7 @@ class TaskStatus:
     """Type and message of the last one; empty if there was none."""
     last_failure_time: datetime | None
     restart_time: datetime | None
-    """When it is restarted; None while it runs."""
+    """Time of its restart; None while it runs."""
     is_failing: bool
     """Whether it failed and has not run well for `RestartPauses.steady` since."""
 

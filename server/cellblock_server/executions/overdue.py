@@ -55,5 +55,5 @@ async def _check(agent: AgentConnection, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             await agent.status()
     except TimeoutError as error:
-        words = f"nothing for {seconds:g} s, and the time limit is over"
+        words = f"no response for {seconds:g} s, and the time limit has passed"
         raise AgentGoneError(words) from error

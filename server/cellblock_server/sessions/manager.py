@@ -203,7 +203,7 @@ class SessionManager:
         await live.ended.wait()
         return live.record
 
-    def as_told(self, record: SessionRecord) -> SessionRecord:
+    def with_wall_times(self, record: SessionRecord) -> SessionRecord:
         """A session with its times by the wall clock."""
         if record.state in SESSION_ENDS:
             return record

@@ -32,7 +32,7 @@ def calls(rates: CallRates, tenant: str) -> int:
     """How many calls are allowed at once."""
     for count in range(1000):
         try:
-            rates.take(tenant)
+            rates.count_call(tenant)
         except QuotaError:
             return count
     raise AssertionError("no bound")
@@ -51,10 +51,10 @@ def test_a_seconds_calls_may_come_at_once(rates: CallRates, time: Time) -> None:
 def test_a_refusal_says_when_to_come_back(rates: CallRates, time: Time) -> None:
     calls(rates, "a")
     with pytest.raises(QuotaError, match="'a' may make 10 calls a second") as caught:
-        rates.take("a")
+        rates.count_call("a")
     assert caught.value.retry_after == pytest.approx(timedelta(seconds=0.1), abs=timedelta(0, 0, 5))
     time.now += caught.value.retry_after.total_seconds() + 1e-6
-    rates.take("a")
+    rates.count_call("a")
 
 
 def test_another_rate_counts_at_once(time: Time) -> None:
@@ -67,5 +67,5 @@ def test_another_rate_counts_at_once(time: Time) -> None:
     table.set("a", {"calls_per_second": 0})
     time.now += 1
     with pytest.raises(QuotaError) as caught:
-        rates.take("a")
+        rates.count_call("a")
     assert caught.value.retry_after is None

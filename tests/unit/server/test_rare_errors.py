@@ -124,7 +124,7 @@ async def test_a_restart_that_gets_no_answer_leaves_the_session_as_it_was(
     runner: SessionRunner,
 ) -> None:
     async def restart_kernel(_reason: str) -> int:
-        raise AgentGoneError("nothing for 60 s")
+        raise AgentGoneError("no response for 60 s")
 
     agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
     runner._agent = agent

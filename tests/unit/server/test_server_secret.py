@@ -30,7 +30,7 @@ def test_one_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "secret"
     server_secret(path)
     path.chmod(mode)
-    with pytest.raises(StateFolderError, match="others than its owner may use it") as caught:
+    with pytest.raises(StateFolderError, match="other users can access it") as caught:
         server_secret(path)
     assert "chmod 600" in str(caught.value)
 
