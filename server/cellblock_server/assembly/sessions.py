@@ -19,7 +19,7 @@ from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.sessions.starter import SessionStarter
-from cellblock_server.sessions.stocks import pool_bounds, stocks
+from cellblock_server.sessions.stocks import pool_bounds, pool_targets
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.ledger import LedgerStore
 from cellblock_server.store.state_folder import StateFolder
@@ -57,7 +57,7 @@ async def sessions(
         queue = StartQueue(parts.start_bounds(settings))
         pool = Pool(
             backend,
-            stocks(settings),
+            pool_targets(settings),
             pool_bounds(settings),
             supervisor,
             metrics,
@@ -96,7 +96,7 @@ async def sessions(
             timings.billing,
         )
         await stack.enter_async_context(supervisor.supervise("billing", billing.run))
-        await stack.enter_async_context(pool.kept(after=keeper.reconciled))
+        await stack.enter_async_context(pool.kept_filled(after=keeper.reconciled))
         yield Sessions(backend, pool, starter, keeper, cpu, meter, billing)
 
 

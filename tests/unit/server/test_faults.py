@@ -92,7 +92,7 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
             await sessions.insert(live.record)
             async with journal.transaction() as change:
                 change.executions.accept(execution_record("call_1", 1), PLACE)
-            keeper.keep(live)  # type: ignore[arg-type]
+            keeper.run_session(live)  # type: ignore[arg-type]
             await live.ended.wait()
         execution = await executions.find("t", "call_1")
         session = await sessions.find("t", "sess_1")

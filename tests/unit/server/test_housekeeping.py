@@ -80,7 +80,7 @@ async def keeping(
     )
     async with keeper:
         for live in sessions:
-            keeper.keep(live)  # type: ignore[arg-type]
+            keeper.run_session(live)  # type: ignore[arg-type]
         await quiet(clock)
         yield keeper
 

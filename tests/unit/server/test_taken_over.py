@@ -157,7 +157,7 @@ async def test_a_session_from_the_future_is_no_exception(kept: Kept) -> None:
 
 async def test_what_is_lost_later_is_found_and_ended_with_its_reason(kept: Kept) -> None:
     async with kept.keeper:
-        with kept.keeper.making(session_record()):
+        with kept.keeper.mark_creating(session_record()):
             await kept.store(session_record(), ExecutionStatus.RUNNING, ExecutionStatus.QUEUED)
         await eventually(lambda: kept.sandboxes.destroyed == ["sbx_1"])
         session = await kept.session()
@@ -175,7 +175,7 @@ async def test_what_is_lost_later_is_found_and_ended_with_its_reason(kept: Kept)
 async def test_one_that_is_being_made_is_not_lost(kept: Kept) -> None:
     record = replace(session_record(), state=SessionState.CREATING)
     async with kept.keeper:
-        with kept.keeper.making(record):
+        with kept.keeper.mark_creating(record):
             await kept.store(record)
             seen = kept.sandboxes.reaped
             await eventually(lambda: kept.sandboxes.reaped >= seen + 3)
