@@ -119,14 +119,14 @@ class ExecutionUseCases:
 
         Raises NotFoundError, and OutOfRangeError past the end of one that has ended.
         """
-        record = await self._find(tenant, execution_id)
+        record = await self._find_execution(tenant, execution_id)
         end_when_draining()
         async for events in self._watch(record, from_sequence):
             yield events
 
     async def get(self, tenant: str, execution_id: str) -> ShownExecution:
         """Return an execution with its outputs so far. Raises NotFoundError."""
-        return await show_execution(self._journal, await self._find(tenant, execution_id))
+        return await show_execution(self._journal, await self._find_execution(tenant, execution_id))
 
     async def list(
         self, tenant: str, session_id: str, size: int, token: str
@@ -295,7 +295,7 @@ class ExecutionUseCases:
             raise OutOfRangeError("from_sequence", f"must be 0 to {last}, got {from_sequence}")
         return self._journal.watch(record, from_sequence)
 
-    async def _find(self, tenant: str, execution_id: str) -> ExecutionRecord:
+    async def _find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord:
         """Return an execution's record. Raises NotFoundError."""
         record = await self._store.find(tenant, execution_id)
         if record is None:
@@ -303,7 +303,7 @@ class ExecutionUseCases:
         return record
 
     async def _cancel(self, tenant: str, execution_id: str) -> None:
-        record = await self._find(tenant, execution_id)
+        record = await self._find_execution(tenant, execution_id)
         if record.status not in EXECUTION_ENDS:
             live = await self._sessions.live(tenant, record.session_id)
             await live.runner.cancel(execution_id)

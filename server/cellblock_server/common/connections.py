@@ -18,7 +18,7 @@ class Connections:
         self._most = most
         # By file descriptor, the oldest first.
         self._open: dict[int, _Connection] = {}
-        self._known: set[int] = set()
+        self._authenticated: set[int] = set()
 
     async def bound(self, host: str, port: int) -> list[socket.socket]:
         """Bind sockets to all addresses of `host`, for asyncio to serve. Raises OSError."""
@@ -31,11 +31,11 @@ class Connections:
         finally:
             server.close()
 
-    def know(self, transport: asyncio.BaseTransport | None) -> None:
+    def mark_authenticated(self, transport: asyncio.BaseTransport | None) -> None:
         """Mark a connection as authenticated: it isn't closed to make room."""
         found = transport.get_extra_info("socket") if transport else None
         if found is not None and found.fileno() in self._open:
-            self._known.add(found.fileno())
+            self._authenticated.add(found.fileno())
 
     def add(self, connection: "_Connection") -> None:
         """Add an accepted connection, or close it if no other one can be closed for it."""
@@ -48,10 +48,10 @@ class Connections:
         """Remove a connection that is about to be closed."""
         if self._open.get(connection.fileno()) is connection:
             del self._open[connection.fileno()]
-            self._known.discard(connection.fileno())
+            self._authenticated.discard(connection.fileno())
 
     def _make_room(self) -> bool:
-        oldest = next((each for each in self._open if each not in self._known), None)
+        oldest = next((each for each in self._open if each not in self._authenticated), None)
         if oldest is None:
             return False
         ended = self._open.pop(oldest)

@@ -373,16 +373,16 @@ class SessionRunner:
     async def _dispatch(self, stream: AgentStream) -> None:
         if self._current is not None:
             # Taken over from another server: an agent that has it already ignores this.
-            await self._give(stream, self._current)
+            await self._run_execution(stream, self._current)
         while True:
             while not self._queue:
                 self._work.clear()
                 await self._work.wait()
             execution = self._current = self._queue.popleft()
             self._positions.pop(execution.record.id, None)
-            await self._give(stream, execution)
+            await self._run_execution(stream, execution)
 
-    async def _give(self, stream: AgentStream, execution: TrackedExecution) -> None:
+    async def _run_execution(self, stream: AgentStream, execution: TrackedExecution) -> None:
         """Start an execution on the agent, and wait for its end."""
         self._finished.clear()
         record = execution.record

@@ -43,7 +43,9 @@ class StepEvents:
         self._journal = journal
         self._urls = urls
 
-    async def of(self, step: RunStepRecord, form: Format, after: int) -> AsyncIterator[StepEvent]:
+    async def follow_step(
+        self, step: RunStepRecord, form: Format, after: int
+    ) -> AsyncIterator[StepEvent]:
         """Yield a run step's events with numbers above `after`, past and live, to the last one."""
         sequence = 0
         async for name, data in self._events(step, form):
@@ -89,7 +91,9 @@ class StepEvents:
         if ended.status not in EXECUTION_ENDS:
             raise RuntimeError("an execution's last event comes before its end is stored")
         call = ToolCall(ended, whole.outputs)
-        urls = await self._urls.of(step.tenant, call.outputs) if form is Format.RESPONSES else {}
+        urls = (
+            await self._urls.urls_for(step.tenant, call.outputs) if form is Format.RESPONSES else {}
+        )
         for event in shape.end(call, urls):
             yield event
         calls.append(call)

@@ -19,7 +19,9 @@ class ImageUrls:
         self._files = files
         self._base = base
 
-    async def of(self, tenant: str, outputs: Iterable[execution_pb2.Output]) -> dict[str, str]:
+    async def urls_for(
+        self, tenant: str, outputs: Iterable[execution_pb2.Output]
+    ) -> dict[str, str]:
         """Return a URL for each image, by its file's id."""
         images = [shown.image for shown in outputs if shown.HasField("image")]
         return {image.id: await self._url(tenant, image) for image in images}

@@ -76,7 +76,7 @@ class RunStepService:
 
     async def get(self, tenant: str, step_id: str, form: Format) -> ShownStep:
         """Return a run step. Raises NotFoundError."""
-        return await self._shown(await self._find(tenant, step_id), form)
+        return await self._shown(await self._find_step(tenant, step_id), form)
 
     async def list(self, tenant: str, wanted: StepFilter, form: Format) -> ShownPage:
         """Return a page of run steps. Raises NotFoundError for an unknown cursor."""
@@ -96,16 +96,16 @@ class RunStepService:
     ) -> AsyncGenerator[StepEvent, None]:
         """Yield events of run steps, past and live. Raises NotFoundError."""
         if watched.step_id:
-            step = await self._find(tenant, watched.step_id)
-            async for event in self._events.of(step, form, watched.after_sequence):
+            step = await self._find_step(tenant, watched.step_id)
+            async for event in self._events.follow_step(step, form, watched.after_sequence):
                 yield event
             return
         if watched.session_id and await self._sessions.find(tenant, watched.session_id) is None:
             raise NotFoundError("session", watched.session_id)
         after = watched.after_step_id
         if after:
-            step = await self._find(tenant, after)
-            async for event in self._events.of(step, form, watched.after_sequence):
+            step = await self._find_step(tenant, after)
+            async for event in self._events.follow_step(step, form, watched.after_sequence):
                 yield event
         while True:
             change = self._journal.next_change(
@@ -124,7 +124,7 @@ class RunStepService:
                 ),
             )
             for step in page.items:
-                async for event in self._events.of(step, form, 0):
+                async for event in self._events.follow_step(step, form, 0):
                     yield event
                 after = step.id
             if not page.items:
@@ -132,7 +132,7 @@ class RunStepService:
                     return
                 await change.wait()
 
-    async def _find(self, tenant: str, step_id: str) -> RunStepRecord:
+    async def _find_step(self, tenant: str, step_id: str) -> RunStepRecord:
         record = await self._store.find(tenant, step_id)
         if record is None:
             raise NotFoundError("run_step", step_id)
@@ -155,7 +155,7 @@ class RunStepService:
         shown: object = assistants.run_step(step)
         if form is Format.RESPONSES:
             outputs = [output for call in calls for output in call.outputs]
-            shown = responses.items(step, await self._urls.of(record.tenant, outputs))
+            shown = responses.items(step, await self._urls.urls_for(record.tenant, outputs))
         return ShownStep(
             record=record,
             status=step.status,

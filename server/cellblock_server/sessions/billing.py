@@ -120,11 +120,11 @@ class Billing:
             )
         wanted = Wanted(tenant, max(begin, first), until, interval)
         page = await self._store.report(wanted, size, token)
-        reports = [Report(use, _end(use, wanted, now)) for use in page.items]
+        reports = [Report(use, _report_end(use, wanted, now)) for use in page.items]
         return Page(reports, page.next_token)
 
 
-def _end(use: Use, wanted: Wanted, now: datetime) -> datetime:
+def _report_end(use: Use, wanted: Wanted, now: datetime) -> datetime:
     length = LENGTHS.get(wanted.interval)
     end = wanted.end if length is None else min(wanted.end, use.start + length)
     return min(end, now)

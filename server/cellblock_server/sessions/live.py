@@ -51,7 +51,7 @@ class End:
         status, cause = self.running
         return status, Failure(cause, f"the session ended: {self.message}", memory_lost=True)
 
-    def of(
+    def change_for(
         self,
         session: TrackedSession,
         clock: SteadyClock,
@@ -123,7 +123,7 @@ class LiveSession:
     def ending(self, end: End, clock: SteadyClock) -> Ending:
         """Return the change that ends the session."""
         carried = self.carried_bytes - self.billed_bytes
-        return end.of(self.session, clock, egress_bytes=carried)
+        return end.change_for(self.session, clock, egress_bytes=carried)
 
     def request_end(self, end: End) -> None:
         """Request the end; only the first request counts."""

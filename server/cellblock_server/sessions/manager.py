@@ -259,7 +259,7 @@ class SessionManager:
                 RETRY_AFTER,
             )
         count = self._keeper.count_of(tenant) + self._starting[tenant]
-        quota = self._quotas.of(tenant).max_sessions
+        quota = self._quotas.quotas_of(tenant).max_sessions
         if count >= quota:
             raise QuotaError(
                 "SESSION_QUOTA",

@@ -68,7 +68,7 @@ class CpuMeter:
             await self._quota.forget_old()
             found = await asyncio.gather(*map(self._seconds, sessions))
             names = (session.record.sandbox_id for session in sessions)
-            self._note(dict(zip(names, found, strict=True)))
+            self._store_measurements(dict(zip(names, found, strict=True)))
             more = [
                 (session, seconds)
                 for session, seconds in zip(sessions, found, strict=True)
@@ -87,7 +87,7 @@ class CpuMeter:
             for tenant, seconds in added:
                 self._quota.add(tenant, period, seconds)
 
-    def _note(self, found: Mapping[str, float]) -> None:
+    def _store_measurements(self, found: Mapping[str, float]) -> None:
         now = time.monotonic()
         for sandbox_id, seconds in found.items():
             last = self._measurements.get(sandbox_id)

@@ -200,7 +200,7 @@ class Pool:
             _since, ready = shelf.waiting.popleft()
             well = False
             try:
-                well = await self._is_well(ready) and await self._fit(ready, spec.limits)
+                well = await self._is_well(ready) and await self._set_limits(ready, spec.limits)
             finally:
                 if not well:
                     self._discard(ready)
@@ -333,7 +333,7 @@ class Pool:
                 await self._remove(sandbox_id, self._backend.destroy(sandbox_id))
             self._changed.set()
 
-    async def _fit(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
+    async def _set_limits(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
         """Set a sandbox's limits. Return whether that succeeded."""
         if ready.spec.limits == limits:
             return True
@@ -345,9 +345,9 @@ class Pool:
         return True
 
     def _discard(self, ready: ReadySandbox) -> None:
-        self._removals.start(self._end(ready))
+        self._removals.start(self._remove_ready(ready))
 
-    async def _end(self, ready: ReadySandbox) -> None:
+    async def _remove_ready(self, ready: ReadySandbox) -> None:
         await self._remove(ready.spec.id, ready.discard(self._backend))
 
     async def _remove(self, sandbox_id: str, removal: Awaitable[None]) -> None:

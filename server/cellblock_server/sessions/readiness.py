@@ -11,7 +11,7 @@ from cellblock_server.common.supervisor import Supervisor
 
 ENGINE, STORE, BLOBS = "engine", "store", "blobs"
 SESSIONS, SERVING = "sessions", "serving"
-NOT_LOOKED = "not looked at yet"
+NOT_CHECKED = "not checked yet"
 
 Problems = Mapping[str, str]
 """Problem of each dependency; an empty text if it has none."""
@@ -49,45 +49,45 @@ class Readiness:
         `show_background` gets whether all tasks of `supervisor` run well: a server whose background
         task fails continues to serve, so that doesn't affect readiness.
         """
-        self._looks = {ENGINE: engine, STORE: store, BLOBS: blobs}
+        self._checks = {ENGINE: engine, STORE: store, BLOBS: blobs}
         self._reconciled = reconciled
         self._show = show
         self._show_background = show_background
         self._supervisor = supervisor
         self._timings = timings or ReadinessTimings()
         self.problems: dict[str, str] = {
-            ENGINE: NOT_LOOKED,
-            STORE: NOT_LOOKED,
-            BLOBS: NOT_LOOKED,
-            SESSIONS: NOT_LOOKED,
+            ENGINE: NOT_CHECKED,
+            STORE: NOT_CHECKED,
+            BLOBS: NOT_CHECKED,
+            SESSIONS: NOT_CHECKED,
             SERVING: "the server is starting",
         }
 
     async def serving(self) -> None:
         """Report that calls are accepted from now on."""
         await self._show_background(are_well=not self._supervisor.failing())
-        await self._found({SERVING: "", **await self._look()})
+        await self._report({SERVING: "", **await self._check_all()})
 
     async def stopping(self) -> None:
         """Report that no more calls are accepted, while those in progress continue."""
-        await self._found({SERVING: "the server is stopping"})
+        await self._report({SERVING: "the server is stopping"})
 
     async def run(self) -> None:
         """Check until cancelled."""
         while True:
             await asyncio.sleep(self._timings.pause)
             await self._show_background(are_well=not self._supervisor.failing())
-            await self._found(await self._look())
+            await self._report(await self._check_all())
 
-    async def _look(self) -> dict[str, str]:
+    async def _check_all(self) -> dict[str, str]:
         seconds = self._timings.answer
-        looks = self._looks.values()
-        answers = await asyncio.gather(*(_problem(look, seconds) for look in looks))
+        checks = self._checks.values()
+        answers = await asyncio.gather(*(_problem(check, seconds) for check in checks))
         known = self._reconciled.is_set()
         missing = "" if known else "sessions of the previous server are not taken over yet"
-        return {**dict(zip(self._looks, answers, strict=True)), SESSIONS: missing}
+        return {**dict(zip(self._checks, answers, strict=True)), SESSIONS: missing}
 
-    async def _found(self, problems: dict[str, str]) -> None:
+    async def _report(self, problems: dict[str, str]) -> None:
         changed = {name: now for name, now in problems.items() if now != self.problems[name]}
         self.problems.update(changed)
         for name, problem in changed.items():
@@ -102,10 +102,10 @@ class Readiness:
             await self._show(self.problems)
 
 
-async def _problem(look: Callable[[], Awaitable[None]], seconds: float) -> str:
+async def _problem(check: Callable[[], Awaitable[None]], seconds: float) -> str:
     try:
         async with asyncio.timeout(seconds):
-            await look()
+            await check()
     except CellblockError as error:
         return str(error)
     except TimeoutError:

@@ -142,6 +142,6 @@ class Reconciler:
         end = failed(reason, problem, cause)
         # The end of its sandbox is unknown: time that was not billed before stays unbilled.
         last = now.billed_time or now.create_time
-        ending = end.of(Tracked(now), self._starter.now, alive_until=last)
+        ending = end.change_for(Tracked(now), self._starter.now, alive_until=last)
         await self.store_end(now, end, ending)
         await self.destroy(now.sandbox_id)

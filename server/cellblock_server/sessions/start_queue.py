@@ -64,7 +64,7 @@ class StartQueue:
     async def _wait(self) -> None:
         bounds = self._bounds
         if self._turns.locked() and self._waiting >= bounds.max_waiting:
-            raise _full(f"{self._waiting} are waiting; the limit is {bounds.max_waiting}")
+            raise _full(f"{self._waiting} waiting; the limit is {bounds.max_waiting}")
         self._waiting += 1
         try:
             async with asyncio.timeout(bounds.patience.total_seconds()):

@@ -33,7 +33,7 @@ class TenantUsage:
     stored: Usage
     cpu: CpuQuota
 
-    async def of(self, tenant: str) -> Used:
+    async def current_use(self, tenant: str) -> Used:
         """Return a tenant's use; all zero if it doesn't exist."""
         return Used(
             sessions=self.keeper.count_of(tenant),
@@ -41,5 +41,5 @@ class TenantUsage:
             stored_bytes=await self.stored.used(tenant),
             cpu_seconds=self.cpu.used(tenant),
             cpu_period_end=self.cpu.period_end(),
-            quotas=self.quotas.of(tenant),
+            quotas=self.quotas.quotas_of(tenant),
         )

@@ -29,7 +29,7 @@ class CallRates:
 
     def count_call(self, tenant: str) -> None:
         """Count a call. Raises QuotaError if the tenant's rate is exceeded."""
-        rate, now = self._quotas.of(tenant).calls_per_second, self._seconds()
+        rate, now = self._quotas.quotas_of(tenant).calls_per_second, self._seconds()
         bucket = self._buckets.setdefault(tenant, _Bucket(rate, now))
         bucket.left = min(rate, bucket.left + (now - bucket.time) * rate)
         bucket.time = now

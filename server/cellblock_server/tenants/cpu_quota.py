@@ -51,7 +51,7 @@ class CpuQuota:
 
     def check(self, tenant: str) -> None:
         """Raise QuotaError if the tenant's quota is exhausted."""
-        used, quota = self.used(tenant), self._quotas.of(tenant).cpu_seconds
+        used, quota = self.used(tenant), self._quotas.quotas_of(tenant).cpu_seconds
         if used >= quota:
             end = self.period_end()
             raise QuotaError(

@@ -28,7 +28,7 @@ class ExecutionQuota:
         Of two requests at the same time, only one can reserve the last one.
         """
         count = self._unfinished(tenant) + self._accepting[tenant]
-        most = self._quotas.of(tenant).max_executions
+        most = self._quotas.quotas_of(tenant).max_executions
         if count >= most:
             raise QuotaError(
                 "EXECUTION_QUOTA",

@@ -112,8 +112,8 @@ class KeyService:
                 f"got {grace.total_seconds():g} s",
             )
         async with self._changing:
-            record, now = await self._get(key_id), self._now()
-            ended = _end(record, now)
+            record, now = await self._get_key(key_id), self._now()
+            ended = _end_error(record, now)
             if ended is not None:
                 raise WrongStateError("KEY_ENDED", ended.message, ended.detail)
             text = new_text(key_id)
@@ -130,7 +130,7 @@ class KeyService:
     async def revoke(self, key_id: str) -> KeyRecord:
         """Revoke a key; one that was revoked before stays as it is. Raises NotFoundError."""
         async with self._changing:
-            record = await self._get(key_id)
+            record = await self._get_key(key_id)
             if record.revoke_time is None:
                 record = replace(record, revoke_time=self._now())
                 await self._replace(record)
@@ -140,7 +140,7 @@ class KeyService:
         """Return the credential for a key's text. Raises UnauthenticatedError."""
         sent = read_text(text)
         sent_hash = sent.hash(self._server_secret)
-        record = await self._find(sent.key_id)
+        record = await self._find_key(sent.key_id)
         # Always compare two hashes: the time taken must not show whether the key exists.
         hashes = (record.hash, record.previous_hash) if record else ("", "")
         matches = [hmac.compare_digest(sent_hash, known) for known in hashes]
@@ -158,7 +158,7 @@ class KeyService:
     def fault_of(self, credential: Credential) -> UnauthenticatedError | None:
         """Return the error of a credential that has become invalid; None while it is valid."""
         record, now = self._known.get(credential.key.id, credential.key), self._now()
-        ended = _end(record, now)
+        ended = _end_error(record, now)
         if ended is not None or hmac.compare_digest(credential.hash, record.hash):
             return ended
         until = record.previous_expire_time
@@ -170,7 +170,7 @@ class KeyService:
             f"key {record.id!r}",
         )
 
-    async def _find(self, key_id: str) -> KeyRecord | None:
+    async def _find_key(self, key_id: str) -> KeyRecord | None:
         record = self._known.get(key_id)
         if record is None:
             found = await self._store.find(key_id)
@@ -180,8 +180,8 @@ class KeyService:
             record = self._known.setdefault(key_id, found)
         return record
 
-    async def _get(self, key_id: str) -> KeyRecord:
-        record = await self._find(key_id)
+    async def _get_key(self, key_id: str) -> KeyRecord:
+        record = await self._find_key(key_id)
         if record is None:
             raise NotFoundError("key", key_id)
         return record
@@ -199,7 +199,7 @@ class KeyService:
             await self._store.used(record.id, now)
 
 
-def _end(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
+def _end_error(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
     if record.revoke_time is not None:
         when = record.revoke_time.isoformat(timespec="seconds")
         return UnauthenticatedError(

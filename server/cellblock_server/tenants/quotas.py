@@ -51,10 +51,10 @@ class QuotaTable:
             **{name: overrides.get(name, getattr(self._defaults, name)) for name in NAMES}
         )
 
-    def of(self, tenant: str) -> Quotas:
+    def quotas_of(self, tenant: str) -> Quotas:
         """Return a tenant's quotas."""
         return self._own.get(tenant, self._defaults)
 
     def stored_bytes(self, tenant: str) -> int:
         """Return a tenant's `Quotas.stored_bytes`."""
-        return int(self.of(tenant).stored_bytes)
+        return int(self.quotas_of(tenant).stored_bytes)

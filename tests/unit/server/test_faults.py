@@ -57,7 +57,7 @@ class Faulty:
         return DELETED
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:
-        return end.of(self.session, clock)
+        return end.change_for(self.session, clock)
 
     async def end(self, *_arguments: object) -> None:
         raise KeyError("a bug")
