@@ -58,8 +58,8 @@ class CpuMeter:
 
     def cpus(self, sandbox_id: str) -> float:
         """Return the CPUs that a sandbox used between its last two measurements; 0 before them."""
-        look = self._measurements.get(sandbox_id)
-        return 0.0 if look is None else look.cpus
+        measurement = self._measurements.get(sandbox_id)
+        return 0.0 if measurement is None else measurement.cpus
 
     async def measure(self, *sessions: TrackedSession) -> None:
         """Count the CPU time that sessions have used since their last measurement."""
@@ -113,7 +113,9 @@ class CpuMeter:
                 await self.measure(*self._sessions())
                 live = {session.record.sandbox_id for session in self._sessions()}
                 self._measurements = {
-                    name: look for name, look in self._measurements.items() if name in live
+                    name: measurement
+                    for name, measurement in self._measurements.items()
+                    if name in live
                 }
             except CellblockError as error:
                 log.warning("cpu_time_not_measured", reason=error.reason, detail=str(error))

@@ -8,7 +8,7 @@ from cellblock_server.common.errors import UnauthenticatedError
 from cellblock_server.common.interruptible import Interruptible
 from cellblock_server.tenants.keys import Credential, KeyService
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 """Longest time that a call outlives its expired key; a revocation ends it immediately."""
 
 
@@ -52,7 +52,7 @@ class LiveCalls:
                 if (fault := self._keys.fault_of(call.credential)) is not None:
                     call.end(fault)
             try:
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(CHECK_SECONDS):
                     await self._changed.wait()
             except TimeoutError:
                 continue
