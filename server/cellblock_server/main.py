@@ -102,7 +102,7 @@ async def _serve(
 
 
 def _give_up(why: str) -> None:
-    """End now, as a killed server does: another server owns the database and folder."""
+    """End now, as a killed server does: continuing could undo another server's changes."""
     print(why, file=sys.stderr, flush=True)  # noqa: T201 - for the process that started us
     os._exit(1)
 

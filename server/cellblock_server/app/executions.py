@@ -223,7 +223,7 @@ class ExecutionUseCases:
     async def _receive(
         self, live: LiveSession, new: NewExecution, pieces: AsyncIterator[str]
     ) -> ExecutionRecord:
-        """Accept an execution whose code comes in pieces; it runs when all have come.
+        """Accept an execution whose code comes in pieces; it runs when all are received.
 
         A stream that ends with an error, or a caller who leaves before that, ends it.
         """

@@ -108,7 +108,7 @@ class LiveSession:
         self.billed_bytes = 0
         """Part of `carried_bytes` that has been billed."""
         self.ended = asyncio.Event()
-        """Set when the end is stored and the sandbox is gone, or left for the reaper."""
+        """Set when the end is stored and the sandbox is removed, or left for a later removal."""
 
     @property
     def record(self) -> SessionRecord:
