@@ -1,4 +1,4 @@
-"""The server's entry: read the configuration, serve, stop."""
+"""Entry point of the server: reads the configuration, serves and stops."""
 
 import argparse
 import asyncio
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None, timings: Timings = DEFAULT_TIMI
         ListenError,
         CellblockError,
     ) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
+        print(error, file=sys.stderr)  # noqa: T201 - for the process that started us
         return 1
     return 0
 
@@ -74,7 +74,7 @@ async def _create_admin_key(settings: Settings) -> int:
     state = shared_state_folder(settings.server.state_dir)
     database = await open_database(settings, state, is_alone=False)
     try:
-        print(await create_admin_key(database, state))  # noqa: T201 - what was asked for
+        print(await create_admin_key(database, state))  # noqa: T201 - the command's result
     finally:
         await database.close()
     return 0
@@ -89,10 +89,10 @@ async def _serve(
     if for_owner:
         embedded.at_end_of_input(stop.set)
     async with listening(settings, state, _give_up, timings) as addresses:
-        # For whoever started this process and waits for it; all else is on stderr.
+        # The parent process waits for this line; the log is on stderr.
         print(f"ready {addresses.grpc}", flush=True)  # noqa: T201
         if addresses.console:
-            # Not in the log: whoever has this may log in.
+            # Not in the log: this URL logs its reader in.
             print(f"console {addresses.console}", flush=True)  # noqa: T201
         log.info("listening", address=addresses.grpc, backend=settings.sandbox.backend)
         service_manager.tell(service_manager.READY)
@@ -102,8 +102,8 @@ async def _serve(
 
 
 def _give_up(why: str) -> None:
-    """End now, as a killed server does: what this one did from here on would undo another's."""
-    print(why, file=sys.stderr, flush=True)  # noqa: T201 - the last word, for whoever started us
+    """End now, as a killed server does: continuing could undo another server's changes."""
+    print(why, file=sys.stderr, flush=True)  # noqa: T201 - for the process that started us
     os._exit(1)
 
 
@@ -117,8 +117,8 @@ def _parser() -> argparse.ArgumentParser:
         "command",
         nargs="?",
         choices=[CREATE_ADMIN_KEY],
-        help=f"{CREATE_ADMIN_KEY}: print a new key with the role ADMIN, and end; the server may "
-        "run meanwhile. Without: serve",
+        help=f"{CREATE_ADMIN_KEY}: print a new API key with the role ADMIN and exit; the server "
+        "may be running. Without a command: serve",
     )
     add_options(parser)
     parser.add_argument(
@@ -126,14 +126,14 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         const=DEFAULT_ADDRESS,
         metavar="ADDRESS",
-        help=f"have a web console, at {DEFAULT_ADDRESS} or this host:port (console.listen)",
+        help=f"serve the web console on {DEFAULT_ADDRESS} or this host:port (console.listen)",
     )
     parser.add_argument(
         "--embedded",
         type=Path,
         metavar="FOLDER",
-        help="serve the process that holds standard input: keep everything in FOLDER, and when "
-        "standard input ends, end all sessions, remove FOLDER and stop",
+        help="serve only the process that holds standard input: store everything in FOLDER; "
+        "when standard input ends, end all sessions, remove FOLDER and stop",
     )
     return parser
 

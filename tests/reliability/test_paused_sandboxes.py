@@ -116,5 +116,5 @@ def test_it_does_not_hold_up_a_server_that_starts(server: ServerProcess) -> None
     with Client(server.start()) as client:
         info = client.sessions.get(session_id).info
         assert (info.state, info.end_reason) == (SessionState.FAILED, "SANDBOX_LOST")
-        assert "does not answer: nothing for 1 s" in info.end_message
+        assert "does not answer: no response within 1 s" in info.end_message
     assert containers(instance) == []

@@ -216,7 +216,7 @@ async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
     async def tell(problems: Problems) -> None:
         told.append(problems["engine"])
 
-    async def tell_background(*, are_well: bool) -> None:
+    async def show_background(*, are_well: bool) -> None:
         well.append(are_well)
 
     well: list[bool] = []
@@ -227,7 +227,7 @@ async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
         look,
         asyncio.Event(),
         tell,
-        tell_background,
+        show_background,
         supervisor,
         ReadinessTimings(pause=0.01),
     )

@@ -37,9 +37,9 @@ def restarted(**values: object) -> pb.Event:
 
 
 LIES: dict[str, tuple[Script, str]] = {
-    "bytes that are no message": (sends(lambda _name: [b"\xff\xff\xff"]), "bytes that are no"),
-    "half a message": (sends(lambda name: [next(iter(honest(name)))[:-1]]), "bytes that are no"),
-    "groups": (sends(lambda _name: [b"\x0b\x0c" * 2**18]), "bytes that are no"),
+    "bytes that are no message": (sends(lambda _name: [b"\xff\xff\xff"]), "an invalid"),
+    "half a message": (sends(lambda name: [next(iter(honest(name)))[:-1]]), "an invalid"),
+    "groups": (sends(lambda _name: [b"\x0b\x0c" * 2**18]), "an invalid"),
     "text that is not UTF-8": (sends(lambda _name: [field(1, field(2, b"\xff"))]), "bytes that"),
     "a gap": (
         sends(lambda name: [batch(*numbered(1, name, started()), *numbered(3, name, finished()))]),
@@ -125,7 +125,7 @@ LIES: dict[str, tuple[Script, str]] = {
     ),
     "no answer that is a message": (
         sends(lambda _name: [b"\xff"]),
-        "bytes that are no ConverseResponse",
+        "an invalid ConverseResponse",
     ),
 }
 

@@ -213,7 +213,7 @@ def test_keys_count_after_a_restart_unless_the_servers_secret_is_another(tmp_pat
         at.server.stop()
         secret = at.server.state / "secret"
         secret.chmod(0o644)
-        with pytest.raises(AssertionError, match="others than its owner may use it"):
+        with pytest.raises(AssertionError, match="other users can access it"):
             at.server.start()
         assert at.server.wait() == 1
         secret.unlink()

@@ -1,1 +1,1 @@
-"""The server's end of the agent protocol: channel, checks and what goes over the wire."""
+"""The server's end of the agent protocol: channel, messages and their checks."""

@@ -1,4 +1,4 @@
-"""The gRPC channel to an agent: bounded, and its answers read by `checks.reader`."""
+"""The gRPC channel to an agent: bounded, with responses deserialized by `checks.reader`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ CHANNEL_OPTIONS = [
     ("grpc.max_metadata_size", 16 * 1024),
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),
-    # The pinned socket either answers or never will again.
+    # The pinned socket either responds or never will again.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
@@ -28,19 +28,19 @@ _SERVICE = pb.DESCRIPTOR.services_by_name["AgentService"]
 
 
 def open_channel(target: str) -> grpc.aio.Channel:
-    """A channel to an agent's socket."""
+    """Open a channel to an agent's socket."""
     return grpc.aio.insecure_channel(target, options=CHANNEL_OPTIONS)
 
 
 def checked_stub(channel: grpc.aio.Channel) -> "agent_pb2_grpc.AgentServiceAsyncStub":
-    """A stub whose answers are messages, or `Refused` for what is none: see `checked`."""
+    """Return a stub whose responses are messages, or `Refused` if malformed: see `checked`."""
     stub: Any = agent_pb2_grpc.AgentServiceStub
     made: agent_pb2_grpc.AgentServiceAsyncStub = stub(_CheckedChannel(channel))
     return made
 
 
 class _CheckedChannel:
-    """What the generated stub needs of a channel, with deserializers of ours."""
+    """The part of a channel that the generated stub uses, with our deserializers."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         for kind in ("unary_unary", "unary_stream", "stream_unary", "stream_stream"):

@@ -1,7 +1,7 @@
-"""What is checked of an agent's messages before anything is made of them.
+"""Checks of an agent's messages before the server uses them.
 
-An agent that user code has got hold of may send what it likes. Whatever no agent of
-ours says is a ProtocolViolationError, which ends the session: see `AgentConnection`.
+User code may control the agent, which can then send anything. A message that our agent never
+sends raises ProtocolViolationError, which ends the session: see `AgentConnection`.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,36 +18,39 @@ from cellblock_server.common.ids import check_id
 M = TypeVar("M", bound=Message)
 
 MAX_FIELDS = 2**18
-"""Fields of one message, those of inner messages included. An empty inner message has two
-bytes on the wire and about a hundred in memory, so a bound on bytes alone is not enough."""
+"""Maximum number of fields of one message, those of inner messages included.
+
+An empty inner message has two bytes on the wire and about a hundred in memory, so a bound on bytes
+alone is not enough.
+"""
 MAX_PATH_CHARACTERS = 2**13
-"""Of a path below the data folder: 17 names of 255 bytes are the longest that is told."""
+"""Maximum length of a path below the data folder: the agent lists at most 17 names of 255 bytes."""
 MAX_WORDS = 500
-"""Characters of what an agent says for people."""
+"""Maximum length, in characters, of a text from the agent that people read."""
 LATEST_SECONDS = 253_402_300_799
 """The last second of the year 9999: a Timestamp has no later one."""
 PIECE_BYTES = 2**12
 FREE_PIECES = 64
-"""A stream of bytes has at most so many pieces, and one more for each `PIECE_BYTES`."""
+"""Maximum number of pieces of a byte stream, plus one for each `PIECE_BYTES`."""
 
 
 class ProtocolViolationError(CellblockError):
-    """The sandbox's agent said what no agent of ours says: the sandbox is not to be trusted."""
+    """The sandbox's agent broke the protocol: the sandbox is no longer trusted."""
 
     def __init__(self, problem: str) -> None:
-        """Say what was wrong."""
+        """Describe the `problem`."""
         super().__init__("PROTOCOL_VIOLATION", f"the sandbox broke the protocol: {problem}")
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Bytes that are no message, or one with too much in it."""
+    """Bytes that are not a valid message, or a message with too many fields."""
 
     problem: str
 
 
 def reader(kind: type[M]) -> Callable[[bytes], M | Refused]:
-    """A deserializer for gRPC, which would turn an exception into a missing message."""
+    """Return a deserializer for gRPC that doesn't raise: gRPC would drop the message silently."""
 
     def read(data: bytes) -> M | Refused:
         try:
@@ -55,20 +58,20 @@ def reader(kind: type[M]) -> Callable[[bytes], M | Refused]:
                 return Refused(f"a {kind.__name__} with more than {MAX_FIELDS} fields")
             return kind.FromString(data)
         except DecodeError:
-            return Refused(f"bytes that are no {kind.__name__}")
+            return Refused(f"an invalid {kind.__name__}")
 
     return read
 
 
 def checked(message: M | Refused) -> M:
-    """The message. Raises ProtocolViolationError if it is none."""
+    """Return the message. Raises ProtocolViolationError if it was refused."""
     if isinstance(message, Refused):
         raise ProtocolViolationError(message.problem)
     return message
 
 
 def check_entry(entry: pb.FileEntry, path: str | None = None) -> None:
-    """Raise ProtocolViolationError unless a file could be so, at `path` if that is known."""
+    """Raise ProtocolViolationError unless the entry is valid, and at `path` if that is given."""
     check_path(entry.path)
     if path is not None and entry.path != path:
         raise ProtocolViolationError(f"{entry.path[:200]!r} instead of {path!r}")
@@ -87,7 +90,7 @@ def check_path(path: str) -> None:
 
 
 def check_count(what: str, value: int, most: int = 2**63) -> None:
-    """Raise ProtocolViolationError for a number below zero or past `most`."""
+    """Raise ProtocolViolationError for a number below zero or over `most`."""
     if not 0 <= value <= most:
         raise ProtocolViolationError(f"{what}: {value}")
 
@@ -104,7 +107,7 @@ def check_page(files: Iterable[pb.FileEntry], after: str) -> None:
 
 
 def check_execution_id(value: str) -> None:
-    """Raise ProtocolViolationError unless we could have accepted an execution with this id."""
+    """Raise ProtocolViolationError unless this is a valid execution id."""
     try:
         check_id("newest_execution_id", value, "call_")
     except InvalidArgumentError as error:
@@ -112,21 +115,21 @@ def check_execution_id(value: str) -> None:
 
 
 def safe_words(words: str) -> str:
-    """What an agent says for people: the beginning, without what a terminal obeys."""
+    """Return the beginning of an agent's text, without control characters."""
     return "".join(sign if sign.isprintable() else "_" for sign in words[:MAX_WORDS])
 
 
-class Pieces:
-    """Counts the pieces of a stream of bytes: they may not be ever so small for ever."""
+class PieceCounter:
+    """Counts the pieces of a byte stream, to refuse endless streams of tiny pieces."""
 
     def __init__(self, most: int | None) -> None:
-        """Bytes that may come, if that is known."""
+        """Allow `most` bytes; None: any number."""
         self._most = most
         self._bytes = 0
         self._pieces = 0
 
-    def take(self, data: bytes) -> bytes:
-        """Count a piece. Raises ProtocolViolationError."""
+    def count_piece(self, data: bytes) -> bytes:
+        """Count a piece and return it. Raises ProtocolViolationError."""
         self._bytes += len(data)
         self._pieces += 1
         if self._most is not None and self._bytes > self._most:

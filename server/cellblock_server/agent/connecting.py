@@ -32,7 +32,7 @@ async def connect_agent(
 ) -> AgentConnection:
     """Wait for a new sandbox's agent and its first kernel.
 
-    Raises UnavailableError (`SANDBOX_START_FAILED`) if the sandbox ends or does not answer in
+    Raises UnavailableError (`SANDBOX_START_FAILED`) if the sandbox ends or doesn't respond in
     time, and HostileSandboxError.
     """
     timings = timings or AgentTimings()
@@ -70,8 +70,8 @@ async def reconnect_agent(
 ) -> tuple[AgentConnection, pb.GetStatusResponse]:
     """Connect to the agent of a sandbox that ran before this server did; return its status.
 
-    `connect` is `Backend.connect` of the sandbox. Raises what it does, AgentGoneError and
-    ProtocolViolationError, and nothing else: one sandbox must not keep a server from starting.
+    `connect` is `Backend.connect` of the sandbox. Raises what `connect` raises, AgentGoneError
+    and ProtocolViolationError, and nothing else: one sandbox must not keep a server from starting.
     """
     timings = timings or AgentTimings()
     connection: AgentConnection | None = None
@@ -87,7 +87,7 @@ async def reconnect_agent(
         if connection is not None:
             await connection.close()
         if isinstance(error, TimeoutError):
-            raise AgentGoneError(f"nothing for {timings.reconnect:g} s") from error
+            raise AgentGoneError(f"no response within {timings.reconnect:g} s") from error
         if isinstance(error, WrongStateError):
             raise AgentGoneError(error.message) from error
         raise
@@ -110,7 +110,7 @@ async def _connect_unless_it_ends(backend: Backend, sandbox_id: str) -> AgentTra
         raise
     if not connecting.cancelled():
         return connecting.result()
-    ending.result()  # raises if it is the engine that has gone
+    ending.result()  # raises if the engine is unavailable
     raise AgentGoneError("it ended before it listened")
 
 
@@ -131,7 +131,7 @@ async def _last_log(backend: Backend, sandbox_id: str, seconds: float) -> str:
 
 
 def _last_words(text: str) -> str:
-    """The last line of a log that says something, without the frames of a traceback."""
+    """Return the last non-empty line of a log, without the frames of a traceback."""
     lines = [line.strip(" |+-") for line in text.splitlines()]
     last = next((line for line in reversed(lines) if line), "")
-    return f"; it logged last: {safe_words(last)}" if last else ""
+    return f"; last line of its log: {safe_words(last)}" if last else ""

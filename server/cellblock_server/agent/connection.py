@@ -17,7 +17,7 @@ from cellblock_server.agent.answer_checks import (
 )
 from cellblock_server.agent.channel import checked_stub, open_channel
 from cellblock_server.agent.checks import (
-    Pieces,
+    PieceCounter,
     ProtocolViolationError,
     check_count,
     check_entry,
@@ -45,7 +45,7 @@ PieceOfFile = TypeVar(
 
 
 class AgentConnection:
-    """One sandbox's agent. Everything that comes through here is hostile."""
+    """Connection to one sandbox's agent. All data that it returns is untrusted."""
 
     def __init__(
         self, transport: AgentTransport, token: str, timings: AgentTimings | None = None
@@ -66,14 +66,14 @@ class AgentConnection:
         self._transport.close()
 
     async def until_violation(self) -> NoReturn:
-        """Wait until an answer to any call breaks the protocol, and raise what it was.
+        """Wait until the response to any call breaks the protocol, and raise the violation.
 
-        A call's caller is told, too; but the session has to end.
+        The call raises it, too, but the session has to end.
         """
         raise await asyncio.shield(self._violation)
 
     async def status(self) -> pb.GetStatusResponse:
-        """What the agent does; waits for its first kernel."""
+        """Return the agent's status; waits for its first kernel."""
         with self._answers():
             return checked(
                 await self._stub.GetStatus(
@@ -85,18 +85,18 @@ class AgentConnection:
             )
 
     def converse(self) -> AgentStream:
-        """Open the stream of events and orders."""
+        """Open the stream of events and requests."""
         return AgentStream(self._stub.Converse(metadata=self._metadata), self._timings.order)
 
     def read_output(self, execution_id: str) -> AsyncIterator[bytes]:
-        """All that the execution that ended last wrote to its streams."""
+        """Return the complete stdout and stderr of the execution that ended last."""
         request = pb.ReadOutputRequest(execution_id=execution_id)
         return self._pieces(
             self._stub.ReadOutput(request, metadata=self._metadata), f"output of {execution_id}"
         )
 
     async def restart_kernel(self, reason: str) -> int:
-        """Replace the kernel; the new one's generation."""
+        """Replace the kernel. Return the generation of the new one."""
         request = pb.RestartKernelRequest(reason=reason)
         generation = (await self._call(self._stub.RestartKernel, request)).kernel_generation
         with self._answers():
@@ -109,7 +109,7 @@ class AgentConnection:
         await self._call(self._stub.SetEnvironment, request)
 
     async def complete_code(self, code: str, cursor_pos: int) -> pb.CompleteCodeResponse:
-        """What may stand at a place in `code`. Raises UnavailableError if the kernel is busy."""
+        """Return completions at a position in `code`. Raises UnavailableError for a busy kernel."""
         request = pb.CompleteCodeRequest(code=code, cursor_pos=cursor_pos)
         answer = await self._ask(self._stub.CompleteCode, request)
         with self._answers():
@@ -119,7 +119,7 @@ class AgentConnection:
     async def inspect_code(
         self, code: str, cursor_pos: int, detail_level: int
     ) -> pb.InspectCodeResponse:
-        """What the name at a place in `code` is; raises what `complete_code` does."""
+        """Return documentation of the name at a position in `code`. Raises as `complete_code`."""
         request = pb.InspectCodeRequest(code=code, cursor_pos=cursor_pos, detail_level=detail_level)
         answer = await self._ask(self._stub.InspectCode, request)
         with self._answers():
@@ -127,7 +127,7 @@ class AgentConnection:
         return answer
 
     async def is_code_complete(self, code: str) -> pb.IsCodeCompleteResponse:
-        """Whether `code` could run; raises what `complete_code` does."""
+        """Return whether `code` could run. Raises as `complete_code`."""
         answer = await self._ask(self._stub.IsCodeComplete, pb.IsCodeCompleteRequest(code=code))
         with self._answers():
             check_completeness(answer)
@@ -141,7 +141,7 @@ class AgentConnection:
         exclusive: bool = False,
         alias: str = "",
     ) -> pb.FileEntry:
-        """Write a file below the data folder; what `data` raises ends the write."""
+        """Write a file below the data folder. An error raised by `data` ends the write."""
         failures: list[Exception] = []
 
         async def requests() -> AsyncIterator[pb.WriteFileRequest]:
@@ -151,7 +151,7 @@ class AgentConnection:
                 async for chunk in _unhurried(data, patience, self._timings.piece):
                     yield pb.WriteFileRequest(data=chunk)
             except Exception as error:  # noqa: BLE001 - raised below
-                # gRPC would only cancel the call. Without an end, the agent refuses it.
+                # gRPC would only cancel the call. Without an end message, the agent refuses it.
                 failures.append(error)
                 return
             yield pb.WriteFileRequest(end=pb.EndOfData())
@@ -164,7 +164,7 @@ class AgentConnection:
                     check_entry(entry, path)
                     return entry
         except TimeoutError as error:
-            words = f"{path!r} was not written for {self._timings.piece:g} s"
+            words = f"writing {path!r} made no progress for {self._timings.piece:g} s"
             raise AgentGoneError(words) from error
         except CellblockError:
             if failures:
@@ -196,16 +196,16 @@ class AgentConnection:
     def read_file(
         self, path: str, offset: int = 0, length: int = 0, *, unchanged: bool = False
     ) -> AsyncIterator[bytes]:
-        """The bytes of a file below the data folder.
+        """Read the bytes of a file below the data folder.
 
-        Raises FileChangedError if it is wanted `unchanged` and changes meanwhile.
+        Raises FileChangedError if `unchanged` is set and the file changes meanwhile.
         """
         request = pb.ReadFileRequest(path=path, offset=offset, length=length, unchanged=unchanged)
         call = self._stub.ReadFile(request, metadata=self._metadata)
         return self._pieces(call, path, length or None)
 
     def read_folder(self, path: str) -> AsyncIterator[bytes]:
-        """A folder as a ZIP archive; the data folder if `path` is empty."""
+        """Read a folder as a ZIP archive; the data folder if `path` is empty."""
         request = pb.ReadFolderRequest(path=path)
         call = self._stub.ReadFolder(request, metadata=self._metadata)
         return self._pieces(call, path)
@@ -213,7 +213,7 @@ class AgentConnection:
     async def list_files(
         self, max_entries: int, folder: str = "", after: str = ""
     ) -> pb.ListFilesResponse:
-        """What lies below the data folder, or below a folder in it."""
+        """Return a page of the files below the data folder, or below a folder in it."""
         request = pb.ListFilesRequest(max_entries=max_entries, folder=folder, after=after)
         page = await self._call(self._stub.ListFiles, request, folder)
         with self._answers():
@@ -222,7 +222,7 @@ class AgentConnection:
         return page
 
     async def make_folder(self, path: str) -> pb.FileEntry:
-        """Make a folder below the data folder, and those above it."""
+        """Create a folder below the data folder, and its missing parents."""
         request = pb.MakeFolderRequest(path=path)
         folder = (await self._call(self._stub.MakeFolder, request, path)).folder
         with self._answers():
@@ -237,7 +237,7 @@ class AgentConnection:
     async def _ask(
         self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request
     ) -> Response:
-        """The kernel's answer."""
+        """Return the kernel's answer. Raises UnavailableError if it is busy."""
         try:
             return await self._call(method, request, seconds=self._timings.answer)
         except WrongStateError as error:
@@ -250,7 +250,7 @@ class AgentConnection:
         path: str | None = None,
         seconds: float | None = None,
     ) -> Response:
-        """One answer, within `seconds`; `path` names the file in question."""
+        """Return the agent's response, within `seconds`; `path` names the file in question."""
         name = type(request).__name__.removesuffix("Request")
         with step(f"agent {name}"), self._answers(path):
             timeout = seconds or self._timings.call
@@ -262,8 +262,8 @@ class AgentConnection:
         path: str,
         most: int | None = None,
     ) -> AsyncIterator[bytes]:
-        """The bytes of a stream, each piece in time, `most` of them together."""
-        pieces = Pieces(most)
+        """Yield the pieces of a byte stream, each within its timeout; at most `most` bytes."""
+        pieces = PieceCounter(most)
         try:
             with self._answers(path):
                 messages = aiter(call)
@@ -273,17 +273,17 @@ class AgentConnection:
                             message = await anext(messages, None)
                     except TimeoutError as error:
                         raise AgentGoneError(
-                            f"nothing of {path!r} came for {self._timings.piece:g} s"
+                            f"reading {path!r} made no progress for {self._timings.piece:g} s"
                         ) from error
                     if message is None:
                         return
-                    yield pieces.take(checked(message).data)
+                    yield pieces.count_piece(checked(message).data)
         finally:
             call.cancel()
 
     @contextmanager
     def _answers(self, path: str | None = None) -> Iterator[None]:
-        """Turn statuses into our errors, and let no violation go unnoticed."""
+        """Translate gRPC statuses into our errors, and note each protocol violation."""
         try:
             with translated_errors(path):
                 yield
@@ -296,7 +296,7 @@ class AgentConnection:
 async def _unhurried(
     data: AsyncIterator[bytes], patience: asyncio.Timeout, seconds: float
 ) -> AsyncIterator[bytes]:
-    """Pieces of a file; the agent has `seconds` to take each, and `data` any time to yield one."""
+    """Yield the pieces of a file. The agent has `seconds` to accept each; `data` has no timeout."""
     now = asyncio.get_running_loop().time
     while True:
         patience.reschedule(None)

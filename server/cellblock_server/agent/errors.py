@@ -1,4 +1,4 @@
-"""What goes wrong with an agent: its statuses as our errors."""
+"""Errors of an agent, and the translation of its gRPC statuses into them."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,19 +17,19 @@ from cellblock_server.common.errors import (
 
 
 class AgentGoneError(CellblockError):
-    """The agent does not answer any more."""
+    """The agent no longer responds."""
 
     def __init__(self, words: str = "", *, detail: str = "") -> None:
-        """Say what happened in `words`; `detail` is gRPC's, which name paths of the host."""
+        """Describe the failure in `words`; `detail` is gRPC's text, which may have host paths."""
         message = "the sandbox's agent does not answer"
         super().__init__("AGENT_GONE", f"{message}: {words}" if words else message, detail)
 
 
 class StoreBehindError(CellblockError):
-    """The agent was served by a server whose store knew more than ours."""
+    """The agent was used by a server with a newer database than ours."""
 
     def __init__(self, detail: str) -> None:
-        """Say how it shows."""
+        """Describe the difference in `detail`."""
         super().__init__(
             "STORE_BEHIND",
             "the server's store was restored from a copy that is older than what the sandbox has "
@@ -38,7 +38,7 @@ class StoreBehindError(CellblockError):
 
 
 class FileChangedError(CellblockError):
-    """A file was written to while it was read, and was wanted unchanged."""
+    """A file that was to be read unchanged was written to meanwhile."""
 
     def __init__(self, path: str) -> None:
         """Name the file."""
@@ -48,19 +48,19 @@ class FileChangedError(CellblockError):
 
 @contextmanager
 def translated_errors(path: str | None = None) -> Iterator[None]:
-    """Turn the agent's statuses into our errors; `path` names the file in question."""
+    """Translate the agent's gRPC statuses into our errors; `path` names the file in question."""
     try:
         yield
     except asyncio.CancelledError as error:
-        # What gRPC says when a connection is closed under a call, as a session's is at its end.
+        # gRPC raises this when a connection is closed during a call, as at the end of a session.
         if (task := asyncio.current_task()) is None or task.cancelling():
             raise
         raise AgentGoneError("its connection was closed") from error
     except asyncio.InvalidStateError as error:
-        # What gRPC says to one who writes to a stream that has ended meanwhile.
+        # gRPC raises this for a write to a stream that has ended meanwhile.
         raise AgentGoneError(detail=str(error)) from error
     except grpc.aio.BaseError as error:
-        # UsageError is what gRPC raises for a call on a channel that has been closed.
+        # gRPC raises UsageError for a call on a closed channel.
         raise AgentGoneError(detail=str(error)) from error
     except grpc.aio.AioRpcError as error:
         detail = safe_words(error.details() or "")

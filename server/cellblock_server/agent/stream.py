@@ -1,4 +1,4 @@
-"""The one long call to an agent: its numbered events, their acknowledgement, and our orders."""
+"""The `Converse` call to an agent: numbered events, their acknowledgement, and our requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -16,7 +16,7 @@ Call = grpc.aio.StreamStreamCall[pb.ConverseRequest, pb.ConverseResponse]
 
 @dataclass(frozen=True)
 class ExecutionBounds:
-    """What one execution may take and show; see `StartExecution` of `agent.proto`."""
+    """Limits on the time and output of one execution; see `StartExecution` in `agent.proto`."""
 
     timeout: timedelta
     grace: timedelta
@@ -24,22 +24,22 @@ class ExecutionBounds:
 
 
 class AgentStream:
-    """See `Converse` of `agent.proto`. What is told in it arrives in order."""
+    """Stream of events and requests, both in order; see `Converse` in `agent.proto`."""
 
     def __init__(self, call: Call, order_seconds: float) -> None:
-        """Use `AgentConnection.converse`. Each message has to be taken within `order_seconds`."""
+        """Use `AgentConnection.converse`. The agent must accept each message in `order_seconds`."""
         self._order_seconds = order_seconds
         self._call = call
         self._acknowledged = -1
         self._writing = asyncio.Lock()
 
     async def acknowledge(self, sequence: int) -> None:
-        """Say that all events up to `sequence` are stored, if that was not said yet.
+        """Acknowledge all events up to `sequence` as stored, unless already acknowledged.
 
         The first call starts the stream.
         """
         if sequence > self._acknowledged:
-            await self._tell(pb.ConverseRequest(acknowledged_sequence=sequence))
+            await self._send(pb.ConverseRequest(acknowledged_sequence=sequence))
 
     async def start_execution(
         self,
@@ -49,26 +49,26 @@ class AgentStream:
         environment: Mapping[str, str],
         stored: int,
     ) -> None:
-        """Give the kernel a piece of code, and acknowledge all events up to `stored`."""
+        """Start an execution in the kernel, and acknowledge all events up to `stored`."""
         order = pb.StartExecution(
             execution_id=execution_id, code=code, limits=bounds.output, environment=environment
         )
         order.timeout.FromTimedelta(bounds.timeout)
         order.grace.FromTimedelta(bounds.grace)
-        await self._tell(pb.ConverseRequest(acknowledged_sequence=stored, start_execution=order))
+        await self._send(pb.ConverseRequest(acknowledged_sequence=stored, start_execution=order))
 
     async def interrupt_execution(self, execution_id: str, grace: timedelta) -> None:
         """Interrupt an execution."""
         order = pb.InterruptExecution(execution_id=execution_id)
         order.grace.FromTimedelta(grace)
-        await self._tell(
+        await self._send(
             pb.ConverseRequest(
                 acknowledged_sequence=max(0, self._acknowledged), interrupt_execution=order
             )
         )
 
     async def __aiter__(self) -> AsyncIterator[list[pb.Event]]:
-        """Batches of events, in order."""
+        """Yield batches of events, in order."""
         with translated_errors():
             async for message in self._call:
                 yield list(checked(message).events)
@@ -77,12 +77,12 @@ class AgentStream:
         """End the stream."""
         self._call.cancel()
 
-    async def _tell(self, request: pb.ConverseRequest) -> None:
-        # gRPC takes one message at a time.
+    async def _send(self, request: pb.ConverseRequest) -> None:
+        # gRPC allows one write at a time.
         try:
             async with asyncio.timeout(self._order_seconds), self._writing:
                 self._acknowledged = max(self._acknowledged, request.acknowledged_sequence)
                 with translated_errors():
                     await self._call.write(request)
         except TimeoutError as error:
-            raise AgentGoneError(f"it took no message for {self._order_seconds:g} s") from error
+            raise AgentGoneError(f"it accepted no message for {self._order_seconds:g} s") from error

@@ -1,23 +1,23 @@
-"""Times of what the server says to an agent, which no operator sets."""
+"""Timeouts of the server's calls to an agent, which are not configurable."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class AgentTimings:
-    """Bounds on the waits for an agent, in seconds. It is hostile: nothing waits without one."""
+    """Timeouts for an agent, in seconds. The agent is untrusted: no wait is unbounded."""
 
     call: float = 60.0
-    """Longest call that moves no file contents."""
+    """Timeout of a call that moves no file contents."""
     reconnect: float = 10.0
-    """Longest answer of a sandbox that ran before this server: the server's start waits for it."""
+    """Timeout of a sandbox that ran before this server, for whose response the start waits."""
     answer: float = 40.0
-    """Longest answer of a kernel to a question about code; the agent's own bound is shorter."""
+    """Timeout of a completion or inspection by the kernel; the agent's own timeout is shorter."""
     piece: float = 60.0
-    """Longest wait for the next piece of a file, or until the agent takes one."""
+    """Longest wait until the agent sends or accepts the next piece of a file."""
     unpack: float = 600.0
-    """Longest unpacking of an archive; the agent's own bound is shorter."""
+    """Timeout of unpacking an archive; the agent's own timeout is shorter."""
     order: float = 60.0
-    """Longest wait until the agent takes an order or an acknowledgement."""
+    """Longest wait until the agent accepts a request or an acknowledgement."""
     end: float = 5.0
-    """Longest question to the backend why a sandbox ended whose agent is gone."""
+    """Timeout of asking the backend why a sandbox ended whose agent is gone."""

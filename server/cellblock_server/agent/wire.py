@@ -1,4 +1,4 @@
-"""A look at a protobuf message's bytes before they become objects, which take far more memory.
+"""Counts a protobuf message's fields before it is parsed into objects, which take more memory.
 
 Source: protobuf's documentation, "Encoding".
 """
@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 from google.protobuf.message import DecodeError, Message
 
 Kind: TypeAlias = Any
-"""A message's descriptor, of whichever implementation protobuf uses."""
+"""A message's descriptor, of either protobuf implementation."""
 
 
 class WireType(IntEnum):
-    """How a field is written; without groups, which none of our messages has."""
+    """Encoding of a field, without groups, which none of our messages has."""
 
     VARINT = 0
     FIXED64 = 1
@@ -22,9 +22,9 @@ class WireType(IntEnum):
 
 
 def has_more_fields(kind: type[Message], data: bytes, most: int) -> bool:
-    """Whether a message has more than `most` fields, those of inner messages included.
+    """Return whether a message has more than `most` fields, those of inner messages included.
 
-    Raises DecodeError for some of what is no message.
+    Raises DecodeError for some invalid messages.
     """
     if len(data) < 2 * most:
         return False  # a field has two bytes at least
@@ -35,9 +35,9 @@ def has_more_fields(kind: type[Message], data: bytes, most: int) -> bool:
 
 
 def _left(data: memoryview, kind: Kind, left: int) -> int:
-    """How many fields there may be after those of a message; negative if they are too many.
+    """Return how many of `left` fields remain after a message's; negative if it has too many.
 
-    Goes no deeper than the messages are made, for it goes by their descriptors.
+    Recursion is bounded: it follows the descriptors, not the data.
     """
     place, end = 0, len(data)
     while place < end and left >= 0:

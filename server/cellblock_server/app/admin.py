@@ -47,7 +47,7 @@ class AdminUseCases:
     async def get_usage(self, tenant_id: str) -> Used:
         """Return what a tenant uses now. Raises NotFoundError."""
         record = await self.tenants.get(tenant_id)
-        return await self.tenant_usage.of(record.id)
+        return await self.tenant_usage.current_use(record.id)
 
     async def report_usage(
         self,

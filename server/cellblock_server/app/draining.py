@@ -1,8 +1,8 @@
-"""What becomes of calls when the server stops.
+"""Handling of calls when the server stops.
 
-New calls are refused at once. Streams that their callers can resume end at once, for while one of
-them is open the next server can't start. All others have `server.drain_timeout`, and end with the
-same status then.
+New calls are refused immediately. Streams that callers can resume end immediately, because the next
+server can't start while one of them is open. Other calls may run for `server.drain_timeout`; then
+they end with the same status.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ RETRY_AFTER = timedelta(milliseconds=200)
 
 
 class OpenCall(Interruptible[UnavailableError]):
-    """A call that is served."""
+    """A call in progress."""
 
     is_resumable = False
     """Whether the caller can resume where this call ends."""
@@ -35,7 +35,7 @@ _CALL: ContextVar[OpenCall | None] = ContextVar("open_call", default=None)
 def end_when_draining() -> None:
     """Let the current call end as soon as the server stops: its caller can resume it.
 
-    Raises UnavailableError if the server stops already.
+    Raises UnavailableError if the server is already stopping.
     """
     call = _CALL.get()
     if call is not None:
@@ -47,18 +47,18 @@ def end_when_draining() -> None:
 
 
 def is_ended_by_draining() -> bool:
-    """Whether the server's stop, and not its caller, ends the current call."""
+    """Return whether the server's stop, and not its caller, ends the current call."""
     call = _CALL.get()
     return call is not None and call.fault is not None
 
 
 class Draining:
-    """Calls that are open, and how they end when the server stops."""
+    """Open calls, which end when the server stops."""
 
     def __init__(self) -> None:
         """Let all calls pass until `begin`."""
         self.begun = False
-        """Whether the server stops."""
+        """Whether the server is stopping."""
         self._calls: set[OpenCall] = set()
 
     def begin(self) -> None:
@@ -82,9 +82,9 @@ class Draining:
 
     @contextmanager
     def open_call(self, *, refuse: bool = True) -> Iterator[OpenCall]:
-        """A block that is the current task's call.
+        """Register the current task's call while the block runs.
 
-        Raises UnavailableError if the server stops already, unless `refuse` is false.
+        Raises UnavailableError if the server is already stopping, unless `refuse` is false.
         """
         if self.begun and refuse:
             raise _stopping("the server is stopping, and has not begun this call; call again")

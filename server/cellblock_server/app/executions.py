@@ -1,4 +1,4 @@
-"""Use cases of executions: run, resume, read and cancel them; ask about code that is written."""
+"""Use cases of executions: run, resume, read and cancel; complete and inspect code."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -45,7 +45,7 @@ from cellblock_server.tenants.cpu_quota import CpuQuota
 from cellblock_server.tenants.execution_quota import ExecutionQuota
 
 MAX_PAGE_BYTES = 2 * 2**20
-"""A page of executions ends early past this."""
+"""Size past which a page of executions ends early."""
 
 Batch = list[ExecutionEvent]
 Events = AsyncGenerator[Batch, None]
@@ -83,7 +83,7 @@ class ExecutionUseCases:
     async def run(
         self, tenant: str, session_id: str, new: NewExecution, *, cancel_on_disconnect: bool
     ) -> Events:
-        """Run code, or find what the same request ran before; yield all its events.
+        """Run code, or find the execution of the same request; yield all its events.
 
         With `cancel_on_disconnect`, a caller who leaves before the last event ends it.
         """
@@ -104,13 +104,13 @@ class ExecutionUseCases:
         *,
         cancel_on_disconnect: bool,
     ) -> Events:
-        """Run code as `run` does, whose text comes in `pieces`; `new` has none of it."""
+        """Run code as `run` does, with its text in `pieces` instead of in `new`."""
         new.check_rest(self._limits)
         is_named = bool(new.execution_id)
         new = _with_id(new)
         record: ExecutionRecord | None
         if is_named and await self._store.find(tenant, new.execution_id) is not None:
-            # Sent again: what it is must be known before it can be found to be the same.
+            # A retry: the code must be complete before it can be compared with the first.
             whole = await _whole(new, pieces, self._limits)
             record = await self.find_resent(tenant, session_id, whole)
         else:
@@ -127,14 +127,14 @@ class ExecutionUseCases:
 
         Raises NotFoundError, and OutOfRangeError past the end of one that has ended.
         """
-        record = await self._find(tenant, execution_id)
+        record = await self._find_execution(tenant, execution_id)
         end_when_draining()
         async for events in self._watch(record, from_sequence):
             yield events
 
     async def get(self, tenant: str, execution_id: str) -> ShownExecution:
         """Return an execution with its outputs so far. Raises NotFoundError."""
-        return await show_execution(self._journal, await self._find(tenant, execution_id))
+        return await show_execution(self._journal, await self._find_execution(tenant, execution_id))
 
     async def list(
         self, tenant: str, session_id: str, size: int, token: str
@@ -166,14 +166,14 @@ class ExecutionUseCases:
     async def complete_code(
         self, tenant: str, session_id: str, code: str, cursor_pos: int | None
     ) -> Completions:
-        """Return what may stand at a place in `code`; None: at its end."""
+        """Return completions at a position in `code`; None: at its end."""
         async with self._sessions.using(tenant, session_id) as live:
             return await self._questions.complete(tenant, live.agent, code, cursor_pos)
 
     async def inspect_code(
         self, tenant: str, session_id: str, code: str, cursor_pos: int | None, detail_level: int
     ) -> Inspection:
-        """Return what the name at a place in `code` is; None: at its end."""
+        """Return documentation of the name at a position in `code`; None: at its end."""
         async with self._sessions.using(tenant, session_id) as live:
             return await self._questions.inspect(tenant, live.agent, code, cursor_pos, detail_level)
 
@@ -222,7 +222,7 @@ class ExecutionUseCases:
             with self._room.room(session.tenant):
                 return await live.runner.submit(record, new.place.in_session(session))
         except IntegrityError:
-            # Sent twice at once: the other one was first.
+            # Two identical requests at the same time: the other one was stored first.
             known = await self.find_resent(session.tenant, session.id, new)
             if known is None:
                 raise
@@ -231,7 +231,7 @@ class ExecutionUseCases:
     async def _receive(
         self, live: LiveSession, new: NewExecution, pieces: AsyncIterator[str]
     ) -> ExecutionRecord:
-        """Accept an execution whose code comes in pieces; it runs when all have come.
+        """Accept an execution whose code comes in pieces; it runs when all are received.
 
         A stream that ends with an error, or a caller who leaves before that, ends it.
         """
@@ -244,7 +244,7 @@ class ExecutionUseCases:
                 place = new.place.in_session(session)
                 record = await uninterrupted(runner.receive(record, place))
         except IntegrityError:
-            # Sent twice at once: the other one was first.
+            # Two identical requests at the same time: the other one was stored first.
             whole = await _whole(new, pieces, self._limits)
             known = await self.find_resent(session.tenant, session.id, whole)
             if known is None:
@@ -259,7 +259,7 @@ class ExecutionUseCases:
             return await uninterrupted(runner.received(record.id))
         except BaseException as error:
             why = error.message if isinstance(error, CellblockError) else "the caller left"
-            words = f"its code did not come whole: {why}"
+            words = f"its code was not received completely: {why}"
             await uninterrupted(runner.break_off(record.id, words))
             raise
 
@@ -297,21 +297,21 @@ class ExecutionUseCases:
                 await uninterrupted(self._cancel(record.tenant, record.id))
 
     def _watch(self, record: ExecutionRecord, from_sequence: int) -> AsyncIterator[Batch]:
-        """Events from a number on, live or past. Raises OutOfRangeError past its end."""
+        """Return events from a number on, live or past. Raises OutOfRangeError past the end."""
         last = record.last_sequence
         if from_sequence < 0 or (record.status in EXECUTION_ENDS and from_sequence > last):
             raise OutOfRangeError("from_sequence", f"must be 0 to {last}, got {from_sequence}")
         return self._journal.watch(record, from_sequence)
 
-    async def _find(self, tenant: str, execution_id: str) -> ExecutionRecord:
-        """Raises NotFoundError."""
+    async def _find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord:
+        """Return an execution's record. Raises NotFoundError."""
         record = await self._store.find(tenant, execution_id)
         if record is None:
             raise NotFoundError("execution", execution_id)
         return record
 
     async def _cancel(self, tenant: str, execution_id: str) -> None:
-        record = await self._find(tenant, execution_id)
+        record = await self._find_execution(tenant, execution_id)
         if record.status not in EXECUTION_ENDS:
             live = await self._sessions.live(tenant, record.session_id)
             await live.runner.cancel(execution_id)

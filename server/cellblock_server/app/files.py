@@ -45,7 +45,7 @@ class AttachedFile:
 
     path: str
     copied: bool
-    """Whether it was copied on the host, because a link could not be had."""
+    """Whether it was copied on the host, because it could not be linked."""
     unpacked: UnpackedArchive | None
 
 
@@ -78,7 +78,7 @@ class FileUseCases:
         return await self._uploads.upload(tenant, upload, received)
 
     async def upload_progress(self, tenant: str, upload_id: str) -> UploadProgress:
-        """Return how much of an upload has come."""
+        """Return how much of an upload has been received."""
         return await self._uploads.progress(tenant, upload_id)
 
     async def get(self, tenant: str, file_id: str) -> FileRecord:

@@ -1,4 +1,4 @@
-"""Requests that are sent again: an id that the caller chose runs code once.
+"""Retried requests: an id that the caller chose runs code once.
 
 A caller that lost the answer sends the same request again, and gets the execution that the first
 one made. Pure.

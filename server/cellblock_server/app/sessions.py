@@ -13,9 +13,9 @@ class SessionView:
     """A session as callers see it."""
 
     record: SessionRecord
-    """With its times by the wall clock."""
+    """The record, with times of the wall clock."""
     expire_time: datetime
-    """When the session ends if nothing more happens."""
+    """Time at which the session ends if nothing more happens."""
 
 
 class SessionUseCases:
@@ -69,5 +69,5 @@ class SessionUseCases:
         return self._view(await self._sessions.delete(tenant, session_id))
 
     def _view(self, record: SessionRecord) -> SessionView:
-        shown = self._sessions.as_told(record)
+        shown = self._sessions.with_wall_times(record)
         return SessionView(shown, self._sessions.expire_time(shown))

@@ -1,10 +1,10 @@
-"""All parts of the server, put together.
+"""Assembly of the server from its parts.
 
-storage.py     what is kept: database, journal, files
-sessions.py    what runs: backend, pool, sessions, and the count of what they use
-guards.py      what stands between callers and services
-services.py    what callers reach
-listening.py   all of it, in order of need
+storage.py     database, journal, files
+sessions.py    backend, pool, sessions, metering
+guards.py      stages between callers and services
+services.py    services that callers reach
+listening.py   all of them, in order of dependency
 """
 
 from cellblock_server.assembly.listening import Addresses, listening

@@ -39,7 +39,7 @@ from cellblock_server.tenants.secret import server_secret
 
 @dataclass(frozen=True)
 class Guards:
-    """Who may call, what was called, and the pipeline that each call passes."""
+    """API keys, the audit log, and the pipeline that each call passes."""
 
     keys: KeyService
     audit: AuditLog
@@ -58,7 +58,7 @@ async def guards(
     supervisor: Supervisor,
     timings: Timings,
 ) -> AsyncIterator[Guards]:
-    """Look after keys and the audit log."""
+    """Run the services of keys and the audit log, and build the pipeline."""
     keys = KeyService(
         KeyStore(kept.database), TenantStore(kept.database), server_secret(state.secret), utc_now
     )

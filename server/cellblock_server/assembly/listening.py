@@ -1,4 +1,4 @@
-"""Everything that serves, in order of need; it is taken down in the opposite order."""
+"""Startup of all parts in order of dependency; they are stopped in the opposite order."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,11 +35,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where a server can be reached."""
+    """Addresses at which a server can be reached."""
 
     grpc: str
     console: str
-    """What to open in a browser, which may log in whoever has it; empty if there is no console."""
+    """URL of the console, which logs its reader in; empty without a console."""
 
 
 @asynccontextmanager
@@ -49,9 +49,9 @@ async def listening(
     give_up: Callable[[str], None] = NOBODY.give_up,
     timings: Timings = DEFAULT_TIMINGS,
 ) -> AsyncIterator[Addresses]:
-    """Serve. `give_up` is called when this process must end at once: see `Owner`.
+    """Serve. `give_up` is called when this process must end immediately: see `Owner`.
 
-    The order of entering is the order of need; tests hand in short `timings`.
+    Parts are entered in order of dependency; tests pass short `timings`.
     """
     async with AsyncExitStack() as stack:
         metrics, health = Metrics(), Health()
@@ -109,7 +109,7 @@ async def listening(
 
 
 async def _alive(stack: AsyncExitStack, settings: Settings, health: Health) -> None:
-    """Say that the server lives, before anything that may take its time."""
+    """Report that the server is alive, before any slow step."""
     await health.alive()
     if settings.server.health_socket:
         socket = HealthSocket(Path(settings.server.health_socket), health.servicer)
@@ -120,7 +120,7 @@ async def _alive(stack: AsyncExitStack, settings: Settings, health: Health) -> N
 async def _show_metrics(
     stack: AsyncExitStack, settings: Settings, metrics: Metrics, overview: Overview
 ) -> None:
-    """Raises ListenError."""
+    """Serve metrics if they are configured. Raises ListenError."""
     address = settings.telemetry.metrics_listen
     if not address:
         return
@@ -135,7 +135,7 @@ async def _show_metrics(
 async def _show_console(
     stack: AsyncExitStack, settings: Settings, inside: Inside, timings: Timings
 ) -> str:
-    """What to open in a browser. Raises ListenError."""
+    """Serve the console. Return the URL to open in a browser. Raises ListenError."""
     listener = ConsoleListener(
         inside, parts.console_access(settings), parts.console_tls(settings), timings.console
     )

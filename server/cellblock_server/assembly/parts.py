@@ -1,4 +1,4 @@
-"""Parts of the server, and what they are held to, as the configuration says."""
+"""Parts of the server and their limits, built from the configuration."""
 
 import ssl
 from pathlib import Path
@@ -35,7 +35,7 @@ from cellblock_server.tenants.quotas import Quotas
 
 
 def tls_files(settings: Settings) -> TlsFiles | None:
-    """The files of a TLS listener; None without TLS."""
+    """Return the files of the TLS listener; None without TLS."""
     server = settings.server
     if not server.tls_certificate:
         return None
@@ -47,7 +47,7 @@ def tls_files(settings: Settings) -> TlsFiles | None:
 
 
 def console_access(settings: Settings) -> Access:
-    """Who may call the console."""
+    """Return the access rules of the console."""
     console = settings.console
     local = LOOPBACK_NAMES if console.only_local else frozenset()
     return Access(
@@ -60,7 +60,7 @@ def console_access(settings: Settings) -> Access:
 
 
 def console_tls(settings: Settings) -> ssl.SSLContext | None:
-    """What the console speaks HTTPS with; None where only this machine can reach it.
+    """Return the TLS context of the console; None if it listens on loopback only.
 
     Raises TlsError.
     """
@@ -69,7 +69,7 @@ def console_tls(settings: Settings) -> ssl.SSLContext | None:
 
 
 def start_bounds(settings: Settings) -> StartBounds:
-    """How many sandboxes are started for sessions that found none in the pool."""
+    """Return the limits on cold starts of sandboxes."""
     return StartBounds(
         parallelism=settings.sessions.start_parallelism,
         max_waiting=settings.sessions.max_start_queue,
@@ -78,7 +78,7 @@ def start_bounds(settings: Settings) -> StartBounds:
 
 
 def default_quotas(settings: Settings) -> Quotas:
-    """What a tenant may use unless something is set for it."""
+    """Return the quotas of tenants without quotas of their own."""
     quotas = settings.quotas
     return Quotas(
         max_sessions=quotas.max_sessions,
@@ -90,7 +90,7 @@ def default_quotas(settings: Settings) -> Quotas:
 
 
 def backend(settings: Settings, state: StateFolder, timings: Timings = DEFAULT_TIMINGS) -> Backend:
-    """What makes sandboxes. Raises WrongStateError, and SeccompProfileError."""
+    """Build the configured backend. Raises WrongStateError, and SeccompProfileError."""
     sandbox = settings.sandbox
     arguments = [
         f"--orphan-timeout={sandbox.orphan_timeout.total_seconds():g}",
@@ -119,7 +119,7 @@ def backend(settings: Settings, state: StateFolder, timings: Timings = DEFAULT_T
 def blob_store(
     settings: Settings, state: StateFolder, timings: Timings = DEFAULT_TIMINGS
 ) -> BlobStore:
-    """Where the bytes of files are kept. Raises WrongStateError, and UnavailableError."""
+    """Build the blob store with its cache. Raises WrongStateError, and UnavailableError."""
     room = Room(state.blobs, int(settings.files.min_free_bytes))
     return BlobStore(state.blobs, room, object_store(settings, state, room, timings))
 
@@ -127,7 +127,7 @@ def blob_store(
 def object_store(
     settings: Settings, state: StateFolder, room: Room, timings: Timings = DEFAULT_TIMINGS
 ) -> ObjectStore:
-    """Where they lie. Raises WrongStateError, and UnavailableError."""
+    """Build the configured object store. Raises WrongStateError, and UnavailableError."""
     location = settings.blobs.location
     cache = BlobCache(state.blob_cache, int(settings.blobs.cache_bytes), room)
     if location is None:
@@ -150,7 +150,7 @@ def object_store(
 
 
 def egress(settings: Settings, state: StateFolder, supervisor: Supervisor) -> Egress:
-    """The way out of sandboxes."""
+    """Run the egress proxy of sandboxes."""
     egress = settings.egress
     return Egress(
         state.path / "egress",
@@ -165,7 +165,7 @@ def egress(settings: Settings, state: StateFolder, supervisor: Supervisor) -> Eg
 
 
 def execution_limits(settings: Settings) -> ExecutionLimits:
-    """What one execution may ask for."""
+    """Return the limits on what one execution may request."""
     executions = settings.executions
     return ExecutionLimits(
         executions.time_limit, executions.max_time_limit, int(executions.max_code_bytes)
@@ -173,7 +173,7 @@ def execution_limits(settings: Settings) -> ExecutionLimits:
 
 
 def runner_bounds(settings: Settings) -> RunnerBounds:
-    """What executions are held to."""
+    """Return the limits of a session's executions."""
     executions = settings.executions
     return RunnerBounds(
         max_queue=executions.max_queue,
@@ -191,7 +191,7 @@ def runner_bounds(settings: Settings) -> RunnerBounds:
 
 
 def attachment_bounds(settings: Settings) -> AttachmentBounds:
-    """What attachments are held to."""
+    """Return the limits of attachments."""
     files = settings.files
     return AttachmentBounds(
         small_file_bytes=int(files.small_file_bytes),
@@ -202,7 +202,7 @@ def attachment_bounds(settings: Settings) -> AttachmentBounds:
 
 
 def capture_bounds(settings: Settings) -> CaptureBounds:
-    """What is stored of what code leaves behind."""
+    """Return the limits on files that are captured from a sandbox."""
     files = settings.files
     return CaptureBounds(
         max_files=files.max_captured_files,

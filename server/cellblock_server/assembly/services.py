@@ -41,7 +41,7 @@ def listener(
     health: Health,
     inside: Inside | None,
 ) -> Listener:
-    """All services, behind the pipeline."""
+    """Build the listener with all services behind the pipeline."""
     limits = parts.execution_limits(settings)
     executions = ExecutionUseCases(
         kept.executions,

@@ -1,4 +1,4 @@
-"""What runs: backend, pool, sessions, and the count of what they use."""
+"""Assembly of backend, pool, sessions and the metering of their use."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +19,7 @@ from cellblock_server.sessions.meter import CpuMeter
 from cellblock_server.sessions.pool import Pool
 from cellblock_server.sessions.start_queue import StartQueue
 from cellblock_server.sessions.starter import SessionStarter
-from cellblock_server.sessions.stocks import pool_bounds, stocks
+from cellblock_server.sessions.stocks import pool_bounds, pool_targets
 from cellblock_server.store.cpu import CpuStore
 from cellblock_server.store.ledger import LedgerStore
 from cellblock_server.store.state_folder import StateFolder
@@ -29,7 +29,7 @@ from cellblock_server.tenants.cpu_quota import CpuQuota
 
 @dataclass(frozen=True)
 class Sessions:
-    """What makes, keeps and counts sessions."""
+    """Parts that create, run and meter sessions."""
 
     backend: MeteredBackend
     pool: Pool
@@ -49,7 +49,7 @@ async def sessions(
     supervisor: Supervisor,
     timings: Timings,
 ) -> AsyncIterator[Sessions]:
-    """Take over what runs already, and keep it and what is to come. Raises what `parts` does."""
+    """Take over the sessions that run already, and run sessions. Raises what `parts` raises."""
     async with AsyncExitStack() as stack:
         backend = MeteredBackend(parts.backend(settings, state, timings), metrics)
         await backend.start()
@@ -57,7 +57,7 @@ async def sessions(
         queue = StartQueue(parts.start_bounds(settings))
         pool = Pool(
             backend,
-            stocks(settings),
+            pool_targets(settings),
             pool_bounds(settings),
             supervisor,
             metrics,
@@ -96,7 +96,7 @@ async def sessions(
             timings.billing,
         )
         await stack.enter_async_context(supervisor.supervise("billing", billing.run))
-        await stack.enter_async_context(pool.kept(after=keeper.reconciled))
+        await stack.enter_async_context(pool.kept_filled(after=keeper.reconciled))
         yield Sessions(backend, pool, starter, keeper, cpu, meter, billing)
 
 

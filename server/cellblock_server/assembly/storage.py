@@ -1,4 +1,4 @@
-"""What is kept: database, journal, files; and what tenants may keep."""
+"""Assembly of database, journal and files, and the storage quotas of tenants."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,7 +33,7 @@ from cellblock_server.tenants.turns import Turns
 
 @dataclass(frozen=True)
 class Storage:
-    """What is kept, each with what reads and writes it."""
+    """The database, the stores in it, and the stored files."""
 
     steady: SteadyClock
     database: Database
@@ -59,8 +59,11 @@ async def storage(
     timings: Timings,
     give_up: Callable[[str], None],
 ) -> AsyncIterator[Storage]:
-    """Open it, and forget in time what is to be forgotten. Raises what `open_database` and
-    `parts.blob_store` do, and UnavailableError if bytes can't be stored."""
+    """Open the storage, and delete what has expired while it is open.
+
+    Raises what `open_database` and `parts.blob_store` raise, and UnavailableError if bytes can't be
+    stored.
+    """
     async with AsyncExitStack() as stack:
         steady = steady_clock(state.clock, utc_now)
         database = await open_database(

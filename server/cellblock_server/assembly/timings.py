@@ -1,6 +1,6 @@
-"""Times that no operator sets, as one value that is handed in when the server is assembled.
+"""Times that are not configurable, as one value that is passed when the server is assembled.
 
-Each part declares its own beside its code; tests run a real server with short ones.
+Each part declares its own times beside its code; tests run a real server with short ones.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from cellblock_server.tenants.audit import AuditTimings
 
 @dataclass(frozen=True)
 class Timings:
-    """All of them; the defaults are those of a server."""
+    """Times of all parts; the defaults are for production."""
 
     keeper: KeeperTimings = field(default_factory=KeeperTimings)
     pool: PoolTimings = field(default_factory=PoolTimings)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from cellblock_server.blobs.object_store import GONE, DamagedBlobError
-from cellblock_server.common.disk import disk_faults_told
+from cellblock_server.common.disk import disk_errors_translated
 
 T = TypeVar("T")
 
@@ -30,8 +30,8 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def faults_told() -> AbstractContextManager[None]:
-    """A block of file work; see `disk_faults_told`."""
-    return disk_faults_told("the file store")
+    """A block of file work; see `disk_errors_translated`."""
+    return disk_errors_translated("the file store")
 
 
 def open_whole(path: Path, size: int) -> BinaryIO:

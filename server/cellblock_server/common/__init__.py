@@ -1,1 +1,1 @@
-"""Helpers without a domain that every room may use: errors, ids, time, waiting, tasks."""
+"""Helpers that every package may use: errors, ids, time, waiting, tasks."""

@@ -1,4 +1,4 @@
-"""The time, passed in where a test needs to hold it still."""
+"""Clocks, passed as parameters so that tests can stop them."""
 
 import json
 import time
@@ -9,23 +9,23 @@ from pathlib import Path
 Clock = Callable[[], datetime]
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""Another one each time that the machine starts."""
+"""File with an id that changes each time the machine starts."""
 
 
 def utc_now() -> datetime:
-    """Now, in UTC, by the wall clock: an operator or a time server may set it at any time."""
+    """Return the time of the wall clock in UTC; an operator or NTP may set it at any time."""
     return datetime.now(UTC)
 
 
 def since_boot() -> float:
-    """Seconds since the machine started, those in which it slept included. Nobody can set them."""
+    """Return the seconds since the machine started, including sleep. They can't be set."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class SteadyClock:
-    """Time that passes evenly, whatever the wall clock is set to: by it sessions expire.
+    """Clock that changes to the wall clock don't affect: sessions expire by it.
 
-    Until somebody sets the wall clock, both show the same.
+    Until the wall clock is set, both show the same time.
     """
 
     def __init__(self, wall: Clock, elapsed: Callable[[], float], start: datetime) -> None:
@@ -35,26 +35,26 @@ class SteadyClock:
         self._start = start
 
     def __call__(self) -> datetime:
-        """Now, by this clock."""
+        """Return the time of this clock."""
         return self._start + timedelta(seconds=self._elapsed())
 
     def on_wall(self, when: datetime) -> datetime:
-        """A time of this clock as the wall clock would have shown it, set as it is now.
+        """Convert a time of this clock to the wall clock as it is set now.
 
-        To a second: the same time must look the same each time.
+        The difference is rounded to seconds, so that repeated conversions give the same result.
         """
         return when + timedelta(seconds=round((self._wall() - self()).total_seconds()))
 
     def earlier(self) -> datetime:
-        """The time by the clock that is behind: what is deleted must be due by either."""
+        """Return the time of the slower clock: data is deleted when it is due by both."""
         return min(self._wall(), self())
 
 
 def steady_clock(kept_in: Path, wall: Clock) -> SteadyClock:
-    """The machine's steady clock, the same for all servers on a state until it is started anew.
+    """Return the steady clock, which all servers with this state share until the machine restarts.
 
-    What it began with is in the file `kept_in`, so that a clock that is set between two servers
-    is noticed, too. Raises OSError.
+    The file `kept_in` stores its start, so that setting the wall clock between two servers has no
+    effect either. Raises OSError.
     """
     boot_id = BOOT_ID.read_text().strip()
     try:

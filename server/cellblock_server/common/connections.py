@@ -1,4 +1,4 @@
-"""How many connections a listener of ours for HTTP has at once."""
+"""Limit on the open connections of our HTTP listeners."""
 
 import asyncio
 import socket
@@ -7,22 +7,22 @@ from typing import Any
 
 
 class Connections:
-    """Those of one listener. When there are too many, the oldest stranger makes room.
+    """Open connections of one listener. At the limit, the oldest unauthenticated one is closed.
 
-    They are counted as they are accepted: one that never ends its TLS handshake, or never asks
-    for anything, takes a file descriptor like all others.
+    A connection counts from its acceptance: it takes a file descriptor even if it never completes
+    its TLS handshake or never sends a request.
     """
 
     def __init__(self, most: int) -> None:
-        """Have `most` at once."""
+        """Allow `most` open connections."""
         self._most = most
-        # By descriptors, the oldest first.
+        # By file descriptor, the oldest first.
         self._open: dict[int, _Connection] = {}
-        self._known: set[int] = set()
+        self._authenticated: set[int] = set()
 
     async def bound(self, host: str, port: int) -> list[socket.socket]:
-        """Sockets bound to all addresses of `host`, for asyncio to serve at. Raises OSError."""
-        # It is asyncio that knows how to: its own server never begins.
+        """Bind sockets to all addresses of `host`, for asyncio to serve. Raises OSError."""
+        # Binding is asyncio's code: this server is never started.
         server = await asyncio.get_running_loop().create_server(
             asyncio.Protocol, host, port, start_serving=False
         )
@@ -31,39 +31,39 @@ class Connections:
         finally:
             server.close()
 
-    def know(self, transport: asyncio.BaseTransport | None) -> None:
-        """Whoever is at its other end is no stranger: it makes room for nobody."""
+    def mark_authenticated(self, transport: asyncio.BaseTransport | None) -> None:
+        """Mark a connection as authenticated: it isn't closed to make room."""
         found = transport.get_extra_info("socket") if transport else None
         if found is not None and found.fileno() in self._open:
-            self._known.add(found.fileno())
+            self._authenticated.add(found.fileno())
 
     def add(self, connection: "_Connection") -> None:
-        """One was accepted: it is closed again if there is nobody who could make room."""
+        """Add an accepted connection, or close it if no other one can be closed for it."""
         if len(self._open) >= self._most and not self._make_room():
             connection.close()
             return
         self._open[connection.fileno()] = connection
 
     def remove(self, connection: "_Connection") -> None:
-        """One is about to be closed."""
+        """Remove a connection that is about to be closed."""
         if self._open.get(connection.fileno()) is connection:
             del self._open[connection.fileno()]
-            self._known.discard(connection.fileno())
+            self._authenticated.discard(connection.fileno())
 
     def _make_room(self) -> bool:
-        oldest = next((each for each in self._open if each not in self._known), None)
+        oldest = next((each for each in self._open if each not in self._authenticated), None)
         if oldest is None:
             return False
         ended = self._open.pop(oldest)
-        # Unless its other end was quicker.
+        # The client may have closed it first.
         with suppress(OSError):
-            # Its transport learns of the end, and closes it: whatever it is at.
+            # Its transport notices the end and closes it, whatever it is doing.
             ended.shutdown(socket.SHUT_RDWR)
         return True
 
 
 class _Listening(socket.socket):
-    """What asyncio accepts from."""
+    """Listening socket from which asyncio accepts connections."""
 
     def __init__(self, connections: Connections, bound: socket.socket) -> None:
         super().__init__(bound.family, bound.type, bound.proto, fileno=bound.detach())
@@ -74,12 +74,12 @@ class _Listening(socket.socket):
         connection = _Connection(self._connections, accepted)
         self._connections.add(connection)
         if connection.fileno() < 0:
-            raise ConnectionAbortedError("there are as many connections as there may be")
+            raise ConnectionAbortedError("too many connections are open")
         return connection, address
 
 
 class _Connection(socket.socket):
-    """Tells when it is closed."""
+    """Accepted socket that reports when it is closed."""
 
     def __init__(self, connections: Connections, accepted: socket.socket) -> None:
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())

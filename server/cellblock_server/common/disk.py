@@ -1,4 +1,4 @@
-"""The server's own disk: its faults, told as what they are, and what is to outlive the power."""
+"""Errors of the server's own disk, and writes that survive a power loss."""
 
 import errno
 import os
@@ -12,8 +12,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
-def disk_faults_told(what: str) -> Iterator[None]:
-    """A block whose OSErrors become UnavailableError: `what` failed, and why."""
+def disk_errors_translated(what: str) -> Iterator[None]:
+    """Translate OSErrors of the block into UnavailableError: `what` failed, and why."""
     try:
         yield
     except OSError as error:
@@ -22,7 +22,7 @@ def disk_faults_told(what: str) -> Iterator[None]:
 
 
 def sync_folder(path: Path) -> None:
-    """Have the names in a folder written to the disk: to sync a file does that for its bytes only.
+    """Write the names in a folder to the disk; syncing a file writes only its contents.
 
     Raises OSError.
     """

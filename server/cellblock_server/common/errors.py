@@ -1,29 +1,29 @@
-"""What can go wrong, as one tree. `rpc/status.py` maps it to gRPC statuses.
+"""Errors of the server, as one tree. `rpc/status.py` maps them to gRPC statuses.
 
 CellblockError
 ├── InvalidArgumentError      a field is malformed          INVALID_ARGUMENT
 │   └── OutOfRangeError       a field is past its bound     OUT_OF_RANGE
-├── UnauthenticatedError      no key that counts            UNAUTHENTICATED
+├── UnauthenticatedError      no valid API key              UNAUTHENTICATED
 ├── PermissionDeniedError     the key's role forbids it     PERMISSION_DENIED
-├── NotFoundError             no such thing for this tenant NOT_FOUND
-├── AlreadyExistsError        same id, other body           ALREADY_EXISTS
-├── WrongStateError           right form, wrong state       FAILED_PRECONDITION
-├── ExhaustedError            rate, queue, disk: later      RESOURCE_EXHAUSTED
+├── NotFoundError             no such object of this tenant NOT_FOUND
+├── AlreadyExistsError        same id, other request        ALREADY_EXISTS
+├── WrongStateError           valid request, wrong state    FAILED_PRECONDITION
+├── ExhaustedError            rate, queue, disk: retry      RESOURCE_EXHAUSTED
 ├── QuotaError                a tenant's quota              RESOURCE_EXHAUSTED
-├── UnavailableError          engine or store away          UNAVAILABLE
+├── UnavailableError          engine or store unavailable   UNAVAILABLE
 ├── DataLossError             stored bytes are damaged      DATA_LOSS
-└── InternalError             our fault                     INTERNAL
+└── InternalError             server error                  INTERNAL
 """
 
 from datetime import timedelta
 
 
 class CellblockError(Exception):
-    """Base of all errors that a caller is told about.
+    """Base of all errors that are returned to callers.
 
-    `reason` is a stable UPPER_SNAKE_CASE word for programs (`ErrorInfo.reason`);
-    the message is for people and names the value's problem and its bound. `detail` is for those who
-    run the server: hosts, paths and ids that a tenant must not learn. `str()` has both.
+    `reason` is a stable UPPER_SNAKE_CASE word for programs (`ErrorInfo.reason`). `message` is for
+    people: it names the problem and the limit. `detail` is for operators: hosts, paths and ids that
+    a tenant must not see. `str()` has both.
     """
 
     def __init__(self, reason: str, message: str, detail: str = "") -> None:
@@ -53,18 +53,18 @@ class OutOfRangeError(InvalidArgumentError):
 
 
 class UnauthenticatedError(CellblockError):
-    """The caller has no key, or one that does not count, or does not count any more."""
+    """The caller sent no API key, or one that is unknown, expired or revoked."""
 
 
 class PermissionDeniedError(CellblockError):
-    """The caller's key counts, but its role does not allow this."""
+    """The caller's key is valid, but its role does not allow this."""
 
 
 class NotFoundError(CellblockError):
-    """There is no such thing for this tenant."""
+    """The object doesn't exist, or belongs to another tenant."""
 
     def __init__(self, kind: str, name: str, *, reason: str | None = None) -> None:
-        """Name what was looked for: its `kind` (`session`, `file`, …) and `name`."""
+        """Name the object by its `kind` (`session`, `file`, …) and `name`."""
         words = kind.replace("_", " ")
         super().__init__(reason or f"{kind.upper()}_NOT_FOUND", f"no {words} {name!r}")
         self.kind = kind
@@ -72,37 +72,37 @@ class NotFoundError(CellblockError):
 
 
 class AlreadyExistsError(CellblockError):
-    """The id or name is taken by something else."""
+    """Another object has this id or name."""
 
     def __init__(self, kind: str, name: str, problem: str) -> None:
-        """Name what is taken, and how it differs from what was asked for."""
+        """Name the existing object, and describe how it differs from the request."""
         super().__init__(f"{kind.upper()}_EXISTS", f"{kind} {name!r} {problem}")
         self.kind = kind
         self.name = name
 
 
 class WrongStateError(CellblockError):
-    """The request is well formed, but the thing it names is in the wrong state."""
+    """The request is valid, but the object that it names is in the wrong state."""
 
 
 class ExhaustedError(CellblockError):
-    """A rate, queue or disk is used up. Come back after `retry_after`."""
+    """A rate, queue or disk is exhausted. Retry after `retry_after`."""
 
     def __init__(self, reason: str, message: str, retry_after: timedelta) -> None:
-        """Say when a retry has a chance."""
+        """Set the time after which a retry may succeed."""
         super().__init__(reason, message)
         self.retry_after = retry_after
 
 
 class QuotaError(CellblockError):
-    """A tenant's quota is used up."""
+    """A tenant's quota is exhausted."""
 
     def __init__(
         self, reason: str, subject: str, message: str, retry_after: timedelta | None = None
     ) -> None:
-        """Name whose quota it is (`tenant:…`), and when a retry has a chance.
+        """Name the quota's `subject` (`tenant:…`), and the time after which a retry may succeed.
 
-        None: it stays so until the caller gives something back.
+        None: a retry fails until the caller releases something.
         """
         super().__init__(reason, message)
         self.subject = subject
@@ -110,7 +110,7 @@ class QuotaError(CellblockError):
 
 
 class UnavailableError(CellblockError):
-    """Something we depend on does not answer. Safe to retry after `retry_after`."""
+    """A dependency doesn't respond. It is safe to retry after `retry_after`."""
 
     def __init__(
         self,
@@ -120,14 +120,14 @@ class UnavailableError(CellblockError):
         *,
         detail: str = "",
     ) -> None:
-        """Say when a retry has a chance."""
+        """Set the time after which a retry may succeed."""
         super().__init__(reason, message, detail)
         self.retry_after = retry_after
 
 
 class DataLossError(CellblockError):
-    """What was stored is not there any more as it was; trying again does not help."""
+    """Stored data is missing or damaged; a retry doesn't help."""
 
 
 class InternalError(CellblockError):
-    """A fault of ours; the message carries nothing that a caller must not see."""
+    """A server error; the message contains nothing that a caller must not see."""

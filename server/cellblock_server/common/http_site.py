@@ -1,4 +1,4 @@
-"""Where listeners for HTTP take requests. What is malformed is answered without repeating it."""
+"""HTTP listeners that answer malformed requests without repeating their content."""
 
 import asyncio
 import socket
@@ -12,17 +12,17 @@ log = structlog.get_logger(__name__)
 
 
 class Site(web.SockSite):
-    """A bound socket at which a runner's application answers."""
+    """A bound socket that serves a runner's application."""
 
     def __init__(
         self, runner: web.AppRunner, bound: socket.socket, tls: ssl.SSLContext | None = None
     ) -> None:
-        """Answer at `bound`, with HTTPS if there is `tls`."""
+        """Serve on `bound`, with HTTPS if `tls` is given."""
         super().__init__(runner, bound, ssl_context=tls)
 
     async def start(self) -> None:
-        """Begin to take connections."""
-        # Registers it with the runner, which stops it.
+        """Start to accept connections."""
+        # Registers the site with the runner, which stops it.
         await web.BaseSite.start(self)
         server, loop = self._runner.server, asyncio.get_running_loop()
         if server is None:
@@ -37,9 +37,9 @@ class Site(web.SockSite):
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's, whose answer to a malformed request and whose log repeat what was sent.
+    """aiohttp's request handler, whose response to a malformed request repeats no content.
 
-    That may be a cookie, a key, or what a terminal obeys.
+    The original repeats it, and logs it: it may contain a cookie, a key or control characters.
     """
 
     __slots__ = ()
@@ -51,13 +51,13 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer a request that is no HTTP, or one whose handler has failed."""
+        """Answer a request that is invalid HTTP, or one whose handler failed."""
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return super().handle_error(request, status, exc, message)
         log.info("http_request_malformed", peer=request.remote, problem=type(exc).__name__)
         if request.writer.output_size > 0:
-            raise ConnectionError("a part of another answer has been sent")
-        told = {"reason": "HTTP", "message": HTTPStatus(status).phrase}
-        response = web.json_response(told, status=status)
+            raise ConnectionError("part of another response has been sent")
+        body = {"reason": "HTTP", "message": HTTPStatus(status).phrase}
+        response = web.json_response(body, status=status)
         response.force_close()
         return response

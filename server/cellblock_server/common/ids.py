@@ -1,4 +1,4 @@
-"""Ids: a prefix that says what it is, and enough randomness never to meet twice."""
+"""Ids: a prefix that names the type, and enough randomness to be unique."""
 
 import re
 import secrets
@@ -13,7 +13,7 @@ CHOSEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id, such as `sess_…` for the prefix `sess_`."""
+    """Generate an id, such as `sess_…` for the prefix `sess_`."""
     rest = secrets.randbelow(len(ALPHABET) ** LENGTH)
     letters = []
     for _ in range(LENGTH):
@@ -23,7 +23,7 @@ def new_id(prefix: str) -> str:
 
 
 def check_id(field: str, value: str, prefix: str) -> str:
-    """An id that a caller chose. Raises InvalidArgumentError that names `field`."""
+    """Return an id that a caller chose. Raises InvalidArgumentError that names `field`."""
     if not value.startswith(prefix) or not CHOSEN.fullmatch(value.removeprefix(prefix)):
         raise InvalidArgumentError(
             field,

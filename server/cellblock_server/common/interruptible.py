@@ -1,4 +1,4 @@
-"""A block of a task that others can end with an error."""
+"""Interruption of a task's block with an error."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ Fault = TypeVar("Fault", bound=Exception)
 
 
 class Interruptible(Generic[Fault]):
-    """A task that is ended only while it works: between two messages gRPC holds the task, and would
-    end a cancelled call without a status.
+    """A task that is interrupted only while it runs our code.
 
-    Whatever is within the block sees a cancellation; what is around it sees the error.
+    Between two messages, gRPC runs in the task, and would end a cancelled call without a status.
+    Code within the block gets a cancellation; code around it gets the error.
     """
 
     def __init__(self, task: "asyncio.Task[object]") -> None:
-        """Interrupt `task`, which need not work yet."""
+        """Interrupt `task`, which need not run our code yet."""
         self.fault: Fault | None = None
-        """The error that ends it, once there is one."""
+        """The error with which `end` was called; None before."""
         self._task = task
         self._working = False
         self._interrupted = False
@@ -27,7 +27,7 @@ class Interruptible(Generic[Fault]):
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """A block that raises the error of `end`, at once if that was called before."""
+        """Raise the error of `end` in the block, immediately if `end` was called before."""
         if self.fault is not None:
             raise self.fault
         self._working = True
@@ -47,7 +47,7 @@ class Interruptible(Generic[Fault]):
         self._working = False
 
     def resume(self) -> None:
-        """Go on with the block. Raises CancelledError if `end` was called meanwhile."""
+        """Continue the block. Raises CancelledError if `end` was called meanwhile."""
         if self.fault is not None:
             self._interrupted = True
             raise asyncio.CancelledError
@@ -58,7 +58,7 @@ class Interruptible(Generic[Fault]):
         if self.fault is not None:
             return
         self.fault = fault
-        # One that is being cancelled already must not be cancelled twice: it would be again later.
+        # A second cancellation of a task that is being cancelled would be raised later.
         if self._working and not self._task.cancelling():
             self._interrupted = self._has_cancelled = True
             self._task.cancel()

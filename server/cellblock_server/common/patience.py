@@ -1,4 +1,4 @@
-"""Waiting out a store or engine that is away for a while."""
+"""Retries while a store or engine is unavailable."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,10 +18,10 @@ log = structlog.get_logger(__name__)
 
 
 async def until_available(work: Callable[[], Awaitable[T]]) -> T:
-    """Do `work`, again and again while it raises UnavailableError, with growing pauses.
+    """Call `work` until it doesn't raise UnavailableError, with growing pauses.
 
-    For work that must not be given up, such as recording what code printed: it
-    ends by success, by another error, or by cancellation.
+    For work that must not be dropped, such as recording output: it ends with success, another
+    error, or cancellation.
     """
     wait = FIRST_WAIT
     while True:

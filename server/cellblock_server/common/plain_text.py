@@ -1,4 +1,4 @@
-"""Text that does nothing but show itself: no control characters, and none that reorder others."""
+"""Plain text: no control characters, and none that reorder others."""
 
 import unicodedata
 
@@ -15,7 +15,7 @@ MAX_SHOWN = 80
 
 
 def is_trick(sign: str) -> bool:
-    """Whether a terminal or a reader could be tricked with a character."""
+    """Return whether a character could mislead a terminal or a reader."""
     return unicodedata.category(sign) in CATEGORIES or sign in BIDIRECTIONAL
 
 

@@ -1,4 +1,4 @@
-"""Work beside one call. Background tasks of the server are run by `supervisor.py` instead."""
+"""Tasks beside one call. `supervisor.py` runs the server's background tasks instead."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run `work` until the block is left, and wait for its end then. Its failure is logged."""
+    """Run `work` while the block runs, then cancel it and wait for its end. Failures are logged."""
     task = asyncio.create_task(work)
     try:
         yield

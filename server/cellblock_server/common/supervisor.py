@@ -48,7 +48,7 @@ class TaskStatus:
     """Type and message of the last one; empty if there was none."""
     last_failure_time: datetime | None
     restart_time: datetime | None
-    """When it is restarted; None while it runs."""
+    """Time of its restart; None while it runs."""
     is_failing: bool
     """Whether it failed and has not run well for `RestartPauses.steady` since."""
 
@@ -108,7 +108,7 @@ class Supervisor:
         """Log and count the failure of a task that its owner runs itself."""
         self._tasks.setdefault(name, _Task(name)).fail(error, self._monotonic())
         self._count_failure(name)
-        # An expected error says all in its message; anything else needs its traceback.
+        # The message of an expected error is enough; any other error needs its traceback.
         trace = None if isinstance(error, CellblockError) else error
         log.error("background_task_failed", task=name, problem=_describe(error), exc_info=trace)
 

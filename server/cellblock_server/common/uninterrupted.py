@@ -1,4 +1,4 @@
-"""Work that must not stop half-way because its caller has gone."""
+"""Work that must be completed even if its caller leaves."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 async def uninterrupted(work: Coroutine[None, None, T]) -> T:
     """Await `work` to its end even if the caller is cancelled meanwhile.
 
-    A cancelled caller still waits for the end, and is cancelled then: the work
-    has an owner all along.
+    A cancelled caller still waits for the end, and is cancelled then, so that the work always has
+    an owner.
     """
     task = asyncio.ensure_future(work)
     try:

@@ -4,7 +4,7 @@ import asyncio
 
 
 async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait until `event` is set; whether it was in time."""
+    """Wait until `event` is set. Return whether that was within `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

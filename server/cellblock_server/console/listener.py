@@ -167,7 +167,7 @@ class ConsoleListener:
         elif not isinstance(secret, str) or not self._logins.is_token(secret):
             log.warning("console_login_refused", peer=request.remote)
             raise RefusedError(401, "LOGIN_REFUSED", "neither a key nor the token of this start")
-        self._connections.know(request.transport)
+        self._connections.mark_authenticated(request.transport)
         response = web.json_response({"loggedIn": True, "needsKey": self._access.needs_key})
         response.set_cookie(
             self._logins.cookie,
@@ -186,7 +186,7 @@ class ConsoleListener:
 
     def _login(self, request: web.Request) -> Login:
         login = self._logins.find(request.cookies.get(self._logins.cookie, ""))
-        self._connections.know(request.transport)
+        self._connections.mark_authenticated(request.transport)
         return login
 
     def _caller(self, request: web.Request, key: str) -> Caller:

@@ -14,7 +14,7 @@ MAX_DETAIL_LEVEL = 1
 
 
 class CodeStatus(IntEnum):
-    """As in the API: see `CodeStatus` in `execution.proto`."""
+    """Completeness of code, with the values of `CodeStatus` in `execution.proto`."""
 
     COMPLETE = pb.CODE_STATUS_COMPLETE
     INCOMPLETE = pb.CODE_STATUS_INCOMPLETE
@@ -32,7 +32,7 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class Completion:
-    """Text that may stand at a place in code."""
+    """Text that can be inserted at a position in code."""
 
     text: str
     type: str
@@ -40,13 +40,13 @@ class Completion:
 
 @dataclass(frozen=True)
 class Completions:
-    """All that may stand between two places in code."""
+    """Completions that replace the code between two positions."""
 
     completions: list[Completion]
     cursor_start: int
     cursor_end: int
     more: bool
-    """Whether some were left out."""
+    """Whether some completions were left out."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,18 @@ class Introspection:
     """Questions of tenants to the kernels of their sessions.
 
     All methods raise InvalidArgumentError or OutOfRangeError for a bad field, QuotaError if
-    no CPU time is left to the tenant, UnavailableError if the kernel has no time or no answer.
+    the tenant has no CPU time left, UnavailableError if the kernel is busy or has no answer.
     """
 
     def __init__(self, cpu: CpuQuota, limits: ExecutionLimits) -> None:
-        """An answer is the work of user code, and has the same bounds."""
+        """Limit questions as executions: the kernel runs user code to answer them."""
         self._cpu = cpu
         self._limits = limits
 
     async def complete(
         self, tenant: str, agent: AgentConnection, code: str, cursor_pos: int | None
     ) -> Completions:
-        """What may stand at a place in `code`, in code points; None: at its end."""
+        """Return completions at a position in `code`, in code points; None: at its end."""
         place = self._check(tenant, code, cursor_pos)
         answer = await agent.complete_code(code, place)
         completions = [Completion(one.text, one.type) for one in answer.completions]
@@ -100,7 +100,7 @@ class Introspection:
         cursor_pos: int | None,
         detail_level: int,
     ) -> Inspection:
-        """What the name at a place in `code` is."""
+        """Return documentation of the name at a position in `code`; None: at its end."""
         place = self._check(tenant, code, cursor_pos)
         if not 0 <= detail_level <= MAX_DETAIL_LEVEL:
             raise OutOfRangeError(
@@ -110,13 +110,13 @@ class Introspection:
         return Inspection(answer.found, dict(answer.data), answer.cut)
 
     async def is_complete(self, tenant: str, agent: AgentConnection, code: str) -> CodeCompleteness:
-        """Whether `code` could run as it is."""
+        """Return whether `code` could run as it is."""
         self._check(tenant, code, None)
         answer = await agent.is_code_complete(code)
         return CodeCompleteness(STATUSES[answer.status], answer.indent)
 
     def _check(self, tenant: str, code: str, cursor_pos: int | None) -> int:
-        """Check what all questions have; the place, as a number."""
+        """Check the fields that all questions have. Return the position as a number."""
         check_code(code, self._limits)
         place = len(code) if cursor_pos is None else cursor_pos
         if not 0 <= place <= len(code):

@@ -31,7 +31,7 @@ def check_environment(environment: dict[str, str]) -> None:
 
 
 def environment_hash(environment: dict[str, str]) -> str:
-    """Tells the same variables from others, without their values; empty for none."""
+    """Return a hash that identifies the variables without showing values; empty for none."""
     if not environment:
         return ""
     return hashlib.sha256(json.dumps(environment, sort_keys=True).encode()).hexdigest()

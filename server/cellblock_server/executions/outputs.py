@@ -1,10 +1,10 @@
-"""From an execution's events to its outputs: text (`logs`) and images, as they become final.
+"""Conversion of an execution's events to outputs: text (`logs`) and images, as they become final.
 
-Text between two images is one piece, in the order in which it came: streams, results,
-displays and the traceback. Outputs only ever grow, so that whoever is sent each piece once
-has the same in the end as whoever asks then. What code can still take back waits: a line
-until it is complete; and once code has cleared its output or moved up to earlier lines,
-what it may take back in that way again.
+Text between two images is one piece, in order of arrival: streams, results, displays and the
+traceback. Outputs are append-only: a client that receives every delta ends with exactly what a
+later read returns. Text that code can still change is withheld: a line until it is complete; once
+code has cleared its output or moved up to earlier lines, everything that it could change in this
+way again.
 """
 
 import re
@@ -17,14 +17,14 @@ from cellblock_server.executions.terminal_text import Terminal
 
 PLAIN = "text/plain"
 TEXT_TYPES = (PLAIN, "text/markdown", "text/latex", "application/json")
-"""Representations that people read as they are, the best first."""
+"""Representations that people can read as text, in order of preference."""
 PLACEHOLDER = re.compile(r"<IPython\.\S+ object>")
-"""What objects that are only there to be displayed have for plain text."""
+"""Plain text of IPython objects whose only purpose is to be displayed."""
 
 
 @dataclass(frozen=True)
 class OutputDelta:
-    """What is added to the output at a place: text to its end, or an image, which is all of it."""
+    """An addition to the output at an index: text for its end, or a whole image."""
 
     index: int
     logs: str = ""
@@ -39,11 +39,11 @@ class _Piece:
     image: file_pb2.File | None = None
     display_id: str = ""
     is_block: bool = False
-    """Whether it begins on a line of its own."""
+    """Whether it starts on a new line."""
 
 
 async def outputs_of(events: AsyncIterator[pb.ExecutionEvent]) -> list[pb.Output]:
-    """The outputs of an execution's events, whole or so far."""
+    """Return the outputs of an execution's events, complete or so far."""
     stream = OutputStream()
     outputs = WholeOutputs()
     async for event in events:
@@ -53,14 +53,14 @@ async def outputs_of(events: AsyncIterator[pb.ExecutionEvent]) -> list[pb.Output
 
 
 class WholeOutputs:
-    """Puts deltas together."""
+    """Outputs accumulated from deltas."""
 
     def __init__(self) -> None:
         """Start with nothing shown."""
         self.outputs: list[pb.Output] = []
 
     def add(self, deltas: Iterator[OutputDelta]) -> None:
-        """Add what has become final."""
+        """Apply deltas."""
         for delta in deltas:
             if delta.index == len(self.outputs):
                 self.outputs.append(pb.Output(logs=delta.logs, image=delta.image))
@@ -78,17 +78,17 @@ class OutputStream:
         self._terminal = Terminal()
         self._index = 0
         self._has_logs = False
-        """Whether the output at the index is text that has begun."""
+        """Whether the output at the current index is text that was already sent in part."""
         self._held: list[_Piece] | None = None
-        """What waits for the end, because code clears its output."""
+        """Pieces withheld until the end, because code clears its output; None before."""
         self._clear_first = False
         self._shown: dict[str, _Piece] = {}
-        """What was sent of displays that have an id."""
+        """Pieces sent for displays with an id, by id."""
         self._newest: dict[str, _Piece] = {}
-        """What they were replaced by since."""
+        """Latest replacements of these displays, by id."""
 
     def add(self, event: pb.ExecutionEvent) -> Iterator[OutputDelta]:
-        """Take in the next event; what it makes final."""
+        """Process the next event. Return the deltas that it makes final."""
         match event.WhichOneof("event"):
             case "stdout":
                 yield from self._show(_Piece(event.stdout.text))
@@ -114,7 +114,7 @@ class OutputStream:
                 yield from self._show(_Piece(cut_in_words(event.output_cut), is_block=True))
 
     def finish(self) -> Iterator[OutputDelta]:
-        """What becomes final by the end."""
+        """Return the deltas that become final at the end."""
         for piece in self._held or ():
             yield from self._write(piece)
         for piece in self._newest.values():
@@ -169,7 +169,7 @@ class OutputStream:
 
 
 def cut_in_words(cut: pb.OutputCut) -> str:
-    """What stands in place of output that was left out."""
+    """Return the text that replaces omitted output."""
     limits = {
         pb.OUTPUT_LIMIT_TEXT: "bytes of text",
         pb.OUTPUT_LIMIT_RICH: "bytes of results and displays",

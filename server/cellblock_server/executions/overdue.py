@@ -1,4 +1,4 @@
-"""Waits for the end of an execution, which its agent owes us in time."""
+"""Wait for the end of an execution, which its agent must report in time."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from cellblock_server.common.waiting import set_within
 
 @dataclass(frozen=True)
 class OverdueTimings:
-    """Times of an execution whose end does not come, in seconds."""
+    """Timeouts for an execution that doesn't end, in seconds."""
 
     silent: float = 10.0
-    """After its time limit and its grace, until the agent is asked whether it answers: it may be
-    paused, with all that is in the sandbox."""
+    """Time past the time limit and its grace until the agent's status is checked: the sandbox may
+    be paused."""
     answer: float = 10.0
-    """Longest answer to that question."""
+    """Timeout of this check."""
     overdue: float = 60.0
-    """After its time limit and its grace, until the end is overdue: meanwhile a kernel is killed,
-    another one started, files are looked at."""
+    """Time past the time limit and its grace until the end is overdue: until then the agent may
+    kill the kernel, start another one and scan files."""
 
 
 async def until_ended(
@@ -32,11 +32,11 @@ async def until_ended(
     waits_for_us: Callable[[], bool],
     timings: OverdueTimings,
 ) -> None:
-    """Wait for `ended`; the time limit is the agent's to hold, but ours to end.
+    """Wait for `ended`. The agent enforces the time limit; this enforces it on the agent.
 
-    `limit` is that of the execution with its grace. Raises AgentGoneError if the agent does not
-    answer any more, ProtocolViolationError if it does and the end does not come; but not while
-    it `waits_for_us`.
+    `limit` is the execution's time limit with its grace. Raises AgentGoneError if the agent no
+    longer responds, and ProtocolViolationError if it responds but the execution doesn't end;
+    neither while the agent `waits_for_us`.
     """
     seconds = limit.total_seconds()
     if await set_within(ended, seconds + timings.silent):
@@ -55,5 +55,5 @@ async def _check(agent: AgentConnection, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             await agent.status()
     except TimeoutError as error:
-        words = f"nothing for {seconds:g} s, and the time limit is over"
+        words = f"no response for {seconds:g} s, and the time limit has passed"
         raise AgentGoneError(words) from error

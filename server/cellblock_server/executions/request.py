@@ -1,4 +1,4 @@
-"""Code that a caller asks to be run, checked against what the operator allows."""
+"""Requests to run code, checked against the operator's limits."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +11,7 @@ from cellblock_server.journal.run_step_place import WantedPlace
 
 @dataclass(frozen=True)
 class ExecutionLimits:
-    """What the operator allows one execution to ask for."""
+    """Operator's limits on what one execution may request."""
 
     default_time_limit: timedelta
     max_time_limit: timedelta
@@ -20,7 +20,7 @@ class ExecutionLimits:
 
 @dataclass(frozen=True)
 class NewExecution:
-    """Code to run, as the caller asks for it; None and empty mean the default."""
+    """A request to run code; None and empty fields mean the default."""
 
     code: str
     execution_id: str = ""
@@ -36,7 +36,7 @@ class NewExecution:
         self.check_rest(limits)
 
     def check_rest(self, limits: ExecutionLimits) -> None:
-        """As `check`, for all but the code."""
+        """Check all fields but the code; raises as `check`."""
         if self.execution_id:
             check_id("execution_id", self.execution_id, "call_")
         most = limits.max_time_limit
@@ -51,7 +51,7 @@ class NewExecution:
 
 
 def check_code(code: str, limits: ExecutionLimits) -> None:
-    """Raise InvalidArgumentError or OutOfRangeError for what no code can have, whole or not."""
+    """Raise InvalidArgumentError or OutOfRangeError for invalid code, complete or in part."""
     if "\0" in code:
         raise InvalidArgumentError("code", "has a NUL character")
     if (size := len(code.encode())) > limits.max_code_bytes:

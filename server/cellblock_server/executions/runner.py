@@ -1,4 +1,4 @@
-"""Runs the executions of one session: a bounded queue, one at a time, in order."""
+"""Runner of one session's executions: a bounded queue, one at a time, in order."""
 
 import asyncio
 from collections import deque
@@ -19,7 +19,7 @@ from cellblock_server.journal.journal import Journal
 from cellblock_server.journal.run_step_place import StepPlace
 from cellblock_server.journal.tracked import Tracked, TrackedExecution, TrackedSession
 from cellblock_server.journal.unit_of_work import UnitOfWork
-from cellblock_server.recording.event_rate import Pace
+from cellblock_server.recording.event_rate import BackgroundEventRate
 from cellblock_server.recording.recorder import Recorder
 from cellblock_server.store.records import (
     ExecutionRecord,
@@ -33,7 +33,7 @@ from cellblock_server.store.states import EXECUTION_ENDS, SESSION_ENDS
 RETRY_AFTER = timedelta(seconds=1)
 """Time after which a caller that met a full queue may retry."""
 ACKNOWLEDGE_SECONDS = 0.05
-"""Time that an idle agent keeps stored events: the next execution may acknowledge them."""
+"""Delay before an idle agent's events are acknowledged: the next execution may do that."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class RunnerBounds:
 class SessionRunner:
     """Sends executions to one session's agent and records its events.
 
-    `run` owns its tasks; when it returns or raises, nothing runs any more, and
-    `end` gives every execution that is left its end.
+    `run` owns its tasks: when it returns or raises, none of them runs. Then `end` ends the
+    remaining executions.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class SessionRunner:
         self._accepting = asyncio.Lock()
         self._storing = False
         """Whether the agent waits for the server, not the server for the agent."""
-        self._pace = Pace()
+        self._event_rate = BackgroundEventRate()
         self._closed = False
         self.on_idle: Callable[[], None] = lambda: None
         """Called when an execution has ended."""
@@ -92,7 +92,7 @@ class SessionRunner:
     def busy(self) -> bool:
         """Whether an execution runs or waits."""
         current = self._current
-        # For a moment the one that ran is still here, and its end is stored.
+        # For a moment an execution whose end is stored is still current.
         runs = current is not None and current.record.status not in EXECUTION_ENDS
         return runs or bool(self._queue)
 
@@ -123,17 +123,17 @@ class SessionRunner:
             if record.status is ExecutionStatus.RECEIVING:
                 self._receiving[record.id] = execution
             elif self._current is None:
-                # The agent may have it by now: it can't be dropped like one that waits.
+                # The agent may have it already: it can't be dropped like a waiting one.
                 self._current = execution
             else:
                 self._queue.append(execution)
 
     async def submit(self, record: ExecutionRecord, place: StepPlace) -> ExecutionRecord:
-        """Accept an execution: from here on it will have an end, also if its caller leaves.
+        """Accept an execution: it will end even if its caller leaves.
 
-        Return it as it was stored. Raises ExhaustedError if the queue is full, WrongStateError
-        if the session has ended meanwhile, IntegrityError if the execution's id is taken; see
-        also `run_steps.place`.
+        Return the stored record. Raises ExhaustedError if the queue is full, WrongStateError if the
+        session has ended meanwhile, IntegrityError if the execution's id exists; see also
+        `run_steps.place`.
         """
         async with self._accepting:
             async with self._inserting(record, place) as (change, execution):
@@ -145,13 +145,13 @@ class SessionRunner:
         """Accept an execution whose code comes in pieces. Return and raise as `submit`."""
         async with self._accepting:
             async with self._inserting(record, place) as (change, execution):
-                # Shows watchers that more code will come.
+                # Shows watchers that more code follows.
                 change.executions.append_code(execution, "")
             self._receiving[record.id] = execution
             return execution.record
 
     async def receive_code(self, execution_id: str, code: str) -> ExecutionRecord:
-        """Append a piece of code. Return the execution with it.
+        """Append a piece of code. Return the execution's new record.
 
         Raises WrongStateError if the execution has ended meanwhile.
         """
@@ -162,7 +162,7 @@ class SessionRunner:
             return execution.record
 
     async def received(self, execution_id: str) -> ExecutionRecord:
-        """Put an execution whose code is complete into the queue. Return and raise as above."""
+        """Queue an execution whose code is complete. Return and raise as `receive_code`."""
         async with self._accepting:
             execution = self._being_received(execution_id)
             async with self._journal.transaction() as change:
@@ -172,7 +172,7 @@ class SessionRunner:
             return execution.record
 
     async def break_off(self, execution_id: str, why: str) -> None:
-        """End an execution whose code has not all come; nothing if there is none."""
+        """End an execution whose code is incomplete; do nothing if there is none."""
         async with self._accepting:
             await self._break_off(execution_id, why)
 
@@ -186,17 +186,17 @@ class SessionRunner:
             del self._receiving[execution_id]
 
     async def cancel(self, execution_id: str) -> None:
-        """Take an execution from the queue, or interrupt it; nothing if it has ended."""
+        """Remove an execution from the queue, or interrupt it; do nothing if it has ended."""
         async with self._accepting:
             for place, waiting in enumerate(self._queue):
                 if waiting.record.id == execution_id:
                     await self._cancel_waiting(place)
                     return
-            # In the same block: it must not get into the queue unseen between two looks.
-            await self._break_off(execution_id, "cancelled before all of its code had come")
+            # In the same block: it must not get into the queue unseen between two searches.
+            await self._break_off(execution_id, "cancelled before all of its code was received")
         current = self._current
         if current is not None and current.record.id == execution_id:
-            # Stored first: it may not have reached the agent yet, and we may be killed now.
+            # Stored first: the agent may not have the execution yet, and the server may be killed.
             async with self._journal.transaction() as change:
                 if current.record.status not in EXECUTION_ENDS:
                     change.executions.request_cancel(current)
@@ -204,7 +204,7 @@ class SessionRunner:
                 await self._stream.interrupt_execution(execution_id, self._bounds.grace)
 
     async def restart(self) -> None:
-        """Give the session a fresh kernel; what runs ends as cancelled.
+        """Restart the session's kernel; a running execution ends as cancelled.
 
         Raises WrongStateError if the session ends meanwhile.
         """
@@ -216,32 +216,32 @@ class SessionRunner:
         try:
             generation = await self._agent.restart_kernel(reason)
         finally:
-            # Without an answer it may or may not be done: the agent's next event shows which.
+            # Without a response it is unknown whether it restarted: the next event shows that.
             async with self._changing() as change:
                 state = SessionState.BUSY if self.busy else SessionState.READY
                 change.sessions.set_state(self._session, state)
                 if generation is not None:
-                    # The agent reports it as well, but perhaps later.
+                    # The agent reports it as well, but possibly later.
                     change.sessions.lose_memory(self._session, generation, reason)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[UnitOfWork]:
-        """Open a transaction, unless the session has ended: nothing follows an end."""
+        """Open a transaction, unless the session has ended: no change may follow its end."""
         async with self._journal.transaction() as change:
             if self._session.record.state in SESSION_ENDS:
                 raise self._has_ended()
             yield change
 
     async def _until_begun(self) -> None:
-        """Wait until the agent has what was given to it: a restart must not overtake that."""
+        """Wait until the agent has received its execution: a restart must not overtake it."""
         first = self._current or next(iter(self._queue), None)
         while first is not None and first.record.status is ExecutionStatus.QUEUED:
             await self._journal.next_change(first.record.tenant, first.record.id).wait()
 
     async def run(self) -> None:
-        """Run until cancelled, or until the agent is gone (AgentGoneError) or lies."""
+        """Run until cancelled; raises AgentGoneError and ProtocolViolationError."""
         for execution_id in list(self._receiving):
-            why = "the server stopped before all of its code had come"
+            why = "the server stopped before all of its code was received"
             await until_available(partial(self.break_off, execution_id, why))
         stream = self._stream = self._agent.converse()
         name = self._session.record.id
@@ -262,10 +262,10 @@ class SessionRunner:
         why: str,
         ending: Callable[[UnitOfWork], None],
     ) -> None:
-        """Give all executions that are left their end; called after `run`, until it succeeds.
+        """End all remaining executions; called after `run`, and retried until it succeeds.
 
-        The session's, `ending`, is stored with them: a server that takes over a session must
-        not find the agent at an execution that has ended.
+        The session's end, `ending`, is stored in the same transaction: a server that takes over a
+        session must not find the agent running an execution that has ended.
         """
         async with self._accepting:
             self._closed = True
@@ -355,9 +355,9 @@ class SessionRunner:
         async for batch in stream:
             if not batch:
                 continue
-            # Not acknowledged until it is stored: the agent keeps it meanwhile.
+            # Not acknowledged until stored: the agent keeps the events meanwhile.
             ended = await until_available(partial(self._store, batch))
-            await self._pace.keep(batch)
+            await self._event_rate.limit_batch(batch)
             if ended:
                 self._current = None
                 self._ended.set()
@@ -365,10 +365,10 @@ class SessionRunner:
                 self.on_idle()
             else:
                 await stream.acknowledge(self._session.record.acknowledged_sequence)
-        raise AgentGoneError("it ended the event stream")
+        raise AgentGoneError("the event stream ended")
 
     async def _acknowledge(self, stream: AgentStream) -> None:
-        """Acknowledge the last events of an execution that none follows at once."""
+        """Acknowledge the last events of an execution if no other execution follows immediately."""
         while True:
             await self._ended.wait()
             self._ended.clear()
@@ -384,18 +384,18 @@ class SessionRunner:
 
     async def _dispatch(self, stream: AgentStream) -> None:
         if self._current is not None:
-            # Taken over: to an agent that has it already, this says nothing new.
-            await self._give(stream, self._current)
+            # Taken over from another server: an agent that has it already ignores this.
+            await self._run_execution(stream, self._current)
         while True:
             while not self._queue:
                 self._work.clear()
                 await self._work.wait()
             execution = self._current = self._queue.popleft()
             self._positions.pop(execution.record.id, None)
-            await self._give(stream, execution)
+            await self._run_execution(stream, execution)
 
-    async def _give(self, stream: AgentStream, execution: TrackedExecution) -> None:
-        """Have the agent run an execution, and wait for its end."""
+    async def _run_execution(self, stream: AgentStream, execution: TrackedExecution) -> None:
+        """Start an execution on the agent, and wait for its end."""
         self._finished.clear()
         record = execution.record
         bounds = ExecutionBounds(record.timeout, self._bounds.grace, self._bounds.output)
@@ -403,7 +403,7 @@ class SessionRunner:
         await stream.start_execution(record.id, record.code, bounds, record.environment, stored)
         if execution.record.cancel_requested:
             await stream.interrupt_execution(record.id, self._bounds.grace)
-        # Last: it waits for executions that are being accepted.
+        # Last, because it waits for executions that are being accepted.
         await until_available(self._send_positions)
         limit = bounds.timeout + bounds.grace
         await until_ended(self._finished, limit, self._agent, lambda: self._storing, self._overdue)

@@ -1,4 +1,4 @@
-"""Spans of executions, made when they have ended: until then nothing is kept but whose they are."""
+"""Spans of executions, created when they have ended; until then only the parent span is kept."""
 
 from datetime import datetime, timedelta
 
@@ -12,28 +12,28 @@ from cellblock_server.store.tables import EPOCH
 from cellblock_server.telemetry.tracing import TRACER
 
 NANOSECONDS = 1000
-"""In a microsecond."""
+"""Nanoseconds in a microsecond."""
 
 
 class Tracing:
-    """An observer of the journal. Executions of an earlier server have a trace of their own."""
+    """Journal observer that creates spans. Executions of an earlier server have their own trace."""
 
     def __init__(self) -> None:
         """Start with no execution known."""
         self._parents: dict[tuple[str, str], Context] = {}
-        """Of executions that have not ended: the span of the call that they came with."""
+        """Span of the call that started each unfinished execution, by tenant and id."""
 
     def __call__(self, stored: Stored) -> None:
-        """Note what is new; tell of what has ended."""
+        """Note new executions; export the spans of those that ended."""
         for record in stored.accepted:
-            # The journal stores in the name of the call that brings something.
+            # The journal stores an execution within the call that starts it.
             self._parents[record.tenant, record.id] = set_span_in_context(trace.get_current_span())
         for record in stored.ended:
             parent = self._parents.pop((record.tenant, record.id), None)
-            _tell(record, parent or Context(), stored.claims.get(record.id))
+            _export_spans(record, parent or Context(), stored.claims.get(record.id))
 
 
-def _tell(record: ExecutionRecord, parent: Context, claim: tuple[int, int] | None) -> None:
+def _export_spans(record: ExecutionRecord, parent: Context, claim: tuple[int, int] | None) -> None:
     begin, end = _nanos(record.create_time), _nanos(record.end_time or record.create_time)
     whole = TRACER.start_span("execution", parent, start_time=begin)
     whole.set_attributes(
@@ -61,7 +61,7 @@ def _tell(record: ExecutionRecord, parent: Context, claim: tuple[int, int] | Non
 def _kernel(
     whole: Span, seen: tuple[int, int], claim: tuple[int, int] | None, bounds: tuple[int, int]
 ) -> None:
-    """What ran in the sandbox: as it says, if that can be, or else as it was seen here."""
+    """Add the span of the kernel: the sandbox's times if plausible, else the server's."""
     claimed = claim is not None and bounds[0] <= claim[0] <= claim[1] <= bounds[1]
     begin, end = claim if claim is not None and claimed else seen
     kernel = _part("kernel", whole, begin)

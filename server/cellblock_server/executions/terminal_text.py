@@ -1,14 +1,14 @@
-"""What text for a terminal looks like: no escapes, nothing overwritten, as it becomes final.
+"""Rendering of terminal text: without escapes and overwritten characters, as it becomes final.
 
-Source: ECMA-48 for the control functions; of these, the ones that progress bars use
-are obeyed, and all others are left out. The work is linear in the text's length.
+Source: ECMA-48 for the control functions. Those that progress bars use are applied, all others are
+removed. The time is linear in the text's length.
 """
 
 import re
 from itertools import chain
 
 HEIGHT = 24
-"""Lines that text can go back to once it has gone up: a terminal's usual height."""
+"""Number of lines that can still change once the cursor has moved up: a usual terminal height."""
 TOKENS = re.compile(
     r"\x1b\[(?P<parameters>[0-9:;<=>?]*)[ -/]*(?P<function>[@-~])"  # a control sequence
     # A command string, such as a window's title.
@@ -19,16 +19,16 @@ TOKENS = re.compile(
     re.DOTALL,
 )
 UNFINISHED = re.compile(r"\x1b(?:\[[0-9:;<=>?]*[ -/]*|[\]PX^_][^\x07\x1b]{0,4096}\x1b?|[ -/]*)\Z")
-"""The beginning of an escape whose end may come with the next text."""
+"""An incomplete escape sequence, whose end may follow in the next text."""
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)])
-"""Control characters but tab and line feed; carriage return is obeyed."""
+"""Control characters except tab and line feed; carriage return is handled before."""
 
 
 class Terminal:
-    """An endless screen of which lines become final, from the top.
+    """Unlimited screen whose lines become final from the top.
 
-    A line is final when the next one begins: only a carriage return or backspace can
-    change it before. Once a control sequence has gone up, the newest `HEIGHT` lines wait.
+    A line is final when the next one begins: until then a carriage return or backspace can change
+    it. Once a control sequence has moved the cursor up, the newest `HEIGHT` lines stay changeable.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Terminal:
         self._rest = ""
 
     def write(self, text: str, *, on_own_lines: bool = False) -> str:
-        """Show text, on lines of its own if asked to; what has become final."""
+        """Write text, optionally on lines of its own. Return the text that became final."""
         screen = self._screen
         if on_own_lines:
             self._end_escape()
@@ -52,25 +52,25 @@ class Terminal:
         return screen.take_final()
 
     def flush(self) -> str:
-        """All that is left; the screen is empty then."""
+        """Return all remaining text and empty the screen."""
         self._end_escape()
         left = self._screen.text()
         self._screen = _Screen()
         return left
 
     def clear(self) -> None:
-        """Forget what is not final."""
+        """Discard all text that is not final."""
         self._screen = _Screen()
         self._rest = ""
 
     def _end_escape(self) -> None:
-        """Take an escape that was broken off for what it is."""
+        """Process an escape sequence that was never completed."""
         rest, self._rest = self._rest, ""
         self._screen.show(rest)
 
 
 class _Screen:
-    """Lines of characters, and a place in them. It never moves past what is written."""
+    """Lines of characters and a cursor, which never moves past the written text."""
 
     def __init__(self) -> None:
         self._rows: list[list[str]] = [[]]
@@ -88,13 +88,13 @@ class _Screen:
                 self._control(token["function"], token["parameters"])
 
     def end_line(self) -> None:
-        """Begin a new line below all others, unless the last one is empty."""
+        """Start a new line below all others, unless the last one is empty."""
         self._row, self._column = len(self._rows) - 1, 0
         if self._rows[self._row]:
             self._move("\n")
 
     def take_final(self) -> str:
-        """Lines that nothing can change any more."""
+        """Remove and return the lines that can't change any more."""
         waiting = HEIGHT if self._goes_up else 1
         count = min(len(self._rows) - waiting, self._row)
         if count <= 0:

@@ -46,7 +46,7 @@ class _Draft:
         self._record = with_execution_fields(self._record, **fields)
 
     def append(self, event: pb.ExecutionEvent, time: Timestamp) -> None:
-        """Number an event, and add it."""
+        """Add an event with the next number."""
         self._sequence += 1
         event.execution_id = self._record.id
         event.sequence = self._sequence
@@ -83,7 +83,7 @@ class ExecutionChanges:
         return execution
 
     def append(self, execution: TrackedExecution, event: pb.ExecutionEvent) -> None:
-        """Number an event, and append it to an execution."""
+        """Append an event with the next number to an execution."""
         self._draft(execution).append(event, self._timestamp)
 
     def append_code(self, execution: TrackedExecution, code: str) -> None:

@@ -86,7 +86,7 @@ class Journal:
     async def watch(
         self, execution: ExecutionRecord, from_sequence: int
     ) -> AsyncIterator[list[pb.ExecutionEvent]]:
-        """Yield an execution's events from a number on, as they come, to the last one.
+        """Yield an execution's events from a number on, past and live, to the last one.
 
         Those that are stored already come together, in batches of at most WATCH_BYTES unless one
         event is larger: quick code has all of its events in one message.

@@ -20,7 +20,7 @@ class Stored:
     accepted: list[ExecutionRecord] = field(default_factory=list)
     """Executions that are new."""
     started: list[ExecutionRecord] = field(default_factory=list)
-    """Executions whose sandbox said that they run."""
+    """Executions whose sandbox reported their start."""
     ended: list[ExecutionRecord] = field(default_factory=list)
     claims: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Begin and end of the code of executions that ended, by id: nanoseconds since 1970, as claimed

@@ -28,7 +28,7 @@ class UnitOfWork:
     def __init__(self, now: datetime, steady: datetime) -> None:
         """Start without a change."""
         self.now = now
-        """The time of all its changes."""
+        """Time of all its changes."""
         self.steady = steady
         """The same time by the clock of live sessions; see `SessionRecord`."""
         self.sessions = SessionChanges(now, steady)

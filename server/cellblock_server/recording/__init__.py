@@ -1,1 +1,1 @@
-"""Recording checks and bounds what an agent says, and hands it to the journal."""
+"""Recording: checks and bounds an agent's events, and passes them to the journal."""

@@ -24,7 +24,7 @@ class Allowance:
     """
 
     def __init__(self, limits: pb.OutputLimits) -> None:
-        """Allow twice what `limits` say, and as many images."""
+        """Allow `SLACK` times the sizes in `limits`, and the number of images in them."""
         self._limits = limits
         self._text = SLACK_BYTES + SLACK * limits.max_text_bytes
         self._rest = SLACK_BYTES + SLACK * limits.max_rich_bytes
@@ -43,7 +43,7 @@ class Allowance:
             case "error" if size > MAX_ERROR_BYTES:
                 raise ProtocolViolationError(f"an exception of {size} bytes")
             case "execution_finished":
-                pass  # it comes once, and names files
+                pass  # sent once, and only names files
             case _:
                 self._rest -= size
         if min(self._text, self._rest, self._events) < 0:

@@ -39,10 +39,12 @@ class Conversation:
         then._allowance = copy(self._allowance)  # noqa: SLF001 - its own kind
         running = current is not None and current.status is ExecutionStatus.RUNNING
         for event in batch:
-            running = then._hear(event, current, running=running)  # noqa: SLF001
+            running = then._check_event(event, current, running=running)  # noqa: SLF001
         return then
 
-    def _hear(self, event: pb.Event, current: ExecutionRecord | None, *, running: bool) -> bool:
+    def _check_event(
+        self, event: pb.Event, current: ExecutionRecord | None, *, running: bool
+    ) -> bool:
         """Check one event. Return whether the execution runs after it."""
         self._last += 1
         if event.sequence != self._last:

@@ -29,7 +29,7 @@ class Gathered:
 
 
 class Gatherer:
-    """Gathers for the events of one session."""
+    """Stores the files and images of one session's events."""
 
     def __init__(self, session: SessionRecord, agent: AgentConnection, capture: Capture) -> None:
         """Fetch from `agent`, store with `capture`."""
@@ -43,9 +43,12 @@ class Gatherer:
     async def gather(
         self, hold: Hold, event: agent_pb.Event, current: ExecutionRecord | None
     ) -> Gathered:
-        """Store an event's bytes, which `hold` keeps. Raises ProtocolViolationError."""
+        """Store an event's bytes, which `hold` protects from deletion.
+
+        Raises ProtocolViolationError.
+        """
         if event.HasField("background_changes"):
-            # The process that wrote them was left behind by the execution that ended last.
+            # A process that the last execution left behind wrote them.
             owner = self._owner(self._last_execution_id)
             changes = event.background_changes
             stored = await self._changes(hold, owner, changes, self._background)

@@ -1,4 +1,4 @@
-"""Turns an agent's events into journal entries: stores files and images first, then the events."""
+"""Recorder of an agent's events in the journal: stores files and images first, then the events."""
 
 from collections.abc import Sequence
 

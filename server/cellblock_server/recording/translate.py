@@ -1,7 +1,7 @@
-"""From the agent's events to the API's: pure functions.
+"""Translation of the agent's events to the API's: pure functions.
 
-What comes in is hostile. Protobuf has checked types and UTF-8; sizes were bounded
-by the message limit; meaning is checked here.
+The input is untrusted. Protobuf has checked types and UTF-8, and the message limit bounds sizes;
+these functions check the meaning.
 """
 
 import json
@@ -13,18 +13,18 @@ from cellblock_server.agent.checks import ProtocolViolationError, check_count, s
 from cellblock_server.store.records import CodeError, ExecutionStatus, Failure, FailureCause
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-"""Binary image types that become Files, in order of preference."""
+"""Binary image types that are stored as files, in order of preference."""
 MAX_TEXT = 2**16
-"""Characters of one event. Whoever reads slowly has a message in memory, and it several times."""
+"""Maximum characters of one event: each slow reader has several copies of a message in memory."""
 
 
 def image_of(rich: agent_pb.Rich) -> tuple[str, bytes] | None:
-    """The bundle's image as (MIME type, bytes), if it has one."""
+    """Return the bundle's image as (MIME type, bytes); None if it has none."""
     return next(((kind, rich.data[kind]) for kind in IMAGE_TYPES if kind in rich.data), None)
 
 
 def rich_output(rich: agent_pb.Rich) -> pb.RichOutput:
-    """The bundle without binary images."""
+    """Return the bundle without binary images."""
     if rich.metadata_json:
         try:
             json.loads(rich.metadata_json)
@@ -42,7 +42,7 @@ def rich_output(rich: agent_pb.Rich) -> pb.RichOutput:
 
 
 def rich_event(rich: agent_pb.Rich) -> pb.ExecutionEvent:
-    """A bundle without an image, as an event."""
+    """Return a bundle without an image as an event."""
     output = rich_output(rich)
     match rich.kind:
         case agent_pb.RICH_KIND_RESULT:
@@ -56,7 +56,7 @@ def rich_event(rich: agent_pb.Rich) -> pb.ExecutionEvent:
 
 
 def text_events(text: agent_pb.StreamText) -> Iterator[pb.ExecutionEvent]:
-    """Text written to a stream, as events of at most MAX_TEXT characters."""
+    """Yield text written to a stream as events of at most MAX_TEXT characters."""
     for start in range(0, len(text.text) or 1, MAX_TEXT):
         piece = pb.Text(text=text.text[start : start + MAX_TEXT])
         match text.name:
@@ -69,13 +69,13 @@ def text_events(text: agent_pb.StreamText) -> Iterator[pb.ExecutionEvent]:
 
 
 def started(event: agent_pb.ExecutionStarted) -> pb.Started:
-    """That the kernel was given the code."""
+    """Return the event of a kernel that received the code."""
     check_count("number of a kernel", event.kernel_generation)
     return pb.Started(kernel_generation=event.kernel_generation)
 
 
 def restarted(event: agent_pb.KernelRestarted) -> pb.KernelRestarted:
-    """That a fresh kernel runs."""
+    """Return the event of a kernel that was restarted."""
     check_count("number of a kernel", event.kernel_generation)
     return pb.KernelRestarted(
         kernel_generation=event.kernel_generation, reason=safe_words(event.reason)
@@ -83,7 +83,7 @@ def restarted(event: agent_pb.KernelRestarted) -> pb.KernelRestarted:
 
 
 def cut_event(cut: agent_pb.OutputCut) -> pb.ExecutionEvent:
-    """A gap in the output, as an event."""
+    """Return a gap in the output as an event."""
     limit = {
         agent_pb.OUTPUT_LIMIT_TEXT: pb.OUTPUT_LIMIT_TEXT,
         agent_pb.OUTPUT_LIMIT_RICH: pb.OUTPUT_LIMIT_RICH,
@@ -101,7 +101,7 @@ def cut_event(cut: agent_pb.OutputCut) -> pb.ExecutionEvent:
 
 
 def plain_text(event: agent_pb.Event) -> str:
-    """The text of an event that belongs to no execution; empty if it has none."""
+    """Return the text of an event outside executions; empty if it has none."""
     match event.WhichOneof("event"):
         case "stream_text":
             return event.stream_text.text
@@ -113,16 +113,16 @@ def plain_text(event: agent_pb.Event) -> str:
 
 
 def code_error(error: agent_pb.Error) -> CodeError:
-    """The exception that ended the code."""
+    """Return the exception that ended the code."""
     return CodeError(error.name, error.value, list(error.traceback))
 
 
 def end_of(
     finished: agent_pb.ExecutionFinished,
 ) -> tuple[ExecutionStatus, Failure | None]:
-    """How an execution ended, in the API's terms.
+    """Return an execution's status and failure in the API's terms.
 
-    An exception in the code is COMPLETED: the model is to read it and go on.
+    An exception in the code is COMPLETED: the model reads it and continues.
     """
     status, cause = {
         agent_pb.OUTCOME_RAN: (ExecutionStatus.COMPLETED, None),

@@ -1,1 +1,1 @@
-"""Run steps: the record of executions in the shapes of other APIs."""
+"""Run steps: executions in the formats of OpenAI's APIs."""

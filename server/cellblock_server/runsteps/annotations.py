@@ -1,8 +1,8 @@
-"""Links to a sandbox's files in a message's text: pure.
+"""Links to a sandbox's files in a message's text: pure functions.
 
-Models write `[the plot](sandbox:/mnt/data/plot.png)`, but also bare links, spaces as they
-are or as `%20`, and punctuation right behind. Where a link ends is told by which files
-there are: the longest one that fits is meant.
+Models write `[the plot](sandbox:/mnt/data/plot.png)`, but also bare links, spaces unescaped or as
+`%20`, and punctuation directly after a link. The existing files determine where a link ends: the
+longest matching path wins.
 """
 
 import re
@@ -13,16 +13,16 @@ from urllib.parse import unquote
 SCHEME = "sandbox:"
 BEGIN = re.compile(r"sandbox:/mnt/data/")
 LINE = re.compile(r"[^\r\n<>\"|]*")
-"""What a link can reach over at most."""
+"""Longest text that can belong to a link."""
 BOUNDARY = re.compile(r"[\s)\]}'`*_.,;:!?(\[{]|\Z")
-"""What may stand right behind a link; all of them may be within one, too."""
+"""Characters that may follow a link; each of them may also occur within one."""
 UNKNOWN_END = re.compile(r"[^\s)\]}'`*]*")
-"""How far a link to no file is taken to reach."""
+"""Extent of a link that matches no file."""
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-"""As CommonMark has it: a backslash before ASCII punctuation."""
+"""Backslash before ASCII punctuation, an escape in CommonMark."""
 TRAILING = ".,;:!?_"
 MAX_PATH = 1024
-"""Characters of a path, escapes included: three for each byte of a character beyond ASCII."""
+"""Maximum length of a path with escapes: a non-ASCII character takes three for each byte."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,25 @@ class Link:
     end: int
     text: str
     path: str
-    """As the sandbox has it: `/mnt/data/…`."""
+    """Path in the sandbox: `/mnt/data/…`."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """A place where a link begins, and what it may be: the longest first."""
+class LinkStart:
+    """Position at which a link begins, with its possible paths, longest first."""
 
     candidates: tuple[Link, ...]
     otherwise: Link
-    """If none of them is a file."""
+    """The link if none of the paths is a file."""
 
 
-def find_links(text: str) -> list[Found]:
-    """All places in `text` that link to a file."""
-    return [_found(text, match.start()) for match in BEGIN.finditer(text)]
+def find_links(text: str) -> list[LinkStart]:
+    """Return all positions in `text` at which a link to a file may begin."""
+    return [_link_start(text, match.start()) for match in BEGIN.finditer(text)]
 
 
-def resolve(found: list[Found], known: Collection[str]) -> tuple[list[Link], list[Link]]:
-    """Links to files whose paths are `known`, and the others. A link does not lie in another."""
+def resolve(found: list[LinkStart], known: Collection[str]) -> tuple[list[Link], list[Link]]:
+    """Return links to `known` paths, and other links. Links don't overlap."""
     good: list[Link] = []
     bad: list[Link] = []
     end = 0
@@ -67,7 +67,7 @@ def resolve(found: list[Found], known: Collection[str]) -> tuple[list[Link], lis
     return good, bad
 
 
-def _found(text: str, start: int) -> Found:
+def _link_start(text: str, start: int) -> LinkStart:
     reach = LINE.match(text, start, start + MAX_PATH)
     last = reach.end() if reach else start
     ends = [match.start() for match in BOUNDARY.finditer(text, start + len(SCHEME), last)]
@@ -77,12 +77,14 @@ def _found(text: str, start: int) -> Found:
     otherwise = UNKNOWN_END.match(text, start, last)
     stop = otherwise.end() if otherwise else last
     shown = text[start:stop].rstrip(TRAILING)
-    return Found(tuple(links), Link(start, start + len(shown), shown, shown.removeprefix(SCHEME)))
+    return LinkStart(
+        tuple(links), Link(start, start + len(shown), shown, shown.removeprefix(SCHEME))
+    )
 
 
 def _links(text: str, start: int, end: int) -> Iterator[Link]:
     shown = text[start:end]
     plain = shown.removeprefix(SCHEME)
-    # A name may have a `%`, or a backslash that Markdown wants before a sign.
+    # A name may contain `%`, or a backslash that Markdown requires before punctuation.
     for path in dict.fromkeys((plain, unquote(plain), ESCAPED.sub(r"\1", plain))):
         yield Link(start, end, shown, path)

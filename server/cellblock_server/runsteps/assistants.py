@@ -1,9 +1,9 @@
-"""Run steps in the shape of the Assistants API: pure.
+"""Run steps in the format of the Assistants API: pure functions.
 
 Source: the `openai` package's models (`types/beta/threads/runs/run_step.py`,
 `types/beta/assistant_stream_event.py`) and its accumulator of deltas
-(`lib/streaming/_deltas.py`): strings and lists of a delta are added to what was sent
-before, so each piece, an id included, is sent once.
+(`lib/streaming/_deltas.py`), which appends strings and lists of a delta to those sent before: each
+piece, an id included, is sent once.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from cellblock_server.store.records import ExecutionRecord
 
 Json = dict[str, Any]
 Event = tuple[str, Json]
-"""Name and data, as of a server-sent event."""
+"""Name and data of a server-sent event."""
 
 ENDS = {
     RunStepStatus.COMPLETED: "completed",
@@ -27,7 +27,7 @@ ENDS = {
 
 
 def run_step(step: WholeStep) -> Json:
-    """A whole run step."""
+    """Return a complete run step."""
     record, status = step.record, step.status
     end = step.end_time
     times: Json = {f"{name}_at": None for name in ENDS.values()}
@@ -54,39 +54,39 @@ def run_step(step: WholeStep) -> Json:
 
 
 def begin(step: WholeStep) -> Iterator[Event]:
-    """The events of a run step that begins; its tool calls follow as deltas."""
+    """Yield the first events of a run step; its tool calls follow as deltas."""
     data = run_step(WholeStep(step.record, (), is_open=True))
     yield "thread.run.step.created", data
     yield "thread.run.step.in_progress", data
 
 
 class CallEvents:
-    """The events of one tool call."""
+    """Builds the events of one tool call."""
 
     def __init__(self, step_id: str, index: int, execution: ExecutionRecord) -> None:
-        """It is the step's tool call at `index`."""
+        """Build events of the step's tool call at `index`."""
         self._step_id = step_id
         self._index = index
         self._execution = execution
 
     def begin(self, code: str) -> list[Event]:
-        """It begins, with its code or the first piece of it."""
+        """Return the first events, with the code or the first piece of it."""
         return [self._delta(id=self._execution.id, input=code, outputs=[])]
 
     def more_code(self, code: str) -> list[Event]:
-        """The next piece of its code."""
+        """Return the events of the next piece of code."""
         return [self._delta(input=code)]
 
     def code_done(self, _code: str) -> list[Event]:
-        """All of its code has come; nothing tells of it here."""
+        """Return no events: this format has none for complete code."""
         return []
 
     def started(self) -> list[Event]:
-        """The kernel has got it; nothing tells of it here."""
+        """Return no events: this format has none for the start in the kernel."""
         return []
 
     def output(self, delta: OutputDelta) -> list[Event]:
-        """Output has become final."""
+        """Return the events of output that became final."""
         if delta.image is not None:
             shown: Json = {"type": "image", "image": {"file_id": delta.image.id}}
         else:
@@ -94,7 +94,7 @@ class CallEvents:
         return [self._delta(outputs=[{"index": delta.index, **shown}])]
 
     def end(self, _call: ToolCall, _urls: Mapping[str, str]) -> list[Event]:
-        """It has ended; nothing tells of it here."""
+        """Return no events: this format has none for the end of a tool call."""
         return []
 
     def _delta(self, *, id: str = "", **interpreter: Any) -> Event:  # noqa: A002, ANN401 - JSON
@@ -113,7 +113,7 @@ class CallEvents:
 
 
 def end(step: WholeStep) -> Event:
-    """The last event."""
+    """Return the last event of a run step."""
     return f"thread.run.step.{ENDS[step.status]}", run_step(step)
 
 

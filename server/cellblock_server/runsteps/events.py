@@ -1,4 +1,4 @@
-"""The events of one run step, made anew each time from what is stored: the same each time."""
+"""Events of a run step, derived from the stored executions: they are the same each time."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ SHAPES: dict[Format, type[assistants.CallEvents] | type[responses.CallEvents]] =
 
 @dataclass(frozen=True)
 class StepEvent:
-    """One event of a run step, and its place among them."""
+    """One event of a run step with its number."""
 
     step_id: str
     sequence: int
@@ -35,16 +35,18 @@ class StepEvent:
 
 
 class StepEvents:
-    """Follows run steps."""
+    """Derives the events of run steps."""
 
     def __init__(self, store: RunStepStore, journal: Journal, urls: ImageUrls) -> None:
-        """Read from these."""
+        """Read run steps from `store` and events from `journal`."""
         self._store = store
         self._journal = journal
         self._urls = urls
 
-    async def of(self, step: RunStepRecord, form: Format, after: int) -> AsyncIterator[StepEvent]:
-        """A run step's events with a number above `after`, past and live, to the last one."""
+    async def follow_step(
+        self, step: RunStepRecord, form: Format, after: int
+    ) -> AsyncIterator[StepEvent]:
+        """Yield a run step's events with numbers above `after`, past and live, to the last one."""
         sequence = 0
         async for name, data in self._events(step, form):
             sequence += 1
@@ -60,7 +62,7 @@ class StepEvents:
                 yield event
         while True:
             change = self._journal.next_change(step.tenant, step.session_id)
-            # In this order: what is not open gets no tool call once all have ended.
+            # In this order: a step that isn't open gets no tool call once all have ended.
             is_open = await self._store.is_open(await self._fresh(step))
             executions = await self._store.calls(step)
             if len(executions) > len(calls):
@@ -79,7 +81,7 @@ class StepEvents:
     async def _call_events(
         self, step: RunStepRecord, execution: ExecutionRecord, calls: list[ToolCall], form: Format
     ) -> AsyncIterator[Event]:
-        """The events of one tool call, which is added to `calls` when it has ended."""
+        """Yield the events of one tool call, and add the call to `calls` when it has ended."""
         index = len(calls)
         shape = SHAPES[form](step.id, index, execution)
         whole = WholeOutputs()
@@ -89,7 +91,9 @@ class StepEvents:
         if ended.status not in EXECUTION_ENDS:
             raise RuntimeError("an execution's last event comes before its end is stored")
         call = ToolCall(ended, whole.outputs)
-        urls = await self._urls.of(step.tenant, call.outputs) if form is Format.RESPONSES else {}
+        urls = (
+            await self._urls.urls_for(step.tenant, call.outputs) if form is Format.RESPONSES else {}
+        )
         for event in shape.end(call, urls):
             yield event
         calls.append(call)
@@ -97,7 +101,7 @@ class StepEvents:
     async def _coming(
         self, execution: ExecutionRecord, shape: CallShape, whole: WholeOutputs
     ) -> AsyncIterator[Event]:
-        """What is told as it comes: code, in pieces or whole, and output, collected in `whole`."""
+        """Yield live events: code, in pieces or whole, and output, collected in `whole`."""
         stream = OutputStream()
         pieces: list[str] = []
         is_whole = False

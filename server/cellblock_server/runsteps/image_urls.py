@@ -1,4 +1,4 @@
-"""Where a reader of the Responses API's shape finds an image."""
+"""URLs of images in the format of the Responses API."""
 
 import base64
 from collections.abc import Iterable
@@ -8,19 +8,21 @@ from cellblock_server.common.errors import NotFoundError
 from cellblock_server.files.file_service import FileService
 
 GONE = "data:,"
-"""An image that has been deleted since."""
+"""URL of an image that has been deleted."""
 
 
 class ImageUrls:
-    """Makes URLs: the operator's, followed by the file's id; or the bytes themselves."""
+    """Builds URLs: the configured base and the file's id, or data URLs with the bytes."""
 
     def __init__(self, files: FileService, base: str) -> None:
-        """Without `base`, URLs hold the bytes (RFC 2397)."""
+        """Use `base`; if it is empty, build data URLs (RFC 2397)."""
         self._files = files
         self._base = base
 
-    async def of(self, tenant: str, outputs: Iterable[execution_pb2.Output]) -> dict[str, str]:
-        """A URL for each image, by its file's id."""
+    async def urls_for(
+        self, tenant: str, outputs: Iterable[execution_pb2.Output]
+    ) -> dict[str, str]:
+        """Return a URL for each image, by its file's id."""
         images = [shown.image for shown in outputs if shown.HasField("image")]
         return {image.id: await self._url(tenant, image) for image in images}
 

@@ -1,4 +1,4 @@
-"""Says which files of a session a text links to."""
+"""Resolution of a text's links to the files of a session."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +13,11 @@ from cellblock_server.store.sessions import SessionStore
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a text links to."""
+    """Links of a text, resolved to files."""
 
     links: list[tuple[Link, FileRecord]]
     unknown: list[str]
-    """Texts of links to no file, each once."""
+    """Texts of links that match no file, without duplicates."""
 
     def shown(self, form: Format, session_id: str) -> list[dict[str, Any]]:
         """Return the links as annotations of OpenAI's API."""
@@ -25,15 +25,15 @@ class Resolved:
 
 
 class AnnotationResolver:
-    """Looks links up among a session's files: generated ones by path, and attachments."""
+    """Looks up links among a session's generated files and attachments."""
 
     def __init__(self, files: FileStore, sessions: SessionStore) -> None:
-        """Look in these."""
+        """Look up files in `files`, and sessions in `sessions`."""
         self._files = files
         self._sessions = sessions
 
     async def resolve(self, tenant: str, session_id: str, text: str) -> Resolved:
-        """The links in `text`. Raises NotFoundError for an unknown session."""
+        """Return the links in `text`. Raises NotFoundError for an unknown session."""
         if await self._sessions.find(tenant, session_id) is None:
             raise NotFoundError("session", session_id)
         found = find_links(text)

@@ -1,7 +1,7 @@
-"""Tool calls in the shape of the Responses API: pure.
+"""Tool calls in the format of the Responses API: pure functions.
 
 Source: the `openai` package's models (`types/responses/response_code_interpreter_*.py`).
-What OpenAI calls a container is a session here.
+A container of OpenAI's API is a session.
 """
 
 from collections.abc import Mapping
@@ -27,12 +27,12 @@ STATUSES = {
 
 
 def items(step: WholeStep, urls: Mapping[str, str]) -> list[Json]:
-    """A `code_interpreter_call` for each tool call. `urls` has one for each image's file id."""
+    """Return a `code_interpreter_call` for each tool call. `urls` has a URL for each file id."""
     return [item(call, urls) for call in step.calls]
 
 
 def item(call: ToolCall, urls: Mapping[str, str]) -> Json:
-    """A tool call as it is now."""
+    """Return the current state of a tool call."""
     execution = call.execution
     return {
         "id": item_id(execution),
@@ -45,16 +45,16 @@ def item(call: ToolCall, urls: Mapping[str, str]) -> Json:
 
 
 class CallEvents:
-    """The events of one tool call."""
+    """Builds the events of one tool call."""
 
     def __init__(self, _step_id: str, index: int, execution: ExecutionRecord) -> None:
-        """It is the output item at `index`."""
+        """Build events of the output item at `index`."""
         self._index = index
         self._execution = execution
         self._id = item_id(execution)
 
     def begin(self, code: str) -> list[Event]:
-        """It begins, with its code or the first piece of it."""
+        """Return the first events, with the code or the first piece of it."""
         empty = {
             "id": self._id,
             "type": "code_interpreter_call",
@@ -70,23 +70,23 @@ class CallEvents:
         ]
 
     def more_code(self, code: str) -> list[Event]:
-        """The next piece of its code."""
+        """Return the events of the next piece of code."""
         return [self._event("_code.delta", delta=code)]
 
     def code_done(self, code: str) -> list[Event]:
-        """All of its code has come."""
+        """Return the events of complete code."""
         return [self._event("_code.done", code=code)]
 
     def started(self) -> list[Event]:
-        """The kernel has got it."""
+        """Return the events of the start in the kernel."""
         return [self._event(".interpreting")]
 
     def output(self, _delta: OutputDelta) -> list[Event]:
-        """Output has become final; only the item at the end tells of it here."""
+        """Return no events: this format has output only in the item at the end."""
         return []
 
     def end(self, call: ToolCall, urls: Mapping[str, str]) -> list[Event]:
-        """It has ended, with all that it showed."""
+        """Return the last events, with all outputs."""
         completed = call.execution.status is ExecutionStatus.COMPLETED
         done = _event("response.output_item.done", self._index, item=item(call, urls))
         return [self._event(".completed"), done] if completed else [done]
@@ -97,7 +97,7 @@ class CallEvents:
 
 
 def item_id(execution: ExecutionRecord) -> str:
-    """The item's id: the execution's, with the prefix that items have."""
+    """Return the item's id: the execution's, with the prefix of items."""
     return "ci_" + execution.id.removeprefix("call_")
 
 
@@ -108,5 +108,5 @@ def _output(shown: execution_pb2.Output, urls: Mapping[str, str]) -> Json:
 
 
 def _event(name: str, index: int, **fields: Any) -> Event:  # noqa: ANN401 - JSON
-    # Whoever sends it puts its sequence number in.
+    # The sender adds the sequence number.
     return name, {"type": name, "output_index": index, **fields}

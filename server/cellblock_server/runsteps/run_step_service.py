@@ -1,4 +1,4 @@
-"""Run steps, read: whole ones, and their events as they come."""
+"""Reading and watching of run steps."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -20,14 +20,14 @@ from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.states import SESSION_ENDS
 
 MAX_PAGE_BYTES = 2 * 2**20
-"""A page ends early past this."""
+"""Size past which a page ends early."""
 STEPS_AT_ONCE = 20
-"""How many run steps a watcher asks for at a time."""
+"""Number of run steps that a watcher reads at a time."""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What to watch: one of the first four; and after which event."""
+    """Subject to watch, by one of the first four fields, and the event to resume after."""
 
     step_id: str = ""
     run_id: str = ""
@@ -39,7 +39,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class ShownStep:
-    """A run step, whole and in a format."""
+    """A run step and its representation in a format."""
 
     record: RunStepRecord
     status: RunStepStatus
@@ -55,19 +55,19 @@ class ShownStep:
 
 @dataclass(frozen=True)
 class ShownPage:
-    """A page of run steps, whole and in a format."""
+    """A page of run steps with their representations in a format."""
 
     steps: list[ShownStep]
     has_more: bool
 
 
 class RunStepService:
-    """Finds run steps and tells what becomes of them."""
+    """Reads run steps and watches their events."""
 
     def __init__(
         self, store: RunStepStore, sessions: SessionStore, journal: Journal, urls: ImageUrls
     ) -> None:
-        """Read from these."""
+        """Read run steps and sessions from the stores, and events from `journal`."""
         self._store = store
         self._sessions = sessions
         self._journal = journal
@@ -75,11 +75,11 @@ class RunStepService:
         self._events = StepEvents(store, journal, urls)
 
     async def get(self, tenant: str, step_id: str, form: Format) -> ShownStep:
-        """A run step. Raises NotFoundError."""
-        return await self._shown(await self._find(tenant, step_id), form)
+        """Return a run step. Raises NotFoundError."""
+        return await self._shown(await self._find_step(tenant, step_id), form)
 
     async def list(self, tenant: str, wanted: StepFilter, form: Format) -> ShownPage:
-        """A page of run steps. Raises NotFoundError for an unknown cursor."""
+        """Return a page of run steps. Raises NotFoundError for an unknown cursor."""
         page = await self._store.list(tenant, wanted)
         shown: list[ShownStep] = []
         size = 0
@@ -94,18 +94,18 @@ class RunStepService:
     async def watch(
         self, tenant: str, watched: Watched, form: Format
     ) -> AsyncGenerator[StepEvent, None]:
-        """Events of run steps, past and live. Raises NotFoundError."""
+        """Yield events of run steps, past and live. Raises NotFoundError."""
         if watched.step_id:
-            step = await self._find(tenant, watched.step_id)
-            async for event in self._events.of(step, form, watched.after_sequence):
+            step = await self._find_step(tenant, watched.step_id)
+            async for event in self._events.follow_step(step, form, watched.after_sequence):
                 yield event
             return
         if watched.session_id and await self._sessions.find(tenant, watched.session_id) is None:
             raise NotFoundError("session", watched.session_id)
         after = watched.after_step_id
         if after:
-            step = await self._find(tenant, after)
-            async for event in self._events.of(step, form, watched.after_sequence):
+            step = await self._find_step(tenant, after)
+            async for event in self._events.follow_step(step, form, watched.after_sequence):
                 yield event
         while True:
             change = self._journal.next_change(
@@ -124,7 +124,7 @@ class RunStepService:
                 ),
             )
             for step in page.items:
-                async for event in self._events.of(step, form, 0):
+                async for event in self._events.follow_step(step, form, 0):
                     yield event
                 after = step.id
             if not page.items:
@@ -132,7 +132,7 @@ class RunStepService:
                     return
                 await change.wait()
 
-    async def _find(self, tenant: str, step_id: str) -> RunStepRecord:
+    async def _find_step(self, tenant: str, step_id: str) -> RunStepRecord:
         record = await self._store.find(tenant, step_id)
         if record is None:
             raise NotFoundError("run_step", step_id)
@@ -145,7 +145,7 @@ class RunStepService:
         return session is None or session.state in SESSION_ENDS
 
     async def _shown(self, record: RunStepRecord, form: Format) -> ShownStep:
-        # Asked first: a tool call that comes meanwhile makes it no less open.
+        # Before the tool calls are read: one that is added meanwhile leaves the step open.
         is_open = await self._store.is_open(record)
         calls = [
             ToolCall(execution, await outputs_of(self._journal.read(execution)))
@@ -155,7 +155,7 @@ class RunStepService:
         shown: object = assistants.run_step(step)
         if form is Format.RESPONSES:
             outputs = [output for call in calls for output in call.outputs]
-            shown = responses.items(step, await self._urls.of(record.tenant, outputs))
+            shown = responses.items(step, await self._urls.urls_for(record.tenant, outputs))
         return ShownStep(
             record=record,
             status=step.status,

@@ -1,4 +1,4 @@
-"""A run step with its tool calls, and what its status is: pure."""
+"""Run steps with their tool calls, and the status derived from them: pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from cellblock_server.store.states import EXECUTION_ENDS
 
 
 class Format(IntEnum):
-    """As in the API: see `RunStepFormat` in `run_step.proto`."""
+    """Format of a run step, with the values of `RunStepFormat` in `run_step.proto`."""
 
     ASSISTANTS = run_step_pb2.RUN_STEP_FORMAT_ASSISTANTS
     RESPONSES = run_step_pb2.RUN_STEP_FORMAT_RESPONSES
 
 
 class RunStepStatus(IntEnum):
-    """As in the API: see `RunStepStatus` in `run_step.proto`."""
+    """Status of a run step, with the values of `RunStepStatus` in `run_step.proto`."""
 
     IN_PROGRESS = run_step_pb2.RUN_STEP_STATUS_IN_PROGRESS
     COMPLETED = run_step_pb2.RUN_STEP_STATUS_COMPLETED
@@ -29,7 +29,7 @@ class RunStepStatus(IntEnum):
 
 @dataclass(frozen=True)
 class ToolCall:
-    """One execution, and what it has shown."""
+    """One execution and its outputs."""
 
     execution: ExecutionRecord
     outputs: Sequence[execution_pb2.Output] = ()
@@ -37,7 +37,7 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class WholeStep:
-    """A run step as it is now."""
+    """A run step with its current tool calls."""
 
     record: RunStepRecord
     calls: Sequence[ToolCall]
@@ -46,7 +46,7 @@ class WholeStep:
 
     @property
     def status(self) -> RunStepStatus:
-        """The worst of what became of its tool calls, once all have ended."""
+        """Return the worst status of the tool calls once all have ended."""
         ends = {call.execution.status for call in self.calls}
         if self.is_open or not ends or not ends <= EXECUTION_ENDS:
             return RunStepStatus.IN_PROGRESS
@@ -61,7 +61,7 @@ class WholeStep:
 
     @property
     def end_time(self) -> datetime | None:
-        """When the last of its tool calls ended."""
+        """Return the time at which the last tool call ended."""
         return max(
             (call.execution.end_time for call in self.calls if call.execution.end_time),
             default=None,
@@ -69,7 +69,7 @@ class WholeStep:
 
     @property
     def failure_message(self) -> str:
-        """What ended the first tool call that failed."""
+        """Return the failure of the first tool call that failed."""
         for call in self.calls:
             if call.execution.status is ExecutionStatus.FAILED and call.execution.failure:
                 return call.execution.failure.message

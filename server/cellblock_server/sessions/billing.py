@@ -1,4 +1,4 @@
-"""Counts what tenants use, for those who bill them, and forgets it in time."""
+"""Billing records: counts what tenants use, and deletes old counts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,20 +35,19 @@ class BillingTimings:
     """Times of billing, in seconds."""
 
     pause: float = 60.0
-    """Between two counts. A killed server loses what egress carried since the last one, and
-    nothing else."""
+    """Pause between two counts. A killed server loses only the egress bytes since the last one."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Use of one tenant, and the end of its time."""
+    """Use of one tenant until an end time."""
 
     use: Use
     end: datetime
 
 
 class Billing:
-    """Counts all live sessions and stored bytes now and then, while it is `run`."""
+    """Counts all live sessions and stored bytes periodically, while it is `run`."""
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class Billing:
         now: Clock,
         timings: BillingTimings | None = None,
     ) -> None:
-        """Keep counts in `store` for `retention`. A session's last use `keeper` counts."""
+        """Store counts in `store` for `retention`. `keeper` counts a session's last use."""
         self._store = store
         self._journal = journal
         self._keeper = keeper
@@ -69,10 +68,10 @@ class Billing:
         self._now = now
         self._timings = timings or BillingTimings()
         self.stored_bytes = 0
-        """Bytes that all tenants stored when they were counted last."""
+        """Bytes that all tenants stored at the last count."""
 
     async def count(self) -> None:
-        """Count what was used since the last count."""
+        """Count the use since the last count."""
         totals = await self._usage.totals()
         until = self._now()
         since = await self._store.counted_until() or until
@@ -85,7 +84,7 @@ class Billing:
         ]
         async with self._journal.transaction() as change:
             for live, size in carried:
-                # Its end is billed with its end.
+                # The last use is billed when the session ends.
                 if live.record.state not in SESSION_ENDS:
                     more = size - live.billed_bytes
                     change.usage.bill(live.session, until, egress_bytes=more)
@@ -94,7 +93,7 @@ class Billing:
         await self._store.forget_before(until - self._retention)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Count until cancelled."""
         while True:
             try:
                 await self.count()
@@ -111,7 +110,7 @@ class Billing:
         size: int,
         token: str,
     ) -> Page[Report]:
-        """See `ReportUsage` in `admin.proto`. Raises OutOfRangeError."""
+        """Return a page of usage; see `ReportUsage` in `admin.proto`. Raises OutOfRangeError."""
         now = self._now()
         first = hour_of(now - self._retention)
         begin = first if start is None else hour_of(start)
@@ -123,11 +122,11 @@ class Billing:
             )
         wanted = Wanted(tenant, max(begin, first), until, interval)
         page = await self._store.report(wanted, size, token)
-        reports = [Report(use, _end(use, wanted, now)) for use in page.items]
+        reports = [Report(use, _report_end(use, wanted, now)) for use in page.items]
         return Page(reports, page.next_token)
 
 
-def _end(use: Use, wanted: Wanted, now: datetime) -> datetime:
+def _report_end(use: Use, wanted: Wanted, now: datetime) -> datetime:
     length = LENGTHS.get(wanted.interval)
     end = wanted.end if length is None else min(wanted.end, use.start + length)
     return min(end, now)

@@ -1,4 +1,4 @@
-"""When a session ends by itself: pure functions over its record."""
+"""Expiry of sessions: pure functions over their records."""
 
 from datetime import datetime, timedelta
 
@@ -6,21 +6,21 @@ from cellblock_server.store.records import EndReason, SessionRecord
 
 
 def expire_time(session: SessionRecord, cap: timedelta) -> datetime:
-    """When the session ends if nothing more happens; `cap` is the operator's, since creation."""
+    """Return when the session ends if nothing more happens; `cap` is the maximum age."""
     return min(when for when, _reason, _text in _ends(session, cap))
 
 
-def next_look(session: SessionRecord, cap: timedelta, *, busy: bool) -> datetime:
-    """When the session may have to end at the earliest."""
+def earliest_expiry(session: SessionRecord, cap: timedelta, *, busy: bool) -> datetime:
+    """Return the earliest time at which the session may expire."""
     return session.create_time + cap if busy else expire_time(session, cap)
 
 
 def due(
     session: SessionRecord, cap: timedelta, now: datetime, *, busy: bool
 ) -> tuple[EndReason, str] | None:
-    """Why the session has to end now, if it has to.
+    """Return why the session has expired; None if it hasn't.
 
-    A busy session is in use: only the cap ends it.
+    Only the maximum age ends a session that runs code.
     """
     for when, reason, text in sorted(_ends(session, cap)):
         capped = when == session.create_time + cap

@@ -1,4 +1,4 @@
-"""Keeps live sessions: runs them, ends them in time, takes them over after a restart."""
+"""Keeper of live sessions: runs them, ends them in time, takes them over after a restart."""
 
 import asyncio
 import math
@@ -19,7 +19,7 @@ from cellblock_server.common.patience import until_available
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.common.waiting import set_within
 from cellblock_server.journal.tracked import TrackedSession
-from cellblock_server.sessions.expiry import due, next_look
+from cellblock_server.sessions.expiry import due, earliest_expiry
 from cellblock_server.sessions.live import End, LiveSession, expired, failed
 from cellblock_server.sessions.reconciler import Key, Reconciler
 from cellblock_server.sessions.starter import SessionStarter
@@ -30,9 +30,9 @@ from cellblock_server.store.records import (
 from cellblock_server.store.sessions import SessionStore
 
 REMOVALS = 10
-"""Of what could not be removed before, at a time."""
-SHORTEST_LOOK = timedelta(milliseconds=10)
-"""Keeps a clock that jumps from making housekeeping spin."""
+"""Number of left-behind sandboxes that are removed at a time."""
+SHORTEST_WAIT = timedelta(milliseconds=10)
+"""Shortest wait for an expiry: a clock that jumps must not cause a busy loop."""
 
 log = structlog.get_logger(__name__)
 
@@ -42,14 +42,14 @@ class KeeperTimings:
     """Times of the session keeper, in seconds."""
 
     housekeeping: float = 10.0
-    """Between two attempts to remove or take over what could not be before."""
+    """Pause between two attempts to remove left-behind sandboxes or take over sessions."""
     reconcile: float = 30.0
-    """Between two comparisons of what runs with what should: after a fault, or a change from
-    outside Cellblock."""
+    """Pause between two comparisons of the sandboxes that run with those that should run: faults,
+    or changes from outside Cellblock, make them differ."""
 
 
 class SessionKeeper:
-    """Owns every live session's task. An async context manager: leaving it lets go of all."""
+    """Owner of every live session's task. An async context manager: leaving it stops all tasks."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class SessionKeeper:
         end_on_shutdown: bool,
         timings: KeeperTimings | None = None,
     ) -> None:
-        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives us.
+        """Run the sessions of `starter`'s backend; with `end_on_shutdown` none outlives the server.
 
         `measure_last` is awaited before a sandbox is removed.
         """
@@ -78,14 +78,14 @@ class SessionKeeper:
         self._live: dict[Key, LiveSession] = {}
         self._left_behind: set[str] = set()
         self.reconciled = asyncio.Event()
-        """Set when all that ran before this server has been taken over or ended."""
+        """Set when all sessions of earlier servers have been taken over or ended."""
         self._making: set[Key] = set()
-        self._reconciler = Reconciler(starter, store, self._owned, self.keep)
+        self._reconciler = Reconciler(starter, store, self._owned, self.run_session)
         self._reconciled_at = -math.inf
         self._changed = asyncio.Event()
-        """Set when a session may expire at another time."""
-        self._next_look: datetime | None = None
-        """When sessions are looked at again; None while they are."""
+        """Set when the expiry of a session may have changed."""
+        self._next_check: datetime | None = None
+        """Time of the next check for expired sessions; None during a check."""
         self._has_more_left_behind = asyncio.Event()
         self._supervisor = supervisor
         self._tasks = supervisor.task_set("sessions")
@@ -94,51 +94,51 @@ class SessionKeeper:
 
     @property
     def count(self) -> int:
-        """How many sessions live."""
+        """Return the number of live sessions."""
         return len(self._live)
 
     @property
     def left_behind(self) -> int:
-        """How many sandboxes of ended sessions could not be removed yet."""
+        """Return the number of sandboxes of ended sessions that could not be removed yet."""
         return len(self._left_behind)
 
     def live(self) -> list[LiveSession]:
-        """All live sessions, as they were made or taken over."""
+        """Return all live sessions, in the order in which they were created or taken over."""
         return list(self._live.values())
 
     def records(self) -> list[SessionRecord]:
-        """All live sessions."""
+        """Return the records of all live sessions."""
         return [live.record for live in self._live.values()]
 
     def sessions(self) -> list[TrackedSession]:
-        """Return all live sessions, to follow or to change."""
+        """Return the tracked records of all live sessions."""
         return [live.session for live in self._live.values()]
 
     def count_of(self, tenant: str) -> int:
-        """How many sessions of a tenant live."""
+        """Return the number of a tenant's live sessions."""
         return sum(record.tenant == tenant for record in self.records())
 
     def unfinished_of(self, tenant: str) -> int:
-        """How many executions of a tenant wait or run."""
+        """Return the number of a tenant's executions that wait or run."""
         return sum(
             live.runner.unfinished for live in self._live.values() if live.record.tenant == tenant
         )
 
-    def find(self, tenant: str, session_id: str) -> LiveSession | None:
-        """A live session by id."""
+    def find_live_session(self, tenant: str, session_id: str) -> LiveSession | None:
+        """Return a live session by id; None if there is none."""
         return self._live.get((tenant, session_id))
 
     @contextmanager
-    def making(self, record: SessionRecord) -> Iterator[None]:
-        """A block in which a session is stored and made: it is not lost meanwhile."""
+    def mark_creating(self, record: SessionRecord) -> Iterator[None]:
+        """Mark a session as being created while the block runs: it must not count as lost."""
         self._making.add(_key(record))
         try:
             yield
         finally:
             self._making.discard(_key(record))
 
-    def keep(self, live: LiveSession) -> None:
-        """Run a session from now on."""
+    def run_session(self, live: LiveSession) -> None:
+        """Start the task that runs a session."""
         key = _key(live.record)
         live.runner.on_idle = partial(self.reconsider, live.record)
         self._live[key] = live
@@ -147,19 +147,21 @@ class SessionKeeper:
         self.reconsider(live.record)
 
     def reconsider(self, record: SessionRecord) -> None:
-        """Take note that a session was made, used or changed, and may expire at another time.
+        """Note that a session was created, used or changed: its expiry may have changed.
 
-        Costs the same however many others there are: most changes put the end off.
+        Takes constant time: most changes postpone the expiry.
         """
         live = self._live.get(_key(record))
-        if live is not None and (self._next_look is None or self._look_due(live) < self._next_look):
+        if live is not None and (
+            self._next_check is None or self._expiry_check_due(live) < self._next_check
+        ):
             self._changed.set()
 
     async def __aenter__(self) -> "SessionKeeper":
-        """Take over what runs already, and begin to keep time."""
+        """Take over the sessions that run already, and start the background tasks."""
         try:
             await self._reconcile()
-        except Exception as error:  # noqa: BLE001 - reported; housekeeping tries again
+        except Exception as error:  # noqa: BLE001 - reported; housekeeping retries
             self._supervisor.report("housekeeping", error)
         supervise = self._supervisor.supervise
         await self._loops.enter_async_context(supervise("session_expiry", self._keep_time))
@@ -172,7 +174,7 @@ class SessionKeeper:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let go of all sessions; end them if asked to, or if they can't outlive us."""
+        """Stop all tasks; end sessions if configured, or if the backend can't keep them running."""
         await self._loops.aclose()
         if self._end_on_shutdown or not self._backend.capabilities.outlives_server:
             stopped = failed(EndReason.SERVER_STOPPED, "the server was stopped")
@@ -184,7 +186,7 @@ class SessionKeeper:
 
     async def _run(self, live: LiveSession) -> None:
         record = live.record
-        # This task outlives the call that made the session.
+        # This task outlives the call that created the session.
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(session_id=record.id)
         try:
@@ -194,7 +196,7 @@ class SessionKeeper:
             await self._store_end(live, end)
             await self._destroy(record.sandbox_id)
         except Exception:
-            # A fault of ours; the session has no end then, but nothing may go on running.
+            # A server error: no end is stored, but the sandbox must not keep running.
             log.exception("session_end_not_stored")
             self._left_behind.add(record.sandbox_id)
             self._has_more_left_behind.set()
@@ -211,9 +213,9 @@ class SessionKeeper:
         try:
             return await live.until_end(self._backend)
         except Exception:
-            # A fault of ours in one session must not end the others.
+            # A server error in one session must not end the others.
             log.exception("session_failed")
-            return failed(EndReason.SERVER_FAULT, "a fault in the server")
+            return failed(EndReason.SERVER_FAULT, "a server error")
 
     async def _store_end(self, live: LiveSession, end: End) -> None:
         why = f"the session ended: {end.message}"
@@ -221,7 +223,7 @@ class SessionKeeper:
         try:
             await until_available(partial(live.runner.end, end.running_end(), why, ending))
         except Exception:
-            # A fault of ours; what is stored still tells which executions have no end.
+            # A server error; the stored records still show which executions have no end.
             log.exception("executions_not_ended")
             await until_available(partial(self._reconciler.store_end, live.record, end, ending))
 
@@ -229,18 +231,18 @@ class SessionKeeper:
         try:
             await self._backend.destroy(sandbox_id)
         except (CellblockError, OSError):
-            # The session has ended all the same; housekeeping tries again.
+            # The session has ended anyway; housekeeping retries.
             log.exception("sandbox_not_removed", sandbox_id=sandbox_id)
             self._left_behind.add(sandbox_id)
 
     async def _keep_time(self) -> None:
-        """End sessions in time. Waits for no engine and no store, so that none delays it."""
+        """End sessions in time. Doesn't wait for the engine or a store, which could delay it."""
         while True:
             self._changed.clear()
-            self._next_look = None
+            self._next_check = None
             self._expire()
-            pause = self._until_next_look()
-            self._next_look = self._now() + pause
+            pause = self._until_next_check()
+            self._next_check = self._now() + pause
             try:
                 async with asyncio.timeout(pause.total_seconds()):
                     await self._changed.wait()
@@ -248,7 +250,7 @@ class SessionKeeper:
                 continue
 
     async def _keep_house(self) -> None:
-        """Remove what was left behind, and compare what runs with what should."""
+        """Remove left-behind sandboxes, and compare what runs with what should run."""
         while True:
             self._has_more_left_behind.clear()
             since = time.monotonic() - self._reconciled_at
@@ -258,7 +260,7 @@ class SessionKeeper:
             await set_within(self._has_more_left_behind, self._timings.housekeeping)
 
     async def _remove_left_behind(self) -> None:
-        """Try again, until a whole batch fails: then the engine is away."""
+        """Retry removals until a whole batch fails: then the engine is unavailable."""
         waiting = list(self._left_behind)
         while batch := waiting[:REMOVALS]:
             del waiting[:REMOVALS]
@@ -274,20 +276,20 @@ class SessionKeeper:
             if end is not None:
                 live.request_end(expired(*end))
 
-    def _until_next_look(self) -> timedelta:
+    def _until_next_check(self) -> timedelta:
         now = self._now()
-        ends = [self._look_due(live) - now for live in self._live.values()]
-        return max(SHORTEST_LOOK, min([timedelta(seconds=self._timings.housekeeping), *ends]))
+        ends = [self._expiry_check_due(live) - now for live in self._live.values()]
+        return max(SHORTEST_WAIT, min([timedelta(seconds=self._timings.housekeeping), *ends]))
 
-    def _look_due(self, live: LiveSession) -> datetime:
-        return next_look(live.record, self._max_age, busy=live.runner.busy)
+    def _expiry_check_due(self, live: LiveSession) -> datetime:
+        return earliest_expiry(live.record, self._max_age, busy=live.runner.busy)
 
     async def _reconcile(self) -> None:
-        """Take over what runs already; later, look for what should not be as it is."""
+        """Take over running sessions the first time; later, compare stored and running ones."""
         self._reconciled_at = time.monotonic()
         try:
             if self.reconciled.is_set():
-                await self._reconciler.look()
+                await self._reconciler.reconcile_again()
             else:
                 await self._reconciler.take_over()
                 self.reconciled.set()

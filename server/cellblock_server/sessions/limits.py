@@ -1,8 +1,7 @@
-"""What a session's sandbox may use: what was asked for, within what the operator allows.
+"""Limits of a session's sandbox: those requested, within the operator's bounds.
 
-Folders are in memory, and count as the sandbox's. Together with what an idle session
-needs they must fit: a full folder is to give the code ENOSPC, never to take the kernel's
-memory away for good.
+Folders are in memory and count as the sandbox's memory. Together with an idle session they must fit
+into it: a full folder must give the code ENOSPC, and never use up the kernel's memory.
 """
 
 from typing import Any
@@ -14,13 +13,13 @@ from cellblock_server.config.values import MIB, Bounded
 from cellblock_server.sessions.request import NewSession
 
 RESERVED_BYTES = 192 * MIB
-"""For the agent, a kernel that does nothing (146 MB, measured), and the folders' inodes."""
+"""Memory of the agent, an idle kernel (146 MB, measured), and the folders' inodes."""
 SMALL_SHARE = 4
-"""Of what is left, `/tmp` and home get a part of this each, if it is less than their default."""
+"""Divisor: `/tmp` and home each get at most this part of the remaining memory by default."""
 
 
 def sandbox_spec(wanted: NewSession, settings: Settings, sandbox_id: str) -> SandboxSpec:
-    """The sandbox that a session gets. Raises what `sandbox_limits` does."""
+    """Return the specification of a session's sandbox. Raises what `sandbox_limits` raises."""
     runtime = wanted.runtime or settings.sandbox.runtime
     return SandboxSpec(
         id=sandbox_id,
@@ -33,9 +32,9 @@ def sandbox_spec(wanted: NewSession, settings: Settings, sandbox_id: str) -> San
 
 
 def sandbox_limits(wanted: NewSession, settings: Settings) -> SandboxLimits:
-    """What the sandbox may use. Raises OutOfRangeError past the operator's bounds.
+    """Return the sandbox's limits. Raises OutOfRangeError past the operator's bounds.
 
-    A default for a folder gives way to a small memory; what was asked for does not.
+    With little memory, a folder's default size is reduced; a requested size is not.
     """
     bounds = settings.limits
     memory = int(_bounded("memory_bytes", wanted.memory_bytes, bounds.memory_bytes))

@@ -1,4 +1,4 @@
-"""A session that has not ended: its sandbox, its agent, and what runs in it."""
+"""Live sessions: a sandbox, its agent, and the executions in it."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,14 +31,14 @@ from cellblock_server.store.records import (
 )
 
 Ending = Callable[[UnitOfWork], None]
-"""Stores a session's end, in the transaction that ends its executions."""
+"""Function that stores a session's end in the transaction that ends its executions."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class End:
-    """Why and how a session ends."""
+    """Reason and state with which a session ends."""
 
     state: SessionState
     reason: EndReason
@@ -47,11 +47,11 @@ class End:
     """Status and cause with which the running execution ends."""
 
     def running_end(self) -> tuple[ExecutionStatus, Failure]:
-        """The end of the execution that runs."""
+        """Return the end of the running execution."""
         status, cause = self.running
         return status, Failure(cause, f"the session ended: {self.message}", memory_lost=True)
 
-    def of(
+    def change_for(
         self,
         session: TrackedSession,
         clock: SteadyClock,
@@ -80,13 +80,13 @@ DELETED = End(
 
 
 def expired(reason: EndReason, message: str) -> End:
-    """The end by time."""
+    """Return the end of a session that expired."""
     running = (ExecutionStatus.FAILED, FailureCause.SESSION_ENDED)
     return End(SessionState.EXPIRED, reason, message, running)
 
 
 def failed(reason: EndReason, message: str, cause: FailureCause = FailureCause.SANDBOX_LOST) -> End:
-    """The end by a fault; `cause` is that of the execution that runs."""
+    """Return the end of a session that failed; the running execution ends with `cause`."""
     running = (ExecutionStatus.FAILED, cause)
     return End(SessionState.FAILED, reason, message, running)
 
@@ -103,40 +103,40 @@ class LiveSession:
     timings: AgentTimings = field(default_factory=AgentTimings)
 
     def __post_init__(self) -> None:
-        """Set up what `until_end` and `request_end` share."""
+        """Set up the state that `until_end` and `request_end` share."""
         self._wish: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self.billed_bytes = 0
         """Part of `carried_bytes` that has been billed."""
         self.ended = asyncio.Event()
-        """Set when the end is stored and the sandbox is gone, or left for the reaper."""
+        """Set when the end is stored and the sandbox is removed, or left for a later removal."""
 
     @property
     def record(self) -> SessionRecord:
-        """The session as it is stored now; see `Tracked.record`."""
+        """Return the session's stored record; see `Tracked.record`."""
         return self.session.record
 
     @property
     def carried_bytes(self) -> int:
-        """Bytes that its egress has carried with this server."""
+        """Return the bytes that its egress has carried with this server."""
         return 0 if self.way_out is None else self.way_out.carried_bytes
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:
-        """Return the change that ends it."""
+        """Return the change that ends the session."""
 
         def ending(change: UnitOfWork) -> None:
             # Only now: a count of usage may have billed a part meanwhile.
             carried = self.carried_bytes - self.billed_bytes
-            end.of(self.session, clock, egress_bytes=carried)(change)
+            end.change_for(self.session, clock, egress_bytes=carried)(change)
 
         return ending
 
     def request_end(self, end: End) -> None:
-        """Ask for the end; the first wish counts."""
+        """Request the end; only the first request counts."""
         if not self._wish.done():
             self._wish.set_result(end)
 
     async def until_ended(self, seconds: float) -> None:
-        """Wait until it has ended, `seconds` at most."""
+        """Wait until the session has ended, `seconds` at most."""
         try:
             async with asyncio.timeout(seconds):
                 await self.ended.wait()
@@ -144,7 +144,7 @@ class LiveSession:
             log.warning("session_has_not_ended", session_id=self.record.id, seconds=seconds)
 
     async def until_end(self, backend: Backend) -> End:
-        """Run executions until the end is asked for or the sandbox fails."""
+        """Run executions until the end is requested or the sandbox fails."""
         running = asyncio.create_task(self.runner.run(), name=f"run {self.record.id}")
         try:
             either: set[asyncio.Future[Any]] = {running, self._wish}
@@ -164,7 +164,7 @@ class LiveSession:
             await asyncio.wait({running})
 
     async def _lost(self, backend: Backend, error: CellblockError) -> End:
-        """Ask what became of a sandbox that we lost."""
+        """Find out how a sandbox ended, and return the session's end."""
         detail, out_of_memory, more = error.message, False, error.detail
         if isinstance(error, AgentGoneError):
             try:
@@ -179,7 +179,7 @@ class LiveSession:
                 more = f"{error.detail}; {backend_error.detail}"
         if isinstance(error, WrongStateError):
             detail = f"the sandbox refused what it must do: {error.message}"
-        # The session's end is what its tenant reads.
+        # The tenant sees the session's end, so details are only logged.
         log.warning("sandbox_lost", session_id=self.record.id, problem=detail, detail=more)
         cause = FailureCause.OUT_OF_MEMORY if out_of_memory else FailureCause.SANDBOX_LOST
         return failed(EndReason.SANDBOX_LOST, detail, cause)

@@ -1,4 +1,4 @@
-"""What callers do with sessions."""
+"""Sessions as callers use them: creation, retrieval, changes and ends."""
 
 import asyncio
 from collections import Counter
@@ -42,9 +42,9 @@ from cellblock_server.tenants.quotas import QuotaTable
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = timedelta(seconds=5)
-"""When a caller that met the session limit may come back."""
+"""Time after which a caller that met the session limit may retry."""
 END_SECONDS = 10
-"""How long a caller whose agent is gone waits to be told what became of the session."""
+"""Longest time, in seconds, that a call whose agent is gone waits for the session's end."""
 
 
 class SessionManager:
@@ -60,7 +60,7 @@ class SessionManager:
         cpu: CpuQuota,
         now: SteadyClock,
     ) -> None:
-        """Keep records in `store`; `keeper` runs what `starter` starts; tenants have quotas."""
+        """Store records in `store`; `keeper` runs the sessions that `starter` starts."""
         self._quotas = quotas
         self._cpu = cpu
         self._settings = settings
@@ -74,20 +74,20 @@ class SessionManager:
 
     @property
     def creating(self) -> int:
-        """How many sessions are being made."""
+        """Return the number of sessions that are being created."""
         return self._starting.total()
 
     async def create(self, tenant: str, new: NewSession) -> SessionRecord:
         """Create a session; see `CreateSession` in `session.proto`.
 
-        A caller who leaves meanwhile does not stop it: a retry by the same
-        request id finds the session.
+        A caller who leaves does not stop the creation: a retry with the same request id returns the
+        session.
         """
         new.check(self._settings)
         if not new.request_id:
             return await uninterrupted(self._create(tenant, new))
         key = (tenant, new.request_id)
-        # The same request again, while the first is under way, waits for that one.
+        # A retry while the first request is in progress waits for it.
         while (under_way := self._creating.get(key)) is not None:
             await asyncio.wait({under_way})
         task = self._creating[key] = asyncio.ensure_future(self._create_once(tenant, new))
@@ -95,7 +95,7 @@ class SessionManager:
         return await uninterrupted(_result_of(task))
 
     async def get(self, tenant: str, session_id: str) -> SessionRecord:
-        """A session, live or ended. Raises NotFoundError."""
+        """Return a session, live or ended. Raises NotFoundError."""
         record = await self._store.find(tenant, session_id)
         if record is None:
             raise NotFoundError("session", session_id)
@@ -104,16 +104,16 @@ class SessionManager:
     async def list(
         self, tenant: str, wanted: SessionFilter, size: int, token: str
     ) -> Page[SessionRecord]:
-        """A page of sessions, newest first."""
+        """Return a page of sessions, newest first."""
         return await self._store.list(tenant, wanted, size, token)
 
     async def live(self, tenant: str, session_id: str) -> LiveSession:
-        """A session that has not ended.
+        """Return a session that has not ended.
 
-        Raises NotFoundError; WrongStateError that says why and when it ended;
-        UnavailableError while it is being started or taken over.
+        Raises NotFoundError; WrongStateError with the reason and time of its end; UnavailableError
+        while it is being started or taken over.
         """
-        live = self._keeper.find(tenant, session_id)
+        live = self._keeper.find_live_session(tenant, session_id)
         if live is not None and live.record.state not in SESSION_ENDS:
             return live
         record = await self.get(tenant, session_id)
@@ -125,10 +125,10 @@ class SessionManager:
 
     @asynccontextmanager
     async def using(self, tenant: str, session_id: str) -> AsyncIterator[LiveSession]:
-        """A block that works with a live session, counted as a use of it.
+        """Yield a live session for work in the block, which counts as a use of it.
 
-        If the session ends meanwhile, so does the work: the block raises WrongStateError that
-        says why and when. Raises what `live` does, too.
+        If the session ends meanwhile, the block raises WrongStateError with the reason and time of
+        its end. Raises what `live` raises, too.
         """
         live = await self.live(tenant, session_id)
         async with self._changing(live) as change:
@@ -143,7 +143,7 @@ class SessionManager:
             raise
 
     async def keep_alive(self, tenant: str, session_id: str) -> SessionRecord:
-        """Postpone the idle time-out."""
+        """Postpone the idle timeout."""
         live = await self.live(tenant, session_id)
         async with self._changing(live) as change:
             change.sessions.keep_alive(live.session)
@@ -157,7 +157,7 @@ class SessionManager:
         idle_timeout: timedelta | None,
         inactivity_limit: timedelta | None,
     ) -> SessionRecord:
-        """Replace labels or time-outs; None leaves one as it is."""
+        """Replace labels or timeouts; None leaves one as it is."""
         live = await self.live(tenant, session_id)
         bounds = self._settings.sessions
         if labels is not None:
@@ -180,9 +180,7 @@ class SessionManager:
         return live.record
 
     async def restart(self, tenant: str, session_id: str, generation: int) -> SessionRecord:
-        """Give the session a fresh kernel, if the one that runs is still `generation`, or any
-        for 0.
-        """
+        """Restart the kernel if its generation is still `generation`, or in any case for 0."""
         async with self.using(tenant, session_id) as live:
             if generation in (0, live.record.kernel_generation):
                 await uninterrupted(live.runner.restart())
@@ -191,7 +189,7 @@ class SessionManager:
     async def delete(self, tenant: str, session_id: str) -> SessionRecord:
         """End the session and remove its sandbox; an ended one is left as it is.
 
-        One that is being created is waited for.
+        If it is being created, wait for that first.
         """
         if (made := self._being_made.get((tenant, session_id))) is not None:
             await made.wait()
@@ -203,14 +201,14 @@ class SessionManager:
         await live.ended.wait()
         return live.record
 
-    def as_told(self, record: SessionRecord) -> SessionRecord:
-        """A session with its times by the wall clock."""
+    def with_wall_times(self, record: SessionRecord) -> SessionRecord:
+        """Return a session with its times converted to the wall clock."""
         if record.state in SESSION_ENDS:
             return record
         return with_wall_times(record, self._now.on_wall)
 
     def expire_time(self, record: SessionRecord) -> datetime:
-        """When the session ends if nothing more happens."""
+        """Return when the session ends if nothing more happens."""
         return expire_time(record, self._settings.sessions.max_age)
 
     async def _create_once(self, tenant: str, new: NewSession) -> SessionRecord:
@@ -228,7 +226,7 @@ class SessionManager:
         self._check_room(tenant)
         self._starting[tenant] += 1
         try:
-            with self._keeper.making(record):
+            with self._keeper.mark_creating(record):
                 await self._store.insert(record)
                 live = await self._start(record, spec, new)
             log.info("session_created", session_id=record.id, sandbox_id=live.record.sandbox_id)
@@ -239,11 +237,11 @@ class SessionManager:
     async def _start(
         self, record: SessionRecord, spec: SandboxSpec, new: NewSession
     ) -> LiveSession:
-        """Make a session that has been stored, or forget it."""
+        """Start a session that has been stored; delete its record if that fails."""
         made = self._being_made[record.tenant, record.id] = asyncio.Event()
         try:
             live = await self._starter.start(record, spec, new)
-            self._keeper.keep(live)
+            self._keeper.run_session(live)
             return live
         except BaseException:
             await self._store.delete(record.tenant, record.id)
@@ -261,7 +259,7 @@ class SessionManager:
                 RETRY_AFTER,
             )
         count = self._keeper.count_of(tenant) + self._starting[tenant]
-        quota = self._quotas.of(tenant).max_sessions
+        quota = self._quotas.quotas_of(tenant).max_sessions
         if count >= quota:
             raise QuotaError(
                 "SESSION_QUOTA",
@@ -307,19 +305,19 @@ class SessionManager:
 
     @asynccontextmanager
     async def _changing(self, live: LiveSession) -> AsyncIterator[UnitOfWork]:
-        """Open a transaction after which a session may expire at another time."""
+        """Open a transaction that may change a session's expiry."""
         async with self._starter.journal.transaction() as change:
             yield change
         self._keeper.reconsider(live.record)
 
     def _current(self, record: SessionRecord) -> SessionRecord:
-        """The record that the live session works with, if there is one."""
-        live = self._keeper.find(record.tenant, record.id)
+        """Return the live session's record if there is one, else the given record."""
+        live = self._keeper.find_live_session(record.tenant, record.id)
         return record if live is None else live.record
 
 
 def ended_error(record: SessionRecord) -> CellblockError:
-    """What to tell a caller who names a session that has ended: why and when."""
+    """Return the error for a session that has ended, with the reason and time."""
     when = record.end_time.isoformat(timespec="seconds") if record.end_time else "unknown"
     return WrongStateError(
         f"SESSION_{record.state.name}",

@@ -1,4 +1,4 @@
-"""Sessions as the API shows them."""
+"""Messages of the API for sessions."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from cellblock_server.store.states import SESSION_ENDS
 def session_message(
     record: SessionRecord, expire_time: datetime, *, with_output: bool = True
 ) -> pb.Session:
-    """The record as a message; without background output in lists."""
+    """Return the record as a message; `with_output` includes background output."""
     alive = record.state not in SESSION_ENDS
     message = pb.Session(
         id=record.id,

@@ -1,4 +1,4 @@
-"""Measures the CPU time of sessions: the kernel's count, never what a sandbox says."""
+"""Metering of sessions' CPU time: by the host kernel's counters, never by a sandbox's claim."""
 
 import asyncio
 import time
@@ -21,13 +21,13 @@ class MeterTimings:
     """Times of the CPU meter, in seconds."""
 
     pause: float = 5.0
-    """Between two looks at all sessions; a tenant can exceed its quota by what it uses then."""
+    """Pause between two measurements; a tenant can exceed its quota by its use in this time."""
     last: float = 3.0
-    """Longest wait of a session that ends for its last measurement."""
+    """Timeout of the last measurement of a session that ends."""
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Measurement:
     """Measurement of a sandbox, with its time by the monotonic clock."""
 
     time: float
@@ -36,7 +36,7 @@ class _Look:
 
 
 class CpuMeter:
-    """Measures live sessions now and then, while it is `run`."""
+    """Measures live sessions periodically, while it is `run`."""
 
     def __init__(
         self,
@@ -53,22 +53,22 @@ class CpuMeter:
         self._sessions = sessions
         self._timings = timings or MeterTimings()
         self._turn = asyncio.Lock()
-        self._looks: dict[str, _Look] = {}
+        self._measurements: dict[str, _Measurement] = {}
         """The last measurement of each sandbox."""
 
     def cpus(self, sandbox_id: str) -> float:
         """Return the CPUs that a sandbox used between its last two measurements; 0 before them."""
-        look = self._looks.get(sandbox_id)
-        return 0.0 if look is None else look.cpus
+        measurement = self._measurements.get(sandbox_id)
+        return 0.0 if measurement is None else measurement.cpus
 
     async def measure(self, *sessions: TrackedSession) -> None:
-        """Count the CPU time that sessions have used since they were measured last."""
-        # One at a time: what is added is the difference to what was counted before.
+        """Count the CPU time that sessions have used since their last measurement."""
+        # One at a time: the difference to the last count is added.
         async with self._turn:
             await self._quota.forget_old()
             found = await asyncio.gather(*map(self._seconds, sessions))
             names = (session.record.sandbox_id for session in sessions)
-            self._note(dict(zip(names, found, strict=True)))
+            self._store_measurements(dict(zip(names, found, strict=True)))
             more = [
                 (session, seconds)
                 for session, seconds in zip(sessions, found, strict=True)
@@ -87,14 +87,14 @@ class CpuMeter:
             for tenant, seconds in added:
                 self._quota.add(tenant, period, seconds)
 
-    def _note(self, found: Mapping[str, float]) -> None:
+    def _store_measurements(self, found: Mapping[str, float]) -> None:
         now = time.monotonic()
         for sandbox_id, seconds in found.items():
-            last = self._looks.get(sandbox_id)
+            last = self._measurements.get(sandbox_id)
             cpus = 0.0
             if last is not None and now > last.time:
                 cpus = max(0.0, (seconds - last.seconds) / (now - last.time))
-            self._looks[sandbox_id] = _Look(now, seconds, cpus)
+            self._measurements[sandbox_id] = _Measurement(now, seconds, cpus)
 
     async def measure_last(self, session: TrackedSession) -> None:
         """Measure a session whose sandbox is about to be removed. Failures are logged."""
@@ -107,12 +107,16 @@ class CpuMeter:
             log.warning("cpu_time_not_measured", session_id=session.record.id, reason=error.reason)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Measure until cancelled."""
         while True:
             try:
                 await self.measure(*self._sessions())
                 live = {session.record.sandbox_id for session in self._sessions()}
-                self._looks = {name: look for name, look in self._looks.items() if name in live}
+                self._measurements = {
+                    name: measurement
+                    for name, measurement in self._measurements.items()
+                    if name in live
+                }
             except CellblockError as error:
                 log.warning("cpu_time_not_measured", reason=error.reason, detail=str(error))
             await asyncio.sleep(self._timings.pause)
@@ -122,7 +126,7 @@ class CpuMeter:
         try:
             return await self._backend.cpu_seconds(record.sandbox_id)
         except NotFoundError:
-            return 0.0  # it has ended by itself: what it used last can't be known any more
+            return 0.0  # it ended by itself: its last use can't be measured any more
         except UnavailableError as error:
             log.warning("cpu_time_not_measured", session_id=record.id, reason=error.reason)
             return 0.0

@@ -1,4 +1,4 @@
-"""What the server does now, for an operator who looks, and as gauges for Prometheus."""
+"""Overview of the server's current state, for operators and as gauges for Prometheus."""
 
 import asyncio
 import shutil
@@ -26,25 +26,25 @@ LIVE_STATES = [state for state in SessionState if state not in SESSION_ENDS]
 
 @dataclass(frozen=True)
 class SessionNow:
-    """What one session does."""
+    """Current state of one session."""
 
     record: SessionRecord
     cpus: float
     memory_bytes: int | None
-    """None if only the engine could tell."""
+    """Memory in use; None if only the engine could measure it."""
     waiting_executions: int
     running_execution_id: str
 
 
 @dataclass(frozen=True)
 class ServerNow:
-    """What the server does."""
+    """Current state of the server."""
 
     version: str
     backend: str
     started: datetime
     problems: Mapping[str, str]
-    """See `Readiness`."""
+    """Problems by dependency; see `Readiness`."""
     background_tasks: list[TaskStatus]
     pool: PoolStatus
     max_sessions: int
@@ -54,7 +54,7 @@ class ServerNow:
 
 @dataclass(frozen=True)
 class Overview:
-    """Asks all who know."""
+    """Collects the state of all parts."""
 
     backend: Backend
     manager: SessionManager
@@ -69,7 +69,7 @@ class Overview:
     started: datetime
 
     async def now(self) -> ServerNow:
-        """What the server does now; the oldest session first."""
+        """Return the current state of the server, with the oldest session first."""
         return ServerNow(
             version=version(),
             backend=self.backend.name,
@@ -83,7 +83,7 @@ class Overview:
         )
 
     async def set_gauges(self, metrics: Metrics) -> None:
-        """Have the gauges say what is so now."""
+        """Set the gauges to the current values."""
         metrics.build.labels(version(), self.backend.name).set(1)
         states = Counter(record.state for record in self.keeper.records())
         states[SessionState.CREATING] += self.manager.creating
@@ -105,7 +105,7 @@ class Overview:
             metrics.ready.labels(check).set(not problem)
         for task in self.supervisor.statuses():
             metrics.background_tasks_failing.labels(task.name).set(task.is_failing)
-            # So that the first failure is an increase from 0.
+            # The counter exists from the start, so that the first failure is an increase from 0.
             metrics.background_task_failures.labels(task.name)
 
     async def _session(self, live: LiveSession) -> SessionNow:

@@ -1,6 +1,6 @@
-"""Sandboxes that were started ahead and wait for a session, so that it need not wait for one.
+"""Pool of sandboxes that are started in advance, so that a session need not wait for one.
 
-Each is given to one session, by taking it off its shelf, and never comes back.
+Each sandbox is removed from its shelf for one session, and never returns.
 """
 
 import asyncio
@@ -33,21 +33,21 @@ class PoolTimings:
     """Times of the pool, in seconds."""
 
     refill: float = 0.2
-    """After a session took a sandbox, until the next is started: first its code has the machine."""
+    """Delay of the next start after a session took a sandbox: its code gets the machine first."""
     check: float = 10.0
-    """Between two checks of the sandboxes that wait."""
+    """Pause between two checks of the waiting sandboxes."""
     answer: float = 2.0
-    """Longest answer of a healthy agent."""
+    """Timeout of a waiting sandbox's agent."""
     demand: float = 60.0
-    """As many are kept ready as were asked for in so long, within bounds."""
+    """Period whose number of requests determines how many are kept ready, within bounds."""
     first_pause: float = 1.0
-    """Without a start, after one that failed; the pause doubles with each failure."""
+    """Pause after a failed start; it doubles with each failure."""
     longest_pause: float = 60.0
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What is settled when a sandbox is made; its other limits can change while it runs."""
+    """Properties fixed at a sandbox's creation; its other limits can change while it runs."""
 
     image: str
     runtime: str
@@ -56,57 +56,57 @@ class Profile:
 
     @classmethod
     def of(cls, spec: SandboxSpec) -> "Profile":
-        """The profile of sandboxes like this one."""
+        """Return the profile of a sandbox."""
         fixed = replace(spec.limits, memory_bytes=0, cpus=0, pids=0)
         return cls(spec.image, spec.runtime, spec.has_egress, fixed)
 
 
 @dataclass(frozen=True)
-class Stock:
-    """What the operator wants to have ready."""
+class PoolTarget:
+    """Sandboxes of one profile that the operator wants to have ready."""
 
     example: SandboxSpec
-    """All are like it; its id does not count."""
+    """Specification of all of them; its id is ignored."""
     size: int
-    """How many at least."""
+    """Minimum number that is kept ready."""
 
 
 @dataclass(frozen=True)
 class PoolBounds:
-    """What the pool may use."""
+    """Limits of the pool."""
 
     max_waiting: int
-    """Sandboxes, of all profiles together."""
+    """Maximum number of waiting sandboxes of all profiles together."""
     parallelism: int
-    """Starts at a time."""
+    """Maximum number of starts at the same time."""
     max_age: timedelta
-    """Those that waited for longer are replaced."""
+    """Age at which a waiting sandbox is replaced."""
     start_timeout: timedelta
     longest_deferral: timedelta = timedelta(seconds=5)
-    """Longest time for which starts that a caller waits for delay the next start for the pool."""
+    """Longest time for which starts that callers wait for delay the pool's next start."""
 
 
 @dataclass(frozen=True)
 class PoolStatus:
-    """What the pool holds, of all profiles together."""
+    """State of the pool, of all profiles together."""
 
     waiting: int
     starting: int
     wanted: int
-    """How many it wants to have waiting, within its bounds."""
+    """Number of sandboxes that should wait, within the limits."""
     left_behind: int
-    """Sandboxes that could not be removed yet."""
+    """Number of sandboxes that could not be removed yet."""
 
 
 class _Shelf:
-    """Where sandboxes of one profile wait."""
+    """Waiting sandboxes of one profile."""
 
-    def __init__(self, stock: Stock, most: int, demand_seconds: float) -> None:
-        self.example = stock.example
+    def __init__(self, target: PoolTarget, most: int, demand_seconds: float) -> None:
+        self.example = target.example
         self._demand_seconds = demand_seconds
-        self._least = stock.size
+        self._least = target.size
         self.waiting: deque[tuple[float, ReadySandbox]] = deque()
-        """Oldest first, and since when by the monotonic clock."""
+        """Sandboxes, oldest first, with the monotonic time since which each waits."""
         self.starting = 0
         self._demand: deque[float] = deque(maxlen=most)
 
@@ -130,12 +130,12 @@ class _Shelf:
 
 
 class Pool:
-    """Owns the sandboxes that wait."""
+    """Owner of the waiting sandboxes."""
 
     def __init__(
         self,
         backend: Backend,
-        stocks: Sequence[Stock],
+        targets: Sequence[PoolTarget],
         bounds: PoolBounds,
         supervisor: Supervisor,
         metrics: Metrics | None = None,
@@ -143,10 +143,10 @@ class Pool:
         is_awaited: Callable[[], bool] = lambda: False,
         agent_timings: AgentTimings | None = None,
     ) -> None:
-        """Have `stocks` ready, while it is `kept`; count in `metrics`.
+        """Keep `targets` ready while `kept_filled` runs; count in `metrics`.
 
-        While `is_awaited` says that a caller waits for a start, the pool's are put off: all at
-        once would only make that one slower.
+        While `is_awaited` returns that a caller waits for a start, the pool's starts are postponed:
+        they would only slow that one down.
         """
         self._is_awaited = is_awaited
         self._deferred_since: float | None = None
@@ -156,8 +156,8 @@ class Pool:
         self._timings = timings or PoolTimings()
         self._agent_timings = agent_timings or AgentTimings()
         self._shelves = {
-            Profile.of(stock.example): _Shelf(stock, bounds.max_waiting, self._timings.demand)
-            for stock in stocks
+            Profile.of(target.example): _Shelf(target, bounds.max_waiting, self._timings.demand)
+            for target in targets
         }
         self._changed = asyncio.Event()
         self._supervisor = supervisor
@@ -166,14 +166,14 @@ class Pool:
         self._pause = 0.0
         self._resume_at = -math.inf
         self._left_behind: set[str] = set()
-        """Ids of those that could not be removed; tried again until they are."""
+        """Ids of sandboxes that could not be removed; removal is retried until it succeeds."""
 
     def reconsider(self) -> None:
-        """Look again at what is to be started; called when no caller waits for a start any more."""
+        """Check what to start; called when no caller waits for a start any more."""
         self._changed.set()
 
     def status(self) -> PoolStatus:
-        """What it holds now."""
+        """Return the current state."""
         shelves = self._shelves.values()
         return PoolStatus(
             waiting=sum(len(shelf.waiting) for shelf in shelves),
@@ -182,25 +182,25 @@ class Pool:
             left_behind=len(self._left_behind),
         )
 
-    async def take(self, spec: SandboxSpec) -> ReadySandbox | None:
-        """A sandbox that waited and is well, with the limits of `spec`; None if there is none."""
+    async def take_sandbox(self, spec: SandboxSpec) -> ReadySandbox | None:
+        """Return a waiting, healthy sandbox with the limits of `spec`; None if there is none."""
         shelf = self._shelves.get(Profile.of(spec))
         if shelf is None:
             self._metrics.pool_takes.labels("other_kind").inc()
             return None
-        ready = await self._take_from(shelf, spec)
+        ready = await self._take_from_shelf(shelf, spec)
         self._metrics.pool_takes.labels("miss" if ready is None else "hit").inc()
         return ready
 
-    async def _take_from(self, shelf: _Shelf, spec: SandboxSpec) -> ReadySandbox | None:
+    async def _take_from_shelf(self, shelf: _Shelf, spec: SandboxSpec) -> ReadySandbox | None:
         shelf.asked()
         asyncio.get_running_loop().call_later(self._timings.refill, self._changed.set)
         while shelf.waiting:
-            # Off the shelf before anything is awaited: nobody else can have it.
+            # Removed from the shelf before the first await: no other session can get it.
             _since, ready = shelf.waiting.popleft()
             well = False
             try:
-                well = await self._is_well(ready) and await self._fit(ready, spec.limits)
+                well = await self._is_well(ready) and await self._set_limits(ready, spec.limits)
             finally:
                 if not well:
                     self._discard(ready)
@@ -209,13 +209,13 @@ class Pool:
         return None
 
     @asynccontextmanager
-    async def kept(self, after: asyncio.Event) -> AsyncIterator[None]:
-        """Fill the shelves, and keep them filled until the block is left; then all of it ends.
+    async def kept_filled(self, after: asyncio.Event) -> AsyncIterator[None]:
+        """Keep the shelves filled while the block runs, then end all waiting sandboxes.
 
-        Not before `after`: until then, what runs and has no session is taken for orphaned.
+        Starts after `after` is set: until then, a sandbox without a session is treated as orphaned.
         """
         async with AsyncExitStack() as stack:
-            # Left last: what the others discard has an end, too.
+            # Left last, so that what the other tasks discard is ended, too.
             stack.push_async_callback(self._removals.join)
             stack.callback(self._empty)
             stack.push_async_callback(self._starts.cancel)
@@ -239,10 +239,10 @@ class Pool:
                 while shelf.has_surplus():
                     self._discard(shelf.waiting.popleft()[1])
                 self._fill(shelf)
-                # One after the other: the next goes when the replacement of the last one waits.
+                # One at a time: the next one is replaced when the last replacement waits.
                 if shelf.has_aged(self._bounds.max_age) and self._may_replace():
                     self._discard(shelf.waiting.popleft()[1])
-                    # Its place is free, and no start is under way.
+                    # Its place is free, and no start is in progress.
                     if len(shelf.waiting) < shelf.wanted():
                         self._begin_start(shelf)
             try:
@@ -257,7 +257,7 @@ class Pool:
 
     @property
     def _starting(self) -> int:
-        # Not `_starts`: a start that has just ended is still among them when this is asked again.
+        # Not `_starts`, which still has a start that has just ended when this is called.
         return sum(shelf.starting for shelf in self._shelves.values())
 
     def _may_start(self) -> bool:
@@ -273,7 +273,7 @@ class Pool:
         return time.monotonic() >= self._resume_at
 
     def _defers(self) -> bool:
-        """Whether the next start is put off, for a while."""
+        """Return whether the next start is postponed."""
         if not self._is_awaited():
             self._deferred_since = None
             return False
@@ -284,7 +284,7 @@ class Pool:
             asyncio.get_running_loop().call_later(limit, self._changed.set)
         if now - self._deferred_since < limit:
             return True
-        # One, and then those that wait for theirs come first again.
+        # One start, and then the callers that wait come first again.
         self._deferred_since = None
         return False
 
@@ -306,7 +306,7 @@ class Pool:
             self._pause = 0.0
             log.info("sandbox_waits", sandbox_id=spec.id, waiting=len(shelf.waiting))
         except Exception as error:
-            # Sessions that start cold tell their callers what is wrong; here only the log hears.
+            # Cold starts report the failure to their callers; here it is only logged.
             pause = max(self._timings.first_pause, 2 * self._pause)
             self._pause = min(pause, self._timings.longest_pause)
             self._resume_at = time.monotonic() + self._pause
@@ -322,7 +322,7 @@ class Pool:
             await asyncio.sleep(self._timings.check)
             for shelf in self._shelves.values():
                 for entry in list(shelf.waiting):
-                    # While others were asked, a session may have taken it, or it was surplus.
+                    # During the other checks a session may have taken it, or it became surplus.
                     if entry not in shelf.waiting or await self._is_well(entry[1]):
                         continue
                     if entry in shelf.waiting:
@@ -333,8 +333,8 @@ class Pool:
                 await self._remove(sandbox_id, self._backend.destroy(sandbox_id))
             self._changed.set()
 
-    async def _fit(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
-        """Give it other limits; whether it has them."""
+    async def _set_limits(self, ready: ReadySandbox, limits: SandboxLimits) -> bool:
+        """Set a sandbox's limits. Return whether that succeeded."""
         if ready.spec.limits == limits:
             return True
         try:
@@ -345,16 +345,16 @@ class Pool:
         return True
 
     def _discard(self, ready: ReadySandbox) -> None:
-        self._removals.start(self._end(ready))
+        self._removals.start(self._remove_ready(ready))
 
-    async def _end(self, ready: ReadySandbox) -> None:
+    async def _remove_ready(self, ready: ReadySandbox) -> None:
         await self._remove(ready.spec.id, ready.discard(self._backend))
 
     async def _remove(self, sandbox_id: str, removal: Awaitable[None]) -> None:
         try:
             await removal
         except Exception:
-            # Whatever it is, the others go on. Tried again later, or by the next server.
+            # After any error the others continue. It is retried later, or by the next server.
             log.exception("pooled_sandbox_left_behind", sandbox_id=sandbox_id)
             self._left_behind.add(sandbox_id)
 

@@ -1,4 +1,4 @@
-"""Whether the server can do its work: what it needs for that is looked at again and again."""
+"""Readiness of the server: repeated checks of everything that it depends on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,10 +11,10 @@ from cellblock_server.common.supervisor import Supervisor
 
 ENGINE, STORE, BLOBS = "engine", "store", "blobs"
 SESSIONS, SERVING = "sessions", "serving"
-NOT_LOOKED = "not looked at yet"
+NOT_CHECKED = "not checked yet"
 
 Problems = Mapping[str, str]
-"""What is wrong with each thing that is needed; empty if nothing is."""
+"""Problem of each dependency; an empty text if it has none."""
 
 log = structlog.get_logger(__name__)
 
@@ -24,13 +24,13 @@ class ReadinessTimings:
     """Times of the readiness checks, in seconds."""
 
     pause: float = 5.0
-    """Between two looks: what is gone is known so much later."""
+    """Pause between two checks, and so the delay until an outage is noticed."""
     answer: float = 5.0
-    """Longest answer of the engine or a store."""
+    """Timeout of the engine or a store."""
 
 
 class Readiness:
-    """Looks, and tells when something has changed, while it is `run`."""
+    """Checks dependencies and reports changes, while it is `run`."""
 
     def __init__(
         self,
@@ -38,74 +38,74 @@ class Readiness:
         store: Callable[[], Awaitable[None]],
         blobs: Callable[[], Awaitable[None]],
         reconciled: asyncio.Event,
-        tell: Callable[[Problems], Awaitable[None]],
-        tell_background: Callable[..., Awaitable[None]],
+        show: Callable[[Problems], Awaitable[None]],
+        show_background: Callable[..., Awaitable[None]],
         supervisor: Supervisor,
         timings: ReadinessTimings | None = None,
     ) -> None:
-        """`engine`, `store` and `blobs` raise UnavailableError if they are not there.
+        """Check `engine`, `store` and `blobs`, which raise UnavailableError during an outage.
 
         `reconciled` is set when all sessions of earlier servers are taken over or ended.
-        `tell_background` gets whether all tasks of `supervisor` run well: a server whose background
-        task fails goes on serving, so that is no reason to be not ready.
+        `show_background` gets whether all tasks of `supervisor` run well: a server whose background
+        task fails continues to serve, so that doesn't affect readiness.
         """
-        self._looks = {ENGINE: engine, STORE: store, BLOBS: blobs}
+        self._checks = {ENGINE: engine, STORE: store, BLOBS: blobs}
         self._reconciled = reconciled
-        self._tell = tell
-        self._tell_background = tell_background
+        self._show = show
+        self._show_background = show_background
         self._supervisor = supervisor
         self._timings = timings or ReadinessTimings()
         self.problems: dict[str, str] = {
-            ENGINE: NOT_LOOKED,
-            STORE: NOT_LOOKED,
-            BLOBS: NOT_LOOKED,
-            SESSIONS: NOT_LOOKED,
+            ENGINE: NOT_CHECKED,
+            STORE: NOT_CHECKED,
+            BLOBS: NOT_CHECKED,
+            SESSIONS: NOT_CHECKED,
             SERVING: "the server is starting",
         }
 
     async def serving(self) -> None:
-        """Calls are taken from now on."""
-        await self._tell_background(are_well=not self._supervisor.failing())
-        await self._found({SERVING: "", **await self._look()})
+        """Report that calls are accepted from now on."""
+        await self._show_background(are_well=not self._supervisor.failing())
+        await self._report({SERVING: "", **await self._check_all()})
 
     async def stopping(self) -> None:
-        """No more calls are taken, while those in flight go on."""
-        await self._found({SERVING: "the server is stopping"})
+        """Report that no more calls are accepted, while those in progress continue."""
+        await self._report({SERVING: "the server is stopping"})
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Check until cancelled."""
         while True:
             await asyncio.sleep(self._timings.pause)
-            await self._tell_background(are_well=not self._supervisor.failing())
-            await self._found(await self._look())
+            await self._show_background(are_well=not self._supervisor.failing())
+            await self._report(await self._check_all())
 
-    async def _look(self) -> dict[str, str]:
+    async def _check_all(self) -> dict[str, str]:
         seconds = self._timings.answer
-        looks = self._looks.values()
-        answers = await asyncio.gather(*(_problem(look, seconds) for look in looks))
+        checks = self._checks.values()
+        answers = await asyncio.gather(*(_problem(check, seconds) for check in checks))
         known = self._reconciled.is_set()
-        missing = "" if known else "sessions of before are not taken over yet"
-        return {**dict(zip(self._looks, answers, strict=True)), SESSIONS: missing}
+        missing = "" if known else "sessions of the previous server are not taken over yet"
+        return {**dict(zip(self._checks, answers, strict=True)), SESSIONS: missing}
 
-    async def _found(self, problems: dict[str, str]) -> None:
+    async def _report(self, problems: dict[str, str]) -> None:
         changed = {name: now for name, now in problems.items() if now != self.problems[name]}
         self.problems.update(changed)
         for name, problem in changed.items():
             if problem and name == SERVING:
-                # It was asked to stop.
+                # The server is stopping.
                 log.info("not_ready", check=name, problem=problem)
             elif problem:
                 log.warning("not_ready", check=name, problem=problem)
             else:
                 log.info("ready", check=name)
         if changed:
-            await self._tell(self.problems)
+            await self._show(self.problems)
 
 
-async def _problem(look: Callable[[], Awaitable[None]], seconds: float) -> str:
+async def _problem(check: Callable[[], Awaitable[None]], seconds: float) -> str:
     try:
         async with asyncio.timeout(seconds):
-            await look()
+            await check()
     except CellblockError as error:
         return str(error)
     except TimeoutError:

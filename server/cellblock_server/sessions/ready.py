@@ -1,4 +1,4 @@
-"""A sandbox whose kernel answers, for whichever session is to have it."""
+"""Sandboxes whose kernel responds, ready for a session."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ from cellblock_server.telemetry.tracing import step
 
 @dataclass(frozen=True)
 class ReadySandbox:
-    """A sandbox that runs, and the connection to its agent."""
+    """A running sandbox and the connection to its agent."""
 
     spec: SandboxSpec
     token: str
@@ -29,9 +29,9 @@ class ReadySandbox:
         timeout: timedelta,
         timings: AgentTimings | None = None,
     ) -> "ReadySandbox":
-        """Start one; nothing is left behind when that fails or is cancelled.
+        """Start a sandbox; if that fails or is cancelled, nothing is left behind.
 
-        Raises what `Backend.create` and `connect_agent` do.
+        Raises what `Backend.create` and `connect_agent` raise.
         """
         sandbox = await backend.create(spec, token)
         try:
@@ -43,6 +43,6 @@ class ReadySandbox:
         return cls(spec, token, sandbox, agent)
 
     async def discard(self, backend: Backend) -> None:
-        """End it, with everything in it."""
+        """Remove the sandbox with everything in it."""
         await self.agent.close()
         await backend.destroy(self.spec.id)

@@ -1,4 +1,4 @@
-"""Brings together what the store says lives and what the backend says runs."""
+"""Reconciliation of the store's live sessions with the backend's running sandboxes."""
 
 import asyncio
 from collections.abc import Callable, Set
@@ -29,13 +29,13 @@ from cellblock_server.store.records import (
 from cellblock_server.store.sessions import ALIVE, SessionStore
 
 Key = tuple[str, str]
-"""Tenant and session id: two tenants may have chosen the same id."""
+"""Tenant and session id: two tenants may choose the same id."""
 
 log = structlog.get_logger(__name__)
 
 
 class Reconciler:
-    """Takes over what runs and belongs to a session; ends and removes the rest."""
+    """Takes over the sandboxes of sessions; ends and removes the rest."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Reconciler:
         owned: Callable[[], Set[Key]],
         keep: Callable[[LiveSession], None],
     ) -> None:
-        """Leave the sessions alone that are `owned`; `keep` those that are taken over."""
+        """Ignore the sessions that are `owned`; call `keep` for those that are taken over."""
         self._starter = starter
         self._backend = starter.backend
         self._store = store
@@ -52,9 +52,9 @@ class Reconciler:
         self._keep = keep
 
     async def take_over(self) -> None:
-        """Find what ran before this server. Raises UnavailableError, alone or in a group."""
+        """Take over earlier servers' sessions. Raises UnavailableError, alone or in a group."""
         sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
-        # At once: one that does not answer must not hold up all others.
+        # Concurrently: one that doesn't respond must not delay the others.
         async with asyncio.TaskGroup() as tasks:
             for record in await self._lost():
                 sandbox = sandboxes.pop(record.sandbox_id, None)
@@ -64,15 +64,15 @@ class Reconciler:
             await self.destroy(sandbox_id)
         await self._backend.reap()
 
-    async def look(self) -> None:
-        """As `take_over`, for what goes wrong later: usually there is nothing."""
+    async def reconcile_again(self) -> None:
+        """Take over what was lost later; raises as `take_over`. Usually there is nothing to do."""
         if await self._lost():
             await self.take_over()
         else:
             await self._backend.reap()
 
     async def store_end(self, record: SessionRecord, end: End, ending: Ending) -> None:
-        """End a session that has no runner, with all of its executions that have no end."""
+        """End a session that has no runner, with all of its unfinished executions."""
         async with self._starter.journal.transaction() as change:
             for execution in await self._starter.executions.unfinished(record):
                 if execution.status is ExecutionStatus.RUNNING:
@@ -83,17 +83,17 @@ class Reconciler:
             ending(change)
 
     async def destroy(self, sandbox_id: str) -> None:
-        """Remove a sandbox; what can't be removed now is reaped later."""
+        """Remove a sandbox; if that fails, it is removed later."""
         try:
             await self._backend.destroy(sandbox_id)
         except (CellblockError, OSError):
             log.exception("sandbox_not_removed", sandbox_id=sandbox_id)
 
     async def _lost(self) -> list[SessionRecord]:
-        """Sessions that the store says live, and nobody here looks after."""
+        """Return the stored live sessions that this server doesn't run."""
         before = self._owned()
         alive = await self._store.alive()
-        # One may have ended, and another begun, while that was read.
+        # Sessions may have ended and others begun during the read.
         owned = before | self._owned()
         return [record for record in alive if (record.tenant, record.id) not in owned]
 
@@ -103,16 +103,16 @@ class Reconciler:
         except UnavailableError:
             raise
         except Exception:
-            # It must not keep the others from being taken over; the next look tries it again.
+            # It must not prevent taking over the others; the next reconciliation retries it.
             log.exception("session_not_taken_over", session_id=record.id)
 
     async def _adopt_or_end(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
-        # What was read before the engine was asked may be old.
+        # The record may be older than the engine's answer.
         now = await self._store.find(record.tenant, record.id)
         if now is None or now.state not in ALIVE or (now.tenant, now.id) in self._owned():
             return
         if now.state is SessionState.CREATING:
-            # Nobody was told that it is there: whoever asks again makes it anew.
+            # Its id was never returned to a caller: a retry creates it again.
             log.info("unfinished_session_removed", session_id=now.id)
             await self._store.delete(now.tenant, now.id)
             await self.destroy(now.sandbox_id)
@@ -125,7 +125,7 @@ class Reconciler:
                 log.info("session_adopted", session_id=now.id)
                 return
             except UnavailableError:
-                # The engine or the store is away: all of it is tried again.
+                # The engine or the store is unavailable: all of it is retried.
                 raise
             except (AgentGoneError, HostileSandboxError, NotFoundError, WrongStateError) as error:
                 problem, detail = error.message, error.detail
@@ -135,13 +135,13 @@ class Reconciler:
                 problem, reason = error.message, EndReason.STORE_BEHIND
                 cause = FailureCause.SESSION_ENDED
             except Exception:
-                # A fault of ours in one session must not keep the others from being taken over.
+                # A server error in one session must not prevent taking over the others.
                 log.exception("session_not_adopted", session_id=now.id)
-                problem, reason = "a fault in the server", EndReason.SERVER_FAULT
+                problem, reason = "a server error", EndReason.SERVER_FAULT
         log.warning("session_lost", session_id=now.id, problem=problem, detail=detail)
         end = failed(reason, problem, cause)
-        # Nobody knows when its sandbox ended: what was not billed before is not.
+        # The end of its sandbox is unknown: time that was not billed before stays unbilled.
         last = now.billed_time or now.create_time
-        ending = end.of(Tracked(now), self._starter.now, alive_until=last)
+        ending = end.change_for(Tracked(now), self._starter.now, alive_until=last)
         await self.store_end(now, end, ending)
         await self.destroy(now.sandbox_id)

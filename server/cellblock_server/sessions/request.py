@@ -1,4 +1,4 @@
-"""What a caller may ask of a new session, checked against what the operator allows."""
+"""Requests for new sessions, checked against the operator's limits."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ REQUEST_ID = re.compile(r"[\x20-\x7e]{1,128}")
 
 @dataclass(frozen=True)
 class AttachmentRequest:
-    """A file that a new session is to have."""
+    """A file to attach to a new session."""
 
     file_id: str
     filename: str
@@ -31,7 +31,7 @@ class AttachmentRequest:
 
 @dataclass(frozen=True)
 class NewSession:
-    """A new session as the caller asks for it; zero and empty mean the default."""
+    """A request for a session; zero and empty fields mean the default."""
 
     request_id: str = ""
     session_id: str = ""
@@ -52,7 +52,7 @@ class NewSession:
     network: str = ""
 
     def digest(self) -> str:
-        """Tells this request from another one under the same request id."""
+        """Return a digest that detects another request with the same request id."""
         plain = json.dumps(asdict(self), sort_keys=True, default=str)
         return hashlib.sha256(plain.encode()).hexdigest()
 
@@ -85,8 +85,7 @@ class NewSession:
 
 
 def check_labels(labels: dict[str, str]) -> None:
-    """Raise OutOfRangeError for too many or too long labels, InvalidArgumentError for text that
-    is not plain."""
+    """Raise OutOfRangeError for too many or too long labels, InvalidArgumentError for bad text."""
     if len(labels) > MAX_LABELS:
         raise OutOfRangeError("labels", f"must be at most {MAX_LABELS}, got {len(labels)}")
     for key, value in labels.items():
@@ -106,7 +105,7 @@ def check_labels(labels: dict[str, str]) -> None:
 def check_span(
     name: str, value: timedelta | None, default: timedelta, most: timedelta
 ) -> timedelta:
-    """A time-out. Raises OutOfRangeError unless it is over zero and at most `most`."""
+    """Return a timeout. Raises OutOfRangeError unless it is over zero and at most `most`."""
     if value is None:
         return default
     if not timedelta(0) < value <= most:

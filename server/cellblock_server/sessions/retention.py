@@ -1,4 +1,4 @@
-"""Forgets what nobody needs any more: expired files, old sessions, bytes without a file."""
+"""Deletion of expired files, old sessions, and bytes that belong to no file."""
 
 import asyncio
 import math
@@ -16,9 +16,9 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.sessions import SessionStore
 
 BATCH = 200
-"""How much is forgotten in one transaction: others wait for it."""
+"""Number of records deleted in one transaction, for which others wait."""
 PAGE = 1000
-"""Bytes of how many hashes are looked at together."""
+"""Number of stored hashes that are checked together."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,13 +28,13 @@ class RetentionTimings:
     """Times of retention, in seconds."""
 
     pause: float = 30.0
-    """Between two looks for what has expired."""
+    """Pause between two deletions of expired files and sessions."""
     sweep: float = 3600.0
-    """Between two looks for bytes that no file has: an upload that broke off may leave some."""
+    """Pause between two sweeps of bytes without a file, which an aborted upload may leave."""
 
 
 class Retention:
-    """Forgets things, while it is `run`."""
+    """Deletes expired data, while it is `run`."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class Retention:
         now: Clock,
         timings: RetentionTimings | None = None,
     ) -> None:
-        """Forget sessions `session_retention` after their end, files at their time.
+        """Delete sessions `session_retention` after their end, and files at their expiry.
 
-        `now` may be behind, and must not be ahead: what is gone does not come back.
+        `now` may be slow, but must not be fast: deleted data can't be restored.
         """
         self._files = files
         self._sessions = sessions
@@ -59,7 +59,7 @@ class Retention:
         self._timings = timings or RetentionTimings()
 
     async def expire(self) -> None:
-        """Forget what has reached its time."""
+        """Delete what has expired."""
         await self._uploads.forget_expired(self._now())
         while hashes := await self._files.delete_expired(self._now(), BATCH):
             log.info("files_expired", count=len(hashes))
@@ -70,7 +70,7 @@ class Retention:
             log.info("sessions_forgotten", count=count)
 
     async def sweep(self) -> None:
-        """Remove bytes that no file has."""
+        """Delete bytes that belong to no file."""
         page: list[str] = []
         async for sha256 in self._blobs.hashes():
             page.append(sha256)
@@ -80,14 +80,14 @@ class Retention:
         await self._sweep(page)
 
     async def _sweep(self, hashes: Sequence[str]) -> None:
-        # One question for all of them: nearly all have a file.
+        # One query for all of them: nearly all have a file.
         for sha256 in await self._files.unreferenced(hashes):
             await self._blobs.delete_unless(sha256, self._files.is_referenced)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Delete until cancelled."""
         loop = asyncio.get_running_loop()
-        # The first time at once, but with calls taken meanwhile: there may be many to look at.
+        # The first sweep starts immediately, but calls are accepted meanwhile: it may take long.
         swept = -math.inf
         while True:
             try:

@@ -1,7 +1,7 @@
-"""Cold starts take their turn: so many at a time, and a bounded number that waits.
+"""Queue of cold starts: a limited number runs at a time, and a limited number waits.
 
-Each start costs CPU time and engine calls. All at once they would slow each other down until
-none is done within its time-out; a queue without an end would only put off the refusal.
+Each start costs CPU time and engine calls. If all ran at the same time, they would slow each other
+down until none finishes within its timeout; an unbounded queue would only delay the refusal.
 """
 
 import asyncio
@@ -13,26 +13,26 @@ from datetime import timedelta
 from cellblock_server.common.errors import ExhaustedError
 
 RETRY_AFTER = timedelta(seconds=5)
-"""When a caller that met a full queue may come back."""
+"""Time after which a caller that met a full queue may retry."""
 
 
 @dataclass(frozen=True)
 class StartBounds:
-    """How many sandboxes are started for sessions that found none in the pool."""
+    """Limits on starts of sandboxes for sessions that found none in the pool."""
 
     parallelism: int
-    """At a time."""
+    """Maximum number of starts at the same time."""
     max_waiting: int
-    """Until it is their turn."""
+    """Maximum number of starts that wait."""
     patience: timedelta
-    """How long one waits at most."""
+    """Longest time that one start waits."""
 
 
 class StartQueue:
-    """Hands out turns, in the order in which they were asked for."""
+    """Grants turns in the order of requests."""
 
     def __init__(self, bounds: StartBounds) -> None:
-        """Begin with all turns free."""
+        """Start with all turns free."""
         self._bounds = bounds
         self._turns = asyncio.Semaphore(bounds.parallelism)
         self._waiting = 0
@@ -42,14 +42,14 @@ class StartQueue:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a caller waits for a start, or for its turn."""
+        """Return whether a caller waits for a start, or for its turn."""
         return bool(self._starting or self._waiting)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """A block in which a sandbox is started.
+        """Wait for a turn, and hold it while the block starts a sandbox.
 
-        Raises ExhaustedError (`START_QUEUE_FULL`) if too many wait already, or one has waited
+        Raises ExhaustedError (`START_QUEUE_FULL`) if too many wait already, or this one has waited
         for too long.
         """
         await self._wait()
@@ -64,7 +64,7 @@ class StartQueue:
     async def _wait(self) -> None:
         bounds = self._bounds
         if self._turns.locked() and self._waiting >= bounds.max_waiting:
-            raise _full(f"{self._waiting} wait already; the limit is {bounds.max_waiting}")
+            raise _full(f"{self._waiting} waiting; the limit is {bounds.max_waiting}")
         self._waiting += 1
         try:
             async with asyncio.timeout(bounds.patience.total_seconds()):

@@ -1,4 +1,4 @@
-"""Starts a session's sandbox, or takes over one that runs already."""
+"""Starter of sessions: starts a sandbox, or takes over one that runs already."""
 
 import time
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from cellblock_server.telemetry.tracing import step
 
 @dataclass(frozen=True)
 class SessionStarter:
-    """Builds `LiveSession`s from the parts that all sessions share."""
+    """Builder of `LiveSession`s from the parts that all sessions share."""
 
     backend: Backend
     pool: Pool
@@ -49,20 +49,20 @@ class SessionStarter:
     start_queue: StartQueue
     now: SteadyClock
     egress: Egress | None
-    """None if no session may have a way out."""
+    """The egress proxy; None if no session may have egress."""
     metrics: Metrics
     agent_timings: AgentTimings = field(default_factory=AgentTimings)
     overdue_timings: OverdueTimings = field(default_factory=OverdueTimings)
 
     async def start(self, record: SessionRecord, spec: SandboxSpec, new: NewSession) -> LiveSession:
-        """Make a session ready: a sandbox from the pool, or a new one, with what it is to have.
+        """Start a session in a sandbox from the pool, or a new one, and attach its files.
 
-        Leaves nothing behind when it fails or is cancelled. Raises ExhaustedError if too many
-        are being started.
+        If this fails or is cancelled, nothing is left behind. Raises ExhaustedError if too many are
+        being started.
         """
         began, source = time.perf_counter(), "pool"
         with step("pool take"):
-            ready = await self.pool.take(spec)
+            ready = await self.pool.take_sandbox(spec)
         if ready is None:
             source = "cold"
             async with self.start_queue.turn():
@@ -98,9 +98,9 @@ class SessionStarter:
     async def adopt(self, record: SessionRecord, sandbox: Sandbox) -> LiveSession:
         """Take over a sandbox that an earlier server process started.
 
-        Raises HostileSandboxError, NotFoundError or AgentGoneError if it can't be had,
-        WrongStateError if it has a way out and may not have one any more, StoreBehindError if a
-        server with a newer store has served it, and UnavailableError if the store fails.
+        Raises HostileSandboxError, NotFoundError or AgentGoneError if it is unusable,
+        WrongStateError if it has egress that is no longer allowed, StoreBehindError if a server
+        with a newer database used it, and UnavailableError if the store fails.
         """
         connect = partial(self.backend.connect, sandbox.id)
         agent, status = await reconnect_agent(connect, record.agent_token, self.agent_timings)
@@ -123,7 +123,7 @@ class SessionStarter:
     async def _check_store(self, record: SessionRecord, status: GetStatusResponse) -> None:
         """Raise StoreBehindError if the agent knows more than the store.
 
-        What it was given and what it forgot was stored before, so the store is an older copy.
+        Requests and acknowledgements are stored before they are sent: the store is an older copy.
         """
         if status.acknowledged_sequence > record.acknowledged_sequence:
             raise StoreBehindError(
@@ -135,15 +135,15 @@ class SessionStarter:
             raise StoreBehindError(f"execution {newest!r} is not stored")
 
     async def _catch_up(self, session: TrackedSession, generation: int, *, busy: bool) -> None:
-        """Store the end of a restart that an earlier server process did not see."""
+        """Store the end of a restart that an earlier server did not record."""
         record = session.record
         async with self.journal.transaction() as change:
             if record.state is SessionState.RESTARTING:
-                # The caller who asked for it asks again, if it still matters.
+                # The caller retries the restart if it still matters.
                 state = SessionState.BUSY if busy else SessionState.READY
                 change.sessions.set_state(session, state)
             if generation > record.kernel_generation:
-                # If the agent has an event of it, that says more, and comes next.
+                # If the agent has an event of it, that has more details and comes next.
                 change.sessions.lose_memory(session, generation, UNKNOWN_RESTART)
 
     async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:

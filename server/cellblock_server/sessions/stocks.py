@@ -1,7 +1,7 @@
-"""What the pool is to hold, from the configuration.
+"""Targets and limits of the pool, from the configuration.
 
-Its sandboxes have time to import the data stack. One that somebody waits for does so when its
-code asks for it: it is there in half the time, and has no second copy in memory.
+Pool sandboxes import the data stack while they wait. A cold start skips that until its code imports
+it: the start takes half the time, and there is no second copy in memory.
 """
 
 from dataclasses import replace
@@ -10,28 +10,28 @@ from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.config import Settings
 from cellblock_server.config.sandboxes import PoolProfile
 from cellblock_server.sessions.limits import RESERVED_BYTES, sandbox_spec
-from cellblock_server.sessions.pool import PoolBounds, Stock
+from cellblock_server.sessions.pool import PoolBounds, PoolTarget
 from cellblock_server.sessions.request import NewSession
 
 
-def stocks(settings: Settings) -> list[Stock]:
-    """The sandboxes of sessions that ask for nothing, and of those that the operator expects.
+def pool_targets(settings: Settings) -> list[PoolTarget]:
+    """Return the targets for default sessions and for the configured profiles.
 
-    Raises InvalidArgumentError that names the profile no session could ask for.
+    Raises InvalidArgumentError that names a profile that no session could request.
     """
     if settings.pool.max_size == 0:
         return []
-    found = [_stock(PoolProfile(size=settings.pool.size), settings)]
+    found = [_target(PoolProfile(size=settings.pool.size), settings)]
     for number, profile in enumerate(settings.pool.profiles):
         try:
-            found.append(_stock(profile, settings))
+            found.append(_target(profile, settings))
         except InvalidArgumentError as error:
             raise InvalidArgumentError(f"pool.profiles[{number}]", error.message) from error
     return found
 
 
 def pool_bounds(settings: Settings) -> PoolBounds:
-    """What the pool may use."""
+    """Return the limits of the pool."""
     pool = settings.pool
     return PoolBounds(
         max_waiting=min(pool.max_size, int(pool.memory_bytes) // RESERVED_BYTES),
@@ -41,7 +41,7 @@ def pool_bounds(settings: Settings) -> PoolBounds:
     )
 
 
-def _stock(profile: PoolProfile, settings: Settings) -> Stock:
+def _target(profile: PoolProfile, settings: Settings) -> PoolTarget:
     request = NewSession(
         image=profile.image,
         runtime=profile.runtime,
@@ -51,4 +51,4 @@ def _stock(profile: PoolProfile, settings: Settings) -> Stock:
     )
     request.check(settings)
     spec = sandbox_spec(request, settings, sandbox_id="")
-    return Stock(replace(spec, preload=tuple(settings.sandbox.preload)), profile.size)
+    return PoolTarget(replace(spec, preload=tuple(settings.sandbox.preload)), profile.size)

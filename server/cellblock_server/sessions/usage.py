@@ -1,4 +1,4 @@
-"""What a tenant uses now, beside what it may."""
+"""Current use of tenants, with their quotas."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,35 +11,35 @@ from cellblock_server.tenants.quotas import Quotas, QuotaTable
 
 @dataclass(frozen=True)
 class Used:
-    """What one tenant uses."""
+    """Current use of one tenant."""
 
     sessions: int
     executions: int
-    """Those that wait or run."""
+    """Number of executions that wait or run."""
     stored_bytes: int
     cpu_seconds: float
-    """In the present period."""
+    """CPU time in the current period."""
     cpu_period_end: datetime
     quotas: Quotas
-    """As they count for it."""
+    """The tenant's quotas."""
 
 
 @dataclass(frozen=True)
 class TenantUsage:
-    """Asks all who count."""
+    """Collects the current use of tenants."""
 
     quotas: QuotaTable
     keeper: SessionKeeper
     stored: Usage
     cpu: CpuQuota
 
-    async def of(self, tenant: str) -> Used:
-        """What a tenant uses; nothing if there is none."""
+    async def current_use(self, tenant: str) -> Used:
+        """Return a tenant's use; all zero if it doesn't exist."""
         return Used(
             sessions=self.keeper.count_of(tenant),
             executions=self.keeper.unfinished_of(tenant),
             stored_bytes=await self.stored.used(tenant),
             cpu_seconds=self.cpu.used(tenant),
             cpu_period_end=self.cpu.period_end(),
-            quotas=self.quotas.of(tenant),
+            quotas=self.quotas.quotas_of(tenant),
         )

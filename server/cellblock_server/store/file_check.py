@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import structlog
 
-from cellblock_server.common.disk import disk_faults_told
+from cellblock_server.common.disk import disk_errors_translated
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.failures import DAMAGED, code_of
 
@@ -44,7 +44,7 @@ def check_file(database: Path, mark: Path) -> None:
 def mark_made(mark: Path) -> None:
     """Remember that there is a database: from now on its absence is a loss."""
     if not mark.exists():
-        with disk_faults_told(str(mark)):
+        with disk_errors_translated(str(mark)):
             mark.write_text(
                 "There is a database for this folder: see docs/concepts/reliability.md.\n"
             )

@@ -1,4 +1,4 @@
-"""The audit log: who did what, when, with which outcome. Never code, contents or secrets."""
+"""The audit log: caller, call, time and outcome. Never code, contents or secrets."""
 
 import asyncio
 import time
@@ -17,9 +17,9 @@ from cellblock_server.store.audit import AuditFilter, AuditStore
 from cellblock_server.store.records import AuditRecord, Page
 
 MAX_WAITING = 10_000
-"""Default of the most entries that wait to be stored; past it calls are refused."""
+"""Default limit of entries that wait to be stored; at the limit, calls are refused."""
 MAX_STRANGERS = 60
-"""Entries a minute of callers without a key that counts: they must not fill the log."""
+"""Maximum number of entries per minute for callers without a valid API key."""
 STRANGERS_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
@@ -30,18 +30,18 @@ class AuditTimings:
     """Times of the audit log, in seconds."""
 
     gather: float = 0.1
-    """Entries of so long are stored together: as much is lost if the server is killed."""
+    """Time over which entries are batched; a killed server loses the entries of this time."""
     retry: float = 1.0
-    """After a failure of the store."""
+    """Pause after a failed write."""
     retention: float = 60.0
-    """Between two looks for entries that are past their time."""
+    """Pause between two deletions of expired entries."""
 
 
 class AuditLog(AbstractAsyncContextManager["AuditLog"]):
     """Stores entries while the server runs. An async context manager.
 
-    What can't be stored is not forgotten silently: the log says so, entries wait, and no call
-    is taken until they are stored.
+    If entries can't be stored, an error is logged, the entries wait, and calls are refused until
+    they are stored.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         self._strangers_since = time.monotonic()
 
     def check(self) -> None:
-        """Raise UnavailableError if what is done now could not be told."""
+        """Raise UnavailableError if a call could not be recorded now."""
         if self._failure or len(self._waiting) >= self._max_waiting:
             raise UnavailableError(
                 "AUDIT_FAILED",
@@ -84,25 +84,25 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
             )
 
     def add(self, record: AuditRecord) -> None:
-        """Have an entry stored."""
+        """Queue an entry to be stored."""
         if not record.tenant and not self._room_for_stranger():
             return
         self._waiting.append(record)
         self._added.set()
 
     async def list(self, wanted: AuditFilter, size: int, token: str) -> Page[AuditRecord]:
-        """A page of entries, newest first, with all that was added so far."""
+        """Return a page of entries, newest first, including all that were added so far."""
         await self._flush()
         return await self._store.list(wanted, size, token)
 
     async def forget_old(self) -> None:
-        """Forget what is past its time, and what is too much."""
+        """Delete expired entries, and the oldest ones past each tenant's limit."""
         gone = await self._store.forget(self._now() - self._retention, self._most)
         if gone:
             log.info("audit_entries_forgotten", count=gone)
 
     async def __aenter__(self) -> "AuditLog":
-        """Begin."""
+        """Start the background tasks."""
         supervise = self._supervisor.supervise
         await self._loops.enter_async_context(supervise("audit_log", self._store_all))
         await self._loops.enter_async_context(supervise("audit_retention", self._keep_house))
@@ -114,19 +114,19 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Store what is left, and stop."""
+        """Stop, and store the entries that wait."""
         await self._loops.aclose()
         try:
             await self._flush()
         except Exception as error:  # noqa: BLE001 - whatever it is, the entries are logged
             if not isinstance(error, CellblockError):
                 self._supervisor.report("audit_log", error)
-            # Nobody tries again: the log is the last place to tell.
+            # There is no retry after this: the entries are logged instead.
             for record in self._waiting:
-                log.error("audit_entry_lost", **asdict(record))  # noqa: TRY400 - why, _flush has told
+                log.error("audit_entry_lost", **asdict(record))  # noqa: TRY400 - logged by _flush
 
     async def _flush(self) -> None:
-        # Half of it, stored and not known to be, would be stored twice.
+        # If interrupted, a stored batch could be stored again.
         await uninterrupted(self._store_waiting())
 
     async def _store_waiting(self) -> None:
@@ -138,18 +138,18 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
                 await self._store.insert(batch)
             except CellblockError as error:
                 self._failure = str(error)
-                # In a line: it is said again each second while the store is away.
+                # Without a traceback: this repeats each second while the store is unavailable.
                 log.error("audit_write_failed", entries=len(batch), problem=str(error))  # noqa: TRY400
                 raise
             except Exception:
-                self._failure = "a fault in the server"
+                self._failure = "a server error"
                 raise
             del self._waiting[: len(batch)]
             self._failure = ""
 
     async def _store_all(self) -> None:
         while True:
-            # Entries may wait already: this is restarted after a failure.
+            # Entries may already wait: this task is restarted after a failure.
             if not self._waiting:
                 await self._added.wait()
             self._added.clear()

@@ -1,4 +1,4 @@
-"""How many calls a tenant has open at once. Each stream takes memory, however idle it is."""
+"""Limit on a tenant's open calls. Even an idle stream takes memory."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ from datetime import timedelta
 from cellblock_server.common.errors import QuotaError
 
 RETRY_AFTER = timedelta(seconds=1)
-"""When a caller that met the bound may come back."""
+"""Time after which a refused caller may retry."""
 
 
 class OpenCalls:
     """Counts calls while they are open."""
 
     def __init__(self, most: int) -> None:
-        """Allow each tenant `most`."""
+        """Allow each tenant `most` open calls."""
         self._most = most
         self._open: Counter[str] = Counter()
 
     def begin(self, tenant: str) -> None:
-        """Count one more, until `end`. Raises QuotaError if it is one too many."""
+        """Count one more call until `end`. Raises QuotaError at the limit."""
         if self._open[tenant] >= self._most:
             raise QuotaError(
                 "CALL_LIMIT",
@@ -32,12 +32,12 @@ class OpenCalls:
         self._open[tenant] += 1
 
     def end(self, tenant: str) -> None:
-        """Count one less."""
+        """Count one call less."""
         self._open[tenant] -= 1
 
     @contextmanager
     def kept(self, tenant: str) -> Iterator[None]:
-        """A block in which one that ends goes on to count."""
+        """Count one more call while the block runs, without checking the limit."""
         self._open[tenant] += 1
         try:
             yield

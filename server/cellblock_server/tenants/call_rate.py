@@ -1,7 +1,7 @@
-"""How often each tenant may call: a token bucket for each, which holds one second's calls.
+"""Rate limit of each tenant's calls: a token bucket that holds one second's calls.
 
-Of our own: the libraries for this keep their counts in a store that is shared by processes,
-or start a task for each call.
+Not a library: those for this keep their counts in a store that processes share, or start a task for
+each call.
 """
 
 from collections.abc import Callable
@@ -19,17 +19,17 @@ class _Bucket:
 
 
 class CallRates:
-    """Counts calls."""
+    """Token buckets of all tenants."""
 
     def __init__(self, quotas: QuotaTable, seconds: Callable[[], float]) -> None:
-        """Bound them by `quotas`; `seconds` is a clock that never goes back."""
+        """Limit calls by `quotas`; `seconds` is a monotonic clock."""
         self._quotas = quotas
         self._seconds = seconds
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, tenant: str) -> None:
-        """Count a call. Raises QuotaError if it is one too many."""
-        rate, now = self._quotas.of(tenant).calls_per_second, self._seconds()
+    def count_call(self, tenant: str) -> None:
+        """Count a call. Raises QuotaError if the tenant's rate is exceeded."""
+        rate, now = self._quotas.quotas_of(tenant).calls_per_second, self._seconds()
         bucket = self._buckets.setdefault(tenant, _Bucket(rate, now))
         bucket.left = min(rate, bucket.left + (now - bucket.time) * rate)
         bucket.time = now

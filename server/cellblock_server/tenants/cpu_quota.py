@@ -1,4 +1,4 @@
-"""CPU time against the quota: what each tenant has used in the present period."""
+"""CPU quota: the CPU time that each tenant has used in the current period."""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +10,10 @@ from cellblock_server.tenants.quotas import QuotaTable
 
 
 class CpuQuota:
-    """Knows what was used, as it was measured last, and refuses more past the quota."""
+    """CPU time used by each tenant as measured last; refuses work past the quota."""
 
     def __init__(self, store: CpuStore, quotas: QuotaTable, period: timedelta, now: Clock) -> None:
-        """Count by periods of this length, the first of which began in 1970."""
+        """Count by periods of length `period`, the first of which began in 1970."""
         self._store = store
         self._quotas = quotas
         self._length = period
@@ -22,36 +22,36 @@ class CpuQuota:
         self._used: dict[str, float] = {}
 
     async def start(self) -> None:
-        """Read what was used so far; called once, before anything else."""
+        """Read the CPU time used so far; called once, before any other method."""
         self._period = self.period()
         self._used = await self._store.used_in(self._period)
 
     def period(self) -> datetime:
-        """When the present period began."""
+        """Return the start of the current period."""
         return EPOCH + (self._now() - EPOCH) // self._length * self._length
 
     def period_end(self) -> datetime:
-        """When it ends."""
+        """Return the end of the current period."""
         return self.period() + self._length
 
     async def forget_old(self) -> None:
-        """Forget what was used before the present period, when a new one has begun."""
+        """Delete the counts of earlier periods when a new one has begun."""
         if self._period != (period := self.period()):
             self._period, self._used = period, {}
             await self._store.forget_before(period)
 
     def add(self, tenant: str, period: datetime, seconds: float) -> None:
-        """Count what has been stored by now."""
+        """Add CPU time that has been stored."""
         if period == self._period:
             self._used[tenant] = self.used(tenant) + seconds
 
     def used(self, tenant: str) -> float:
-        """Seconds in the present period."""
+        """Return the seconds used in the current period."""
         return self._used.get(tenant, 0.0) if self._period == self.period() else 0.0
 
     def check(self, tenant: str) -> None:
-        """Raise QuotaError if nothing is left."""
-        used, quota = self.used(tenant), self._quotas.of(tenant).cpu_seconds
+        """Raise QuotaError if the tenant's quota is exhausted."""
+        used, quota = self.used(tenant), self._quotas.quotas_of(tenant).cpu_seconds
         if used >= quota:
             end = self.period_end()
             raise QuotaError(

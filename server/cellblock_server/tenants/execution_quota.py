@@ -1,4 +1,4 @@
-"""How many executions a tenant has at once, against the quota."""
+"""Quota of a tenant's executions that wait or run at the same time."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,26 +9,26 @@ from cellblock_server.common.errors import QuotaError
 from cellblock_server.tenants.quotas import QuotaTable
 
 RETRY_AFTER = timedelta(seconds=1)
-"""When a caller that met the quota may come back."""
+"""Time after which a refused caller may retry."""
 
 
 class ExecutionQuota:
-    """Counts those that live sessions have, and those that are being accepted."""
+    """Counts the executions of live sessions, and those that are being accepted."""
 
     def __init__(self, unfinished: Callable[[str], int], quotas: QuotaTable) -> None:
-        """`unfinished` tells how many of a tenant's executions wait or run."""
+        """Use `unfinished`, which returns how many of a tenant's executions wait or run."""
         self._unfinished = unfinished
         self._quotas = quotas
         self._accepting: Counter[str] = Counter()
 
     @contextmanager
     def room(self, tenant: str) -> Iterator[None]:
-        """A block in which one execution is accepted. Raises QuotaError.
+        """Reserve one execution while the block accepts it. Raises QuotaError.
 
-        Two at once can't both have the last place.
+        Of two requests at the same time, only one can reserve the last one.
         """
         count = self._unfinished(tenant) + self._accepting[tenant]
-        most = self._quotas.of(tenant).max_executions
+        most = self._quotas.quotas_of(tenant).max_executions
         if count >= most:
             raise QuotaError(
                 "EXECUTION_QUOTA",

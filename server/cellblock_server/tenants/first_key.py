@@ -1,4 +1,4 @@
-"""The first key: made on the server's own machine, by whoever may write its folder."""
+"""The first API key: created on the server's machine, with write access to its state folder."""
 
 from cellblock_server.common.clock import utc_now
 from cellblock_server.store.audit import AuditStore
@@ -13,9 +13,9 @@ from cellblock_server.tenants.tenants import DEFAULT_TENANT
 
 
 async def create_admin_key(database: Database, state: StateFolder) -> str:
-    """Make a key with the role ADMIN, of the default tenant; what its bearer sends.
+    """Create an API key with the role ADMIN in the default tenant, and return its text.
 
-    The server may run meanwhile.
+    The server may be running.
     """
     tenants = TenantStore(database)
     await tenants.ensure(DEFAULT_TENANT, utc_now())

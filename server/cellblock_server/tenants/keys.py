@@ -1,4 +1,4 @@
-"""Keys: made, told from others, rotated, revoked."""
+"""API keys: creation, authentication, rotation and revocation."""
 
 import asyncio
 import hmac
@@ -25,12 +25,12 @@ SHORTEST_LIFE = timedelta(seconds=1)
 LONGEST_LIFE = timedelta(days=3650)
 LONGEST_GRACE = timedelta(days=30)
 USE_RESOLUTION = timedelta(minutes=1)
-"""A key's last use is stored at most so often."""
+"""Shortest interval between two updates of a key's last use."""
 
 
 @dataclass(frozen=True)
 class NewKey:
-    """What a key is to be."""
+    """An API key as an operator requests it."""
 
     tenant: str
     role: Role
@@ -56,19 +56,19 @@ class NewKey:
 
 @dataclass(frozen=True)
 class Credential:
-    """The key that a call was made with, and which of its secrets."""
+    """The API key of a call, and the hash of the secret that was sent."""
 
     key: KeyRecord
     hash: str
 
 
 class KeyService:
-    """Looks after keys. Those in use are in memory, where a revocation is seen at once."""
+    """Manages API keys. Keys in use are in memory, so that a revocation counts immediately."""
 
     def __init__(
         self, store: KeyStore, tenants: TenantStore, server_secret: bytes, now: Clock
     ) -> None:
-        """Keep them in `store`, as hashes that need `server_secret`."""
+        """Store keys in `store`, as hashes that need `server_secret`."""
         self._store = store
         self._tenants = tenants
         self._server_secret = server_secret
@@ -76,10 +76,10 @@ class KeyService:
         self._known: dict[str, KeyRecord] = {}
         self._changing = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None
-        """Called when a key may count no more."""
+        """Called when a key may have become invalid."""
 
     async def create(self, new: NewKey) -> tuple[KeyRecord, KeyText]:
-        """Make a key: its record, and what its bearer sends. Raises NotFoundError."""
+        """Create a key. Return its record and its text. Raises NotFoundError for the tenant."""
         new.check()
         if await self._tenants.find(new.tenant) is None:
             raise NotFoundError("tenant", new.tenant)
@@ -97,11 +97,11 @@ class KeyService:
         return record, text
 
     async def list(self, tenant: str, size: int, token: str) -> Page[KeyRecord]:
-        """A page of keys, newest first; of all tenants if `tenant` is empty."""
+        """Return a page of keys, newest first; of all tenants if `tenant` is empty."""
         return await self._store.list(tenant, size, token)
 
     async def rotate(self, key_id: str, grace: timedelta) -> tuple[KeyRecord, KeyText]:
-        """Give a key another secret; the present one counts for `grace`.
+        """Give a key another secret; the old one stays valid for `grace`.
 
         Raises OutOfRangeError, NotFoundError, and WrongStateError if the key has ended.
         """
@@ -112,8 +112,8 @@ class KeyService:
                 f"got {grace.total_seconds():g} s",
             )
         async with self._changing:
-            record, now = await self._get(key_id), self._now()
-            ended = _end(record, now)
+            record, now = await self._get_key(key_id), self._now()
+            ended = _end_error(record, now)
             if ended is not None:
                 raise WrongStateError("KEY_ENDED", ended.message, ended.detail)
             text = new_text(key_id)
@@ -128,20 +128,20 @@ class KeyService:
         return record, text
 
     async def revoke(self, key_id: str) -> KeyRecord:
-        """End a key; one that was revoked before stays as it is. Raises NotFoundError."""
+        """Revoke a key; one that was revoked before stays as it is. Raises NotFoundError."""
         async with self._changing:
-            record = await self._get(key_id)
+            record = await self._get_key(key_id)
             if record.revoke_time is None:
                 record = replace(record, revoke_time=self._now())
                 await self._replace(record)
         return record
 
     async def authenticate(self, text: str) -> Credential:
-        """The key that was sent. Raises UnauthenticatedError."""
+        """Return the credential for a key's text. Raises UnauthenticatedError."""
         sent = read_text(text)
         sent_hash = sent.hash(self._server_secret)
-        record = await self._find(sent.key_id)
-        # Compared in any case, with something: how long it takes says nothing.
+        record = await self._find_key(sent.key_id)
+        # Always compare two hashes: the time taken must not show whether the key exists.
         hashes = (record.hash, record.previous_hash) if record else ("", "")
         matches = [hmac.compare_digest(sent_hash, known) for known in hashes]
         if record is None or not any(matches):
@@ -156,9 +156,9 @@ class KeyService:
         return credential
 
     def fault_of(self, credential: Credential) -> UnauthenticatedError | None:
-        """Why a credential that was good does not count any more, if it does not."""
+        """Return the error of a credential that has become invalid; None while it is valid."""
         record, now = self._known.get(credential.key.id, credential.key), self._now()
-        ended = _end(record, now)
+        ended = _end_error(record, now)
         if ended is not None or hmac.compare_digest(credential.hash, record.hash):
             return ended
         until = record.previous_expire_time
@@ -170,18 +170,18 @@ class KeyService:
             f"key {record.id!r}",
         )
 
-    async def _find(self, key_id: str) -> KeyRecord | None:
+    async def _find_key(self, key_id: str) -> KeyRecord | None:
         record = self._known.get(key_id)
         if record is None:
             found = await self._store.find(key_id)
             if found is None:
                 return None
-            # It may have been changed while it was read: what is known already is newer.
+            # The key may have changed while it was read: a record in memory is newer.
             record = self._known.setdefault(key_id, found)
         return record
 
-    async def _get(self, key_id: str) -> KeyRecord:
-        record = await self._find(key_id)
+    async def _get_key(self, key_id: str) -> KeyRecord:
+        record = await self._find_key(key_id)
         if record is None:
             raise NotFoundError("key", key_id)
         return record
@@ -199,7 +199,7 @@ class KeyService:
             await self._store.used(record.id, now)
 
 
-def _end(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
+def _end_error(record: KeyRecord, now: datetime) -> UnauthenticatedError | None:
     if record.revoke_time is not None:
         when = record.revoke_time.isoformat(timespec="seconds")
         return UnauthenticatedError(

@@ -1,4 +1,4 @@
-"""Streams that are open, and end when the key that they were opened with does."""
+"""Open streams, which end when the API key that opened them becomes invalid."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from cellblock_server.common.errors import UnauthenticatedError
 from cellblock_server.common.interruptible import Interruptible
 from cellblock_server.tenants.keys import Credential, KeyService
 
-LOOK_SECONDS = 1.0
-"""How long a call may outlive its key's time; a revocation is seen at once."""
+CHECK_SECONDS = 1.0
+"""Longest time that a call outlives its expired key; a revocation ends it immediately."""
 
 
 class LiveCall(Interruptible[UnauthenticatedError]):
@@ -22,10 +22,10 @@ class LiveCall(Interruptible[UnauthenticatedError]):
 
 
 class LiveCalls:
-    """Watches over calls, while it is `run`."""
+    """Ends the calls of invalid keys while it is `run`."""
 
     def __init__(self, keys: KeyService) -> None:
-        """End calls as `keys` says."""
+        """Check credentials with `keys`."""
         self._keys = keys
         self._calls: set[LiveCall] = set()
         self._changed = asyncio.Event()
@@ -33,7 +33,7 @@ class LiveCalls:
 
     @contextmanager
     def during(self, credential: Credential) -> Iterator[LiveCall]:
-        """A block that is the current task's call."""
+        """Register the current task's call while the block runs."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("not in a task")
@@ -45,14 +45,14 @@ class LiveCalls:
             self._calls.discard(call)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Check calls until cancelled."""
         while True:
             self._changed.clear()
             for call in list(self._calls):
                 if (fault := self._keys.fault_of(call.credential)) is not None:
                     call.end(fault)
             try:
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(CHECK_SECONDS):
                     await self._changed.wait()
             except TimeoutError:
                 continue

@@ -1,4 +1,4 @@
-"""The server's own secret: without it, what the database knows of keys is of no use."""
+"""The server's own secret, without which the key hashes in the database are useless."""
 
 import os
 import secrets
@@ -9,13 +9,13 @@ from cellblock_server.store.state_folder import StateFolderError
 BYTES = 32
 MODE = 0o600
 OTHERS = 0o077
-"""What nobody but the owner may have."""
+"""Permissions that only the owner may have."""
 
 
 def server_secret(path: Path) -> bytes:
-    """The secret that lies at `path`, made there the first time.
+    """Return the secret in the file `path`; create it the first time.
 
-    Raises StateFolderError if others may read it, or if it is not one.
+    Raises StateFolderError if other users can access it, or if its length is wrong.
     """
     try:
         if not path.exists():
@@ -23,8 +23,8 @@ def server_secret(path: Path) -> bytes:
         mode = path.stat().st_mode
         if mode & OTHERS:
             raise StateFolderError(
-                f"{path}: others than its owner may use it (mode {mode & 0o777:o}): "
-                "make new keys if they did, then chmod 600"
+                f"{path}: other users can access it (mode {mode & 0o777:o}): "
+                "run chmod 600, and replace the API keys if the secret may have leaked"
             )
         secret = path.read_bytes()
     except OSError as error:
@@ -35,7 +35,7 @@ def server_secret(path: Path) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all, and only once: two secrets would make keys of two kinds."""
+    """Create the secret atomically and only once: with two secrets, keys would not verify."""
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     try:

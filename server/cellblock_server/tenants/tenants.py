@@ -1,4 +1,4 @@
-"""Tenants: made and found."""
+"""Tenants: creation, quotas and retrieval."""
 
 import re
 from dataclasses import replace
@@ -10,27 +10,27 @@ from cellblock_server.store.tenants import TenantStore
 from cellblock_server.tenants.quotas import Overrides, QuotaTable, check_overrides
 
 DEFAULT_TENANT = "default"
-"""There from the beginning: it is whose all is that is called for without a key."""
+"""Id of the tenant that exists from the start, and owns all that is created without a key."""
 TENANT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class TenantService:
-    """Looks after tenants."""
+    """Manages tenants."""
 
     def __init__(self, store: TenantStore, quotas: QuotaTable, now: Clock) -> None:
-        """Keep them in `store`, and have their quotas count in `quotas`."""
+        """Store tenants in `store`, and apply their quotas in `quotas`."""
         self._quotas = quotas
         self._store = store
         self._now = now
 
     async def start(self) -> None:
-        """Make the default tenant, and have quotas count; called once, before anything else."""
+        """Create the default tenant and apply all quotas; called once, before any other method."""
         await self._store.ensure(DEFAULT_TENANT, self._now())
         for record in await self._store.all():
             self._quotas.set(record.id, record.quotas)
 
     async def create(self, tenant_id: str, quotas: Overrides) -> TenantRecord:
-        """Make a tenant. Raises InvalidArgumentError, OutOfRangeError or AlreadyExistsError."""
+        """Create a tenant. Raises InvalidArgumentError, OutOfRangeError or AlreadyExistsError."""
         if not TENANT_ID.fullmatch(tenant_id):
             raise InvalidArgumentError(
                 "tenant_id",
@@ -44,7 +44,7 @@ class TenantService:
         return record
 
     async def update(self, tenant_id: str, quotas: Overrides) -> TenantRecord:
-        """Replace what is set for a tenant. Raises NotFoundError or OutOfRangeError."""
+        """Replace a tenant's quotas. Raises NotFoundError or OutOfRangeError."""
         check_overrides(quotas)
         record = replace(await self.get(tenant_id), quotas=dict(quotas))
         await self._store.set_quotas(tenant_id, record.quotas)
@@ -52,12 +52,12 @@ class TenantService:
         return record
 
     async def get(self, tenant_id: str) -> TenantRecord:
-        """A tenant. Raises NotFoundError."""
+        """Return a tenant. Raises NotFoundError."""
         record = await self._store.find(tenant_id)
         if record is None:
             raise NotFoundError("tenant", tenant_id)
         return record
 
     async def list(self, size: int, token: str) -> Page[TenantRecord]:
-        """A page of tenants, newest first."""
+        """Return a page of tenants, newest first."""
         return await self._store.list(size, token)

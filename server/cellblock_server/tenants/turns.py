@@ -1,4 +1,4 @@
-"""How many streams of bytes a tenant sends at a time. Each holds a message or two in memory."""
+"""Limit on the byte streams that a tenant sends at a time, each of which takes memory."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,26 +9,26 @@ from datetime import timedelta
 from cellblock_server.common.errors import QuotaError
 
 MAX_STREAMS = 32
-"""Streams of one tenant that receive bytes at a time, if nothing else is configured."""
+"""Default number of streams of one tenant that receive bytes at a time."""
 WAITING_FACTOR = 4
-"""Streams that may wait for each one that receives; gRPC buffers the first bytes of theirs, too."""
+"""Streams that may wait per receiving stream; gRPC buffers their first bytes, too."""
 RETRY_AFTER = timedelta(seconds=1)
-"""When a caller that was refused may try again."""
+"""Time after which a refused caller may retry."""
 
 
 class Turns:
     """Lets some streams of each tenant receive at a time; more wait in order, up to a bound."""
 
     def __init__(self, most: int = MAX_STREAMS) -> None:
-        """Let each tenant have `most`, and `WAITING_FACTOR` times as many that wait."""
+        """Let `most` streams of each tenant receive, and `WAITING_FACTOR` times as many wait."""
         self._most = most
         self._tenants: dict[str, _Tenant] = {}
 
     @asynccontextmanager
     async def turn(self, tenant: str) -> AsyncIterator[None]:
-        """A block that is one of a tenant's streams; waits until there may be one more.
+        """Wait for a turn to receive one of a tenant's streams, and hold it while the block runs.
 
-        Raises QuotaError if too many wait already.
+        Raises QuotaError if too many streams wait.
         """
         known = self._tenants.setdefault(tenant, _Tenant(asyncio.Semaphore(self._most)))
         if known.streams >= self._most * (1 + WAITING_FACTOR):
@@ -53,4 +53,4 @@ class Turns:
 class _Tenant:
     turns: asyncio.Semaphore
     streams: int = 0
-    """Those that wait included."""
+    """Number of streams that receive or wait."""

@@ -180,7 +180,7 @@ def test_a_connection_that_breaks_while_it_is_written_cancels_it(
         result = own.execute_stream(model(), place=Place(step_id=step)).result()
     assert result.execution.status is ExecutionStatus.CANCELLED
     assert result.execution.failure is not None
-    assert "did not come whole" in result.execution.failure.message
+    assert "was not received completely" in result.execution.failure.message
     assert session.run("1").text == "1"
 
 
@@ -204,7 +204,7 @@ async def test_so_it_does_by_asyncio(server: str, client: Client) -> None:
             result = await session.execute_stream(model(), place=Place(step_id=step)).result()
             assert result.execution.status is ExecutionStatus.CANCELLED
             assert result.execution.failure is not None
-            assert "did not come whole" in result.execution.failure.message
+            assert "was not received completely" in result.execution.failure.message
             assert (await session.run("1")).text == "1"
 
 

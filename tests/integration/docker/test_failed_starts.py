@@ -34,7 +34,10 @@ def broken_image(request: pytest.FixtureRequest) -> Iterator[str]:
     ("broken_image", "said"),
     [
         ('["/bin/false"]', "it ended before it listened; the sandbox exited with code 1"),
-        ('["/bin/sh", "-c", "echo what is wrong >&2; exit 3"]', "it logged last: what is wrong"),
+        (
+            '["/bin/sh", "-c", "echo what is wrong >&2; exit 3"]',
+            "last line of its log: what is wrong",
+        ),
         ('["/bin/sh", "-c", "sleep 60"]', "no kernel within 1.5 s"),
     ],
     indirect=["broken_image"],

@@ -17,6 +17,6 @@ from cellblock_server.sessions.request import NewSession
 async def test_the_error_has_the_agents_last_words(tmp_path: Path) -> None:
     backend = LocalBackend(tmp_path, ["--no-such-option=1"])
     spec = sandbox_spec(NewSession(), Settings(), sandbox_id="sbx_1")
-    with pytest.raises(UnavailableError, match=r"it logged last: .*unrecognized arguments"):
+    with pytest.raises(UnavailableError, match=r"last line of its log: .*unrecognized arguments"):
         await ReadySandbox.start(backend, spec, "token", timedelta(seconds=30))
     assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []

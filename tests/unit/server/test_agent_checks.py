@@ -9,7 +9,7 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.checks import (
     FREE_PIECES,
     MAX_FIELDS,
-    Pieces,
+    PieceCounter,
     ProtocolViolationError,
     Refused,
     checked,
@@ -57,8 +57,8 @@ def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
 
 
 def test_stream_of_only_tiny_pieces_is_refused() -> None:
-    pieces = Pieces(None)
+    pieces = PieceCounter(None)
     for _ in range(FREE_PIECES):
-        pieces.take(b"x")
+        pieces.count_piece(b"x")
     with pytest.raises(ProtocolViolationError, match="65 bytes in 65 pieces"):
-        pieces.take(b"x")
+        pieces.count_piece(b"x")

@@ -32,7 +32,7 @@ def allowed_calls(rates: CallRates, tenant: str) -> int:
     """Return the number of calls that are allowed at the present time."""
     for count in range(1000):
         try:
-            rates.take(tenant)
+            rates.count_call(tenant)
         except QuotaError:
             return count
     raise AssertionError("no bound")
@@ -51,10 +51,10 @@ def test_calls_of_one_second_may_come_together(rates: CallRates, time: Time) -> 
 def test_refusal_has_the_time_of_a_retry(rates: CallRates, time: Time) -> None:
     allowed_calls(rates, "a")
     with pytest.raises(QuotaError, match="'a' may make 10 calls a second") as caught:
-        rates.take("a")
+        rates.count_call("a")
     assert caught.value.retry_after == pytest.approx(timedelta(seconds=0.1), abs=timedelta(0, 0, 5))
     time.now += caught.value.retry_after.total_seconds() + 1e-6
-    rates.take("a")
+    rates.count_call("a")
 
 
 def test_changed_rate_applies_immediately(time: Time) -> None:
@@ -67,5 +67,5 @@ def test_changed_rate_applies_immediately(time: Time) -> None:
     table.set("a", {"calls_per_second": 0})
     time.now += 1
     with pytest.raises(QuotaError) as caught:
-        rates.take("a")
+        rates.count_call("a")
     assert caught.value.retry_after is None

@@ -39,7 +39,7 @@ class Site:
 
     async def _answer(self, request: web.Request) -> web.Response:
         if request.match_info["name"] == "known":
-            self.connections.know(request.transport)
+            self.connections.mark_authenticated(request.transport)
         return web.Response(text="answered")
 
 

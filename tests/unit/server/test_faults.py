@@ -57,7 +57,7 @@ class Faulty:
         return DELETED
 
     def ending(self, end: End, clock: SteadyClock) -> Ending:
-        return end.of(self.session, clock)
+        return end.change_for(self.session, clock)
 
     async def end(self, *_arguments: object) -> None:
         raise KeyError("a bug")
@@ -94,7 +94,7 @@ async def test_fault_at_the_end_of_a_session_still_ends_its_executions_and_sandb
             await sessions.insert(live.record)
             async with journal.transaction() as change:
                 change.executions.accept(execution_record("call_1", 1), PLACE)
-            keeper.keep(live)  # type: ignore[arg-type]
+            keeper.run_session(live)  # type: ignore[arg-type]
             await live.ended.wait()
         execution = await executions.find("t", "call_1")
         session = await sessions.find("t", "sess_1")

@@ -80,7 +80,7 @@ async def running_keeper(
     )
     async with keeper:
         for live in sessions:
-            keeper.keep(live)  # type: ignore[arg-type]
+            keeper.run_session(live)  # type: ignore[arg-type]
         await wait_until_idle(clock)
         yield keeper
 

@@ -6,7 +6,7 @@ from cellblock_server.recording.event_rate import (
     BYTES_PER_SECOND,
     EVENTS_PER_SECOND,
     MAX_WAIT,
-    Pace,
+    BackgroundEventRate,
 )
 
 
@@ -16,29 +16,29 @@ def batch(events: int, size: int = 0, execution_id: str = "") -> list[pb.Event]:
 
 
 def test_events_of_an_execution_are_never_delayed() -> None:
-    assert Pace().take(batch(10**5, execution_id="call_1"), 0.0) == 0
+    assert BackgroundEventRate().count_batch(batch(10**5, execution_id="call_1"), 0.0) == 0
 
 
 def test_events_over_the_burst_are_delayed() -> None:
-    pace = Pace()
+    pace = BackgroundEventRate()
     for _ in range(int(BURST_SECONDS)):
-        assert pace.take(batch(EVENTS_PER_SECOND), 0.0) == 0
-    assert pace.take(batch(EVENTS_PER_SECOND // 2), 0.0) == 0.5
+        assert pace.count_batch(batch(EVENTS_PER_SECOND), 0.0) == 0
+    assert pace.count_batch(batch(EVENTS_PER_SECOND // 2), 0.0) == 0.5
 
 
 def test_bytes_are_limited_like_events() -> None:
-    pace = Pace()
-    assert pace.take(batch(4, BYTES_PER_SECOND), 0.0) < 0.001
-    assert pace.take(batch(1, BYTES_PER_SECOND // 2), 0.0) > 0.4
+    pace = BackgroundEventRate()
+    assert pace.count_batch(batch(4, BYTES_PER_SECOND), 0.0) < 0.001
+    assert pace.count_batch(batch(1, BYTES_PER_SECOND // 2), 0.0) > 0.4
 
 
 def test_allowance_recovers_with_time() -> None:
-    pace = Pace()
-    pace.take(batch(EVENTS_PER_SECOND * 5), 0.0)
-    assert pace.take(batch(1), 10.0) == 0
+    pace = BackgroundEventRate()
+    pace.count_batch(batch(EVENTS_PER_SECOND * 5), 0.0)
+    assert pace.count_batch(batch(1), 10.0) == 0
 
 
 def test_delay_is_bounded() -> None:
-    pace = Pace()
+    pace = BackgroundEventRate()
     for _ in range(10):
-        assert pace.take(batch(10**6), 0.0) <= MAX_WAIT
+        assert pace.count_batch(batch(10**6), 0.0) <= MAX_WAIT

@@ -15,7 +15,7 @@ from cellblock_server.backends.sandbox import SandboxSpec
 from cellblock_server.common.supervisor import RestartPauses, Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.sessions.limits import sandbox_spec
-from cellblock_server.sessions.pool import Pool, PoolBounds, PoolTimings, Stock
+from cellblock_server.sessions.pool import Pool, PoolBounds, PoolTarget, PoolTimings
 from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
 from tests.support.waiting import eventually
@@ -52,11 +52,15 @@ async def test_next_start_does_not_wait_for_a_check(monkeypatch: pytest.MonkeyPa
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
     bounds = PoolBounds(SIZE, 1, timedelta(hours=1), timedelta(seconds=60))
     pool = Pool(
-        cast(Backend, NothingToEnd()), [Stock(example, SIZE)], bounds, Supervisor(), timings=timings
+        cast(Backend, NothingToEnd()),
+        [PoolTarget(example, SIZE)],
+        bounds,
+        Supervisor(),
+        timings=timings,
     )
     may_begin = asyncio.Event()
     may_begin.set()
-    async with pool.kept(may_begin):
+    async with pool.kept_filled(may_begin):
         await eventually(lambda: len(started) == SIZE, 5)
 
 
@@ -73,9 +77,9 @@ async def test_failed_removal_is_repeated() -> None:
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="sbx_1")
     bounds = PoolBounds(0, 1, timedelta(hours=1), timedelta(seconds=60))
     pool = Pool(
-        cast(Backend, Stumbling()), [Stock(example, 0)], bounds, Supervisor(), timings=timings
+        cast(Backend, Stumbling()), [PoolTarget(example, 0)], bounds, Supervisor(), timings=timings
     )
-    async with pool.kept(asyncio.Event()):
+    async with pool.kept_filled(asyncio.Event()):
         pool._discard(waiting(example))
         await eventually(lambda: len(asked) == 2, 5)
     assert asked == ["sbx_1"] * 2
@@ -119,18 +123,18 @@ async def test_checks_survive_a_shrinking_pool(
     supervisor = Supervisor()
     timings = PoolTimings(check=0.01, demand=0.2, answer=60)
     pool = Pool(
-        cast(Backend, NothingToEnd()), [Stock(example, 0)], bounds, supervisor, timings=timings
+        cast(Backend, NothingToEnd()), [PoolTarget(example, 0)], bounds, supervisor, timings=timings
     )
     may_begin = asyncio.Event()
     may_begin.set()
-    async with pool.kept(may_begin):
+    async with pool.kept_filled(may_begin):
         for _ in range(SIZE):
-            await pool.take(example)
+            await pool.take_sandbox(example)
         await eventually(lambda: pool.status().waiting == SIZE)
         # A check waits for the first agent while all sandboxes are surplus.
         await eventually(lambda: agents.asked > 0 and pool.status().waiting == 0)
         # The pool is filled again on demand.
-        await pool.take(example)
+        await pool.take_sandbox(example)
         await eventually(lambda: pool.status().waiting == 1)
         assert [status for status in supervisor.statuses() if status.failures] == []
 
@@ -154,11 +158,11 @@ async def test_old_sandboxes_are_replaced_one_after_the_other(
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
     # All sandboxes are too old at each check, and the pool has no space for more.
     bounds = PoolBounds(SIZE, SIZE, timedelta(seconds=0.05), timedelta(seconds=60))
-    backend, stocks = cast(Backend, NothingToEnd()), [Stock(example, 2 * SIZE)]
-    pool = Pool(backend, stocks, bounds, Supervisor(), timings=PoolTimings(check=0.01))
+    backend, targets = cast(Backend, NothingToEnd()), [PoolTarget(example, 2 * SIZE)]
+    pool = Pool(backend, targets, bounds, Supervisor(), timings=PoolTimings(check=0.01))
     may_begin = asyncio.Event()
     may_begin.set()
-    async with pool.kept(may_begin):
+    async with pool.kept_filled(may_begin):
         await eventually(lambda: len(started) >= 4 * SIZE)
     assert fewest == SIZE - 1
 
@@ -187,12 +191,12 @@ async def test_failure_in_the_pool_restarts_it_and_keeps_its_sandboxes(
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
     bounds = PoolBounds(SIZE, SIZE, timedelta(hours=1), timedelta(seconds=60))
     supervisor = Supervisor(pauses=RestartPauses(first=0.001))
-    backend, stocks = cast(Backend, NothingToEnd()), [Stock(example, SIZE)]
-    pool = Pool(backend, stocks, bounds, supervisor, timings=PoolTimings(check=0.01))
+    backend, targets = cast(Backend, NothingToEnd()), [PoolTarget(example, SIZE)]
+    pool = Pool(backend, targets, bounds, supervisor, timings=PoolTimings(check=0.01))
     may_begin = asyncio.Event()
     may_begin.set()
-    async with pool.kept(may_begin):
+    async with pool.kept_filled(may_begin):
         await eventually(lambda: bool(supervisor.failing()))
         assert pool.status().waiting == SIZE
-        assert await pool.take(example) is not None
+        assert await pool.take_sandbox(example) is not None
         await eventually(lambda: pool.status().waiting == SIZE)

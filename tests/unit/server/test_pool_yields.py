@@ -13,7 +13,7 @@ from cellblock_server.backends.sandbox import SandboxSpec
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.sessions.limits import sandbox_spec
-from cellblock_server.sessions.pool import Pool, PoolBounds, Stock
+from cellblock_server.sessions.pool import Pool, PoolBounds, PoolTarget
 from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
 from cellblock_server.sessions.start_queue import StartBounds, StartQueue
@@ -55,8 +55,8 @@ def pool_of(
 ) -> Pool:
     example = sandbox_spec(NewSession(), Settings(), sandbox_id="")
     bounds = PoolBounds(SIZE, 1, max_age, HOUR, longest_deferral)
-    stocks = [Stock(example, SIZE)]
-    return Pool(cast(Backend, Quiet()), stocks, bounds, Supervisor(), is_awaited=is_awaited)
+    targets = [PoolTarget(example, SIZE)]
+    return Pool(cast(Backend, Quiet()), targets, bounds, Supervisor(), is_awaited=is_awaited)
 
 
 def queue_of(turns: int) -> StartQueue:
@@ -75,7 +75,7 @@ async def test_pool_fills_when_no_caller_waits(started: list[str]) -> None:
     queue.on_end = pool.reconsider
     turn = queue.turn()
     await turn.__aenter__()
-    async with pool.kept(set_event()):
+    async with pool.kept_filled(set_event()):
         await eventually(lambda: pool._deferred_since is not None)
         assert started == []
         await turn.__aexit__(None, None, None)
@@ -84,7 +84,7 @@ async def test_pool_fills_when_no_caller_waits(started: list[str]) -> None:
 
 async def test_deferred_start_happens_after_the_longest_deferral(started: list[str]) -> None:
     pool = pool_of(lambda: True, timedelta(seconds=0.05))
-    async with pool.kept(set_event()):
+    async with pool.kept_filled(set_event()):
         await eventually(lambda: len(started) == SIZE)
 
 
@@ -102,7 +102,7 @@ async def test_queue_is_busy_while_a_caller_waits_or_starts() -> None:
 async def test_old_sandboxes_stay_while_their_replacement_is_deferred(started: list[str]) -> None:
     is_awaited = False
     pool = pool_of(lambda: is_awaited, HOUR, max_age=timedelta(milliseconds=1))
-    async with pool.kept(set_event()):
+    async with pool.kept_filled(set_event()):
         await eventually(lambda: pool.status().waiting == SIZE)
         is_awaited = True
         begun = len(started)

@@ -7,7 +7,7 @@ import pytest
 from cellblock_server.config import ConfigurationError, load
 from cellblock_server.config.keys import all_keys
 from cellblock_server.config.profiles import PROFILES, profile_value
-from cellblock_server.sessions.stocks import stocks
+from cellblock_server.sessions.stocks import pool_targets
 
 pytestmark = pytest.mark.usefixtures("no_user_configuration")
 
@@ -41,7 +41,7 @@ def test_every_value_of_a_profile_is_used(profile: str) -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_server_can_start_with_each_profile(profile: str) -> None:
     settings = load(None, {"profile": profile})
-    assert [stock.size for stock in stocks(settings)] == [settings.pool.size]
+    assert [target.size for target in pool_targets(settings)] == [settings.pool.size]
 
 
 def test_file_overrides_the_profile(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ async def test_failed_restart_leaves_the_session_unchanged(
     runner: SessionRunner,
 ) -> None:
     async def restart_kernel(_reason: str) -> int:
-        raise AgentGoneError("nothing for 60 s")
+        raise AgentGoneError("no response for 60 s")
 
     agent: Any = SimpleNamespace(restart_kernel=restart_kernel)
     runner._agent = agent

@@ -30,7 +30,7 @@ def test_secret_accessible_to_others_is_refused(tmp_path: Path, mode: int) -> No
     path = tmp_path / "secret"
     server_secret(path)
     path.chmod(mode)
-    with pytest.raises(StateFolderError, match="others than its owner may use it") as caught:
+    with pytest.raises(StateFolderError, match="other users can access it") as caught:
         server_secret(path)
     assert "chmod 600" in str(caught.value)
 

@@ -42,7 +42,7 @@ async def test_start_over_the_queue_limit_is_refused_with_a_retry_time() -> None
         await first.enter_async_context(turns.turn())
         waiting = asyncio.create_task(one_turn(turns))
         await asyncio.sleep(0)
-        with pytest.raises(ExhaustedError, match="1 wait already; the limit is 1") as caught:
+        with pytest.raises(ExhaustedError, match="1 waiting; the limit is 1") as caught:
             await one_turn(turns)
         assert (caught.value.reason, caught.value.retry_after > timedelta(0)) == (
             "START_QUEUE_FULL",

@@ -159,7 +159,7 @@ async def test_session_whose_sandbox_is_lost_later_is_ended_with_its_reason(
     kept: StoredKeeper,
 ) -> None:
     async with kept.keeper:
-        with kept.keeper.making(session_record()):
+        with kept.keeper.mark_creating(session_record()):
             await kept.store(session_record(), ExecutionStatus.RUNNING, ExecutionStatus.QUEUED)
         await eventually(lambda: kept.sandboxes.destroyed == ["sbx_1"])
         session = await kept.session()
@@ -177,7 +177,7 @@ async def test_session_whose_sandbox_is_lost_later_is_ended_with_its_reason(
 async def test_session_that_is_being_created_is_not_ended(kept: StoredKeeper) -> None:
     record = replace(session_record(), state=SessionState.CREATING)
     async with kept.keeper:
-        with kept.keeper.making(record):
+        with kept.keeper.mark_creating(record):
             await kept.store(record)
             seen = kept.sandboxes.reaped
             await eventually(lambda: kept.sandboxes.reaped >= seen + 3)

@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellblock_server.common.disk import disk_faults_told
+from cellblock_server.common.disk import disk_errors_translated
 
 OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
 SEALED_MODE = 0o700
@@ -94,7 +94,7 @@ class SandboxFolder:
 
 
 def _faults_told() -> AbstractContextManager[None]:
-    return disk_faults_told("the folder of a sandbox")
+    return disk_errors_translated("the folder of a sandbox")
 
 
 def _ignore_missing(

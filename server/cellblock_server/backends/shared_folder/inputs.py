@@ -2,7 +2,7 @@
 
 from cellblock_server.backends.sandbox import SandboxInput
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
-from cellblock_server.common.disk import disk_faults_told
+from cellblock_server.common.disk import disk_errors_translated
 from cellblock_server.common.errors import NotFoundError
 
 
@@ -18,5 +18,5 @@ async def link_input(folder: SandboxFolder, offered: SandboxInput) -> bool:
 
 def unlink_input(folder: SandboxFolder, name: str) -> None:
     """Remove an input; see `Backend.withdraw_input`. Raises UnavailableError."""
-    with disk_faults_told("the inputs of a sandbox"):
+    with disk_errors_translated("the inputs of a sandbox"):
         (folder.inputs / name).unlink(missing_ok=True)

@@ -25,7 +25,7 @@ class RateStage(Stage):
     async def during(self, call: Call) -> AsyncIterator[None]:
         """Count the call while it is open."""
         caller = tenant()
-        self._rates.take(caller)
+        self._rates.count_call(caller)
         self._calls.begin(caller)
         try:
             yield
