@@ -1,4 +1,4 @@
-"""All of an execution at once, for callers that do not stream."""
+"""Complete results of executions, for callers that do not stream."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,40 +19,40 @@ from cellblock_client.types import CodeError, ExecutionInfo, ExecutionStatus, Fa
 
 @dataclass
 class ExecutionResult:
-    """What an execution showed and how it ended."""
+    """Output of an execution, and how it ended."""
 
     execution: ExecutionInfo
     events: list[Event] = field(repr=False)
-    """Everything, in order."""
+    """All events, in order."""
 
     @property
     def stdout(self) -> str:
-        """All standard output."""
+        """Return all standard output."""
         return "".join(event.text for event in self.events if isinstance(event, Stdout))
 
     @property
     def stderr(self) -> str:
-        """All standard error."""
+        """Return all standard error."""
         return "".join(event.text for event in self.events if isinstance(event, Stderr))
 
     @property
     def text(self) -> str:
-        """The last expression's value as text; empty if it has none."""
+        """Return the last expression's value as text; empty if it has none."""
         return next((event.text for event in self.events if isinstance(event, Result)), "")
 
     @property
     def displays(self) -> list[Display]:
-        """What was shown with `display`, pictures aside."""
+        """Return the values shown with `display`, without images."""
         return [event for event in self.events if isinstance(event, Display)]
 
     @property
     def images(self) -> list[File]:
-        """Pictures that were shown."""
+        """Return the images that the code showed."""
         return [event.file for event in self.events if isinstance(event, Image)]
 
     @property
     def files(self) -> list[File]:
-        """New, changed and moved files below `/mnt/data`."""
+        """Return new, changed and moved files below `/mnt/data`."""
         return [
             event.file
             for event in self.events
@@ -61,12 +61,12 @@ class ExecutionResult:
 
     @property
     def deleted_paths(self) -> list[str]:
-        """Where files below `/mnt/data` were that are there no more."""
+        """Return the former paths of files deleted below `/mnt/data`."""
         return [event.path for event in self.events if isinstance(event, FileDeleted)]
 
     @property
     def full_output(self) -> File | None:
-        """All that was written to the streams, if the events have only a part of it."""
+        """Return all that was written to the streams, if the events have only a part of it."""
         kept = (
             event.file
             for event in self.events
@@ -76,27 +76,27 @@ class ExecutionResult:
 
     @property
     def status(self) -> ExecutionStatus:
-        """How it ended."""
+        """Return the final status."""
         return self.execution.status
 
     @property
     def error(self) -> CodeError | None:
-        """The exception that ended the code."""
+        """Return the exception that ended the code."""
         return self.execution.error
 
     @property
     def failure(self) -> Failure | None:
-        """What ended it from outside its code."""
+        """Return the cause outside the code that ended the execution."""
         return self.execution.failure
 
     @property
     def ok(self) -> bool:
-        """Whether the code ran to its end without an exception."""
+        """Return whether the code ran to its end without an exception."""
         return self.status is ExecutionStatus.COMPLETED and self.error is None
 
 
 def collect(events: Iterable[Event]) -> ExecutionResult:
-    """The result of a whole execution's events."""
+    """Collect a whole execution's events into its result."""
     collected = list(events)
     last = collected[-1]
     if not isinstance(last, Completed):

@@ -85,7 +85,7 @@ class AsyncSessionUploads:
 
     @asynccontextmanager
     async def uploading(self) -> AsyncIterator[None]:
-        """A block that uploads; if it fails, nothing needs what was uploaded."""
+        """Mark a block that uploads; if it fails, its uploads are deleted as unused."""
         try:
             yield
         except Exception:
@@ -94,7 +94,7 @@ class AsyncSessionUploads:
 
     @asynccontextmanager
     async def attaching(self) -> AsyncIterator[None]:
-        """A block that makes the call that needs the files."""
+        """Mark a block that makes the call that needs the files."""
         try:
             yield
         except Error as error:

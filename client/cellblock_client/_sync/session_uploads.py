@@ -86,7 +86,7 @@ class SessionUploads:
 
     @contextmanager
     def uploading(self) -> Iterator[None]:
-        """A block that uploads; if it fails, nothing needs what was uploaded."""
+        """Mark a block that uploads; if it fails, its uploads are deleted as unused."""
         try:
             yield
         except Exception:
@@ -95,7 +95,7 @@ class SessionUploads:
 
     @contextmanager
     def attaching(self) -> Iterator[None]:
-        """A block that makes the call that needs the files."""
+        """Mark a block that makes the call that needs the files."""
         try:
             yield
         except Error as error:

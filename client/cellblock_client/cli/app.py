@@ -1,4 +1,4 @@
-"""All commands and their options."""
+"""Entry point of the CLI: all commands and their options."""
 
 import os
 import sys
@@ -36,18 +36,18 @@ from cellblock_client.errors import Error
 EXIT_REFUSED = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
-"""As a shell has it for a program that a signal ended: 128 and SIGPIPE's number."""
+"""Exit code of a shell for a program that SIGPIPE ended: 128 and the signal's number."""
 
 
 class _Commands(TyperGroup):
-    """All commands; a reader who leaves, such as `head`, is no failure to complain of."""
+    """Group of all commands; a reader that closes the pipe, such as `head`, is not an error."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own
         try:
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # What is still to be written, at the very end too, goes nowhere.
+            # Output that is still buffered is discarded, even at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(EXIT_BROKEN_PIPE) from None
         return code
@@ -57,7 +57,7 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    # Plain: the same in a pipe, and in docs/reference/cli.md.
+    # Plain: the same output in a pipe and in docs/reference/cli.md.
     rich_markup_mode=None,
 )
 app.callback()(access.options)
@@ -163,7 +163,7 @@ def repl(
         terminal = ReplTerminal(opened.client, output, opened.session)
         code = Repl(opened, terminal, variables).run(resumed=session is not None)
         if keep and code == 0:
-            typer.echo(f"the session goes on: cellblock repl {opened.session.id}", err=True)
+            typer.echo(f"the session is still alive: cellblock repl {opened.session.id}", err=True)
         raise typer.Exit(code)
 
 
@@ -183,7 +183,7 @@ def serve(context: typer.Context) -> None:
 
 
 def _variables(given: list[str]) -> dict[str, str]:
-    """What `--env` was given; the server checks names and values."""
+    """Parse the values of `--env`; the server checks names and values."""
     variables = {}
     for item in given:
         name, equals, value = item.partition("=")
@@ -194,7 +194,7 @@ def _variables(given: list[str]) -> dict[str, str]:
 
 
 def commands() -> Any:  # noqa: ANN401 - Typer's own
-    """All commands, with their examples."""
+    """Return all commands, with their examples."""
     found = typer.main.get_command(app)
     for name, command in walk(found):
         lines = "\n".join(f"  {line}" for line in EXAMPLES[name])
@@ -203,14 +203,14 @@ def commands() -> Any:  # noqa: ANN401 - Typer's own
 
 
 def walk(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """A command and those below it, with their names: `sessions show`."""
+    """Yield a command and those below it, with their names: `sessions show`."""
     yield name, command
     for inner, child in getattr(command, "commands", {}).items():
         yield from walk(child, f"{name} {inner}".strip())
 
 
 def main() -> int:
-    """Run the command line; the exit code."""
+    """Run the command line, and return the exit code."""
     try:
         code = commands().main(prog_name="cellblock", standalone_mode=False)
     except typer.Abort:
@@ -222,14 +222,14 @@ def main() -> int:
         complain(error)
         return EXIT_REFUSED
     except OSError as error:
-        # A path of the user's: what it is and what is wrong with it.
+        # A path that the user passed: report it, with what is wrong.
         complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
         return EXIT_REFUSED
     return code if isinstance(code, int) else 0
 
 
 def _complain_of_usage(error: Any) -> None:  # noqa: ANN401 - of a class without a public name
-    """Say in a line what is wrong with what was typed; without anything typed, help."""
+    """Report a usage error in one line; without arguments, show help."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if "\n" in message:
         error.show()

@@ -175,7 +175,7 @@ def delete(
 
 
 def source_of(path: Path) -> Source:
-    """A path, or standard input for `-`: without a buffer, so that nothing waits at the end."""
+    """Open a path, or standard input for `-`, unbuffered so that nothing waits at the end."""
     if str(path) == parameters.STDIN:
         return cast(Source, os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
     return path

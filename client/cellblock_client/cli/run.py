@@ -23,7 +23,7 @@ def run_code(
     time_limit: float | None,
     environment: Mapping[str, str],
 ) -> int:
-    """Run code to its end; the exit code that tells how it ended."""
+    """Run code to its end, and return the exit code for its result."""
     execution = opened.session.execute(code, time_limit=time_limit, environment=environment)
     return exit_code(follow(execution, terminal))
 
@@ -31,8 +31,8 @@ def run_code(
 def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo:
     """Show an execution to its end.
 
-    The first Ctrl-C interrupts the code, and its end is still shown; the second
-    one raises KeyboardInterrupt, and the code is left to itself.
+    The first Ctrl-C interrupts the code, and its end is still shown. The second one raises
+    KeyboardInterrupt, and the code keeps running.
     """
     with _interrupting(execution):
         for event in execution:
@@ -47,8 +47,7 @@ def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo:
 def _interrupting(execution: Execution) -> Iterator[None]:
     """Let Ctrl-C cancel an execution.
 
-    From a thread: an exception in the middle of gRPC's own waiting can leave its
-    locks held.
+    It uses a thread: an exception in the middle of gRPC's own waiting can leave its locks held.
     """
     pool = ThreadPoolExecutor(1)
     asked: list[Future[ExecutionInfo]] = []
@@ -70,7 +69,7 @@ def _interrupting(execution: Execution) -> Iterator[None]:
 
 
 def exit_code(end: ExecutionInfo) -> int:
-    """How an execution ended, as an exit code."""
+    """Return the exit code for the end of an execution."""
     if end.status is ExecutionStatus.CANCELLED:
         return EXIT_INTERRUPTED
     if end.failure is not None:

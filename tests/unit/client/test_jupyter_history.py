@@ -1,6 +1,12 @@
 """What a kernel ran, as front ends ask for it."""
 
-from cellblock_client.jupyter.history import MAX_CHARACTERS, MAX_ENTRIES, Entry, History, told
+from cellblock_client.jupyter.history import (
+    MAX_CHARACTERS,
+    MAX_ENTRIES,
+    Entry,
+    History,
+    reply_entries,
+)
 
 
 def history(*codes: str) -> History:
@@ -37,8 +43,8 @@ def test_a_search_has_the_newest_in_their_order() -> None:
 def test_results_are_told_if_asked_for() -> None:
     ran = History()
     ran.add(4, "2 * 3", "6")
-    assert told(ran.tail(1), output=False) == [(1, 4, "2 * 3")]
-    assert told(ran.tail(1), output=True) == [(1, 4, ("2 * 3", "6"))]
+    assert reply_entries(ran.tail(1), output=False) == [(1, 4, "2 * 3")]
+    assert reply_entries(ran.tail(1), output=True) == [(1, 4, ("2 * 3", "6"))]
 
 
 def test_it_is_bounded() -> None:
