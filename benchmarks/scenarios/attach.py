@@ -30,7 +30,7 @@ DOCKER_CP = "docker cp"
 
 @contextmanager
 def source() -> Iterator[Path]:
-    """The file, with bytes that nothing can make smaller."""
+    """Return a file with incompressible bytes."""
     with tempfile.TemporaryDirectory(prefix="cellblock-bench-") as folder:
         path = Path(folder) / "file"
         with path.open("wb") as file:

@@ -55,7 +55,7 @@ def first_result(name: str) -> Entrant:
 
 @contextmanager
 def bare(stage: Stage) -> Iterator[Step]:
-    """A container that imports ipykernel and ends; removing it is not measured."""
+    """Run a container that imports ipykernel and ends; removing it is not measured."""
     name = "cellblock-bench-bare"
     command = ["docker", "run", f"--name={name}", *COMMON, stage.image, "python"]
 

@@ -55,7 +55,7 @@ def restarted(name: str, *, answer: bool) -> Entrant:
 
 @contextmanager
 def death(stage: Stage) -> Iterator[Step]:
-    """A kernel that ends itself, and an answer of the one that takes its place."""
+    """Let a kernel end itself, and run code in the one that replaces it."""
     opened = cast("CellblockSession", stage.contender(CELLBLOCK).open_session())
 
     def turn() -> None:
