@@ -43,7 +43,7 @@ def measure_attack(attack: str, rounds: int, seconds: float) -> list[Row]:
 
 
 def measure_call(attack: str, kind: str, rounds: int, seconds: float) -> Row:
-    """Answers to calls of one kind: their times and failures."""
+    """Return the times and failures of calls of one kind."""
     quiet: list[float] = []
     during: list[float] = []
     failed = 0
@@ -92,7 +92,7 @@ def call_of(kind: str, at: Guarded, client: Client, session_id: str) -> Callable
 
 
 def collect(made: Callable[[], object], seconds: float) -> tuple[list[float], int]:
-    """Durations of consecutive calls, and the number that failed."""
+    """Collect the durations of consecutive calls, and the number that failed."""
     times: list[float] = []
     failed = 0
     end = time.perf_counter() + seconds

@@ -82,7 +82,7 @@ def audit(locks: list[Path], service: str) -> Report:
         return report
     except ValueError:
         # pip-audit reports this by a traceback only: the last line has the cause.
-        report.failure = (done.stderr.strip() or "pip-audit said nothing").splitlines()[-1]
+        report.failure = (done.stderr.strip() or "pip-audit printed nothing").splitlines()[-1]
         return report
     _fill(report, results, _locks_by_package(locks))
     return report

@@ -1,6 +1,6 @@
-"""Memory, while one execution prints 1 GB: of who passes on what it prints.
+"""Memory of the forwarding processes while one execution prints 1 GB.
 
-llm-sandbox is not here: it had not come to the end after four minutes.
+llm-sandbox is not included: it did not finish within four minutes.
 """
 
 import subprocess
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MB = 10**6
 SIZE = 1000 * MB
 FLAT_MIB = 64
-"""Twice what the server keeps of an execution's text by default."""
+"""Maximum growth in MiB: twice the text that the server stores of an execution by default."""
 SERVER = "Cellblock, the server"
 
 

@@ -82,7 +82,7 @@ class AsyncChannel(Stubs):
             return outcome(call, sending)
         finally:
             call.cancel()
-            sending.stop()
+            sending.stop_reading()
 
 
 def error_of_stream(failed: grpc.RpcError, left: float | None) -> Error:

@@ -52,7 +52,7 @@ class Channel(Stubs):
             return outcome(call, sending)
         finally:
             call.cancel()
-            sending.stop()
+            sending.stop_reading()
 
     def begin_sending(
         self, method: str, sending: Sending, timeout: float | None, traced: Metadata
@@ -76,9 +76,9 @@ def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401
 
 
 def _requests(sending: Sending) -> Iterator[Any]:
-    while (request := sending.take()) is not None:
+    while (request := sending.next_request()) is not None:
         yield request
-        sending.taken()
+        sending.mark_sent()
 
 
 def error_of_stream(failed: grpc.RpcError, _left: float | None) -> Error:

@@ -28,7 +28,7 @@ class Cursor(Protocol[Taken]):
     def request(self) -> tuple[str, Any]:
         """Return the call that resumes here."""
 
-    def take(self, response: Any, /) -> list[Taken]:  # noqa: ANN401 - each has its own
+    def accept_response(self, response: Any, /) -> list[Taken]:  # noqa: ANN401 - each has its own
         """Accept a response; return its events, without kinds that this release does not know."""
 
     def end_of_stream(self) -> None:
@@ -71,7 +71,7 @@ class EventCursor:
         )
         return "WatchExecution", watch
 
-    def take(self, response: Response) -> list[Event]:
+    def accept_response(self, response: Response) -> list[Event]:
         """Accept a response; return its events, without kinds that this release does not know."""
         events = []
         for message in response.events:
@@ -112,7 +112,7 @@ class StepCursor:
         """Return the call that resumes here."""
         return "WatchRunSteps", self._request
 
-    def take(self, response: run_step_pb2.WatchRunStepsResponse) -> list[RunStepEvent]:
+    def accept_response(self, response: run_step_pb2.WatchRunStepsResponse) -> list[RunStepEvent]:
         """Accept a response; return its event."""
         last = self._request
         same = response.step_id == last.after_step_id

@@ -40,7 +40,7 @@ class Download:
             file_id=self._file_id, offset=self._offset + self._received, length=length
         )
 
-    def take(self, response: pb.DownloadFileResponse) -> bytes:
+    def accept_message(self, response: pb.DownloadFileResponse) -> bytes:
         """Accept a message; return its bytes, or none if it has metadata."""
         if response.HasField("file"):
             self._file = file_of(response.file)
@@ -80,7 +80,7 @@ class Counted:
         self._progress = progress
         self._received = 0
 
-    def take(self, data: bytes) -> bytes:
+    def count_chunk(self, data: bytes) -> bytes:
         """Count the bytes, and return them."""
         self._received += len(data)
         if self._progress:

@@ -90,7 +90,7 @@ class Sending:
         self._stopped = False
         self._took_data = False
 
-    def take(self) -> Any:  # noqa: ANN401 - one of two kinds of message
+    def next_request(self) -> Any:  # noqa: ANN401 - one of two kinds of message
         """Return the next request, from any thread; None if there is no more."""
         with self._lock:
             if self._stopped:
@@ -101,7 +101,7 @@ class Sending:
                 self._fail(error)
                 return None
 
-    def taken(self) -> None:
+    def mark_sent(self) -> None:
         """Record that gRPC is sending the last request."""
         if not self._took_data or self._stopped:
             return
@@ -111,7 +111,7 @@ class Sending:
         except BaseException as error:  # noqa: BLE001 - raised where the call is made
             self._fail(error)
 
-    def stop(self) -> None:
+    def stop_reading(self) -> None:
         """Stop reading: the source may now be read again, or closed."""
         self._stopped = True
         # gRPC's thread may be in the middle of a read, which may never end for a pipe.
@@ -162,8 +162,8 @@ class Upload:
         self._metadata.offset = self._received
         return Sending(self._reader, pb.UploadFileRequest(metadata=self._metadata), self._received)
 
-    def go_on(self, state: UploadState) -> bool:
-        """Go on from what the server has; whether that is more than it was."""
+    def resume_from(self, state: UploadState) -> bool:
+        """Resume from the server's position, and return whether that has advanced."""
         before, self._received = self._received, state.received_bytes
         return self._received > before
 

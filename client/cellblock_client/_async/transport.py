@@ -100,7 +100,7 @@ class AsyncTransport:
                 async with aclosing(stream) as responses:
                     async for response in responses:
                         backoff.progress()
-                        for event in cursor.take(response):
+                        for event in cursor.accept_response(response):
                             yield event
                 cursor.end_of_stream()
             except MAY_PASS as error:
@@ -141,7 +141,7 @@ class AsyncTransport:
             try:
                 async with aclosing(stream) as responses:
                     async for response in responses:
-                        if data := download.take(response):
+                        if data := download.accept_message(response):
                             backoff.progress()
                             yield data
                 break
@@ -179,7 +179,9 @@ class AsyncTransport:
             async for response in responses:
                 yield response.data
 
-    async def again(self, work: Callable[[float | None], Awaitable[T]], timeout: float | None) -> T:
+    async def retry_work(
+        self, work: Callable[[float | None], Awaitable[T]], timeout: float | None
+    ) -> T:
         """Do `work`, and retry it if the connection breaks; it gets the seconds that are left."""
         backoff = Backoff(timeout, self._patience)
         while True:
@@ -220,7 +222,7 @@ class AsyncTransport:
             state = await self._state_of(upload, backoff)
             if state.file:
                 return state.file
-            if upload.go_on(state):
+            if upload.resume_from(state):
                 backoff.progress()
 
     async def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:

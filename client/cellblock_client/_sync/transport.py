@@ -98,7 +98,7 @@ class Transport:
                 with closing(stream) as responses:
                     for response in responses:
                         backoff.progress()
-                        yield from cursor.take(response)
+                        yield from cursor.accept_response(response)
                 cursor.end_of_stream()
             except MAY_PASS as error:
                 sleep(backoff.wait_after(error))
@@ -136,7 +136,7 @@ class Transport:
             try:
                 with closing(stream) as responses:
                     for response in responses:
-                        if data := download.take(response):
+                        if data := download.accept_message(response):
                             backoff.progress()
                             yield data
                 break
@@ -174,7 +174,7 @@ class Transport:
             for response in responses:
                 yield response.data
 
-    def again(self, work: Callable[[float | None], T], timeout: float | None) -> T:
+    def retry_work(self, work: Callable[[float | None], T], timeout: float | None) -> T:
         """Do `work`, and retry it if the connection breaks; it gets the seconds that are left."""
         backoff = Backoff(timeout, self._patience)
         while True:
@@ -215,7 +215,7 @@ class Transport:
             state = self._state_of(upload, backoff)
             if state.file:
                 return state.file
-            if upload.go_on(state):
+            if upload.resume_from(state):
                 backoff.progress()
 
     def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:
