@@ -75,7 +75,7 @@ class Step:
 
 
 @dataclass
-class Crowd:
+class SessionGroup:
     """Open sessions of the measured server."""
 
     own: Service
@@ -127,29 +127,29 @@ def measure(steps: Sequence[int], image: str) -> Iterator[Step]:
         own = stack.enter_context(service(POOL, image=image))
         own.until_pool_is_full()
         before = psutil.virtual_memory().available
-        crowd = stack.enter_context(ended(Crowd(own)))
+        group = stack.enter_context(deleted_at_end(SessionGroup(own)))
         for size in steps:
-            cold = crowd.grow(size)
-            yield look(crowd, cold, before)
+            cold = group.grow(size)
+            yield measure_step(group, cold, before)
 
 
 @contextmanager
-def ended(crowd: Crowd) -> Iterator[Crowd]:
+def deleted_at_end(group: SessionGroup) -> Iterator[SessionGroup]:
     """Delete the sessions when the block is left: a server that stops has less time for it."""
     try:
-        yield crowd
+        yield group
     finally:
-        crowd.end()
+        group.end()
 
 
-def look(crowd: Crowd, cold: Samples, before: float) -> Step:
+def measure_step(group: SessionGroup, cold: Samples, before: float) -> Step:
     """Measure with the sessions that are open."""
-    own, sessions = crowd.own, crowd.sessions
+    own, sessions = group.own, group.sessions
     once = Samples([timed(partial(answer, session)) for session in sessions])
     chosen = random.Random(len(sessions))  # noqa: S311 - the same in each run
     calls = repeat(CALLS, lambda: answer(chosen.choice(sessions)))
     listing = repeat(LISTS, lambda: next(iter(own.client.sessions.list())))
-    engine = repeat(CREATES, partial(bare_container, crowd.sessions[0].info.image))
+    engine = repeat(CREATES, partial(bare_container, group.sessions[0].info.image))
     pooled = Samples([pooled_create(own) for _round in range(CREATES)])
     own.until_pool_is_full()
     time.sleep(SETTLE_SECONDS)

@@ -18,7 +18,7 @@ from PIL import Image as Picture
 
 from cellblock_client import Client, Error, File, events
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli.logs import Wanted, write_pretty
+from cellblock_client.cli.logs import LogSelection, write_pretty
 from cellblock_client.client import Session
 from cellblock_client.embedded import embedded_server
 
@@ -63,7 +63,7 @@ def main() -> int:
         spreadsheet = save(client, made, ".xlsx")
         print("\nThe session's log:\n")
         sys.stdout.flush()
-        write_pretty(Wanted(client, session.id, "", follow=False), None)
+        write_pretty(LogSelection(client, session.id, "", follow=False), None)
     check_chart(chart)
     check_spreadsheet(spreadsheet)
     print(f"\n{chart} and {spreadsheet} are right.")

@@ -100,7 +100,7 @@ def open_client(address: str | None) -> Client:
 
 def _access(key_file: Path | None, tls: Tls | bool | None) -> Access:
     """Return the access by options, else variables, which `Client` reads itself, else the file."""
-    saved = settings.of_file()
+    saved = settings.values_of_file()
     if key_file is None and "api_key_file" in saved:
         key_file = Path(str(saved["api_key_file"])).expanduser()
     if tls is None and any(name.startswith("tls") for name in saved) and not _tls_by_variables():

@@ -25,11 +25,11 @@ from cellblock_client.cli import (
     sessions,
     top,
 )
-from cellblock_client.cli.connection import connected
+from cellblock_client.cli.connection import open_session
 from cellblock_client.cli.examples import EXAMPLES
 from cellblock_client.cli.repl.loop import Repl, ReplTerminal
 from cellblock_client.cli.run import run_code
-from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.cli.terminal import Terminal, print_error
 from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error
 
@@ -127,7 +127,7 @@ def run(
     it raised an exception, 3 if it was ended by a limit or a fault, 130 if it was interrupted.
     """
     text, variables = code.read(), _variables(env or [])
-    with connected(address, backend, session, attach or [], unpack=unpack) as opened:
+    with open_session(address, backend, session, attach or [], unpack=unpack) as opened:
         terminal = Terminal(opened.client, output)
         raise typer.Exit(run_code(opened, text, terminal, time_limit, variables))
 
@@ -159,7 +159,7 @@ def repl(
         raise typer.BadParameter(
             "requires a running server: pass --address or set CELLBLOCK_ADDRESS", param_hint=what
         )
-    with connected(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
+    with open_session(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
         terminal = ReplTerminal(opened.client, output, opened.session)
         code = Repl(opened, terminal, variables).run(resumed=session is not None)
         if keep and code == 0:
@@ -216,23 +216,23 @@ def main() -> int:
     except typer.Abort:
         return EXIT_INTERRUPTED
     except TyperException as error:
-        _complain_of_usage(error)
+        _print_usage_error(error)
         return EXIT_REFUSED
     except Error as error:
-        complain(error)
+        print_error(error)
         return EXIT_REFUSED
     except OSError as error:
         # A path that the user passed: report it, with what is wrong.
-        complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
+        print_error(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
         return EXIT_REFUSED
     return code if isinstance(code, int) else 0
 
 
-def _complain_of_usage(error: Any) -> None:  # noqa: ANN401 - of a class without a public name
+def _print_usage_error(error: Any) -> None:  # noqa: ANN401 - of a class without a public name
     """Report a usage error in one line; without arguments, show help."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if "\n" in message:
         error.show()
         return
     where = f": see {context.command_path} --help" if context is not None else ""
-    complain(Error(f"{message.rstrip('.')}{where}"))
+    print_error(Error(f"{message.rstrip('.')}{where}"))

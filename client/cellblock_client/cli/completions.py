@@ -22,7 +22,7 @@ Offers = list[tuple[str, str]]
 
 def session_ids(context: typer.Context, incomplete: str) -> Offers:
     """Return live sessions, newest first."""
-    return _asked(
+    return _ask_server(
         context,
         incomplete,
         lambda client: (
@@ -34,7 +34,7 @@ def session_ids(context: typer.Context, incomplete: str) -> Offers:
 
 def file_ids(context: typer.Context, incomplete: str) -> Offers:
     """Return stored files, newest first."""
-    return _asked(
+    return _ask_server(
         context,
         incomplete,
         lambda client: (
@@ -43,7 +43,7 @@ def file_ids(context: typer.Context, incomplete: str) -> Offers:
     )
 
 
-def _asked(
+def _ask_server(
     context: typer.Context,
     incomplete: str,
     ask: Callable[[Client], Iterable[tuple[str, str]]],

@@ -14,7 +14,7 @@ from cellblock_client.folders import is_archive
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedSession:
     """Client with one of its server's sessions."""
 
     client: Client
@@ -24,7 +24,7 @@ class Opened:
 
 
 @contextmanager
-def connected(
+def open_session(
     address: str | None,
     backend: str | None,
     session_id: str | None,
@@ -32,7 +32,7 @@ def connected(
     *,
     unpack: bool,
     keep: bool = False,
-) -> Iterator[Opened]:
+) -> Iterator[OpenedSession]:
     """Connect, starting a server if there is no `address`; find or create the session.
 
     A session created here is deleted at the end, with its uploads, unless it is to be kept.
@@ -57,4 +57,4 @@ def connected(
             attached = attach_path(client.address, session.id, path, unpack=archive)
             uploads.add(attached.file_id)
             note_skipped(attached)
-        yield Opened(client, session, uploads)
+        yield OpenedSession(client, session, uploads)

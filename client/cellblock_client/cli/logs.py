@@ -69,16 +69,16 @@ def logs(
     if output and form is not LogFormat.PRETTY:
         raise typer.BadParameter("goes with --format pretty only", param_hint="--output")
     with open_client(address) as client:
-        wanted = Wanted(client, client.sessions.get(session).id, run, follow=follow)
+        selection = LogSelection(client, client.sessions.get(session).id, run, follow=follow)
         if form in SHAPES:
-            write_steps(wanted, SHAPES[form])
+            write_steps(selection, SHAPES[form])
         elif form is LogFormat.JSON:
-            write_json(wanted)
+            write_json(selection)
         else:
-            write_pretty(wanted, Folder(client, output) if output else None)
+            write_pretty(selection, Folder(client, output) if output else None)
 
 
-class Wanted:
+class LogSelection:
     """Executions of a session that are to be shown."""
 
     def __init__(self, client: Client, session_id: str, run_id: str, *, follow: bool) -> None:
@@ -92,7 +92,7 @@ class Wanted:
         """Yield ids of executions, oldest first, with their records if they are already known."""
         if self.follow:
             for event in self.step_events(RunStepFormat.ASSISTANTS):
-                for execution_id in begun(event):
+                for execution_id in begun_execution_ids(event):
                     yield execution_id, None
             return
         steps = {step.id for step in self.steps(RunStepFormat.ASSISTANTS)} if self.run_id else None
@@ -134,27 +134,27 @@ class Wanted:
                 yield event
 
 
-def write_pretty(wanted: Wanted, folder: Folder | None) -> None:
+def write_pretty(selection: LogSelection, folder: Folder | None) -> None:
     """Write a log for people."""
-    log = PrettyLog(wanted.client, folder)
-    for execution_id, known in wanted.executions():
+    log = PrettyLog(selection.client, folder)
+    for execution_id, known in selection.executions():
         last: Event | None = None
-        for last in wanted.events(execution_id, known):
+        for last in selection.events(execution_id, known):
             log.show(last, known)
         if not isinstance(last, Completed):
             log.has_not_ended()
-    if not wanted.run_id:
-        log.background(wanted.client.sessions.get(wanted.session_id).info)
+    if not selection.run_id:
+        log.background(selection.client.sessions.get(selection.session_id).info)
 
 
-def write_json(wanted: Wanted) -> None:
+def write_json(selection: LogSelection) -> None:
     """Write a line for each event of an execution; the first one has its code.
 
     Code that was sent in pieces is in events of its own.
     """
-    for execution_id, known in wanted.executions():
-        execution = known or wanted.client.executions.get(execution_id)
-        for event in wanted.events(execution_id, known):
+    for execution_id, known in selection.executions():
+        execution = known or selection.client.executions.get(execution_id)
+        for event in selection.events(execution_id, known):
             name = EVENT_NAMES.get(type(event)) or re.sub(
                 r"(?<!^)(?=[A-Z])", "_", type(event).__name__
             )
@@ -169,20 +169,20 @@ def write_json(wanted: Wanted) -> None:
             _write_line(_json(data))
 
 
-def write_steps(wanted: Wanted, form: RunStepFormat) -> None:
+def write_steps(selection: LogSelection, form: RunStepFormat) -> None:
     """Write run steps as an array, or their events as server-sent ones."""
-    if wanted.follow:
-        for event in wanted.step_events(form):
+    if selection.follow:
+        for event in selection.step_events(form):
             _write_line(f"event: {plain(event.event)}\ndata: {_json(event.data)}\n")
         return
     separator = "["
-    for item in _items(wanted.steps(form)):
+    for item in _items(selection.steps(form)):
         _write_line(f"{separator}\n{_json(item)}", end="")
         separator = ","
     _write_line("[]" if separator == "[" else "\n]")
 
 
-def begun(event: RunStepEvent) -> list[str]:
+def begun_execution_ids(event: RunStepEvent) -> list[str]:
     """Yield the ids of the executions that begin with an event in the Assistants API's format."""
     details = event.data.get("delta", {}).get("step_details", {})
     return [call["id"] for call in details.get("tool_calls", []) if call.get("id")]

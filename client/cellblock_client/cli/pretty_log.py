@@ -103,7 +103,7 @@ class PrettyLog:
         sys.stdout.flush()
 
     def _image(self, file: File) -> None:
-        self._line(f"[image {self._kept(file)} {plain(file.filename)}, {file.bytes} bytes]")
+        self._line(f"[image {self._location(file)} {plain(file.filename)}, {file.bytes} bytes]")
         if self._draw is None or file.bytes > MAX_BYTES:
             return
         try:
@@ -122,9 +122,9 @@ class PrettyLog:
         else:
             moved = f" (was {plain(change.renamed_from)})" if change.renamed_from else ""
             name = path or plain(file.filename)
-            self._line(f"[file {self._kept(file)} {name}{moved}, {file.bytes} bytes]")
+            self._line(f"[file {self._location(file)} {name}{moved}, {file.bytes} bytes]")
 
-    def _kept(self, file: File) -> str:
+    def _location(self, file: File) -> str:
         """Return the path of a file that was saved now, or its id."""
         if self._folder is None:
             return file.id

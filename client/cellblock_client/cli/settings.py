@@ -99,7 +99,7 @@ def values(environment: Mapping[str, str] = os.environ) -> dict[str, Value]:
     return found
 
 
-def of_file(environment: Mapping[str, str] = os.environ) -> dict[str, str | bool]:
+def values_of_file(environment: Mapping[str, str] = os.environ) -> dict[str, str | bool]:
     """Return the file's values that no variable overrides. Raises Error."""
     path = str(config_file(environment))
     return {

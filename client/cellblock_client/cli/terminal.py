@@ -104,7 +104,7 @@ class Terminal:
         self._line(sys.stderr, text)
 
 
-def complain(error: Error) -> None:
+def print_error(error: Error) -> None:
     """Show an error of a command, with advice if there is any."""
     hint = next(
         (hint for kind, hint in HINTS if isinstance(error, kind) and not error.retry_after), ""

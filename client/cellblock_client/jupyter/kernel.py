@@ -220,7 +220,7 @@ class CellblockKernel(Kernel):
         session = await self._session()
         execution = session.execute(code, time_limit=self.time_limit or None)
         error, result = None, ""
-        async with self._interrupting(execution) as accepted:
+        async with self._cancel_on_interrupt(execution) as accepted:
             async for event in execution:
                 accepted.set()
                 if isinstance(event, ErrorRaised):
@@ -248,7 +248,7 @@ class CellblockKernel(Kernel):
         self._publish(note, silent=silent)
 
     @asynccontextmanager
-    async def _interrupting(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:
+    async def _cancel_on_interrupt(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:
         """Cancel an execution when an interrupt arrives; yields what to set once it is accepted."""
         accepted = asyncio.Event()
 
@@ -264,7 +264,7 @@ class CellblockKernel(Kernel):
         try:
             yield accepted
         finally:
-            await _ended(cancelling)
+            await _cancel_and_wait(cancelling)
 
     async def _show(self, event: Event) -> None:
         """Publish an event, if Jupyter has a message for it."""
@@ -332,7 +332,7 @@ class CellblockKernel(Kernel):
             await asyncio.sleep(pause)
 
     async def _close(self) -> None:
-        await _ended(self._keeping)
+        await _cancel_and_wait(self._keeping)
         await self._client.close()
 
 
@@ -347,7 +347,7 @@ def _explains_itself(info: ExecutionInfo, error: CodeError | None) -> bool:
     )
 
 
-async def _ended(task: "asyncio.Task[None]") -> None:
+async def _cancel_and_wait(task: "asyncio.Task[None]") -> None:
     """Cancel one of our tasks, and wait for its end."""
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -73,7 +73,7 @@ class CellblockProvisioner(LocalProvisioner):
 
         Raises Error, with the server's reason, if no session can be had.
         """
-        attached = self._attached(kwargs.get("cwd"))
+        attached = self._attachment_paths(kwargs.get("cwd"))
         async with AsyncClient(self.address or None) as client:
             if not await self._has_session(client):
                 await self._create_session(client, attached)
@@ -136,7 +136,7 @@ class CellblockProvisioner(LocalProvisioner):
             return False
         return True
 
-    def _attached(self, folder: str | None) -> list[Path]:
+    def _attachment_paths(self, folder: str | None) -> list[Path]:
         """Return the paths to attach; relative ones start in the kernel's directory."""
         return [Path(folder or Path.cwd(), Path(path).expanduser()) for path in self.attach]
 

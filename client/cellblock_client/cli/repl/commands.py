@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cellblock_client.cli.connection import Opened
+from cellblock_client.cli.connection import OpenedSession
 from cellblock_client.cli.folder import Folder
 from cellblock_client.cli.repl.status import limit_lines, state_lines
 from cellblock_client.cli.transfers import attach_path, note_skipped, transfer
@@ -28,7 +28,7 @@ Python is run in the session, IPython's magics and !commands included.
 class Context:
     """Objects that commands work with."""
 
-    opened: Opened
+    opened: OpenedSession
     folder: Folder
     """Directory for downloads, unless a path is given."""
 

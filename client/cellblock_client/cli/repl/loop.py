@@ -5,12 +5,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from cellblock_client.cli.connection import Opened
+from cellblock_client.cli.connection import OpenedSession
 from cellblock_client.cli.repl.commands import Context, find_command
 from cellblock_client.cli.repl.prompt import Prompt
 from cellblock_client.cli.repl.status import limit_lines, state_lines
-from cellblock_client.cli.run import EXIT_FAILED, EXIT_OK, follow
-from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.cli.run import EXIT_FAILED, EXIT_OK, follow_execution
+from cellblock_client.cli.terminal import Terminal, print_error
 from cellblock_client.client import Client, Session
 from cellblock_client.errors import Error
 from cellblock_client.events import Event, KernelRestarted, Started
@@ -62,7 +62,7 @@ class Repl:
     """Loop that reads code until Ctrl-D. Ctrl-C interrupts the code, or clears the line."""
 
     def __init__(
-        self, opened: Opened, terminal: ReplTerminal, environment: Mapping[str, str]
+        self, opened: OpenedSession, terminal: ReplTerminal, environment: Mapping[str, str]
     ) -> None:
         """Run code in the session of `opened`, each piece with `environment`."""
         self._session = opened.session
@@ -88,13 +88,13 @@ class Repl:
             if not code.strip():
                 continue
             try:
-                self._act(code, prompt)
+                self._run_line(code, prompt)
             except Error as error:
-                complain(error)
+                print_error(error)
                 if error.reason in ENDED:
                     return EXIT_FAILED
             except OSError as error:
-                complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
+                print_error(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
             except KeyboardInterrupt:
                 sys.stderr.write("\n[not waiting any longer; the code may still be running]\n")
 
@@ -105,7 +105,7 @@ class Repl:
             lines += [*state_lines(info), *limit_lines(info)]
         sys.stderr.write("\n".join(lines) + "\n")
 
-    def _act(self, code: str, prompt: Prompt) -> None:
+    def _run_line(self, code: str, prompt: Prompt) -> None:
         """Run a line. Raises Error, also for the error that ended the session."""
         if (found := find_command(code)) is not None:
             command, arguments = found
@@ -116,7 +116,7 @@ class Repl:
             sys.stdout.write(prompt.inspect(name, len(name), len(marks) - 1))
         else:
             execution = self._session.execute(code, environment=self._environment)
-            failure = follow(execution, self._terminal).failure
+            failure = follow_execution(execution, self._terminal).failure
             if failure is not None and failure.cause in WITH_SESSION:
                 # The server stores the session's end a moment later; the next call gets the reason.
                 raise Error("the session has ended", reason="SESSION_ENDED")
