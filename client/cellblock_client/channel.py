@@ -111,12 +111,12 @@ class Connection:
 
     @property
     def metadata(self) -> Metadata:
-        """Return the metadata of each call."""
+        """Metadata of each call."""
         return (("authorization", f"Bearer {self.api_key}"),) if self.api_key else ()
 
     @property
     def options(self) -> list[tuple[str, int | str]]:
-        """Return gRPC's options for the channel."""
+        """Options of gRPC for the channel."""
         # A proxy named by the environment would be another machine, and could read everything.
         return OPTIONS if self.tls is not None else [*OPTIONS, ("grpc.enable_http_proxy", 0)]
 

@@ -116,7 +116,7 @@ class AsyncCodeStream:
 
     @property
     def _has_ended(self) -> bool:
-        """Return whether no piece will follow."""
+        """Whether no piece will follow."""
         return self._is_whole or self._is_closed or self.failure is not None
 
     async def _read_all(self) -> None:

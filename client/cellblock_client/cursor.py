@@ -50,7 +50,7 @@ class EventCursor:
 
     @property
     def failure(self) -> Exception | None:
-        """Return the exception that the source of the code raised, if any."""
+        """Exception that the source of the code raised, if any."""
         if isinstance(self._start, CodeStream | AsyncCodeStream):
             return self._start.failure
         return None

@@ -75,7 +75,7 @@ class Rich(Event):
 
     @property
     def text(self) -> str:
-        """Return its plain text; empty if it has none."""
+        """Plain text; empty if it has none."""
         return self.data.get("text/plain", "")
 
 

@@ -23,14 +23,14 @@ class Download:
 
     @property
     def file(self) -> File:
-        """Return the file's metadata, which the first message of a stream has."""
+        """Metadata of the file, which the first message of a stream has."""
         if self._file is None:
             raise ServerError(f"the download of {self._file_id} did not begin with the file")
         return self._file
 
     @property
     def done(self) -> bool:
-        """Return whether all bytes were received."""
+        """Whether all bytes were received."""
         return self._file is not None and self._received >= self._wanted
 
     def request(self) -> pb.DownloadFileRequest:

@@ -27,32 +27,32 @@ class ExecutionResult:
 
     @property
     def stdout(self) -> str:
-        """Return all standard output."""
+        """All standard output."""
         return "".join(event.text for event in self.events if isinstance(event, Stdout))
 
     @property
     def stderr(self) -> str:
-        """Return all standard error."""
+        """All standard error."""
         return "".join(event.text for event in self.events if isinstance(event, Stderr))
 
     @property
     def text(self) -> str:
-        """Return the last expression's value as text; empty if it has none."""
+        """Value of the last expression as text; empty if it has none."""
         return next((event.text for event in self.events if isinstance(event, Result)), "")
 
     @property
     def displays(self) -> list[Display]:
-        """Return the values shown with `display`, without images."""
+        """Values shown with `display`, without images."""
         return [event for event in self.events if isinstance(event, Display)]
 
     @property
     def images(self) -> list[File]:
-        """Return the images that the code showed."""
+        """Images that the code showed."""
         return [event.file for event in self.events if isinstance(event, Image)]
 
     @property
     def files(self) -> list[File]:
-        """Return new, changed and moved files below `/mnt/data`."""
+        """New, changed and moved files below `/mnt/data`."""
         return [
             event.file
             for event in self.events
@@ -61,12 +61,12 @@ class ExecutionResult:
 
     @property
     def deleted_paths(self) -> list[str]:
-        """Return the former paths of files deleted below `/mnt/data`."""
+        """Former paths of files deleted below `/mnt/data`."""
         return [event.path for event in self.events if isinstance(event, FileDeleted)]
 
     @property
     def full_output(self) -> File | None:
-        """Return all that was written to the streams, if the events have only a part of it."""
+        """All that was written to the streams, if the events have only a part of it."""
         kept = (
             event.file
             for event in self.events
@@ -76,22 +76,22 @@ class ExecutionResult:
 
     @property
     def status(self) -> ExecutionStatus:
-        """Return the final status."""
+        """Final status."""
         return self.execution.status
 
     @property
     def error(self) -> CodeError | None:
-        """Return the exception that ended the code."""
+        """Exception that ended the code."""
         return self.execution.error
 
     @property
     def failure(self) -> Failure | None:
-        """Return the cause outside the code that ended the execution."""
+        """Cause outside the code that ended the execution."""
         return self.execution.failure
 
     @property
     def ok(self) -> bool:
-        """Return whether the code ran to its end without an exception."""
+        """Whether the code ran to its end without an exception."""
         return self.status is ExecutionStatus.COMPLETED and self.error is None
 
 

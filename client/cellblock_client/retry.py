@@ -69,7 +69,7 @@ class Patience:
 
     @property
     def limit(self) -> float:
-        """Return the seconds that a server may be away."""
+        """Seconds that a server may be away."""
         return self.seconds if self.met else min(self.seconds, self.first_seconds)
 
 
@@ -101,7 +101,7 @@ class Backoff:
 
     @property
     def repeated(self) -> bool:
-        """Return whether the server may have handled an attempt whose response was lost."""
+        """Whether the server may have handled an attempt whose response was lost."""
         return self._repeated
 
     def left(self) -> float | None:

@@ -180,7 +180,7 @@ class SessionWrite:
 
     @property
     def repeatable(self) -> bool:
-        """Return whether the source can be read again."""
+        """Whether the source can be read again."""
         return self._reader.seekable
 
     def sending(self) -> Sending:

@@ -124,7 +124,7 @@ class SessionInfo:
 
     @property
     def lifetime(self) -> timedelta:
-        """Return `inactivity_limit`, by its former name."""
+        """Former name of `inactivity_limit`."""
         return self.inactivity_limit
 
 
@@ -173,7 +173,7 @@ class ExecutionInfo:
 
     @property
     def timeout(self) -> timedelta:
-        """Return `time_limit`, by its former name."""
+        """Former name of `time_limit`."""
         return self.time_limit
 
 
