@@ -35,7 +35,7 @@ DESCRIPTION = "Compares the service with what a user would pick instead, side by
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Parse the arguments and run the command."""
     options = _parser().parse_args()
     if options.command == "record":
         record(Run.load(options.output / WHOLE))
@@ -48,7 +48,7 @@ def main() -> None:
     for measured in compare(options):
         print_table(measured.title, scenario_table(measured))
         found.append(measured)
-        # What was found is kept, whatever becomes of the rest.
+        # Results so far are kept, even if a later scenario fails.
         run.save(path)
     print_table("Aims", summary(run))
     if options.plots:
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def compare(options: argparse.Namespace) -> Iterator[Measured]:
-    """Run the scenarios that were asked for, one after the other."""
+    """Run the requested scenarios, one after the other."""
     with Stage(options.image, options.sandbox_image) as stage:
         for scenario in SCENARIOS:
             rounds = options.rounds or (scenario.quick_rounds if options.quick else scenario.rounds)
@@ -78,7 +78,7 @@ def record(run: Run) -> None:
 
 
 def draw_plots(run: Run, folder: Path) -> None:
-    """Draw a run. Needs matplotlib, which nothing else here does."""
+    """Draw a run. Needs matplotlib, which is otherwise not required."""
     from benchmarks.plots import draw
 
     draw(run, folder)

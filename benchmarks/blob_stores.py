@@ -1,4 +1,4 @@
-"""What files cost with their bytes in a folder and in a bucket, by turns. Asserts nothing.
+"""Compares file operations with the bytes in a directory and in a bucket. Asserts nothing.
 
     python -m benchmarks.blob_stores [--rounds N]
 
@@ -75,7 +75,7 @@ async def _round(folder: Path, kind: str, s3: S3Server, size: int) -> Times:
     if kind == BUCKET:
         for path in (folder.parent / f"{folder.name}-cache").iterdir():
             path.unlink()
-        # One that has only just been started knows of none.
+        # A fresh cache has no entries.
         blobs = opened()
         await blobs.start([])
         times["attach, not in the cache"] = await _link(blobs, blob, folder)
@@ -96,7 +96,7 @@ async def _pieces(data: bytes) -> AsyncIterator[bytes]:
 
 async def _read(blobs: BlobStore, blob: Blob) -> float:
     began = time.perf_counter()
-    # Whoever reads all of it has it held against its hash.
+    # A complete read is verified against the hash.
     async for _piece in blobs.read(blob, 0, 0):
         pass
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""What each option of a sandbox's container costs its start: one is changed at a time.
+"""Measures what each option of a sandbox's container costs at its start, one at a time.
 
 python -m benchmarks.container_options
 
@@ -34,17 +34,17 @@ LIMITS = ("Memory", "MemorySwap", "NanoCpus", "PidsLimit")
 
 Options = dict[str, Any]
 Change = Callable[[Options], None]
-"""Changes the body of the create call."""
+"""Function that changes the body of the create call."""
 
 
 def main() -> None:
-    """Measure and print: all take turns in each round."""
+    """Measure and print: all variants take turns in each round."""
     print_header("benchmarks.container_options")
     ours = options()
     with flattened(ours["Image"]) as flat:
         variants = {name: changed(ours, change) for name, change in changes(flat).items()}
         seen = asyncio.run(measured(variants))
-    rows: list[Row] = [("one thing changed", "ms", "of ours", "create", "start")]
+    rows: list[Row] = [("one thing changed", "ms", "vs. ours", "create", "start")]
     whole = {name: [sum(pair) for pair in pairs] for name, pairs in seen.items()}
     for name, pairs in seen.items():
         create, start = (median(times) * 1000 for times in zip(*pairs, strict=True))
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def changes(flat_image: str) -> dict[str, Change]:
-    """By name: what is different from a sandbox of ours."""
+    """Return, by name, the differences from one of our sandboxes."""
 
     def host(**values: object) -> Change:
         return lambda body: body["HostConfig"].update(values)
@@ -92,7 +92,7 @@ def changes(flat_image: str) -> dict[str, Change]:
 
 
 def options() -> Options:
-    """Of a sandbox as the default settings have it, of the core image."""
+    """Return the options of a sandbox with the default settings and the core image."""
     settings = load(None, {})
     wanted = NewSession(image=f"{settings.sandbox.image}-core")
     spec = sandbox_spec(wanted, settings, sandbox_id="")
@@ -101,7 +101,7 @@ def options() -> Options:
 
 
 def changed(ours: Options, change: Change) -> Options:
-    """A copy that is changed, and ends at once."""
+    """Return a changed copy, whose container exits immediately."""
     body = copy.deepcopy(ours)
     change(body)
     return body | {"Entrypoint": ["/bin/true"], "Cmd": []}
@@ -109,7 +109,7 @@ def changed(ours: Options, change: Change) -> Options:
 
 @contextmanager
 def flattened(image: str) -> Iterator[str]:
-    """The same files in one layer."""
+    """Create an image with the same files in one layer."""
     name = f"cellblock-bench-flat-{uuid4().hex}"
     docker("create", "--name", name, "--network=none", image)
     try:
@@ -125,7 +125,7 @@ def flattened(image: str) -> Iterator[str]:
 
 
 async def measured(variants: dict[str, Options]) -> dict[str, list[tuple[float, float]]]:
-    """Seconds of the create and of the start call, of each round."""
+    """Return the seconds of the create and of the start call, for each round."""
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
     async with aiodocker.Docker() as engine:
         for _round in range(ROUNDS):

@@ -1,8 +1,8 @@
-"""Many sessions at once: what each costs, and how it is answered, as they become more.
+"""Measures resources and response times of a server with ever more sessions.
 
 python -m benchmarks.density [--sessions 200] [--image NAME]
 
-Every number is told for 1, 10, 50, 100, … sessions of one server; the baseline is one session.
+Every number is measured with 1, 10, 50, 100, … sessions of one server; the baseline is one session.
 Run it as root: memory of other users' processes is read. Writes build/bench/density.json,
 which `benchmarks.density_plot` draws.
 """
@@ -32,57 +32,57 @@ STEPS = (1, 10, 50, 100, 200, 400, 800)
 OUTPUT = Path("build") / "bench" / "density.json"
 POOL = 1
 AT_ONCE = 4
-"""Sessions that are opened, and deleted, at a time where that is not what is measured."""
+"""Sessions that are opened, or deleted, concurrently while nothing is measured."""
 CREATES, CALLS, LISTS = 5, 50, 20
-"""How often each is timed at each step."""
+"""Number of measurements of each kind at each step."""
 SETTLE_SECONDS = 10
-"""Until what was opened has come to rest: kernels give memory back after five."""
+"""Seconds until new sessions are idle: kernels return memory after five."""
 IDLE_SECONDS = 20
-"""For how long CPU time is counted while nobody calls."""
+"""Seconds for which CPU time is counted without calls."""
 RESERVE_BYTES = 4 * 2**30
-"""What the host is to keep available: no more sessions are opened then."""
+"""Memory that stays available on the host: under it, no more sessions are opened."""
 COLD = Limits(tmp_bytes=64 * 2**20)
-"""Not what waits in the pool."""
+"""Options of a session that no pooled sandbox fits."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What was seen with so many sessions. Times in ms, memory in MiB, CPU in ms each second."""
+    """Results with one number of sessions. Times in ms, memory in MiB, CPU in ms per second."""
 
     sessions: int
     pss: float
-    """Of one session, on average; so are the next two."""
+    """Memory of one session, on average, as in the next two."""
     pss_anonymous: float
     private: float
     available: float
-    """How much less memory the host has available for each session than with none."""
+    """Decrease of the host's available memory per session."""
     server_pss: float
     server_files: int
-    """Descriptors that the server has open."""
+    """Open file descriptors of the server."""
     server_cpu: float
     sandboxes_cpu: float
-    """Of all sandboxes together."""
+    """CPU time of all sandboxes together."""
     create_pool: float
     create_cold: float
     engine_run: float
-    """Of a bare `docker run true` of the same image: what the engine has of it."""
+    """Time of a bare `docker run true` of the same image: the engine's share."""
     call: float
     call_p95: float
     listing: float
     asked_once: float
-    """Median of `1+1` when each session is asked once, one after the other."""
+    """Median of `1+1` when each session runs it once, one after the other."""
     asked_once_worst: float
 
 
 @dataclass
-class Crowd:
-    """The sessions that are there."""
+class SessionGroup:
+    """Open sessions of the measured server."""
 
     own: Service
     sessions: list[Session] = field(default_factory=list)
 
     def grow(self, size: int) -> Samples:
-        """Have so many; the seconds of the last cold creates, one at a time."""
+        """Open sessions up to a number, and return the seconds of the last cold creates."""
         there = len(self.sessions)
         last = max(size - CREATES, there)
         with ThreadPoolExecutor(AT_ONCE) as workers:
@@ -90,7 +90,7 @@ class Crowd:
         return repeat(size - last, lambda: self.sessions.append(self._open()))
 
     def end(self) -> None:
-        """Delete all."""
+        """Delete all sessions."""
         with ThreadPoolExecutor(AT_ONCE) as workers:
             list(workers.map(lambda session: session.delete(), self.sessions))
 
@@ -115,47 +115,47 @@ def main() -> None:
     for step in measure(steps, options.image):
         print(f"{step.sessions} sessions: measured", flush=True)
         found.append(step)
-        # What was found is kept, whatever becomes of the rest.
+        # Results so far are kept, even if a later step fails.
         OUTPUT.parent.mkdir(parents=True, exist_ok=True)
         OUTPUT.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n")
     print_table("Many sessions", table(found))
 
 
 def measure(steps: Sequence[int], image: str) -> Iterator[Step]:
-    """Open ever more sessions; what was seen at each step."""
+    """Open ever more sessions, and yield the results of each step."""
     with ExitStack() as stack:
         own = stack.enter_context(service(POOL, image=image))
         own.until_pool_is_full()
         before = psutil.virtual_memory().available
-        crowd = stack.enter_context(ended(Crowd(own)))
+        group = stack.enter_context(deleted_at_end(SessionGroup(own)))
         for size in steps:
-            cold = crowd.grow(size)
-            yield look(crowd, cold, before)
+            cold = group.grow(size)
+            yield measure_step(group, cold, before)
 
 
 @contextmanager
-def ended(crowd: Crowd) -> Iterator[Crowd]:
-    """End it when the block is left: a server that stops has not as much time."""
+def deleted_at_end(group: SessionGroup) -> Iterator[SessionGroup]:
+    """Delete the sessions when the block is left: a server that stops has less time for it."""
     try:
-        yield crowd
+        yield group
     finally:
-        crowd.end()
+        group.end()
 
 
-def look(crowd: Crowd, cold: Samples, before: float) -> Step:
-    """Measure with as many sessions as there are."""
-    own, sessions = crowd.own, crowd.sessions
+def measure_step(group: SessionGroup, cold: Samples, before: float) -> Step:
+    """Measure with the sessions that are open."""
+    own, sessions = group.own, group.sessions
     once = Samples([timed(partial(answer, session)) for session in sessions])
     chosen = random.Random(len(sessions))  # noqa: S311 - the same in each run
     calls = repeat(CALLS, lambda: answer(chosen.choice(sessions)))
     listing = repeat(LISTS, lambda: next(iter(own.client.sessions.list())))
-    engine = repeat(CREATES, partial(bare_container, crowd.sessions[0].info.image))
+    engine = repeat(CREATES, partial(bare_container, group.sessions[0].info.image))
     pooled = Samples([pooled_create(own) for _round in range(CREATES)])
     own.until_pool_is_full()
     time.sleep(SETTLE_SECONDS)
     server_cpu, sandboxes_cpu = idle_cpu(own)
     used, server = memory_of_all(own), sandboxes.memory([own.server_pid])
-    # The one in the pool costs as much as a session does.
+    # A pooled sandbox costs as much as a session does.
     kept = len(sessions) + POOL
     return Step(
         sessions=len(sessions),
@@ -179,12 +179,12 @@ def look(crowd: Crowd, cold: Samples, before: float) -> Step:
 
 
 def bare_container(image: str) -> None:
-    """What a cold session can't do without."""
+    """Return the time of a bare container, the minimum for a cold session."""
     docker("run", "--rm", "--network=none", "--entrypoint=true", image)
 
 
 def pooled_create(own: Service) -> float:
-    """Seconds of a create that takes what waits."""
+    """Return the seconds of a create that uses a pooled sandbox."""
     own.until_pool_is_full()
     began = time.perf_counter()
     session = own.client.sessions.create()
@@ -194,7 +194,7 @@ def pooled_create(own: Service) -> float:
 
 
 def idle_cpu(own: Service) -> tuple[float, float]:
-    """CPU time, in ms each second, of the server and of all sandboxes while nobody calls."""
+    """Return CPU time, in ms per second, of the server and all sandboxes without calls."""
     there, server = sandboxes.containers(own.instance), psutil.Process(own.server_pid)
 
     def used() -> tuple[float, float]:
@@ -212,19 +212,19 @@ def idle_cpu(own: Service) -> tuple[float, float]:
 
 
 def memory_of_all(own: Service) -> sandboxes.Memory:
-    """Of all processes in all sandboxes."""
+    """Return the memory of all processes in all sandboxes."""
     there = sandboxes.containers(own.instance)
     return sandboxes.memory([pid for one in there for pid in one.processes()])
 
 
 def answer(session: Session) -> None:
-    """Have a session compute."""
+    """Run `1+1` in a session."""
     if (text := session.run("1+1").text) != "2":
         raise RuntimeError(f"session {session.id} should have answered 2: {text!r}")
 
 
 def table(steps: Sequence[Step]) -> list[Row]:
-    """A row for each number, a column for each step, and how the last compares with the first."""
+    """Return a row for each number, a column for each step, and the ratio of last to first."""
     rows: list[Row] = [("", *(str(step.sessions) for step in steps), "times")]
     for name, title in TITLES.items():
         values = [getattr(step, name) for step in steps]

@@ -7,7 +7,7 @@ from benchmarks.tables import markdown, scenario_table, summary
 
 
 def renewed(document: str, run: Run) -> str:
-    """The document with what the run found.
+    """Return the document with the results of a run.
 
     `<!-- bench NAME -->` … `<!-- /bench -->` holds one part: `run`, `summary` or a scenario's name.
     Raises ValueError for a name that the run has nothing for.

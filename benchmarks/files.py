@@ -1,4 +1,4 @@
-"""What it takes to bring files in and out, against `cp` and `docker cp` of the same files.
+"""Measures uploads and downloads, against `cp` and `docker cp` of the same files.
 
 python -m benchmarks.files
 """
@@ -22,14 +22,14 @@ from cellblock_client.types import File
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 SIZES = {"1 KB": (KIB, 20), "1 MB": (MIB, 20), "100 MB": (100 * MIB, 5), "512 MB": (512 * MIB, 3)}
-"""Size and number of rounds."""
+"""Sizes, with the number of rounds for each."""
 INSIDE = "/root/file"
-"""In the baseline's container: in its layer, which is on the host's disk."""
+"""Path in the baseline's container: in its layer, which is on the host's disk."""
 
 
 @dataclass
 class Measured:
-    """One size: what we do, and what others do."""
+    """Times of one size: ours, and the baselines'."""
 
     ours: dict[str, Samples] = field(default_factory=dict)
     baselines: dict[str, Samples] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def _attach(session: Session, file: File) -> float:
 
 
 def _capture(own: Service, session: Session, size: int) -> float:
-    """From the code's last word to the end that names the stored file."""
+    """Measure from the code's last output to the end that names the stored file."""
     execution = session.execute(
         f"import os, shutil\n"
         f"with open('made', 'wb') as file:\n"
@@ -128,7 +128,7 @@ def _rows(size: str, measured: Measured) -> Iterator[Row]:
 
 @contextmanager
 def _container(image: str) -> Iterator[str]:
-    """A container that does nothing, to copy into and out of."""
+    """Run an idle container, to copy into and out of."""
     name = docker(
         "run", "--detach", "--rm", "--init", "--user=0", "--network=none",
         "--entrypoint=sleep", image, "infinity",

@@ -1,4 +1,4 @@
-"""What a session that prints without end costs the server, the agent, and another session.
+"""Measures the cost of endless output for the server, the agent, and another session.
 
 python -m benchmarks.flood
 """
@@ -18,7 +18,7 @@ from cellblock_client.events import OutputCut
 MB = 10**6
 ROUNDS = 200
 SIZES = {LINES: (64 * MB, 1000 * MB), BLOCKS: (64 * MB, 1000 * MB), TINY: (8 * MB,)}
-"""A million tiny lines are 8 MB. 64 MB fill every buffer, so that what grows after them leaks."""
+"""Sizes of output: a million tiny lines are 8 MB; 64 MB fill every buffer and show leaks."""
 COMPUTE = """
 print("begun", flush=True)
 for _ in range(10**9):
@@ -33,14 +33,14 @@ NEIGHBOURS = {
 
 @dataclass(frozen=True)
 class Peaks:
-    """The most memory that processes have had so far, in MiB: the kernel's own record."""
+    """Peak memory of processes so far, in MiB, from the kernel's own record."""
 
     server: float
     agent: float
 
     @classmethod
     def until_now(cls, server_pid: int, agent_pid: int) -> "Peaks":
-        """Of these two."""
+        """Return the peaks of these two processes."""
         return cls(peak_mib(server_pid), peak_mib(agent_pid))
 
 
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def measure_memory(flood: Flood, sizes: tuple[int, ...]) -> list[Row]:
-    """A row for each size, of one session on a server of its own."""
+    """Return a row for each size, of one session on a server of its own."""
     rows: list[Row] = []
     with service() as own, own.client.sessions.create() as session:
         agent_pid = own.only_agent_pid()
@@ -75,12 +75,12 @@ def measure_memory(flood: Flood, sizes: tuple[int, ...]) -> list[Row]:
 
 
 def measure_neighbour(own: Service, name: str, code: str) -> Row:
-    """How a session answers while another one runs `code`."""
+    """Measure the response times of a session while another one runs `code`."""
     with own.client.sessions.create() as session, own.client.sessions.create() as other:
         before = time_sums(session, ROUNDS // 2)
         with flooding.running(own.client.address, other, code):
             disturbed = time_sums(session, ROUNDS)
-        # Half of it afterwards: what else the machine does changes meanwhile.
+        # Half of it afterwards, because the machine's load changes meanwhile.
         quiet = Samples(before.values + time_sums(session, ROUNDS // 2).values)
     return (
         name,
@@ -92,13 +92,13 @@ def measure_neighbour(own: Service, name: str, code: str) -> Row:
 
 
 def time_sums(session: Session, rounds: int) -> Samples:
-    """Times of `1+1`."""
+    """Measure times of `1+1`."""
     session.run("1+1")
     return repeat(rounds, lambda: session.run("1+1"))
 
 
 def print_through(session: Session, flood: Flood, size: int) -> float:
-    """Seconds to print so much, every byte of it accounted for."""
+    """Return the seconds to print `size` bytes, and account for every byte."""
     began = time.perf_counter()
     result = session.run(flood.code(size), time_limit=flooding.RUN_SECONDS)
     seconds = time.perf_counter() - began

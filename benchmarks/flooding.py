@@ -16,16 +16,16 @@ RUN_SECONDS = 600
 
 @dataclass(frozen=True)
 class Flood:
-    """A way of printing much."""
+    """Kind of code that prints much."""
 
     name: str
     line: int
-    """Bytes of one line, its end included."""
+    """Length of one line in bytes, its end included."""
     write: str
-    """The statement that writes `line`."""
+    """Statement that writes `line`."""
 
     def code(self, size: int) -> str:
-        """Code that prints `size` bytes, a multiple of a line's."""
+        """Return code that prints `size` bytes, a multiple of a line's length."""
         return (
             f'import os\nline = "x" * {self.line - 1}\nblock = line.encode() + b"\\n"\n'
             f"for _ in range({size // self.line}):\n    {self.write}\n"
@@ -39,9 +39,10 @@ TINY = Flood("print, lines of 8 bytes", 8, "print(line)")
 
 @contextmanager
 def running(address: str, session: Session, code: str) -> Iterator[None]:
-    """Have `session` run `code`, which prints, over and over until the block is left.
+    """Have `session` run `code`, which prints, repeatedly until the block is left.
 
-    Its output is read in a process of its own: that must not slow down the one that measures.
+    Its output is read in a process of its own, so that it does not slow down the process that
+    measures.
     """
     context = multiprocessing.get_context("spawn")
     begun, stop = context.Event(), context.Event()
@@ -53,7 +54,7 @@ def running(address: str, session: Session, code: str) -> Iterator[None]:
             raise TimeoutError(f"the other session printed nothing within {BEGIN_SECONDS} s")
         yield
         if not process.is_alive():
-            raise RuntimeError("the other session stopped before it was told to")
+            raise RuntimeError("the other session stopped too early")
     finally:
         stop.set()
         session.restart()

@@ -1,11 +1,11 @@
-"""What `1+1` would take if our server did nothing: the least that its way through it can take.
+"""Measures a lower bound for `1+1`: its time without the server's own work.
 
 python -m benchmarks.floor [--rounds 600]
 
-In turns: Cellblock as it is; a caller who speaks to a sandbox's agent himself, without a server; a
-call to a server in Python that answers at once; a stock kernel. The second and the third together
-are what is left of the first without what the server is for: checks, and storing. Run it as root,
-in the virtualenv of `make bench`.
+In turns: Cellblock as it is; a caller of a sandbox's agent without a server; a call to a server in
+Python that responds immediately; a stock kernel. The second and the third together are what is left
+of the first without what the server is for: checks, and storing. Run it as root, in the virtualenv
+of `make bench`.
 """
 
 import argparse
@@ -43,7 +43,7 @@ WARM = 50
 START_SECONDS = 60
 OURS, AGENT, HOP, STOCK = "Cellblock", "· its agent alone", "· an empty call", "stock kernel"
 EVENTS = 4
-"""What `1+1` is answered with."""
+"""Events of `1+1`."""
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def main() -> None:
 
 
 def _in_turns(rounds: int, runs: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """The median of each. Seconds."""
+    """Return the median of each variant in seconds; variants take turns."""
     times: dict[str, list[float]] = {what: [] for what in runs}
     for run in runs.values():
         repeat(WARM, run)
@@ -97,7 +97,7 @@ def _in_turns(rounds: int, runs: dict[str, Callable[[], object]]) -> dict[str, f
 
 @contextmanager
 def _agent_alone(folder: Path) -> Iterator[Callable[[], object]]:
-    """`1+1` in a sandbox of our own, without a server."""
+    """Measure `1+1` in a sandbox of our own, without a server."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
         try:
@@ -125,7 +125,7 @@ async def _sandbox(folder: Path) -> AsyncIterator["_Agent"]:
 
 
 class _Agent:
-    """A sandbox's agent, and what it says."""
+    """Sandbox agent with its messages."""
 
     def __init__(self, agent: AgentConnection, bounds: ExecutionBounds) -> None:
         self._bounds = bounds
@@ -134,7 +134,7 @@ class _Agent:
         self._last = 0
 
     async def run(self) -> None:
-        """Have it run `1+1`, and take all that it says."""
+        """Run `1+1`, and read all events."""
         code = "1+1"
         await self._stream.start_execution(new_id("call_"), code, self._bounds, {}, self._last)
         async for batch in self._batches:
@@ -146,7 +146,7 @@ class _Agent:
 
 @contextmanager
 def _empty_call(socket: Path) -> Iterator[Callable[[], object]]:
-    """A call to a process that answers at once with as much as `1+1` is answered with."""
+    """Measure a call to a process that immediately returns as much as `1+1` does."""
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
     process = context.Process(target=_serve, args=(f"unix:{socket}", ready))

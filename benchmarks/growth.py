@@ -1,4 +1,4 @@
-"""What calls cost as the journal grows.
+"""Measures calls as the journal grows.
 
 python -m benchmarks.growth [--events 1000 10000 100000 1000000] [--plot FILE]
 
@@ -22,7 +22,7 @@ from cellblock_client.client import Session
 
 EVENTS = (10**3, 10**4, 10**5, 10**6)
 EVENTS_EACH = 4
-"""Of `1+1`: queued, started, its result, completed."""
+"""Number of events of `1+1`: queued, started, its result, completed."""
 ROUNDS = 40
 PAGE = 20
 BUSY_SECONDS = 60
@@ -35,20 +35,20 @@ COPIED = {
     "executions": {"id": "call_copy_{}", "step_id": "step_copy_{}", "ordinal": "1{:08d}"},
     "events": {"execution_id": "call_copy_{}"},
 }
-"""Columns that are another one's in each copy."""
+"""Columns with new values in each copy."""
 
 
 @dataclass
 class Journal:
-    """The server's database, filled beside it."""
+    """Server's database, filled directly."""
 
     path: Path
     execution_id: str
-    """What is copied."""
+    """Id of the copied execution."""
     copies: int = 0
 
     def grow(self, events: int) -> None:
-        """Have at least so many events."""
+        """Copy the execution until there are at least `events` events."""
         wanted = events // EVENTS_EACH
         with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as connection:
             originals = self._originals(connection)
@@ -99,7 +99,7 @@ def main() -> None:
         print(f"{events} events: measured", flush=True)
         found[events] = samples
         OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-        # What was found is kept, whatever becomes of the rest.
+        # Results so far are kept, even if a later step fails.
         OUTPUT.write_text(
             json.dumps(
                 {
@@ -116,7 +116,7 @@ def main() -> None:
 
 
 def measure(steps: list[int]) -> Iterator[tuple[int, dict[str, Samples]]]:
-    """What each call takes, in seconds, with so many events."""
+    """Return the seconds of each call, with the given number of events."""
     with service(1) as own:
         with own.client.sessions.create() as past:
             copied = past.run("1+1").execution.id
@@ -154,7 +154,7 @@ def _pooled(own: Service) -> float:
 
 
 def table(found: dict[int, dict[str, Samples]]) -> list[Row]:
-    """Medians in ms, and how many times the baseline's the last one is."""
+    """Return medians in ms, and the ratio of the last one to the baseline."""
     first, last = min(found), max(found)
     rows: list[Row] = [("ms", *(f"{events} events" for events in found), "times")]
     for name in found[first]:

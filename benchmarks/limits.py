@@ -1,4 +1,4 @@
-"""What a session of the default configuration may use, for baselines to have the same."""
+"""Limits of a session of the default configuration, to apply to baselines, too."""
 
 import os
 
@@ -6,7 +6,7 @@ CPUS = 1
 MEMORY_BYTES = 2**30
 PIDS = 256
 LABEL, RUN = "dev.cellblock.bench", str(os.getpid())
-"""On each container of a baseline, with the run that it belongs to: `make clean` looks for it."""
+"""Label of each baseline's container, with its run: `make clean` looks for it."""
 DOCKER_OPTIONS = (
     f"--label={LABEL}={RUN}",
     f"--cpus={CPUS}",
@@ -14,4 +14,4 @@ DOCKER_OPTIONS = (
     f"--memory-swap={MEMORY_BYTES}",
     f"--pids-limit={PIDS}",
 )
-"""For `docker run`."""
+"""Limits as options of `docker run`."""

@@ -1,4 +1,4 @@
-"""What a run was made on: enough to compare, nothing that tells one such machine from another."""
+"""Description of the machine of a run, for comparison, without identifying details."""
 
 import importlib.metadata
 import platform
@@ -11,12 +11,12 @@ import psutil
 from benchmarks.service import docker
 
 COMPARED = ("cellblock", "jupyter-client", "ipykernel", "jupyter-kernel-gateway", "llm-sandbox")
-"""Whose versions count."""
+"""Packages whose versions are recorded."""
 GATEWAY_LOCK = Path(__file__).parent / "image" / "requirements.txt"
 
 
 def machine() -> dict[str, str]:
-    """The machine now, by what tables call it."""
+    """Describe the machine, by the names in tables."""
     memory = psutil.virtual_memory().total / 2**30
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -30,7 +30,7 @@ def machine() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """Of what is compared, as far as it is installed here or locked."""
+    """Return versions of the compared packages, as far as they are installed here or locked."""
     found = {
         one.name.lower().replace("_", "-"): one.version
         for one in importlib.metadata.distributions()

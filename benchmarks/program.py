@@ -4,7 +4,7 @@ import ast
 
 
 def program(code: str) -> str:
-    """The same code, which prints its value if it is an expression, as a kernel shows it."""
+    """Return code that also prints its value if it is an expression, as a kernel shows it."""
     try:
         ast.parse(code, mode="eval")
     except SyntaxError:

@@ -1,4 +1,4 @@
-"""What every benchmark prints: its command, the machine, and tables."""
+"""Output of all benchmarks: command, machine, and tables."""
 
 import shlex
 import sys
@@ -10,7 +10,7 @@ Row = tuple[str, ...]
 
 
 def print_header(module: str) -> None:
-    """Say what was run, when, and on what."""
+    """Print the command, the time and the machine."""
     told = machine()
     print(f"$ {shlex.join(['python', '-m', module, *sys.argv[1:]])}")
     print(
@@ -20,7 +20,7 @@ def print_header(module: str) -> None:
 
 
 def print_table(title: str, rows: Sequence[Row]) -> None:
-    """Print rows in columns; the first row names them."""
+    """Print rows in columns; the first row has the names."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     print(f"\n{title}")
     for row in rows:

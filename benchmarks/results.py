@@ -1,4 +1,4 @@
-"""What a run found, as it is kept: JSON, with every sample."""
+"""Results of a run, stored as JSON with every sample."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from benchmarks.timing import Samples
 
 @dataclass(frozen=True)
 class AimResult:
-    """How an aim was met; `seen` is a ratio if `of` says of what, else in the scenario's unit."""
+    """Result for an aim; `seen` is a ratio if `of` names a divisor, else in the scenario's unit."""
 
     what: str
     text: str
@@ -22,13 +22,13 @@ class AimResult:
 
     @property
     def is_met(self) -> bool:
-        """Whether it was, in this run."""
+        """Return whether the aim was met in this run."""
         return self.seen <= self.bound
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One scenario: the samples of each entrant."""
+    """Samples of each entrant in one scenario."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class Measured:
 
     @classmethod
     def of(cls, scenario: Scenario, samples: Mapping[str, Sequence[float]]) -> "Measured":
-        """What a scenario's rounds found; aims of entrants that did not take part are left out."""
+        """Summarize a scenario's rounds; aims of entrants that did not take part are left out."""
         medians = {name: Samples(list(values)).median for name, values in samples.items()}
         aims = [
             AimResult(
@@ -66,7 +66,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Run:
-    """All of them, and what they were made on."""
+    """Results of all scenarios, and the machine."""
 
     command: str
     machine: Mapping[str, str]
@@ -80,7 +80,7 @@ class Run:
 
     @classmethod
     def load(cls, path: Path) -> "Run":
-        """Read what `save` wrote."""
+        """Read a file that `save` wrote."""
         found: dict[str, Any] = json.loads(path.read_text())
         scenarios = [
             Measured(**{**one, "aims": [AimResult(**aim) for aim in one["aims"]]})

@@ -1,4 +1,4 @@
-"""Has a scenario's entrants take turns, so that what else the machine does meets all of them."""
+"""Runs the entrants of a scenario by turns, so that the machine's load affects all of them."""
 
 from contextlib import ExitStack
 
@@ -8,14 +8,14 @@ from benchmarks.stage import Stage
 
 
 def measure(scenario: Scenario, stage: Stage, rounds: int) -> Measured:
-    """Run a scenario so many rounds."""
+    """Run the given number of rounds of a scenario."""
     samples: dict[str, list[float]] = {name: [] for name in scenario.entrants}
     with ExitStack() as stack:
         steps = {name: stack.enter_context(make(stage)) for name, make in scenario.entrants.items()}
-        # Sessions that were opened to get ready left gaps in pools, which are being filled.
+        # Sessions that were opened for preparation left gaps in pools, which are being filled.
         stage.settle()
         for number in range(rounds):
-            # Each round begins with another one: what comes after a slow one is no one's lot.
+            # Each round begins with another entrant, so that each one follows a slow one in turn.
             names = list(steps)
             shift = number % len(names)
             for name in names[shift:] + names[:shift]:

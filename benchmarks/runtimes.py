@@ -1,4 +1,4 @@
-"""What a sandbox costs under gVisor, against the engine's default runtime, side by side.
+"""Compares sandboxes under gVisor and under the engine's default runtime.
 
 python -m benchmarks.runtimes
 """
@@ -23,7 +23,7 @@ for _ in range(20_000): os.stat("/mnt/data/x")
 """
 COMPUTING = "sum(n * n for n in range(5_000_000))"
 IMPORT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import pandas'])"
-"""In a process of its own: kernels have it from their start."""
+"""Import in a process of its own, because kernels have pandas loaded from their start."""
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     seen: dict[str, dict[str, list[float]]] = {}
     with service() as own:
         for _round in range(ROUNDS):
-            # By turns, so that what else the machine does meets both.
+            # By turns, so that other load of the machine affects both.
             for runtime in RUNTIMES:
                 for what, value in one_round(own, runtime).items():
                     seen.setdefault(what, {}).setdefault(runtime, []).append(value)
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def one_round(own: Service, runtime: str) -> dict[str, float]:
-    """A session's life."""
+    """Measure one session from create to delete."""
     began = time.perf_counter()
     with own.client.sessions.create(runtime=runtime) as session:
         created = time.perf_counter() - began
@@ -61,7 +61,7 @@ def one_round(own: Service, runtime: str) -> dict[str, float]:
 
 
 def seconds(session: Session, code: str) -> float:
-    """How long code takes, seen by the caller."""
+    """Return the seconds that code takes, measured by the caller."""
 
     def run() -> None:
         result = session.run(code)
@@ -72,7 +72,7 @@ def seconds(session: Session, code: str) -> float:
 
 
 def memory(own: Service) -> float:
-    """What the engine counts for the one container that there is, without the page cache."""
+    """Return the engine's count of the container's memory, without the page cache."""
     label = f"label={INSTANCE_LABEL}={own.instance}"
     (container,) = docker("ps", "--quiet", "--filter", label).split()
     used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", container).split()[0]

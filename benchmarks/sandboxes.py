@@ -1,4 +1,4 @@
-"""What all sandboxes of a server use on this machine. Reading other users' memory needs root."""
+"""Resources of all sandboxes of a server on this machine. Needs root for other users' memory."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,35 +8,35 @@ from pathlib import Path
 from benchmarks.service import INSTANCE_LABEL, docker
 
 MIB = 1024
-"""KiB, which /proc counts in."""
+"""KiB per MiB, because /proc counts in KiB."""
 NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Of some processes, in MiB. Source: proc(5), `smaps_rollup`."""
+    """Memory of some processes, in MiB. Source: proc(5), `smaps_rollup`."""
 
     private: float
-    """What no other process has mapped."""
+    """Memory that no other process has mapped."""
     pss: float
-    """Private memory, and a part of what is shared: half of what two processes share."""
+    """Private memory, and a share of shared memory: half of what two processes share."""
     pss_anonymous: float
-    """That of it which no file holds: nothing but the end of its processes frees it."""
+    """Anonymous part of `pss`, which only the end of its processes frees."""
 
 
 @dataclass(frozen=True)
 class Container:
-    """One sandbox's container."""
+    """Container of one sandbox."""
 
     id: str
     first_pid: int
 
     def processes(self) -> list[int]:
-        """The host's ids of all its processes."""
+        """Return the host's ids of all its processes."""
         return [int(pid) for pid in (self._cgroup("pids") / "cgroup.procs").read_text().split()]
 
     def cpu_seconds(self) -> float:
-        """CPU time of all that ever ran in it."""
+        """Return the CPU time of all processes that ever ran in it."""
         folder = self._cgroup("cpuacct")
         if (file := folder / "cpuacct.usage").exists():
             return int(file.read_text()) / NANOSECONDS
@@ -44,7 +44,7 @@ class Container:
         return int(usage["usage_usec"]) / 1e6
 
     def _cgroup(self, controller: str) -> Path:
-        """Its control group: one for each controller, or one for all (version 2)."""
+        """Return its control group: one for each controller, or one for all (version 2)."""
         for line in Path(f"/proc/{self.first_pid}/cgroup").read_text().splitlines():
             _number, controllers, path = line.split(":", 2)
             if controllers == "" and not (Path("/sys/fs/cgroup") / controller).exists():
@@ -55,7 +55,7 @@ class Container:
 
 
 def containers(instance: str) -> list[Container]:
-    """Those of a server's sandboxes that run now."""
+    """Return the running sandboxes of a server."""
     label = f"label={INSTANCE_LABEL}={instance}"
     ids = docker("ps", "--quiet", "--no-trunc", "--filter", label).split()
     if not ids:
@@ -65,7 +65,7 @@ def containers(instance: str) -> list[Container]:
 
 
 def memory(pids: Sequence[int]) -> Memory:
-    """Of processes that exist, together."""
+    """Return the memory of existing processes, together."""
     sums: Counter[str] = Counter()
     for pid in pids:
         for name, kib in _rollup(pid):

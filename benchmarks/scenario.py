@@ -1,4 +1,4 @@
-"""What a scenario is: the same done by all entrants, round by round, and what we aim for."""
+"""Scenarios: the same work by all entrants, round by round, with our aims."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -7,39 +7,40 @@ from dataclasses import dataclass, field
 from benchmarks.stage import Stage
 
 Step = Callable[[], Iterable[float]]
-"""One entrant's turn in a round: does it, and gives what it measured, in the scenario's unit."""
+"""One entrant's turn in a round: does it, and returns the measurement in the scenario's unit."""
 Entrant = Callable[[Stage], AbstractContextManager[Step]]
-"""Gets ready before the first round, and cleans up after the last one. Neither is measured."""
+"""Context of an entrant: prepares before the first round, and cleans up after the last, unmeasured.
+"""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """One row of design's table of aims; `bound` is the most that meets it."""
+    """One aim: `bound` is the highest value that meets it."""
 
     what: str
     text: str
     ours: str
-    """The entrant that has the aim."""
+    """Entrant that has the aim."""
     bound: float
     of: str = ""
-    """The entrant whose median divides; empty where the bound is in the scenario's unit."""
+    """Entrant whose median divides; empty if the bound is in the scenario's unit."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Something that a user waits or pays for."""
+    """Work that a user waits or pays for."""
 
     name: str
-    """A word for the command line, files and JSON."""
+    """Name for the command line, files and JSON."""
     title: str
     unit: str
     entrants: Mapping[str, Entrant] = field(repr=False)
-    """By what tables call them; they take turns in this order."""
+    """Entrants by their names in tables; they take turns in this order."""
     baseline: str
-    """The entrant that all ratios are of."""
+    """Entrant that all ratios refer to."""
     rounds: int
     quick_rounds: int
-    """0: not in a quick run."""
+    """Rounds of a quick run; 0: not in a quick run."""
     aims: Sequence[Aim] = ()
     not_quick: frozenset[str] = frozenset()
     """Entrants that take too long for a quick run."""

@@ -1,4 +1,4 @@
-"""What our seccomp profile costs, against the engine's default and against none at all.
+"""Measures our seccomp profile, against the engine's default and against none.
 
 python -m benchmarks.seccomp
 """
@@ -16,7 +16,7 @@ from cellblock_client.embedded import embedded_server
 
 VARIABLE = "CELLBLOCK_SANDBOX__SECCOMP"
 ROUNDS = 20
-"""The least of them counts: what else a machine does makes a round longer, never shorter."""
+"""Rounds, of which the minimum is used: other load makes a round longer, never shorter."""
 CALLS = 20
 """Executions of `1+1` in a round."""
 LOOPS = {
@@ -29,11 +29,11 @@ LOOPS = {
     "a thread, µs": ("t = threading.Thread(target=int); t.start(); t.join()", 200),
     "a program, µs": ("subprocess.run(['/bin/true'])", 10),
 }
-"""Code, and how often it is run in a round."""
+"""Code, and its number of repetitions in a round."""
 
 
 def main() -> None:
-    """Measure and print: the three take turns in each round."""
+    """Measure and print: the three profiles take turns in each round."""
     print_header("benchmarks.seccomp")
     with ExitStack() as stack:
         allow = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "none.json"
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def new_session(stack: ExitStack, setting: str) -> Session:
-    """A session of a server of its own with this profile."""
+    """Create a session on a server of its own with this profile."""
     os.environ[VARIABLE] = setting
     address = stack.enter_context(embedded_server("docker"))
     del os.environ[VARIABLE]
@@ -65,7 +65,7 @@ def new_session(stack: ExitStack, setting: str) -> Session:
 
 
 def measured(session: Session) -> dict[str, float]:
-    """One round."""
+    """Measure one round."""
     found = {}
     for what, (code, times) in LOOPS.items():
         loop = f"for _ in range({times}): {code}"

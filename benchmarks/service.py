@@ -1,4 +1,4 @@
-"""A server of the benchmark's own, and where its processes are on this machine."""
+"""Server of a benchmark, with the ids of its processes."""
 
 import json
 import os
@@ -20,7 +20,7 @@ STOP_SECONDS = 60
 
 
 class PoolLog:
-    """How full the pool is, from what the server's log tells; what else it warns of is printed."""
+    """Reader of the server's log: counts pooled sandboxes, and prints warnings."""
 
     def __init__(self, stream: IO[str], size: int) -> None:
         """Read the log, JSON lines, of a server whose pool is to have `size`."""
@@ -41,7 +41,7 @@ class PoolLog:
             try:
                 entry = json.loads(line)
             except json.JSONDecodeError:
-                # The last word of a server that can't start.
+                # The last message of a server that can't start.
                 print(line, end="")
                 continue
             with self._changed:
@@ -57,32 +57,32 @@ class PoolLog:
 
 @dataclass(frozen=True)
 class Service:
-    """A running server with its client."""
+    """Running server with its client."""
 
     client: Client
     server_pid: int
     instance: str
     state: Path
-    """Its folder."""
+    """State directory of the server."""
     pool: PoolLog
 
     def only_agent_pid(self) -> int:
-        """The host's id of the agent, PID 1 of the one container that this server has."""
+        """Return the host's id of the agent, PID 1 of the server's only container."""
         label = f"label={INSTANCE_LABEL}={self.instance}"
         (container,) = docker("ps", "--quiet", "--filter", label).split()
         return int(docker("inspect", "--format", "{{.State.Pid}}", container))
 
     def until_pool_is_full(self) -> None:
-        """Wait for it. Raises TimeoutError."""
+        """Wait until the pool is full. Raises TimeoutError."""
         self.pool.until_full()
 
 
 @contextmanager
 def service(pool_size: int = 0, *, image: str = "") -> Iterator[Service]:
-    """Run a server with the docker backend; sessions and files are gone when the block is left.
+    """Run a server with the docker backend; delete sessions and files when the block is left.
 
-    `image` of sandboxes, if not the default one. All else is as configured by default, but that
-    the pool does not grow by demand: it would do so while something else is measured.
+    `image` of sandboxes, if not the default one. Other settings have their defaults, except that
+    the pool does not grow by demand, which would disturb measurements.
     """
     settings = {
         "CELLBLOCK_POOL__SIZE": str(pool_size),
@@ -93,7 +93,7 @@ def service(pool_size: int = 0, *, image: str = "") -> Iterator[Service]:
         "CELLBLOCK_LOG__LEVEL": "info",
         **({"CELLBLOCK_SANDBOX__IMAGE": image} if image else {}),
     }
-    # Short: a Unix socket's path has at most 107 bytes.
+    # Short, because a Unix socket's path has at most 107 bytes.
     with (
         tempfile.TemporaryDirectory(prefix="cellblock-") as folder,
         _running(Path(folder), settings, pool_size) as (process, address, pool),
@@ -114,7 +114,7 @@ def _running(
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **settings},
-        # A Ctrl-C is for the benchmark, which stops it.
+        # A Ctrl-C is for the benchmark, which stops the server.
         start_new_session=True,
     )
     if process.stdout is None or process.stderr is None:
@@ -138,7 +138,7 @@ def _running(
 
 
 def docker(*arguments: str, stdin: str = "") -> str:
-    """What a docker command prints."""
+    """Return the output of a docker command."""
     done = subprocess.run(
         ["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True, input=stdin
     )

@@ -1,4 +1,4 @@
-"""Where the time of `1+1` goes: processor time of each process on its way, and of a stock kernel.
+"""Measures the processor time of `1+1` in each process involved, and in a stock kernel.
 
 python -m benchmarks.shares [--rounds 300]
 
@@ -33,30 +33,30 @@ WAITED = re.compile(r"^voluntary_ctxt_switches:\s+(\d+)$", re.MULTILINE)
 
 @dataclass
 class Used:
-    """By one process."""
+    """Resources used by one process."""
 
     cpu: float = 0.0
-    """Seconds."""
+    """CPU time in seconds."""
     waits: int = 0
-    """How often a thread of it had nothing to do until another one, or a time, woke it."""
+    """Number of times that a thread waited for another one or for a timer."""
 
     @classmethod
     def by(cls, process: psutil.Process) -> "Used":
-        """Until now."""
+        """Return the resources used until now."""
         times = process.cpu_times()
         threads = Path(f"/proc/{process.pid}/task").glob("*/status")
         waited = (WAITED.search(thread.read_text()) for thread in threads)
         return cls(times.user + times.system, sum(int(found[1]) for found in waited if found))
 
     def add(self, before: "Used", after: "Used") -> None:
-        """What came in between."""
+        """Add the resources used between two measurements."""
         self.cpu += after.cpu - before.cpu
         self.waits += after.waits - before.waits
 
 
 @dataclass
 class Shares:
-    """What was seen of one contender. Seconds."""
+    """Measurements of one contender, in seconds."""
 
     run: Callable[[], object]
     processes: Mapping[str, psutil.Process]
@@ -64,7 +64,7 @@ class Shares:
     used: dict[str, Used] = field(default_factory=lambda: defaultdict(Used))
 
     def turn(self, rounds: int) -> None:
-        """Run so often, and add what it took."""
+        """Run the given number of executions, and add their cost."""
         before = {name: Used.by(process) for name, process in self.processes.items()}
         for _round in range(rounds):
             began = time.perf_counter()
@@ -74,7 +74,7 @@ class Shares:
             self.used[name].add(before[name], Used.by(process))
 
     def rows(self, name: str) -> list[Row]:
-        """Of one execution: milliseconds, and waits."""
+        """Return rows for one execution: milliseconds, and waits."""
         count = len(self.times)
         median = statistics.median(self.times) * 1000
         parts = self.used.items()
@@ -129,14 +129,14 @@ def main() -> None:
 
 
 def _kernel(agent: psutil.Process) -> psutil.Process:
-    """The one that the fork server has forked: the grandchild."""
+    """Return the kernel that the fork server has forked: the grandchild."""
     (fork_server,) = agent.children()
     (kernel,) = fork_server.children()
     return kernel
 
 
 def _hand_over() -> float:
-    """Seconds until a process that sleeps has what another one gives it."""
+    """Return the seconds until a sleeping process has a byte from another one."""
     ours, theirs = socket.socketpair()
     process = multiprocessing.get_context("fork").Process(target=_echo, args=(theirs, ours))
     process.start()

@@ -1,4 +1,4 @@
-"""The contenders that run: each is started when a scenario first asks for it, and stopped last."""
+"""Running contenders: each is started when a scenario first needs it, and all are stopped last."""
 
 from contextlib import ExitStack
 from pkgutil import resolve_name
@@ -9,24 +9,24 @@ from benchmarks.contenders.contender import Contender
 
 
 class Stage:
-    """A context manager; at its end all contenders are gone."""
+    """Context manager that stops all contenders at its end."""
 
     def __init__(self, image: str, sandbox_image: str) -> None:
-        """Baselines run `image`, sessions of ours `sandbox_image`."""
+        """Run baselines with `image`, and our sessions with `sandbox_image`."""
         self.image = image
         self.sandbox_image = sandbox_image
         self._running: dict[str, Contender] = {}
         self._stack = ExitStack()
 
     def contender(self, name: str) -> Contender:
-        """One of CONTENDERS, running. Raises KeyError for another name."""
+        """Return a running contender of CONTENDERS. Raises KeyError for another name."""
         if name not in self._running:
             made: Contender = resolve_name(CONTENDERS[name])(self)
             self._running[name] = self._stack.enter_context(made)
         return self._running[name]
 
     def settle(self) -> None:
-        """Wait until all that run have what they keep in stock."""
+        """Wait until the pools of all running contenders are full."""
         for contender in self._running.values():
             contender.settle()
 

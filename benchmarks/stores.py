@@ -1,9 +1,9 @@
-"""What a transaction costs with SQLite and with PostgreSQL, by turns. Asserts nothing.
+"""Compares transactions with SQLite and with PostgreSQL, by turns. Asserts nothing.
 
     python -m benchmarks.stores [--rounds N] [--no-disk]
 
 A transaction is what one event of output is: the event itself and the execution's row. Both
-databases are on this machine and on its disk, PostgreSQL's with what it does unless told otherwise;
+databases are on this machine and on its disk, PostgreSQL with its default settings;
 with `--no-disk` it is in memory and waits for nothing, and what is left is its own time.
 """
 
@@ -32,7 +32,7 @@ from cellblock_server.store.records import ExecutionRecord
 from cellblock_server.store.sessions import SessionStore
 
 WRITES = 300
-"""Of one round."""
+"""Transactions in one round."""
 READINGS = 300
 PAYLOAD = b"x" * 200
 
@@ -60,7 +60,7 @@ async def main() -> None:
 
 
 async def _compared(stores: dict[str, tuple[str, str]], rounds: int) -> None:
-    """Take turns; each is a URL, and what SQLite calls `synchronous`."""
+    """Take turns between databases, given by URL and SQLite's `synchronous`."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in stores}
     numbers = dict.fromkeys(stores, 0)
     for _ in range(rounds):
@@ -86,7 +86,7 @@ async def _opened(url: str, synchronous: str) -> AsyncIterator[Database]:
 
 
 async def _round(database: Database, number: int) -> tuple[float, float]:
-    """Seconds of one transaction and of one reading."""
+    """Return the seconds of one transaction and of one read."""
     sessions, executions = SessionStore(database), ExecutionStore(database)
     if number == 1:
         await sessions.insert(session_record())

@@ -38,12 +38,12 @@ def main(rounds: int = ROUNDS, seconds: float = SECONDS) -> None:
 
 
 def measure_attack(attack: str, rounds: int, seconds: float) -> list[Row]:
-    """A row for each kind of call. Each has a server of its own, so that no ban is left over."""
+    """Return a row for each kind of call, on a server of its own, so that no ban remains."""
     return [measure_call(attack, kind, rounds, seconds) for kind in ("get", "1+1", "connect")]
 
 
 def measure_call(attack: str, kind: str, rounds: int, seconds: float) -> Row:
-    """Answers to calls of one kind: their times and failures."""
+    """Return the times and failures of calls of one kind."""
     quiet: list[float] = []
     during: list[float] = []
     failed = 0
@@ -77,7 +77,7 @@ def measure_call(attack: str, kind: str, rounds: int, seconds: float) -> Row:
 
 
 def call_of(kind: str, at: Guarded, client: Client, session_id: str) -> Callable[[], object]:
-    """A call without side effects, code, or a call over a new connection."""
+    """Make a call without side effects, run code, or call over a new connection."""
 
     def connect() -> None:
         with at.client(at.admin) as fresh:
@@ -92,7 +92,7 @@ def call_of(kind: str, at: Guarded, client: Client, session_id: str) -> Callable
 
 
 def collect(made: Callable[[], object], seconds: float) -> tuple[list[float], int]:
-    """Durations of consecutive calls, and the number that failed."""
+    """Collect the durations of consecutive calls, and the number that failed."""
     times: list[float] = []
     failed = 0
     end = time.perf_counter() + seconds
@@ -106,7 +106,7 @@ def collect(made: Callable[[], object], seconds: float) -> tuple[list[float], in
 
 
 def share(times: list[float], part: int) -> float:
-    """The time that so many of a hundred calls were within."""
+    """Return the percentile of the calls' times."""
     return statistics.quantiles(times, n=100, method="inclusive")[part - 1]
 
 

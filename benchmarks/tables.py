@@ -10,7 +10,7 @@ SUMMARY_HEAD: Row = ("what", "aim", "seen", "")
 
 
 def summary(run: Run) -> list[Row]:
-    """The first table: each aim, and how it was met."""
+    """Return the first table: each aim, with its result."""
     rows = [SUMMARY_HEAD]
     for scenario in run.scenarios:
         for aim in scenario.aims:

@@ -1,4 +1,4 @@
-"""How often something is done in a second by several callers at once, each in its own thread."""
+"""Throughput of several concurrent callers, each in its own thread."""
 
 import threading
 import time
@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 START_SECONDS = 10.0
-"""For all callers' threads to be there."""
+"""Seconds for all callers' threads to start."""
 
 
 def per_second(turns: Sequence[Callable[[], object]], seconds: float) -> float:
-    """Have each caller take its turn again and again for so long; turns a second, of all together.
+    """Run each caller repeatedly for `seconds`, and return the turns per second of all.
 
-    What is under way when the time is up is waited for, and counts with the time it took.
-    Raises BrokenBarrierError if the callers do not begin together.
+    Work in progress at the end is awaited, and counts with the time that it took. Raises
+    BrokenBarrierError if the callers do not begin together.
     """
     begin = threading.Barrier(len(turns), timeout=START_SECONDS)
 

@@ -1,4 +1,4 @@
-"""What was measured of something done again and again."""
+"""Samples of repeated measurements."""
 
 import statistics
 import time
@@ -8,30 +8,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Samples:
-    """A value of each round: seconds, unless it is said otherwise."""
+    """Values of the rounds: seconds, unless stated otherwise."""
 
     values: list[float]
 
     @property
     def median(self) -> float:
-        """Half of the rounds had more."""
+        """Return the median."""
         return statistics.median(self.values)
 
     @property
     def p95(self) -> float:
-        """One round in twenty had more. Of one round: that round's."""
+        """Return the 95th percentile; of one round, that round's value."""
         if len(self.values) == 1:
             return self.values[0]
         return statistics.quantiles(self.values, n=20, method="inclusive")[-1]
 
 
 def timed(action: Callable[[], object]) -> float:
-    """Seconds that something takes."""
+    """Return the seconds that a function takes."""
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
 
 
 def repeat(rounds: int, action: Callable[[], object]) -> Samples:
-    """Do something so often and time each."""
+    """Call a function repeatedly, and time each call."""
     return Samples([timed(action) for _round in range(rounds)])

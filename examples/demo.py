@@ -1,8 +1,8 @@
-"""What a run executor does: a CSV in, three pieces of code, a chart and a spreadsheet out.
+"""Run executor in small: a CSV in, three pieces of code, a chart and a spreadsheet out.
 
     python examples/demo.py
 
-Uses the server that CELLBLOCK_ADDRESS names, or starts one. Exit code 0 means that
+Uses the server of CELLBLOCK_ADDRESS, or starts one. Exit code 0 means that
 the chart decodes and has colours, and that the spreadsheet has the right sums.
 """
 
@@ -18,7 +18,7 @@ from PIL import Image as Picture
 
 from cellblock_client import Client, Error, File, events
 from cellblock_client.channel import ADDRESS_VARIABLE
-from cellblock_client.cli.logs import Wanted, write_pretty
+from cellblock_client.cli.logs import LogSelection, write_pretty
 from cellblock_client.client import Session
 from cellblock_client.embedded import embedded_server
 
@@ -52,7 +52,7 @@ print("wrote monthly.xlsx")
 
 
 def main() -> int:
-    """Run the demo; the exit code."""
+    """Run the demo, and return the exit code."""
     with ExitStack() as stack:
         address = os.environ.get(ADDRESS_VARIABLE) or stack.enter_context(embedded_server())
         client = stack.enter_context(Client(address))
@@ -63,7 +63,7 @@ def main() -> int:
         spreadsheet = save(client, made, ".xlsx")
         print("\nThe session's log:\n")
         sys.stdout.flush()
-        write_pretty(Wanted(client, session.id, "", follow=False), None)
+        write_pretty(LogSelection(client, session.id, "", follow=False), None)
     check_chart(chart)
     check_spreadsheet(spreadsheet)
     print(f"\n{chart} and {spreadsheet} are right.")
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def execute(session: Session, code: str) -> list[File]:
-    """Run one piece of code, show what it shows as it comes; the files that it made."""
+    """Run one piece of code, stream its output, and return the files that it made."""
     print("".join(f">>> {line}\n" for line in code.strip().splitlines()), end="")
     made = []
     for event in session.execute(code):
@@ -90,7 +90,7 @@ def execute(session: Session, code: str) -> list[File]:
 
 
 def save(client: Client, made: list[File], suffix: str) -> Path:
-    """Download the one file that has this suffix into OUT."""
+    """Download the one file with this suffix into OUT."""
     (file,) = (file for file in made if file.filename.endswith(suffix))
     OUT.mkdir(exist_ok=True)
     path = OUT / f"monthly{suffix}"
@@ -99,7 +99,7 @@ def save(client: Client, made: list[File], suffix: str) -> Path:
 
 
 def check_chart(path: Path) -> None:
-    """It decodes, and is not blank."""
+    """Check that the chart decodes and is not blank."""
     with Picture.open(path) as picture:
         colours = picture.convert("RGB").getcolors(maxcolors=2**24)
     if not colours or len(colours) < 2:
@@ -107,7 +107,7 @@ def check_chart(path: Path) -> None:
 
 
 def check_spreadsheet(path: Path) -> None:
-    """Its sums are those of the CSV, added up here without pandas."""
+    """Check that the sums are those of the CSV, added up here without pandas."""
     rain: dict[str, float] = defaultdict(float)
     with DATA.open(newline="") as file:
         for row in csv.DictReader(file):

@@ -1,4 +1,4 @@
-"""Files into a session, and out of it again.
+"""Upload files into a session, and download files from it.
 
     python examples/files.py --out out data.csv
 
@@ -25,7 +25,7 @@ print(len(table), "rows;", open("/mnt/data/notes.txt").read())
 
 
 def progress(done: int, total: int | None) -> None:
-    """Is called as bytes go over the wire; `total` is None where nobody knows it."""
+    """Report a transfer's progress; `total` is None if it is unknown."""
     print(f"{done} of {total} bytes", file=sys.stderr)
 
 
@@ -37,10 +37,10 @@ def main() -> None:
     given.out.mkdir(exist_ok=True)
 
     with Client() as client, client.sessions.create() as session:
-        # In: stored once, and attached to as many sessions as you like.
+        # In: stored once, and attached to any number of sessions.
         file = client.files.upload(given.table, expires_after=3600, progress=progress)
         session.attach(file, "table.csv")
-        # In: straight into this session, where code may change it.
+        # In: directly into this session, where code may change it.
         session.files.write("notes.txt", b"as asked")
         session.files.create_folder("reports")
 
@@ -49,11 +49,11 @@ def main() -> None:
         if not result.ok:
             raise SystemExit(f"the code failed: {result.error or result.failure}")
 
-        # Out: what an execution made is stored, and outlives the session.
+        # Out: files that an execution made are stored, and outlive the session.
         for made in result.files:
             client.files.download(made.id, given.out / made.filename, progress=progress)
             print(f"{made.path}: {made.bytes} bytes, {made.mime_type}")
-        # Out: what lies there now, a file in pieces, a folder as a ZIP archive.
+        # Out: files of the session: one in pieces, and a directory as a ZIP archive.
         print([entry.path for entry in session.files.list("reports")])
         size = sum(len(piece) for piece in session.files.stream("reports/plot.png"))
         session.files.download_folder("reports", given.out / "reports.zip")

@@ -1,10 +1,10 @@
-"""A LangChain tool that runs Python in Cellblock, and a loop that lets a model use it.
+"""LangChain tool that runs Python in Cellblock, and a loop that lets a model use it.
 
     python examples/langchain_tool.py --model NAME --attach data.csv QUESTION [QUESTION …]
 
 The questions are one conversation: one session, so that variables and files of one answer are
 there for the next. The model reads the text that the code showed; the tool message's artifact has
-the whole `ExecutionResult`, from which pictures and files are saved to `--out`.
+the whole `ExecutionResult`, from which images and files are saved to `--out`.
 
 Uses the Cellblock server that CELLBLOCK_ADDRESS names, and OPENAI_API_KEY. Needs
 `pip install langchain-core langchain-openai`.
@@ -25,7 +25,7 @@ INSTRUCTIONS = "Answer with the help of the tool `python`. The user's files are 
 
 
 def code_interpreter(client: AsyncClient, session: AsyncSession) -> BaseTool:
-    """The tool of one conversation."""
+    """Return the tool for one conversation."""
 
     @tool(response_format="content_and_artifact")
     async def python(code: str) -> tuple[str, ExecutionResult]:
@@ -38,13 +38,13 @@ def code_interpreter(client: AsyncClient, session: AsyncSession) -> BaseTool:
             lines.append(f"[stopped: {result.failure.message}]")
         return "\n".join(lines), result
 
-    # A model that gets its arguments wrong is told what is wrong, and may try again.
+    # A model that passes wrong arguments gets the error, and may try again.
     python.handle_validation_error = str
     return python
 
 
 async def answer(model: ChatOpenAI, python: BaseTool, messages: list[BaseMessage]) -> str:
-    """Let the model run code until it answers; `messages` grow by all that is said."""
+    """Let the model run code until it answers, and append all messages to `messages`."""
     bound = model.bind_tools([python])
     for _ in range(MAX_TURNS):
         said = await bound.ainvoke(messages)
@@ -56,7 +56,7 @@ async def answer(model: ChatOpenAI, python: BaseTool, messages: list[BaseMessage
 
 
 async def save(client: AsyncClient, messages: list[BaseMessage], folder: Path) -> None:
-    """Download what the conversation's code made."""
+    """Download the files that the conversation's code made."""
     for message in messages:
         if isinstance(message, ToolMessage) and isinstance(message.artifact, ExecutionResult):
             for file in (*message.artifact.images, *message.artifact.files):

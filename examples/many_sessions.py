@@ -1,4 +1,4 @@
-"""Many pieces of code at once, each in a session of its own, and never more than a number.
+"""Run many scripts in parallel, each in its own session, up to a limit.
 
     python examples/many_sessions.py --at-once 8 first.py second.py third.py …
 
@@ -17,9 +17,9 @@ from cellblock_client import AsyncClient, AsyncSession, Error
 from cellblock_client.errors import ResourceExhaustedError
 
 TRIES = 20
-"""How often a session is asked for while the server has no room."""
+"""Number of attempts to create a session while the server is full."""
 WAIT_SECONDS = 5.0
-"""Between two of them, if the server does not say."""
+"""Seconds between two attempts, if the server does not say."""
 
 
 async def main() -> int:
@@ -27,7 +27,7 @@ async def main() -> int:
     parser.add_argument("--at-once", type=int, default=8)
     parser.add_argument("script", type=Path, nargs="+")
     given = parser.parse_args()
-    # All workers take from one iterator: what waits costs nothing, whatever its number.
+    # All workers share one iterator: waiting scripts cost nothing.
     scripts = iter(given.script)
     async with AsyncClient() as client, asyncio.TaskGroup() as tasks:
         workers = [tasks.create_task(work(client, scripts)) for _ in range(given.at_once)]
@@ -35,35 +35,35 @@ async def main() -> int:
 
 
 async def work(client: AsyncClient, scripts: Iterator[Path]) -> bool:
-    """Run one script after the other until there are none; whether all were well."""
+    """Run one script after the other, and return whether all succeeded."""
     well = True
     for script in scripts:
         try:
             async with await new_session(client, script) as session:
                 result = await session.run(script.read_text(), time_limit=60)
-        # One that can't be run keeps no other from it.
+        # A script that can't be run does not stop the others.
         except (Error, OSError) as error:
-            told = {"script": str(script), "error": str(error)}
+            report = {"script": str(script), "error": str(error)}
         else:
-            told = {"script": str(script), "status": result.status.name, "stdout": result.stdout}
+            report = {"script": str(script), "status": result.status.name, "stdout": result.stdout}
             if result.error:
-                told["error"] = f"{result.error.name}: {result.error.value}"
+                report["error"] = f"{result.error.name}: {result.error.value}"
             elif result.failure:
-                told["error"] = result.failure.message
-        print(json.dumps(told), flush=True)
-        well = well and "error" not in told
+                report["error"] = result.failure.message
+        print(json.dumps(report), flush=True)
+        well = well and "error" not in report
     return well
 
 
 async def new_session(client: AsyncClient, script: Path) -> AsyncSession:
-    """Create one. A server that is full says so at once: waiting for room is the caller's to do."""
+    """Create a session. A full server refuses immediately, so the caller waits and retries."""
     for _ in range(TRIES - 1):
         try:
             return await client.sessions.create(labels={"script": script.name})
         except ResourceExhaustedError as error:
-            told = error.retry_after.total_seconds() if error.retry_after else WAIT_SECONDS
-            # Those that were refused together should not come back together.
-            await asyncio.sleep(told * random.uniform(1, 1.2))  # noqa: S311 - no secret
+            wait = error.retry_after.total_seconds() if error.retry_after else WAIT_SECONDS
+            # Callers that were refused together should not retry together.
+            await asyncio.sleep(wait * random.uniform(1, 1.2))  # noqa: S311 - no secret
     return await client.sessions.create(labels={"script": script.name})
 
 

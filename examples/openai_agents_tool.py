@@ -1,9 +1,9 @@
-"""A tool for the OpenAI Agents SDK that runs Python in Cellblock, and an agent that uses it.
+"""Tool for the OpenAI Agents SDK that runs Python in Cellblock, and an agent that uses it.
 
     python examples/openai_agents_tool.py --model NAME --attach data.csv QUESTION [QUESTION …]
 
 The questions are one conversation: one session, so that variables and files of one answer are
-there for the next. The model reads the text that the code showed and sees its pictures; pictures
+there for the next. The model reads the text that the code showed and sees its images; images
 and files are saved to `--out`.
 
 Uses the Cellblock server that CELLBLOCK_ADDRESS names, and OPENAI_API_KEY. Needs
@@ -32,13 +32,13 @@ from cellblock_client import AsyncClient, AsyncSession, File
 
 MAX_TURNS = 20
 MAX_IMAGE_BYTES = 5 * 2**20
-"""The model is not shown larger ones."""
+"""Maximum size of an image that is sent to the model."""
 INSTRUCTIONS = "Answer with the help of the tool `python`. The user's files are in /mnt/data."
 
 
 @dataclass
 class Conversation:
-    """What the SDK hands to its tools, and never to the model."""
+    """Context that the SDK passes to its tools, and never to the model."""
 
     client: AsyncClient
     session: AsyncSession
@@ -59,15 +59,15 @@ async def python(
     result = await conversation.session.run(code)
     conversation.made += (*result.images, *result.files)
     shown = (await conversation.client.executions.get(result.execution.id)).outputs
-    told = [await output(conversation.client, item) for item in shown]
-    told += [ToolOutputText(text=f"[file {file.path}]") for file in result.files]
+    parts = [await output(conversation.client, item) for item in shown]
+    parts += [ToolOutputText(text=f"[file {file.path}]") for file in result.files]
     if result.failure:
-        told.append(ToolOutputText(text=f"[stopped: {result.failure.message}]"))
-    return told or [ToolOutputText(text="[nothing was shown]")]
+        parts.append(ToolOutputText(text=f"[stopped: {result.failure.message}]"))
+    return parts or [ToolOutputText(text="[nothing was shown]")]
 
 
 async def output(client: AsyncClient, shown: str | File) -> ToolOutputText | ToolOutputImage:
-    """Text as text, and a picture as the picture itself."""
+    """Convert text to text, and an image to an image."""
     if isinstance(shown, str):
         return ToolOutputText(text=shown)
     if shown.bytes > MAX_IMAGE_BYTES:
@@ -88,7 +88,7 @@ async def main() -> None:
     agent = Agent[Conversation](
         name="analyst", instructions=INSTRUCTIONS, model=given.model, tools=[python]
     )
-    # Traces would go to OpenAI, whoever's the model is.
+    # Traces would be sent to OpenAI, even if the model is another provider's.
     config = RunConfig(
         model_provider=OpenAIProvider(base_url=given.base_url), tracing_disabled=True
     )
@@ -97,7 +97,7 @@ async def main() -> None:
         await client.sessions.create(files=given.attach) as session,
     ):
         conversation = Conversation(client, session)
-        # The SDK's own memory of what was said, by the id of what the code remembers.
+        # The SDK's memory of messages, by the id of the conversation.
         memory = SQLiteSession(session.id)
         for question in given.question:
             result = await Runner.run(

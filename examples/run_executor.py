@@ -1,4 +1,4 @@
-"""A run executor: the loop of an agent's back end, from a question to an answer with its run steps.
+"""Run executor: an agent's loop, from a question to an answer with its run steps.
 
     python examples/run_executor.py --base-url URL --model NAME --attach data.csv QUESTION
 
@@ -43,7 +43,7 @@ def emit(event: str, **data: object) -> None:
 
 
 class ToolCall:
-    """A tool call that the model is writing."""
+    """Tool call that the model is writing."""
 
     def __init__(self) -> None:
         self.id = ""
@@ -52,11 +52,11 @@ class ToolCall:
         self._fragments: asyncio.Queue[str | None] = asyncio.Queue()
 
     def write(self, fragment: str | None) -> None:
-        """Take the next fragment of the arguments, which are JSON; None after the last."""
+        """Parse the next fragment of the arguments, which are JSON; None after the last."""
         self._fragments.put_nowait(fragment)
 
     async def code(self) -> AsyncIterator[str]:
-        """The argument `code`, as it comes. Raises ValueError or TypeError for others."""
+        """Yield the argument `code` as it arrives. Raises ValueError or TypeError for others."""
         sent = 0
         while (fragment := await self._fragments.get()) is not None:
             self.arguments += fragment
@@ -68,7 +68,7 @@ class ToolCall:
         json.loads(self.arguments)
 
     def message(self) -> dict[str, object]:
-        """For the model's own next turn."""
+        """Return the message for the model's next turn."""
         function = {"name": "python", "arguments": self.arguments}
         return {"id": self.id, "type": "function", "function": function}
 
@@ -98,9 +98,9 @@ class Run:
                 made = [call.message() for call in calls]
                 messages.append({"role": "assistant", "content": text, "tool_calls": made})
                 for call, task in calls.items():
-                    told = {"tool_call_id": call.id, "content": task.result()}
-                    messages.append({"role": "tool", **told})
-                    # Its last event comes before whatever the model makes of it.
+                    report = {"tool_call_id": call.id, "content": task.result()}
+                    messages.append({"role": "tool", **report})
+                    # The last event of the call comes before the model's next message.
                     await self._step_ended[call.step_id].wait()
             watching.cancel()
         steps = self._client.run_steps.iterate(run_id=self._run_id, order=ListOrder.ASCENDING)
@@ -109,7 +109,7 @@ class Run:
     async def _turn(
         self, messages: list[Any], running: asyncio.TaskGroup
     ) -> tuple[str, dict[ToolCall, asyncio.Task[str]]]:
-        """What the model says, and its tool calls, which run as soon as they are written."""
+        """Run one turn of the model, and its tool calls as soon as they are written."""
         text = ""
         message_id = f"msg_{token_hex(12)}"
         calls: defaultdict[int, ToolCall] = defaultdict(ToolCall)
@@ -140,7 +140,7 @@ class Run:
         return text, tasks
 
     async def _execute(self, call: ToolCall) -> str:
-        """Run it; what the model reads of it: what the user sees, and which files there are."""
+        """Run a tool call, and return what the model reads: outputs and the list of files."""
         place = Place(run_id=self._run_id, step_id=call.step_id)
         try:
             result = await self._session.execute_stream(call.code(), place=place).result()

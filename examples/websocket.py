@@ -25,40 +25,40 @@ from cellblock_client import AsyncClient, AsyncExecution, AsyncSession, Error, F
 
 MAX_CODE_BYTES = 2**20
 MAX_IMAGE_BYTES = 5 * 2**20
-"""Larger ones are named only, to be downloaded by their id."""
+"""Maximum size of an image that is sent; larger ones are named, to be downloaded by their id."""
 logger = logging.getLogger(__name__)
 
 
 class Relay:
-    """What stands between web sockets and Cellblock."""
+    """Relay between web sockets and Cellblock."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
 
     async def converse(self, socket: ServerConnection) -> None:
-        """Look after one connection."""
+        """Serve one connection."""
         try:
-            # The session is outermost: nothing that ends a conversation cuts its deletion short.
+            # The session is outermost, so that it is deleted however the conversation ends.
             async with (
                 await self._client.sessions.create() as session,
                 asyncio.TaskGroup() as tasks,
             ):
                 running = tasks.create_task(self._run_what_comes(socket, session))
-                # Code that shows nothing would not notice that nobody is there any more.
+                # Code without output would not notice a client that disconnected.
                 await socket.wait_closed()
                 running.cancel()
         except* Error:
-            # For whoever runs this; a stranger need not know what is wrong.
+            # The details are for the operator's log, not for the client.
             logger.exception("a conversation failed")
             await socket.close(1011, "the code interpreter failed")
 
     async def _run_what_comes(self, socket: ServerConnection, session: AsyncSession) -> None:
-        # Who leaves is no failure.
+        # A client that disconnects is not an error.
         with suppress(ConnectionClosed):
             async for message in socket:
                 code = message if isinstance(message, str) else message.decode(errors="replace")
                 try:
-                    # If this program is killed, its code is not left behind.
+                    # If this program is killed, its code does not keep running.
                     await self._run(socket, session.execute(code, cancel_on_disconnect=True))
                 except errors.InvalidArgumentError as error:
                     await send(socket, "refused", problem=error.message)
@@ -71,7 +71,7 @@ class Relay:
                 case events.Stderr(text=text):
                     await send(socket, "stderr", text=text)
                 case events.Result() | events.Display():
-                    # HTML among these is a stranger's: for a sandboxed iframe, or not at all.
+                    # HTML in these is untrusted: show it in a sandboxed iframe, or not at all.
                     await send(socket, "rich", data=event.data)
                 case events.Image(file=file):
                     await send(socket, "image", file_id=file.id, url=await self._url(file))
@@ -84,16 +84,16 @@ class Relay:
                     await send(socket, "completed", status=info.status.name, failure=failure)
 
     async def _url(self, file: File) -> str | None:
-        """The picture itself, as a page can show it."""
+        """Return the image as a URL that a page can show."""
         if file.bytes > MAX_IMAGE_BYTES:
             return None
         data = base64.b64encode(await self._client.files.read(file.id)).decode()
         return f"data:{file.mime_type};base64,{data}"
 
 
-async def send(socket: ServerConnection, kind: str, **told: object) -> None:
-    """Send one thing. Waits for a reader that is slow: events wait in Cellblock, not here."""
-    await socket.send(json.dumps({"type": kind, **told}))
+async def send(socket: ServerConnection, kind: str, **fields: object) -> None:
+    """Send one message. Waits for a slow reader: events wait in Cellblock, not here."""
+    await socket.send(json.dumps({"type": kind, **fields}))
 
 
 async def main() -> None:
@@ -101,7 +101,7 @@ async def main() -> None:
     parser.add_argument("--port", type=int, default=8765, help="0: any that is free")
     parser.add_argument("--origin", action="append", default=[], help="whose pages may connect")
     given = parser.parse_args()
-    # None is who sends no origin: no browser.
+    # None stands for a client without an origin: not a browser.
     origins = [None, *given.origin]
     async with AsyncClient() as client:
         relay = Relay(client)
@@ -110,7 +110,7 @@ async def main() -> None:
         ) as server:
             (address,) = (socket.getsockname() for socket in server.sockets)
             print(f"ws://{address[0]}:{address[1]}", flush=True)
-            # Ends every conversation, and so every session, before it ends.
+            # Before it exits, it ends every conversation, and so every session.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.close)
             await server.wait_closed()
 

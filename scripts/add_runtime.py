@@ -14,7 +14,7 @@ MODE = 0o644
 
 
 def merged(text: str, name: str, path: str, arguments: list[str]) -> str:
-    """The file's new text; the same text if it has a runtime of that name already.
+    """Return the file's new text; the same text if it already has that runtime.
 
     Raises ValueError if the file is not what an engine would accept.
     """

@@ -26,30 +26,30 @@ LOCKS = (
     ROOT / "sandbox_image" / "requirements-full.txt",
     ROOT / "requirements" / "dev.txt",
 )
-# Not PyPI's own: a mirror does not have it, and its "no such page" passes for a clean result.
+# Not PyPI's own service: a mirror lacks it, and its "no such page" passes for a clean result.
 OSV_URL = "https://api.osv.dev/v1/query"
 ANSWER_SECONDS = 10
-"""For one package."""
+"""Timeout in seconds for one package."""
 ALL_SECONDS = 300
-"""For all of them."""
+"""Timeout in seconds for all packages."""
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
 @dataclass
 class Report:
-    """What was found, or why nothing was looked up."""
+    """Vulnerabilities found, or the reason why nothing was looked up."""
 
     service: str
     locks: list[str]
     looked_up: int = 0
     not_looked_up: dict[str, str] = field(default_factory=dict)
-    """Packages that the service did not know, with its words."""
+    """Packages that the service did not know, with its reasons."""
     vulnerabilities: list[dict[str, Any]] = field(default_factory=list)
     failure: str = ""
-    """Why there are no results at all."""
+    """Reason why there are no results at all."""
 
     def lines(self) -> list[str]:
-        """The same for people; the first line is the summary."""
+        """Return the report as text; the first line is the summary."""
         if self.failure:
             return [f"→ audit: NOT DONE, nothing is known: {self.service}: {self.failure}"]
         head = f"→ audit: locked packages looked up: {self.looked_up}, "
@@ -65,7 +65,7 @@ class Report:
 
 
 def audit(locks: list[Path], service: str) -> Report:
-    """Ask the service about everything that is locked."""
+    """Ask the service about all locked packages."""
     report = Report(service, [lock.name for lock in locks])
     command = [
         sys.executable, "-m", "pip_audit", "--vulnerability-service=osv", f"--osv-url={service}",
@@ -81,10 +81,10 @@ def audit(locks: list[Path], service: str) -> Report:
         report.failure = f"no results within {ALL_SECONDS} s"
         return report
     except ValueError:
-        # It has no words for this, but a traceback: the last line has the cause.
-        report.failure = (done.stderr.strip() or "pip-audit said nothing").splitlines()[-1]
+        # pip-audit reports this by a traceback only: the last line has the cause.
+        report.failure = (done.stderr.strip() or "pip-audit printed nothing").splitlines()[-1]
         return report
-    _fill(report, results, _places(locks))
+    _fill(report, results, _locks_by_package(locks))
     return report
 
 
@@ -110,8 +110,8 @@ def _fill(
             )
 
 
-def _places(locks: list[Path]) -> dict[tuple[str, str], list[str]]:
-    """In which locks each version of a package is."""
+def _locks_by_package(locks: list[Path]) -> dict[tuple[str, str], list[str]]:
+    """Return the locks of each version of a package."""
     places: dict[tuple[str, str], list[str]] = {}
     for lock in locks:
         for pinned in PINNED.findall(lock.read_text()):
@@ -120,7 +120,7 @@ def _places(locks: list[Path]) -> dict[tuple[str, str], list[str]]:
 
 
 def main() -> None:
-    """Write the report, and say the most important of it."""
+    """Write the report, and print its summary."""
     parser = argparse.ArgumentParser(prog="audit.py")
     parser.add_argument("locks", nargs="*", type=Path, metavar="LOCK")
     parser.add_argument("--osv-url", default=OSV_URL, metavar="URL")

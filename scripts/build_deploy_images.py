@@ -22,7 +22,7 @@ SERVER_LOCK = ROOT / "requirements" / "server.txt"
 
 
 def stage_server(context: Path) -> None:
-    """The server's packages and its wheel, made with the locked build tools of this virtualenv."""
+    """Stage the server's packages and its wheel, made with this virtualenv's locked build tools."""
     copy(DEPLOY / "Dockerfile", context / "Dockerfile")
     copy(SERVER_LOCK, context / "requirements.txt")
     done = subprocess.run(
@@ -35,7 +35,7 @@ def stage_server(context: Path) -> None:
 
 
 def stage_proxy(context: Path) -> None:
-    """The proxy's configuration, and the seccomp profiles that the server may ask for."""
+    """Stage the proxy's configuration, and the seccomp profiles that the server may ask for."""
     for name in ("Dockerfile", "nginx.conf", "policy.js"):
         copy(PROXY / name, context / name)
     (context / "seccomp").mkdir()
@@ -47,11 +47,11 @@ IMAGES: dict[str, tuple[Callable[[Path], None], list[Path], str]] = {
     "server": (stage_server, [SERVER_LOCK], "half a minute"),
     "engine-proxy": (stage_proxy, [], "ten seconds"),
 }
-"""How each is staged, its locks, and how long it takes."""
+"""Images: how each is staged, its locks, and the duration of its build."""
 
 
 def main() -> int:
-    """Build what is needed; the exit code."""
+    """Build the requested images if needed, and return the exit code."""
     parser = argparse.ArgumentParser(prog="build_deploy_images.py")
     parser.add_argument("images", nargs="*", metavar="IMAGE", help=f"of {', '.join(IMAGES)}")
     parser.add_argument("--print-hash", action="store_true", help="only say what would be built")
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def make(image: str, *, only_print_hash: bool) -> int:
-    """Build an image if needed; the builder's exit code."""
+    """Build an image if needed, and return the builder's exit code."""
     stage, locks, takes = IMAGES[image]
     name = f"cellblock-{image}:{version()}"
     with tempfile.TemporaryDirectory(prefix="image-", dir=CACHE) as folder:

@@ -16,18 +16,18 @@ from image_labels import version
 
 STUBS = ROOT / "proto" / "python" / "cellblock"
 TARGETS = {"core": "about a minute", "full": "about three minutes"}
-"""What can be built, and how long that takes."""
+"""Targets that can be built, and the duration of each build."""
 LOCKS = {
     "core": ("requirements-core.txt",),
     "full": ("requirements-core.txt", "requirements-full.txt", "debian.txt"),
 }
-"""What says which packages an image has."""
+"""Lock files that determine an image's packages."""
 CORE_SOURCES = ("Dockerfile", *LOCKS["core"])
 FULL_SOURCES = ("requirements-full.txt", "debian.txt", "unpack_debian.sh", "fonts")
 
 
 def main() -> int:
-    """Build what is needed; the exit code."""
+    """Build the requested targets if needed, and return the exit code."""
     parser = argparse.ArgumentParser(prog="build_image.py")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}")
     parser.add_argument("--print-hash", action="store_true", help="only say what would be built")
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def make(target: str, *, only_print_hash: bool) -> int:
-    """Build a target if needed; the builder's exit code."""
+    """Build a target if needed, and return the builder's exit code."""
     with tempfile.TemporaryDirectory(prefix="image-", dir=CACHE) as folder:
         context = Path(folder)
         stage(context, target)
@@ -55,20 +55,20 @@ def make(target: str, *, only_print_hash: bool) -> int:
             return 0
         if label(image_name(target), HASH_LABEL) == digest:
             return 0
-        # The builder runs the Dockerfile up to the target: what other targets need of the
-        # context has to be there, and does not count.
+        # The builder runs the Dockerfile up to the target: the context must have the files of other
+        # targets, but they do not affect the result.
         stage(context, "full")
         locks = [SOURCES / name for name in LOCKS[target]]
         return build(Build(image_name(target), context, digest, locks, TARGETS[target], target))
 
 
 def image_name(target: str) -> str:
-    """What a target's image is called: the server uses the full one by default."""
+    """Return the name of a target's image: the server uses the full one by default."""
     return f"cellblock-sandbox:{version()}" + ("" if target == "full" else f"-{target}")
 
 
 def stage(context: Path, target: str) -> None:
-    """Put together what the build of a target may see: nothing but what goes into the image."""
+    """Stage the build context of a target: only files that the image needs."""
     agent = context / "agent"
     copies = {
         SOURCES / "cellblock_agent": agent / "cellblock_agent",

@@ -1,4 +1,4 @@
-"""What building any of our images takes: the base, the builder's settings, what has changed.
+"""Building of our images: the base, the builder's settings, and whether a build is needed.
 
 Environment: `BASE_IMAGE` overrides the base. pip's index settings, the usual names of
 a CA bundle (`PIP_CERT`, `SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE`) and of proxies are used
@@ -32,24 +32,24 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https
 
 @dataclass(frozen=True)
 class Build:
-    """An image to be made."""
+    """Image to build."""
 
     name: str
     context: Path
     digest: str
-    """Of what was staged: an image that carries it need not be built again."""
+    """Hash of the staged files: an image that carries it need not be built again."""
     locks: Sequence[Path]
-    """What says which packages it has."""
+    """Lock files that determine its packages."""
     takes: str
-    """How long it takes the first time, for people."""
+    """Duration of the first build, for people."""
     target: str = ""
     """Stage of the Dockerfile; empty for the last one."""
     base: str = ""
-    """An image of ours to build on; empty for the one that all of them start from."""
+    """One of our images to build on; empty for the common base."""
 
 
 def build(wanted: Build) -> int:
-    """Build an image from what was staged; the builder's exit code."""
+    """Build an image from the staged files, and return the builder's exit code."""
     base = wanted.base or choose_base()
     print(f"→ building {wanted.name} from {base} ({wanted.takes} the first time)", flush=True)
     add_certificates(wanted.context)
@@ -59,13 +59,13 @@ def build(wanted: Build) -> int:
         "docker", "build", "--network=host", f"--tag={wanted.name}",
         *([f"--target={wanted.target}"] if wanted.target else ()),
         f"--build-arg=BASE_IMAGE={base}",
-        # By name only: values, which may hold passwords, stay out of the process list.
+        # Names only: values, which may hold passwords, stay out of the process list.
         *(f"--build-arg={setting}" for setting in settings),
         *(f"--label={name}={value}" for name, value in marks.items()),
         str(wanted.context),
     ]  # fmt: skip
     began = time.monotonic()
-    # Plain progress also without a terminal; the classic builder ignores it.
+    # Plain progress even without a terminal; the classic builder ignores it.
     done = subprocess.run(command, check=False, env={**os.environ, "BUILDKIT_PROGRESS": "plain"})
     if done.returncode == 0:
         print(f"→ built {wanted.name} in {time.monotonic() - began:.0f} s", flush=True)
@@ -73,7 +73,7 @@ def build(wanted: Build) -> int:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Put a file or folder into a build's context, without what no image needs."""
+    """Copy a file or directory into a build's context, without files that no image needs."""
     if source.is_dir():
         ignore = shutil.ignore_patterns("__pycache__", "*.pyi", "py.typed")
         shutil.copytree(source, target, ignore=ignore, dirs_exist_ok=True)
@@ -83,7 +83,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def context_hash(context: Path) -> str:
-    """A hash of everything that makes the image what it is."""
+    """Return a hash of everything that determines the image."""
     digest = hashlib.sha256(os.environ.get("BASE_IMAGE", "").encode())
     for path in sorted(path for path in context.rglob("*") if path.is_file()):
         digest.update(f"\0{path.relative_to(context)}\0".encode())
@@ -92,20 +92,20 @@ def context_hash(context: Path) -> str:
 
 
 def add_certificates(context: Path) -> None:
-    """Let pip trust in the build what it trusts here, as behind a company's proxy."""
+    """Let pip trust the same certificates in the build as here, such as a company proxy's."""
     bundle = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), None)
     (context / "ca.crt").write_bytes(Path(bundle).read_bytes() if bundle else b"")
 
 
 def choose_base() -> str:
-    """The pinned base, or one made here where no image registry answers."""
+    """Return the pinned base, or one made here if no image registry responds."""
     if chosen := os.environ.get("BASE_IMAGE"):
         return chosen
     found = re.search(r"^ARG BASE_IMAGE=(\S+)", (SOURCES / "Dockerfile").read_text(), re.MULTILINE)
     if found is None:
         raise SystemExit("sandbox_image/Dockerfile has no BASE_IMAGE")
     pinned = found.group(1)
-    # Once one was made here, the registry is not asked again each time.
+    # Once a base was made here, the registry is not asked again.
     if label(LOCAL_BASE, "dev.cellblock.image") == "base":
         return LOCAL_BASE
     if label(pinned, HASH_LABEL) is not None or pull(pinned):
@@ -116,7 +116,7 @@ def choose_base() -> str:
 
 
 def pull(image: str) -> bool:
-    """Pull an image; whether that worked."""
+    """Pull an image, and return whether that worked."""
     print(f"→ pulling {image}", flush=True)
     try:
         done = subprocess.run(
@@ -128,7 +128,7 @@ def pull(image: str) -> bool:
 
 
 def label(image: str, name: str) -> str | None:
-    """A label of an image: empty if it has none, None if there is no such image."""
+    """Return a label of an image: empty if it has none, None if there is no such image."""
     template = f'{{{{index .Config.Labels "{name}"}}}}'
     done = subprocess.run(
         ["docker", "image", "inspect", "--format", template, image],
@@ -136,6 +136,6 @@ def label(image: str, name: str) -> str | None:
     )  # fmt: skip
     if done.returncode == 0:
         return done.stdout.strip()
-    # An image without any labels has no map to index.
+    # An image without labels has no map to index.
     exists = subprocess.run(["docker", "image", "inspect", image], check=False, capture_output=True)
     return "" if exists.returncode == 0 else None

@@ -17,7 +17,7 @@ PROTO = ROOT / "proto"
 TARGET = ROOT / "docs" / "reference" / "api.md"
 PACKAGE = "cellblock/v1"
 FILES = ("session", "execution", "file", "run_step", "admin")
-"""In the order in which a reader meets them. Each has one service."""
+"""Proto files, in the order of the page. Each has one service."""
 HEAD = """\
 # gRPC API
 
@@ -42,7 +42,7 @@ KINDS = {
     for name, number in pb.FieldDescriptorProto.Type.items()
 }
 Place = tuple[int, ...]
-"""Where something is in a file, as protoc's source information counts it."""
+"""Path of an element in a file, as in protoc's source information."""
 MESSAGES = pb.FileDescriptorProto.MESSAGE_TYPE_FIELD_NUMBER
 ENUMS = pb.FileDescriptorProto.ENUM_TYPE_FIELD_NUMBER
 SERVICES = pb.FileDescriptorProto.SERVICE_FIELD_NUMBER
@@ -59,7 +59,7 @@ class Source:
     comments: dict[Place, str]
 
     def comment(self, *path: int) -> str:
-        """What is said of the thing at a path. Raises ValueError where nothing is."""
+        """Return the comment at a path. Raises ValueError if there is none."""
         found = self.comments.get(path, "")
         if not found:
             raise ValueError(f"{self.file.name}: no comment at {path}")
@@ -67,7 +67,7 @@ class Source:
 
 
 def reference() -> str:
-    """The whole document."""
+    """Return the whole document."""
     sources = [_source(file) for file in _compiled()]
     _check_headings(sources)
     parts = [HEAD, "| service | calls |\n| --- | --- |\n"]
@@ -78,7 +78,7 @@ def reference() -> str:
 
 
 def _compiled() -> list[pb.FileDescriptorProto]:
-    """The files with their comments, which generated code does not have."""
+    """Compile the files with their comments, which generated code does not have."""
     names = [f"{PACKAGE}/{name}.proto" for name in FILES]
     includes = importlib.resources.files("grpc_tools") / "_proto"
     with tempfile.NamedTemporaryFile() as output:
@@ -108,7 +108,7 @@ def _source(file: pb.FileDescriptorProto) -> Source:
 
 
 def _check_headings(sources: list[Source]) -> None:
-    """Links go to headings by name: raises ValueError where two are alike."""
+    """Raise ValueError if two headings are alike, because links use their names."""
     seen: set[str] = set()
     for source in sources:
         file = source.file
@@ -171,7 +171,7 @@ def _plain_type(field: pb.FieldDescriptorProto) -> str:
 def _map_entry(
     message: pb.DescriptorProto, field: pb.FieldDescriptorProto
 ) -> pb.DescriptorProto | None:
-    """A map is a repeated message that protoc makes within the one that has it."""
+    """Return the entry message of a map, which protoc nests in the message that has the map."""
     name = field.type_name.rpartition(".")[2]
     return next(
         (one for one in message.nested_type if one.name == name and one.options.map_entry), None

@@ -39,7 +39,7 @@ terminals only: `NO_COLOR=1` turns them off, `FORCE_COLOR=1` on; `NO_COLOR` wins
 
 Images are shown in kitty, Ghostty, iTerm2 and WezTerm, and as sixels in foot, mlterm, Contour and
 yaft with the extra `sixel`. Elsewhere, and within tmux or screen, they are saved, and their path is
-printed. If the environment doesn't say which terminal it is, as over ssh, set `pictures`.
+printed. If the environment doesn't say which terminal it is, as over ssh, set `CELLBLOCK_PICTURES`.
 
 ## Settings
 
@@ -86,7 +86,7 @@ alive. Ctrl-D exits, and deletes a session that the REPL created, unless you pas
 
 
 def reference() -> str:
-    """The whole document."""
+    """Return the whole document."""
     parts = [HEAD, "| key | variable | meaning |\n| --- | --- | --- |\n"]
     parts += [f"| `{one.name}` | `{one.variable}` | {one.help} |\n" for one in SETTINGS.values()]
     parts += [COMPLETION, "\n## Commands\n"]

@@ -27,7 +27,7 @@ CALLED = (
     ("client.run_steps", "_sync.run_steps.RunSteps"),
     ("client.admin", "_sync.admin.Admin"),
 )
-"""Classes whose methods make calls: how a program writes them, and where they are."""
+"""Classes whose methods make calls, with the name that a program uses and their module."""
 ARGUMENTS = (
     "calls.Seconds",
     "content.Source",
@@ -36,18 +36,18 @@ ARGUMENTS = (
     "calls.CALL_SECONDS",
     "retry.RETRY_SECONDS",
 )
-"""Names of types and numbers that signatures use."""
+"""Names of types and numbers in signatures."""
 LEFT_OUT = {"Client", "Error", "Execution", "Session", "errors", "events"}
 """Public names that have a part of their own."""
 MODULES = re.compile(r"\b(content|introspection|calls)\.(?=[A-Z])")
-"""What a signature says and a reader need not know: where in the package a type is."""
+"""Module names that are removed from signatures."""
 
 
 Found = griffe.Object | griffe.Alias
 
 
 def reference() -> str:
-    """The whole document."""
+    """Return the whole reference."""
     written = TARGET.read_text().partition(MARK)[0]
     package = griffe.load(PACKAGE, search_paths=[ROOT / "client"])
     parts = [written, MARK, "\n## Reference\n"]
@@ -75,7 +75,7 @@ def _public_names(package: Found) -> set[str]:
 
 
 def _classes(module: Found) -> list[griffe.Class]:
-    """Those that the module itself has, in its order."""
+    """Yield the classes that a module defines, in its order."""
     return [one for one in module.members.values() if isinstance(one, griffe.Class)]
 
 
@@ -111,7 +111,7 @@ def _value(found: griffe.Class) -> Iterator[str]:
 
 
 def _fields(found: griffe.Class) -> list[Found]:
-    """Those of its bases first, as its constructor has them."""
+    """Yield a class's fields, those of its bases first, as its constructor has them."""
     bases = [base for base in found.resolved_bases if isinstance(base, griffe.Class)]
     inherited = [one for base in bases for one in _fields(base)]
     own = [
@@ -122,8 +122,8 @@ def _fields(found: griffe.Class) -> list[Found]:
 
 def _row(name: str, found: Found) -> str:
     kind = getattr(found, "annotation", None) or getattr(found, "value", None)
-    told = _plain(kind).replace("|", "\\|")
-    return f"| `{name}` | `{told}` | {_cell(found)} |\n"
+    type_name = _plain(kind).replace("|", "\\|")
+    return f"| `{name}` | `{type_name}` | {_cell(found)} |\n"
 
 
 def _cell(found: Found) -> str:
@@ -131,7 +131,7 @@ def _cell(found: Found) -> str:
 
 
 def _signature(function: griffe.Function, name: str) -> str:
-    """As one would write it, without what is the same for all: `self`."""
+    """Return a signature as source code, without `self`."""
     shown: list[str] = []
     for one in function.parameters:
         if one.name == "self":

@@ -76,7 +76,7 @@ agent needs them.
 
 
 def reference() -> str:
-    """The whole document."""
+    """Return the whole document."""
     core = dict(PINNED.findall((SOURCES / "requirements-core.txt").read_text()))
     full = dict(PINNED.findall((SOURCES / "requirements-full.txt").read_text()))
     parts = [HEAD, "\n## Python packages\n\n| package | version | core |\n| --- | --- | --- |\n"]

@@ -1,4 +1,4 @@
-"""Runs inside an image: prints as JSON what is installed, Python packages and Debian's.
+"""Prints an image's Python and Debian packages as JSON; runs inside the image.
 
 `sbom.py` hands it to the image's own Python. Uses the standard library only.
 """
@@ -17,11 +17,11 @@ CARRIED = {
     "cellblock-agent": "/opt/cellblock/agent",
     "noto-emoji": "/usr/share/fonts/truetype/noto-emoji/NotoEmoji-Regular.ttf",
 }
-"""What we put into images that is no package, and where it lies."""
+"""Components that we add to images outside of packages, with their paths."""
 
 
 def python_packages() -> Iterator[dict[str, object]]:
-    """All distributions of all Pythons: the virtualenv's, and the base's."""
+    """Yield all distributions of all Pythons: the virtualenv's, and the base's."""
     folders = {
         os.path.realpath(folder)
         for top in ("/opt", "/usr")
@@ -40,7 +40,7 @@ def python_packages() -> Iterator[dict[str, object]]:
 
 
 def licences_of(found: Distribution) -> list[str]:
-    """The expression if there is one; else what the classifiers say; else the short text."""
+    """Return the licence expression, else the classifiers' licences, else the short text."""
     metadata = found.metadata
     if expression := metadata["License-Expression"]:
         return [expression]
@@ -54,14 +54,14 @@ def licences_of(found: Distribution) -> list[str]:
 
 
 def debian_packages() -> Iterator[dict[str, object]]:
-    """What dpkg installed, and what was unpacked and told to scanners."""
+    """Yield packages that dpkg installed, and those unpacked and recorded for scanners."""
     files = [DPKG / "status", *sorted((DPKG / "status.d").glob("*"))]
     for file in files:
         if not file.is_file():
             continue
         for stanza in file.read_text(errors="replace").split("\n\n"):
             fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line[:60])
-            # Those of status.d have no status: they were not installed by dpkg.
+            # Packages in status.d have no status, because dpkg did not install them.
             if "Package" in fields and fields.get("Status", "x installed").endswith(" installed"):
                 yield {
                     "name": fields["Package"],
@@ -73,7 +73,7 @@ def debian_packages() -> Iterator[dict[str, object]]:
 
 
 def debian_licences(package: str) -> list[str]:
-    """Short names out of a copyright file in Debian's machine-readable format."""
+    """Return short names from a copyright file in Debian's machine-readable format."""
     file = Path("/usr/share/doc") / package / "copyright"
     if not file.is_file():
         return []
@@ -85,7 +85,7 @@ def debian_licences(package: str) -> list[str]:
 
 
 def main() -> None:
-    """Print it."""
+    """Print the packages."""
     release = dict(
         line.replace('"', "").split("=", 1)
         for line in Path("/etc/os-release").read_text().splitlines()

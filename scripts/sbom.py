@@ -1,9 +1,9 @@
-"""Write CycloneDX SBOMs of images, by what is really installed in them.
+"""Write CycloneDX SBOMs of images, from the packages installed in them.
 
     python scripts/sbom.py [--output FOLDER] [IMAGE ...]
 
 Without images: the server's, both sandboxes' and the engine proxy's of this release. Each
-SBOM lists Python and Debian packages with versions, licences where they are told, and package
+SBOM lists Python and Debian packages with versions, licences where they are known, and package
 URLs, and is checked against CycloneDX's own schema before it is written.
 """
 
@@ -35,7 +35,7 @@ Found = dict[str, Any]
 
 
 def images() -> list[str]:
-    """The images of this release."""
+    """Return the images of this release."""
     names = ("server", "sandbox", "engine-proxy")
     return [
         *(f"cellblock-{name}:{version()}" for name in names),
@@ -44,12 +44,12 @@ def images() -> list[str]:
 
 
 def sbom(image: str) -> str:
-    """The SBOM of an image on the engine, as JSON. Raises ValueError if it is not valid."""
+    """Return the SBOM of an image on the engine, as JSON. Raises ValueError if it is invalid."""
     found = installed(image)
     bom = Bom(components=list(components(found)))
     bom.metadata.tools.components.add(this_component())
     bom.metadata.component = whole(image)
-    # The whole depends on all of them: which of them need which is not known of Debian's.
+    # The image depends on all of them: dependencies between Debian packages are unknown.
     bom.register_dependency(bom.metadata.component, bom.components)
     text = JsonV1Dot6(bom).output_as_string(indent=2)
     if wrong := JsonStrictValidator(SCHEMA).validate_str(text):
@@ -58,7 +58,7 @@ def sbom(image: str) -> str:
 
 
 def installed(image: str) -> Found:
-    """What an image says of itself, without a network and without rights."""
+    """List an image's packages by running it without a network and without rights."""
     with COLLECTOR.open() as collector:
         done = subprocess.run(
             ["docker", "run", "--rm", "--interactive", "--network=none", "--read-only",
@@ -70,7 +70,7 @@ def installed(image: str) -> Found:
 
 
 def whole(image: str) -> Component:
-    """The image itself, told from others of its name by its id."""
+    """Return the component of the image, distinguished from others of its name by its id."""
     name, _, tag = image.rpartition(":")
     identity = subprocess.run(
         ["docker", "image", "inspect", "--format", "{{.Id}}", image],
@@ -86,7 +86,7 @@ def whole(image: str) -> Component:
 
 
 def components(found: Found) -> Iterator[Component]:
-    """All that was found, each once."""
+    """Return all components found, each once."""
     everything = (
         *(_python(package) for package in found["python"]),
         *(_debian(package, found["distribution"]) for package in found["debian"]),
@@ -99,7 +99,7 @@ def components(found: Found) -> Iterator[Component]:
             licenses=licences(["PSF-2.0"]),
         ),
     )
-    # A package that is in the base may be unpacked over it once more.
+    # A package in the base may be unpacked over it once more.
     yield from {str(component.purl): component for component in everything}.values()
 
 
@@ -137,12 +137,12 @@ def _library(package: Found, name: str, purl: PackageURL) -> Component:
     )
 
 
-def licences(told: list[str]) -> list[License | LicenseExpression]:
-    """As CycloneDX has them: an expression stands alone, and all others are a list."""
+def licences(names: list[str]) -> list[License | LicenseExpression]:
+    """Return licences as CycloneDX requires: an expression stands alone, all others form a list."""
     factory = LicenseFactory()
-    if len(told) == 1:
-        return [factory.make_from_string(told[0])]
-    made = [factory.make_from_string(name) for name in told]
+    if len(names) == 1:
+        return [factory.make_from_string(names[0])]
+    made = [factory.make_from_string(name) for name in names]
     return [
         factory.make_with_name(one.value) if isinstance(one, LicenseExpression) else one
         for one in made
@@ -150,7 +150,7 @@ def licences(told: list[str]) -> list[License | LicenseExpression]:
 
 
 def main() -> None:
-    """Write the files, and say which."""
+    """Write the files, and print their names."""
     parser = argparse.ArgumentParser(prog="sbom.py")
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FOLDER")

@@ -1,4 +1,4 @@
-"""For MkDocs: links that work where the sources are read work on the site as well.
+"""MkDocs hook: links that work in a checkout work on the site as well.
 
 The documents are read in a checkout or on a code host, where README.md is the first page and links
 lead to any file. The site has the pages of the repository's root beside those of docs/, and no
@@ -38,7 +38,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_others: object) -> str:
-    """Have links lead to where things are on the site."""
+    """Rewrite links for the site."""
     at = page.file.src_uri
     source = SOURCES.get(at, f"docs/{at}")
     return outside_of_code(
@@ -57,7 +57,7 @@ def outside_of_code(markdown: str, change: Callable[[str], str]) -> str:
 
 
 def for_site(link: "re.Match[str]", source: str) -> str:
-    """A link of the file `source`, as it is on the site. Raises PluginError."""
+    """Rewrite a link of the file `source` for the site. Raises PluginError."""
     text, target, anchor = link[1], link[2], link[3] or ""
     if target.startswith(ELSEWHERE):
         return link[0]
@@ -68,5 +68,5 @@ def for_site(link: "re.Match[str]", source: str) -> str:
         page = PAGES.get(path, path.removeprefix("docs/"))
         here = posixpath.dirname(PAGES.get(source, source.removeprefix("docs/")))
         return f"[{text}]({posixpath.relpath(page, here or '.')}{anchor})"
-    # As it is told in the text already, or else beside it.
+    # The text has the path already, or gets it beside the link.
     return f"`{path}`" if text in (path, posixpath.basename(path)) else f"{text} (`{path}`)"

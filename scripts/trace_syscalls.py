@@ -1,4 +1,4 @@
-"""See which system calls a sandbox makes: what the seccomp profile was derived from.
+"""Trace a sandbox's system calls, from which the seccomp profile was derived.
 
 sudo .venv/bin/python scripts/trace_syscalls.py
 
@@ -47,15 +47,15 @@ WITH_ARGUMENTS = {
     "socket": 3,
     "socketpair": 1,
 }
-"""How many of the first arguments are written."""
+"""Number of arguments to record, by system call."""
 VARYING = re.compile(r"\b[1-9]\d+\b.*|\{.*")
-"""Processes' ids, and what a pointer points at."""
+"""Process ids and pointers' targets, which vary between runs."""
 TIME_LIMIT = 600.0
 POLL_SECONDS = 0.05
 
 
 def main() -> None:
-    """Trace, and write what was seen."""
+    """Trace, and write the recorded calls."""
     seen: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -96,7 +96,7 @@ def _run_workload(address: str, folder: Path) -> None:
 
 @contextmanager
 def _traced_from_the_start(folder: Path) -> Iterator[None]:
-    """Trace the container that will start on this server, all of its processes."""
+    """Trace all processes of the next container of this server."""
     tracers: list[subprocess.Popen[bytes]] = []
 
     def attach() -> None:

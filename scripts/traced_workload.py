@@ -1,4 +1,4 @@
-"""What `trace_syscalls.py` has sandboxes do: the data stack, and what Python programs do besides.
+"""Workload of `trace_syscalls.py`: the data stack, and other common work of Python programs.
 
 Every piece is one execution in one session of the full image. Add a piece for what a
 sandbox should be able to do, trace again, and see whether the profile lets it.
@@ -39,11 +39,11 @@ GridSearchCV(RandomForestClassifier(10), {"max_depth": [1, 2]}, n_jobs=2, cv=2).
 scipy.optimize.minimize(lambda v: (v ** 2).sum(), [1.0, 2.0])
 sm.OLS(y, x).fit().summary(); sympy.integrate("sin(x)"); networkx.pagerank(networkx.path_graph(9))
 """,
-    "pictures": """
+    "images": """
 from PIL import Image, ImageDraw
 import cv2, imageio, numpy as np, plotly.express, seaborn, shapely
-picture = Image.new("RGB", (300, 200)); ImageDraw.Draw(picture).text((5, 5), "text")
-for kind in ("png", "jpeg", "gif", "webp", "tiff", "bmp"): picture.save(f"i.{kind}")
+image = Image.new("RGB", (300, 200)); ImageDraw.Draw(image).text((5, 5), "text")
+for kind in ("png", "jpeg", "gif", "webp", "tiff", "bmp"): image.save(f"i.{kind}")
 cv2.GaussianBlur(cv2.imread("i.png"), (5, 5), 0); imageio.imread("i.png")
 cv2.VideoWriter("v.avi", cv2.VideoWriter_fourcc(*"MJPG"), 5, (30, 20)).release()
 plotly.express.line(x=[1], y=[2]).to_json(); shapely.Point(0, 0).buffer(1).area
@@ -176,6 +176,6 @@ platform.platform(); getpass.getuser(); zoneinfo.ZoneInfo("UTC"); import this
     "flood": "for _ in range(20000): print('x' * 99)",
     "unending": "while True: pass",
 }
-"""Names and code."""
+"""Pieces of code by name."""
 TIME_LIMITS = {"unending": 3.0}
-"""Seconds, for what does not end by itself."""
+"""Time limits in seconds, for code that does not end by itself."""

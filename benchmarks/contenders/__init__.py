@@ -1,4 +1,4 @@
-"""Who is compared: the service, and what a user would pick instead."""
+"""Contenders: the service, and what a user would pick instead."""
 
 CELLBLOCK = "Cellblock"
 CELLBLOCK_COLD = "Cellblock without a pool"
@@ -23,4 +23,5 @@ CONTENDERS = {
     DOCKER_EXEC: "benchmarks.contenders.docker_commands:Exec",
     DOCKER_RUN: "benchmarks.contenders.docker_commands:Run",
 }
-"""By name where the class is: what is not used is not imported, and need not be installed."""
+"""Contenders by name, with their modules: an unused one is not imported, nor must it be installed.
+"""

@@ -1,4 +1,4 @@
-"""What contenders have in common."""
+"""Common parts of contenders."""
 
 from contextlib import ExitStack
 from types import TracebackType
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class Base:
-    """A contender that keeps no stock of anything; what it enters in `stack` ends with it."""
+    """Contender without a pool; what it enters in `stack` ends with it."""
 
     def __init__(self, stage: "Stage") -> None:
-        """Nothing is started yet."""
+        """Begin with nothing started."""
         self.stage = stage
         self.stack = ExitStack()
 
@@ -20,7 +20,7 @@ class Base:
         """Start what all sessions share."""
 
     def settle(self) -> None:
-        """There is nothing to wait for."""
+        """Return immediately, because there is nothing to wait for."""
 
     def __enter__(self) -> Self:
         """Start it."""

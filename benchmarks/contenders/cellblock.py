@@ -1,15 +1,15 @@
-"""The service itself, as a user calls it: a server, the client, a container for each session."""
+"""Contender Cellblock as a user calls it: a server, the client, a container for each session."""
 
 from benchmarks.contenders.base import Base
 from benchmarks.service import Service, service
 from cellblock_client.client import Session
 
 POOL_SIZE = 4
-"""As many for llm-sandbox's."""
+"""Size of the pool, the same for llm-sandbox."""
 
 
 class Cellblock(Base):
-    """A server with so many sandboxes in its pool."""
+    """Server with a pool of the given size."""
 
     pool_size: int
 
@@ -20,7 +20,7 @@ class Cellblock(Base):
         self.settle()
 
     def open_session(self) -> "CellblockSession":
-        """Create one."""
+        """Create a session."""
         return CellblockSession(self.service.client.sessions.create())
 
     def settle(self) -> None:
@@ -29,22 +29,22 @@ class Cellblock(Base):
 
 
 class Pooled(Cellblock):
-    """With a pool."""
+    """Server with a pool."""
 
     pool_size = POOL_SIZE
 
 
 class Cold(Cellblock):
-    """Each session starts its own container."""
+    """Server without a pool: each session starts its own container."""
 
     pool_size = 0
 
 
 class CellblockSession:
-    """A session of the service."""
+    """Session of the service."""
 
     def __init__(self, session: Session) -> None:
-        """Use one that was created."""
+        """Use a session that was created."""
         self.session = session
 
     def execute(self, code: str) -> str:
@@ -55,7 +55,7 @@ class CellblockSession:
         return result.stdout + result.text
 
     def restart(self) -> None:
-        """Give it a fresh kernel."""
+        """Restart its kernel."""
         self.session.restart()
 
     def close(self) -> None:

@@ -1,14 +1,14 @@
-"""What the service and each of its baselines can do, as scenarios see it."""
+"""Interface of the service and its baselines, as scenarios see it."""
 
 from types import TracebackType
 from typing import Protocol
 
 
 class Session(Protocol):
-    """Somewhere to run code; with a baseline's own idea of what stays from one to the next."""
+    """Session that runs code; each contender decides which state persists between runs."""
 
     def execute(self, code: str) -> str:
-        """Run code to its end; what it showed. An expression's value counts as shown.
+        """Run code to its end, and return its output, including an expression's value.
 
         Raises RuntimeError if the code failed.
         """
@@ -18,22 +18,22 @@ class Session(Protocol):
 
 
 class RestartableSession(Session, Protocol):
-    """One that can be given a fresh kernel."""
+    """Session whose kernel can be restarted."""
 
     def restart(self) -> None:
-        """Return when the fresh kernel takes code."""
+        """Restart the kernel, and return when it accepts code."""
 
 
 class Contender(Protocol):
-    """A context manager: started when it is entered, stopped with all it made when it is left."""
+    """Context manager of a contender: starts it, and stops it with everything that it created."""
 
     def open_session(self) -> Session:
-        """A new one, which takes code."""
+        """Open a new session that accepts code."""
 
     def settle(self) -> None:
-        """Wait until the next session finds what the last one found, such as a full pool.
+        """Wait until conditions are as for the previous session, such as a full pool.
 
-        Called between what is measured. Raises TimeoutError.
+        Called between measurements. Raises TimeoutError.
         """
 
     def __enter__(self) -> "Contender":

@@ -22,14 +22,14 @@ CALL_SECONDS = 60
 START_SECONDS = 60
 STEP_SECONDS = 0.01
 LARGE = 8
-"""How many sessions' limits the container has that all sessions share."""
+"""Number of sessions whose limits together apply to the shared container."""
 
 
 class Gateway:
     """One gateway in its container."""
 
     def __init__(self, image: str, sessions: int) -> None:
-        """Start it, with the limits of so many sessions together."""
+        """Start it, with the limits of the given number of sessions together."""
         cpus = min(CPUS * sessions, float(docker("info", "--format", "{{.NCPU}}")))
         self.container = docker(
             "run", "--detach", "--rm", "--init", f"--label={LABEL}={RUN}", f"--cpus={cpus}",
@@ -61,7 +61,7 @@ class Gateway:
         docker("kill", self.container)
 
     def _until_it_answers(self) -> None:
-        """Nothing tells of it: the port takes connections before the gateway does."""
+        """Poll until it responds, because the port accepts connections before the gateway does."""
         end = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -74,7 +74,7 @@ class Gateway:
 
 
 class GatewaySession:
-    """A kernel of a gateway's."""
+    """Kernel of a gateway."""
 
     def __init__(self, gateway: Gateway, *, owns_gateway: bool) -> None:
         """Start it."""
@@ -89,8 +89,8 @@ class GatewaySession:
         shown: list[str] = []
         idle = replied = False
         while not (idle and replied):
-            # The gateway leaves Nagle's algorithm on: each of its messages would wait for 40 ms
-            # until this side's delayed acknowledgement. A client that knows asks for prompt ones.
+            # The gateway leaves Nagle's algorithm on: each of its messages would wait 40 ms for
+            # this side's delayed acknowledgement. An informed client requests prompt ones.
             self._socket.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             message = json.loads(self._socket.recv())
             content = message["content"]
@@ -130,7 +130,7 @@ class GatewaySession:
         self._socket = websocket.create_connection(url, timeout=CALL_SECONDS)
 
     def _send(self, kind: str, content: dict[str, Any]) -> str:
-        """Send a message to the kernel's shell; its id."""
+        """Send a message to the kernel's shell, and return its id."""
         number = uuid.uuid4().hex
         header = {"msg_id": number, "msg_type": kind, "session": number, "username": "",
                   "version": "5.3", "date": ""}  # fmt: skip
@@ -140,7 +140,7 @@ class GatewaySession:
 
 
 class SharedGateway(Base):
-    """One container whose kernels all sessions share: nothing keeps them apart."""
+    """One container whose kernels all sessions share: nothing isolates them from each other."""
 
     def start(self) -> None:
         """Start the gateway, with the limits of several sessions together."""
@@ -153,7 +153,7 @@ class SharedGateway(Base):
 
 
 class OwnGateway(Base):
-    """A container with a gateway for each session, as far apart as ours are."""
+    """Container with a gateway for each session, as isolated as ours are."""
 
     def open_session(self) -> GatewaySession:
         """Start a gateway and a kernel."""

@@ -1,4 +1,4 @@
-"""llm-sandbox (PyPI) with its Docker backend: alone, with its pool, and its interactive session.
+"""Contender llm-sandbox (PyPI), Docker backend: plain, with its pool, and interactive.
 
 Without its set-up of a virtualenv, as it advises for images that have all that is needed.
 """
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 START_SECONDS = 120
 STEP_SECONDS = 0.05
 COPIES = 3
-"""Of one piece of code at most."""
+"""Maximum number of attempts to copy one piece of code."""
 RUNTIME = {
     "network_mode": "none",
     "nano_cpus": CPUS * 10**9,
     "mem_limit": MEMORY_BYTES,
     "memswap_limit": MEMORY_BYTES,
     "pids_limit": PIDS,
-    # Else each container takes ten seconds to stop: its own process does not hear the signal.
+    # Otherwise each container takes ten seconds to stop: its process ignores the signal.
     "init": True,
     "labels": {LABEL: RUN},
 }
 
 
 class Result(Protocol):
-    """Theirs."""
+    """Result type of llm-sandbox."""
 
     exit_code: int
     stdout: str
@@ -44,7 +44,7 @@ class Result(Protocol):
 
 
 class Theirs(Protocol):
-    """A session of theirs."""
+    """Session type of llm-sandbox."""
 
     def open(self) -> None:
         """Start it."""
@@ -60,7 +60,7 @@ class Theirs(Protocol):
 
 
 class LlmSession:
-    """One of their sessions."""
+    """Session of llm-sandbox."""
 
     def __init__(self, session: Theirs) -> None:
         """Open it."""
@@ -68,7 +68,7 @@ class LlmSession:
         session.open()
 
     def execute(self, code: str) -> str:
-        """Run code. Neither kind shows the value of an expression by itself."""
+        """Run code. No kind of session shows the value of an expression by itself."""
         result = self.session.run(program(code))
         if result.exit_code != 0:
             raise RuntimeError(f"{code}: {result.stderr}")
@@ -80,10 +80,10 @@ class LlmSession:
 
 
 class InteractiveSession(LlmSession):
-    """One that copies code into the container, whose reader may take it while it is copied."""
+    """Session that copies code into the container, whose reader may read it during the copy."""
 
     def execute(self, code: str) -> str:
-        """Run code, again where the copy fails: so would a caller, and it takes his time, too."""
+        """Run code, and retry if the copy fails: a caller would do so, too, and the time counts."""
         for _failed in range(COPIES - 1):
             try:
                 return super().execute(code)
@@ -93,10 +93,10 @@ class InteractiveSession(LlmSession):
 
 
 class LlmSandbox(Base):
-    """What all of theirs have in common."""
+    """Common parts of llm-sandbox's contenders."""
 
     def __init__(self, stage: "Stage") -> None:
-        """Nothing is started yet."""
+        """Begin with nothing started."""
         super().__init__(stage)
         self.options: dict[str, Any] = {
             "lang": "python",
@@ -106,25 +106,25 @@ class LlmSandbox(Base):
         }
 
     def start(self) -> None:
-        """Connect to the engine once: their sessions would do so each."""
+        """Connect to the engine once: otherwise each session would do so."""
         client = docker.from_env()
         self.stack.callback(client.close)
         self.options["client"] = client
 
 
 class Cold(LlmSandbox):
-    """A container for each session."""
+    """Container for each session."""
 
     def open_session(self) -> LlmSession:
-        """Start one."""
+        """Start a session."""
         return LlmSession(SandboxSession(**self.options))
 
 
 class Interactive(LlmSandbox):
-    """A container and an IPython for each session; variables stay."""
+    """Container and IPython for each session; variables stay."""
 
     def open_session(self) -> LlmSession:
-        """Start one."""
+        """Start a session."""
         session = InteractiveSandboxSession(backend=SandboxBackend.DOCKER, **self.options)
         return InteractiveSession(session)
 
@@ -145,6 +145,6 @@ class Pooled(LlmSandbox):
             time.sleep(STEP_SECONDS)
 
     def open_session(self) -> LlmSession:
-        """Take a container."""
+        """Acquire a container from the pool."""
         session = SandboxSession(pool=self._pool, lang="python")
         return LlmSession(session)

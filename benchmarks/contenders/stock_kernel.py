@@ -1,4 +1,4 @@
-"""Stock `jupyter_client` with a stock ipykernel on this machine: no container, no limits."""
+"""Contender `jupyter_client` with a stock ipykernel on this machine: no container, no limits."""
 
 import subprocess
 from typing import Any
@@ -14,26 +14,26 @@ READY_SECONDS = 60
 
 
 class StockKernel(Base):
-    """A kernel for each session, as `jupyter_client` documents it."""
+    """Kernel for each session, as `jupyter_client` documents it."""
 
     def open_session(self) -> "StockSession":
-        """Boot a kernel."""
+        """Start a kernel."""
         return StockSession()
 
 
 class StockSession:
-    """One kernel."""
+    """Session of one kernel."""
 
     def __init__(self) -> None:
-        """Boot it."""
+        """Start it."""
         self._manager = KernelManager()
-        # What it says when it is killed is nobody's.
+        # Its output when it is killed is not shown.
         self._manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._client = self._connected()
 
     @property
     def process(self) -> psutil.Process:
-        """The kernel's."""
+        """Return the kernel's process."""
         provisioner = self._manager.provisioner
         if not isinstance(provisioner, LocalProvisioner):
             raise TypeError(f"a kernel that is not on this machine: {provisioner}")
@@ -48,7 +48,7 @@ class StockSession:
         return "".join(shown)
 
     def restart(self) -> None:
-        """`KernelManager.restart_kernel`, and wait as after a start."""
+        """Call `KernelManager.restart_kernel`, and wait as after a start."""
         self._client.stop_channels()
         self._manager.restart_kernel(now=True)
         self._client = self._connected()

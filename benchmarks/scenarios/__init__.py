@@ -1,4 +1,4 @@
-"""All scenarios, in the order in which they run and are told."""
+"""All scenarios, in the order in which they run and are reported."""
 
 from benchmarks.scenario import Scenario
 from benchmarks.scenarios import (
@@ -22,4 +22,4 @@ SCENARIOS: tuple[Scenario, ...] = (
     flood.SCENARIO,
     attach.SCENARIO,
 )
-"""Another module with a SCENARIO is one more row of each table: see scenario.py."""
+"""Scenarios; another module with a SCENARIO adds one row to each table: see scenario.py."""

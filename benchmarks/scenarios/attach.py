@@ -24,13 +24,13 @@ SIZE = 512 * MIB
 INSIDE = "/sandbox/file"
 OF_DOCKER_CP = 0.05
 MOST_WRITTEN = MIB
-"""By the server, while it attaches: more would be a copy."""
+"""Maximum bytes that the server writes during an attachment: more would be a copy."""
 DOCKER_CP = "docker cp"
 
 
 @contextmanager
 def source() -> Iterator[Path]:
-    """The file, with bytes that nothing can make smaller."""
+    """Return a file with incompressible bytes."""
     with tempfile.TemporaryDirectory(prefix="cellblock-bench-") as folder:
         path = Path(folder) / "file"
         with path.open("wb") as file:
@@ -41,7 +41,7 @@ def source() -> Iterator[Path]:
 
 @contextmanager
 def attached(stage: Stage) -> Iterator[Step]:
-    """Attach it again: a tenant's first attachment, which copies the file once, is not measured."""
+    """Attach a file again: a tenant's first attachment, which copies it once, is not measured."""
     contender = cast("Pooled", stage.contender(CELLBLOCK))
     session = contender.open_session().session
     own = contender.service
@@ -68,7 +68,7 @@ def attached(stage: Stage) -> Iterator[Step]:
 
 @contextmanager
 def docker_cp(stage: Stage) -> Iterator[Step]:
-    """`docker cp` into a container that is kept."""
+    """Run `docker cp` into a container that is kept."""
     session = cast("ExecSession", stage.contender(DOCKER_EXEC).open_session())
     try:
         with source() as path:
@@ -80,7 +80,7 @@ def docker_cp(stage: Stage) -> Iterator[Step]:
 
 @contextmanager
 def llm_sandbox(stage: Stage) -> Iterator[Step]:
-    """`copy_to_runtime` into a container of llm-sandbox's pool."""
+    """Call `copy_to_runtime` for a container of llm-sandbox's pool."""
     session = cast("LlmSession", stage.contender(LLM_POOL).open_session())
     try:
         with source() as path:
@@ -92,7 +92,7 @@ def llm_sandbox(stage: Stage) -> Iterator[Step]:
 
 @contextmanager
 def cp(stage: Stage) -> Iterator[Step]:
-    """`cp` from one folder of this machine to another: what any copy costs."""
+    """Run `cp` from one directory of this machine to another: the cost of any copy."""
     del stage
     with source() as path:
         command = ["cp", str(path), str(path.with_name("copy"))]

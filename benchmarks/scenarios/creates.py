@@ -1,4 +1,4 @@
-"""Sessions a second: created, asked for `1+1`, and ended, by several callers without a pause.
+"""Sessions per second: created, used for `1+1`, and ended, by several callers without a pause.
 
 Without a pause a pool is empty soon, and what counts is how fast sandboxes are started.
 """
@@ -23,11 +23,11 @@ from benchmarks.throughput import per_second
 
 CALLERS = 2
 SECONDS = 3.0
-"""Of a round: longer than a pool lasts."""
+"""Seconds of a round: longer than a pool lasts."""
 
 
 def rate(name: str) -> Entrant:
-    """Sessions of a contender's, one after the other by each caller."""
+    """Return the rate of sessions of a contender, with callers in parallel."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:
@@ -52,7 +52,7 @@ def rate(name: str) -> Entrant:
 
 SCENARIO = Scenario(
     name="creates",
-    title=f"Sessions a second, created, used and ended by {CALLERS} callers at once",
+    title=f"Sessions a second, created, used and ended by {CALLERS} concurrent callers",
     unit="/s",
     entrants={
         name: rate(name)

@@ -1,4 +1,4 @@
-"""Executions a second of `1+1`, by several sessions at once."""
+"""Executions of `1+1` per second, by several sessions in parallel."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,11 +19,11 @@ from benchmarks.throughput import per_second
 
 SESSIONS = 4
 SECONDS = 2.0
-"""Of a round."""
+"""Seconds of a round."""
 
 
 def rate(name: str) -> Entrant:
-    """Sessions of a contender's, each of which calculates as fast as it is answered."""
+    """Return the rate of executions of a contender's sessions in parallel."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:
@@ -42,7 +42,7 @@ def rate(name: str) -> Entrant:
 
 SCENARIO = Scenario(
     name="executions",
-    title=f"Executions a second, by {SESSIONS} sessions at once",
+    title=f"Executions a second, by {SESSIONS} concurrent sessions",
     unit="/s",
     entrants={
         name: rate(name)

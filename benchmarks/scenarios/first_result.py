@@ -1,4 +1,4 @@
-"""A session that is not there yet, to the result of `1+1` in it."""
+"""Time from the creation of a session to the result of `1+1` in it."""
 
 import subprocess
 import time
@@ -29,7 +29,7 @@ COLD_OF_BARE = 1.5
 
 
 def first_result(name: str) -> Entrant:
-    """Open a session of a contender's and have it calculate; ending it is not measured."""
+    """Open a contender's session and run `1+1`; ending the session is not measured."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:
@@ -55,7 +55,7 @@ def first_result(name: str) -> Entrant:
 
 @contextmanager
 def bare(stage: Stage) -> Iterator[Step]:
-    """A container that imports ipykernel and ends; removing it is not measured."""
+    """Run a container that imports ipykernel and ends; removing it is not measured."""
     name = "cellblock-bench-bare"
     command = ["docker", "run", f"--name={name}", *COMMON, stage.image, "python"]
 

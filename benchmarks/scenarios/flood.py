@@ -1,6 +1,6 @@
-"""Memory, while one execution prints 1 GB: of who passes on what it prints.
+"""Memory of the forwarding processes while one execution prints 1 GB.
 
-llm-sandbox is not here: it had not come to the end after four minutes.
+llm-sandbox is not included: it did not finish within four minutes.
 """
 
 import subprocess
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 MB = 10**6
 SIZE = 1000 * MB
 FLAT_MIB = 64
-"""Twice what the server keeps of an execution's text by default."""
+"""Maximum growth in MiB: twice the text that the server stores of an execution by default."""
 SERVER = "Cellblock, the server"
 
 
 @contextmanager
 def server(stage: Stage) -> Iterator[Step]:
-    """A fresh server each time: what it had once counts for good."""
+    """Start a fresh server each time, because its peak memory never decreases."""
 
     def step() -> list[float]:
         with service(image=stage.sandbox_image) as own, own.client.sessions.create() as session:
@@ -50,7 +50,7 @@ def server(stage: Stage) -> Iterator[Step]:
 
 @contextmanager
 def gateway(stage: Stage) -> Iterator[Step]:
-    """The gateway's process. By default it drops what is more than 1 MB a second.
+    """Return the gateway's process. By default it drops output over 1 MB per second.
 
     In the container for several sessions: in one with a session's limits, its kernel holds what it
     could not send yet, and is killed for lack of memory.
@@ -73,7 +73,7 @@ def gateway(stage: Stage) -> Iterator[Step]:
 
 
 def reader(name: str) -> Entrant:
-    """The process that has the code run, and gets what it prints."""
+    """Return the process that runs the code and receives its output."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:

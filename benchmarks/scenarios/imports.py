@@ -13,7 +13,7 @@ OF_STOCK = 0.05
 
 
 def imported(name: str) -> Entrant:
-    """In a new session of a contender's each time."""
+    """Import in a new session of the contender in each round."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:
@@ -27,7 +27,7 @@ def imported(name: str) -> Entrant:
                 session.close()
                 contender.settle()
 
-        # matplotlib looks for fonts where it never ran before, and keeps what it found.
+        # matplotlib searches for fonts on its first run, and caches the result.
         step()
         yield step
 

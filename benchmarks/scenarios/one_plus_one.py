@@ -1,4 +1,4 @@
-"""`1+1` in a session that is there: what each execution costs on top of its code."""
+"""Time of `1+1` in an existing session: the overhead of each execution."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +17,11 @@ from benchmarks.stage import Stage
 from benchmarks.timing import repeat
 
 CALLS = 20
-"""In a round, of those that take milliseconds; one of those that start a process."""
+"""Executions in a round, for entrants that take milliseconds; others run one."""
 
 
 def sums(name: str, calls: int) -> Entrant:
-    """So many in a row, in one session of a contender's for all rounds."""
+    """Run `1+1` repeatedly, in one session of the contender for all rounds."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""A kernel that is replaced by a fresh one, while files stay."""
+"""Time until a fresh kernel replaces one whose files stay."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ OF_BOOT = 0.1
 
 @contextmanager
 def boot(stage: Stage) -> Iterator[Step]:
-    """`start_kernel` and `wait_for_ready`, on this machine."""
+    """Call `start_kernel` and `wait_for_ready`, on this machine."""
     contender = stage.contender(STOCK)
 
     def step() -> list[float]:
@@ -33,7 +33,7 @@ def boot(stage: Stage) -> Iterator[Step]:
 
 
 def restarted(name: str, *, answer: bool) -> Entrant:
-    """Restart the kernel of a session and, with `answer`, have the fresh one calculate."""
+    """Restart the kernel of a session and, with `answer`, run `1+1` in the fresh one."""
 
     @contextmanager
     def entrant(stage: Stage) -> Iterator[Step]:
@@ -55,7 +55,7 @@ def restarted(name: str, *, answer: bool) -> Entrant:
 
 @contextmanager
 def death(stage: Stage) -> Iterator[Step]:
-    """A kernel that ends itself, and an answer of the one that takes its place."""
+    """Let a kernel end itself, and run code in the one that replaces it."""
     opened = cast("CellblockSession", stage.contender(CELLBLOCK).open_session())
 
     def turn() -> None:

@@ -26,9 +26,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CLOCK_SECONDS = 0.1
-"""By so much gRPC, which has another clock, may find a deadline passed before we do."""
+"""Maximum seconds by which gRPC's clock may see a deadline expire before ours."""
 HIDDEN = "Internal error from Core"
-"""What grpc.aio says of a call that ended while it was being sent to, whatever its status was.
+"""Details that grpc.aio gives a call that ended during a send, whatever its status was.
 
 Source: github.com/grpc/grpc/issues/36066.
 """
@@ -42,9 +42,9 @@ class AsyncChannel(Stubs):
         self._channel = connection.aio_channel()
         super().__init__(self._channel, connection.metadata)
         self._threads = Channel(connection)
-        """For `send`. Connects when it is needed."""
+        """Channel for `send`. It connects on its first use."""
         self._ending: set[Any] = set()
-        """Streams whose last message has come, and whose status is still on its way."""
+        """Streams whose last message was received, and whose status was not yet."""
 
     async def close(self) -> None:
         """Close the channel, which ends its calls."""
@@ -52,9 +52,9 @@ class AsyncChannel(Stubs):
         await self._channel.close()
 
     def let_end(self, responses: Any) -> None:  # noqa: ANN401 - gRPC's calls have no public type
-        """Leave a stream to its end, which says no more: a caller need not wait for it.
+        """Let a stream end in the background, so that its reader need not wait for its status.
 
-        Cancelled at once, it would look to the server as if its caller had left.
+        If it were cancelled now, the server would see a caller that left.
         """
         self._ending.add(responses)
         responses.add_done_callback(self._ending.discard)
@@ -62,27 +62,27 @@ class AsyncChannel(Stubs):
     async def send(
         self, method: str, sending: Sending, timeout: float | None, traced: Metadata
     ) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call of files that streams requests, once; raises what their source raised.
+        """Make a file call that streams requests, once; raises what their source raised.
 
-        In gRPC's threads: `grpc.aio` may lose what a server says that answers before all
-        has come (grpc/grpc#36066), and the source is read off the event loop like this.
+        It runs in gRPC's threads: `grpc.aio` may lose the status of a server that responds early
+        (grpc/grpc#36066), and the source must not be read in the event loop.
         """
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         call = self._threads.begin_sending(method, sending, timeout, traced)
 
-        def tell(_call: object) -> None:
-            # The loop is gone if this was cancelled at its end.
+        def set_ended(_call: object) -> None:
+            # The loop is closed if this was cancelled when the loop ended.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(ended.set)
 
         try:
-            call.add_done_callback(tell)
+            call.add_done_callback(set_ended)
             await ended.wait()
             return outcome(call, sending)
         finally:
             call.cancel()
-            sending.stop()
+            sending.stop_reading()
 
 
 def error_of_stream(failed: grpc.RpcError, left: float | None) -> Error:
@@ -92,7 +92,7 @@ def error_of_stream(failed: grpc.RpcError, left: float | None) -> Error:
         return error
     if left is not None and left < CLOCK_SECONDS:
         return DeadlineExceededError("the timeout of the call passed")
-    # Asked again, the server says what has become of it.
+    # A retry gets the actual status from the server.
     return UnavailableError("the stream broke while it was being sent to")
 
 

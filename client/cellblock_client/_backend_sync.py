@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MAX_ENDING = 8
-"""Streams whose last message has come, and whose status may still be on its way."""
+"""Maximum number of streams whose last message was received, but perhaps not their status."""
 
 
 class Channel(Stubs):
@@ -36,34 +36,34 @@ class Channel(Stubs):
         self._channel.close()
 
     def let_end(self, responses: Any) -> None:  # noqa: ANN401 - gRPC's calls have no public type
-        """Leave a stream to its end, which says no more: a caller need not wait for it.
+        """Let a stream end in the background, so that its reader need not wait for its status.
 
-        Cancelled at once, it would look to the server as if its caller had left.
+        If it were cancelled now, the server would see a caller that left.
         """
         self._ending.append(responses)
         if len(self._ending) > MAX_ENDING:
             self._ending.popleft().cancel()
 
     def send(self, method: str, sending: Sending, timeout: float | None, traced: Metadata) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call of files that streams requests, once; raises what their source raised."""
+        """Make a file call that streams requests, once; raises what their source raised."""
         # As a future: an interrupt in the middle of a call can leave gRPC's locks held.
         call = self.begin_sending(method, sending, timeout, traced)
         try:
             return outcome(call, sending)
         finally:
             call.cancel()
-            sending.stop()
+            sending.stop_reading()
 
     def begin_sending(
         self, method: str, sending: Sending, timeout: float | None, traced: Metadata
     ) -> Any:  # noqa: ANN401 - gRPC's futures have no public type
-        """Begin what `send` does; its `outcome` comes later."""
+        """Begin the call that `send` makes; wait for it with `outcome`."""
         begin = getattr(self._stubs["file"], method).future
         return begin(_requests(sending), timeout=timeout, metadata=self._metadata + traced)
 
 
 def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401
-    """Return the response of a call that has begun, when it has come."""
+    """Wait for the response of a call that has begun, and return it."""
     response = None
     try:
         response = call.result()
@@ -76,9 +76,9 @@ def outcome(call: Any, sending: Sending) -> Any:  # noqa: ANN401
 
 
 def _requests(sending: Sending) -> Iterator[Any]:
-    while (request := sending.take()) is not None:
+    while (request := sending.next_request()) is not None:
         yield request
-        sending.taken()
+        sending.mark_sent()
 
 
 def error_of_stream(failed: grpc.RpcError, _left: float | None) -> Error:

@@ -1,4 +1,4 @@
-"""AdminService's calls as values: see `calls.py`."""
+"""Calls of AdminService as values: see `calls.py`."""
 
 from datetime import datetime
 
@@ -27,26 +27,26 @@ from cellblock_client.server_types import (
 
 
 def create_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
-    """CreateTenant."""
+    """Create a tenant, with optional quotas."""
     request = pb.CreateTenantRequest(tenant_id=tenant_id, quotas=_quotas(wanted))
-    # A repetition would be told that its own tenant exists already.
+    # A retry would fail with ALREADY_EXISTS because of its own tenant.
     return Call("admin", "CreateTenant", request, lambda r: tenant(r.tenant), repeatable=False)
 
 
 def get_tenant(tenant_id: str) -> Call[Tenant]:
-    """GetTenant."""
+    """Get a tenant."""
     request = pb.GetTenantRequest(tenant_id=tenant_id)
     return Call("admin", "GetTenant", request, lambda r: tenant(r.tenant))
 
 
 def update_tenant(tenant_id: str, wanted: Quotas) -> Call[Tenant]:
-    """UpdateTenant."""
+    """Change a tenant's settings or quotas."""
     request = pb.UpdateTenantRequest(tenant_id=tenant_id, quotas=_quotas(wanted))
     return Call("admin", "UpdateTenant", request, lambda r: tenant(r.tenant))
 
 
 def get_usage(tenant_id: str) -> Call[Usage]:
-    """GetUsage."""
+    """Get a tenant's current usage and its quotas."""
     request = pb.GetUsageRequest(tenant_id=tenant_id)
     return Call("admin", "GetUsage", request, lambda r: usage(r.usage))
 
@@ -58,7 +58,7 @@ def report_usage(
     end: datetime | None,
     interval: UsageInterval,
 ) -> Call[Page[UsageReport]]:
-    """ReportUsage."""
+    """Report a tenant's usage over an interval."""
     request = pb.ReportUsageRequest(
         tenant_id=tenant_id, interval=interval.value, page_size=PAGE_SIZE, page_token=token
     )
@@ -75,13 +75,13 @@ def report_usage(
 
 
 def get_server_status() -> Call[ServerStatus]:
-    """GetServerStatus."""
+    """Get the server's current status."""
     request = pb.GetServerStatusRequest()
     return Call("admin", "GetServerStatus", request, lambda r: server_status(r.status))
 
 
 def list_tenants(token: str) -> Call[Page[Tenant]]:
-    """ListTenants."""
+    """List tenants."""
     request = pb.ListTenantsRequest(page_size=PAGE_SIZE, page_token=token)
     return Call(
         "admin",
@@ -94,7 +94,7 @@ def list_tenants(token: str) -> Call[Page[Tenant]]:
 def create_key(
     tenant_id: str, role: Role, description: str, expires_after: Seconds | None
 ) -> Call[NewKey]:
-    """CreateKey; made once, for each makes a key."""
+    """Create an API key; not retried, because each attempt would create a key."""
     request = pb.CreateKeyRequest(
         tenant_id=tenant_id,
         role=role.value,
@@ -105,7 +105,7 @@ def create_key(
 
 
 def list_keys(token: str, tenant_id: str) -> Call[Page[Key]]:
-    """ListKeys."""
+    """List API keys."""
     request = pb.ListKeysRequest(tenant_id=tenant_id, page_size=PAGE_SIZE, page_token=token)
     return Call(
         "admin",
@@ -116,13 +116,16 @@ def list_keys(token: str, tenant_id: str) -> Call[Page[Key]]:
 
 
 def rotate_key(key_id: str, grace: Seconds) -> Call[NewKey]:
-    """RotateKey; made once, for a repetition would end the grace of the secret that is in use."""
+    """Replace a key's secret.
+
+    It is not retried: a second rotation would end the grace period of the secret that is in use.
+    """
     request = pb.RotateKeyRequest(key_id=key_id, grace=duration(grace))
     return Call("admin", "RotateKey", request, _new_key, repeatable=False)
 
 
 def revoke_key(key_id: str) -> Call[Key]:
-    """RevokeKey."""
+    """Revoke an API key."""
     request = pb.RevokeKeyRequest(key_id=key_id)
     return Call("admin", "RevokeKey", request, lambda r: key(r.key))
 
@@ -130,7 +133,7 @@ def revoke_key(key_id: str) -> Call[Key]:
 def list_audit_entries(
     token: str, tenant_id: str, key_id: str, since: datetime | None
 ) -> Call[Page[AuditEntry]]:
-    """ListAuditEntries."""
+    """List entries of the audit log."""
     request = pb.ListAuditEntriesRequest(
         tenant_id=tenant_id, key_id=key_id, page_size=PAGE_SIZE, page_token=token
     )

@@ -1,4 +1,4 @@
-"""Tenants and keys as plain, immutable values. Times are UTC."""
+"""Tenants, API keys and the audit log as plain, immutable values. Times are UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -12,50 +12,50 @@ from cellblock_client.types import optional_time, time_of
 
 
 class Role(Enum):
-    """What the bearer of a key may do; each may do what those before it may."""
+    """Role of an API key; each role includes the permissions of those before it."""
 
     READ_ONLY = pb.ROLE_READ_ONLY
-    """Look."""
+    """May read only."""
     EXECUTOR = pb.ROLE_EXECUTOR
-    """Run code."""
+    """May also run code and change sessions and files."""
     ADMIN = pb.ROLE_ADMIN
-    """Look after all tenants and their keys."""
+    """May also manage all tenants and their keys."""
 
 
 @dataclass(frozen=True)
 class Quotas:
-    """What a tenant may use; 0 is nothing, None is not said."""
+    """Quotas of a tenant: 0 permits nothing; None leaves the server's default."""
 
     max_sessions: int | None = None
-    """At once."""
+    """Sessions at the same time."""
     max_executions: int | None = None
-    """At once, waiting ones included."""
+    """Executions at the same time, waiting ones included."""
     cpu_seconds: float | None = None
-    """In a period."""
+    """CPU seconds in one quota period."""
     stored_bytes: int | None = None
-    """Files and records together."""
+    """Bytes of stored files and records together."""
     calls_per_second: int | None = None
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """The owner of sessions, executions and files."""
+    """Tenant: the owner of sessions, executions and files."""
 
     id: str
     create_time: datetime
     quotas: Quotas
-    """What is set for it; None for what is as the server is configured."""
+    """Quotas set for this tenant; None for those of the server's configuration."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a tenant uses now, and what it may."""
+    """Current usage of a tenant, and its quotas."""
 
     sessions: int
     executions: int
-    """Those that wait or run."""
+    """Executions that wait or run."""
     cpu_seconds: float
-    """In the present period."""
+    """CPU seconds used in the current quota period."""
     cpu_period_end_time: datetime
     stored_bytes: int
     quotas: Quotas
@@ -63,7 +63,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Key:
-    """A key, without its secret."""
+    """API key, without its secret."""
 
     id: str
     tenant_id: str
@@ -72,17 +72,17 @@ class Key:
     create_time: datetime
     expire_time: datetime | None
     rotate_time: datetime | None
-    """When it was given its present secret, if not when it was made."""
+    """Time when the current secret was issued, if the key was rotated."""
     previous_expire_time: datetime | None
-    """Until when the secret before that counts."""
+    """Time until which the previous secret is valid."""
     revoke_time: datetime | None
     last_use_time: datetime | None
-    """To the minute; None if it never was used."""
+    """Time of the last use, to the minute; None if the key was never used."""
 
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key with its secret, which is told this once."""
+    """New API key with its secret, which the server returns only once."""
 
     key: Key
     secret: str = field(repr=False)
@@ -90,23 +90,23 @@ class NewKey:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """Who did what."""
+    """Entry of the audit log: one call by one caller."""
 
     time: datetime
     tenant_id: str
-    """Empty if nobody knows who called."""
+    """Tenant of the caller; empty if the caller is unknown."""
     key_id: str
     peer: str
     rpc: str
     subjects: Mapping[str, str]
-    """Ids of what was named, by their fields' names."""
+    """Ids that the request named, by field name."""
     outcome: str
-    """A gRPC status."""
+    """gRPC status of the call."""
     reason: str
 
 
 def audit_entry(message: pb.AuditEntry) -> AuditEntry:
-    """From the wire."""
+    """Convert an audit entry from its proto message."""
     return AuditEntry(
         time=time_of(message.time),
         tenant_id=message.tenant_id,
@@ -120,12 +120,12 @@ def audit_entry(message: pb.AuditEntry) -> AuditEntry:
 
 
 def tenant(message: pb.Tenant) -> Tenant:
-    """From the wire."""
+    """Convert a tenant from its proto message."""
     return Tenant(message.id, time_of(message.create_time), quotas(message.quotas))
 
 
 def quotas(message: Message) -> Quotas:
-    """From the wire: `Quotas`."""
+    """Convert `Quotas` from their proto message."""
     return Quotas(
         **{
             item.name: getattr(message, item.name) if message.HasField(item.name) else None
@@ -135,7 +135,7 @@ def quotas(message: Message) -> Quotas:
 
 
 def usage(message: pb.Usage) -> Usage:
-    """From the wire."""
+    """Convert `Usage` from its proto message."""
     return Usage(
         sessions=message.sessions,
         executions=message.executions,
@@ -147,7 +147,7 @@ def usage(message: pb.Usage) -> Usage:
 
 
 def key(message: pb.Key) -> Key:
-    """From the wire."""
+    """Convert a key from its proto message."""
     return Key(
         id=message.id,
         tenant_id=message.tenant_id,

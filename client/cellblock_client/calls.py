@@ -1,4 +1,4 @@
-"""A call of the API as a value: request and meaning of the response.
+"""Calls of the API as values: a request, and how to read the response.
 
 The sync and the async client are thin shells around these. Sessions and executions are here;
 `file_calls.py`, `run_step_calls.py` and `admin_calls.py` have the others.
@@ -31,44 +31,43 @@ from cellblock_client.types import (
 
 T = TypeVar("T")
 Seconds = float | timedelta
-"""A time: seconds as a number, or a `timedelta`."""
+"""Duration: seconds as a number, or a `timedelta`."""
 
 CALL_SECONDS = 120.0
-"""Default time-out of a call that is not a stream."""
+"""Default timeout of a call that is not a stream."""
 PAGE_SIZE = 100
 
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """One call with one response."""
+    """Call with one response."""
 
     service: Literal["session", "execution", "file", "run_step", "admin"]
     method: str
     request: Message
     parse: Callable[[Any], T]
     repeatable: bool = True
-    """Whether making it twice does no more than making it once."""
+    """Whether a second call has no further effect."""
     gone: str = ""
-    """The reason by which a repetition is told that the first one has done it: what it was to
-    remove is not there."""
+    """Reason of a repeated deletion that the first attempt completed: the object is gone."""
 
     def is_done_by(self, error: Error) -> bool:
-        """Whether `error`, of a repetition, says that there is nothing left to do."""
+        """Return whether `error`, of a retry, means that an earlier attempt succeeded."""
         return bool(self.gone) and error.reason == self.gone
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a listing."""
+    """Page of a listing."""
 
     items: list[T]
     next_token: str
     incomplete: bool = False
-    """Whether there is more than the server ever looks at."""
+    """Whether the server's limit for listings left items out."""
 
 
 def preferred_limit(inactivity_limit: Seconds | None, lifetime: Seconds | None) -> Seconds | None:
-    """Return the inactivity limit, which may have been given by its former name, `lifetime`."""
+    """Return the inactivity limit, which may have been passed by its former name, `lifetime`."""
     if lifetime is not None:
         warnings.warn("lifetime: use inactivity_limit", DeprecationWarning, stacklevel=3)
     return lifetime if inactivity_limit is None else inactivity_limit
@@ -88,7 +87,7 @@ def create_session(
     runtime: str,
     network: str,
 ) -> Call[SessionInfo]:
-    """CreateSession; repeatable by a request id of its own."""
+    """Create a session; repeatable, because the request has an id."""
     request = session_pb2.CreateSessionRequest(
         request_id=token_hex(16),
         session_id=session_id,
@@ -113,7 +112,7 @@ def create_session(
 
 
 def get_session(session_id: str) -> Call[SessionInfo]:
-    """GetSession."""
+    """Get a session."""
     request = session_pb2.GetSessionRequest(session_id=session_id)
     return Call("session", "GetSession", request, lambda r: session_info(r.session))
 
@@ -121,7 +120,7 @@ def get_session(session_id: str) -> Call[SessionInfo]:
 def list_sessions(
     token: str, thread_id: str, states: Sequence[SessionState]
 ) -> Call[Page[SessionInfo]]:
-    """ListSessions."""
+    """List sessions."""
     request = session_pb2.ListSessionsRequest(
         page_size=PAGE_SIZE,
         page_token=token,
@@ -142,7 +141,7 @@ def update_session(
     idle_timeout: Seconds | None,
     inactivity_limit: Seconds | None,
 ) -> Call[SessionInfo]:
-    """UpdateSession."""
+    """Change a session's settings."""
     request = session_pb2.UpdateSessionRequest(
         session_id=session_id,
         labels=None if labels is None else session_pb2.Labels(labels=dict(labels)),
@@ -153,13 +152,13 @@ def update_session(
 
 
 def keep_alive(session_id: str) -> Call[SessionInfo]:
-    """KeepAlive."""
+    """Reset a session's idle timeout."""
     request = session_pb2.KeepAliveRequest(session_id=session_id)
     return Call("session", "KeepAlive", request, lambda r: session_info(r.session))
 
 
 def restart_session(session_id: str, kernel_generation: int) -> Call[SessionInfo]:
-    """RestartSession; repeatable, for it names the kernel that is to go."""
+    """Restart a session's kernel; repeatable, because the request names the kernel to replace."""
     request = session_pb2.RestartSessionRequest(
         session_id=session_id, kernel_generation=kernel_generation
     )
@@ -167,7 +166,7 @@ def restart_session(session_id: str, kernel_generation: int) -> Call[SessionInfo
 
 
 def delete_session(session_id: str) -> Call[SessionInfo]:
-    """DeleteSession."""
+    """Delete a session."""
     request = session_pb2.DeleteSessionRequest(session_id=session_id)
     return Call("session", "DeleteSession", request, lambda r: session_info(r.session))
 
@@ -182,7 +181,7 @@ def execute(
     cancel_on_disconnect: bool,
     place: Place | None,
 ) -> execution_pb2.ExecuteRequest:
-    """Execute; the stream is the client's to run."""
+    """Run code; the client runs the stream."""
     return execution_pb2.ExecuteRequest(
         session_id=session_id,
         code=code,
@@ -195,13 +194,13 @@ def execute(
 
 
 def get_execution(execution_id: str) -> Call[ExecutionInfo]:
-    """GetExecution."""
+    """Get an execution."""
     request = execution_pb2.GetExecutionRequest(execution_id=execution_id)
     return Call("execution", "GetExecution", request, lambda r: execution_info(r.execution))
 
 
 def list_executions(session_id: str, token: str) -> Call[Page[ExecutionInfo]]:
-    """ListExecutions."""
+    """List executions."""
     request = execution_pb2.ListExecutionsRequest(
         session_id=session_id, page_size=PAGE_SIZE, page_token=token
     )
@@ -214,13 +213,13 @@ def list_executions(session_id: str, token: str) -> Call[Page[ExecutionInfo]]:
 
 
 def cancel_execution(execution_id: str) -> Call[ExecutionInfo]:
-    """CancelExecution."""
+    """Cancel an execution."""
     request = execution_pb2.CancelExecutionRequest(execution_id=execution_id)
     return Call("execution", "CancelExecution", request, lambda r: execution_info(r.execution))
 
 
 def duration(value: Seconds | None) -> Duration | None:
-    """For the wire."""
+    """Convert a duration to its proto message."""
     if value is None:
         return None
     message = Duration()

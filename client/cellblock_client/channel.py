@@ -1,4 +1,4 @@
-"""How a server is reached: its address, the key, and TLS."""
+"""Connection to a server: its address, the API key, and TLS."""
 
 import ipaddress
 import json
@@ -29,21 +29,21 @@ TLS_KEY_VARIABLE = "CELLBLOCK_TLS_KEY"
 DEFAULT_ADDRESS = "127.0.0.1:7711"
 MAX_MESSAGE_BYTES = 64 * 2**20
 MAX_CONNECTIONS = 50
-"""Connections of one client, if it makes very many calls at once."""
+"""Maximum number of connections of one client with very many concurrent calls."""
 SWITCH = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    # Notice a server that vanished, while code runs silently too.
+    # Detect a server that vanished, even while code runs without output.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
-    # A local server that restarts should be found again at once.
+    # Reconnect quickly to a local server that restarts.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
-    # A server takes so many calls of one connection at once (server.max_calls_per_connection):
-    # for more, gRPC opens others.
+    # A server limits the concurrent calls of one connection (server.max_calls_per_connection): for
+    # more, gRPC opens others.
     (
         "grpc.service_config",
         json.dumps({"connectionScaling": {"maxConnectionsPerSubchannel": MAX_CONNECTIONS}}),
@@ -51,23 +51,30 @@ OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.max_connections_per_subchannel_cap", MAX_CONNECTIONS),
 ]
 SAME_THREAD = [(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
-"""Events are read in the thread that asks for them: the other one that gRPC would have costs a
-quarter of what a call does here (docs/project/performance-details.md)."""
+"""Option by which the thread that asks for events also reads them.
+
+The other thread that gRPC would use takes a quarter of a call's time on one machine
+(docs/project/performance-details.md).
+"""
 
 
 @dataclass(frozen=True)
 class Tls:
-    """TLS to the server. Paths are of PEM files."""
+    """TLS settings for the connection to the server. Paths name PEM files."""
 
     ca: str | Path | None = None
-    """Whom to believe who the server is; None: the authorities that gRPC ships with."""
+    """CA certificate used to verify the server; None for gRPC's built-in authorities."""
     certificate: str | Path | None = None
-    """This client's own, if the server asks for one (mutual TLS)."""
+    """Client certificate, if the server requires one (mutual TLS)."""
     key: str | Path | None = None
-    """The certificate's private key."""
+    """Private key of the client certificate."""
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """For a channel. Raises OSError, and InvalidArgumentError for half a pair."""
+        """Return credentials for a channel.
+
+        Raises OSError if a file can't be read, and InvalidArgumentError if only one of certificate
+        and key is set.
+        """
         if (self.certificate is None) != (self.key is None):
             raise InvalidArgumentError(
                 "tls: a certificate needs its key, and a key its certificate",
@@ -79,21 +86,21 @@ class Tls:
         )
 
     def _files(self) -> tuple[str | Path | None, ...]:
-        """In gRPC's order."""
+        """Return the paths in the order of gRPC's parameters."""
         return self.ca, self.key, self.certificate
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where a server is, and how it is spoken to."""
+    """Address of a server, with the API key and the TLS settings to use."""
 
     address: str
     api_key: str = field(default="", repr=False)
-    """Empty for none."""
+    """API key; empty for none."""
     tls: Tls | None = None
 
     def __post_init__(self) -> None:
-        """Raise InvalidArgumentError for a key that others could read on its way."""
+        """Raise InvalidArgumentError for a key that would cross a network in clear."""
         if self.api_key and self.tls is None and not is_local(self.address):
             raise InvalidArgumentError(
                 f"tls: {self.address!r} is not this machine, and a key is never sent over a "
@@ -104,24 +111,24 @@ class Connection:
 
     @property
     def metadata(self) -> Metadata:
-        """What goes along with each call."""
+        """Metadata of each call."""
         return (("authorization", f"Bearer {self.api_key}"),) if self.api_key else ()
 
     @property
     def options(self) -> list[tuple[str, int | str]]:
-        """gRPC's, for the channel."""
-        # A proxy that the environment names would be another machine, and read all of it.
+        """Options of gRPC for the channel."""
+        # A proxy named by the environment would be another machine, and could read everything.
         return OPTIONS if self.tls is not None else [*OPTIONS, ("grpc.enable_http_proxy", 0)]
 
     def channel(self) -> grpc.Channel:
-        """Connect, for ordinary code."""
+        """Return a channel for synchronous code."""
         options = [*self.options, *SAME_THREAD]
         if self.tls is None:
             return grpc.insecure_channel(self.address, options=options)
         return grpc.secure_channel(self.address, self.tls.credentials(), options=options)
 
     def aio_channel(self) -> grpc.aio.Channel:
-        """Connect, for asyncio."""
+        """Return a channel for asyncio."""
         if self.tls is None:
             return grpc.aio.insecure_channel(self.address, options=self.options)
         credentials = self.tls.credentials()
@@ -129,7 +136,7 @@ class Connection:
 
 
 class Stubs:
-    """The stubs of all services on one channel."""
+    """Stubs of all services on one channel."""
 
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel, metadata: Metadata) -> None:
         """Send `metadata` with each call."""
@@ -151,9 +158,9 @@ class Stubs:
 
 
 def connection(address: str | None, api_key: str | None, tls: Tls | bool | None) -> Connection:
-    """What was given, or else what the environment says, or else the default.
+    """Return the connection for the arguments, the environment variables or the defaults.
 
-    An empty `api_key` is none; `tls` may be True, for what gRPC believes, or False.
+    An empty `api_key` means none. `tls` may be True, for gRPC's built-in authorities, or False.
     """
     if api_key is None:
         api_key = os.environ.get(KEY_VARIABLE, "")
@@ -165,12 +172,12 @@ def connection(address: str | None, api_key: str | None, tls: Tls | bool | None)
 
 
 def address_of(given: str | None) -> str:
-    """The address to call: the one given, `CELLBLOCK_ADDRESS`, or the default."""
+    """Return the address to call: the one given, `CELLBLOCK_ADDRESS`, or the default."""
     return given or os.environ.get(ADDRESS_VARIABLE) or DEFAULT_ADDRESS
 
 
 def is_local(address: str) -> bool:
-    """Whether an address is this machine's own for certain."""
+    """Return whether an address is certainly on this machine."""
     if address.startswith("unix:"):
         return True
     host = address.rpartition(":")[0].strip("[]")

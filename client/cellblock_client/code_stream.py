@@ -1,4 +1,4 @@
-"""Code that comes in pieces, kept so that a stream that breaks can be made again."""
+"""Code sent in pieces, stored so that a stream that breaks can be repeated."""
 
 import asyncio
 import threading
@@ -8,25 +8,25 @@ from cellblock.v1 import execution_pb2 as pb
 
 
 class CodeStream:
-    """The requests of ExecuteStream.
+    """Requests of ExecuteStream.
 
-    What the source raises is kept as `failure`, for gRPC would only log it; the requests
-    stop without an end then, and the code does not run.
+    What the source raises is kept as `failure`, because gRPC would only log it. The requests then
+    stop without an end, and the code does not run.
     """
 
     def __init__(self, start: pb.ExecuteRequest, pieces: Iterable[str]) -> None:
-        """Send `start`, and `pieces` as they come."""
+        """Send `start`, then `pieces` as the source yields them."""
         self.execution_id: str = start.execution_id
         self.failure: Exception | None = None
         self._start = start
-        # Text is iterable, too: by its characters.
+        # Text is iterable, too, by its characters.
         self._source = iter([pieces] if isinstance(pieces, str) else pieces)
         self._read: list[pb.ExecuteStreamRequest] = []
         # gRPC's thread of a stream that broke may still wait for a piece.
         self._lock = threading.Lock()
 
     def requests(self) -> Iterator[pb.ExecuteStreamRequest]:
-        """All of them, from the first."""
+        """Yield all requests, from the first."""
         yield pb.ExecuteStreamRequest(start=self._start)
         position = 0
         while (request := self._piece(position)) is not None:
@@ -51,8 +51,10 @@ class CodeStream:
 
 
 REFUSAL_SECONDS = 0.5
-"""What a stream that is made again gives the server to refuse it, before more is sent: grpc.aio
-loses a status that comes while it sends (github.com/grpc/grpc/issues/36066)."""
+"""Seconds that the server gets to refuse a repeated stream before more is sent.
+
+grpc.aio loses a status received while it sends (github.com/grpc/grpc/issues/36066).
+"""
 
 
 class AsyncCodeStream:
@@ -61,14 +63,18 @@ class AsyncCodeStream:
     def __init__(
         self, start: pb.ExecuteRequest, pieces: AsyncIterable[str] | Iterable[str]
     ) -> None:
-        """Send `start`, and `pieces` as they come."""
+        """Send `start`, then `pieces` as the source yields them."""
         self.execution_id: str = start.execution_id
         self.failure: Exception | None = None
         self._start = start
         self._source = aiter(pieces if isinstance(pieces, AsyncIterable) else _async(pieces))
         self._read: list[pb.ExecuteStreamRequest] = []
         self._reading: asyncio.Task[None] | None = None
-        """One for all pieces: a source may hold what only the task that took it can give back."""
+        """Task that reads all pieces.
+
+        One task reads them all, because a source may hold what only the task that acquired it can
+        release.
+        """
         self._wanted = asyncio.Event()
         self._changed = asyncio.Event()
         self._is_again = False
@@ -76,7 +82,7 @@ class AsyncCodeStream:
         self._is_closed = False
 
     async def requests(self) -> AsyncIterator[pb.ExecuteStreamRequest]:
-        """All of them, from the first."""
+        """Yield all requests, from the first."""
         yield pb.ExecuteStreamRequest(start=self._start)
         if self._is_again:
             await asyncio.sleep(REFUSAL_SECONDS)
@@ -89,16 +95,16 @@ class AsyncCodeStream:
             yield pb.ExecuteStreamRequest(end=pb.EndOfCode())
 
     async def close(self) -> None:
-        """Read no more. A source that is being waited for is cancelled.
+        """Stop reading, and cancel a source that is being awaited.
 
-        gRPC does so only for calls that have not ended: of a refused one the source, and what it
-        reads from, would stay open until it has more to say.
+        gRPC does so only for calls that have not ended. Of a refused call the source, and what it
+        reads from, would stay open until its next piece.
         """
         self._is_closed = True
         if self._reading is not None:
             self._reading.cancel()
             await asyncio.wait({self._reading})
-        self._tell()
+        self._wake_streams()
 
     async def _piece(self, position: int) -> pb.ExecuteStreamRequest | None:
         while position == len(self._read) and not self._has_ended:
@@ -114,7 +120,7 @@ class AsyncCodeStream:
         return self._is_whole or self._is_closed or self.failure is not None
 
     async def _read_all(self) -> None:
-        """Read pieces as they are wanted."""
+        """Read pieces as streams request them."""
         try:
             while not self._is_whole:
                 await self._wanted.wait()
@@ -124,14 +130,14 @@ class AsyncCodeStream:
                     self._is_whole = True
                 else:
                     self._read.append(pb.ExecuteStreamRequest(code=piece))
-                self._tell()
+                self._wake_streams()
         except Exception as error:  # noqa: BLE001 - raised where the events are read
             self.failure = error
         finally:
-            self._tell()
+            self._wake_streams()
 
-    def _tell(self) -> None:
-        """Wake all streams that wait: one that breaks may wait for the same piece as the next."""
+    def _wake_streams(self) -> None:
+        """Wake all waiting streams: one that broke may wait for the same piece as the next."""
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Where bytes come from and go to: a path, a file object or memory."""
+"""Sources and targets of bytes: a path, a file object or memory."""
 
 import io
 import os
@@ -13,26 +13,27 @@ from cellblock_client.errors import InvalidArgumentError
 from cellblock_client.types import File
 
 Source = str | os.PathLike[str] | bytes | BinaryIO
-"""Where bytes come from: a path, the bytes themselves, or an open binary file from where it is."""
+"""Source of bytes: a path, the bytes, or an open binary file, read from its current position."""
 Target = str | os.PathLike[str] | BinaryIO
-"""Where bytes go to: a path, or an open binary file."""
+"""Target of bytes: a path, or an open binary file."""
 Progress = Callable[[int, int | None], None]
-"""Is called with the bytes that are done and all that there are, None if nobody knows.
+"""Callback for progress: bytes done, and bytes in total or None if unknown.
 
-May be called from another thread. What it raises ends the transfer, and is raised there.
+It may be called from another thread. An exception that it raises ends the transfer, and is raised
+to the caller.
 """
 
 CHUNK_BYTES = 2**20
-"""As the API bounds it."""
+"""Size of a chunk in bytes, within the API's limit."""
 
 
 @contextmanager
 def opened(source: Source) -> Iterator[BinaryIO]:
-    """The source for reading; closed afterwards unless it is the caller's own object."""
+    """Open the source for reading; close it afterwards unless it is the caller's own object."""
     if isinstance(source, bytes):
         yield io.BytesIO(source)
     elif isinstance(source, str | os.PathLike):
-        # Without a buffer, whose lock a reading that waits for a FIFO's other end holds.
+        # Unbuffered: a buffer's lock would be held while a read waits for a FIFO's other end.
         with Path(source).open("rb", buffering=0) as file:
             yield cast(BinaryIO, file)
     else:
@@ -41,15 +42,15 @@ def opened(source: Source) -> Iterator[BinaryIO]:
 
 @contextmanager
 def created(target: Target) -> Iterator[BinaryIO]:
-    """The target for writing; closed afterwards unless it is the caller's own object.
+    """Open the target for writing; close it afterwards unless it is the caller's own object.
 
-    A path has the new content once it is whole; until then, and if it never is, what was
-    there before.
+    A path gets the new content when it is complete. Until then, and after a failure, it has its
+    previous content.
     """
     if not isinstance(target, str | os.PathLike):
         yield target
         return
-    # A link stays one, and so do /dev/null and the like.
+    # Keep links as links, and write to /dev/null and other devices directly.
     path = Path(os.path.realpath(target))
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         with path.open("wb") as file:
@@ -66,31 +67,31 @@ def created(target: Target) -> Iterator[BinaryIO]:
 
 
 def is_path(target: Target) -> bool:
-    """Whether it is a path: what is written there appears whole, however often it is begun."""
+    """Return whether the target is a path, which appears complete even if a write is repeated."""
     return isinstance(target, str | os.PathLike)
 
 
 def is_folder(source: object) -> bool:
-    """Whether it is the path of one."""
+    """Return whether the source is the path of a directory."""
     return isinstance(source, str | os.PathLike) and Path(source).is_dir()
 
 
 def own_name(source: object) -> str:
-    """The name of what is at a path, or of an open file; empty if it has none."""
+    """Return the name of the file at a path, or of an open file; empty if it has none."""
     if isinstance(source, str | os.PathLike):
-        # Not resolved: a link's own name is what the caller sees. But `.` has no name.
+        # Not resolved: the caller sees the link's own name. But `.` has no name.
         return Path(source).name or Path(source).resolve().name
     name = getattr(source, "name", None)
     return Path(name).name if isinstance(name, str) else ""
 
 
 def filename_of(item: Source | File) -> str:
-    """The name of what is to be attached; empty if it has none."""
+    """Return the name of the file to attach; empty if it has none."""
     return item.filename if isinstance(item, File) else own_name(item)
 
 
 def name_of(source: Source, filename: str | None) -> str:
-    """The file's name: the one given, or the source's own."""
+    """Return the file's name: the one given, or the source's own."""
     if name := filename or own_name(source):
         return name
     raise InvalidArgumentError(

@@ -1,4 +1,4 @@
-"""Where a reader of events is, so that a broken stream goes on without a gap."""
+"""Positions in streams of events, from which a broken stream resumes without a gap."""
 
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -15,50 +15,51 @@ Taken = TypeVar("Taken")
 
 
 class Cursor(Protocol[Taken]):
-    """Says what to ask next, and takes what came."""
+    """Position in a stream: builds the next request, and accepts responses."""
 
     @property
     def service(self) -> str:
-        """Whom to ask."""
+        """Name of the service to call."""
 
     @property
     def done(self) -> bool:
-        """Whether there is no more to come."""
+        """Whether the stream is complete."""
 
     def request(self) -> tuple[str, Any]:
-        """The call that goes on from here."""
+        """Return the call that resumes here."""
 
-    def take(self, response: Any, /) -> list[Taken]:  # noqa: ANN401 - each has its own
-        """The next events, without those of a kind that this release does not know."""
+    def accept_response(self, response: Any, /) -> list[Taken]:  # noqa: ANN401 - each has its own
+        """Accept a response; return its events, without kinds that this release does not know."""
 
     def end_of_stream(self) -> None:
-        """The server ended a stream, and it did not break."""
+        """Handle a stream that the server ended and that did not break."""
 
 
 class EventCursor:
-    """A reader of an execution's events."""
+    """Position of a reader of an execution's events."""
 
     service = "execution"
 
     def __init__(self, start: Start) -> None:
-        """Begin with `start`."""
+        """Begin with the request `start`."""
         self._start = start
         self._next = start.from_sequence if isinstance(start, pb.WatchExecutionRequest) else 1
         self._seen = False
         self.done: bool = False
-        """Whether the last event has come."""
+        """Whether the last event was received."""
 
     @property
     def failure(self) -> Exception | None:
-        """What the source of the code raised, if it did."""
+        """Exception that the source of the code raised, if any."""
         if isinstance(self._start, CodeStream | AsyncCodeStream):
             return self._start.failure
         return None
 
     def request(self) -> tuple[Literal["Execute", "ExecuteStream", "WatchExecution"], Any]:
-        """The call that goes on from here. Execute again is safe: its execution has an id.
+        """Return the call that resumes here.
 
-        Where leaving is to cancel, only Execute will do: no watcher's leaving cancels anything.
+        Repeating Execute is safe, because its execution has an id. If disconnecting is to cancel
+        the execution, only Execute will do: a watcher that disconnects cancels nothing.
         """
         start = self._start
         if isinstance(start, pb.ExecuteRequest) and (not self._seen or start.cancel_on_disconnect):
@@ -70,8 +71,8 @@ class EventCursor:
         )
         return "WatchExecution", watch
 
-    def take(self, response: Response) -> list[Event]:
-        """The next events, without those of a kind that this release does not know."""
+    def accept_response(self, response: Response) -> list[Event]:
+        """Accept a response; return its events, without kinds that this release does not know."""
         events = []
         for message in response.events:
             if message.sequence < self._next and self._whole_again():
@@ -87,32 +88,32 @@ class EventCursor:
         return events
 
     def end_of_stream(self) -> None:
-        """Only the last event is the end."""
+        """Raise unless the last event was received."""
 
     def _whole_again(self) -> bool:
-        """Whether a stream may begin with what has been seen."""
+        """Return whether a stream may repeat events that were received."""
         return isinstance(self._start, pb.ExecuteRequest) and self._start.cancel_on_disconnect
 
 
 class StepCursor:
-    """A reader of run steps' events."""
+    """Position of a reader of run steps' events."""
 
     service = "run_step"
 
     def __init__(self, start: run_step_pb2.WatchRunStepsRequest) -> None:
-        """Begin with `start`."""
+        """Begin with the request `start`."""
         self._request = run_step_pb2.WatchRunStepsRequest()
         self._request.CopyFrom(start)
         self._seen = False
         self.done: bool = False
-        """Whether the server has ended a stream: there is nothing more to watch."""
+        """Whether the server has ended a stream: no event will follow."""
 
     def request(self) -> tuple[Literal["WatchRunSteps"], run_step_pb2.WatchRunStepsRequest]:
-        """The call that goes on from here."""
+        """Return the call that resumes here."""
         return "WatchRunSteps", self._request
 
-    def take(self, response: run_step_pb2.WatchRunStepsResponse) -> list[RunStepEvent]:
-        """The next event."""
+    def accept_response(self, response: run_step_pb2.WatchRunStepsResponse) -> list[RunStepEvent]:
+        """Accept a response; return its event."""
         last = self._request
         same = response.step_id == last.after_step_id
         expected = last.after_sequence + 1 if same else 1
@@ -121,7 +122,7 @@ class StepCursor:
                 f"event {response.sequence} of {response.step_id} came instead of {expected}"
             )
         self._seen = True
-        # A new one: gRPC may still be sending the other.
+        # A copy, because gRPC may still be sending the previous request.
         self._request = run_step_pb2.WatchRunStepsRequest()
         self._request.CopyFrom(last)
         self._request.after_step_id = response.step_id
@@ -129,5 +130,5 @@ class StepCursor:
         return [run_step_event(response)]
 
     def end_of_stream(self) -> None:
-        """The run step, or the session, has ended."""
+        """Mark the end: the run step, or the session, has ended."""
         self.done = True

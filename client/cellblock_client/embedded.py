@@ -1,4 +1,4 @@
-"""A server of one's own: started for a while, and gone with everything it made."""
+"""Embedded server: runs for a block of code, and is removed with everything that it created."""
 
 import os
 import shutil
@@ -18,30 +18,33 @@ from cellblock_client.errors import Error
 START_SECONDS = 30
 STOP_SECONDS = 60
 SERVER = (sys.executable, "-P", "-m", "cellblock_server.main")
-"""How to start a server. `-P`: a module in the current folder, where files that came out of
-a sandbox may lie, must not be taken for one of the server's."""
+"""Command that starts a server.
+
+`-P`: a module in the current directory, which may have files of a sandbox, must not replace one of
+the server's.
+"""
 TAIL_LINES = 20
-"""Of the server's log, kept to explain a failed start."""
+"""Number of lines of the server's log that explain a failed start."""
 
 
 class EmbeddedServerError(Error):
-    """The server could not be started."""
+    """Error of a server that could not be started."""
 
 
 @contextmanager
 def embedded_server(backend: str | None = None, *, state_dir: Path | None = None) -> Iterator[str]:
     """Run a server as a child process; yields its address.
 
-    It listens on a Unix socket that only this user can reach. When the block is left,
-    or this process ends in any way, it stops, its sessions are ended, and its files are
-    removed unless `state_dir` says where to keep them. Raises EmbeddedServerError.
+    It listens on a Unix socket that only this user can reach. When the block is left, or this
+    process ends in any way, the server stops, its sessions end, and its files are removed unless
+    `state_dir` says where to keep them. Raises EmbeddedServerError.
     """
     if find_spec("cellblock_server") is None:
         raise EmbeddedServerError(
             "no server is configured, and none is installed here: "
             "pip install 'cellblock[server]', or set CELLBLOCK_ADDRESS"
         )
-    # Short: a Unix socket's path has at most 107 bytes.
+    # Short, because a Unix socket's path has at most 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="cellblock-"))
     try:
         arguments = ["--embedded", str(folder)]
@@ -52,7 +55,7 @@ def embedded_server(backend: str | None = None, *, state_dir: Path | None = None
         with _running(arguments) as address:
             yield address
     finally:
-        # The server removes it at its end, unless it did not start or was killed.
+        # The server removes it when it ends, unless it did not start or was killed.
         if folder.exists():
             shutil.rmtree(folder)
 
@@ -66,20 +69,20 @@ def _running(arguments: list[str]) -> Iterator[str]:
     }
     process = subprocess.Popen(  # noqa: S603 - our own module
         [*SERVER, *arguments],
-        # Held open until the server is to stop; when this process dies it is closed, too.
+        # Open until the server is to stop. When this process dies, it is closed, too.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-        # A Ctrl-C in the terminal is for whoever uses the server, not for the server.
+        # A Ctrl-C in the terminal is for the program that uses the server, not for the server.
         start_new_session=True,
     )
-    said = _Said(process.stderr)
-    said.reader.start()
+    log = _ServerLog(process.stderr)
+    log.reader.start()
     try:
-        address = _wait_until_ready(process, said)
-        said.show()
+        address = _wait_until_ready(process, log)
+        log.show()
         yield address
     finally:
         if process.stdin is not None:
@@ -89,14 +92,14 @@ def _running(arguments: list[str]) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        said.reader.join()
+        log.reader.join()
         for stream in (process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
 
 
-def _wait_until_ready(process: "subprocess.Popen[str]", said: "_Said") -> str:
-    """The address that it serves at."""
+def _wait_until_ready(process: "subprocess.Popen[str]", log: "_ServerLog") -> str:
+    """Wait until the server is ready, and return its address."""
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
     try:
@@ -105,13 +108,13 @@ def _wait_until_ready(process: "subprocess.Popen[str]", said: "_Said") -> str:
         watchdog.cancel()
     if not line.startswith("ready "):
         process.wait()
-        said.reader.join()
-        raise EmbeddedServerError(f"the server did not start: {said.tail().strip()}")
+        log.reader.join()
+        raise EmbeddedServerError(f"the server did not start: {log.tail().strip()}")
     return line.split()[1]
 
 
-class _Said:
-    """What the server says on standard error: kept while it starts, shown from then on."""
+class _ServerLog:
+    """Server's standard error: stored while it starts, forwarded afterwards."""
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream

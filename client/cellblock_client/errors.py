@@ -1,14 +1,14 @@
-"""What can go wrong, as a small tree.
+"""Errors of the client, as a small tree.
 
 Error
 ├── InvalidArgumentError     a field is wrong: `field`, `problem`
-├── UnauthenticatedError     no key, or one that does not count (any more)
+├── UnauthenticatedError     no key, or one that is wrong or revoked
 ├── PermissionDeniedError    this caller may not do that
 ├── NotFoundError            no such session, execution or file
 ├── AlreadyExistsError       the id or name is taken by something else
-├── AbortedError             somebody else changed it meanwhile
+├── AbortedError             another caller changed it at the same time
 ├── WrongStateError          right form, wrong state: the session has ended
-├── ResourceExhaustedError   come back after `retry_after`
+├── ResourceExhaustedError   a queue or quota is full: retry after `retry_after`
 ├── UnavailableError         no server, or its engine is away; safe to retry
 ├── DeadlineExceededError    your own `timeout` passed
 ├── DamagedDataError         bytes are not those that were stored
@@ -37,65 +37,65 @@ class Error(Exception):
         problem: str = "",
         retry_after: timedelta | None = None,
     ) -> None:
-        """Keep what the server told."""
+        """Store what the server reported."""
         super().__init__(message)
         self.message: str = message
         self.reason: str = reason
-        """A stable word for programs, such as `SESSION_EXPIRED`; empty if none was given."""
+        """Stable code for programs, such as `SESSION_EXPIRED`; empty if there is none."""
         self.field: str = field
-        """The request's field that is wrong, as the proto names it; empty if none is."""
+        """Request field that is wrong, by its name in the proto; empty if there is none."""
         self.problem: str = problem
-        """What is wrong with it, with its bound."""
+        """Description of what is wrong with the field, with its limit."""
         self.retry_after: timedelta | None = retry_after
-        """When a retry has a chance; None if the server did not say."""
+        """Time to wait before a retry can succeed; None if the server gave none."""
 
 
 class InvalidArgumentError(Error):
-    """A field of the request is wrong."""
+    """Error of a request with an invalid field."""
 
 
 class UnauthenticatedError(Error):
-    """There is no key, or one that is wrong or revoked."""
+    """Error of a call without an API key, or with one that is wrong or revoked."""
 
 
 class PermissionDeniedError(Error):
-    """A role or a policy forbids it to this caller."""
+    """Error of a call that a role or a policy forbids to this caller."""
 
 
 class NotFoundError(Error):
-    """There is no such session, execution or file."""
+    """Error of a session, execution or file that does not exist."""
 
 
 class AlreadyExistsError(Error):
-    """The id or name is taken by something else."""
+    """Error of an id or name that another object has."""
 
 
 class AbortedError(Error):
-    """Somebody else changed the same thing meanwhile: look at it, and try again."""
+    """Error of a change that conflicts with a concurrent one: read the object again, and retry."""
 
 
 class WrongStateError(Error):
-    """The request is right, the state is not: the message says why and since when."""
+    """Error of a valid request in the wrong state: the message says why and since when."""
 
 
 class ResourceExhaustedError(Error):
-    """A queue or quota is full. Come back after `retry_after`."""
+    """Error of a full queue or an exhausted quota. Retry after `retry_after`."""
 
 
 class UnavailableError(Error):
-    """There is no server, or what it depends on is away. Safe to retry."""
+    """Error of a server, or a dependency of it, that is unavailable. Safe to retry."""
 
 
 class DeadlineExceededError(Error):
-    """The `timeout` of the call passed."""
+    """Error of a call whose `timeout` expired."""
 
 
 class DamagedDataError(Error):
-    """A file's bytes are not those that were stored: here, or already where they lie."""
+    """Error of a file whose bytes differ from those stored, in transit or in the store."""
 
 
 class ServerError(Error):
-    """A fault of the server's; its log tells more under the id in the message."""
+    """Error inside the server; its log has details under the id in the message."""
 
 
 LOCALLY_CANCELLED = ("Channel closed!", "Locally cancelled by application!")
@@ -111,7 +111,7 @@ KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.FAILED_PRECONDITION: WrongStateError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
-    # A server that has too much to do ends calls so, before it has looked at them.
+    # An overloaded server ends calls this way before it processes them.
     grpc.StatusCode.CANCELLED: UnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.DATA_LOSS: DamagedDataError,
@@ -119,7 +119,7 @@ KINDS: dict[grpc.StatusCode, type[Error]] = {
 
 
 def from_call(call: Any) -> Error:  # noqa: ANN401 - sync and async errors share no type
-    """A failed call as one of these errors, with the details that came along."""
+    """Convert a failed call to one of these errors, with the details that the server sent."""
     code, message = call.code(), call.details() or ""
     details = list(_details(call))
     info = next((item for item in details if isinstance(item, error_details_pb2.ErrorInfo)), None)

@@ -1,7 +1,7 @@
-"""What happens in an execution, one class for each kind of event.
+"""Events of an execution, one class for each kind.
 
-Use `match` or `isinstance`. Every event has its execution's id, its number
-(1, 2, 3, … without gaps) and the time when the server stored it.
+Use `match` or `isinstance`. Every event has its execution's id, its number (1, 2, 3, … without
+gaps) and the time when the server stored it.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from cellblock_client.types import (
 
 @dataclass(frozen=True)
 class Event:
-    """What all events have."""
+    """Base of all events."""
 
     execution_id: str
     sequence: int
@@ -32,21 +32,21 @@ class Event:
 
 @dataclass(frozen=True)
 class Queued(Event):
-    """Accepted, or further on in the queue; `position` executions are before it."""
+    """The execution was accepted, or moved up in the queue; `position` executions are before it."""
 
     position: int
 
 
 @dataclass(frozen=True)
 class Code(Event):
-    """The next piece of the code, if that came in pieces."""
+    """The next piece of the code, if that was sent in pieces."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """The kernel got the code."""
+    """The kernel received the code."""
 
     kernel_generation: int
 
@@ -67,7 +67,7 @@ class Stderr(Event):
 
 @dataclass(frozen=True)
 class Rich(Event):
-    """A value in several representations, by MIME type."""
+    """Value in several representations, by MIME type."""
 
     data: dict[str, str]
     metadata_json: str
@@ -75,7 +75,7 @@ class Rich(Event):
 
     @property
     def text(self) -> str:
-        """Its plain text; empty if it has none."""
+        """Plain text; empty if it has none."""
         return self.data.get("text/plain", "")
 
 
@@ -86,12 +86,12 @@ class Result(Rich):
 
 @dataclass(frozen=True)
 class Display(Rich):
-    """Something shown with `display`, without an image."""
+    """The code showed a value with `display`, without an image."""
 
 
 @dataclass(frozen=True)
 class Image(Event):
-    """A picture that was shown, stored as `file`."""
+    """The code showed an image, stored as `file`."""
 
     file: File
     alternatives: dict[str, str]
@@ -102,14 +102,14 @@ class Image(Event):
 
 @dataclass(frozen=True)
 class DisplayUpdate(Rich):
-    """An earlier display changed; its new picture, if it has one, is `file`."""
+    """An earlier display changed; its new image, if it has one, is `file`."""
 
     file: File | None
 
 
 @dataclass(frozen=True)
 class OutputCleared(Event):
-    """The code cleared what it had shown; with `wait`, when it shows more."""
+    """The code cleared its earlier output; with `wait`, it is cleared when the code shows more."""
 
     wait: bool
 
@@ -123,10 +123,10 @@ class ErrorRaised(Event):
 
 @dataclass(frozen=True)
 class GeneratedFile(Event):
-    """A new, changed or moved file below `/mnt/data`; `file` is None if it was not stored.
+    """A file below `/mnt/data` is new, changed or moved; `file` is None if it was not stored.
 
-    With `is_full_output` it is all that the code wrote to its streams, where the
-    events have only a part.
+    With `is_full_output` it is all that the code wrote to its streams, of which the events have
+    only a part.
     """
 
     file: File | None
@@ -134,23 +134,23 @@ class GeneratedFile(Event):
     skipped_reason: str
     is_full_output: bool
     renamed_from: str
-    """Where below `/mnt/data` it was before; empty if it was not moved."""
+    """Former path below `/mnt/data`; empty if the file was not moved."""
 
 
 @dataclass(frozen=True)
 class FileDeleted(Event):
-    """A file below `/mnt/data` is there no more. What was stored of it stays."""
+    """A file below `/mnt/data` was deleted. Stored copies of it remain."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class OutputCut(Event):
-    """Output past a limit was left out here; what comes after it was shown later."""
+    """Output over a limit was omitted here; later events were shown after it."""
 
     omitted_bytes: int
     limit: str
-    """`TEXT` or `RICH`, in bytes, or `EVENTS`."""
+    """Limit: `TEXT` or `RICH`, in bytes, or `EVENTS`."""
     limit_value: int
 
 
@@ -164,13 +164,13 @@ class KernelRestarted(Event):
 
 @dataclass(frozen=True)
 class Completed(Event):
-    """The end; the last event."""
+    """The execution ended; this is its last event."""
 
     execution: ExecutionInfo
 
 
 def event_of(message: pb.ExecutionEvent) -> Event | None:
-    """From the wire; None for a kind that this release does not know."""
+    """Convert an event from its proto message; None for a kind that this release does not know."""
     kind = message.WhichOneof("event")
     make = MAKERS.get(kind or "")
     if make is None:

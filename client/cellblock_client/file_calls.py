@@ -1,4 +1,4 @@
-"""Calls of the file service; `calls.py` says what a call is."""
+"""Calls of the file service as values: see `calls.py`."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ SESSION_FILES_PAGE_SIZE = 1000
 
 
 def get_file(file_id: str) -> Call[File]:
-    """GetFile."""
+    """Get a stored file's metadata."""
     request = file_pb2.GetFileRequest(file_id=file_id)
     return Call("file", "GetFile", request, lambda r: file_of(r.file))
 
@@ -36,7 +36,7 @@ def list_files(
     filename: str,
     order: ListOrder | None,
 ) -> Call[Page[File]]:
-    """ListFiles."""
+    """List stored files."""
     request = file_pb2.ListFilesRequest(
         page_size=PAGE_SIZE,
         page_token=token,
@@ -55,31 +55,31 @@ def list_files(
 
 
 def get_upload(upload_id: str) -> Call[UploadState]:
-    """GetUpload."""
+    """Get the progress of an upload."""
     request = file_pb2.GetUploadRequest(upload_id=upload_id)
     return Call("file", "GetUpload", request, upload_state)
 
 
 def delete_file(file_id: str) -> Call[None]:
-    """DeleteFile."""
+    """Delete a stored file."""
     request = file_pb2.DeleteFileRequest(file_id=file_id)
     return Call("file", "DeleteFile", request, lambda _r: None, gone="FILE_NOT_FOUND")
 
 
 def attach_file(session_id: str, wanted: file_pb2.Attachment) -> Call[Attachment]:
-    """AttachFile."""
+    """Attach a stored file to a session."""
     request = file_pb2.AttachFileRequest(session_id=session_id, attachment=wanted)
     return Call("file", "AttachFile", request, lambda r: attachment(wanted.file_id, r))
 
 
 def detach_file(session_id: str, file_id: str) -> Call[None]:
-    """DetachFile."""
+    """Detach a file from a session."""
     request = file_pb2.DetachFileRequest(session_id=session_id, file_id=file_id)
     return Call("file", "DetachFile", request, lambda _r: None, gone="ATTACHMENT_NOT_FOUND")
 
 
 def list_session_files(session_id: str, folder: str, token: str) -> Call[Page[SessionFile]]:
-    """ListSessionFiles."""
+    """List the files in a session."""
     request = file_pb2.ListSessionFilesRequest(
         session_id=session_id, folder=folder, page_size=SESSION_FILES_PAGE_SIZE, page_token=token
     )
@@ -94,14 +94,14 @@ def list_session_files(session_id: str, folder: str, token: str) -> Call[Page[Se
 
 
 def session_file_list(pages: Sequence[Page[SessionFile]]) -> SessionFileList:
-    """All pages of a listing as one."""
+    """Join all pages of a listing."""
     files = SessionFileList(file for page in pages for file in page.items)
     files.incomplete = any(page.incomplete for page in pages)
     return files
 
 
 def delete_session_file(session_id: str, path: str, *, recursive: bool) -> Call[None]:
-    """DeleteSessionFile."""
+    """Delete a file in a session."""
     request = file_pb2.DeleteSessionFileRequest(
         session_id=session_id, path=path, recursive=recursive
     )
@@ -111,6 +111,6 @@ def delete_session_file(session_id: str, path: str, *, recursive: bool) -> Call[
 
 
 def create_session_folder(session_id: str, path: str) -> Call[SessionFile]:
-    """CreateSessionFolder."""
+    """Create a folder in a session."""
     request = file_pb2.CreateSessionFolderRequest(session_id=session_id, path=path)
     return Call("file", "CreateSessionFolder", request, lambda r: session_file(r.folder))

@@ -1,4 +1,4 @@
-"""A folder of this machine as one file that can be uploaded."""
+"""Directories of this machine as one file that can be uploaded."""
 
 import os
 import tarfile
@@ -11,15 +11,15 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 
 
 def is_archive(filename: str) -> bool:
-    """Whether it can be unpacked, by its name."""
+    """Return whether the server can unpack the file, by its name."""
     return filename.lower().endswith(ARCHIVES)
 
 
 def packed(folder: str | os.PathLike[str]) -> BinaryIO:
-    """A folder's files and folders as a tar, in a file that is gone once it is closed.
+    """Pack a directory as a temporary tar file, which closing it deletes.
 
-    Links are neither followed nor packed; nor are sockets, FIFOs and devices. Nothing is
-    told of owners.
+    Links are neither followed nor packed; nor are sockets, FIFOs and devices. The archive does not
+    name owners.
     """
     file = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
     try:

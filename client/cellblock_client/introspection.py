@@ -1,7 +1,7 @@
-"""What a session's kernel tells of code that somebody writes: types, and calls.
+"""Completion and inspection of code by a session's kernel.
 
-Nothing is executed or recorded. Places are counted in Unicode code points, as Python's `str`
-counts them. What is told comes from the session's code, which may have put anything into it.
+Nothing is executed or recorded. Positions are counted in Unicode code points, as in Python's `str`.
+The results come from the session's code, and may contain anything.
 """
 
 from dataclasses import dataclass
@@ -13,41 +13,41 @@ from cellblock_client.calls import Call
 
 @dataclass(frozen=True)
 class Completion:
-    """One thing that may stand at a place in code."""
+    """One possible completion at a position in code."""
 
     text: str
     type: str
-    """Such as `function` or `module`, as the kernel calls it; empty if unknown."""
+    """Kind in the kernel's words, such as `function` or `module`; empty if unknown."""
 
 
 @dataclass(frozen=True)
 class Completions:
-    """What may stand there, as the kernel orders it."""
+    """Possible completions, in the kernel's order."""
 
     items: tuple[Completion, ...]
-    """At most 1000."""
+    """Completions, at most 1000."""
     cursor_start: int
-    """Where what they replace begins."""
+    """Position where the replaced text begins."""
     cursor_end: int
-    """Where it ends."""
+    """Position where the replaced text ends."""
     more: bool
-    """Whether some were left out."""
+    """Whether some were omitted."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a name is."""
+    """Description of a name."""
 
     found: bool
-    """Whether there is such a name."""
+    """Whether the name exists."""
     data: dict[str, str]
     """Representations by MIME type: `text/plain`, with ANSI colours, and perhaps others."""
     cut: bool
-    """Whether some of it was left out: past 1 MiB."""
+    """Whether content over 1 MiB was omitted."""
 
 
 class CodeStatus(Enum):
-    """What a kernel thinks of code."""
+    """Kernel's verdict on code: complete, incomplete or invalid."""
 
     COMPLETE = pb.CODE_STATUS_COMPLETE
     INCOMPLETE = pb.CODE_STATUS_INCOMPLETE
@@ -61,14 +61,14 @@ class Completeness:
 
     status: CodeStatus
     indent: str
-    """What the next line should begin with, if more has to come."""
+    """Indentation of the next line, if more code is needed."""
 
 
-# None is made again by itself while the kernel is busy: who writes wants to go on writing.
+# These calls are not retried while the kernel is busy: an editor must not block the user.
 
 
 def complete_code(session_id: str, code: str, cursor_pos: int | None) -> Call[Completions]:
-    """CompleteCode."""
+    """Complete code at a position."""
     request = pb.CompleteCodeRequest(session_id=session_id, code=code, cursor_pos=cursor_pos)
     return Call("execution", "CompleteCode", request, _completions, repeatable=False)
 
@@ -76,7 +76,7 @@ def complete_code(session_id: str, code: str, cursor_pos: int | None) -> Call[Co
 def inspect_code(
     session_id: str, code: str, cursor_pos: int | None, detail_level: int
 ) -> Call[Inspection]:
-    """InspectCode."""
+    """Inspect the name at a position."""
     request = pb.InspectCodeRequest(
         session_id=session_id, code=code, cursor_pos=cursor_pos, detail_level=detail_level
     )
@@ -90,7 +90,7 @@ def inspect_code(
 
 
 def is_code_complete(session_id: str, code: str) -> Call[Completeness]:
-    """IsCodeComplete."""
+    """Check whether code is complete."""
     request = pb.IsCodeCompleteRequest(session_id=session_id, code=code)
     return Call(
         "execution",

@@ -1,7 +1,7 @@
-"""Errors as the OpenAI API tells them, for executors that speak it over HTTP.
+"""Errors in the format of the OpenAI API, for applications that offer it over HTTP.
 
-The `openai` package chooses its exception by the HTTP status alone, and reads `code`,
-`param` and `type` from the body. docs/reference/errors.md has the whole table.
+The `openai` package chooses its exception by the HTTP status alone, and reads `code`, `param` and
+`type` from the body. docs/reference/errors.md has the whole table.
 """
 
 import math
@@ -36,40 +36,40 @@ STATUSES: tuple[tuple[type[Error], int], ...] = (
     (DeadlineExceededError, 504),
 )
 OURS = 500
-"""For everything else: a fault of the server's, and bytes that came damaged."""
+"""Status and type for all other errors: server errors, and damaged bytes."""
 
 TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 @dataclass(frozen=True)
 class HttpError:
-    """What to answer over HTTP."""
+    """HTTP response for an error."""
 
     status: int
     body: dict[str, Any]
-    """To be sent as JSON: `{"error": {"message", "type", "param", "code"}}`."""
+    """Body to send as JSON: `{"error": {"message", "type", "param", "code"}}`."""
     headers: dict[str, str] = field(default_factory=dict)
-    """`Retry-After`, if the server said when a retry has a chance."""
+    """Headers: `Retry-After`, if the server gave a time to wait."""
 
 
 def http_error(error: Error) -> HttpError:
-    """The answer that has the `openai` package raise the exception that fits `error`.
+    """Return the response for which the `openai` package raises the exception that fits `error`.
 
     `code` is our reason in lower case, `param` the field that is wrong; None without one.
     """
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), OURS)
-    told = {
+    found = {
         "message": error.message,
         "type": _type(status, error),
         "param": error.field or None,
         "code": error.reason.lower() or None,
     }
-    return HttpError(status, {"error": told}, _headers(error.retry_after))
+    return HttpError(status, {"error": found}, _headers(error.retry_after))
 
 
 def _type(status: int, error: Error) -> str:
     if isinstance(error, ResourceExhaustedError) and error.retry_after is None:
-        # Waiting does not help: something has to be given back first.
+        # A retry alone does not help: the caller must free something first.
         return "insufficient_quota"
     return TYPES.get(status, "invalid_request_error" if status < OURS else "server_error")
 
@@ -77,5 +77,5 @@ def _type(status: int, error: Error) -> str:
 def _headers(retry_after: timedelta | None) -> dict[str, str]:
     if retry_after is None:
         return {}
-    # Whole seconds, as HTTP has them; never less than was asked for.
+    # Whole seconds, as HTTP has them, rounded up.
     return {"Retry-After": str(max(0, math.ceil(retry_after.total_seconds())))}

@@ -1,4 +1,4 @@
-"""Bytes on their way from the server: counted, hashed, and gone on with if a stream breaks."""
+"""Downloads: bytes are counted and hashed, and a stream that breaks is resumed."""
 
 import hashlib
 
@@ -9,10 +9,10 @@ from cellblock_client.types import File, file_of
 
 
 class Download:
-    """Where a download of a stored file, or a part of it, is. A file's bytes never change."""
+    """Position in the download of a stored file or a part of it. A file's bytes never change."""
 
     def __init__(self, file_id: str, offset: int, length: int, progress: Progress | None) -> None:
-        """Begin at `offset`; `length` 0 is all to the end."""
+        """Begin at `offset`; `length` 0 means all bytes to the end."""
         self._file_id = file_id
         self._offset = offset
         self._length = length
@@ -23,25 +23,25 @@ class Download:
 
     @property
     def file(self) -> File:
-        """Its metadata; the first message of a stream has them."""
+        """Metadata of the file, which the first message of a stream has."""
         if self._file is None:
             raise ServerError(f"the download of {self._file_id} did not begin with the file")
         return self._file
 
     @property
     def done(self) -> bool:
-        """Whether all bytes have come."""
+        """Whether all bytes were received."""
         return self._file is not None and self._received >= self._wanted
 
     def request(self) -> pb.DownloadFileRequest:
-        """What is still to come."""
+        """Return the request for the remaining bytes."""
         length = self._length - self._received if self._length else 0
         return pb.DownloadFileRequest(
             file_id=self._file_id, offset=self._offset + self._received, length=length
         )
 
-    def take(self, response: pb.DownloadFileResponse) -> bytes:
-        """The bytes of a message; none if it has metadata."""
+    def accept_message(self, response: pb.DownloadFileResponse) -> bytes:
+        """Accept a message; return its bytes, or none if it has metadata."""
         if response.HasField("file"):
             self._file = file_of(response.file)
             return b""
@@ -54,7 +54,7 @@ class Download:
         return response.data
 
     def check(self) -> None:
-        """Raise DamagedDataError unless what came is what was stored."""
+        """Raise DamagedDataError unless the bytes received are those that were stored."""
         file = self.file
         if self._received != self._wanted:
             raise DamagedDataError(
@@ -73,15 +73,15 @@ class Download:
 
 
 class Counted:
-    """Counts the bytes of a stream that nobody knows the length of."""
+    """Counter of the bytes of a stream of unknown length."""
 
     def __init__(self, progress: Progress | None) -> None:
-        """Tell `progress`."""
+        """Report counts to `progress`."""
         self._progress = progress
         self._received = 0
 
-    def take(self, data: bytes) -> bytes:
-        """The same bytes."""
+    def count_chunk(self, data: bytes) -> bytes:
+        """Count the bytes, and return them."""
         self._received += len(data)
         if self._progress:
             self._progress(self._received, None)

@@ -1,4 +1,4 @@
-"""All of an execution at once, for callers that do not stream."""
+"""Complete results of executions, for callers that do not stream."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ from cellblock_client.types import CodeError, ExecutionInfo, ExecutionStatus, Fa
 
 @dataclass
 class ExecutionResult:
-    """What an execution showed and how it ended."""
+    """Output of an execution, and how it ended."""
 
     execution: ExecutionInfo
     events: list[Event] = field(repr=False)
-    """Everything, in order."""
+    """All events, in order."""
 
     @property
     def stdout(self) -> str:
@@ -37,17 +37,17 @@ class ExecutionResult:
 
     @property
     def text(self) -> str:
-        """The last expression's value as text; empty if it has none."""
+        """Value of the last expression as text; empty if it has none."""
         return next((event.text for event in self.events if isinstance(event, Result)), "")
 
     @property
     def displays(self) -> list[Display]:
-        """What was shown with `display`, pictures aside."""
+        """Values shown with `display`, without images."""
         return [event for event in self.events if isinstance(event, Display)]
 
     @property
     def images(self) -> list[File]:
-        """Pictures that were shown."""
+        """Images that the code showed."""
         return [event.file for event in self.events if isinstance(event, Image)]
 
     @property
@@ -61,7 +61,7 @@ class ExecutionResult:
 
     @property
     def deleted_paths(self) -> list[str]:
-        """Where files below `/mnt/data` were that are there no more."""
+        """Former paths of files deleted below `/mnt/data`."""
         return [event.path for event in self.events if isinstance(event, FileDeleted)]
 
     @property
@@ -76,17 +76,17 @@ class ExecutionResult:
 
     @property
     def status(self) -> ExecutionStatus:
-        """How it ended."""
+        """Final status."""
         return self.execution.status
 
     @property
     def error(self) -> CodeError | None:
-        """The exception that ended the code."""
+        """Exception that ended the code."""
         return self.execution.error
 
     @property
     def failure(self) -> Failure | None:
-        """What ended it from outside its code."""
+        """Cause outside the code that ended the execution."""
         return self.execution.failure
 
     @property
@@ -96,7 +96,7 @@ class ExecutionResult:
 
 
 def collect(events: Iterable[Event]) -> ExecutionResult:
-    """The result of a whole execution's events."""
+    """Collect a whole execution's events into its result."""
     collected = list(events)
     last = collected[-1]
     if not isinstance(last, Completed):

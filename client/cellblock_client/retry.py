@@ -1,4 +1,4 @@
-"""When a call is made again: here, and nowhere else. See docs/guides/errors-and-retries.md."""
+"""Retry rules for all calls. See docs/guides/errors-and-retries.md."""
 
 import random
 import time
@@ -12,35 +12,37 @@ from cellblock_client.errors import (
 )
 
 RETRY_SECONDS = 30.0
-"""How long a call is repeated by default while a server that was there is away: it restarts."""
+"""Default seconds for which calls are retried while a known server is away to restart."""
 FIRST_RETRY_SECONDS = 5.0
-"""Seconds for which calls of a new client are repeated before a server has answered: one that is
-restarted is back by then, and a wrong address should be reported soon."""
+"""Default seconds for which calls are retried before a new client has reached a server.
+
+A restarting server is back by then, and a wrong address should be reported soon.
+"""
 ATTEMPTS = 5
-"""Maximum number of calls to a server that says what it lacks: under two seconds."""
+"""Maximum number of calls to a server that reports a missing dependency: under two seconds."""
 FIRST_WAIT = 0.1
 LONGEST_WAIT = 1.0
 TAKEN_OVER = "SESSION_NOT_READY"
-"""The reason of a server that has just started, and has not found all sessions yet."""
+"""Reason of a server that has just started, and has not recovered all sessions yet."""
 STOPPING = "SERVER_STOPPING"
-"""The reason of a server that stops: it has not begun a call that it refuses like this."""
+"""Reason of a server that is stopping: it has not begun a call that it refuses with this."""
 STOPPED = "SERVER_STOPPED"
-"""The reason of a server that has stopped before a call that it had begun was done."""
+"""Reason of a server that stopped before a call that it had begun was done."""
 NOT_CONNECTED = ("failed to connect", "DNS resolution failed")
-"""Beginnings of gRPC's details when no server was reached; all others come from one that was."""
+"""Beginnings of gRPC's details if no server was reached; all others come from a server."""
 RESTARTING = ("", TAKEN_OVER, STOPPING, STOPPED)
 """Reasons of errors, or none, while a server restarts."""
 
 OVERLOAD = frozenset({"CALL_RATE", "TOO_MANY_CALLS_WITHOUT_KEY"})
-"""Reasons of a server that gets too many calls for now, and has not begun with this one."""
+"""Reasons of a server that has too many calls, and has not begun this one."""
 MAY_PASS = (UnavailableError, DeadlineExceededError, ResourceExhaustedError)
 """Errors after which `Backoff` decides whether there is another attempt."""
 
 
 def is_overload(error: Error) -> bool:
-    """Whether the server got too many calls, and said when to come back.
+    """Return whether the server had too many calls, and said when to retry.
 
-    A repetition is safe then, whatever the call does.
+    A retry is then safe for any call.
     """
     return (
         isinstance(error, ResourceExhaustedError)
@@ -51,18 +53,18 @@ def is_overload(error: Error) -> bool:
 
 @dataclass
 class Patience:
-    """How long one client waits for its server; shared by all of its calls."""
+    """Time that one client waits for its server; shared by all of its calls."""
 
     seconds: float = RETRY_SECONDS
-    """For a server that was there; 0: no call is ever repeated."""
+    """Seconds to wait for a server that was reached before; 0: no call is ever retried."""
     met: bool = False
-    """Whether a server was ever heard at this address, which is right then."""
+    """Whether a server was ever reached at this address, which is right then."""
     first_seconds: float = FIRST_RETRY_SECONDS
-    """For a server that was never heard, if that is less."""
+    """Seconds to wait for a server that was never reached, if that is less."""
 
     @classmethod
     def of(cls, retry_for: float | None) -> "Patience":
-        """Return what a caller asks for: one time for both, or None for the defaults."""
+        """Return the patience that a caller requests: one time for both, or the defaults."""
         return cls() if retry_for is None else cls(retry_for, first_seconds=retry_for)
 
     @property
@@ -72,14 +74,14 @@ class Patience:
 
 
 class Deadline:
-    """When all has to be done, of something that may take several calls."""
+    """Deadline of an operation that may take several calls."""
 
     def __init__(self, timeout: float | None) -> None:
-        """`timeout` seconds from now; None: never."""
+        """Expire `timeout` seconds from now; None: never."""
         self._end = None if timeout is None else time.monotonic() + timeout
 
     def left(self) -> float | None:
-        """Seconds until then, at least 0; None if there is no bound."""
+        """Return the seconds left, at least 0; None if there is no deadline."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
 
@@ -92,24 +94,24 @@ class Backoff:
         self._patience = patience
         self._attempts = 0
         self._since = time.monotonic()
-        """When it was first tried, or something last moved."""
+        """Time of the first attempt, or of the last progress."""
         self._away_since: float | None = None
         self._first: UnavailableError | None = None
         self._repeated = False
 
     @property
     def repeated(self) -> bool:
-        """Whether an earlier attempt may have been heard, and only its answer was lost."""
+        """Whether the server may have handled an attempt whose response was lost."""
         return self._repeated
 
     def left(self) -> float | None:
-        """Seconds to the deadline; None if there is none."""
+        """Return the seconds to the deadline; None if there is none."""
         return self._deadline.left()
 
     def wait_after(self, error: Error) -> float:
-        """Seconds to wait; raises `error` if there is to be no further attempt."""
+        """Return the seconds to wait; raises `error` if there is to be no further attempt."""
         if isinstance(error, DeadlineExceededError) and self._first is not None:
-            # The time ran out in a repetition: what made it necessary tells more.
+            # The time ran out in a retry: the error that caused it is more useful.
             raise self._first
         overload = is_overload(error)
         if not isinstance(error, UnavailableError) and not overload:
@@ -120,11 +122,11 @@ class Backoff:
         self._attempts += 1
         if not self._may_repeat(error):
             raise error
-        # Bounded: two to a power of a thousand is no number of seconds.
+        # Bounded: two to the power of a thousand overflows a float.
         wait = min(FIRST_WAIT * 2.0 ** min(self._attempts - 1, 10), LONGEST_WAIT)
         if error.retry_after is not None:
             wait = min(max(wait, error.retry_after.total_seconds()), LONGEST_WAIT)
-        # Many clients of one server must not come back in step.
+        # Spread the retries of many clients of one server.
         wait *= random.uniform(0.5, 1.0)  # noqa: S311 - no secret
         if overload and error.retry_after is not None:
             wait = max(wait, error.retry_after.total_seconds())
@@ -134,11 +136,11 @@ class Backoff:
         return wait
 
     def met(self) -> None:
-        """The server was heard, or has taken what was sent: it is there."""
+        """Record that the server responded or received data: the address is right."""
         self._patience.met = True
 
     def progress(self) -> None:
-        """Something was moved: what follows is counted anew."""
+        """Record progress: attempts are counted from zero again."""
         self.met()
         self._attempts = 0
         self._since = time.monotonic()
@@ -154,7 +156,7 @@ class Backoff:
             self.met()
         if error.reason not in RESTARTING:
             self._away_since = None
-            # An answer that took long is likely to take as long again.
+            # A response that took long is likely to take as long again.
             return self._attempts < ATTEMPTS and now - self._since < self._patience.seconds
         if self._away_since is None:
             self._away_since = now
@@ -162,8 +164,8 @@ class Backoff:
 
 
 def is_refused_unheard(error: Error) -> bool:
-    """Whether the server refused a call before it looked at it: to repeat it is always safe.
+    """Return whether the server refused a call unprocessed, so that a retry is always safe.
 
-    Not for streams: they end with the same reason in the middle.
+    It does not hold for streams, which can end with the same reason in the middle.
     """
     return error.reason == STOPPING

@@ -1,4 +1,4 @@
-"""Calls of the run step service; `calls.py` says what a call is."""
+"""Calls of the run step service as values: see `calls.py`."""
 
 from cellblock.v1 import file_pb2, run_step_pb2
 from cellblock_client.calls import PAGE_SIZE, Call, Page
@@ -15,7 +15,7 @@ from cellblock_client.types import ListOrder
 
 
 def get_run_step(step_id: str, form: RunStepFormat) -> Call[RunStep]:
-    """GetRunStep."""
+    """Get a run step."""
     request = run_step_pb2.GetRunStepRequest(step_id=step_id, format=form.value)
     return Call("run_step", "GetRunStep", request, lambda r: run_step(r.step))
 
@@ -31,7 +31,7 @@ def list_run_steps(
     before: str,
     form: RunStepFormat,
 ) -> Call[RunStepPage]:
-    """ListRunSteps."""
+    """List run steps."""
     request = run_step_pb2.ListRunStepsRequest(
         session_id=session_id,
         thread_id=thread_id,
@@ -54,7 +54,7 @@ def iterate_run_steps(
     order: ListOrder | None,
     form: RunStepFormat,
 ) -> Call[Page[RunStep]]:
-    """ListRunSteps as one of the pages that are fetched as needed."""
+    """List run steps, as one of the pages that are fetched as needed."""
     call = list_run_steps(
         session_id=session_id,
         thread_id=thread_id,
@@ -83,7 +83,7 @@ def watch_run_steps(
     after_sequence: int,
     form: RunStepFormat,
 ) -> run_step_pb2.WatchRunStepsRequest:
-    """WatchRunSteps; the stream is the client's to run."""
+    """Watch run steps; the client runs the stream."""
     return run_step_pb2.WatchRunStepsRequest(
         step_id=step_id,
         run_id=run_id,
@@ -96,7 +96,7 @@ def watch_run_steps(
 
 
 def resolve_annotations(session_id: str, text: str, form: RunStepFormat) -> Call[Annotations]:
-    """ResolveAnnotations."""
+    """Resolve links in a text to annotations."""
     request = run_step_pb2.ResolveAnnotationsRequest(
         session_id=session_id, text=text, format=form.value
     )

@@ -1,4 +1,4 @@
-"""What run steps are in Python: plain, immutable values. See `run_step.proto`."""
+"""Run steps as plain, immutable values. See `run_step.proto`."""
 
 import json
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ Json = dict[str, Any]
 
 
 class RunStepFormat(Enum):
-    """The shape of `data`."""
+    """Format of `data`."""
 
     ASSISTANTS = pb.RUN_STEP_FORMAT_ASSISTANTS
-    """The Assistants API's: `thread.run.step` and its events."""
+    """Format of the Assistants API: `thread.run.step` and its events."""
     RESPONSES = pb.RUN_STEP_FORMAT_RESPONSES
-    """The Responses API's: `code_interpreter_call` items and their events."""
+    """Format of the Responses API: `code_interpreter_call` items and their events."""
 
 
 class RunStepStatus(Enum):
-    """Where a run step is in its life."""
+    """State of a run step."""
 
     IN_PROGRESS = pb.RUN_STEP_STATUS_IN_PROGRESS
     COMPLETED = pb.RUN_STEP_STATUS_COMPLETED
@@ -34,23 +34,23 @@ class RunStepStatus(Enum):
 
 @dataclass(frozen=True)
 class Place:
-    """Of which run step an execution is a tool call. What is empty is made by the server."""
+    """Run step that an execution belongs to, as a tool call. The server generates empty ids."""
 
     thread_id: str = ""
-    """1 to 256 characters."""
+    """Thread id, 1 to 256 characters."""
     run_id: str = ""
-    """`run_` and 1 to 64 letters, digits, `_` or `-`."""
+    """Run id: `run_` and 1 to 64 letters, digits, `_` or `-`."""
     assistant_id: str = ""
-    """`asst_` and as above."""
+    """Assistant id: `asst_` and the same characters."""
     step_id: str = ""
-    """`step_` and as above. One that exists gets the execution as its next tool call."""
+    """Step id: `step_` and the same characters. An existing one gets another tool call."""
     more_calls: bool = False
     """Whether more tool calls of this run step will follow."""
 
 
 @dataclass(frozen=True)
 class RunStep:
-    """A run step; the fields are those of `RunStep` in the proto."""
+    """Run step; the fields are those of `RunStep` in the proto."""
 
     id: str
     session_id: str
@@ -60,47 +60,47 @@ class RunStep:
     status: RunStepStatus
     create_time: datetime
     execution_ids: tuple[str, ...]
-    """Its tool calls' executions, in order."""
+    """Ids of its tool calls' executions, in order."""
     data: Json | list[Json]
-    """All of it in the format asked for: an object, or (Responses) a list of items."""
+    """Whole run step in the requested format: an object, or (Responses) a list of items."""
 
 
 @dataclass(frozen=True)
 class RunStepPage:
-    """One page of a listing, as the Assistants API has it."""
+    """Page of a listing, as in the Assistants API."""
 
     data: tuple[RunStep, ...]
     first_id: str
-    """Empty if there is none."""
+    """Id of the first run step; empty if there is none."""
     last_id: str
-    """For `after`; empty if there is none."""
+    """Id of the last run step, for `after`; empty if there is none."""
     has_more: bool
     """Whether more follow; with `before`, whether more precede."""
 
 
 @dataclass(frozen=True)
 class RunStepEvent:
-    """One event of a run step."""
+    """Event of a run step."""
 
     step_id: str
     sequence: int
-    """1, 2, 3, … in its run step, without gaps."""
+    """Number in the run step: 1, 2, 3, … without gaps."""
     event: str
-    """Its name, such as `thread.run.step.delta`: the `event` of a server-sent event."""
+    """Name of the event, such as `thread.run.step.delta`: the `event` of a server-sent event."""
     data: Json
-    """The `data` of a server-sent event."""
+    """Content of the event: the `data` of a server-sent event."""
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """A link to a file in a text."""
+    """Link to a file in a text."""
 
     text: str
-    """The part of the text that is the link, without anything around it."""
+    """Text of the link only."""
     start_index: int
-    """Where it begins, in characters."""
+    """Index of the first character of the link."""
     end_index: int
-    """Where it ends, exclusive."""
+    """Index after the last character of the link."""
     file: File
 
 
@@ -109,15 +109,15 @@ class Annotations:
     """Links to a session's files in a text."""
 
     annotations: tuple[Annotation, ...]
-    """In the order in which they stand in the text."""
+    """Links, in the order of the text."""
     data: list[Json]
-    """The same in the format asked for."""
+    """Links in the requested format."""
     unknown: tuple[str, ...]
-    """Links to what is no file of the session, each once."""
+    """Links to paths that are not files of the session, each once."""
 
 
 def place_message(place: Place) -> execution_pb2.RunStepPlace:
-    """For the wire."""
+    """Convert a `Place` to its proto message."""
     return execution_pb2.RunStepPlace(
         thread_id=place.thread_id,
         run_id=place.run_id,
@@ -128,7 +128,7 @@ def place_message(place: Place) -> execution_pb2.RunStepPlace:
 
 
 def run_step(message: pb.RunStep) -> RunStep:
-    """From the wire."""
+    """Convert a run step from its proto message."""
     return RunStep(
         id=message.id,
         session_id=message.session_id,
@@ -143,19 +143,19 @@ def run_step(message: pb.RunStep) -> RunStep:
 
 
 def run_step_page(message: pb.ListRunStepsResponse) -> RunStepPage:
-    """From the wire."""
+    """Convert a page from its proto message."""
     steps = tuple(map(run_step, message.data))
     return RunStepPage(steps, message.first_id, message.last_id, message.has_more)
 
 
 def run_step_event(message: pb.WatchRunStepsResponse) -> RunStepEvent:
-    """From the wire."""
+    """Convert an event from its proto message."""
     data = json.loads(message.data)
     return RunStepEvent(message.step_id, message.sequence, message.event, data)
 
 
 def annotations(message: pb.ResolveAnnotationsResponse) -> Annotations:
-    """From the wire."""
+    """Convert annotations from their proto message."""
     return Annotations(
         tuple(
             Annotation(item.text, item.start_index, item.end_index, file_of(item.file))

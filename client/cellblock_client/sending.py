@@ -1,4 +1,4 @@
-"""Bytes on their way to the server: read, hashed, counted, and read again if a stream breaks."""
+"""Uploads: bytes are read, hashed and counted, and read again if a stream breaks."""
 
 import hashlib
 import threading
@@ -14,10 +14,10 @@ from cellblock_client.types import FilePurpose, UploadState
 
 
 class Reader:
-    """A source from its current place on, in one or in several readings."""
+    """Reader of a source from its current position, once or repeatedly."""
 
     def __init__(self, file: BinaryIO, progress: Progress | None) -> None:
-        """Read `file` and tell `progress`."""
+        """Read `file`, and report to `progress`."""
         self._file = file
         self._progress = progress
         self._hash = hashlib.sha256()
@@ -27,7 +27,7 @@ class Reader:
         self.total: int | None = self._size() if self.seekable else None
 
     def go_to(self, position: int) -> None:
-        """Be at `position`, with the bytes before it hashed."""
+        """Move to `position`, with the bytes before it hashed."""
         if position == self.position:
             return
         self._file.seek(self._start)
@@ -37,15 +37,15 @@ class Reader:
                 raise Error(f"the source has become shorter: {self.position} of {position} bytes")
 
     def read(self) -> bytes:
-        """The next bytes; empty at the end."""
+        """Return the next bytes; empty at the end."""
         return self._read(CHUNK_BYTES)
 
     def sha256(self) -> str:
-        """Of all bytes up to here, in hexadecimal."""
+        """Return the SHA-256 of all bytes read so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def report(self) -> None:
-        """Tell how far it is."""
+        """Report the position to `progress`."""
         if self._progress:
             self._progress(self.position, self.total)
 
@@ -58,20 +58,20 @@ class Reader:
     def _size(self) -> int | None:
         size = self._file.seek(0, 2) - self._start
         self._file.seek(self._start)
-        # Files of /proc have a size of 0, whatever is in them.
+        # Files of /proc have a size of 0, whatever they contain.
         return size if size > 0 else None
 
 
 def _is_seekable(file: BinaryIO) -> bool:
-    # Not every object that can be read has all methods of a file.
+    # Not every readable object has all methods of a file.
     return hasattr(file, "seekable") and file.seekable()
 
 
 class Sending:
-    """The requests of one stream: the first one, the bytes, and the end.
+    """Requests of one stream: the first one, the bytes, and the end.
 
-    What the source or `progress` raises is kept as `failure`, for gRPC would only log
-    it; the requests stop without an end then, and the server stores nothing.
+    What the source or `progress` raises is kept as `failure`, because gRPC would only log it. The
+    requests then stop without an end, and the server stores nothing.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class Sending:
         first: pb.UploadFileRequest | pb.WriteSessionFileRequest,
         offset: int = 0,
     ) -> None:
-        """Send `first`, and then what `reader` has from `offset` on."""
+        """Send `first`, then the bytes of `reader` from `offset`."""
         self.failure: BaseException | None = None
         self.moved: bool = False
-        """Whether bytes went out, for certain: a first piece may only have been buffered."""
+        """Whether bytes were certainly sent: a first piece may only have been buffered."""
         self._reader = reader
         self._requests = self._from(first, offset)
         self._lock = threading.Lock()
         self._stopped = False
         self._took_data = False
 
-    def take(self) -> Any:  # noqa: ANN401 - one of two kinds of message
-        """The next request, from whatever thread this is; None if there is no more."""
+    def next_request(self) -> Any:  # noqa: ANN401 - one of two kinds of message
+        """Return the next request, from any thread; None if there is no more."""
         with self._lock:
             if self._stopped:
                 return None
@@ -101,8 +101,8 @@ class Sending:
                 self._fail(error)
                 return None
 
-    def taken(self) -> None:
-        """The request that was taken last is on its way."""
+    def mark_sent(self) -> None:
+        """Record that gRPC is sending the last request."""
         if not self._took_data or self._stopped:
             return
         self.moved = self._reader.position > CHUNK_BYTES
@@ -111,10 +111,10 @@ class Sending:
         except BaseException as error:  # noqa: BLE001 - raised where the call is made
             self._fail(error)
 
-    def stop(self) -> None:
-        """Read no more: the source may be read anew, or closed."""
+    def stop_reading(self) -> None:
+        """Stop reading: the source may now be read again, or closed."""
         self._stopped = True
-        # gRPC's thread may be in the middle of a reading. Of a pipe, it could be there forever.
+        # gRPC's thread may be in the middle of a read, which may never end for a pipe.
         if self._reader.seekable:
             with self._lock:
                 pass
@@ -134,7 +134,7 @@ class Sending:
 
 
 class Upload:
-    """An upload of one source, over as many streams as it takes."""
+    """Upload of one source, over as many streams as necessary."""
 
     def __init__(
         self,
@@ -144,10 +144,10 @@ class Upload:
         expires_after: Seconds | None,
         progress: Progress | None,
     ) -> None:
-        """Upload `file` from its current place on."""
+        """Upload `file` from its current position."""
         self._reader = Reader(file, progress)
         self.id: str = f"upload_{token_hex(16)}" if self._reader.seekable else ""
-        """Empty if the source can't be read again: then there is one stream only."""
+        """Upload id; empty if the source can't be read again: then there is one stream only."""
         self._received = 0
         self._metadata = pb.UploadFileMetadata(
             filename=filename,
@@ -158,23 +158,23 @@ class Upload:
         )
 
     def sending(self) -> Sending:
-        """The next stream."""
+        """Return the next stream."""
         self._metadata.offset = self._received
         return Sending(self._reader, pb.UploadFileRequest(metadata=self._metadata), self._received)
 
-    def go_on(self, state: UploadState) -> bool:
-        """Go on from what the server has; whether that is more than it was."""
+    def resume_from(self, state: UploadState) -> bool:
+        """Resume from the server's position, and return whether that has advanced."""
         before, self._received = self._received, state.received_bytes
         return self._received > before
 
 
 class SessionWrite:
-    """A write into a session: from the beginning each time, for it appears whole or not at all."""
+    """Write into a session, always from the beginning: a file appears complete or not at all."""
 
     def __init__(
         self, file: BinaryIO, session_id: str, path: str, progress: Progress | None
     ) -> None:
-        """Write `file` from its current place on."""
+        """Write `file` from its current position."""
         self._reader = Reader(file, progress)
         self._target = pb.WriteSessionFileTarget(session_id=session_id, path=path)
 
@@ -184,5 +184,5 @@ class SessionWrite:
         return self._reader.seekable
 
     def sending(self) -> Sending:
-        """The next stream."""
+        """Return the next stream."""
         return Sending(self._reader, pb.WriteSessionFileRequest(target=self._target))

@@ -1,4 +1,4 @@
-"""What an operator is told of usage and of the server, as plain values. Times are UTC."""
+"""Usage reports and the server's status as plain values, for operators. Times are UTC."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,35 +9,35 @@ from cellblock_client.types import time_of
 
 
 class UsageInterval(Enum):
-    """How a time is cut into reports."""
+    """Intervals into which a report divides its time."""
 
     WHOLE = pb.USAGE_INTERVAL_UNSPECIFIED
-    """One for all of it."""
+    """One interval for the whole time."""
     HOUR = pb.USAGE_INTERVAL_HOUR
     DAY = pb.USAGE_INTERVAL_DAY
 
 
 @dataclass(frozen=True)
 class UsageReport:
-    """What a tenant used in a time."""
+    """Usage of a tenant in an interval."""
 
     tenant_id: str
     start_time: datetime
     end_time: datetime
     sessions: int
-    """Those that were made."""
+    """Sessions created."""
     session_seconds: float
-    """How long sessions lived, all together."""
+    """Lifetimes of all sessions together, in seconds."""
     executions: int
     cpu_seconds: float
     stored_byte_hours: float
-    """1 GiB for a day is 24 * 2**30."""
+    """Byte-hours of storage: 1 GiB for a day is 24 * 2**30."""
     egress_bytes: int
 
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """What one session does now."""
+    """Current activity of one session."""
 
     tenant_id: str
     session_id: str
@@ -45,17 +45,17 @@ class SessionStatus:
     create_time: datetime
     last_use_time: datetime
     cpu_seconds: float
-    """Since its start."""
+    """CPU seconds since the session's start."""
     cpus: float
-    """CPUs that it used in the last few seconds."""
+    """CPUs used in the last few seconds."""
     memory_bytes: int | None
-    """None where the server can't see it."""
+    """Memory in use; None if the server can't measure it."""
     memory_limit_bytes: int
     executions: int
-    """In its life."""
+    """Executions since the session's start."""
     waiting_executions: int
     running_execution_id: str
-    """Empty if none runs."""
+    """Id of the running execution; empty if none runs."""
 
 
 @dataclass(frozen=True)
@@ -66,37 +66,37 @@ class BackgroundTaskStatus:
     failures: int
     """Unexpected failures since the server's start."""
     last_failure: str
-    """Empty if there was none."""
+    """Last failure; empty if there was none."""
     last_failure_time: datetime | None
     restart_time: datetime | None
-    """When it is restarted; None while it runs."""
+    """Time of the next restart; None while it runs."""
     failing: bool
     """Whether it failed and has not run well for a minute since."""
 
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What a server does now."""
+    """Current state of a server."""
 
     version: str
     backend: str
     start_time: datetime
     time: datetime
-    """Its clock."""
+    """Time of the server's clock."""
     problems: dict[str, str]
-    """What is wrong with each thing that it needs; empty if nothing is."""
+    """Problems by dependency; empty if there are none."""
     pool_waiting: int
     pool_starting: int
     pool_wanted: int
     max_sessions: int
     creating_sessions: int
     sessions: tuple[SessionStatus, ...]
-    """The oldest first."""
+    """Sessions, the oldest first."""
     background_tasks: tuple[BackgroundTaskStatus, ...] = ()
 
 
 def usage_report(message: pb.UsageReport) -> UsageReport:
-    """From the wire."""
+    """Convert a usage report from its proto message."""
     return UsageReport(
         tenant_id=message.tenant_id,
         start_time=time_of(message.start_time),
@@ -111,7 +111,7 @@ def usage_report(message: pb.UsageReport) -> UsageReport:
 
 
 def server_status(message: pb.ServerStatus) -> ServerStatus:
-    """From the wire."""
+    """Convert a server's status from its proto message."""
     return ServerStatus(
         version=message.version,
         backend=message.backend,

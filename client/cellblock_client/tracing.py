@@ -1,7 +1,7 @@
-"""Spans of calls, where the program collects them: with `cellblock[otel]`, and nothing without.
+"""Spans of calls, if the program collects them and `cellblock[otel]` is installed.
 
-A call's span is a child of the program's own. What the server does of it goes on in the same trace:
-it gets W3C's `traceparent` in the metadata.
+A call's span is a child of the program's current span. The server continues the trace: it receives
+W3C's `traceparent` in the metadata.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ except ModuleNotFoundError:
     INSTALLED = False
 else:
     INSTALLED = True
-    # Follows the program's choice of a provider, also one that is made later.
+    # Follows the program's choice of a provider, even a later one.
     TRACER = trace.get_tracer("cellblock_client")
     PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -30,14 +30,14 @@ SERVICES = {
     "admin": "AdminService",
     "run_step": "RunStepService",
 }
-"""As `Call.service` has them, and as the API has them."""
+"""Names of services in the API by their names in `Call.service`."""
 
 
 @contextmanager
 def call_span(service: str, method: str) -> Iterator[Metadata]:
-    """A span of a call, repetitions included; what is to go along with it as metadata.
+    """Create a span of a call, retries included; yields the metadata to send with the call.
 
-    It is not made the current one: a stream is read in between what else its reader does.
+    It does not become the current span: the reader of a stream does other work in between.
     """
     if not INSTALLED:
         yield ()
@@ -53,7 +53,7 @@ def call_span(service: str, method: str) -> Iterator[Metadata]:
     try:
         yield tuple(carrier.items())
     except GeneratorExit:
-        # Whoever reads a stream may stop when it has seen enough.
+        # The reader of a stream may stop before its end.
         raise
     except BaseException as error:
         _failed(span, error)
@@ -63,5 +63,5 @@ def call_span(service: str, method: str) -> Iterator[Metadata]:
 
 
 def _failed(span: "Span", error: BaseException) -> None:
-    # Not its message: that may quote what was sent.
+    # The message is left out: it may quote what was sent.
     span.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))

@@ -148,7 +148,7 @@ class AsyncSessions:
         async with uploads.attaching():
             info = await self._transport.call(call, deadline.left())
         session = AsyncSession(self._transport, info)
-        session._uploads.take(uploads)  # noqa: SLF001 - of this module
+        session._uploads.take_over_files(uploads)  # noqa: SLF001 - of this module
         return session
 
     async def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "AsyncSession":
@@ -327,7 +327,7 @@ class AsyncSession:
         call = file_calls.attach_file(self.id, wanted)
         async with uploads.attaching():
             attachment = await self._transport.call(call, deadline.left())
-        self._uploads.take(uploads)
+        self._uploads.take_over_files(uploads)
         return attachment
 
     async def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:

@@ -48,7 +48,7 @@ class AsyncSessionFiles:
             chunks = self._counted(self._transport.data_once(method, request, left), progress)
             return b"".join([chunk async for chunk in chunks])
 
-        return await self._transport.again(whole, timeout)
+        return await self._transport.retry_work(whole, timeout)
 
     def stream(
         self,
@@ -142,7 +142,7 @@ class AsyncSessionFiles:
         counted = Counted(progress)
         async with aclosing(chunks):
             async for chunk in chunks:
-                yield counted.take(chunk)
+                yield counted.count_chunk(chunk)
 
     async def _write_to(
         self,
@@ -160,9 +160,9 @@ class AsyncSessionFiles:
                         await run_blocking(file.write, chunk)
 
         if content.is_path(target):
-            await self._transport.again(
+            await self._transport.retry_work(
                 lambda left: write(self._transport.data_once(method, request, left)), timeout
             )
         else:
-            # What is in the caller's own file can't be taken back.
+            # Bytes written to the caller's own file can't be undone.
             await write(self._transport.data(method, request, timeout))

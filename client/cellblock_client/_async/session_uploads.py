@@ -1,7 +1,7 @@
-"""Files that are uploaded only to be attached: they go with their session, or after a day.
+"""Uploads made only for an attachment: deleted with their session, or after a day.
 
-Each has an expiry, so that none stays for good, however this process ends. It is deleted earlier
-when a call was refused that it was uploaded for, and when its session is deleted here.
+Each has an expiry, so that none remains, however this process ends. It is deleted earlier
+when the server refuses the call that needed it, and when its session is deleted here.
 """
 
 from collections.abc import AsyncIterator
@@ -28,32 +28,32 @@ from cellblock_client.types import File
 EXPIRES_AFTER = timedelta(days=1)
 """Life of a file that is uploaded only to be attached; the longest life of a session by default."""
 DISCARD_SECONDS = 5.0
-"""Bound on deleting them all: what is left expires."""
+"""Maximum seconds to delete all files: the rest expires."""
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether a call that failed so has done nothing and will do nothing.
+    """Return whether a call that failed this way has done nothing and will do nothing.
 
-    Otherwise it may still be under way, and needs its files.
+    Otherwise it may still be in progress, and needs its files.
     """
     unknown = (AbortedError, DeadlineExceededError, ServerError, UnavailableError)
     return isinstance(error, Error) and not isinstance(error, unknown)
 
 
 class AsyncSessionUploads:
-    """The files that were uploaded for one session."""
+    """Files that were uploaded for one session."""
 
     def __init__(self, files: AsyncFiles) -> None:
-        """Upload and delete by `files`."""
+        """Upload and delete with `files`."""
         self._files = files
         self._ids: list[str] = []
 
     def add(self, file_id: str) -> None:
-        """Have a file deleted with the others."""
+        """Add a file to those that are deleted together."""
         self._ids.append(file_id)
 
-    def take(self, other: "AsyncSessionUploads") -> None:
-        """Take over the files of `other`, which has none afterwards."""
+    def take_over_files(self, other: "AsyncSessionUploads") -> None:
+        """Move the files of `other` here."""
         self._ids += other.release()
 
     def release(self) -> list[str]:
@@ -70,7 +70,7 @@ class AsyncSessionUploads:
         progress: Progress | None,
         timeout: float | None,
     ) -> pb.Attachment:
-        """Return what to attach: uploaded if need be; a folder is packed, to be unpacked."""
+        """Return the attachment of a file, uploaded if needed; folders are packed as tar."""
         if isinstance(item, File):
             return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
         if isinstance(item, str | PathLike) and content.is_folder(item):
@@ -85,7 +85,7 @@ class AsyncSessionUploads:
 
     @asynccontextmanager
     async def uploading(self) -> AsyncIterator[None]:
-        """A block that uploads; if it fails, nothing needs what was uploaded."""
+        """Mark a block that uploads; if it fails, its uploads are deleted as unused."""
         try:
             yield
         except Exception:
@@ -94,7 +94,7 @@ class AsyncSessionUploads:
 
     @asynccontextmanager
     async def attaching(self) -> AsyncIterator[None]:
-        """A block that makes the call that needs the files."""
+        """Mark a block that makes the call that needs the files."""
         try:
             yield
         except Error as error:
@@ -103,7 +103,7 @@ class AsyncSessionUploads:
             raise
 
     async def discard(self) -> None:
-        """Delete the files. What can't be deleted soon is left to its expiry."""
+        """Delete the files. Those that can't be deleted soon are left to their expiry."""
         deadline = Deadline(DISCARD_SECONDS)
         while self._ids and deadline.left():
             try:

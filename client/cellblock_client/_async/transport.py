@@ -1,4 +1,4 @@
-"""Makes calls, again where that is safe, and turns failures into our errors."""
+"""Transport of calls: retries where that is safe, and maps failures to the client's errors."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -34,10 +34,10 @@ T = TypeVar("T")
 
 
 class AsyncTransport:
-    """The calls of one client."""
+    """Transport of one client's calls."""
 
     def __init__(self, connection: Connection, patience: Patience) -> None:
-        """Connect; `patience` is with the server while it is away."""
+        """Connect; `patience` limits how long calls are retried while the server is away."""
         self._patience = patience
         self._channel = AsyncChannel(connection)
 
@@ -46,7 +46,7 @@ class AsyncTransport:
         await self._channel.close()
 
     async def call(self, call: Call[T], timeout: float | None) -> T:
-        """Make a call."""
+        """Make a call, and retry it where that is safe."""
         return await self._call(call, Backoff(timeout, self._patience))
 
     async def _call(self, call: Call[T], backoff: Backoff) -> T:
@@ -71,7 +71,7 @@ class AsyncTransport:
     async def items(
         self, page: Callable[[str], Call[Page[T]]], timeout: float | None
     ) -> AsyncIterator[T]:
-        """All items of a listing."""
+        """Yield all items of a listing."""
         async for found in self.pages(page, timeout):
             for item in found.items:
                 yield item
@@ -79,7 +79,7 @@ class AsyncTransport:
     async def pages(
         self, page: Callable[[str], Call[Page[T]]], timeout: float | None
     ) -> AsyncIterator[Page[T]]:
-        """All pages of a listing; `timeout` is for each."""
+        """Yield all pages of a listing; `timeout` is for each page."""
         token = ""
         while True:
             found = await self.call(page(token), timeout)
@@ -89,7 +89,7 @@ class AsyncTransport:
                 return
 
     async def events(self, cursor: Cursor[T], timeout: float | None) -> AsyncGenerator[T, None]:
-        """Events to the last, over as many streams as it takes."""
+        """Yield events up to the last, over as many streams as necessary."""
         backoff = Backoff(timeout, self._patience)
         while not cursor.done:
             method, request = cursor.request()
@@ -100,7 +100,7 @@ class AsyncTransport:
                 async with aclosing(stream) as responses:
                     async for response in responses:
                         backoff.progress()
-                        for event in cursor.take(response):
+                        for event in cursor.accept_response(response):
                             yield event
                 cursor.end_of_stream()
             except MAY_PASS as error:
@@ -114,7 +114,7 @@ class AsyncTransport:
         timeout: float | None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> AsyncGenerator[Any, None]:
-        """Responses of a streaming call, up to the one after which it `is_over`."""
+        """Yield the responses of a streaming call, up to the one after which it `is_over`."""
         deadline = Deadline(timeout)
         with call_span(service, method) as traced:
             responses = self._channel.begin(service, method, request, timeout, traced)
@@ -134,14 +134,14 @@ class AsyncTransport:
     async def download(
         self, download: Download, timeout: float | None
     ) -> AsyncGenerator[bytes, None]:
-        """A stored file's bytes, over as many streams as it takes; checked at the end."""
+        """Yield a stored file's bytes, over as many streams as necessary; verify them last."""
         backoff = Backoff(timeout, self._patience)
         while not download.done:
             stream = self.stream("file", "DownloadFile", download.request(), backoff.left())
             try:
                 async with aclosing(stream) as responses:
                     async for response in responses:
-                        if data := download.take(response):
+                        if data := download.accept_message(response):
                             backoff.progress()
                             yield data
                 break
@@ -152,9 +152,9 @@ class AsyncTransport:
     async def data(
         self, method: str, request: object, timeout: float | None
     ) -> AsyncGenerator[bytes, None]:
-        """Bytes of what lies in a session: asked for again only while none have come.
+        """Yield the bytes of a session file; retry only while none have been received.
 
-        It may have changed since, and two halves need not be of one whole.
+        The file may have changed between two attempts, so that two parts need not belong together.
         """
         backoff = Backoff(timeout, self._patience)
         begun = False
@@ -174,13 +174,15 @@ class AsyncTransport:
     async def data_once(
         self, method: str, request: object, timeout: float | None
     ) -> AsyncGenerator[bytes, None]:
-        """As `data`, asked for once."""
+        """Yield the bytes of a session file, without a retry."""
         async with aclosing(self.stream("file", method, request, timeout)) as responses:
             async for response in responses:
                 yield response.data
 
-    async def again(self, work: Callable[[float | None], Awaitable[T]], timeout: float | None) -> T:
-        """Do `work`, which gets the seconds that are left, again when the connection breaks."""
+    async def retry_work(
+        self, work: Callable[[float | None], Awaitable[T]], timeout: float | None
+    ) -> T:
+        """Do `work`, and retry it if the connection breaks; it gets the seconds that are left."""
         backoff = Backoff(timeout, self._patience)
         while True:
             try:
@@ -189,7 +191,7 @@ class AsyncTransport:
                 await sleep(backoff.wait_after(error))
 
     async def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
-        """Write a file into a session, again when the connection breaks."""
+        """Write a file into a session, and retry if the connection breaks."""
         backoff = Backoff(timeout, self._patience)
         while True:
             sending = write.sending()
@@ -204,7 +206,7 @@ class AsyncTransport:
                 await sleep(backoff.wait_after(error))
 
     async def upload(self, upload: Upload, timeout: float | None) -> File:
-        """Store a file, over as many streams as it takes."""
+        """Store a file, over as many streams as necessary."""
         backoff = Backoff(timeout, self._patience)
         while True:
             sending = upload.sending()
@@ -220,17 +222,17 @@ class AsyncTransport:
             state = await self._state_of(upload, backoff)
             if state.file:
                 return state.file
-            if upload.go_on(state):
+            if upload.resume_from(state):
                 backoff.progress()
 
     async def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:
         try:
             return await self._call(file_calls.get_upload(upload.id), backoff)
         except NotFoundError:
-            # Nothing has come, or it has been forgotten.
+            # The server has received nothing, or has discarded the upload.
             return UploadState(0, None)
 
     async def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call of files that streams requests, once; raises what their source raised."""
+        """Make a file call that streams requests, once; raises what their source raised."""
         with call_span("file", method) as traced:
             return await self._channel.send(method, sending, timeout, traced)

@@ -149,7 +149,7 @@ class Sessions:
         with uploads.attaching():
             info = self._transport.call(call, deadline.left())
         session = Session(self._transport, info)
-        session._uploads.take(uploads)  # noqa: SLF001 - of this module
+        session._uploads.take_over_files(uploads)  # noqa: SLF001 - of this module
         return session
 
     def get(self, session_id: str, *, timeout: float | None = CALL_SECONDS) -> "Session":
@@ -328,7 +328,7 @@ class Session:
         call = file_calls.attach_file(self.id, wanted)
         with uploads.attaching():
             attachment = self._transport.call(call, deadline.left())
-        self._uploads.take(uploads)
+        self._uploads.take_over_files(uploads)
         return attachment
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:

@@ -47,7 +47,7 @@ class SessionFiles:
             chunks = self._counted(self._transport.data_once(method, request, left), progress)
             return b"".join(list(chunks))
 
-        return self._transport.again(whole, timeout)
+        return self._transport.retry_work(whole, timeout)
 
     def stream(
         self,
@@ -139,7 +139,7 @@ class SessionFiles:
         counted = Counted(progress)
         with closing(chunks):
             for chunk in chunks:
-                yield counted.take(chunk)
+                yield counted.count_chunk(chunk)
 
     def _write_to(
         self,
@@ -156,9 +156,9 @@ class SessionFiles:
                     run_blocking(file.write, chunk)
 
         if content.is_path(target):
-            self._transport.again(
+            self._transport.retry_work(
                 lambda left: write(self._transport.data_once(method, request, left)), timeout
             )
         else:
-            # What is in the caller's own file can't be taken back.
+            # Bytes written to the caller's own file can't be undone.
             write(self._transport.data(method, request, timeout))

@@ -1,5 +1,5 @@
 # Generated from `client/cellblock_client/_async/transport.py` by `make client`: change that.
-"""Makes calls, again where that is safe, and turns failures into our errors."""
+"""Transport of calls: retries where that is safe, and maps failures to the client's errors."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -35,10 +35,10 @@ T = TypeVar("T")
 
 
 class Transport:
-    """The calls of one client."""
+    """Transport of one client's calls."""
 
     def __init__(self, connection: Connection, patience: Patience) -> None:
-        """Connect; `patience` is with the server while it is away."""
+        """Connect; `patience` limits how long calls are retried while the server is away."""
         self._patience = patience
         self._channel = Channel(connection)
 
@@ -47,7 +47,7 @@ class Transport:
         self._channel.close()
 
     def call(self, call: Call[T], timeout: float | None) -> T:
-        """Make a call."""
+        """Make a call, and retry it where that is safe."""
         return self._call(call, Backoff(timeout, self._patience))
 
     def _call(self, call: Call[T], backoff: Backoff) -> T:
@@ -70,14 +70,14 @@ class Transport:
                 return call.parse(response)
 
     def items(self, page: Callable[[str], Call[Page[T]]], timeout: float | None) -> Iterator[T]:
-        """All items of a listing."""
+        """Yield all items of a listing."""
         for found in self.pages(page, timeout):
             yield from found.items
 
     def pages(
         self, page: Callable[[str], Call[Page[T]]], timeout: float | None
     ) -> Iterator[Page[T]]:
-        """All pages of a listing; `timeout` is for each."""
+        """Yield all pages of a listing; `timeout` is for each page."""
         token = ""
         while True:
             found = self.call(page(token), timeout)
@@ -87,7 +87,7 @@ class Transport:
                 return
 
     def events(self, cursor: Cursor[T], timeout: float | None) -> Generator[T, None, None]:
-        """Events to the last, over as many streams as it takes."""
+        """Yield events up to the last, over as many streams as necessary."""
         backoff = Backoff(timeout, self._patience)
         while not cursor.done:
             method, request = cursor.request()
@@ -98,7 +98,7 @@ class Transport:
                 with closing(stream) as responses:
                     for response in responses:
                         backoff.progress()
-                        yield from cursor.take(response)
+                        yield from cursor.accept_response(response)
                 cursor.end_of_stream()
             except MAY_PASS as error:
                 sleep(backoff.wait_after(error))
@@ -111,7 +111,7 @@ class Transport:
         timeout: float | None,
         is_over: Callable[[], bool] = lambda: False,
     ) -> Generator[Any, None, None]:
-        """Responses of a streaming call, up to the one after which it `is_over`."""
+        """Yield the responses of a streaming call, up to the one after which it `is_over`."""
         deadline = Deadline(timeout)
         with call_span(service, method) as traced:
             responses = self._channel.begin(service, method, request, timeout, traced)
@@ -129,14 +129,14 @@ class Transport:
                     responses.cancel()
 
     def download(self, download: Download, timeout: float | None) -> Generator[bytes, None, None]:
-        """A stored file's bytes, over as many streams as it takes; checked at the end."""
+        """Yield a stored file's bytes, over as many streams as necessary; verify them last."""
         backoff = Backoff(timeout, self._patience)
         while not download.done:
             stream = self.stream("file", "DownloadFile", download.request(), backoff.left())
             try:
                 with closing(stream) as responses:
                     for response in responses:
-                        if data := download.take(response):
+                        if data := download.accept_message(response):
                             backoff.progress()
                             yield data
                 break
@@ -147,9 +147,9 @@ class Transport:
     def data(
         self, method: str, request: object, timeout: float | None
     ) -> Generator[bytes, None, None]:
-        """Bytes of what lies in a session: asked for again only while none have come.
+        """Yield the bytes of a session file; retry only while none have been received.
 
-        It may have changed since, and two halves need not be of one whole.
+        The file may have changed between two attempts, so that two parts need not belong together.
         """
         backoff = Backoff(timeout, self._patience)
         begun = False
@@ -169,13 +169,13 @@ class Transport:
     def data_once(
         self, method: str, request: object, timeout: float | None
     ) -> Generator[bytes, None, None]:
-        """As `data`, asked for once."""
+        """Yield the bytes of a session file, without a retry."""
         with closing(self.stream("file", method, request, timeout)) as responses:
             for response in responses:
                 yield response.data
 
-    def again(self, work: Callable[[float | None], T], timeout: float | None) -> T:
-        """Do `work`, which gets the seconds that are left, again when the connection breaks."""
+    def retry_work(self, work: Callable[[float | None], T], timeout: float | None) -> T:
+        """Do `work`, and retry it if the connection breaks; it gets the seconds that are left."""
         backoff = Backoff(timeout, self._patience)
         while True:
             try:
@@ -184,7 +184,7 @@ class Transport:
                 sleep(backoff.wait_after(error))
 
     def write(self, write: SessionWrite, timeout: float | None) -> SessionFile:
-        """Write a file into a session, again when the connection breaks."""
+        """Write a file into a session, and retry if the connection breaks."""
         backoff = Backoff(timeout, self._patience)
         while True:
             sending = write.sending()
@@ -199,7 +199,7 @@ class Transport:
                 sleep(backoff.wait_after(error))
 
     def upload(self, upload: Upload, timeout: float | None) -> File:
-        """Store a file, over as many streams as it takes."""
+        """Store a file, over as many streams as necessary."""
         backoff = Backoff(timeout, self._patience)
         while True:
             sending = upload.sending()
@@ -215,17 +215,17 @@ class Transport:
             state = self._state_of(upload, backoff)
             if state.file:
                 return state.file
-            if upload.go_on(state):
+            if upload.resume_from(state):
                 backoff.progress()
 
     def _state_of(self, upload: Upload, backoff: Backoff) -> UploadState:
         try:
             return self._call(file_calls.get_upload(upload.id), backoff)
         except NotFoundError:
-            # Nothing has come, or it has been forgotten.
+            # The server has received nothing, or has discarded the upload.
             return UploadState(0, None)
 
     def send(self, method: str, sending: Sending, timeout: float | None) -> Any:  # noqa: ANN401 - the caller knows its message
-        """Make a call of files that streams requests, once; raises what their source raised."""
+        """Make a file call that streams requests, once; raises what their source raised."""
         with call_span("file", method) as traced:
             return self._channel.send(method, sending, timeout, traced)

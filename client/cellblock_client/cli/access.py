@@ -1,4 +1,4 @@
-"""The key and TLS that all commands use, from the options before the command's name."""
+"""API key and TLS of all commands, from the options before the command's name."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ from cellblock_client.client import Client
 
 @dataclass(frozen=True)
 class Access:
-    """How a server is spoken to; None for what the environment says."""
+    """API key, TLS and address for a command; None for the value of the environment."""
 
     api_key: str | None = None
     tls: Tls | bool | None = None
     address: str | None = None
-    """For commands that are given none."""
+    """Address for commands that are given none."""
 
 
 OWN_SERVER = Access(api_key="", tls=False)
-"""A server that was started for the command: it knows no keys, and nobody else reaches it."""
+"""Access to a server that the command started: it has no keys, and no other program reaches it."""
 FROM_ENVIRONMENT = Access()
 ACCESS: ContextVar[Access] = ContextVar("access", default=FROM_ENVIRONMENT)
 
 GIVEN: ContextVar[dict[str, str]] = ContextVar("given")
-"""What was given as options before the command's name."""
+"""Options given before the command's name."""
 WITHOUT_SERVER = {"backup", "config", "restore", "serve"}
-"""Commands that call nobody: `config` shows settings that are wrong, too."""
+"""Commands that call no server: `config` shows invalid settings, too."""
 
 PathOption = Path | None
 
@@ -83,31 +83,31 @@ def options(
 
 
 def configured() -> Access:
-    """What the settings say, options aside: for the shell, which asks before there are any."""
+    """Apply the settings without options, for shell completion."""
     return _access(None, None)
 
 
 def configured_address() -> str | None:
-    """The server of the settings, if there is one."""
+    """Return the server of the settings, if there is one."""
     return ACCESS.get().address
 
 
 def open_client(address: str | None) -> Client:
-    """A client for a command. Raises Error."""
+    """Create a client for a command. Raises Error."""
     access = ACCESS.get()
     return Client(address or access.address, api_key=access.api_key, tls=access.tls)
 
 
 def _access(key_file: Path | None, tls: Tls | bool | None) -> Access:
-    """Options, or else variables, which `Client` reads itself, or else the file."""
-    told = settings.of_file()
-    if key_file is None and "api_key_file" in told:
-        key_file = Path(str(told["api_key_file"])).expanduser()
-    if tls is None and any(name.startswith("tls") for name in told) and not _tls_by_variables():
-        files = Tls(*(_path(told.get(name)) for name in ("tls_ca", "tls_certificate", "tls_key")))
-        tls = files if files != Tls() and told.get("tls", True) else bool(told.get("tls"))
+    """Return the access by options, else variables, which `Client` reads itself, else the file."""
+    saved = settings.values_of_file()
+    if key_file is None and "api_key_file" in saved:
+        key_file = Path(str(saved["api_key_file"])).expanduser()
+    if tls is None and any(name.startswith("tls") for name in saved) and not _tls_by_variables():
+        files = Tls(*(_path(saved.get(name)) for name in ("tls_ca", "tls_certificate", "tls_key")))
+        tls = files if files != Tls() and saved.get("tls", True) else bool(saved.get("tls"))
     api_key = None if key_file is None else key_file.read_text().strip()
-    address = told.get("address")
+    address = saved.get("address")
     return Access(api_key, tls, None if address is None else str(address))
 
 

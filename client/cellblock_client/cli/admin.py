@@ -1,4 +1,4 @@
-"""`cellblock admin`: look after tenants and their keys."""
+"""`cellblock admin`: manages tenants and API keys."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -31,12 +31,14 @@ Address = Annotated[
     str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
 ]
 TenantId = Annotated[str, typer.Argument(metavar="TENANT")]
-KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Its id, key_…")]
-MaxSessions = Annotated[int | None, typer.Option(help="Sessions at once.")]
-MaxExecutions = Annotated[int | None, typer.Option(help="Executions at once.")]
-CpuSeconds = Annotated[float | None, typer.Option(help="CPU time in a period.")]
-StoredBytes = Annotated[int | None, typer.Option(help="Size of files and records together.")]
-CallsPerSecond = Annotated[int | None, typer.Option(help="Calls in a second.")]
+KeyId = Annotated[str, typer.Argument(metavar="KEY", help="Key id, key_…")]
+MaxSessions = Annotated[int | None, typer.Option(help="Concurrent sessions.")]
+MaxExecutions = Annotated[
+    int | None, typer.Option(help="Concurrent executions, waiting ones included.")
+]
+CpuSeconds = Annotated[float | None, typer.Option(help="CPU time in one quota period.")]
+StoredBytes = Annotated[int | None, typer.Option(help="Total size of files and records.")]
+CallsPerSecond = Annotated[int | None, typer.Option(help="Calls per second.")]
 ROLES = {role.name.lower().replace("_", "-"): role for role in Role}
 
 

@@ -1,4 +1,4 @@
-"""All commands and their options."""
+"""Entry point of the CLI: all commands and their options."""
 
 import os
 import sys
@@ -25,29 +25,29 @@ from cellblock_client.cli import (
     sessions,
     top,
 )
-from cellblock_client.cli.connection import connected
+from cellblock_client.cli.connection import open_session
 from cellblock_client.cli.examples import EXAMPLES
 from cellblock_client.cli.repl.loop import Repl, ReplTerminal
 from cellblock_client.cli.run import run_code
-from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.cli.terminal import Terminal, print_error
 from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error
 
 EXIT_REFUSED = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
-"""As a shell has it for a program that a signal ended: 128 and SIGPIPE's number."""
+"""Exit code of a shell for a program that SIGPIPE ended: 128 and the signal's number."""
 
 
 class _Commands(TyperGroup):
-    """All commands; a reader who leaves, such as `head`, is no failure to complain of."""
+    """Group of all commands; a reader that closes the pipe, such as `head`, is not an error."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own
         try:
             code = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # What is still to be written, at the very end too, goes nowhere.
+            # Output that is still buffered is discarded, even at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(EXIT_BROKEN_PIPE) from None
         return code
@@ -57,7 +57,7 @@ app = typer.Typer(
     cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    # Plain: the same in a pipe, and in docs/reference/cli.md.
+    # Plain: the same output in a pipe and in docs/reference/cli.md.
     rich_markup_mode=None,
 )
 app.callback()(access.options)
@@ -127,7 +127,7 @@ def run(
     it raised an exception, 3 if it was ended by a limit or a fault, 130 if it was interrupted.
     """
     text, variables = code.read(), _variables(env or [])
-    with connected(address, backend, session, attach or [], unpack=unpack) as opened:
+    with open_session(address, backend, session, attach or [], unpack=unpack) as opened:
         terminal = Terminal(opened.client, output)
         raise typer.Exit(run_code(opened, text, terminal, time_limit, variables))
 
@@ -159,11 +159,11 @@ def repl(
         raise typer.BadParameter(
             "requires a running server: pass --address or set CELLBLOCK_ADDRESS", param_hint=what
         )
-    with connected(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
+    with open_session(address, backend, session, attach or [], unpack=unpack, keep=keep) as opened:
         terminal = ReplTerminal(opened.client, output, opened.session)
         code = Repl(opened, terminal, variables).run(resumed=session is not None)
         if keep and code == 0:
-            typer.echo(f"the session goes on: cellblock repl {opened.session.id}", err=True)
+            typer.echo(f"the session is still alive: cellblock repl {opened.session.id}", err=True)
         raise typer.Exit(code)
 
 
@@ -183,7 +183,7 @@ def serve(context: typer.Context) -> None:
 
 
 def _variables(given: list[str]) -> dict[str, str]:
-    """What `--env` was given; the server checks names and values."""
+    """Parse the values of `--env`; the server checks names and values."""
     variables = {}
     for item in given:
         name, equals, value = item.partition("=")
@@ -194,7 +194,7 @@ def _variables(given: list[str]) -> dict[str, str]:
 
 
 def commands() -> Any:  # noqa: ANN401 - Typer's own
-    """All commands, with their examples."""
+    """Return all commands, with their examples."""
     found = typer.main.get_command(app)
     for name, command in walk(found):
         lines = "\n".join(f"  {line}" for line in EXAMPLES[name])
@@ -203,36 +203,36 @@ def commands() -> Any:  # noqa: ANN401 - Typer's own
 
 
 def walk(command: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """A command and those below it, with their names: `sessions show`."""
+    """Yield a command and those below it, with their names: `sessions show`."""
     yield name, command
     for inner, child in getattr(command, "commands", {}).items():
         yield from walk(child, f"{name} {inner}".strip())
 
 
 def main() -> int:
-    """Run the command line; the exit code."""
+    """Run the command line, and return the exit code."""
     try:
         code = commands().main(prog_name="cellblock", standalone_mode=False)
     except typer.Abort:
         return EXIT_INTERRUPTED
     except TyperException as error:
-        _complain_of_usage(error)
+        _print_usage_error(error)
         return EXIT_REFUSED
     except Error as error:
-        complain(error)
+        print_error(error)
         return EXIT_REFUSED
     except OSError as error:
-        # A path of the user's: what it is and what is wrong with it.
-        complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
+        # A path that the user passed: report it, with what is wrong.
+        print_error(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
         return EXIT_REFUSED
     return code if isinstance(code, int) else 0
 
 
-def _complain_of_usage(error: Any) -> None:  # noqa: ANN401 - of a class without a public name
-    """Say in a line what is wrong with what was typed; without anything typed, help."""
+def _print_usage_error(error: Any) -> None:  # noqa: ANN401 - of a class without a public name
+    """Report a usage error in one line; without arguments, show help."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if "\n" in message:
         error.show()
         return
     where = f": see {context.command_path} --help" if context is not None else ""
-    complain(Error(f"{message.rstrip('.')}{where}"))
+    print_error(Error(f"{message.rstrip('.')}{where}"))

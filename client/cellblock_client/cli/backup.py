@@ -1,4 +1,4 @@
-"""`cellblock backup` and `restore`: a server's state, copied and put back on its own machine."""
+"""`cellblock backup` and `restore`: copy and restore a server's state on its own machine."""
 
 import os
 import sys
@@ -11,13 +11,13 @@ import typer
 from cellblock_client.errors import Error
 
 SERVERS_PROGRAM = (sys.executable, "-P", "-m", "cellblock_server.ops.backup")
-"""A process of its own: the client does not import the server. `-P` as for the server."""
+"""Command of a separate process: the client does not import the server. `-P` as for the server."""
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the backup.")]
 Config = Annotated[
     Path | None, typer.Option(help="The server's configuration file.", dir_okay=False)
 ]
-StateDir = Annotated[str | None, typer.Option(help="The server's state folder.")]
+StateDir = Annotated[str | None, typer.Option(help="The server's state directory.")]
 
 
 def backup(folder: Folder, config: Config = None, state_dir: StateDir = None) -> None:

@@ -1,4 +1,4 @@
-"""Whether what is written is in colour."""
+"""Detection of whether output is coloured."""
 
 import os
 from collections.abc import Mapping
@@ -6,9 +6,9 @@ from typing import TextIO
 
 
 def takes_colours(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether to write colours to `stream`: if it is a terminal, and nobody said otherwise.
+    """Return whether to write colours to `stream`: if it is a terminal and no variable decides.
 
-    Source: no-color.org and force-color.org; of both, no colours wins.
+    Source: no-color.org and force-color.org; if both are set, no colours are used.
     """
     if environment.get("NO_COLOR"):
         return False

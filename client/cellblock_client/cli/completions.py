@@ -1,4 +1,4 @@
-"""What a shell's Tab offers for ids: what the server has, if it answers at once."""
+"""Shell completion of ids, with a short wait for the server."""
 
 from collections.abc import Callable, Iterable
 from itertools import islice
@@ -13,16 +13,16 @@ from cellblock_client.errors import Error
 from cellblock_client.types import SessionState
 
 ANSWER_SECONDS = 1.0
-"""Nobody waits longer for a Tab."""
+"""Maximum seconds that a press of Tab waits for the server."""
 MOST = 50
 LIVE = [SessionState.READY, SessionState.BUSY, SessionState.RESTARTING]
 Offers = list[tuple[str, str]]
-"""Ids, each with a word about it."""
+"""Ids, each with a short description."""
 
 
 def session_ids(context: typer.Context, incomplete: str) -> Offers:
-    """Live sessions, newest first."""
-    return _asked(
+    """Return live sessions, newest first."""
+    return _ask_server(
         context,
         incomplete,
         lambda client: (
@@ -33,8 +33,8 @@ def session_ids(context: typer.Context, incomplete: str) -> Offers:
 
 
 def file_ids(context: typer.Context, incomplete: str) -> Offers:
-    """Stored files, newest first."""
-    return _asked(
+    """Return stored files, newest first."""
+    return _ask_server(
         context,
         incomplete,
         lambda client: (
@@ -43,24 +43,24 @@ def file_ids(context: typer.Context, incomplete: str) -> Offers:
     )
 
 
-def _asked(
+def _ask_server(
     context: typer.Context,
     incomplete: str,
     ask: Callable[[Client], Iterable[tuple[str, str]]],
 ) -> Offers:
-    """What the configured server, or that of `--address`, has; nothing if it can't be asked."""
+    """Ask the configured server, or that of `--address`; return nothing if it can't be asked."""
     try:
         access = configured()
         address = _address(context) or access.address
         with Client(address, api_key=access.api_key, tls=access.tls) as client:
             return [offer for offer in islice(ask(client), MOST) if offer[0].startswith(incomplete)]
     except (Error, OSError):
-        # A shell that completes has no place for words.
+        # A completing shell has no room for error messages.
         return []
 
 
 def _address(context: typer.Context) -> str | None:
-    inner: Any = context  # Typer's own kind of it has no public name
+    inner: Any = context  # Typer's own context type has no public name
     while inner is not None:
         if address := inner.params.get("address"):
             return str(address)

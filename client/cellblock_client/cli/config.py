@@ -18,7 +18,7 @@ from cellblock_client.errors import Error
 
 OPTION = "option"
 SERVERS_PROGRAM = (sys.executable, "-P", "-m", "cellblock_server.ops.show_configuration")
-"""A process of its own: the client does not import the server. `-P` as for the server."""
+"""Command of a separate process: the client does not import the server. `-P` as for the server."""
 
 
 def config(

@@ -1,4 +1,4 @@
-"""The server and session that a command works with."""
+"""Connection and session of a command."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,8 +14,8 @@ from cellblock_client.folders import is_archive
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A client, and a session of its server."""
+class OpenedSession:
+    """Client with one of its server's sessions."""
 
     client: Client
     session: Session
@@ -24,7 +24,7 @@ class Opened:
 
 
 @contextmanager
-def connected(
+def open_session(
     address: str | None,
     backend: str | None,
     session_id: str | None,
@@ -32,11 +32,11 @@ def connected(
     *,
     unpack: bool,
     keep: bool = False,
-) -> Iterator[Opened]:
-    """Connect, starting a server if there is no `address`; find or make the session.
+) -> Iterator[OpenedSession]:
+    """Connect, starting a server if there is no `address`; find or create the session.
 
-    A session that was made here is deleted at the end, unless it is to be kept, and what was
-    uploaded for it as well. `attach` is put into it; with `unpack`, archives become folders.
+    A session created here is deleted at the end, with its uploads, unless it is to be kept.
+    `attach` is attached to it; with `unpack`, archives become directories.
     """
     with ExitStack() as stack:
         address = address or configured_address()
@@ -57,4 +57,4 @@ def connected(
             attached = attach_path(client.address, session.id, path, unpack=archive)
             uploads.add(attached.file_id)
             note_skipped(attached)
-        yield Opened(client, session, uploads)
+        yield OpenedSession(client, session, uploads)

@@ -1,4 +1,4 @@
-"""`cellblock doctor`: whether a server can run here, and whether it is reached from here."""
+"""`cellblock doctor`: checks whether a server can run here, and whether it can be reached."""
 
 import json
 import subprocess
@@ -27,8 +27,8 @@ from cellblock_client.server_types import ServerStatus
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 COLOURS = {OK: "green", WARNING: "yellow", PROBLEM: "bold red"}
 SERVERS_DOCTOR = (sys.executable, "-P", "-m", "cellblock_server.ops.doctor")
-"""A process of its own: the client does not import the server. `-P` as for the server."""
-LOOK_SECONDS = 120
+"""Command of a separate process: the client does not import the server. `-P` as for the server."""
+DOCTOR_SECONDS = 120
 ANSWER_SECONDS = 10.0
 MAX_SKEW_SECONDS = 2.0
 NEARLY_FULL = 0.9
@@ -36,7 +36,7 @@ NEARLY_FULL = 0.9
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked at, how it is, and what to do."""
+    """Result of one check, with advice."""
 
     check: str
     level: str
@@ -48,7 +48,7 @@ def doctor(
     config: Annotated[
         Path | None, typer.Option(help="The server's configuration file.", dir_okay=False)
     ] = None,
-    state_dir: Annotated[str | None, typer.Option(help="The server's state folder.")] = None,
+    state_dir: Annotated[str | None, typer.Option(help="The server's state directory.")] = None,
     backend: Annotated[str | None, typer.Option(help="docker or local.")] = None,
     address: Annotated[
         str | None,
@@ -80,7 +80,7 @@ def doctor(
 
 def _findings(arguments: list[str], address: str | None) -> Iterator[Finding]:
     if find_spec("cellblock_server") is not None:
-        yield from _of_the_server(arguments)
+        yield from _server_findings(arguments)
     elif not address:
         yield Finding(
             "server",
@@ -89,52 +89,52 @@ def _findings(arguments: list[str], address: str | None) -> Iterator[Finding]:
             f"set {ADDRESS_VARIABLE}, or --address",
         )
     if address:
-        yield from _of_a_call(address)
+        yield from _call_findings(address)
 
 
-def _of_the_server(arguments: list[str]) -> Iterator[Finding]:
+def _server_findings(arguments: list[str]) -> Iterator[Finding]:
     try:
         done = subprocess.run(  # noqa: S603 - our own module
             [*SERVERS_DOCTOR, *arguments],
             check=False,
             capture_output=True,
             text=True,
-            timeout=LOOK_SECONDS,
+            timeout=DOCTOR_SECONDS,
         )
     except subprocess.TimeoutExpired:
         yield Finding(
-            "doctor", PROBLEM, f"it took over {LOOK_SECONDS} s", "look at the disk's load"
+            "doctor", PROBLEM, f"it took over {DOCTOR_SECONDS} s", "check the disk's load"
         )
         return
     for line in done.stdout.splitlines():
         yield Finding(**json.loads(line))
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
-        yield Finding("doctor", PROBLEM, f"it failed: {last}", "install cellblock anew")
+        yield Finding("doctor", PROBLEM, f"it failed: {last}", "reinstall cellblock")
 
 
-def _of_a_call(address: str) -> Iterator[Finding]:
+def _call_findings(address: str) -> Iterator[Finding]:
     try:
         with open_client(address) as client:
             list(islice(client.sessions.list(timeout=ANSWER_SECONDS), 1))
-            yield Finding("call", OK, f"{address} answers, and takes the key that is used")
-            yield from _of_its_status(client)
+            yield Finding("call", OK, f"{address} responds and accepts the API key")
+            yield from _status_findings(client)
     except (Error, OSError) as error:
         advice = "check the address, the key and TLS: docs/operate/access.md"
         yield Finding("call", PROBLEM, f"{address}: {error}", advice)
 
 
-def _of_its_status(client: Client) -> Iterator[Finding]:
+def _status_findings(client: Client) -> Iterator[Finding]:
     before = datetime.now(UTC)
     try:
         status = client.admin.server_status(timeout=ANSWER_SECONDS)
     except PermissionDeniedError:
-        yield Finding("status", OK, "not looked at: that needs an admin key")
+        yield Finding("status", OK, "not checked: needs an admin key")
         return
     half = (datetime.now(UTC) - before) / 2
     skew = abs((status.time - before - half).total_seconds())
-    yield from _of_its_needs(status)
-    yield from _of_its_background_tasks(status)
+    yield from _readiness_findings(status)
+    yield from _background_task_findings(status)
     if skew > MAX_SKEW_SECONDS + half.total_seconds():
         advice = "synchronize both clocks (NTP)"
         yield Finding("clock", WARNING, f"the server's is {skew:.1f} s from this one's", advice)
@@ -147,15 +147,15 @@ def _of_its_status(client: Client) -> Iterator[Finding]:
         yield Finding("sessions", WARNING, words, "raise sessions.max_sessions, or end some")
 
 
-def _of_its_needs(status: ServerStatus) -> Iterator[Finding]:
+def _readiness_findings(status: ServerStatus) -> Iterator[Finding]:
     problems = {name: problem for name, problem in status.problems.items() if problem}
     if not problems:
         yield Finding("readiness", OK, "the server is ready")
     for name, problem in problems.items():
-        yield Finding("readiness", PROBLEM, f"{name}: {problem}", "mend that; its log tells more")
+        yield Finding("readiness", PROBLEM, f"{name}: {problem}", "fix it: see the server's log")
 
 
-def _of_its_background_tasks(status: ServerStatus) -> Iterator[Finding]:
+def _background_task_findings(status: ServerStatus) -> Iterator[Finding]:
     failing = [task for task in status.background_tasks if task.failing]
     if not failing:
         yield Finding("background tasks", OK, f"all {len(status.background_tasks)} run")

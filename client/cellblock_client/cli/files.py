@@ -15,7 +15,7 @@ from cellblock_client.cli.output import Json, in_json, write_json
 from cellblock_client.cli.sessions import Address
 from cellblock_client.cli.tables import print_table, table_of
 from cellblock_client.cli.targets import Force, TargetPath, goes_to_terminal, writing_to
-from cellblock_client.cli.terminal import complain
+from cellblock_client.cli.terminal import print_error
 from cellblock_client.cli.transfers import transfer
 from cellblock_client.cli.words import plain
 from cellblock_client.client import Client
@@ -168,14 +168,14 @@ def delete(
             try:
                 client.files.delete(file)
             except Error as error:
-                complain(error)
+                print_error(error)
                 failed = True
     if failed:
         raise typer.Exit(2)
 
 
 def source_of(path: Path) -> Source:
-    """A path, or standard input for `-`: without a buffer, so that nothing waits at the end."""
+    """Open a path, or standard input for `-`, unbuffered so that nothing waits at the end."""
     if str(path) == parameters.STDIN:
         return cast(Source, os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
     return path

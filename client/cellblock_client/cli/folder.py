@@ -1,4 +1,4 @@
-"""Where a command saves what code made."""
+"""Directory in which a command saves the files of an execution."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ NAME_TRIES = 1000
 
 
 class Folder:
-    """A folder of the user's, made when it is needed. Nothing in it is overwritten."""
+    """Directory of the user, created when needed. Nothing in it is overwritten."""
 
     def __init__(self, client: Client, path: Path) -> None:
         """Save in `path`."""
@@ -19,9 +19,9 @@ class Folder:
         self._path = path
 
     def free_path(self, filename: str) -> Path:
-        """A path in the folder that nothing has, so that no file of the user's is overwritten."""
+        """Return an unused path in the directory, so that no file of the user is overwritten."""
         self._path.mkdir(parents=True, exist_ok=True)
-        # The server made the name safe; only its last part is used all the same.
+        # The server made the name safe; only its last part is used nevertheless.
         name = Path(plain(filename)).name or "file"
         for number in range(1, NAME_TRIES):
             suffix = "" if number == 1 else f"-{number}"
@@ -31,7 +31,7 @@ class Folder:
         raise Error(f"{self._path} has too many files called {name}")
 
     def save(self, file: File) -> Path:
-        """Save a stored file; where it is now."""
+        """Save a stored file, and return its path."""
         path = self.free_path(file.filename)
         self._client.files.download(file.id, path)
         return path

@@ -13,19 +13,19 @@ from cellblock_client.errors import Error
 app = typer.Typer(no_args_is_help=True, help="Run notebooks in sandboxes.")
 
 NUMBERS = {"memory_bytes": int, "cpus": float, "pids": int, "data_bytes": int, "tmp_bytes": int}
-"""The limits that a session can be given, as `Limits` has them."""
+"""Limits that a session can be given, as in `Limits`."""
 
 
 @app.callback()
 def jupyter() -> None:
-    """Keep `install` a command of its own: Typer takes a single one for the group itself."""
+    """Keep `install` a subcommand: Typer uses a single command as the group itself."""
 
 
 @app.command()
 def install(
-    name: Annotated[str, typer.Option(help="The kernel's name for programs.")] = "cellblock",
+    name: Annotated[str, typer.Option(help="Name of the kernel for programs.")] = "cellblock",
     display_name: Annotated[
-        str, typer.Option(help="Its name for people.")
+        str, typer.Option(help="Name of the kernel for display.")
     ] = "Python (Cellblock sandbox)",
     address: Annotated[
         str,
@@ -43,7 +43,7 @@ def install(
     ] = None,
     time_limit: Annotated[
         timedelta | None,
-        typer.Option(parser=duration, metavar="TIME", help="How long a cell may run: 90s, 10m."),
+        typer.Option(parser=duration, metavar="TIME", help="Time limit of a cell: 90s, 10m."),
     ] = None,
     idle_timeout: Annotated[
         timedelta | None,
@@ -109,7 +109,7 @@ def install(
 
 
 def _limits(given: list[str]) -> dict[str, float]:
-    """What `--limit` was given; the server checks the bounds."""
+    """Parse the values of `--limit`; the server checks the bounds."""
     limits: dict[str, float] = {}
     for item in given:
         name, _, value = item.partition("=")

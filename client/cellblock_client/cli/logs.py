@@ -1,4 +1,4 @@
-"""`cellblock logs`: what a session ran, and what it showed."""
+"""`cellblock logs`: executions of a session with their output."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from cellblock_client.types import ExecutionInfo, ListOrder
 
 
 class LogFormat(Enum):
-    """What a log is written as."""
+    """Output format of a log."""
 
     PRETTY = "pretty"
     JSON = "json"
@@ -38,17 +38,17 @@ SHAPES = {
     LogFormat.RESPONSES: RunStepFormat.RESPONSES,
 }
 EVENT_NAMES: dict[type[Event], str] = {GeneratedFile: "file", ErrorRaised: "error"}
-"""Where the proto has another name than the class."""
+"""Event names where the proto's differ from the class names."""
 
 
 def logs(
     session: Id,
     address: Address = None,
     run: Annotated[
-        str, typer.Option("--run", metavar="ID", help="Only what this run executed.")
+        str, typer.Option("--run", metavar="ID", help="Show executions of this run only.")
     ] = "",
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on with what comes, until the session ends.")
+        bool, typer.Option("--follow", help="Follow new executions until the session ends.")
     ] = False,
     form: Annotated[
         LogFormat,
@@ -64,35 +64,35 @@ def logs(
 ) -> None:
     """Show a session's executions: code, output, images and files, in order.
 
-    Images are shown where the terminal can: see the setting `pictures`.
+    Images are shown if the terminal can draw them: see `cellblock config`.
     """
     if output and form is not LogFormat.PRETTY:
         raise typer.BadParameter("goes with --format pretty only", param_hint="--output")
     with open_client(address) as client:
-        wanted = Wanted(client, client.sessions.get(session).id, run, follow=follow)
+        selection = LogSelection(client, client.sessions.get(session).id, run, follow=follow)
         if form in SHAPES:
-            write_steps(wanted, SHAPES[form])
+            write_steps(selection, SHAPES[form])
         elif form is LogFormat.JSON:
-            write_json(wanted)
+            write_json(selection)
         else:
-            write_pretty(wanted, Folder(client, output) if output else None)
+            write_pretty(selection, Folder(client, output) if output else None)
 
 
-class Wanted:
-    """The part of a session that is to be shown."""
+class LogSelection:
+    """Executions of a session that are to be shown."""
 
     def __init__(self, client: Client, session_id: str, run_id: str, *, follow: bool) -> None:
-        """All of it if no run is given."""
+        """Select all executions if no run is given."""
         self.client = client
         self.session_id = session_id
         self.run_id = run_id
         self.follow = follow
 
     def executions(self) -> Iterator[tuple[str, ExecutionInfo | None]]:
-        """Ids of executions, oldest first, and what is known of them already."""
+        """Yield ids of executions, oldest first, with their records if they are already known."""
         if self.follow:
             for event in self.step_events(RunStepFormat.ASSISTANTS):
-                for execution_id in begun(event):
+                for execution_id in begun_execution_ids(event):
                     yield execution_id, None
             return
         steps = {step.id for step in self.steps(RunStepFormat.ASSISTANTS)} if self.run_id else None
@@ -101,14 +101,14 @@ class Wanted:
                 yield execution.id, execution
 
     def events(self, execution_id: str, known: ExecutionInfo | None) -> Iterator[Event]:
-        """An execution's events: to its end, or as many as there are if nobody waits."""
+        """Yield an execution's events: to its end, or only those stored so far."""
         for event in self.client.executions.watch(execution_id):
             yield event
             if known and event.sequence >= known.last_sequence:
                 return
 
     def steps(self, form: RunStepFormat) -> Iterator[RunStep]:
-        """Run steps, oldest first."""
+        """Yield run steps, oldest first."""
         found = self.client.run_steps.iterate(
             session_id=self.session_id,
             run_id=self.run_id,
@@ -123,8 +123,8 @@ class Wanted:
         yield from found
 
     def step_events(self, form: RunStepFormat) -> Iterator[RunStepEvent]:
-        """Events of run steps, past ones first and then live ones, until the session ends."""
-        # Of the session, not of the run: nothing tells when no more will come of a run.
+        """Yield events of run steps, past ones first and then live ones, until the session ends."""
+        # Of the session, not of the run: the server does not report the end of a run.
         step_id, shown = "", True
         for event in self.client.run_steps.watch(session_id=self.session_id, format=form):
             if self.run_id and event.step_id != step_id:
@@ -134,27 +134,27 @@ class Wanted:
                 yield event
 
 
-def write_pretty(wanted: Wanted, folder: Folder | None) -> None:
+def write_pretty(selection: LogSelection, folder: Folder | None) -> None:
     """Write a log for people."""
-    log = PrettyLog(wanted.client, folder)
-    for execution_id, known in wanted.executions():
+    log = PrettyLog(selection.client, folder)
+    for execution_id, known in selection.executions():
         last: Event | None = None
-        for last in wanted.events(execution_id, known):
+        for last in selection.events(execution_id, known):
             log.show(last, known)
         if not isinstance(last, Completed):
             log.has_not_ended()
-    if not wanted.run_id:
-        log.background(wanted.client.sessions.get(wanted.session_id).info)
+    if not selection.run_id:
+        log.background(selection.client.sessions.get(selection.session_id).info)
 
 
-def write_json(wanted: Wanted) -> None:
+def write_json(selection: LogSelection) -> None:
     """Write a line for each event of an execution; the first one has its code.
 
-    Code that came in pieces is in events of its own.
+    Code that was sent in pieces is in events of its own.
     """
-    for execution_id, known in wanted.executions():
-        execution = known or wanted.client.executions.get(execution_id)
-        for event in wanted.events(execution_id, known):
+    for execution_id, known in selection.executions():
+        execution = known or selection.client.executions.get(execution_id)
+        for event in selection.events(execution_id, known):
             name = EVENT_NAMES.get(type(event)) or re.sub(
                 r"(?<!^)(?=[A-Z])", "_", type(event).__name__
             )
@@ -164,26 +164,26 @@ def write_json(wanted: Wanted) -> None:
                 if not isinstance(event, Code):
                     data["code"] = execution.code
             if isinstance(event, Completed):
-                # An event has it without these.
+                # These are in the record already, and left out of the event.
                 del data["execution"]["code"], data["execution"]["outputs"]
             _write_line(_json(data))
 
 
-def write_steps(wanted: Wanted, form: RunStepFormat) -> None:
+def write_steps(selection: LogSelection, form: RunStepFormat) -> None:
     """Write run steps as an array, or their events as server-sent ones."""
-    if wanted.follow:
-        for event in wanted.step_events(form):
+    if selection.follow:
+        for event in selection.step_events(form):
             _write_line(f"event: {plain(event.event)}\ndata: {_json(event.data)}\n")
         return
     separator = "["
-    for item in _items(wanted.steps(form)):
+    for item in _items(selection.steps(form)):
         _write_line(f"{separator}\n{_json(item)}", end="")
         separator = ","
     _write_line("[]" if separator == "[" else "\n]")
 
 
-def begun(event: RunStepEvent) -> list[str]:
-    """Ids of the executions that begin with an event, which has the Assistants API's shape."""
+def begun_execution_ids(event: RunStepEvent) -> list[str]:
+    """Yield the ids of the executions that begin with an event in the Assistants API's format."""
     details = event.data.get("delta", {}).get("step_details", {})
     return [call["id"] for call in details.get("tool_calls", []) if call.get("id")]
 
@@ -202,5 +202,5 @@ def _write_line(text: str, end: str = "\n") -> None:
 
 
 def _json(value: object) -> str:
-    # Escaped beyond ASCII: a terminal obeys nothing in it.
+    # Escaped beyond ASCII, so that a terminal interprets nothing in it.
     return json.dumps(value, default=plain_json)

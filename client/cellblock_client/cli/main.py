@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command, or say what is missing to run it."""
+    """Run the command, or report a missing extra."""
     try:
         from cellblock_client.cli.app import main as run
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""What is written for programs: JSON, an object a line."""
+"""Output for programs: JSON, one object a line."""
 
 import json
 from collections.abc import Iterable
@@ -18,20 +18,20 @@ Json = Annotated[
 
 
 def in_json(asked: bool | None) -> bool:
-    """Whether JSON is wanted: by the option, or else by the settings. Raises Error."""
+    """Return whether to write JSON: by the option, or else by the settings. Raises Error."""
     return settings.values()["output"].value == "json" if asked is None else asked
 
 
 def write_json(items: Iterable[Any]) -> None:
-    """Write dataclasses or dictionaries, a line for each."""
+    """Write dataclasses or dictionaries, one a line."""
     for item in items:
         data = item if isinstance(item, dict) else asdict(item)
-        # Escaped beyond ASCII: a terminal obeys nothing in it.
+        # Escaped beyond ASCII, so that a terminal interprets nothing in it.
         typer.echo(json.dumps(data, default=plain_json))
 
 
 def plain_json(value: object) -> object:
-    """What JSON has no type for. Raises TypeError for what nobody writes."""
+    """Convert a value that JSON has no type for. Raises TypeError for an unknown type."""
     match value:
         case datetime():
             return value.isoformat()

@@ -1,4 +1,4 @@
-"""What users type for times, purposes and orders."""
+"""Parsers of times, purposes and orders on the command line."""
 
 import re
 from datetime import timedelta
@@ -18,7 +18,7 @@ STDIN = "-"
 
 
 def source(text: str) -> Path:
-    """The path of something to read, or `-` for standard input."""
+    """Check the path of an input file, or `-` for standard input."""
     path = Path(text)
     if text != STDIN and not path.exists():
         raise typer.BadParameter(f"{text!r} does not exist")
@@ -28,7 +28,7 @@ def source(text: str) -> Path:
 
 
 def duration(text: str) -> timedelta:
-    """A time, such as `7d` or `90s`."""
+    """Parse a time, such as `7d` or `90s`."""
     found = re.fullmatch(r"(\d{1,9})([smhdw])", text)
     if found is None:
         raise typer.BadParameter(f"{text!r} is not a number with s, m, h, d or w, such as 7d")
@@ -36,14 +36,14 @@ def duration(text: str) -> timedelta:
 
 
 def purpose(text: str) -> FilePurpose:
-    """A purpose by its name."""
+    """Parse the name of a purpose."""
     if text not in PURPOSES:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(PURPOSES)}")
     return PURPOSES[text]
 
 
 def order(text: str) -> ListOrder:
-    """An order by its short name."""
+    """Parse the short name of an order."""
     if text not in ORDERS:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(ORDERS)}")
     return ORDERS[text]

@@ -1,4 +1,4 @@
-"""Pictures in the text of a terminal that can show them."""
+"""Images in the text of a terminal that can show them."""
 
 import base64
 import os
@@ -10,20 +10,20 @@ from cellblock_client.cli import settings
 from cellblock_client.errors import Error
 
 Draw = Callable[[bytes], str]
-"""A picture's bytes as what a terminal draws; empty if it can't draw such a picture."""
+"""Function that encodes an image for a terminal; empty if the terminal can't draw it."""
 
 MAX_BYTES = 8 * 2**20
-"""Larger pictures are only named."""
+"""Size over which images are only named."""
 KITTY_CHUNK = 4096
 SIXEL_TERMINALS = ("foot", "mlterm", "contour", "yaft")
-"""How `TERM` begins there."""
+"""Beginnings of `TERM` for terminals with sixels."""
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"
 
 
 def picture_drawer(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Draw | None:
-    """How the terminal that `stream` writes to draws pictures; None if it does not.
+    """Return how the terminal of `stream` draws images; None if it does not.
 
-    By the setting `pictures`, or else by what the terminal says of itself in the environment.
+    The user's setting decides, or else what the terminal reports in the environment.
     """
     wanted = settings.values(environment)["pictures"].value or "auto"
     if not stream.isatty() or wanted == "off":
@@ -33,7 +33,7 @@ def picture_drawer(stream: TextIO, environment: Mapping[str, str] = os.environ) 
 
 def _detected(environment: Mapping[str, str]) -> Draw | None:
     name, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
-    # Within a multiplexer, what the terminal around it could do does not get through.
+    # A multiplexer does not forward the image protocols of the terminal around it.
     if name.startswith(("screen", "tmux", "dumb")):
         return None
     if name in ("xterm-kitty", "xterm-ghostty") or program == "ghostty":
@@ -44,12 +44,12 @@ def _detected(environment: Mapping[str, str]) -> Draw | None:
 
 
 def kitty(data: bytes) -> str:
-    """By kitty's graphics protocol, which takes PNG."""
+    """Encode for kitty's graphics protocol, which takes PNG."""
     return "".join(_kitty_chunks(data)) + "\n" if data.startswith(PNG) else ""
 
 
 def iterm(data: bytes) -> str:
-    """By iTerm2's inline images protocol."""
+    """Encode for iTerm2's inline images protocol."""
     if not data.startswith((PNG, JPEG, GIF)):
         return ""
     text = base64.b64encode(data).decode()
@@ -57,22 +57,22 @@ def iterm(data: bytes) -> str:
 
 
 def sixels(data: bytes) -> str:
-    """By DEC's sixels, decoded here. Raises Error if what decodes is not installed."""
+    """Encode as DEC's sixels. Raises Error if the decoder is not installed."""
     if find_spec("PIL") is None:
-        raise Error("pictures = sixel needs Pillow: pip install 'cellblock[sixel]'")
+        raise Error("sixel images need Pillow: pip install 'cellblock[sixel]'")
     from cellblock_client.cli.sixel import sixel
 
     return sixel(data)
 
 
 DRAWERS: dict[str, Draw] = {"kitty": kitty, "iterm": iterm, "sixel": sixels}
-"""By their names in the setting `pictures`."""
+"""Encoders by their names in the setting."""
 
 
 def _kitty_chunks(data: bytes) -> Iterator[str]:
     text = base64.b64encode(data).decode()
     for start in range(0, len(text), KITTY_CHUNK):
-        # Transmit and show a PNG, and answer nothing: nobody reads the terminal.
+        # Transmit and show a PNG without a response, because the CLI does not read the terminal.
         first = "a=T,f=100,q=2," if start == 0 else ""
         more = int(start + KITTY_CHUNK < len(text))
         yield f"\x1b_G{first}m={more};{text[start : start + KITTY_CHUNK]}\x1b\\"

@@ -1,4 +1,4 @@
-"""A session's log for people: code, what it showed, images and files."""
+"""Log of a session for people: code, output, images and files."""
 
 import io
 import sys
@@ -32,12 +32,12 @@ from cellblock_client.events import (
 from cellblock_client.types import ExecutionInfo, File, FileChange, SessionInfo
 
 MAX_HIGHLIGHTED = 100_000
-"""Characters of code: more would take seconds."""
+"""Maximum characters of code to highlight: more would take seconds."""
 COLOURS_OFF = "\x1b[0m"
 
 
 class PrettyLog:
-    """Writes to standard output: in colour if that is a terminal, and NO_COLOR unset."""
+    """Writer of a log to standard output: in colour if that is a terminal, and NO_COLOR unset."""
 
     def __init__(self, client: Client, folder: Folder | None) -> None:
         """Save images and files in `folder`, if one is given."""
@@ -50,7 +50,7 @@ class PrettyLog:
         self._line_open = False
 
     def show(self, event: Event, execution: ExecutionInfo | None) -> None:
-        """Show an event. Without its execution, that is asked for once its code is there."""
+        """Show an event. If its execution is unknown, request it once its code is complete."""
         if self._headed != event.execution_id:
             if execution is None and isinstance(event, Code | Queued):
                 return
@@ -78,7 +78,7 @@ class PrettyLog:
                 self._line(f"({_state(ended)})")
 
     def has_not_ended(self) -> None:
-        """The last execution goes on."""
+        """Show that the last execution has not ended."""
         self._line("(has not ended)")
 
     def background(self, info: SessionInfo) -> None:
@@ -98,12 +98,12 @@ class PrettyLog:
         self._heading(f"── {execution.id} ({_state(execution)})")
         code = COLOUR.sub("", sanitized(execution.code))
         indented = "".join(f"  {line}\n" for line in code.splitlines())
-        # Written as it is: its colours are our own.
+        # Unsanitized: its colours are our own.
         sys.stdout.write(highlighted(indented) if self._in_colour else indented)
         sys.stdout.flush()
 
     def _image(self, file: File) -> None:
-        self._line(f"[image {self._kept(file)} {plain(file.filename)}, {file.bytes} bytes]")
+        self._line(f"[image {self._location(file)} {plain(file.filename)}, {file.bytes} bytes]")
         if self._draw is None or file.bytes > MAX_BYTES:
             return
         try:
@@ -122,10 +122,10 @@ class PrettyLog:
         else:
             moved = f" (was {plain(change.renamed_from)})" if change.renamed_from else ""
             name = path or plain(file.filename)
-            self._line(f"[file {self._kept(file)} {name}{moved}, {file.bytes} bytes]")
+            self._line(f"[file {self._location(file)} {name}{moved}, {file.bytes} bytes]")
 
-    def _kept(self, file: File) -> str:
-        """Where a file is: its path if it was saved now, or its id."""
+    def _location(self, file: File) -> str:
+        """Return the path of a file that was saved now, or its id."""
         if self._folder is None:
             return file.id
         try:
@@ -135,7 +135,7 @@ class PrettyLog:
 
     def _heading(self, text: str) -> None:
         self._end_line()
-        # What code wrote may have left a colour on.
+        # The output of code may have left a colour on.
         self._write(f"{COLOURS_OFF}{text}\n")
 
     def _line(self, text: str) -> None:
@@ -163,7 +163,7 @@ def _state(execution: ExecutionInfo) -> str:
 
 
 def highlighted(code: str) -> str:
-    """Python code in a terminal's own colours."""
+    """Highlight Python code with a terminal's own colours."""
     if len(code) > MAX_HIGHLIGHTED:
         return code
     text = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(code)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 
-from cellblock_client.cli.connection import Opened
+from cellblock_client.cli.connection import OpenedSession
 from cellblock_client.cli.terminal import Terminal
 from cellblock_client.client import Execution
 from cellblock_client.errors import ServerError
@@ -17,24 +17,24 @@ EXIT_OK, EXIT_EXCEPTION, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 3, 130
 
 
 def run_code(
-    opened: Opened,
+    opened: OpenedSession,
     code: str,
     terminal: Terminal,
     time_limit: float | None,
     environment: Mapping[str, str],
 ) -> int:
-    """Run code to its end; the exit code that tells how it ended."""
+    """Run code to its end, and return the exit code for its result."""
     execution = opened.session.execute(code, time_limit=time_limit, environment=environment)
-    return exit_code(follow(execution, terminal))
+    return exit_code(follow_execution(execution, terminal))
 
 
-def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo:
+def follow_execution(execution: Execution, terminal: Terminal) -> ExecutionInfo:
     """Show an execution to its end.
 
-    The first Ctrl-C interrupts the code, and its end is still shown; the second
-    one raises KeyboardInterrupt, and the code is left to itself.
+    The first Ctrl-C interrupts the code, and its end is still shown. The second one raises
+    KeyboardInterrupt, and the code keeps running.
     """
-    with _interrupting(execution):
+    with _cancel_on_interrupt(execution):
         for event in execution:
             terminal.show(event)
             if isinstance(event, Completed):
@@ -44,11 +44,10 @@ def follow(execution: Execution, terminal: Terminal) -> ExecutionInfo:
 
 
 @contextmanager
-def _interrupting(execution: Execution) -> Iterator[None]:
+def _cancel_on_interrupt(execution: Execution) -> Iterator[None]:
     """Let Ctrl-C cancel an execution.
 
-    From a thread: an exception in the middle of gRPC's own waiting can leave its
-    locks held.
+    It uses a thread: an exception in the middle of gRPC's own waiting can leave its locks held.
     """
     pool = ThreadPoolExecutor(1)
     asked: list[Future[ExecutionInfo]] = []
@@ -70,7 +69,7 @@ def _interrupting(execution: Execution) -> Iterator[None]:
 
 
 def exit_code(end: ExecutionInfo) -> int:
-    """How an execution ended, as an exit code."""
+    """Return the exit code for the end of an execution."""
     if end.status is ExecutionStatus.CANCELLED:
         return EXIT_INTERRUPTED
     if end.failure is not None:

@@ -1,4 +1,4 @@
-"""`cellblock files` for what lies in a session's `/mnt/data`."""
+"""`cellblock files`: commands for the files in a session's `/mnt/data`."""
 
 import sys
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from cellblock_client.types import File
 app = typer.Typer()
 
 DataPath = Annotated[
-    str, typer.Argument(metavar="PATH", help="Below /mnt/data, or with it in front.")
+    str, typer.Argument(metavar="PATH", help="Path below /mnt/data, relative or absolute.")
 ]
 
 
@@ -57,7 +57,7 @@ def detach(context: typer.Context, session: SessionId, file: Id) -> None:
 def list_(
     context: typer.Context,
     session: SessionId,
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Only what lies below it.")] = "",
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="List only this folder.")] = "",
     as_json: Json = None,
 ) -> None:
     """List the files in a session: bytes, time and path. A folder ends with a slash."""
@@ -70,7 +70,7 @@ def list_(
             time = f"{file.modify_time:%Y-%m-%d %H:%M:%S}"
             typer.echo(f"{file.bytes:>12}  {time}  {shown_path(file)}")
     if found.incomplete:
-        sys.stderr.write("[there is more than is ever listed]\n")
+        sys.stderr.write("[more files exist than can be listed]\n")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`cellblock sessions`: look at sessions and end them."""
+"""`cellblock sessions`: lists, creates, restarts and deletes sessions."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ Address = Annotated[
     str | None, typer.Option("--address", envvar=ADDRESS_VARIABLE, help="host:port or unix:/path.")
 ]
 Id = Annotated[
-    str, typer.Argument(metavar="SESSION", help="Its id, sess_….", autocompletion=session_ids)
+    str, typer.Argument(metavar="SESSION", help="Session id, sess_….", autocompletion=session_ids)
 ]
 
 

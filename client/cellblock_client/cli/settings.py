@@ -1,7 +1,7 @@
-"""The command's settings: what they are, and where each value comes from.
+"""Settings of the CLI, and the source of each value.
 
-In this order: an option before the command's name, an environment variable, the table
-`[client]` of the configuration file, the default.
+In this order: an option before the command's name, an environment variable, the table `[client]` of
+the configuration file, the default.
 """
 
 import os
@@ -23,22 +23,22 @@ from cellblock_client.errors import Error
 
 TABLE = "client"
 FILE_VARIABLE = "CELLBLOCK_CONFIG"
-"""Names the file; the server has its settings in the same one."""
+"""Variable that names the file; the server reads its settings from the same one."""
 CHOICES = {
     "output": ("text", "json"),
     "pictures": ("auto", "kitty", "iterm", "sixel", "off"),
 }
-"""Of settings that have some."""
+"""Permitted values, for settings with a fixed set."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A key of `[client]`."""
+    """Key of `[client]`."""
 
     name: str
     kind: type
     variable: str
-    """What counts more; empty for none."""
+    """Variable that overrides the key; empty for none."""
     help: str
 
 
@@ -51,12 +51,12 @@ SETTINGS = {
         Setting("tls_ca", str, CA_VARIABLE, "CA certificate (PEM) used to verify the server"),
         Setting("tls_certificate", str, CERTIFICATE_VARIABLE, "PEM file of one's own certificate"),
         Setting("tls_key", str, TLS_KEY_VARIABLE, "PEM file of its private key"),
-        Setting("output", str, "CELLBLOCK_OUTPUT", "text, or json: what lists are written as"),
+        Setting("output", str, "CELLBLOCK_OUTPUT", "format of lists: text or json"),
         Setting(
             "pictures",
             str,
             "CELLBLOCK_PICTURES",
-            "how the terminal shows pictures: auto, kitty, iterm, sixel or off",
+            "how the terminal shows images: auto, kitty, iterm, sixel or off",
         ),
     )
 }
@@ -64,27 +64,27 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Value:
-    """A setting's value, and where it comes from."""
+    """Value of a setting, and its source."""
 
     value: str | bool | None
     source: str
-    """`default`, a variable's name, or the file's path."""
+    """Source: `default`, a variable's name, or the file's path."""
 
 
 def config_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the file is, or would be."""
+    """Return the path of the configuration file, whether it exists or not."""
     named = environment.get(FILE_VARIABLE)
     return Path(named) if named else USER_FOLDERS.user_config_path / "config.toml"
 
 
 def values(environment: Mapping[str, str] = os.environ) -> dict[str, Value]:
-    """All settings, options aside. Raises Error for what is wrong in the file."""
+    """Return all settings, without options. Raises Error for an invalid file."""
     path = config_file(environment)
     table = _table(path)
     found = {}
     for setting in SETTINGS.values():
         if setting.variable and (text := environment.get(setting.variable)):
-            # A key itself is nobody's to see.
+            # A key itself is never shown.
             shown = "(hidden)" if setting.variable == KEY_VARIABLE else text
             found[setting.name] = Value(shown, setting.variable)
         elif setting.name in table:
@@ -99,8 +99,8 @@ def values(environment: Mapping[str, str] = os.environ) -> dict[str, Value]:
     return found
 
 
-def of_file(environment: Mapping[str, str] = os.environ) -> dict[str, str | bool]:
-    """What the file says and no variable says otherwise. Raises Error."""
+def values_of_file(environment: Mapping[str, str] = os.environ) -> dict[str, str | bool]:
+    """Return the file's values that no variable overrides. Raises Error."""
     path = str(config_file(environment))
     return {
         name: value.value

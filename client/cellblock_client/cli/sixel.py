@@ -1,4 +1,4 @@
-"""Pictures as sixels: rows of six dots, one colour after the other.
+"""Images as sixels: rows of six dots, one colour after the other.
 
 Source: DEC VT330/VT340 Programmer Reference Manual, volume 2, chapter 14.
 """
@@ -13,19 +13,19 @@ COLOURS = 255
 BAND = 6
 """Rows of dots in a row of sixels."""
 MAX_PIXELS = 16 * 2**20
-"""Of a picture that is decoded at all: it comes from a sandbox."""
+"""Maximum pixels of an image that is decoded, because it comes from a sandbox."""
 MAX_WIDTH, MAX_HEIGHT = 800, 600
-"""Larger ones are drawn smaller: nobody knows how wide the terminal is in dots."""
+"""Size over which an image is drawn smaller: the terminal's width in dots is unknown."""
 FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 
 
 def sixel(data: bytes) -> str:
-    """A picture for a terminal; empty if it can't be decoded."""
+    """Encode an image for a terminal; empty if it can't be decoded."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
                 return ""
-            return "".join(_drawn(_on_white(picture))) + "\n"
+            return "".join(_drawn(_on_white(image))) + "\n"
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
@@ -33,23 +33,23 @@ def sixel(data: bytes) -> str:
         ValueError,
         SyntaxError,
     ):
-        # It says that it is a picture, and is none, or half of one.
+        # The data is not an image, or only part of one.
         return ""
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    """In few colours, small enough, and without transparency: most plots are black on nothing."""
-    whole = picture.convert("RGBA")
+def _on_white(image: Image.Image) -> Image.Image:
+    """Reduce colours, size and transparency: most plots are black on a transparent ground."""
+    whole = image.convert("RGBA")
     whole.thumbnail((MAX_WIDTH, MAX_HEIGHT))
     white = Image.new("RGBA", whole.size, "white")
     return Image.alpha_composite(white, whole).convert("RGB").quantize(COLOURS)
 
 
-def _drawn(picture: Image.Image) -> Iterator[str]:
-    width, height = picture.size
-    dots = picture.tobytes()
+def _drawn(image: Image.Image) -> Iterator[str]:
+    width, height = image.size
+    dots = image.tobytes()
     yield f'\x1bPq"1;1;{width};{height}'
-    palette = picture.getpalette() or []
+    palette = image.getpalette() or []
     for number in sorted(set(dots)):
         red, green, blue = (
             round(part * 100 / 255) for part in palette[3 * number : 3 * number + 3]
@@ -62,7 +62,7 @@ def _drawn(picture: Image.Image) -> Iterator[str]:
 
 
 def _band(dots: bytes, width: int) -> Iterator[str]:
-    """A row of sixels: for each colour, which of the six dots of each column have it."""
+    """Encode a row of sixels: for each colour, which of the six dots of each column have it."""
     columns: dict[int, bytearray] = {}
     for place, colour in enumerate(dots):
         row, column = divmod(place, width)

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.table import Table
 
 ID_WIDTH = 29
-"""Of the ids that a server makes: `sess_` and `file-` with 24 letters and digits."""
+"""Width of the ids that a server makes: `sess_` and `file-` with 24 letters and digits."""
 WIDTH_WITHOUT_TERMINAL = 200
 
 
 def table_of(kind: str, *columns: str) -> Table:
-    """A table whose first column holds ids."""
+    """Create a table whose first column holds ids."""
     table = Table(box=None)
     table.add_column(kind, no_wrap=True, min_width=ID_WIDTH)
     for column in columns:
@@ -20,7 +20,7 @@ def table_of(kind: str, *columns: str) -> Table:
 
 
 def print_table(table: Table) -> None:
-    """Write it to standard output."""
+    """Write a table to standard output."""
     width = None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL
-    # What looks like markup in a name is part of the name.
+    # Names are printed literally, even if they look like markup.
     Console(width=width, markup=False, emoji=False, highlight=False).print(table)

@@ -1,4 +1,4 @@
-"""Where what is fetched goes: a path that nothing has, or standard output."""
+"""Targets of downloads: an unused path, or standard output."""
 
 import codecs
 import io
@@ -26,18 +26,18 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file
 
 
 def goes_to_terminal(target: Path | None) -> bool:
-    """Whether it would be in the way of a bar."""
+    """Return whether the output would interfere with a progress bar."""
     return str(target) == STDOUT and sys.stdout.isatty()
 
 
 @contextmanager
 def writing_to(target: Path | None, name: str, *, force: bool) -> Iterator[Target]:
-    """What to write to. A path is printed once it has been written."""
+    """Open the target for writing. A path is printed once it has been written."""
     if str(target) == STDOUT:
         yield _standard_output()
         sys.stdout.flush()
         return
-    # Only the last part of what a server or a sandbox calls it is used.
+    # Only the last part of the name from a server or a sandbox is used.
     path = target or Path(Path(name).name or "file")
     if path.is_dir():
         path /= Path(name).name or "file"
@@ -52,7 +52,7 @@ def _standard_output() -> BinaryIO:
 
 
 class _SafeTerminal(io.RawIOBase):
-    """Shows bytes as text without anything that a terminal would obey, colours aside."""
+    """Writer of bytes as text without control sequences except colours."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

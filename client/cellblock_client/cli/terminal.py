@@ -31,14 +31,14 @@ HINTS: tuple[tuple[type[Error], str], ...] = (
     (UnavailableError, ": start a server with `cellblock serve`, or name another with --address"),
     (UnauthenticatedError, ": give a key with --api-key-file, or in CELLBLOCK_API_KEY"),
 )
-"""Of errors that say nothing of it themselves."""
+"""Advice for errors whose message has none."""
 
 
 class Terminal:
-    """Writes to standard output and error, and into one folder."""
+    """Writer to standard output and error, and into one directory."""
 
     def __init__(self, client: Client, folder: Path) -> None:
-        """Save what is generated in `folder`, which is made when it is needed."""
+        """Save generated files in `folder`, which is created when needed."""
         self.folder = Folder(client, folder)
         self._draw = picture_drawer(sys.stdout)
         self._line_open = False
@@ -100,12 +100,12 @@ class Terminal:
             sys.stdout.flush()
 
     def note(self, text: str) -> None:
-        """Say something about what is shown, on standard error."""
+        """Write a note about the output to standard error."""
         self._line(sys.stderr, text)
 
 
-def complain(error: Error) -> None:
-    """Show an error of a command, and what to do about it where that is known."""
+def print_error(error: Error) -> None:
+    """Show an error of a command, with advice if there is any."""
     hint = next(
         (hint for kind, hint in HINTS if isinstance(error, kind) and not error.retry_after), ""
     )

@@ -1,4 +1,4 @@
-"""`cellblock top`: what the server does now, again and again."""
+"""`cellblock top`: a live view of the server's status."""
 
 import time
 from collections.abc import Iterator
@@ -25,17 +25,15 @@ MIB = 2**20
 ANSWER_SECONDS = 10.0
 LEAST_SECONDS = 0.5
 HEAD_LINES = 6
-"""Of the screen, above the sessions and for the prompt below them."""
+"""Lines of the screen above the sessions, and for the prompt below them."""
 SPANS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
 def top(
-    once: Annotated[
-        bool, typer.Option("--once", help="Show it once, for a pipe or a ticket.")
-    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the status once and exit.")] = False,
     as_json: Json = None,
     interval: Annotated[
-        float, typer.Option(min=LEAST_SECONDS, help="Seconds between two looks.")
+        float, typer.Option(min=LEAST_SECONDS, help="Seconds between two updates.")
     ] = 2.0,
     address: Annotated[
         str | None,
@@ -57,7 +55,7 @@ def top(
 
 
 def shown(status: ServerStatus, most: int | None) -> Group:
-    """A status for people, with `most` sessions at most."""
+    """Format a status for people, with `most` sessions at most."""
     sessions = sorted(status.sessions, key=lambda one: (-one.cpus, one.create_time))
     rows = sessions if most is None else sessions[:most]
     hidden = len(sessions) - len(rows)
@@ -66,7 +64,7 @@ def shown(status: ServerStatus, most: int | None) -> Group:
 
 
 def _watch(client: Client, interval: float) -> None:
-    # Ctrl-C is how it is meant to end.
+    # Ctrl-C is the normal way to end it.
     with suppress(KeyboardInterrupt), Live(screen=True, auto_refresh=False) as live:
         while True:
             room = max(1, live.console.height - HEAD_LINES)
@@ -74,7 +72,7 @@ def _watch(client: Client, interval: float) -> None:
                 status = client.admin.server_status(timeout=ANSWER_SECONDS)
                 live.update(shown(status, room), refresh=True)
             except (UnavailableError, DeadlineExceededError) as error:
-                # It may come back, and whoever watches waits for just that.
+                # The server may come back, and the user waits for that.
                 words = f"no answer from {client.address}: {error}"
                 live.update(Text(plain(words), style="bold red"), refresh=True)
             time.sleep(interval)

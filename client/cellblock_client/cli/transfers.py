@@ -1,4 +1,4 @@
-"""Bytes up and down, with a bar where somebody sees it; Ctrl-C leaves no half file."""
+"""Uploads and downloads, with a progress bar in a terminal; Ctrl-C leaves no partial file."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from cellblock_client.types import Attachment, File
 
 T = TypeVar("T")
 WAKE_SECONDS = 0.1
-"""A Ctrl-C that comes as a wait begins, or in another thread, is noticed after it only."""
+"""Seconds between checks for a Ctrl-C that arrived in another thread or as a wait began."""
 
 
 def transfer(
@@ -28,10 +28,10 @@ def transfer(
     *,
     bar: bool = True,
 ) -> T:
-    """Run `action` with a connection of its own, and show how far it is.
+    """Run `action` with a connection of its own, and show its progress.
 
-    In a thread: an interrupt in the middle of gRPC's own waiting can leave its locks
-    held. Ctrl-C closes the connection instead, and `action` tidies up as it fails.
+    It uses a thread: an interrupt in the middle of gRPC's own waiting can leave its locks held.
+    Ctrl-C closes the connection instead, and `action` cleans up as it fails.
     """
     with (
         open_client(address) as client,
@@ -52,7 +52,7 @@ def transfer(
 def attach_path(
     address: str | None, session_id: str, item: Path | File, name: str = "", *, unpack: bool
 ) -> Attachment:
-    """Put a file or folder of this machine, or a stored file, into a session."""
+    """Attach a file or directory of this machine, or a stored file, to a session."""
     label = item.filename if isinstance(item, File) else item.name
     return transfer(
         address,
@@ -64,14 +64,14 @@ def attach_path(
 
 
 def note_skipped(attachment: Attachment) -> None:
-    """Say what of an archive was left out."""
+    """Report entries of an archive that were not unpacked."""
     for entry in attachment.unpacked.skipped if attachment.unpacked else ():
         sys.stderr.write(f"[not unpacked: {plain(entry.path)}: {plain(entry.reason)}]\n")
 
 
 @contextmanager
 def _shown(label: str, *, bar: bool) -> Iterator[Progress | None]:
-    """A bar on standard error, if that is a terminal; it is gone in the end."""
+    """Show a progress bar on standard error, if that is a terminal; remove it at the end."""
     if not (bar and sys.stderr.isatty()):
         yield None
         return

@@ -1,4 +1,4 @@
-"""`cellblock admin usage`: what tenants use now, or used in a time."""
+"""`cellblock admin usage`: current and past usage of tenants."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,14 +23,15 @@ def usage(
     tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Default: all.")] = "",
     start: Annotated[
         datetime | None,
-        typer.Option("--from", formats=FORMATS, help="Report use since then, in UTC."),
+        typer.Option("--from", formats=FORMATS, help="Beginning of the report, in UTC."),
     ] = None,
     end: Annotated[
         datetime | None,
-        typer.Option("--to", formats=FORMATS, help="Report use until then. Default: now."),
+        typer.Option("--to", formats=FORMATS, help="End of the report, in UTC. Default: now."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(metavar="hour|day|all", help="A report for each. Default: all.")
+        str | None,
+        typer.Option(metavar="hour|day|all", help="Interval of each report. Default: all in one."),
     ] = None,
     as_json: Json = None,
 ) -> None:

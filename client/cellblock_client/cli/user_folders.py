@@ -1,4 +1,4 @@
-"""Folders of a user's own files, by the XDG Base Directory Specification.
+"""Directories of a user's own files, by the XDG Base Directory Specification.
 
 `Unix`, not the folders of the system at hand: the documents name these, and the server has its
 settings in the same file.

@@ -1,7 +1,7 @@
-"""Text for people, of which a terminal obeys nothing but colours.
+"""Text for people, without control sequences except colours.
 
-What comes from a sandbox is hostile to terminals too: escape sequences can set the
-clipboard or fake a prompt. Colours pass; everything else is taken out.
+Output of a sandbox may attack terminals, too: escape sequences can set the clipboard or fake a
+prompt. Colours are kept; everything else is removed.
 """
 
 import re
@@ -15,21 +15,21 @@ COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 def sanitized(text: str) -> str:
-    """Text without anything that a terminal would obey, colours aside."""
+    """Remove everything that a terminal would interpret, except colours."""
     return UNSAFE.sub("", text)
 
 
 def plain(text: str) -> str:
-    """A name or path on one line: what can't be printed is replaced, colours as well."""
+    """Return a name or path on one line; unprintable characters and colours are replaced."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def shown_path(file: SessionFile) -> str:
-    """What lies in a session: a folder's path ends with a slash."""
+    """Format a path in a session: a directory's path ends with a slash."""
     return plain(file.path) + ("/" if file.is_folder else "")
 
 
 def cut_in_words(cut: OutputCut) -> str:
-    """What stands in place of output that was left out."""
+    """Return the text that replaces output that was left out."""
     unit = "events" if cut.limit == "EVENTS" else "bytes"
     return f"[{cut.omitted_bytes} bytes of output left out: the limit is {cut.limit_value} {unit}]"

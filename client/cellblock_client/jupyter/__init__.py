@@ -1,6 +1,6 @@
-"""Notebooks in sandboxes: a kernel for Jupyter's programs, and what starts it.
+"""Notebooks in sandboxes: a kernel for Jupyter's programs, and its provisioner.
 
-`provisioner.py` is what `jupyter_client` finds by its entry point: it makes the session and
-starts `kernel.py`, a Jupyter kernel in a process of its own, which has the session run what it
-is asked to run. Needs the extra `jupyter`.
+`jupyter_client` finds `provisioner.py` by its entry point. The provisioner creates the session and
+starts `kernel.py`, a Jupyter kernel in a process of its own, which runs its cells in the session.
+Needs the extra `jupyter`.
 """

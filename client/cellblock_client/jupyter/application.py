@@ -1,4 +1,4 @@
-"""Starts the kernel: what `kernel.json` names."""
+"""Application that `kernel.json` names: starts the kernel."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from cellblock_client.jupyter.kernel import CellblockKernel
 
 
 class Application(IPKernelApp):
-    """ipykernel's application, which binds the channels and beats the heart."""
+    """Application of ipykernel, which binds the channels and sends heartbeats."""
 
     name = "cellblock-kernel"
     kernel_class = CellblockKernel
-    # What this process writes is for its log: what code writes comes as events.
+    # This process writes to its log only: the output of code arrives as events.
     outstream_class = None  # type: ignore[assignment] # it may be, by its declaration
     classes: list[Any] = [CellblockKernel]  # noqa: RUF012 - traitlets'
 

@@ -1,4 +1,4 @@
-"""What a kernel ran, for front ends that offer it again."""
+"""History of a kernel, for front ends that offer it to the user."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,41 +8,41 @@ from typing import Any
 
 MAX_ENTRIES = 1_000
 MAX_CHARACTERS = 65_536
-"""Of one piece of code, and of its result."""
+"""Maximum characters of one piece of code, and of its result."""
 SESSION = 1
-"""Jupyter counts IPython's sessions; a kernel has one here, and remembers no others."""
+"""Session number in Jupyter's replies: a kernel has one session, and stores no others."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One piece of code."""
+    """One piece of code that ran."""
 
     number: int
-    """`In [n]`"""
+    """Number in `In [n]`."""
     code: str
     result: str
-    """The text of its result; empty if it had none."""
+    """Text of the result; empty if there was none."""
 
 
 class History:
-    """The newest pieces of code; older and longer ones are forgotten."""
+    """Recent pieces of code; older and longer ones are dropped."""
 
     def __init__(self) -> None:
-        """Remember nothing yet."""
+        """Begin empty."""
         self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
 
     def add(self, number: int, code: str, result: str) -> None:
-        """Remember code that ran."""
+        """Add code that ran."""
         if len(code) <= MAX_CHARACTERS:
             self._entries.append(Entry(number, code, result[:MAX_CHARACTERS]))
 
     def tail(self, n: int | None) -> list[Entry]:
-        """The newest `n`, or all."""
+        """Return the newest `n`, or all."""
         newest = list(self._entries)
         return newest if n is None else newest[max(0, len(newest) - n) :]
 
     def range(self, session: int, start: int | None, stop: int | None) -> list[Entry]:
-        """Those from number `start` to before `stop`; session 0 is this one."""
+        """Return those from number `start` to before `stop`; session 0 is this one."""
         if session not in (0, SESSION):
             return []
         return [
@@ -52,7 +52,7 @@ class History:
         ]
 
     def search(self, pattern: str, n: int | None, *, unique: bool) -> list[Entry]:
-        """The newest `n` that match a pattern as of file names; with `unique`, each code once."""
+        """Return the newest `n` that match a file name pattern; with `unique`, each code once."""
         found: list[Entry] = []
         seen: set[str] = set()
         for entry in reversed(self._entries):
@@ -63,8 +63,8 @@ class History:
         return list(islice(found, n))[::-1]
 
 
-def told(entries: list[Entry], *, output: bool) -> list[tuple[int, int, Any]]:
-    """As Jupyter's `history_reply` has them."""
+def reply_entries(entries: list[Entry], *, output: bool) -> list[tuple[int, int, Any]]:
+    """Return entries in the format of Jupyter's `history_reply`."""
     return [
         (SESSION, entry.number, (entry.code, entry.result or None) if output else entry.code)
         for entry in entries

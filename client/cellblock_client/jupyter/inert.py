@@ -1,8 +1,8 @@
-"""What a browser may show of a sandbox's output without obeying it.
+"""Filter that makes a sandbox's output harmless in a browser.
 
-A notebook's front end takes the outputs of cells that its user runs for the user's own: it runs
-the scripts in them, with the user's rights on the Jupyter server, where a terminal is one call
-away. Code that a sandbox holds back must not get out that way.
+A notebook's front end trusts the outputs of cells that its user runs: it runs the scripts in them,
+with the user's rights on the Jupyter server, which offers a terminal. Code in a sandbox must not
+escape that way.
 """
 
 import re
@@ -25,7 +25,7 @@ PLAIN = frozenset(
         "text/plain",
     }
 )
-"""Types that front ends draw themselves, whatever is in them."""
+"""Types that front ends render without interpreting their content."""
 CHARTS = re.compile(r"application/vnd\.(plotly|vega|vegalite)\.v\d{1,2}\+json")
 HTML, MARKDOWN, TEXT = "text/html", "text/markdown", "text/plain"
 ATTRIBUTES = nh3.ALLOWED_ATTRIBUTES | {
@@ -44,16 +44,16 @@ STYLES = {
     "vertical-align",
     "width",
 }
-"""None that puts anything over other parts of the page, or loads something."""
+"""Permitted CSS properties: none covers other parts of the page or loads a resource."""
 CLASSES = {"table": {"dataframe"}}
 INLINE_IMAGE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,")
 
 
 def inert(data: dict[str, Any]) -> dict[str, Any]:
-    """A MIME bundle without what a browser would run, or load from elsewhere.
+    """Remove from a MIME bundle what a browser would run, or load from elsewhere.
 
-    HTML is cleaned, Markdown shown as the text that it is, and types that nothing is known of
-    are left out: any extension of the front end could obey them.
+    HTML is cleaned, Markdown shown as plain text, and unknown types are removed, because an
+    extension of the front end could run them.
     """
     kept = {kind: value for kind, value in data.items() if kind in PLAIN or CHARTS.fullmatch(kind)}
     if isinstance(html := data.get(HTML), str) and (clean := _cleaned(html)):
@@ -76,9 +76,9 @@ def _cleaned(html: str) -> str:
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """An attribute's value as it may stay; None to leave it out."""
+    """Return an attribute's permitted value; None to remove it."""
     if name == "src":
-        # What is loaded from elsewhere can carry away what the code knows.
+        # A URL to another server can carry away what the code knows.
         return value if tag == "img" and INLINE_IMAGE.match(value) else None
     if name == "href" and value.lstrip().lower().startswith("data:"):
         return None

@@ -1,7 +1,7 @@
-"""A Jupyter kernel whose code runs in a session.
+"""Jupyter kernel whose code runs in a session.
 
-Jupyter's programs speak ZMQ with it, as with any kernel; it speaks gRPC with the server. One
-runs for each notebook, in a process of its own, and holds nothing that is not the session's.
+It speaks ZMQ with Jupyter's programs, as any kernel does, and gRPC with the server. Each notebook
+has one, in a process of its own, and all of its state is in the session.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from cellblock_client.events import (
     Result,
     Started,
 )
-from cellblock_client.jupyter.history import History, told
+from cellblock_client.jupyter.history import History, reply_entries
 from cellblock_client.jupyter.inert import inert
 from cellblock_client.jupyter.messages import (
     Message,
@@ -43,19 +43,19 @@ from cellblock_client.jupyter.messages import (
 from cellblock_client.types import CodeError, ExecutionInfo, FailureCause
 
 KEPT_ALIVE = 3
-"""Times that a session is kept alive in each of its idle time-outs."""
+"""Number of KeepAlive calls in each idle timeout of the session."""
 RETRY_SECONDS = 10.0
-"""Until the next attempt, when the server could not be asked."""
-ENDED = "restart the kernel to go on in a new session, without variables and files"
+"""Seconds until the next attempt, when the server could not be reached."""
+ENDED = "restart the kernel to continue in a new session, without variables and files"
 
 
 class CellblockKernel(Kernel):
-    """Runs what Jupyter's programs send in one session. Made by `ipykernel`'s application."""
+    """Kernel that runs Jupyter's cells in one session. Created by `ipykernel`'s application."""
 
     implementation = "cellblock"
     implementation_version = importlib.metadata.version("cellblock")
     banner = "Python in a Cellblock sandbox"
-    # No more than what is true of every sandbox image: the kernel there has its own Python.
+    # Only what is true of every sandbox image: the kernel there has its own Python.
     language_info = {  # noqa: RUF012 - the base class's
         "name": "python",
         "version": "3",
@@ -66,25 +66,25 @@ class CellblockKernel(Kernel):
         "nbconvert_exporter": "python",
     }
 
-    address = Unicode(help="The server; empty for what the environment says.").tag(config=True)
-    session_id = Unicode(help="The session to run code in.").tag(config=True)
-    time_limit = Float(help="Seconds that a cell may run; 0: as the operator says.").tag(
+    address = Unicode(help="Address of the server; empty for CELLBLOCK_ADDRESS.").tag(config=True)
+    session_id = Unicode(help="Session to run code in.").tag(config=True)
+    time_limit = Float(help="Time limit of a cell in seconds; 0: the operator's default.").tag(
         config=True
     )
-    active_content = Bool(help="Hand on what a browser would run.").tag(config=True)
+    active_content = Bool(help="Forward outputs that a browser would run.").tag(config=True)
 
     def __init__(self, **arguments: Any) -> None:  # noqa: ANN401 - traitlets'
-        """As all kernels; see the traits for what it needs to know."""
+        """Create the kernel as its base class does; the traits have its settings."""
         super().__init__(**arguments)
         self._history = History()
         self._interrupted = asyncio.Event()
         self._found: AsyncSession | None = None
         self._generation = 0
-        """Which kernel of the session ran the last cell; 0 before the first one."""
+        """Generation of the session's kernel that ran the last cell; 0 before the first one."""
 
     @property
     def kernel_info(self) -> dict[str, Any]:
-        """What it tells of itself: neither a debugger nor subshells, which the base class has."""
+        """Describe the kernel: it has neither a debugger nor subshells, unlike the base class."""
         return {
             "protocol_version": kernel_protocol_version,
             "implementation": self.implementation,
@@ -96,19 +96,19 @@ class CellblockKernel(Kernel):
         }
 
     def start(self) -> None:
-        """Begin to answer. Called by the application, in the main thread."""
+        """Start to serve requests. Called by the application, in the main thread."""
         super().start()
-        # The one implementation that tornado has.
+        # The only implementation that tornado has.
         self._loop = cast(BaseAsyncIOLoop, self.io_loop).asyncio_loop
         self._loop.add_signal_handler(signal.SIGINT, self._interrupted.set)
         self._client = AsyncClient(self.address or None)
         self._keeping = self._loop.create_task(self._keep_alive())
 
     def pre_handler_hook(self) -> None:
-        """Leave SIGINT to the event loop: nothing here is to be interrupted but the code."""
+        """Leave SIGINT to the event loop: only the session's code is to be interrupted."""
 
     def post_handler_hook(self) -> None:
-        """As `pre_handler_hook`."""
+        """Do the same as `pre_handler_hook`."""
 
     async def do_execute(
         self,
@@ -119,7 +119,7 @@ class CellblockKernel(Kernel):
         allow_stdin: bool = False,
         **_cell: Any,  # noqa: ANN401
     ) -> dict[str, Any]:
-        """Run a cell to its end; the reply. `input()` fails in the sandbox's own words."""
+        """Run a cell to its end, and return the reply. `input()` raises the sandbox's own error."""
         before = self.execution_count - (0 if silent else 1)
         if not code.strip():
             self.execution_count = before
@@ -131,18 +131,18 @@ class CellblockKernel(Kernel):
             error = self._refusal(refused)
             self._publish(Message("error", error_content(error)), silent=silent)
             return self._reply(error, user_expressions)
-        if info.failure is not None and not _is_told(info, error):
+        if info.failure is not None and not _explains_itself(info, error):
             error = failure_error(info.failure)
             self._publish(Message("error", error_content(error)), silent=silent)
         if store_history:
             self._history.add(info.execution_count, code, result)
-        # The numbers are those of the kernel in the sandbox, which begins anew when it dies.
+        # The numbers are those of the kernel in the sandbox, which count from 1 after a restart.
         lost = info.failure is not None and info.failure.memory_lost
         self.execution_count = 0 if lost else info.execution_count
         return self._reply(error, user_expressions)
 
     async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
-        """What the session's kernel would write there."""
+        """Return the completions of the session's kernel."""
         try:
             found = await (await self._session()).complete(code, cursor_pos)
         except Error as error:
@@ -156,7 +156,7 @@ class CellblockKernel(Kernel):
         detail_level: int = 0,
         omit_sections: Collection[str] = (),
     ) -> dict[str, Any]:
-        """What the session's kernel knows of the name there."""
+        """Return the inspection of a name by the session's kernel."""
         try:
             found = await (await self._session()).inspect(
                 code, cursor_pos, detail_level=detail_level
@@ -167,7 +167,7 @@ class CellblockKernel(Kernel):
         return {"status": "ok", "found": found.found, "data": data, "metadata": {}}
 
     async def do_is_complete(self, code: str) -> dict[str, Any]:
-        """Whether the session's kernel could run it; unknown while it can't be asked."""
+        """Return whether the session's kernel could run the code, or that it is unknown."""
         try:
             return is_complete_content(await (await self._session()).is_complete(code))
         except Error as error:
@@ -186,7 +186,7 @@ class CellblockKernel(Kernel):
         pattern: str | None = None,
         unique: bool = False,
     ) -> dict[str, Any]:
-        """What this kernel ran."""
+        """Return the history of this kernel."""
         match hist_access_type:
             case "tail":
                 found = self._history.tail(n)
@@ -194,10 +194,10 @@ class CellblockKernel(Kernel):
                 found = self._history.range(session or 0, start, stop)
             case _:
                 found = self._history.search(pattern or "*", n, unique=unique)
-        return {"status": "ok", "history": told(found, output=output)}
+        return {"status": "ok", "history": reply_entries(found, output=output)}
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
-        """Let go of the session, whose end is the provisioner's matter. In a thread of its own."""
+        """Release the session, which the provisioner ends. Runs in a thread of its own."""
         closing = asyncio.run_coroutine_threadsafe(self._close(), self._loop)
         await asyncio.wrap_future(closing)
         return {"status": "ok", "restart": restart}
@@ -214,13 +214,13 @@ class CellblockKernel(Kernel):
             self.session.send(socket, "create_subshell_reply", refusal, parent, ident)
 
     async def _run(self, code: str, *, silent: bool) -> tuple[ExecutionInfo, CodeError | None, str]:
-        """Run code and publish what it shows; its record, its exception, its result's text."""
-        # One that came while nothing ran was meant for nothing.
+        """Run code, publish its output, and return its record, exception and result text."""
+        # Discard an interrupt that arrived while nothing ran.
         self._interrupted.clear()
         session = await self._session()
         execution = session.execute(code, time_limit=self.time_limit or None)
         error, result = None, ""
-        async with self._interrupting(execution) as accepted:
+        async with self._cancel_on_interrupt(execution) as accepted:
             async for event in execution:
                 accepted.set()
                 if isinstance(event, ErrorRaised):
@@ -235,10 +235,10 @@ class CellblockKernel(Kernel):
                     await self._notice(event.kernel_generation, session, silent=silent)
                 if not silent:
                     await self._show(event)
-        raise Error("the events ended without a last one")
+        raise Error("the event stream ended before the execution completed")
 
     async def _notice(self, generation: int, session: AsyncSession, *, silent: bool) -> None:
-        """Say so if another kernel runs this cell than ran the last: it knows no variables."""
+        """Publish a notice if another kernel ran the previous cell: variables are lost."""
         before, self._generation = self._generation, generation
         if before in (0, generation):
             return
@@ -248,8 +248,8 @@ class CellblockKernel(Kernel):
         self._publish(note, silent=silent)
 
     @asynccontextmanager
-    async def _interrupting(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:
-        """Cancel an execution when an interrupt comes; yields what to set once it is accepted."""
+    async def _cancel_on_interrupt(self, execution: AsyncExecution) -> AsyncIterator[asyncio.Event]:
+        """Cancel an execution when an interrupt arrives; yields what to set once it is accepted."""
         accepted = asyncio.Event()
 
         async def cancel() -> None:
@@ -264,19 +264,19 @@ class CellblockKernel(Kernel):
         try:
             yield accepted
         finally:
-            await _ended(cancelling)
+            await _cancel_and_wait(cancelling)
 
     async def _show(self, event: Event) -> None:
-        """Publish what Jupyter has a message for."""
-        picture = b""
+        """Publish an event, if Jupyter has a message for it."""
+        image_data = b""
         if isinstance(event, Image | DisplayUpdate) and event.file is not None:
             try:
-                # The operator bounds it (`executions.max_image_bytes`).
-                picture = await self._client.files.read(event.file.id)
+                # The operator limits its size (`executions.max_image_bytes`).
+                image_data = await self._client.files.read(event.file.id)
             except Error as error:
                 self._publish(stream("stderr", f"[image {event.file.id}: {error.message}]\n"))
                 return
-        message = message_of(event, picture, self.execution_count)
+        message = message_of(event, image_data, self.execution_count)
         if message is not None:
             self._publish(message)
 
@@ -302,7 +302,7 @@ class CellblockKernel(Kernel):
 
     @staticmethod
     def _refusal(error: Error) -> CodeError:
-        """Why nothing ran, in an exception's shape."""
+        """Return the reason why nothing ran, in the format of an exception."""
         ended = isinstance(error, WrongStateError) or error.reason == "SESSION_NOT_FOUND"
         text = f"{error.message}; {ENDED}" if ended else error.message
         name = error.reason or type(error).__name__
@@ -314,9 +314,10 @@ class CellblockKernel(Kernel):
         return self._found
 
     async def _keep_alive(self) -> None:
-        """Postpone the session's idle time-out: an open notebook is in use while its user reads.
+        """Reset the session's idle timeout: an open notebook is in use while its user reads.
 
-        Its inactivity limit still applies, so a forgotten notebook does not keep it for ever.
+        The inactivity limit still applies, so that a forgotten notebook does not keep the session
+        forever.
         """
         while True:
             pause = RETRY_SECONDS
@@ -331,12 +332,12 @@ class CellblockKernel(Kernel):
             await asyncio.sleep(pause)
 
     async def _close(self) -> None:
-        await _ended(self._keeping)
+        await _cancel_and_wait(self._keeping)
         await self._client.close()
 
 
-def _is_told(info: ExecutionInfo, error: CodeError | None) -> bool:
-    """Whether the exception says it all: an interrupt that the code obeyed."""
+def _explains_itself(info: ExecutionInfo, error: CodeError | None) -> bool:
+    """Return whether the exception needs no addition: an interrupt that the code obeyed."""
     failure = info.failure
     return (
         error is not None
@@ -346,8 +347,8 @@ def _is_told(info: ExecutionInfo, error: CodeError | None) -> bool:
     )
 
 
-async def _ended(task: "asyncio.Task[None]") -> None:
-    """Cancel a task of ours, and wait for its end."""
+async def _cancel_and_wait(task: "asyncio.Task[None]") -> None:
+    """Cancel one of our tasks, and wait for its end."""
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -14,7 +14,7 @@ PROVISIONER = "cellblock-provisioner"
 
 
 def kernel_json(display_name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The kernel as Jupyter reads it. `config` is for `CellblockProvisioner`."""
+    """Return the kernel spec as Jupyter reads it. `config` is for `CellblockProvisioner`."""
     return {
         # -P: a module in the notebook's folder must not be taken for one of the kernel's.
         "argv": [

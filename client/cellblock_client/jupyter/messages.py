@@ -1,4 +1,4 @@
-"""From an execution's events to Jupyter's messages: pure functions.
+"""Conversion of an execution's events to Jupyter's messages: pure functions.
 
 Source: jupyter_client's documentation, "Messaging in Jupyter".
 """
@@ -26,21 +26,21 @@ from cellblock_client.introspection import CodeStatus, Completeness, Completions
 from cellblock_client.types import CodeError, Failure, FailureCause, File
 
 MAX_JSON_DEPTH = 100
-"""Jupyter's programs walk through messages by recursion, and Python's has an end."""
+"""Maximum depth of JSON: Jupyter's programs process messages recursively."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is published, as `msg_type` and `content`."""
+    """Message to publish, as `msg_type` and `content`."""
 
     kind: str
     content: dict[str, Any]
 
 
-def message_of(event: Event, picture: bytes, execution_count: int) -> Message | None:
-    """What tells of an event; None if Jupyter has nothing for it.
+def message_of(event: Event, image_data: bytes, execution_count: int) -> Message | None:
+    """Return the message for an event; None if Jupyter has none.
 
-    `picture` is the image of an event that has one.
+    `image_data` holds the bytes of an event's stored file.
     """
     match event:
         case Stdout(text=text):
@@ -52,14 +52,16 @@ def message_of(event: Event, picture: bytes, execution_count: int) -> Message | 
         case Display():
             return Message("display_data", _bundle(event))
         case Image(file=file, alternatives=others, metadata_json=metadata):
-            content = _content(others | _picture(file, picture), metadata, event.display_id)
+            content = _content(
+                others | _image_content(file, image_data), metadata, event.display_id
+            )
             if event.is_result:
                 return _result(content, execution_count)
             return Message("display_data", content)
         case DisplayUpdate(file=file):
             content = _bundle(event)
             if file is not None:
-                content["data"] |= _picture(file, picture)
+                content["data"] |= _image_content(file, image_data)
             return Message("update_display_data", content)
         case OutputCleared(wait=wait):
             return Message("clear_output", {"wait": wait})
@@ -77,17 +79,17 @@ def message_of(event: Event, picture: bytes, execution_count: int) -> Message | 
 
 
 def stream(name: str, text: str) -> Message:
-    """Text on `stdout` or `stderr`."""
+    """Create a `stream` message with text on `stdout` or `stderr`."""
     return Message("stream", {"name": name, "text": text})
 
 
 def error_content(error: CodeError) -> dict[str, Any]:
-    """An exception, as messages and replies have it."""
+    """Convert an exception for messages and replies."""
     return {"ename": error.name, "evalue": error.value, "traceback": list(error.traceback)}
 
 
 def failure_error(failure: Failure) -> CodeError:
-    """What ended an execution from outside, in an exception's shape: Jupyter has no other."""
+    """Convert a failure outside the code to an exception, the only format that Jupyter has."""
     if failure.cause is FailureCause.CANCELLED:
         name = "KeyboardInterrupt"
     else:
@@ -96,7 +98,7 @@ def failure_error(failure: Failure) -> CodeError:
 
 
 def complete_content(found: Completions) -> dict[str, Any]:
-    """A `complete_reply`; JupyterLab reads the types from where IPython puts them."""
+    """Create a `complete_reply`, with types where IPython and JupyterLab have them."""
     place = {"start": found.cursor_start, "end": found.cursor_end}
     return {
         "status": "ok",
@@ -112,7 +114,7 @@ def complete_content(found: Completions) -> dict[str, Any]:
 
 
 def is_complete_content(found: Completeness) -> dict[str, Any]:
-    """An `is_complete_reply`."""
+    """Create an `is_complete_reply`."""
     content = {"status": found.status.name.lower()}
     if found.status is CodeStatus.INCOMPLETE:
         content["indent"] = found.indent
@@ -128,7 +130,7 @@ def _bundle(event: Rich) -> dict[str, Any]:
 
 
 def _content(data: dict[str, str], metadata_json: str, display_id: str) -> dict[str, Any]:
-    """A MIME bundle. The API has JSON as text; Jupyter has it as what it is."""
+    """Convert a MIME bundle: the API has JSON as text, Jupyter as an object."""
     values: dict[str, Any] = {}
     for kind, text in data.items():
         value = _parsed(text) if _is_json(kind) else text
@@ -143,7 +145,7 @@ def _content(data: dict[str, str], metadata_json: str, display_id: str) -> dict[
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 - JSON is anything
-    """JSON of a sandbox's; None for what is none, or too deep for those who read messages."""
+    """Parse JSON of a sandbox; None if it is invalid or too deep for readers of messages."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -158,8 +160,8 @@ def _is_within(value: object, levels: int) -> bool:
     return levels > 0 and all(_is_within(item, levels - 1) for item in inner)
 
 
-def _picture(file: File, picture: bytes) -> dict[str, str]:
-    return {file.mime_type: base64.b64encode(picture).decode()}
+def _image_content(file: File, image_data: bytes) -> dict[str, str]:
+    return {file.mime_type: base64.b64encode(image_data).decode()}
 
 
 def _is_json(mime_type: str) -> bool:

@@ -1,8 +1,8 @@
-"""What `jupyter_client` asks for kernels: each has a session, and a process that speaks for it.
+"""Kernel provisioner for `jupyter_client`: gives each kernel a session and a local process.
 
-Found by the entry point `cellblock-provisioner`; its options are in `kernel.json`, below
-`metadata.kernel_provisioner.config`. The session is made and ended here, so it outlives the
-process, and a restart keeps its files.
+The entry point `cellblock-provisioner` names it; its options are in `kernel.json`, below
+`metadata.kernel_provisioner.config`. The provisioner creates and deletes the session, so it
+outlives the process, and a restart keeps its files.
 """
 
 import uuid
@@ -20,15 +20,15 @@ from cellblock_client.errors import Error, InvalidArgumentError, NotFoundError, 
 from cellblock_client.jupyter.adopted import AdoptedProcess, started_at
 
 END_SECONDS = 30.0
-"""For ending a session: Jupyter's user waits for it, and it ends by its idle time-out anyway."""
+"""Seconds to delete a session: Jupyter's user waits, and the idle timeout would end it anyway."""
 GIVEN_BY_JUPYTER = {"kernel_id", "kernel_spec", "parent"}
 LIMITS = tuple(field.name for field in fields(Limits))
 
 
 class CellblockProvisioner(LocalProvisioner):
-    """Launches the kernel's process as its base class does, with a session to speak for.
+    """Provisioner that launches the kernel's process as its base class does, with a session.
 
-    The options are those of `cellblock jupyter install`, which checks them; keys come from the
+    The options are those of `cellblock jupyter install`, which checks them; API keys come from the
     environment only.
     """
 
@@ -39,7 +39,7 @@ class CellblockProvisioner(LocalProvisioner):
     )
     network = Unicode(help="none, or proxy; empty: the operator's default.").tag(config=True)
     limits = Dict(help=f"What the sandbox may use: {', '.join(LIMITS)}.").tag(config=True)
-    time_limit = Float(help="Seconds that a cell may run; 0: the operator's default.").tag(
+    time_limit = Float(help="Time limit of a cell in seconds; 0: the operator's default.").tag(
         config=True
     )
     idle_timeout = Float(help="Seconds without a kernel; 0: the default.").tag(config=True)
@@ -54,9 +54,9 @@ class CellblockProvisioner(LocalProvisioner):
     active_content = Bool(help="Let outputs run scripts in the notebook's page.").tag(config=True)
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - traitlets'
-        """Raise InvalidArgumentError for an option that there is not, traitlets' for a wrong type.
+        """Raise InvalidArgumentError for an unknown option, and traitlets' error for a wrong type.
 
-        Called by `KernelProvisionerFactory` with what `kernel.json` says.
+        Called by `KernelProvisionerFactory` with the options of `kernel.json`.
         """
         known = set(type(self).class_trait_names(config=True))
         for name in given.keys() - known - GIVEN_BY_JUPYTER:
@@ -65,15 +65,15 @@ class CellblockProvisioner(LocalProvisioner):
             raise _unknown(f"limits.{name}", set(LIMITS))
         super().__init__(**given)
         self.session_id = ""
-        """The kernel's session; empty if it has none."""
+        """Id of the kernel's session; empty if it has none."""
         self._is_restart = False
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ANN401
         """Start the process, with a session that is new, restarted, or was left by another process.
 
-        Raises Error, with the server's reason, if there is none to be had.
+        Raises Error, with the server's reason, if no session can be had.
         """
-        attached = self._attached(kwargs.get("cwd"))
+        attached = self._attachment_paths(kwargs.get("cwd"))
         async with AsyncClient(self.address or None) as client:
             if not await self._has_session(client):
                 await self._create_session(client, attached)
@@ -93,7 +93,7 @@ class CellblockProvisioner(LocalProvisioner):
         return info
 
     async def cleanup(self, restart: bool = False) -> None:
-        """End the session, unless it is told to be kept or the kernel is about to restart."""
+        """Delete the session, unless it is to be kept or the kernel is about to restart."""
         await super().cleanup(restart)
         self._is_restart = restart
         if restart or not self.session_id:
@@ -106,42 +106,42 @@ class CellblockProvisioner(LocalProvisioner):
             await self._end_session(client)
 
     async def get_provisioner_info(self) -> dict[str, Any]:
-        """What another Jupyter server needs to go on with this kernel. No secrets of ours."""
+        """Return what another Jupyter server needs to adopt this kernel. It has no secrets."""
         info = await super().get_provisioner_info()
         started = started_at(self.pid) if self.pid is not None else None
         return info | {"session_id": self.session_id, "started": started}
 
     async def load_provisioner_info(self, provisioner_info: dict[str, Any]) -> None:
-        """Go on with a kernel of another Jupyter server's.
+        """Adopt a kernel of another Jupyter server.
 
-        If its process has ended meanwhile, `poll` tells so, and `launch_kernel` starts one for
-        the same session, in which all variables are still there.
+        If its process has ended meanwhile, `poll` reports it, and `launch_kernel` starts one for
+        the same session, which still has all variables.
         """
         await super().load_provisioner_info(provisioner_info)
         self.session_id = provisioner_info["session_id"]
-        # It does what the base class asks of a Popen.
-        self.process = AdoptedProcess.find(  # type: ignore[assignment]
+        # It does what the base class requires of a Popen.
+        self.process = AdoptedProcess.find_process(  # type: ignore[assignment]
             self.pid, provisioner_info["started"]
         )
 
     async def _has_session(self, client: AsyncClient) -> bool:
-        """Whether there is one to go on with; its kernel is a fresh one after a restart."""
+        """Return whether there is a session to use; after a restart it has a fresh kernel."""
         if not self.session_id:
             return False
         try:
             session = await client.sessions.get(self.session_id)
             await (session.restart() if self._is_restart else session.keep_alive())
         except (WrongStateError, NotFoundError) as error:
-            self.log.warning("a new session is made: %s", error.message)
+            self.log.warning("creating a new session: %s", error.message)
             return False
         return True
 
-    def _attached(self, folder: str | None) -> list[Path]:
-        """The paths to attach; relative ones from the folder that the kernel is started in."""
+    def _attachment_paths(self, folder: str | None) -> list[Path]:
+        """Return the paths to attach; relative ones start in the kernel's directory."""
         return [Path(folder or Path.cwd(), Path(path).expanduser()) for path in self.attach]
 
     async def _create_session(self, client: AsyncClient, attached: Sequence[Path]) -> None:
-        # Its id is chosen here: what was made for a call that broke off can be ended.
+        # The id is chosen here, so that a session of an interrupted call can be deleted.
         self.session_id = f"sess_{uuid.uuid4().hex}"
         try:
             await client.sessions.create(
@@ -160,15 +160,17 @@ class CellblockProvisioner(LocalProvisioner):
             raise
 
     async def _end_session(self, client: AsyncClient) -> None:
-        """End the session. Jupyter goes on if that fails: it then ends by its idle time-out."""
+        """Delete the session. A failure is only logged: the idle timeout then ends the session."""
         ended, self.session_id = self.session_id, ""
         try:
             session = await client.sessions.get(ended, timeout=END_SECONDS)
             await session.delete(timeout=END_SECONDS)
         except NotFoundError:
-            self.log.debug("session %s is gone already", ended)
+            self.log.debug("session %s has already been deleted", ended)
         except Error as error:
-            self.log.warning("session %s is left to its idle time-out: %s", ended, error.message)
+            self.log.warning(
+                "session %s not deleted, ends by its idle timeout: %s", ended, error.message
+            )
 
 
 def _unknown(name: str, known: set[str]) -> InvalidArgumentError:

@@ -52,7 +52,7 @@ def test_a_session_that_has_ended_is_told_and_a_restart_makes_another(
     reply = notebook.run("1").reply
     assert reply["ename"] == "SESSION_DELETED"
     assert reply["evalue"].endswith(
-        "; restart the kernel to go on in a new session, without variables and files"
+        "; restart the kernel to continue in a new session, without variables and files"
     )
     notebook.restart()
     assert notebook.provisioner.session_id != before

@@ -26,7 +26,7 @@ def test_a_new_one_can_be_kept(repl: Repl, user: Client) -> None:
     session_id = screen.session_id
     screen.type(CTRL_D)
     assert screen.exit_code() == 0
-    assert f"the session goes on: cellblock repl {session_id}" in screen.text
+    assert f"the session is still alive: cellblock repl {session_id}" in screen.text
     assert state_of(user, session_id) == "READY"
     user.sessions.get(session_id).delete()
 

@@ -1,6 +1,12 @@
 """The history of a Jupyter kernel, as frontends request it."""
 
-from cellblock_client.jupyter.history import MAX_CHARACTERS, MAX_ENTRIES, Entry, History, told
+from cellblock_client.jupyter.history import (
+    MAX_CHARACTERS,
+    MAX_ENTRIES,
+    Entry,
+    History,
+    reply_entries,
+)
 
 
 def history(*codes: str) -> History:
@@ -37,8 +43,8 @@ def test_search_returns_the_newest_matches_in_order() -> None:
 def test_results_are_included_on_request() -> None:
     ran = History()
     ran.add(4, "2 * 3", "6")
-    assert told(ran.tail(1), output=False) == [(1, 4, "2 * 3")]
-    assert told(ran.tail(1), output=True) == [(1, 4, ("2 * 3", "6"))]
+    assert reply_entries(ran.tail(1), output=False) == [(1, 4, "2 * 3")]
+    assert reply_entries(ran.tail(1), output=True) == [(1, 4, ("2 * 3", "6"))]
 
 
 def test_history_is_bounded() -> None:

@@ -6,7 +6,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from cellblock_client.cli.repl.commands import COMMANDS, find
+from cellblock_client.cli.repl.commands import COMMANDS, find_command
 from cellblock_client.errors import Error
 
 
@@ -26,11 +26,11 @@ def test_no_magic_has_the_name_of_a_command(
     "code", ["%timeit 1", "%%bash\n%files", "files", "%files\n1", "% files", ""]
 )
 def test_all_else_is_the_kernels(code: str) -> None:
-    assert find(code) is None
+    assert find_command(code) is None
 
 
 def test_arguments_may_be_quoted() -> None:
-    found = find("  %upload 'a b.txt' c.txt ")
+    found = find_command("  %upload 'a b.txt' c.txt ")
     assert found is not None
     assert found == (COMMANDS["%upload"], ["a b.txt", "c.txt"])
 
@@ -38,4 +38,4 @@ def test_arguments_may_be_quoted() -> None:
 @pytest.mark.parametrize("code", ["%upload", "%help me", "%upload 'a"])
 def test_wrong_arguments_are_refused(code: str) -> None:
     with pytest.raises(Error):
-        find(code)
+        find_command(code)

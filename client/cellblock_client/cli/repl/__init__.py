@@ -1,1 +1,1 @@
-"""`cellblock repl`: code that is typed, and what it shows."""
+"""`cellblock repl`: an interactive Python prompt in a session."""

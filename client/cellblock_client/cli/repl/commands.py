@@ -1,4 +1,4 @@
-"""The REPL's own commands. All else that begins with `%` is the kernel's."""
+"""Commands of the REPL itself. The kernel handles all other lines that begin with `%`."""
 
 import shlex
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cellblock_client.cli.connection import Opened
+from cellblock_client.cli.connection import OpenedSession
 from cellblock_client.cli.folder import Folder
 from cellblock_client.cli.repl.status import limit_lines, state_lines
 from cellblock_client.cli.transfers import attach_path, note_skipped, transfer
@@ -26,27 +26,27 @@ Python is run in the session, IPython's magics and !commands included.
 
 @dataclass(frozen=True)
 class Context:
-    """What commands work with."""
+    """Objects that commands work with."""
 
-    opened: Opened
+    opened: OpenedSession
     folder: Folder
-    """Where what is fetched goes, unless a path is given."""
+    """Directory for downloads, unless a path is given."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command: how it is typed, what it does."""
+    """Command of the REPL: its usage and its action."""
 
     usage: str
     help: str
     run: Callable[[Context, list[str]], None]
     most: int
-    """How many arguments it takes at most."""
+    """Maximum number of arguments."""
     least: int = 0
 
 
-def find(code: str) -> tuple[Command, list[str]] | None:
-    """The command that was typed, and its arguments. Raises Error for wrong ones."""
+def find_command(code: str) -> tuple[Command, list[str]] | None:
+    """Parse a command and its arguments. Raises Error for wrong ones."""
     line, name = code.strip(), name_of(code)
     command = COMMANDS.get(name)
     if command is None or "\n" in line:
@@ -61,7 +61,7 @@ def find(code: str) -> tuple[Command, list[str]] | None:
 
 
 def name_of(code: str) -> str:
-    """The first word of what was typed."""
+    """Return the first word of a line."""
     words = code.split(maxsplit=1)
     return words[0] if words else ""
 
@@ -103,7 +103,7 @@ def _files(context: Context, arguments: list[str]) -> None:
     found = context.opened.session.files.list(*arguments)
     _say(f"{file.bytes:>12}  {shown_path(file)}" for file in found)
     if found.incomplete:
-        _say(["[there is more than is ever listed]"])
+        _say(["[more files exist than can be listed]"])
 
 
 def _limits(context: Context, _arguments: list[str]) -> None:
@@ -129,10 +129,10 @@ COMMANDS = {
         Command("%help", "this list", _help, 0),
         Command("%upload PATH [NAME]", "put a file or folder at /mnt/data", _upload, 2, 1),
         Command("%download PATH [TARGET]", "fetch a file from /mnt/data", _download, 2, 1),
-        Command("%files [FOLDER]", "list what lies in /mnt/data", _files, 1),
-        Command("%session", "the session's state, and when it ends", _session, 0),
-        Command("%limits", "what the session may use", _limits, 0),
-        Command("%restart", "a fresh kernel: variables are lost, files stay", _restart, 0),
+        Command("%files [FOLDER]", "list the files in /mnt/data", _files, 1),
+        Command("%session", "show the session's state, and when it ends", _session, 0),
+        Command("%limits", "show the session's limits", _limits, 0),
+        Command("%restart", "restart the kernel: variables are lost, files stay", _restart, 0),
     )
 }
-"""By the word that is typed. IPython has no magic of these names; a test checks that."""
+"""Commands by name. IPython has no magic of these names; a test checks that."""

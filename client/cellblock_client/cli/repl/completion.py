@@ -1,4 +1,4 @@
-"""What Tab offers: the session's names, as its kernel tells them, and the REPL's commands."""
+"""Completion by Tab: names of the session, from its kernel, and the REPL's commands."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,21 +10,21 @@ from cellblock_client.client import Session
 from cellblock_client.errors import Error
 
 ANSWER_SECONDS = 8.0
-"""Longer than a kernel is given to answer."""
+"""Seconds to wait for a response: longer than the server gives the kernel."""
 
 
 class KernelCompleter(Completer):
-    """Asks the session's kernel; to be called in a thread."""
+    """Completer that asks the session's kernel; to be called in a thread."""
 
     def __init__(self, session: Session, notice: Callable[[str], None]) -> None:
-        """Tell `notice` why there is nothing to offer."""
+        """Report to `notice` why there are no completions."""
         self._session = session
         self._notice = notice
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
-        """What may stand at the cursor."""
+        """Yield possible completions at the cursor."""
         text, place = document.text, document.cursor_position
         if text[:place].startswith("%") and text[:place][1:].isalpha():
             for name, command in COMMANDS.items():
@@ -37,7 +37,7 @@ class KernelCompleter(Completer):
             return
         before = text[found.cursor_start : place]
         for item in found.items:
-            # What a terminal would obey, or would end the line, is no name.
+            # Control characters, which a terminal would interpret, are not part of a name.
             if item.text.isprintable() and item.text != before:
                 shown = item.text.rpartition(".")[2] or item.text
                 yield Completion(

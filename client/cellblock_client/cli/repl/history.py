@@ -1,4 +1,4 @@
-"""What was typed before, from one REPL to the next."""
+"""History of typed lines, kept from one REPL to the next."""
 
 import os
 import sys
@@ -7,15 +7,15 @@ from pathlib import Path
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 MAX_BYTES = 2**20
-"""Of the file: past it the older half is forgotten."""
+"""Maximum size of the file: over it, the older half is removed."""
 ENTRY = b"\n# "
-"""What begins an entry, in `FileHistory`'s format."""
+"""Beginning of an entry in `FileHistory`'s format."""
 
 
 def open_history(folder: Path) -> History:
-    """The history in `folder`, which only the user can read: what is typed may be secret.
+    """Open the history in `folder`, which only the user can read, because lines may be secret.
 
-    Where the folder can't be used, what is typed is remembered for this once.
+    If the folder can't be used, the history lasts for this REPL only.
     """
     path = folder / "repl-history"
     try:
@@ -24,7 +24,7 @@ def open_history(folder: Path) -> History:
         if path.stat().st_size > MAX_BYTES:
             _forget_older_half(path)
     except OSError as error:
-        sys.stderr.write(f"[no history is kept: {path}: {error.strerror}]\n")
+        sys.stderr.write(f"[history is not saved: {path}: {error.strerror}]\n")
         return InMemoryHistory()
     return FileHistory(str(path))
 

@@ -1,23 +1,23 @@
-"""A read-eval-print loop against a session."""
+"""Read-eval-print loop of a session."""
 
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from cellblock_client.cli.connection import Opened
-from cellblock_client.cli.repl.commands import Context, find
+from cellblock_client.cli.connection import OpenedSession
+from cellblock_client.cli.repl.commands import Context, find_command
 from cellblock_client.cli.repl.prompt import Prompt
 from cellblock_client.cli.repl.status import limit_lines, state_lines
-from cellblock_client.cli.run import EXIT_FAILED, EXIT_OK, follow
-from cellblock_client.cli.terminal import Terminal, complain
+from cellblock_client.cli.run import EXIT_FAILED, EXIT_OK, follow_execution
+from cellblock_client.cli.terminal import Terminal, print_error
 from cellblock_client.client import Client, Session
 from cellblock_client.errors import Error
 from cellblock_client.events import Event, KernelRestarted, Started
 from cellblock_client.types import FailureCause
 
 QUESTION = re.compile(r"\s*([^\W\d][\w.]*)(\?\??)\s*")
-"""What is looked up, not run."""
+"""Pattern of lines that inspect a name and run nothing."""
 LEAVING = {"exit", "quit", "exit()", "quit()"}
 ENDED = {
     "SESSION_EXPIRED",
@@ -26,13 +26,13 @@ ENDED = {
     "SESSION_ENDED",
     "SESSION_NOT_FOUND",
 }
-"""Reasons for which nothing can be typed any more."""
+"""Reasons of errors after which no code can run in the session."""
 
 WITH_SESSION = {FailureCause.SESSION_ENDED, FailureCause.SANDBOX_LOST}
 
 
 class ReplTerminal(Terminal):
-    """As for one execution, with a word when the kernel is another one than before."""
+    """Terminal that also reports a replaced kernel."""
 
     def __init__(self, client: Client, folder: Path, session: Session) -> None:
         """Watch the kernels of `session`."""
@@ -49,20 +49,20 @@ class ReplTerminal(Terminal):
                 self.note(f"[the kernel was replaced, variables are lost{why}]")
             self._generation = event.kernel_generation
         if isinstance(event, KernelRestarted):
-            # Told now: not again with the next execution.
+            # Reported now: not again with the next execution.
             self._generation += 1
         super().show(event)
 
     def restarted(self) -> None:
-        """The user asked for another kernel, and knows of it."""
+        """Record a restart that the user requested."""
         self._generation = max(self._generation, self._session.info.kernel_generation)
 
 
 class Repl:
-    """Reads code until Ctrl-D. Ctrl-C interrupts the code, or clears what is typed."""
+    """Loop that reads code until Ctrl-D. Ctrl-C interrupts the code, or clears the line."""
 
     def __init__(
-        self, opened: Opened, terminal: ReplTerminal, environment: Mapping[str, str]
+        self, opened: OpenedSession, terminal: ReplTerminal, environment: Mapping[str, str]
     ) -> None:
         """Run code in the session of `opened`, each piece with `environment`."""
         self._session = opened.session
@@ -71,7 +71,7 @@ class Repl:
         self._terminal = terminal
 
     def run(self, *, resumed: bool) -> int:
-        """Run until the user leaves (0) or the session has ended (3); the exit code."""
+        """Run until the user leaves (0) or the session has ended (3), and return the exit code."""
         self._greet(resumed=resumed)
         if self._session.info.end_time is not None:
             return EXIT_FAILED
@@ -88,15 +88,15 @@ class Repl:
             if not code.strip():
                 continue
             try:
-                self._act(code, prompt)
+                self._run_line(code, prompt)
             except Error as error:
-                complain(error)
+                print_error(error)
                 if error.reason in ENDED:
                     return EXIT_FAILED
             except OSError as error:
-                complain(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
+                print_error(Error(f"{error.filename or 'failed'}: {error.strerror or error}"))
             except KeyboardInterrupt:
-                sys.stderr.write("\n[not waiting any longer; the code may go on]\n")
+                sys.stderr.write("\n[not waiting any longer; the code may still be running]\n")
 
     def _greet(self, *, resumed: bool) -> None:
         info = self._session.info
@@ -105,9 +105,9 @@ class Repl:
             lines += [*state_lines(info), *limit_lines(info)]
         sys.stderr.write("\n".join(lines) + "\n")
 
-    def _act(self, code: str, prompt: Prompt) -> None:
-        """Do what was typed. Raises Error, also for what ended the session."""
-        if (found := find(code)) is not None:
+    def _run_line(self, code: str, prompt: Prompt) -> None:
+        """Run a line. Raises Error, also for the error that ended the session."""
+        if (found := find_command(code)) is not None:
             command, arguments = found
             command.run(self._context, arguments)
             self._terminal.restarted()
@@ -116,7 +116,7 @@ class Repl:
             sys.stdout.write(prompt.inspect(name, len(name), len(marks) - 1))
         else:
             execution = self._session.execute(code, environment=self._environment)
-            failure = follow(execution, self._terminal).failure
+            failure = follow_execution(execution, self._terminal).failure
             if failure is not None and failure.cause in WITH_SESSION:
-                # The session's own end is stored a moment later; whatever asks is told of it.
+                # The server stores the session's end a moment later; the next call gets the reason.
                 raise Error("the session has ended", reason="SESSION_ENDED")

@@ -1,4 +1,4 @@
-"""The line, or lines, in which code is typed."""
+"""Prompt for one or more lines of code."""
 
 import sys
 from codeop import CommandCompiler
@@ -23,16 +23,16 @@ from cellblock_client.errors import Error
 from cellblock_client.introspection import CodeStatus
 
 ENTER_SECONDS = 2.0
-"""How long Enter waits for the kernel's word; then plain Python decides."""
+"""Maximum seconds that Enter waits for the kernel; then plain Python decides."""
 INSPECT_SECONDS = 8.0
 INDENT = "    "
 
 
 class Prompt:
-    """Reads one piece of code after the other."""
+    """Prompt that reads one piece of code after the other."""
 
     def __init__(self, session: Session) -> None:
-        """Ask `session`'s kernel what may stand where, and whether code is complete."""
+        """Ask `session`'s kernel for completions, and whether code is complete."""
         self._session = session
         self._notice = ""
         in_colour = takes_colours(sys.stdout)
@@ -42,7 +42,7 @@ class Prompt:
             prompt_continuation="... ",
             key_bindings=self._bindings(),
             history=open_history(USER_FOLDERS.user_state_path),
-            # In grey: without colours it looks as if it had been typed.
+            # In grey: without colours it would look like typed text.
             auto_suggest=AutoSuggestFromHistory() if in_colour else None,
             lexer=PygmentsLexer(PythonLexer) if in_colour else None,
             color_depth=None if in_colour else ColorDepth.DEPTH_1_BIT,
@@ -53,18 +53,18 @@ class Prompt:
         )
 
     def read(self) -> str:
-        """What was typed. Raises KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D."""
+        """Read one piece of code. Raises KeyboardInterrupt for Ctrl-C, EOFError for Ctrl-D."""
         self._notice = ""
         return self._prompt.prompt(">>> ")
 
     def inspect(self, code: str, place: int, detail_level: int = 0) -> str:
-        """What the name at a place is, for a terminal. Raises Error."""
-        told = self._session.inspect(
+        """Describe the name at a position, for a terminal. Raises Error."""
+        answer = self._session.inspect(
             code, place, detail_level=detail_level, timeout=INSPECT_SECONDS
         )
-        if not told.found:
+        if not answer.found:
             return "no such name\n"
-        text = sanitized(told.data.get("text/plain", ""))
+        text = sanitized(answer.data.get("text/plain", ""))
         return (text if self._in_colour else COLOUR.sub("", text)).rstrip("\n") + "\n"
 
     def _tell(self, notice: str) -> None:
@@ -92,11 +92,11 @@ class Prompt:
         def _inspect(event: KeyPressEvent) -> None:
             buffer = event.current_buffer
             try:
-                told = self.inspect(buffer.text, buffer.cursor_position)
+                answer = self.inspect(buffer.text, buffer.cursor_position)
             except Error as error:
                 self._tell(error.message)
                 return
-            run_in_terminal(lambda: sys.stdout.write(told))
+            run_in_terminal(lambda: sys.stdout.write(answer))
 
         return bindings
 
@@ -113,28 +113,28 @@ class Prompt:
             buffer.insert_text("\n" + indent)
 
     def _indent_of_more(self, code: str) -> str | None:
-        """What the next line begins with; None if the code can run, or fail, as it is."""
+        """Return the indentation of the next line; None if the code is complete or invalid."""
         if not code.strip() or is_command(code):
             return None
         try:
-            told = self._session.is_complete(code, timeout=ENTER_SECONDS)
+            answer = self._session.is_complete(code, timeout=ENTER_SECONDS)
         except Error:
-            # The kernel is busy or away. Running the code will tell; until then, Python knows.
+            # The kernel is busy or away: use plain Python's verdict until the code runs.
             return "" if is_unfinished(code) else None
-        return told.indent if told.status is CodeStatus.INCOMPLETE else None
+        return answer.indent if answer.status is CodeStatus.INCOMPLETE else None
 
 
 def is_command(code: str) -> bool:
-    """Whether it is the REPL that is spoken to."""
+    """Return whether the text is a command of the REPL."""
     return name_of(code) in COMMANDS and "\n" not in code.strip()
 
 
 def is_unfinished(code: str) -> bool:
-    """Whether plain Python would wait for more."""
+    """Return whether plain Python would wait for more."""
     try:
         return CommandCompiler()(code) is None
     except (SyntaxError, ValueError, OverflowError):
-        # The kernel knows more than plain Python, and tells errors better.
+        # The kernel knows more than plain Python, and reports errors better.
         return False
 
 

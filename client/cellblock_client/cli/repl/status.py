@@ -1,4 +1,4 @@
-"""What is said of the session: its state, its limits, why it ended."""
+"""Text about a session: its state, its limits, the reason of its end."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,11 +8,11 @@ from cellblock_client.types import SessionInfo
 
 UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 WIDTH = 12
-"""Of names."""
+"""Width of the column of names."""
 
 
 def state_lines(info: SessionInfo) -> Iterator[str]:
-    """Its state now, and what became of its variables."""
+    """Return lines with the session's current state and its lost variables."""
     yield _line("session", info.id)
     yield _line("state", info.state.name.lower())
     if info.thread_id:
@@ -30,7 +30,7 @@ def state_lines(info: SessionInfo) -> Iterator[str]:
 
 
 def limit_lines(info: SessionInfo) -> Iterator[str]:
-    """What it may use."""
+    """Return lines with the session's limits."""
     limits = info.limits
     for name, value in (
         ("memory", size(limits.memory_bytes)),
@@ -45,7 +45,7 @@ def limit_lines(info: SessionInfo) -> Iterator[str]:
 
 
 def size(count: int) -> str:
-    """A number of bytes, in the largest unit that it has whole ones of."""
+    """Format a number of bytes, in the largest unit that divides it."""
     for unit, name in UNITS:
         if count >= unit:
             return f"{count / unit:.4g} {name}"
