@@ -165,7 +165,7 @@ def shared_session(server: str) -> Iterator[Session]:
 
 @pytest.fixture(scope="module")
 def full_session(server: str) -> Iterator[Session]:
-    """As `shared_session`, with all that the default image has."""
+    """A shared session whose sandbox has everything in the default image."""
     with Client(server) as client, client.sessions.create(image=FULL) as session:
         yield session
 

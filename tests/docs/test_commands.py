@@ -1,4 +1,4 @@
-"""What the pages have a reader type in a shell works, and answers what is shown."""
+"""Shell commands on the documentation pages work, and print what the page shows."""
 
 import subprocess
 from pathlib import Path

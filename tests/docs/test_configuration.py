@@ -15,11 +15,11 @@ EXECUTED = {"console", "python", "sh", "sql"}
 READ = {"toml", "yaml", "json", "ini"}
 INSTRUCTIONS = ("FROM ", "USER ", "RUN ", "ENV ", "COPY ")
 SHOWN = {"text"}
-"""What something says or looks like: signatures, trees."""
+"""Languages of blocks that only show something, such as signatures and trees."""
 KNOWN = EXECUTED | READ | SHOWN | {"dockerfile"}
 
 
-def test_there_is_nothing_that_nobody_looks_at() -> None:
+def test_all_code_blocks_have_a_known_language() -> None:
     assert all_languages() == KNOWN
 
 

@@ -31,7 +31,7 @@ TURNS: dict[str, list[Turn]] = {
         text("3199 mm."),
     ],
 }
-"""What the model answers on a page that has one."""
+"""The model's scripted answers for pages that use a model."""
 ANSWERS = {"docs/start/tutorial.md": [r"2014\n\[\S+\.png\]", "3199"]}
 """Patterns of what the model reads of its code."""
 

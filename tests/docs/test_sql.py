@@ -1,4 +1,4 @@
-"""What the pages have an administrator of PostgreSQL type is taken by a real one."""
+"""SQL that the pages show to PostgreSQL administrators runs on a real server."""
 
 from secrets import token_hex
 

@@ -63,7 +63,7 @@ def test_a_label_does_not_tell_two_builds_apart(image: str) -> None:
 
 
 def test_layers_hold_nothing_of_the_labels() -> None:
-    """They come last, so that another revision rebuilds nothing."""
+    """Labels come last in the Dockerfile, so that a new revision rebuilds no layer."""
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", SERVER_IMAGE)
     first_layer = next(
         number for number, line in enumerate(history.splitlines()) if "LABEL" not in line

@@ -1,4 +1,4 @@
-"""What is in the sandbox image, and what must not be."""
+"""Contents of the sandbox image, and what must not be in it."""
 
 import importlib.metadata
 import json
@@ -21,7 +21,7 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 @pytest.fixture(params=IMAGES)
 def target(request: pytest.FixtureRequest) -> str:
-    """What tests of all images are run for."""
+    """The images for which the tests of all images run."""
     return str(request.param)
 
 
@@ -48,7 +48,7 @@ def test_it_is_made_of_these_sources(target: str, image: str) -> None:
     assert labels["dev.cellblock.image.hash"] == done.stdout.strip(), "run `make images`"
 
 
-def test_it_runs_the_agent_as_nobody_in_the_data_folder(image: str) -> None:
+def test_the_agent_runs_unprivileged_in_the_data_folder(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "1000:1000"
     assert config["WorkingDir"] == "/mnt/data"
@@ -114,7 +114,7 @@ def test_only_the_full_image_opens_documents() -> None:
     assert run("command -v antiword || true", image=IMAGES["core"]) == ""
 
 
-def test_debian_packages_are_told_to_scanners() -> None:
+def test_scanners_find_the_debian_packages() -> None:
     lines = (ROOT / "sandbox_image" / "debian.txt").read_text().splitlines()
     locked = {line.split()[0]: line.split()[1] for line in lines if not line.startswith("#")}
     shown = run("grep -h -E '^(Package|Version): ' /var/lib/dpkg/status.d/*").splitlines()

@@ -56,7 +56,7 @@ def run(image: str, command: str) -> str:
 
 
 def dpkg_knows(image: str) -> Packages:
-    """As dpkg itself tells it, and what was unpacked without it."""
+    """Return the packages that dpkg lists, and those unpacked without dpkg."""
     lines = run(image, "dpkg-query --show --showformat '${Package} ${Version}\\n'").splitlines()
     unpacked = run(image, "grep -hsE '^(Package|Version): ' /var/lib/dpkg/status.d/* || true")
     values = [line.split(": ")[1] for line in unpacked.splitlines()]
@@ -65,7 +65,7 @@ def dpkg_knows(image: str) -> Packages:
 
 
 def folders_say(image: str) -> Packages:
-    """As the names of folders tell it: NAME-VERSION.dist-info."""
+    """Return the packages named by the folders NAME-VERSION.dist-info."""
     names = run(image, "find /opt /usr -name '*.dist-info' -printf '%f\\n'").split()
     pairs = [name.removesuffix(".dist-info").split("-", 1) for name in names]
     return {(canonicalize_name(name), version) for name, version in pairs}
@@ -87,7 +87,7 @@ def test_what_is_no_package_is_in_it_too(full: str) -> None:
     assert named == {"cellblock-agent", "noto-emoji", "python"}
 
 
-def test_licences_are_told(full: str) -> None:
+def test_licences_are_listed(full: str) -> None:
     python = [one for one in components(full) if one["purl"].startswith("pkg:pypi/")]
     assert [one["name"] for one in python if not one.get("licenses")] == []
     debian = [one for one in components(full) if one["purl"].startswith("pkg:deb/")]

@@ -1,4 +1,4 @@
-"""A network that breaks: connections through it end after as many bytes as told."""
+"""A TCP proxy that closes each connection after a given number of bytes."""
 
 import socket
 import threading

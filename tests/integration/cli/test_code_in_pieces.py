@@ -128,7 +128,9 @@ def test_a_refusal_comes_before_all_is_written(client: Client, session: Session)
         refused.set()
 
 
-async def test_so_it_does_for_asyncio_and_nobody_waits_for_the_model_any_more(server: str) -> None:
+async def test_async_client_stops_reading_pieces_when_the_server_refuses_the_code(
+    server: str,
+) -> None:
     model = Model("x" * 2**20, "x")
     async with AsyncClient(server) as caller, await caller.sessions.create() as session:
         with pytest.raises(errors.InvalidArgumentError, match="code: must be at most"):

@@ -39,7 +39,7 @@ def test_all_is_well_with_a_server_that_runs(
     assert (found["engine"], found["call"], found["readiness"]) == ("ok", "ok", "ok")
 
 
-def test_a_problem_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_problem_is_reported_with_its_fix(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[server]\nlisten = '0.0.0.0:1'\n")
     done = cellblock("doctor", f"--config={tmp_path / 'config.toml'}", cwd=tmp_path)
     assert done.returncode == 1

@@ -93,7 +93,7 @@ def following(
 
 
 def followed(server: str, client: Client, form: str, cwd: Path) -> tuple[str, str, str]:
-    """What is shown while code runs and from then on; and all of what is shown afterwards."""
+    """Return the output of `logs --follow` during and after the code, and of a later `logs`."""
     with client.sessions.create() as session:
         session.run("print('before')")
         runs = threading.Thread(target=session.run, args=(WAITS,))
@@ -247,7 +247,7 @@ def test_no_such_run_or_session(server: str, session: Session, form: str, tmp_pa
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_without_follow_nobody_waits(
+def test_without_follow_the_command_does_not_wait(
     server: str, session: Session, form: str, tmp_path: Path
 ) -> None:
     seen = threading.Event()
@@ -358,7 +358,7 @@ def test_code_is_coloured_on_a_terminal(server: str, session: Session, tmp_path:
     assert "  def f():\n      return 1 # ]0;title\n" in piped
 
 
-def test_pictures_are_drawn_where_the_terminal_can(
+def test_images_are_drawn_if_the_terminal_supports_them(
     server: str, session: Session, client: Client, tmp_path: Path
 ) -> None:
     (image,) = session.run(PLOT).images

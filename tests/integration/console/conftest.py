@@ -69,7 +69,7 @@ def empty_page(entered: Page) -> Iterator[Page]:
 
 @pytest.fixture
 def other(at: ServerProcess) -> Iterator[Client]:
-    """Somebody else who uses the server, not by the console."""
+    """A second client of the server, which does not use the console."""
     with Client(at.address) as client:
         yield client
 

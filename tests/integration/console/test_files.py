@@ -31,7 +31,7 @@ def test_a_table_has_rows_and_columns(page: Page, session: Session) -> None:
     assert cells == ["Köln, am Rhein", "840.5", 'say "hi"', "1"]
 
 
-def test_a_picture_is_seen_whatever_it_is_called(page: Page, session: Session) -> None:
+def test_an_image_is_shown_whatever_its_name(page: Page, session: Session) -> None:
     session.files.write("picture.bin", gif(30, 20))
     preview(page, "picture.bin")
     width = "return document.querySelector('#preview img')?.naturalWidth"

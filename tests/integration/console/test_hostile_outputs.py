@@ -1,4 +1,4 @@
-"""What comes from a sandbox is shown, and does nothing.
+"""Output of a sandbox is displayed and can't run scripts on the page.
 
 Each attack tries to set a mark on the page, or to leave for another address. The control is the
 first test: the same script does set the mark where it runs.
@@ -120,7 +120,7 @@ def test_html_has_an_origin_that_is_nobodys(page: Page) -> None:
     page.forgive()
 
 
-def test_svg_is_a_picture(page: Page) -> None:
+def test_svg_is_shown_as_an_image(page: Page) -> None:
     shown(
         page,
         f"from IPython.display import SVG, display\ndisplay(SVG(data={SVG!r}))\n"

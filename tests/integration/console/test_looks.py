@@ -21,7 +21,7 @@ NARROW = 400
 
 @pytest.fixture
 def dark(page: Page) -> Iterator[Page]:
-    """As for somebody whose system is dark."""
+    """The console's page in a browser that prefers dark colours."""
     prefer(page, "dark")
     yield page
     prefer(page, "light")
@@ -36,7 +36,7 @@ def prefer(page: Page, scheme: str) -> None:
 
 
 def ground(page: Page) -> int:
-    """How bright the page is, of 255."""
+    """Return the page's brightness, 0 to 255."""
     colour = page.one("body").value_of_css_property("background-color")
     return int(colour.partition("(")[2].partition(",")[0])
 
@@ -53,7 +53,7 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-def test_it_follows_the_systems_colours_unless_told(dark: Page) -> None:
+def test_colours_follow_the_system_unless_the_user_chooses(dark: Page) -> None:
     assert ground(dark) < 50
     dark.one("#theme").send_keys("Light")
     assert ground(dark) > 200

@@ -1,4 +1,4 @@
-"""What others do with sessions is seen on the page, at once and later."""
+"""Changes that other clients make to sessions appear on the page, now and after a reload."""
 
 from cellblock_client import Client
 from cellblock_client.client import Session

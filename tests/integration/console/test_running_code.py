@@ -110,7 +110,7 @@ def test_a_fresh_kernel_has_forgotten(page: Page) -> None:
     assert page.text(".error-name") == "NameError: name 'kept' is not defined"
 
 
-def test_a_kernel_that_dies_is_told(page: Page) -> None:
+def test_a_dead_kernel_is_reported(page: Page) -> None:
     page.run("import os\nos._exit(3)")
     page.finished()
     assert page.text(".run .state") == "failed"

@@ -63,7 +63,7 @@ class Project:
         return done.stdout
 
     def left(self) -> list[str]:
-        """What the engine has of it."""
+        """Return ids of the project's containers, volumes and networks."""
         label = f"label=com.docker.compose.project={self.name}"
         kinds = (["ps", "--all"], ["volume", "ls"], ["network", "ls"])
         return [name for kind in kinds for name in docker(*kind, "-q", "--filter", label).split()]
@@ -105,7 +105,7 @@ def health(container: str) -> str:
 
 
 def answer(one: Project) -> str:
-    """What code shows that is run within the server's container."""
+    """Run code in the server's container and return its output."""
     run = ("exec", "-T", "server", "cellblock", "run", "--address=127.0.0.1:7711", "-")
     return one.compose(*run, text="print(6 * 7)")
 

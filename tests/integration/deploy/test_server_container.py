@@ -28,7 +28,7 @@ def test_sessions_outlive_the_server(deployed: ServerContainer) -> None:
     deployed.neighbour("cellblock", "sessions", "delete", session)
 
 
-def test_it_is_nobody_and_can_change_nothing(deployed: ServerContainer) -> None:
+def test_the_server_runs_unprivileged_and_can_change_nothing(deployed: ServerContainer) -> None:
     status = deployed.inside("cat", "/proc/1/status").stdout
     values = dict(line.split(":\t", 1) for line in status.splitlines())
     assert values["Uid"].split() == ["10001"] * 4

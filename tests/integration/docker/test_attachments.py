@@ -96,7 +96,7 @@ def test_a_large_file_is_a_link_on_the_host_and_gone_when_detached(
     assert blob.stat().st_nlink == 1
 
 
-def test_where_links_do_not_work_a_copy_is_made_and_told(tmp_path: Path) -> None:
+def test_a_copy_is_made_and_logged_if_links_do_not_work(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, {"CELLBLOCK_FILES__SMALL_FILE_BYTES": "1000"})
     server.state.mkdir(mode=0o700)
     with small_disk(server.state / "run", 16 * MIB):
@@ -167,7 +167,9 @@ def test_another_name_is_refused_and_a_taken_one(client: Client, session: Sessio
     assert session.files.read("mine") == b"m"
 
 
-async def test_the_same_attachment_at_once(async_client: AsyncClient, own: AsyncSession) -> None:
+async def test_concurrent_attachments_of_one_file(
+    async_client: AsyncClient, own: AsyncSession
+) -> None:
     file = await async_client.files.upload(b"x", "x")
     attached = await asyncio.gather(*(own.attach(file) for _ in range(8)))
     assert {attachment.path for attachment in attached} == {"/mnt/data/x"}

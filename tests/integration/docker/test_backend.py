@@ -96,7 +96,7 @@ async def test_two_servers_do_not_see_each_others_sandboxes(
 async def test_a_container_that_is_stopped_by_hand_ends_immediately(
     backend: DockerBackend,
 ) -> None:
-    """Its agent heeds no signal, and the image says so: the engine does not wait for it."""
+    """A container whose agent ignores signals is killed without the engine's grace period."""
     spec, token = (
         SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
         secrets.token_urlsafe(32),

@@ -52,7 +52,7 @@ def test_many_displays_leave_the_newest(shared_session: Session) -> None:
     assert result.events[-2].data["text/plain"].endswith("9999'")  # type: ignore[attr-defined]
 
 
-def test_too_many_images_are_told(shared_session: Session) -> None:
+def test_too_many_images_are_reported(shared_session: Session) -> None:
     result = shared_session.run(
         "from PIL import Image\nfor _ in range(52): display(Image.new('L', (1, 1)))"
     )

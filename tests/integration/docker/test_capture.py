@@ -1,4 +1,4 @@
-"""What code makes becomes files: once, whole, under their paths, with who made them."""
+"""Files that code writes are captured once, complete, with their path and their execution."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def test_folders_keep_their_paths(session: Session) -> None:
     assert (file.filename, file.path) == ("z.txt", "/mnt/data/x/y/z.txt")
 
 
-def test_moved_and_deleted_files_are_told(client: Client, session: Session) -> None:
+def test_moved_and_deleted_files_are_reported(client: Client, session: Session) -> None:
     made = session.run("import os; os.mkdir('d'); [open(n, 'w').write(n) for n in 'abc']").files
     result = session.run("os.rename('a', 'd/moved'); os.unlink('b')")
     (moved,) = generated(result)
@@ -65,7 +65,7 @@ def test_moved_and_deleted_files_are_told(client: Client, session: Session) -> N
     assert deleted(result) == []
 
 
-def test_what_the_caller_did_is_not_told_as_the_codes(session: Session) -> None:
+def test_changes_by_the_caller_are_not_reported_as_the_codes(session: Session) -> None:
     session.files.write("mine", b"1")
     session.files.write("gone", b"1")
     session.files.delete("gone")
@@ -97,7 +97,7 @@ def test_background_work_is_captured_when_it_is_done(client: Client, session: Se
     assert generated(session.run("child.wait()")) == []
 
 
-def test_a_thread_that_deletes_and_moves_later_is_told(session: Session) -> None:
+def test_later_deletes_and_moves_by_a_thread_are_reported(session: Session) -> None:
     session.run("open('a', 'w').write('a'); open('b', 'w').write('b')")
     session.run(
         "import os, threading\n"

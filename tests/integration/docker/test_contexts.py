@@ -1,4 +1,4 @@
-"""What code finds around it: its environment, for the session and for one execution."""
+"""Environment variables of a session and of one execution, as code sees them."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What an execution showed can be read: by several, from anywhere, slowly, later."""
+"""An execution's events can be read by several clients, from any position, slowly and later."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ def test_watching_starts_anywhere(shared_session: Session, client: Client) -> No
         list(client.executions.watch(execution, len(whole) + 1))
 
 
-async def test_several_read_at_once_each_from_where_they_want(
+async def test_concurrent_readers_each_start_at_their_own_position(
     own: AsyncSession, async_client: AsyncClient
 ) -> None:
     execution = own.execute("import time\nfor n in range(20): print(n); time.sleep(0.05)")
@@ -56,7 +56,7 @@ async def test_several_read_at_once_each_from_where_they_want(
     assert seen == [whole, whole, whole[2:]]
 
 
-async def test_a_slow_reader_loses_nothing_and_holds_nobody_up(own: AsyncSession) -> None:
+async def test_a_slow_reader_loses_nothing_and_delays_no_other_reader(own: AsyncSession) -> None:
     code = "for n in range(200): print('x' * 4000, flush=True)"
     slow = aiter(own.execute(code))
     received = [await anext(slow)]

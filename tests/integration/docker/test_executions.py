@@ -1,4 +1,4 @@
-"""What was accepted runs once, in order, and has an end that can be read."""
+"""An accepted execution runs once, in order, and its result can be read."""
 
 import io
 

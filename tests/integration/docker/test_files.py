@@ -110,7 +110,7 @@ def test_a_detached_file_is_gone_from_the_session_only(client: Client, session: 
         session.detach(file.id)
 
 
-def test_what_lies_in_a_session_now(session: Session) -> None:
+def test_files_now_in_a_session_are_listed(session: Session) -> None:
     session.files.write("folder/a.bin", b"\x00\x01")
     assert session.run("open('folder/a.bin', 'rb').read()").text == r"b'\x00\x01'"
     session.run("open('/mnt/data/b.txt', 'w').write('made inside')")
@@ -152,7 +152,7 @@ def test_hostile_names_come_out_safe(session: Session) -> None:
 
 
 class Pipe(io.BytesIO):
-    """Nobody knows how much will come."""
+    """A stream of unknown length."""
 
     def seekable(self) -> bool:
         return False

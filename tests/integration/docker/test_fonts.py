@@ -1,4 +1,4 @@
-"""Pictures show characters of all scripts, emoji and symbols, and never a box in their place."""
+"""Images show characters of all scripts, emoji and symbols, and never a box instead."""
 
 import json
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def checked(texts, **properties):
 
 @dataclass(frozen=True)
 class Look:
-    """How code sets up its pictures, and what it asks for with each text."""
+    """Code that runs before a plot, and the properties that it passes with each text."""
 
     before: str = ""
     properties: str = ""
@@ -90,7 +90,7 @@ LOOKS = {
 
 
 def wrong(session: Session, code: str) -> dict[str, list[str]]:
-    """What the check says of characters."""
+    """Return the characters that the check reports, by kind of fault."""
     result = session.run(code)
     assert result.error is None, result.error
     found: dict[str, list[str]] = json.loads(result.stdout)

@@ -23,7 +23,7 @@ def test_the_same_execution_id_runs_once(shared_session: Session) -> None:
         shared_session.run("n += 2", execution_id=f"call_once_{shared_session.id}")
 
 
-async def test_twice_at_once_runs_once(own: AsyncSession) -> None:
+async def test_two_concurrent_requests_with_one_id_run_once(own: AsyncSession) -> None:
     await own.run("n = 0")
     results = await asyncio.gather(
         *(own.run("n += 1; n", execution_id=f"call_together_{own.id}") for _ in range(5))

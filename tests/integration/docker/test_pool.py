@@ -20,7 +20,7 @@ Start = Callable[..., "Pooled"]
 
 
 class Pooled:
-    """A server with a pool, and what its log tells of it."""
+    """A server with a pool, and the pool's entries in its log."""
 
     def __init__(self, process: ServerProcess) -> None:
         self.process = process
@@ -178,7 +178,7 @@ def test_a_killed_servers_are_removed_by_the_next(start: Start) -> None:
         session.delete()
 
 
-def test_an_image_that_is_not_there_is_told_and_tried_again(start: Start) -> None:
+def test_a_missing_image_is_logged_and_retried(start: Start) -> None:
     server = start(OFTEN, CELLBLOCK_SANDBOX__IMAGE="cellblock-nowhere")
     until(lambda: len(server.events("pool_start_failed")) == 2, 60)
     first, second = server.events("pool_start_failed")

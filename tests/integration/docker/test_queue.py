@@ -55,7 +55,7 @@ async def test_a_waiting_execution_is_cancelled_without_running(own: AsyncSessio
     assert end.execution.start_time is None
 
 
-async def test_those_who_wait_are_told_their_place(own: AsyncSession) -> None:
+async def test_waiting_executions_receive_their_queue_position(own: AsyncSession) -> None:
     executions = [own.execute(code) for code in (LONG, "1", "2", "3")]
     streams = [aiter(execution) for execution in executions]
     first = [await anext(stream) for stream in streams]
@@ -89,5 +89,5 @@ async def test_a_deadline_passes_for_the_caller_not_for_the_code(
 
 
 async def positions(stream: AsyncIterator[Event]) -> list[int]:
-    """The places that were told, to the end."""
+    """Return all queue positions that an execution's events report."""
     return [event.position async for event in stream if isinstance(event, Queued)]

@@ -63,7 +63,7 @@ def name(prefix: str) -> str:
 
 
 def accumulated(events: Iterator[tuple[str, Any]]) -> tuple[Any, Any]:
-    """What the package makes of events, and the last event's data."""
+    """Build a run step with the package from the events; return it and the last event's data."""
     snapshots: dict[str, RunStep] = {}
     data: Any = None
     for name, data in events:

@@ -1,4 +1,4 @@
-"""What lies in a session now: listed, read, written, deleted, and taken home as an archive."""
+"""Session files are listed, read, written, deleted, and downloaded as an archive."""
 
 import io
 import os

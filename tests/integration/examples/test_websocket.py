@@ -62,7 +62,7 @@ def started(program: Program) -> "Iterator[subprocess.Popen[str]]":
 
 
 async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
-    """What is told, up to the first of a kind."""
+    """Return the messages up to the first of a type."""
     told: list[dict[str, Any]] = []
     while not told or told[-1]["type"] != kind:
         told.append(json.loads(await socket.recv()))
@@ -162,7 +162,7 @@ async def test_a_server_that_fails_ends_the_conversation(tmp_path: Path) -> None
         assert "UnavailableError" in process.stderr.read()
 
 
-async def test_a_page_of_somebody_elses_is_refused(relay: str) -> None:
+async def test_a_foreign_origin_is_refused(relay: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(relay, origin="https://evil.example")  # type: ignore[arg-type]
     assert refused.value.response.status_code == 403

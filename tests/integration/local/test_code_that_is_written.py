@@ -77,7 +77,7 @@ def test_nothing_is_executed_but_the_session_is_used(session: Session) -> None:
     assert after.background_output == ""
 
 
-def test_while_code_runs_it_is_refused_at_once(session: Session) -> None:
+def test_while_code_runs_it_is_refused_immediately(session: Session) -> None:
     execution = session.execute("while True: pass")
     events = iter(execution)
     next(event for event in events if isinstance(event, Started))

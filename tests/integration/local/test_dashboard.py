@@ -15,7 +15,7 @@ from tests.support.waiting import until
 
 POOL = {"CELLBLOCK_POOL__SIZE": "1", "CELLBLOCK_POOL__MAX_SIZE": "1"}
 VARIABLES = {"$instance": ".+", "$__rate_interval": "1m"}
-"""Of the dashboard, as Grafana would fill them in."""
+"""Values for the dashboard's variables, as Grafana would set them."""
 DATA_SECONDS = 120
 
 

@@ -1,4 +1,4 @@
-"""A server of one's own: it runs our code only, and ends with whoever started it."""
+"""An embedded server: only its own program can call it, and it ends with that program."""
 
 import subprocess
 import sys

@@ -53,7 +53,7 @@ def server(
 
 @pytest.fixture(scope="module")
 def trace_id(collector: Collector, server: ServerProcess) -> bytes:
-    """Of a program that has created a session and run code in it."""
+    """Spans of a program that has created a session and run code in it."""
     program = [sys.executable, "-m", "tests.support.traced_caller"]
     done = subprocess.run(
         [*program, collector.address, server.address, CODE, SECRET],
@@ -118,7 +118,7 @@ def test_a_client_without_opentelemetry_works_as_ever(server: ServerProcess) -> 
     assert (done.stdout, done.stderr) == ("42\n", "")
 
 
-def test_nobody_waits_for_a_collector_that_is_not_there(
+def test_no_call_waits_for_an_unreachable_collector(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     server = traced_server(tmp_path_factory, "http://127.0.0.1:1")

@@ -99,7 +99,7 @@ def test_a_file_expires(local_server: ServerProcess) -> None:
         assert client.files.upload(b"x", "kept").expire_time is None
 
 
-def test_a_quota_is_told(new_server: Callable[..., ServerProcess]) -> None:
+def test_an_exceeded_quota_is_reported(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(CELLBLOCK_SANDBOX__BACKEND="local", CELLBLOCK_FILES__QUOTA_BYTES="10")
     with Client(server.address) as client:
         first = client.files.upload(b"12345678", "first")

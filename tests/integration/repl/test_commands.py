@@ -1,4 +1,4 @@
-"""What begins with `%`: the REPL's own commands, and the kernel's magics."""
+"""Commands of the REPL and magics of the kernel, both of which begin with `%`."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def test_files_go_up_and_come_down(repl: Repl, tmp_path: Path) -> None:
     assert "cellblock: here.txt exists" in screen.text
 
 
-def test_state_and_limits_are_told(repl: Repl) -> None:
+def test_state_and_limits_are_printed(repl: Repl) -> None:
     screen = repl()
     screen.enter("%session")
     assert "state       ready" in screen.text

@@ -51,7 +51,7 @@ def test_what_was_typed_is_there_the_next_time(repl: Repl) -> None:
     again.wait_for_line(">>> remembered = 5")
 
 
-def test_code_is_in_colour_unless_nobody_wants_that(repl: Repl) -> None:
+def test_code_is_coloured_unless_disabled(repl: Repl) -> None:
     colour = b"\x1b[0;38;5;"
     for value, wanted in (("", True), ("1", False)):
         screen = repl(NO_COLOR=value)

@@ -70,7 +70,7 @@ def test_the_file_lies_where_xdg_says(command: Command, home: Path) -> None:
         ("[client]\napi_key_file = 'nothing'", "nothing: No such file or directory"),
     ],
 )
-def test_what_is_wrong_in_it_is_told_in_a_line(
+def test_an_error_in_it_is_reported_in_one_line(
     command: Command, home: Path, text: str, problem: str
 ) -> None:
     write(home, text)
