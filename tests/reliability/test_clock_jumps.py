@@ -34,7 +34,7 @@ def test_sessions_live_as_long_as_they_would_have(
         command=[sys.executable, jumping_server.__file__], WALL_CLOCK_AHEAD=str(ahead)
     )
 
-    def told_to_live_on() -> bool:
+    def expires_as_before() -> bool:
         info = session.refresh()
         expected = datetime.now(UTC) + timedelta(seconds=float(ahead.read_text())) + IDLE
         assert info.expire_time is not None
@@ -43,17 +43,17 @@ def test_sessions_live_as_long_as_they_would_have(
     with Client(server.address) as client:
         session = client.sessions.create(idle_timeout=IDLE)
         brief = client.sessions.create(idle_timeout=3)
-        assert told_to_live_on()
+        assert expires_as_before()
         set_ahead(ahead, jump)
         # Time still passes: what is idle ends, and nothing else does.
         until(lambda: brief.refresh().state is SessionState.EXPIRED)
-        assert told_to_live_on()
+        assert expires_as_before()
         # So it is for a server that knew no other time.
         server.kill()
         server.start()
         brief = client.sessions.create(idle_timeout=0.5)
         until(lambda: brief.refresh().state is SessionState.EXPIRED)
-        assert told_to_live_on()
+        assert expires_as_before()
         ended = session.delete()
         assert ended.end_time is not None
         assert abs(ended.end_time - ended.create_time) < IDLE

@@ -1,4 +1,4 @@
-"""A damaged database: told with what to do, never written to, and served again when mended."""
+"""A damaged database is reported with its fix, never written to, and served again once fixed."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ DAMAGE = (header, middle, end)
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a server left that was stopped, with a stored file."""
+    """State folder of a stopped server, with a stored file."""
     server = ServerProcess(tmp_path_factory.mktemp("damaged"), LOCAL)
     server.start()
     with Client(server.address) as client:
@@ -107,7 +107,7 @@ async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) ->
             await database.execute(text("UPDATE t SET b = 'new'"))
         assert caught.value.reason == "STORE_DAMAGED"
         assert WHAT_TO_DO in str(caught.value)
-        # Not even where it would go well: nobody knows what else is wrong.
+        # Undamaged parts are not written either: other damage is unknown.
         with pytest.raises(errors.UnavailableError, match="malformed"):
             await database.execute(text("CREATE TABLE other (a)"))
         assert file.read_bytes() == damaged

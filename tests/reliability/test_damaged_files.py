@@ -1,4 +1,4 @@
-"""Stored bytes that are gone, cut short or others: told by the file's name, and mended."""
+"""Missing, truncated or changed bytes are reported with the file's name, and can be restored."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ DAMAGE: dict[Callable[[Path], None], str] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_a_damaged_file_is_told_and_mended_by_the_same_bytes(
+def test_a_damaged_file_is_reported_and_restored_by_uploading_it_again(
     server: ServerProcess, client: Client, damage: Callable[[Path], None]
 ) -> None:
     file = client.files.upload(CONTENT, "data.bin")

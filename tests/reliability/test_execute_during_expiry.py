@@ -50,7 +50,7 @@ async def test_it_runs_or_is_refused_or_expires_with_the_session(
 
 
 async def outcome(session: AsyncSession) -> str:
-    """What became of the code; whatever it was, it has an end, and so has the session."""
+    """Return the outcome of an execution; assert that it and the session have ended."""
     try:
         result = await session.run("1")
     except WrongStateError as error:

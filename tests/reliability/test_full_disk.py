@@ -71,7 +71,7 @@ def test_a_sandboxs_folder_is_whole_or_not_there(disk: Path) -> None:
 
 
 async def test_a_migration_is_whole_or_not_done(disk: Path) -> None:
-    """It stops half-way: there is room for the first of its steps."""
+    """The disk has room for the migration's first step only."""
     file = disk / "store.db"
     engine = create_engine(f"sqlite:///{file}")
     config = Config()

@@ -21,7 +21,7 @@ ENDLESS = "import time\nprint('shown', flush=True)\nwhile True: time.sleep(0.01)
 
 @pytest.fixture
 def container(client: Client, instance: str, session: Session) -> str:
-    """Of the session: those of other tests may live, too."""
+    """Id of the session's own container; sandboxes of other tests can run at the same time."""
     session.run("x = 5; open('kept', 'w').write('kept')")
     code = "open('/proc/self/mountinfo').read()"
     shown = session.run(f"print({code})").stdout
@@ -83,7 +83,7 @@ ENDS: dict[Callable[[str], None], tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("do", ENDS, ids=lambda do: do.__name__)
-def test_a_sandbox_that_ends_is_told_to_all_who_wait(
+def test_all_waiting_callers_learn_that_the_sandbox_ended(
     client: Client, session: Session, container: str, do: Callable[[str], None]
 ) -> None:
     running = begin(session)

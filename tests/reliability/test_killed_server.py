@@ -32,7 +32,7 @@ async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
         with Client(server.address, retry_for=PATIENCE) as sync:
             storm = Storm(client, sync, killer, random)
             await storm.run(kills)
-    # For whoever runs many (`make reliability`).
+    # Printed for runs with many kills (`make reliability`).
     print(dict(Counter(killer.hits)), dict(storm.done))  # noqa: T201
     assert len(killer.hits) >= kills
     # One more, while all is quiet: what the others left behind is swept by who starts.

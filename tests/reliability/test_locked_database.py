@@ -27,7 +27,7 @@ CALLERS = 20
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """A block in which nobody else may write."""
+    """Lock the database file exclusively for the time of the block."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield

@@ -1,4 +1,4 @@
-"""A sandbox that somebody has paused: nothing in it answers, and nothing waits for it for ever."""
+"""A sandbox that is paused outside Cellblock: nothing in it responds, and no call waits forever."""
 
 from collections.abc import Iterator
 
@@ -56,7 +56,7 @@ def begin(session: Session, code: str, time_limit: float) -> Iterator[Event]:
 
 
 def end(events: Iterator[Event]) -> ExecutionInfo:
-    """How an execution ended."""
+    """Return the execution from its last event."""
     *_, last = events
     assert isinstance(last, Completed)
     return last.execution

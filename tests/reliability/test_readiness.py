@@ -1,4 +1,4 @@
-"""A server that lives is told from one that is ready."""
+"""Liveness and readiness of a server are reported separately."""
 
 import asyncio
 import shutil
@@ -55,7 +55,7 @@ class Looking:
 
     async def until(self, service: str, status: str) -> None:
         async with asyncio.timeout(20):
-            while await self.status(service) != status:  # noqa: ASYNC110 - health tells of it
+            while await self.status(service) != status:  # noqa: ASYNC110 - only polling shows health
                 await asyncio.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""What bears our mark and is nobody's goes; what is ours or another server's stays."""
+"""Containers with Cellblock's labels that no server owns are removed; owned ones stay."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +17,7 @@ from tests.support.images import CORE, runtime
 
 
 class Marked:
-    """Containers that somebody started with a server's labels."""
+    """Containers started outside the server, with a server's labels."""
 
     def __init__(self, instance: str, stack: ExitStack) -> None:
         self._instance = instance

@@ -1,4 +1,4 @@
-"""A session that is restarted by several at once."""
+"""Concurrent restarts of one session."""
 
 import asyncio
 

@@ -22,6 +22,6 @@ def test_no_callers_call_fails(lasting_server: Callable[..., ServerProcess]) -> 
 
     load = RestartLoad(server.address, output_lines=20, retry_for=RETRY_SECONDS)
     load.run(restart, SETTLE_SECONDS)
-    # For whoever wants to know how long they waited (`pytest -rP`).
+    # Waiting times of the clients (`pytest -rP` shows them).
     print("\n".join(report(load.outcomes)))  # noqa: T201
     assert [outcome.failures for outcome in load.outcomes.values()] == [[]] * 6

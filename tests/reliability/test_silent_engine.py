@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 CALLS = 2
 """A create asks the engine to make a sandbox, and then to remove what it may have made."""
 SLACK_SECONDS = 10.0
-"""Of a busy machine: what is not bounded takes a minute for each call."""
+"""Tolerance for a busy machine; without a bound, each call takes a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def sandboxes(server: ServerProcess) -> set[str]:
     return set(containers((server.state / "instance").read_text()))
 
 
-def test_a_create_is_told_soon_and_leaves_no_session(
+def test_a_create_fails_soon_and_leaves_no_session(
     server: ServerProcess, client: Client, engine: FaultyEngine
 ) -> None:
     before, known = sandboxes(server), [session.id for session in client.sessions.list()]

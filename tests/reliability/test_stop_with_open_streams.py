@@ -54,7 +54,9 @@ def reason_of_end(responses: Iterator[Any]) -> str:
 
 
 @pytest.mark.timeout(180)
-def test_each_ends_at_once_and_says_why(server: ServerProcess, channel: grpc.Channel) -> None:
+def test_each_stream_ends_immediately_with_the_cause(
+    server: ServerProcess, channel: grpc.Channel
+) -> None:
     executions = execution_pb2_grpc.ExecutionServiceStub(channel)
     steps = run_step_pb2_grpc.RunStepServiceStub(channel)
     with Client(server.address) as client:

@@ -1,4 +1,4 @@
-"""Servers that are started on one state folder at once: one has it, the others say so and end."""
+"""One of several servers started on one state folder owns it; the others report so and exit."""
 
 import subprocess
 from contextlib import ExitStack

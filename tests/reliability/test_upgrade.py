@@ -48,7 +48,7 @@ def use_newer_build(server: ServerProcess) -> None:
 
 
 def older_state(state: Path) -> None:
-    """As the release with schema 0003 left it when it was killed."""
+    """Write the state that a killed server with schema 0003 left."""
     with closing(sqlite3.connect(state / "cellblock.db")) as database:
         database.executescript((STATES / "0003.sql").read_text())
     store_blob(state, CONTENT)
@@ -58,7 +58,7 @@ def older_state(state: Path) -> None:
 
 
 def last_state(state: Path) -> None:
-    """As the version with schema 0008 left it when it was killed."""
+    """Write the state that a killed server with schema 0008 left."""
     with closing(sqlite3.connect(state / "cellblock.db")) as database:
         database.executescript((STATES / "0008.sql").read_text())
     (state / "secret").write_bytes(bytes.fromhex(SERVER_SECRET))

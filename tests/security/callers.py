@@ -13,7 +13,7 @@ from tests.support.callers import admin_key, call, method_named
 from tests.support.server import ServerProcess
 
 NEEDS_KEYS = {"CELLBLOCK_AUTH__REQUIRED": "true", "CELLBLOCK_SANDBOX__BACKEND": "local"}
-"""Environment of a server. Who may call is the same with any backend: this one starts at once."""
+"""Environment of a server that requires keys. The local backend is used because it starts fast."""
 
 
 @dataclass(frozen=True)

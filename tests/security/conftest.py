@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def inside(shared_session: Session) -> Inside:
-    """Where hostile code runs."""
+    """The sandbox of the shared session, in which hostile code runs."""
     return Inside(shared_session)
 
 
@@ -56,7 +56,7 @@ def without_landlock(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[Unprotected]:
-    """Where the same code meets no defence but the container's namespaces."""
+    """A container in which the same code meets no protection but namespaces."""
     with unprotected() as container:
         yield container
 

@@ -74,7 +74,7 @@ def test_an_address_that_callers_with_a_key_use_is_not_cut_off(at: Guarded) -> N
             list(another.sessions.list())
 
 
-def test_a_caller_with_a_wrong_key_is_told_so_ever_more_slowly(at: Guarded) -> None:
+def test_refusals_of_a_wrong_key_get_slower(at: Guarded) -> None:
     with own_channel(at) as channel:
         start = time.monotonic()
         for _ in range(FREE + 3):
@@ -84,7 +84,7 @@ def test_a_caller_with_a_wrong_key_is_told_so_ever_more_slowly(at: Guarded) -> N
         assert time.monotonic() - start > 0.4
 
 
-def test_many_at_once_are_refused_with_the_time_of_a_retry(at: Guarded) -> None:
+def test_concurrent_calls_over_the_rate_are_refused_with_a_retry_time(at: Guarded) -> None:
     made = []
     with own_channel(at) as channel:
         ask = channel.unary_unary(

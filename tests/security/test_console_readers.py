@@ -62,7 +62,7 @@ def test_they_are_ended_and_have_another_look_later(server: ServerProcess) -> No
 
 
 def unread(browser: Browser, path: str) -> socket.socket:
-    """A stream that nobody reads, but for its head."""
+    """Open a stream of which only the head is read."""
     host, _, port = browser.address.partition(":")
     opened = socket.socket()
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
@@ -90,7 +90,7 @@ def until_reset(readers: list[socket.socket]) -> None:
 
 
 def shown(body: bytes) -> int:
-    """How many characters of standard output are in a log that has ended."""
+    """Return the number of characters of standard output in a complete log."""
     *lines, last = [line for line in body.decode().splitlines() if line[:1] in ("e", "d")]
     assert last == "data: {}", last
     told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]

@@ -1,4 +1,4 @@
-"""Which requests the web console takes, from whom, and within which bounds."""
+"""Requests that the web console accepts, from which pages and users, and their bounds."""
 
 import http.client
 import json
@@ -34,7 +34,7 @@ class Answer:
     body: bytes
 
     @property
-    def told(self) -> Any:
+    def json_body(self) -> Any:
         return json.loads(self.body)
 
 
@@ -76,8 +76,8 @@ class Browser:
         finally:
             connection.close()
 
-    def post(self, path: str, told: object = None, **headers: str | None) -> Answer:
-        return self.send("POST", path, json.dumps(told or {}).encode(), **headers)
+    def post(self, path: str, json_body: object = None, **headers: str | None) -> Answer:
+        return self.send("POST", path, json.dumps(json_body or {}).encode(), **headers)
 
     def log_in(self, secret: str) -> Answer:
         answer = self.post("/api/login", {"secret": secret})
@@ -122,7 +122,7 @@ def stranger_at(server: ServerProcess) -> Browser:
 
 
 def token_of(server: ServerProcess) -> str:
-    """What is in the address that it printed."""
+    """Return the token in the address that the server printed."""
     return urlsplit(server.console).fragment.removeprefix("token=")
 
 
@@ -131,10 +131,10 @@ UNKNOWN_KEY = f"cb_key_{'A' * 24}_{'B' * 43}"
 
 def test_who_was_given_the_address_may_do_everything(browser: Browser) -> None:
     assert browser.post(LIST).status == 200
-    assert browser.send("GET", "/api/login").told["loggedIn"]
+    assert browser.send("GET", "/api/login").json_body["loggedIn"]
 
 
-def test_without_a_login_nothing_is_told(open_server: ServerProcess) -> None:
+def test_without_a_login_nothing_is_revealed(open_server: ServerProcess) -> None:
     stranger = stranger_at(open_server)
     for method, path in (
         ("POST", LIST),
@@ -147,11 +147,11 @@ def test_without_a_login_nothing_is_told(open_server: ServerProcess) -> None:
     ):
         body = b"{}" if method != "GET" else None
         answer = stranger.send(method, path, body)
-        assert (answer.status, answer.told["reason"]) == (401, "LOGIN_NEEDED"), path
+        assert (answer.status, answer.json_body["reason"]) == (401, "LOGIN_NEEDED"), path
 
 
 @pytest.mark.parametrize("secret", ["", "x", "ü", "cb_x", UNKNOWN_KEY, None, 1])
-def test_other_secrets_log_nobody_in(open_server: ServerProcess, secret: Any) -> None:
+def test_a_wrong_secret_does_not_log_in(open_server: ServerProcess, secret: Any) -> None:
     answer = stranger_at(open_server).log_in(secret)
     assert answer.status == 401
     assert "set-cookie" not in answer.headers
@@ -169,7 +169,7 @@ def test_a_cookie_is_for_this_page_only(open_server: ServerProcess) -> None:
 def test_a_name_that_was_made_to_point_here_is_refused(browser: Browser, host: str) -> None:
     for path in ("/", "/api/login", "/static/style.css"):
         answer = browser.send("GET", path, Host=host)
-        assert (answer.status, answer.told["reason"]) == (403, "HOST_NOT_ALLOWED")
+        assert (answer.status, answer.json_body["reason"]) == (403, "HOST_NOT_ALLOWED")
 
 
 def test_a_tunnel_has_another_port(browser: Browser) -> None:
@@ -182,24 +182,24 @@ def test_a_tunnel_has_another_port(browser: Browser) -> None:
 )
 def test_another_pages_request_is_refused(browser: Browser, origin: str | None) -> None:
     answer = browser.post(LIST, Origin=origin)
-    assert (answer.status, answer.told["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("site", ["same-site", "cross-site"])
 def test_another_page_embeds_nothing(browser: Browser, site: str) -> None:
     for path in ("/api/files/file-x", "/frame/call_x/1", "/api/login"):
         answer = browser.send("GET", path, Sec_Fetch_Site=site)
-        assert (answer.status, answer.told["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
+        assert (answer.status, answer.json_body["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
 def test_a_form_is_no_call(browser: Browser, kind: str | None) -> None:
     answer = browser.post(LIST, Content_Type=kind)
-    assert (answer.status, answer.told["reason"]) == (415, "TYPE_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (415, "TYPE_NOT_ALLOWED")
     answer = browser.send(
         "PUT", "/api/sessions/sess_x/file?path=x", b"x", Content_Type="multipart/form-data"
     )
-    assert (answer.status, answer.told["reason"]) == (415, "TYPE_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (415, "TYPE_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("path", ["/", "/static/js/main.js", LIST, "/api/files/file-x", "/nothing"])
@@ -248,11 +248,13 @@ def test_only_the_pages_own_files_are_served(browser: Browser, path: str) -> Non
         ("/api/sessions/sess_none/execute", b'{"code": 1}', 400),
     ],
 )
-def test_what_is_wrong_is_told(browser: Browser, path: str, body: bytes, status: int) -> None:
+def test_a_bad_request_is_answered_with_its_reason(
+    browser: Browser, path: str, body: bytes, status: int
+) -> None:
     answer = browser.send("POST", path, body)
     assert answer.status == status
-    assert answer.told["reason"]
-    assert answer.told["message"]
+    assert answer.json_body["reason"]
+    assert answer.json_body["message"]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +301,7 @@ def test_a_key_that_can_not_be_sent_is_refused(
     logged = open_server.log.stat().st_size
     answer = stranger_at(open_server).send("POST", "/api/login", body)
     assert answer.status == status
-    assert answer.told["reason"]
+    assert answer.json_body["reason"]
     assert "Traceback" not in open_server.log.read_text()[logged:]
 
 
@@ -307,7 +309,7 @@ def test_a_key_that_can_not_be_sent_is_refused(
 def test_a_path_that_is_no_text_finds_nothing(browser: Browser, path: str) -> None:
     answer = browser.send("GET", path)
     assert answer.status in (400, 404)
-    assert answer.told["reason"]
+    assert answer.json_body["reason"]
 
 
 def test_a_body_is_bounded(browser: Browser) -> None:
@@ -319,7 +321,7 @@ def test_a_login_has_so_many_streams(browser: Browser, session: Session) -> None
     opened = [stream(browser, path) for _ in range(12)]
     try:
         answer = browser.send("GET", path)
-        assert (answer.status, answer.told["reason"]) == (429, "TOO_MANY_STREAMS")
+        assert (answer.status, answer.json_body["reason"]) == (429, "TOO_MANY_STREAMS")
     finally:
         for one in opened:
             one.close()
@@ -356,9 +358,9 @@ def test_a_key_logs_in_its_tenant(at: Guarded) -> None:
         mine, others = stranger_at(at.server), stranger_at(at.server)
         assert mine.log_in(key).status == 200
         assert others.log_in(at.tenant(new_tenant())).status == 200
-        (listed,) = mine.post(LIST).told["sessions"]
+        (listed,) = mine.post(LIST).json_body["sessions"]
         assert listed["id"] == session.id
-        assert others.post(LIST).told == {}
+        assert others.post(LIST).json_body == {}
         assert others.post("/api/call/GetSession", {"sessionId": session.id}).status == 404
 
 
@@ -372,7 +374,7 @@ def test_a_role_is_enough_for_what_it_says(at: Guarded) -> None:
     browser.log_in(at.tenant(new_tenant(), Role.READ_ONLY))
     assert browser.post(LIST).status == 200
     answer = browser.post("/api/call/CreateSession")
-    assert (answer.status, answer.told["reason"]) == (403, "ROLE_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (403, "ROLE_NOT_ALLOWED")
 
 
 def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
@@ -385,7 +387,7 @@ def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
     assert browser.post(LIST).status == 401
 
 
-def test_a_call_is_told_with_who_made_it_and_from_where(at: Guarded) -> None:
+def test_a_call_is_audited_with_its_key_and_peer(at: Guarded) -> None:
     tenant = new_tenant()
     key = at.tenant(tenant)
     browser = stranger_at(at.server)
@@ -399,7 +401,7 @@ def test_a_call_is_told_with_who_made_it_and_from_where(at: Guarded) -> None:
     assert entry.outcome == "NOT_FOUND"
 
 
-def test_nobody_else_says_whom_a_call_is_made_for(at: Guarded) -> None:
+def test_other_callers_cannot_set_the_peer_of_a_call(at: Guarded) -> None:
     tenant = new_tenant()
     key = at.tenant(tenant)
     SessionServiceStub(at.channel).ListSessions(

@@ -33,7 +33,7 @@ class Public:
         return http.client.HTTPSConnection(NAME, self.port, timeout=SECONDS, context=context)
 
     def serial(self) -> str:
-        """Of the certificate that it shows now."""
+        """Return the serial number of the certificate that the server presents."""
         connection = self.connection()
         try:
             connection.connect()

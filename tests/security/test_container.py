@@ -1,4 +1,4 @@
-"""What the engine was told, and whether it holds: each default is inspected and tried."""
+"""Options of sandbox containers: each default is inspected and its effect tried."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_it_sees_no_path_of_the_host_but_its_own(container: dict[str, Any]) -> N
 
 
 @pytest.mark.core
-def test_it_is_nobody(shared_session: Session) -> None:
+def test_the_kernel_has_no_privileges(shared_session: Session) -> None:
     result = shared_session.run(
         "import os\n"
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
@@ -244,7 +244,7 @@ def test_folders_are_limited(client: Client, folder: str, size: int) -> None:
 
 @pytest.mark.core
 def test_folders_that_are_full_leave_a_session_that_works(client: Client) -> None:
-    """All at once, with the least memory: what is in folders counts as memory."""
+    """All folders are filled at the same time, with the least memory: tmpfs counts as memory."""
     fill = (
         "import errno, os\n"
         "def fill(folder):\n"

@@ -1,4 +1,4 @@
-"""What Linux counts by user is counted for each sandbox alone."""
+"""Limits that Linux counts per user are counted separately for each sandbox."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a server that has been taken over can ask of the engine, through the proxy: little."""
+"""The proxy allows a compromised server only few requests to Docker Engine."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def sandbox(own: Folders) -> Iterator[str]:
 
 @pytest.fixture
 def body(own: Folders, sandbox: str) -> Body:
-    """What the server sends to create it."""
+    """The body with which the server creates a sandbox's container."""
     return options_of(own, SandboxSpec(sandbox, CORE, "", LIMITS))
 
 
@@ -74,7 +74,7 @@ def options_of(own: Folders, spec: SandboxSpec) -> Body:
 
 @pytest.fixture
 def stranger() -> Iterator[str]:
-    """Somebody else's container."""
+    """A container that does not belong to Cellblock."""
     name = f"cellblock-test-{secrets.token_hex(6)}"
     docker("create", f"--name={name}", "--network=none", CORE)
     yield name
@@ -348,7 +348,7 @@ def test_a_profile_of_the_operators_is_allowed(own: Folders, sandbox: str, body:
     assert create(own, sandbox, body)[0] == 201
 
 
-def test_a_way_out_through_the_servers_proxy_is_allowed(own: Folders, sandbox: str) -> None:
+def test_egress_through_the_servers_proxy_is_allowed(own: Folders, sandbox: str) -> None:
     spec = SandboxSpec(sandbox, CORE, "", LIMITS, has_egress=True)
     assert create(own, sandbox, options_of(own, spec))[0] == 201
 

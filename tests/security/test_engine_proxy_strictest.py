@@ -71,7 +71,7 @@ def create(
 
 
 def test_what_the_operator_allows_passes(own: Folders) -> None:
-    """It is the engine that answers, which may not have this runtime."""
+    """Docker Engine answers, whether or not it has this runtime."""
     status, said = create(own, lambda spec: spec)
     assert status != 403, said
 

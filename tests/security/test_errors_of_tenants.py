@@ -1,4 +1,4 @@
-"""What a tenant's errors say, through a real server: nothing of its hosts, paths and keys."""
+"""Error messages to tenants name no hosts, paths or keys of the server."""
 
 import json
 from collections.abc import Iterator

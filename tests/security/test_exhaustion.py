@@ -1,4 +1,4 @@
-"""Code that uses up whatever there is: its own session may suffer, nobody else does.
+"""Code that exhausts a resource: only its own session may suffer.
 
 While each attack runs, a neighbour answers, and the server's memory stays flat; afterwards the
 session goes on, and nothing is left: see `Attack`. `test_container.py` has more of this, and

@@ -39,7 +39,7 @@ SECRET = "canary-"
 
 
 def test_neither_proc_nor_sys_can_be_written(inside: Inside, outside: Unprotected) -> None:
-    """Every file of theirs is opened for writing, but for those of processes."""
+    """Open each file of /proc and /sys for writing, except those of processes."""
     code = (
         "import stat\n"
         "def files(folder):\n"

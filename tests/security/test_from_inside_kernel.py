@@ -1,4 +1,4 @@
-"""The kernel's interface: what would give hostile code other rights, or a way out.
+"""System calls that could give hostile code more rights or an escape.
 
 Each attack is tried in a session, and then where nothing refuses it: there it must have another
 outcome, or it would prove nothing here.

@@ -37,7 +37,7 @@ SOCKETS = {
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """On every address of the host; nobody may come."""
+    """A socket that listens on every address of the host; no connection may arrive."""
     with socket.create_server(("", 0)) as listening:
         listening.setblocking(False)
         yield listening

@@ -23,7 +23,7 @@ OWN_ONLY = ("attr/exec", "timerslack_ns")
 
 REFUSALS = ("EACCES", "EPERM", "ENOENT", "EINVAL")
 PROTECTED = {"agent": "1", "fork server": "os.getppid()"}
-"""Their ids, as the kernel sees them."""
+"""Process ids of the protected processes, as the kernel sees them."""
 AGAINST = {
     "ptrace: attach": Attack("call('ptrace', 16, {pid}, 0, 0)"),
     "ptrace: seize": Attack("call('ptrace', 0x4206, {pid}, 0, 0)"),
@@ -102,7 +102,7 @@ def test_nothing_can_be_done_to_it(
 
 
 def test_an_ordinary_process_of_the_same_user_tells_all(inside: Inside) -> None:
-    """It is the two's own protection that refuses, and not the sandbox's /proc."""
+    """Control: the agent's own protection refuses access, not the sandbox's /proc."""
     words = inside.run(
         "pid = os.posix_spawn('/bin/sleep', ['sleep', '60'], {'A': 'b'})\n"
         "print(attempt(f'open(\"/proc/{pid}/environ\").read()'))\n"

@@ -69,12 +69,12 @@ def test_a_server_that_is_not_there_is_not(tmp_path: Path) -> None:
     assert "UNAVAILABLE" in done.stderr
 
 
-def test_what_is_not_configured_is_told() -> None:
+def test_a_missing_setting_is_reported() -> None:
     done = healthcheck("")
     assert (done.returncode, done.stderr) == (1, "server.health_socket is not set\n")
 
 
-def test_nobody_else_can_connect(health_socket: Path) -> None:
+def test_only_the_servers_user_can_connect(health_socket: Path) -> None:
     assert health_socket.stat().st_mode & 0o777 == 0o600
 
 

@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 
 BIG = 2**63 - 1
 FLAT_MIB = 400
-"""What one message of 64 MiB may take while it is refused: the bytes, a few times over."""
+"""Maximum memory in MiB while a 64 MiB message is refused: a few copies of its bytes."""
 
 
 def rich(**values: object) -> pb.Event:
@@ -183,7 +183,7 @@ async def test_huge_details_and_trailers(
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.ABORTED])
-async def test_a_sandbox_that_never_comes_up_is_told(
+async def test_a_sandbox_that_never_starts_is_reported(
     ground: HostileGround, code: grpc.StatusCode
 ) -> None:
     ground.forged.script = Script(lies={"GetStatus": fails(code, "no")})
@@ -279,7 +279,7 @@ async def test_events_without_an_end_are_taken_slowly(ground: HostileGround) -> 
         (agent,) = ground.forged.agents
         before = resident(ground.server.pid)
         began = time.monotonic()
-        # Four seconds' worth may come at once; the rest as fast as it may.
+        # Four seconds' worth may come immediately; the rest at the allowed rate.
         await eventually(lambda: len(agent.acknowledged) > 28)
         assert time.monotonic() - began > 1
         await ground.check_neighbour()

@@ -164,7 +164,7 @@ async def test_a_path_that_leads_out_is_never_used(ground: HostileGround, path: 
     assert not [event for event in outcome.events if isinstance(event, GeneratedFile)]
 
 
-async def test_kept_output_is_no_longer_than_was_told_to_be_kept(ground: HostileGround) -> None:
+async def test_kept_output_is_no_longer_than_its_stated_size(ground: HostileGround) -> None:
     end = finished(kept_output_bytes=1)
     outcome = await ground.play(
         says(started(), end, ReadOutput=endless(pb.ReadOutputResponse(data=bytes(MIB))))

@@ -122,7 +122,7 @@ def test_names_that_differ_by_case_are_two(client: Client, session: Session) -> 
     assert session.files.read("DATA.CSV") == b"upper"
 
 
-def test_hostile_names_come_out_safe_and_are_told(session: Session) -> None:
+def test_hostile_names_are_sanitised_and_reported(session: Session) -> None:
     result = session.run(
         "import os\n"
         "for name in (b'a\\nb', 'bidi\\u202egpj.exe'.encode(), b'back\\\\slash', b'esc\\x1b[31m',\n"
@@ -226,7 +226,7 @@ def test_a_link_swapped_while_it_is_read_reaches_nothing(
     assert canary.word.encode() not in stored(state_dir)
 
 
-def test_what_is_no_plain_file_is_named_and_holds_nobody_up(session: Session) -> None:
+def test_special_files_are_reported_and_delay_no_execution(session: Session) -> None:
     result = session.run(
         "import os, socket\n"
         "os.mkfifo('fifo'); socket.socket(socket.AF_UNIX).bind('socket')\n"

@@ -75,7 +75,7 @@ def test_one_that_asks_for_health_stays(at: Guarded, opened: ExitStack, source: 
         assert is_open(asking)
 
 
-def test_whoever_comes_is_served_while_others_open_ever_more(at: Guarded, source: str) -> None:
+def test_clients_are_served_while_strangers_open_connections(at: Guarded, source: str) -> None:
     with attacking("hold_connections", at.address, SECONDS, source) as attack:
         while attack.poll() is None:
             with at.client(at.admin) as client:

@@ -32,7 +32,7 @@ ROLES = {Role.READ_ONLY: records.Role.READ_ONLY, Role.EXECUTOR: records.Role.EXE
 
 
 def refusal(at: Guarded, key: str) -> Error:
-    """How a call with this key is refused; it is in the table of errors."""
+    """Return the error for a call with this key; assert that the table of errors has it."""
     with at.client(key) as client, pytest.raises(Error) as caught:
         list(client.sessions.list())
     error_table.check(caught.value)

@@ -43,7 +43,7 @@ def test_the_kernel_is_killed(client: Client) -> None:
 
 
 def test_nothing_else_of_writing_is_lost(client: Client) -> None:
-    """What keeps code from its score leaves files, pipes, devices and moving files alone."""
+    """The protection of the OOM score leaves files, pipes, devices and renames alone."""
     with client.sessions.create() as session:
         result = session.run(
             "import os, pathlib, subprocess\n"

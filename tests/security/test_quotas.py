@@ -1,4 +1,4 @@
-"""A tenant gets no more than its quotas, whatever it asks for at once, and others get theirs."""
+"""A tenant that calls concurrently stays within its quotas, and others can use theirs."""
 
 import time
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def running(session: Session) -> Iterator[object]:
     return stream
 
 
-def test_sessions_at_once(at: Guarded) -> None:
+def test_quota_of_concurrent_sessions(at: Guarded) -> None:
     with tenant(at, Quotas(max_sessions=1)) as (name, client), ThreadPoolExecutor(AT_ONCE) as pool:
         made = [pool.submit(client.sessions.create) for _ in range(AT_ONCE)]
         errors = [future.exception() for future in made]
@@ -86,7 +86,7 @@ def test_sessions_at_once(at: Guarded) -> None:
         client.sessions.create().delete()
 
 
-def test_executions_at_once(at: Guarded) -> None:
+def test_quota_of_concurrent_executions(at: Guarded) -> None:
     with tenant(at, Quotas(max_executions=2)) as (name, client), client.sessions.create() as one:
         streams = [running(one)]
         with client.sessions.create() as another:
@@ -100,7 +100,7 @@ def test_executions_at_once(at: Guarded) -> None:
             assert third.run("1").text == "1"
 
 
-def test_as_many_executions_at_once_as_there_is_room_for(at: Guarded) -> None:
+def test_concurrent_executions_use_the_quota_fully(at: Guarded) -> None:
     with (
         tenant(at, Quotas(max_executions=2)) as (_name, client),
         client.sessions.create() as session,

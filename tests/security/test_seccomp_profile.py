@@ -61,7 +61,7 @@ def refused(*options: str) -> set[int]:
 
 @pytest.fixture(scope="module")
 def kernels() -> set[int]:
-    """What the kernel itself refuses to whoever has no rights."""
+    """System calls that the kernel itself refuses to an unprivileged process."""
     return refused("--security-opt=seccomp=unconfined")
 
 
@@ -126,7 +126,7 @@ def test_what_data_analysis_needs_works(shared_session: Session, name: str) -> N
     assert (result.error, result.failure) == (None, None)
 
 
-def test_columns_pools_and_pictures_work(full_session: Session) -> None:
+def test_libraries_with_native_code_work(full_session: Session) -> None:
     """Libraries with threads, allocators and native code of their own."""
     result = full_session.run(
         "import cv2, joblib, numpy, pandas, PIL.Image, scipy.linalg, sklearn.cluster\n"

@@ -189,7 +189,7 @@ def test_each_call_is_tried() -> None:
 
 
 def words(error: Error, of: Things) -> str:
-    """What an error says, without the names that were asked for."""
+    """Return the error's text without the requested names."""
     text = f"{status_of(error)} {error.reason} {error.message}"
     for name in asdict(of).values():
         text = text.replace(name, "…")
@@ -206,7 +206,7 @@ def test_what_is_anothers_is_not_found(neighbours: Neighbours, name: str, role: 
     }
     told = [words(error, of) for of, error in errors.items() if error is not None]
     assert told[0].startswith("NOT_FOUND ")
-    # Nothing tells what is another's from what is nobody's.
+    # Another tenant's resource and a missing one give the same error.
     assert told == [told[0]] * 2
 
 
@@ -220,7 +220,7 @@ def test_what_is_anothers_is_not_listed(neighbours: Neighbours, name: str) -> No
 
 
 @pytest.mark.parametrize("name", DENIED)
-def test_only_an_admin_looks_after_tenants(neighbours: Neighbours, name: str) -> None:
+def test_only_an_admin_manages_tenants(neighbours: Neighbours, name: str) -> None:
     errors = {
         of: error_of(neighbours.at.channel, method_of(name), DENIED[name](of), neighbours.other)
         for of in (neighbours.things, NOBODYS)

@@ -23,7 +23,7 @@ SHORT = 5
 
 @dataclass(frozen=True)
 class Authority:
-    """Who vouches for certificates, and files with some of them."""
+    """A certificate authority, and files with some of its certificates."""
 
     authority: trustme.CA
     folder: Path

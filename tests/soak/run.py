@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 @dataclass
 class Soak:
-    """What was seen."""
+    """Measurements of one soak run."""
 
     before: Counts
     after: Counts
@@ -42,10 +42,10 @@ class Soak:
     memory: list[float] = field(default_factory=list)
     """MiB, while there was work."""
     left: list[str] = field(default_factory=list)
-    """What the server left when it ended."""
+    """Resources that the server left when it ended."""
 
     def leaks(self) -> list[str]:
-        """What has grown by more than it may, and what is left."""
+        """Return the counts that grew over their limit, and the leftover resources."""
         grown = {name: self.after[name] - self.before[name] for name in self.before}
         found = [
             f"{name}: {grown[name]:.1f} more than after the warm-up"

@@ -1,4 +1,4 @@
-"""What callers do, all of it, in an order that a seed decides."""
+"""All kinds of calls, in an order that a seed decides."""
 
 import asyncio
 import io
@@ -23,9 +23,9 @@ PNG = (
 BUSY_SECONDS = 0.2
 """Before a caller that the server has no room for comes back."""
 IDLE_SECONDS = 0.2
-"""Of a session that is left alone."""
+"""Time for which a session is left idle."""
 STEPS = 8
-"""Of one session."""
+"""Number of steps in one session."""
 Step = Callable[[AsyncClient, AsyncSession], Awaitable[None]]
 
 

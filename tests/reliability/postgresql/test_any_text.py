@@ -1,4 +1,4 @@
-"""What SQLite keeps, PostgreSQL keeps as well: its own text has no NUL, and its columns bounds."""
+"""Text with NUL and long text are stored by PostgreSQL as by SQLite."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A table that somebody has locked: a bounded wait, a clear error, and well again."""
+"""A table locked by another client: a bounded wait, a clear error, and recovery."""
 
 import asyncio
 import time

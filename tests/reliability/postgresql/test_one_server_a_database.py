@@ -1,4 +1,4 @@
-"""Of servers that are given one database, one has it, and the others change nothing in it."""
+"""One of several servers with the same database owns it; the others change nothing in it."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A password comes from the URL, a file or libpq's variable, and is told to nobody."""
+"""A password comes from the URL, a file or libpq's variable, and is never logged or shown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +36,9 @@ def given(cluster: Cluster, name: str, folder: Path) -> Iterator[tuple[str, dict
     yield "variable", {"CELLBLOCK_STORE__URL": bare.render_as_string(), "PGPASSWORD": PASSWORD}
 
 
-def test_it_is_told_to_nobody(cluster: Cluster, name: str, tmp_path: Path) -> None:
+def test_the_password_is_in_no_command_line_and_no_log(
+    cluster: Cluster, name: str, tmp_path: Path
+) -> None:
     environment = dict(given(cluster, name, tmp_path))["url"]
     # Its command line is its own.
     server = ServerProcess(tmp_path, {**BACKEND, **environment}, own_interpreter=True)

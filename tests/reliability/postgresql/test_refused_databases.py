@@ -79,7 +79,7 @@ async def test_one_that_is_empty_and_was_not(
         )
 
 
-def test_one_that_is_not_there_is_told_in_a_line(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_missing_database_is_reported_in_one_line(cluster: Cluster, tmp_path: Path) -> None:
     line = start(cluster, "nowhere", tmp_path)
     assert 'database "nowhere" does not exist' in line
     assert line.startswith("store.url: postgresql://")

@@ -1,4 +1,4 @@
-"""A connection that breaks while a commit is under way: what callers are told is what is stored."""
+"""A connection that breaks during a commit: callers get the result that is stored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -47,7 +47,7 @@ async def test_one_that_did_not_arrive_is_a_failure_and_can_be_repeated(
     assert await names(database) == ["row"]
 
 
-async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
+async def test_a_commit_reported_as_failed_but_stored_ends_the_server(
     cluster: Cluster, name: str, wire: Wire, opened_shortly: Opened
 ) -> None:
     said: list[str] = []
@@ -68,7 +68,7 @@ async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
         await database.check()
 
 
-async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
+async def test_a_commit_reported_as_failed_and_not_stored_is_forgotten(
     cluster: Cluster, name: str, wire: Wire, opened_shortly: Opened
 ) -> None:
     database = await opened_shortly(cluster.tcp_url(name, wire.port))
@@ -82,7 +82,7 @@ async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
     assert await names(database) == ["row"]
 
 
-async def test_whoever_waits_for_the_answer_is_told_when_it_is_known(
+async def test_a_waiting_caller_gets_the_result_once_it_is_known(
     cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
     timings = StoreTimings(away=20.0)

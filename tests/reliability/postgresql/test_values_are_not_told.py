@@ -1,4 +1,4 @@
-"""What PostgreSQL says of a row that it refuses has the row in it: it is told to nobody."""
+"""PostgreSQL's message for a refused row contains the row: it is never logged or returned."""
 
 import traceback
 from collections.abc import Awaitable, Callable
