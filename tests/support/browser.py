@@ -27,12 +27,12 @@ CHANGING = (
     NoSuchElementException,
     StaleElementReferenceException,
 )
-"""What is there at one moment may be another one, or behind another one, at the next."""
+"""Errors of an element that the page replaced or covered since it was found."""
 CONTROL_ENTER = Keys.CONTROL + Keys.ENTER
 
 
 def missing() -> str:
-    """What has to be installed for a browser; empty if nothing."""
+    """Return the missing programs for browser tests, comma-separated; empty if there are all."""
     return ", ".join(name for name in PROGRAMS if shutil.which(name) is None)
 
 
@@ -68,14 +68,14 @@ def chromium(folder: Path) -> Iterator[Chrome]:
 
 
 class Page:
-    """The console as somebody has it before them."""
+    """The console's page in a browser, as a user has it open."""
 
     def __init__(self, driver: Chrome, downloads: Path) -> None:
         """Look at it in `driver`."""
         self.driver = driver
         self.downloads = downloads
         self.home = ""
-        """Its address, without what follows a #."""
+        """Address of the page without its fragment."""
         self._said: list[str] = []
 
     def open(self, url: str) -> None:
@@ -138,7 +138,7 @@ class Page:
         self.until(lambda: not self.all(".run[aria-busy=true]"))
 
     def script(self, text: str, *arguments: object) -> Any:
-        """What a script of a test's own returns."""
+        """Run a script in the page and return its result."""
         return self.driver.execute_script(text, *arguments)
 
     def press(self, *keys: str) -> None:
@@ -157,5 +157,5 @@ class Page:
         self._said.clear()
 
     def violations(self) -> list[str]:
-        """What a policy has refused."""
+        """Return the console's messages about requests that a content policy refused."""
         return [line for line in self.console() if REFUSED in line or "Trusted" in line]

@@ -1,4 +1,4 @@
-"""Where tests' servers and parts keep the bytes of files: a folder, or what `--blobs` says."""
+"""Storage of the bytes of files in tests: a folder, or the S3 server that `--blobs` names."""
 
 import hashlib
 from pathlib import Path
@@ -32,7 +32,7 @@ def prefix_of(folder: Path) -> str:
 
 
 def blob_environment(state: Path) -> dict[str, str]:
-    """What has a server with this state folder use that bucket."""
+    """Return the environment with which a server with this state folder uses the bucket."""
     if _Used.s3 is None:
         return {}
     return {"CELLBLOCK_BLOBS__URL": _Used.s3.url(prefix_of(state / "blobs")), **CREDENTIALS}
@@ -56,13 +56,13 @@ def stored_hashes(state: Path) -> set[str]:
 
 
 def linked_file(state: Path, sha256: str) -> Path:
-    """What sandboxes' inputs are links of."""
+    """Return the cached file to which inputs of sandboxes are linked."""
     (path,) = (state / "blob-cache").glob(f"*.{sha256}")
     return path
 
 
 def blob_cache(folder: Path, cache_bytes: int = GIB, room: Room | None = None) -> BlobCache:
-    """Where what sandboxes see of a test's own store is."""
+    """Return a cache for a store in a folder; the cache is in a folder beside it."""
     cache = folder.parent / f"{folder.name}-cache"
     return BlobCache(cache, cache_bytes, room or Room(folder, 0))
 

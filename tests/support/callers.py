@@ -39,7 +39,7 @@ def method_named(name: str) -> MethodDescriptor:
 
 
 def path_of(method: MethodDescriptor) -> str:
-    """Its full name, as gRPC has it."""
+    """Return the method's full name, as gRPC writes it."""
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
@@ -50,7 +50,7 @@ def request_of(method: MethodDescriptor, **fields: Any) -> Message:
 
 
 def metadata_of(key: str) -> list[tuple[str, str]]:
-    """What a caller with this key sends along."""
+    """Return the metadata of calls with this key."""
     return [("authorization", f"Bearer {key}")] if key else []
 
 
@@ -82,9 +82,10 @@ def call(
 def call_patiently(
     channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
 ) -> list[Any]:
-    """As `call`, for a fixture: on a busy machine a start may take long, or fail once.
+    """Make a call for a fixture and try again if it fails.
 
-    Only for requests that name what they make: a repetition makes it once.
+    On a busy machine a start can take long, or fail once. Only for requests that name what they
+    create: a repetition creates it once.
     """
     for _attempt in range(PATIENT_ATTEMPTS - 1):
         try:
@@ -97,7 +98,7 @@ def call_patiently(
 def error_of(
     channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
 ) -> Error | None:
-    """How a call fails; None if it does not."""
+    """Return the error of a call; None if it succeeds."""
     try:
         call(channel, method, requests, key)
     except Error as error:

@@ -50,14 +50,14 @@ def session_of(client: Client | AsyncClient) -> Any:
 
 
 def finish(given: Any) -> Any:
-    """What a call of the ordinary client gave, and all that is still to come of it."""
+    """Read the result of a synchronous client's call to its end, and return it."""
     if isinstance(given, Execution):
         return given.result()
     return list(given) if isinstance(given, Iterator) else given
 
 
 async def finish_async(given: Any) -> Any:
-    """As `finish`, for asyncio."""
+    """Read the result of an asyncio client's call to its end, and return it."""
     if isinstance(given, AsyncExecution):
         return await given.result()
     if isinstance(given, AsyncIterator):

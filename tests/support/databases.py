@@ -1,4 +1,4 @@
-"""Where tests' servers and parts keep their metadata: SQLite, or what `--store` says."""
+"""Storage of metadata in tests: SQLite, or the database that `--store` names."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def store_url(file: Path) -> str:
 
 
 def store_environment(state: Path) -> dict[str, str]:
-    """What has a server with this state folder use that database."""
+    """Return the environment with which a server with this state folder uses the database."""
     return {} if _Used.cluster is None else {"CELLBLOCK_STORE__URL": store_url(state / NAME)}
 
 

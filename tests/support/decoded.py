@@ -1,4 +1,4 @@
-"""Pictures and PDF files as bytes, opened without the libraries that the sandbox makes them with.
+"""Images and PDF files as bytes, opened without the libraries with which the sandbox makes them.
 
 PNG and GIF are decoded here (https://www.w3.org/TR/png-3/, https://www.w3.org/Graphics/GIF/),
 JPEG and PDF by PDFium.
@@ -14,7 +14,7 @@ import pypdfium2  # type: ignore[import-untyped]
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
-"""Of grey, RGB and RGBA, by their numbers."""
+"""Channels of grey, RGB and RGBA, by their numbers."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Picture:
 
 
 def png(data: bytes) -> Picture:
-    """Of grey, RGB or RGBA with eight bits; every checksum is checked."""
+    """Decode grey, RGB or RGBA with eight bits; assert that every checksum is right."""
     assert data.startswith(PNG_START)
     chunks = list(_chunks(data[len(PNG_START) :]))
     assert [name for name, _ in chunks][:: len(chunks) - 1] == [b"IHDR", b"IEND"]
@@ -75,7 +75,7 @@ def gif(data: bytes) -> list[Picture]:
 
 
 def jpeg(data: bytes) -> Picture:
-    """Decoded by PDFium, as a picture of a page."""
+    """Decode a JPEG with PDFium, as an image on a page."""
     document = pypdfium2.PdfDocument.new()
     try:
         image = pypdfium2.PdfImage.new(document)

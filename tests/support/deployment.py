@@ -28,7 +28,7 @@ ANSWER_SECONDS = 120
 
 @dataclass(frozen=True)
 class Folders:
-    """What server and proxy share with the host, under the same names inside and outside."""
+    """Folders that server, proxy and host share, with the same paths everywhere."""
 
     root: Path
     state: Path

@@ -1,13 +1,13 @@
-"""What the Docker engine says, by its own command line."""
+"""Calls to Docker Engine through its command line."""
 
 import json
 import subprocess
 from typing import Any
 
 GONE = ("already in progress", "No such container")
-"""What the engine says of containers that are being removed, or have been."""
+"""Messages of Docker Engine about containers that are being removed, or are gone."""
 PAUSES = 10
-"""How often a container is to be paused, at most."""
+"""Maximum number of attempts to pause a container."""
 
 
 def docker(*arguments: str) -> str:

@@ -21,7 +21,7 @@ class Row:
 
     status: str
     reason: str
-    """Empty for failures that have none: no server of ours has said it."""
+    """Reason of the failure; empty if the server did not cause it."""
     http: int
     type: str
     exception: str

@@ -11,7 +11,7 @@ from tests.support.processes import descriptors
 
 MIB = 2**20
 FLAT_MIB = 64
-"""What the server may take more than before, whatever one session does."""
+"""Maximum growth of the server's memory in MiB, whatever one session does."""
 FEW_DESCRIPTORS = 10
 """Calls under way have some."""
 LIMITS = Limits(memory_bytes=384 * MIB, data_bytes=32 * MIB, tmp_bytes=32 * MIB, pids=128)

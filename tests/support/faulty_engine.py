@@ -14,7 +14,7 @@ SECONDS = 10.0
 
 
 class FaultyEngine:
-    """Passes on what is asked and answered, unless it was told otherwise. Has a thread."""
+    """Proxy of Docker Engine that forwards everything until a test makes it fail. Runs a thread."""
 
     def __init__(self, socket: Path) -> None:
         self.host = f"unix://{socket}"
@@ -73,7 +73,7 @@ class FaultyEngine:
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        # Whoever is cut off by `go_away` is cancelled; what is broken is the other's to tell.
+        # `go_away` cancels connections; a broken connection is reported by its other end.
         with suppress(asyncio.CancelledError, ConnectionError):
             try:
                 there, to = await asyncio.open_unix_connection(ENGINE)

@@ -24,14 +24,14 @@ ERROR = (
 
 @dataclass
 class Fault:
-    """What happens to requests."""
+    """A fault that the proxy causes, and the requests that it affects."""
 
     kind: str
     """`refuse`, `cut` an answer after some bytes, `alter` its first byte, `hold`, or `lose` the
     answer to a request that was carried out."""
     method: str = ""
     part: str = ""
-    """Of the path."""
+    """Part of the path of affected requests."""
     times: int = 1_000_000
     status: int = 503
     code: str = "SlowDown"
@@ -75,7 +75,7 @@ class FaultyS3:
         self._loop.call_soon_threadsafe(self._go_on.set)
 
     def go_away(self) -> None:
-        """Nobody listens."""
+        """Stop listening."""
         self._do(self._close())
 
     def come_back(self) -> None:

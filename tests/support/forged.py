@@ -1,4 +1,4 @@
-"""Forged agents: they speak `cellblock.agent.v1` on a sandbox's socket, and lie as told."""
+"""Forged agents: they speak `cellblock.agent.v1` on a sandbox's socket, and can lie."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ Lie = Callable[["ForgedAgent", AsyncIterator[bytes], Any], Answers]
 
 @dataclass
 class Script:
-    """What an agent does. Without changes: as an honest one, for code that shows nothing."""
+    """Behaviour of an agent. The default is an honest one, for code without output."""
 
     events: Callable[[str], Iterable[bytes]] = lambda name: honest(name)
     """The messages of the event stream for an execution."""
@@ -115,7 +115,7 @@ class Forgery:
         writer.close()
 
     async def forget(self) -> None:
-        """Stop all agents, and begin anew."""
+        """Stop all agents; later sessions get new ones."""
         agents, self.agents = self.agents, []
         self.script, self.plant = Script(), None
         await asyncio.gather(*(agent.stop() for agent in agents))
@@ -159,5 +159,5 @@ def finished(**values: Any) -> pb.Event:
 
 
 def honest(name: str) -> Iterable[bytes]:
-    """What an agent says of code that shows nothing, as its first execution."""
+    """Return an honest agent's events for code without output, as its first execution."""
     return [batch(*numbered(1, name, started(), finished()))]

@@ -33,7 +33,7 @@ class Program:
     """A program that can be forked."""
 
     name: str
-    """What it finds as `sys.argv[0]`."""
+    """The program's `sys.argv[0]`."""
     program: str
     """A script's path, or a module whose `main` returns the exit code."""
     imports: tuple[str, ...]

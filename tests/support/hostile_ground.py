@@ -22,7 +22,7 @@ from tests.support.waiting import STEP_SECONDS
 COMMAND = (sys.executable, "-P", "-m", "tests.support.forged_server")
 REPOSITORY = Path(__file__).parents[2]
 ANSWER_SECONDS = 5.0
-"""What the documents promise: a neighbour's `1+1` is answered within this."""
+"""Documented limit: a neighbour's `1+1` is answered within this time."""
 END_SECONDS = 20.0
 """Within this any lie has had its effect; a server that waits for ever has not met it."""
 OVER = {"COMPLETED", "FAILED", "CANCELLED", "EXPIRED"}
@@ -31,13 +31,13 @@ BLOB = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 
 @dataclass
 class Outcome:
-    """What became of a session whose agent lied."""
+    """State of a session and its executions after the agent lied."""
 
     session: SessionInfo
     executions: list[ExecutionInfo]
     events: list[Event] = field(default_factory=list)
     error: Error | None = None
-    """What the caller was told instead of events."""
+    """Error that the caller got instead of events."""
 
 
 class HostileGround:
@@ -73,7 +73,7 @@ class HostileGround:
             self.check_folder()
 
     def check(self, outcome: Outcome) -> None:
-        """What holds whatever an agent says."""
+        """Assert the guarantees that hold whatever an agent sends."""
         for execution in outcome.executions:
             assert execution.status.name in OVER
         if outcome.error is None:
@@ -83,7 +83,7 @@ class HostileGround:
             assert ends.count(True) == 1
             assert ends[-1]
         if outcome.session.state.name != "READY":
-            # The blame is the sandbox's, never a fault of ours.
+            # The failure is attributed to the sandbox, never to the server.
             assert outcome.session.end_reason in ("PROTOCOL_VIOLATION", "SANDBOX_LOST")
             assert outcome.session.end_message.startswith("the sandbox")
             assert len(outcome.session.end_message) < 1000
@@ -133,7 +133,7 @@ def _is_ending(events: list[Event]) -> bool:
 
 
 def environment_of(forged: Forgery) -> dict[str, str]:
-    """Of a server whose sandboxes can be `forged`."""
+    """Return the environment of a server whose sandboxes can be `forged`."""
     return {
         "FORGERY_SOCKET": str(forged.socket),
         "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([IMAGE]),

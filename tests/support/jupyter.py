@@ -16,7 +16,7 @@ SECONDS = 40
 
 @dataclass
 class Shown:
-    """What became of a cell."""
+    """Messages and reply of an executed cell."""
 
     reply: dict[str, Any]
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -24,12 +24,12 @@ class Shown:
 
     @property
     def kinds(self) -> list[str]:
-        """What kinds of messages came."""
+        """Return the kinds of the messages."""
         return [kind for kind, _ in self.messages]
 
     @property
     def text(self) -> str:
-        """What was written to both streams."""
+        """Return the text of both streams."""
         return "".join(content["text"] for kind, content in self.messages if kind == "stream")
 
 
@@ -42,7 +42,7 @@ class Notebook:
 
     @property
     def provisioner(self) -> CellblockProvisioner:
-        """What holds its session."""
+        """The provisioner, which has the session."""
         provisioner = self.manager.provisioner
         assert isinstance(provisioner, CellblockProvisioner)
         return provisioner
@@ -69,7 +69,7 @@ class Notebook:
         return shown
 
     def restart(self) -> None:
-        """As the front end's button."""
+        """Restart the kernel like the front end's button."""
         self.manager.restart_kernel()
         self.client.wait_for_ready(timeout=SECONDS)
 

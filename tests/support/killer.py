@@ -21,20 +21,20 @@ MOMENTS = {
     "writing": 1,
     "deleting": 2,
 }
-"""What clients tell of, and how often it may happen before the kill at most."""
+"""Moments that clients report, and the maximum number of each before the kill."""
 PATIENCE = 25
-"""When so many other things have happened, any of them will do.
+"""After this number of other moments, any moment triggers the kill.
 
-By what happens, not by time: on a busy machine clients must get on, too.
+Moments are counted instead of time, so that clients also progress on a busy machine.
 """
 STUCK_SECONDS = 300.0
-"""When nothing happens for so long, something is wrong."""
+"""Seconds without any moment after which the test fails."""
 SPAN_SECONDS = 0.3
 """A kill in the middle of a call comes within so long after it was sent."""
 START_SECONDS = 1.5
 """A kill of a server that starts comes within so long."""
 STARTING = 0.15
-"""How many of the restarts are themselves killed."""
+"""Share of the restarts that are killed themselves."""
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Killer:
             self._kill(moment)
 
     def reached_in_thread(self, moment: str) -> None:
-        """As `reached`, from another thread: a little later."""
+        """Report a moment from another thread; it takes effect a little later."""
         self._loop.call_soon_threadsafe(self.reached, moment)
 
     async def run(self, kills: int) -> None:

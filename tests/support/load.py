@@ -15,7 +15,7 @@ SECONDS = 120
 
 
 class Load:
-    """What goes on, and how often it was done."""
+    """Functions that run repeatedly in threads, with a count of their repetitions."""
 
     def __init__(self, works: list[Callable[[], None]]) -> None:
         self._over = threading.Event()
@@ -52,7 +52,7 @@ class Load:
             while not self._over.is_set():
                 work()
                 self._done[number] += 1
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits
+        except BaseException as error:  # noqa: BLE001 - raised by the waiting thread
             self._errors.append(error)
 
 

@@ -1,4 +1,4 @@
-"""What the locked requirements say, read as pip reads them."""
+"""Locked requirements, parsed as pip does."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a process takes of the machine's memory, in MiB."""
+"""Memory of processes, in MiB."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ def resident(pid: int) -> float:
 
 
 def forget_peak(pid: int) -> None:
-    """Begin anew for `peak`."""
+    """Reset the value that `peak` returns."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 

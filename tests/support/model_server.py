@@ -116,7 +116,7 @@ class ModelServer(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
         self.base_url = f"{self.address}/v1"
         self.others: list[str] = []
-        """Who else was to be reached, by programs that have this for their HTTPS_PROXY."""
+        """Hosts that programs with this server as HTTPS_PROXY tried to reach."""
 
 
 class BrokenOff(Exception):  # noqa: N818 - what a turn raises to break its stream

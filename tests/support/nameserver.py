@@ -23,7 +23,7 @@ def question(message: bytes) -> tuple[str, int, bytes]:
 
 
 def answer(message: bytes, addresses: list[str] | None) -> bytes:
-    """The answer with those addresses that are of the wanted type, to be forgotten at once."""
+    """Return a DNS answer with the addresses of the wanted type, with a time to live of 0."""
     _name, kind, asked = question(message)
     known = [ipaddress.ip_address(address) for address in addresses or ()]
     version = {A: 4, AAAA: 6}.get(kind)

@@ -1,4 +1,4 @@
-"""Who starts a service and listens to it, as systemd does with `Type=notify`."""
+"""A parent process that receives a service's notifications, like systemd with `Type=notify`."""
 
 import socket
 from collections.abc import Iterator

@@ -33,7 +33,7 @@ def queries() -> list[str]:
 
 
 def series() -> dict[str, set[str]]:
-    """What a server shows: the names of samples, with their labels."""
+    """Return the names of all exported samples, with their labels."""
     metrics = Metrics()
     found: dict[str, set[str]] = {}
     for one in vars(metrics).values():

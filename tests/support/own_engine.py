@@ -67,7 +67,7 @@ class OwnEngine:
         self._process.send_signal(signal.SIGCONT)
 
     def docker(self, *arguments: str) -> str:
-        """What a docker command prints."""
+        """Run a docker command and return its output."""
         done = subprocess.run(
             ["docker", "--host", self.host, *arguments], capture_output=True, text=True, check=True
         )

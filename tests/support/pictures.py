@@ -1,4 +1,4 @@
-"""Small pictures of given sizes."""
+"""Small images of given sizes."""
 
 import struct
 

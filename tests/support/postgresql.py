@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 MEMORY, MEMORY_BYTES = Path("/dev/shm"), 4 * 2**30
 PORTS = range(20_000, 30_000)
-"""Below those that Linux gives to whoever asks for any."""
+"""Ports below the range that Linux assigns automatically."""
 START_SECONDS = 50
 PROGRAMS = Path("/usr/lib/postgresql")
 ADMIN, ROLE, PASSWORD = "admin", "cellblock", "sesame-of-the-role"
@@ -150,7 +150,7 @@ class Cluster:
             )
 
     def drop(self, name: str) -> None:
-        """Remove a database, whoever uses it."""
+        """Remove a database, and end its connections."""
         with self.admin() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -163,12 +163,12 @@ class Cluster:
         return self.url(name)
 
     def url(self, name: str) -> URL:
-        """Of a database, over the socket, where no password is needed."""
+        """Return the URL of a database over the socket, where no password is needed."""
         where = {"host": str(self.folder), "port": str(self.port)}
         return URL.create("postgresql", username=ROLE, database=name, query=where)
 
     def tcp_url(self, name: str, port: int = 0, password: str | None = PASSWORD) -> URL:
-        """Of a database, over TCP; through another port if there is something between."""
+        """Return the URL of a database over TCP; with the port of a relay if one is between."""
         return URL.create("postgresql", ROLE, password, "127.0.0.1", port or self.port, name)
 
     def admin(self, name: str = "postgres") -> psycopg.Connection[Any]:
@@ -207,7 +207,7 @@ class Cluster:
 
 
 def _free_port() -> int:
-    """One that nobody is given by chance while the cluster is stopped."""
+    """Return a port that no program gets by chance while the cluster is stopped."""
     for port in random.sample(PORTS, len(PORTS)):
         with closing(socket.socket()) as found:
             try:

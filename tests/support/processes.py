@@ -16,5 +16,5 @@ def server_pid(state: Path) -> int:
 
 
 def descriptors(pid: int) -> int:
-    """How many it has open."""
+    """Return the number of a process's open file descriptors."""
     return psutil.Process(pid).num_fds()

@@ -54,7 +54,7 @@ def reading(target: str, folder: Path) -> Iterator[Prometheus]:
 
 
 def _address(log: Path) -> str:
-    """Where it said that it listens; empty until it did."""
+    """Return the address that its log reports; empty until it listens."""
     lines = log.read_text().rpartition("\n")[0].splitlines()
     said = [json.loads(line) for line in lines if line[:1] == "{"]
     found = [line["address"] for line in said if line.get("msg") == "Listening on"]

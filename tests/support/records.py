@@ -11,7 +11,7 @@ from cellblock_server.store.records import (
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-"""When `session_record` was made."""
+"""Creation time of `session_record`."""
 
 
 def session_record(*, used: float = 0, alive: float = 0) -> SessionRecord:

@@ -1,4 +1,4 @@
-"""What a server's state folder holds, looked at from outside: while it is dead, or at rest."""
+"""State folder of a server that is dead or idle, inspected from outside."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,7 +54,7 @@ class Remains:
         return [name for (name,) in rows]
 
     def orphans(self) -> list[str]:
-        """Of a server that has been stopped: whatever of its sandboxes is still there."""
+        """Return the sandboxes of a stopped server that are still there."""
         instance = (self._state / "instance").read_text()
         run = self._state / "run"
         folders = [path.name for path in run.iterdir()] if run.exists() else []

@@ -1,4 +1,4 @@
-"""Where commands of the pages are typed: a shell with a folder of its own."""
+"""A shell with a folder of its own, in which commands of the pages run."""
 
 import contextvars
 import io
@@ -16,7 +16,7 @@ from cellblock_client.cli.app import main
 
 SECONDS = 60
 SHELL_WORDS = set("|<>$;&`(){}*~\n")
-"""What only a shell understands."""
+"""Characters with a meaning for a shell."""
 OWN_PROCESS = {"backup", "jupyter", "serve"}
 """Commands that become another program, or write where this process remembers a home to be."""
 KEEP = "set -o allexport\n{command}\ncode=$?\nenv -0 >{environment}\nexit $code\n"
@@ -25,7 +25,7 @@ KEEP = "set -o allexport\n{command}\ncode=$?\nenv -0 >{environment}\nexit $code\
 
 @dataclass(frozen=True)
 class Done:
-    """What a command did."""
+    """Output and exit code of a command."""
 
     code: int
     said: str

@@ -24,7 +24,7 @@ class Sample:
 
     page: str
     line: int
-    """Of its first line of text, from 1."""
+    """Line number of its first line of text, from 1."""
     language: str
     text: str
     not_run: str
@@ -58,7 +58,7 @@ def all_languages() -> set[str]:
 
 
 def commands(sample: Sample) -> list[Command]:
-    """What a block of the language `console` has a reader type."""
+    """Return the commands in a block of the language `console`."""
     found: list[tuple[str, list[str]]] = []
     continued = False
     for line in sample.text.splitlines():

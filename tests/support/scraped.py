@@ -1,4 +1,4 @@
-"""What Prometheus would read from a server."""
+"""Metrics of a server, scraped like Prometheus does."""
 
 import json
 import urllib.request
@@ -10,7 +10,7 @@ from tests.support.server import ServerProcess
 
 ANSWER_SECONDS = 20
 METRICS = {"CELLBLOCK_TELEMETRY__METRICS_LISTEN": "127.0.0.1:0"}
-"""Environment of a server that shows them, at a port that nobody else has."""
+"""Environment of a server that exports metrics, at a free port."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,6 @@ def scrape(server: ServerProcess) -> Scraped:
 
 
 def address(server: ServerProcess) -> str:
-    """Where it said that it shows them."""
+    """Return the address at which the server exports metrics, from its log."""
     lines = [json.loads(line) for line in server.log.read_text().splitlines() if line[:1] == "{"]
     return str(next(line["address"] for line in lines if line["event"] == "metrics_listening"))

@@ -1,4 +1,4 @@
-"""A command at a terminal, and what somebody who sits there sees."""
+"""A command at a terminal, and the screen that its user sees."""
 
 import contextlib
 import fcntl
@@ -44,12 +44,12 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """What is seen now."""
+        """Return the visible text."""
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     @property
     def session_id(self) -> str:
-        """Of a REPL: what it says first."""
+        """Return the session's id, which a REPL prints first."""
         return self.text.split()[1].rstrip(":")
 
     @property
@@ -108,7 +108,7 @@ def at_a_terminal(*arguments: str, folder: Path, **variables: str) -> Iterator[S
     environment |= {
         "TERM": "xterm-256color",
         "HOME": str(folder),
-        # Nobody answers where the cursor is.
+        # The emulated terminal doesn't answer requests for the cursor's position.
         "PROMPT_TOOLKIT_NO_CPR": "1",
         **variables,
     }

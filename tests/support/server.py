@@ -39,7 +39,7 @@ class ServerProcess:
         self.listen = "127.0.0.1:0"
         self.address = ""
         self.console = ""
-        """What to open in a browser, if the environment says that there is a console."""
+        """Address of the web console; empty if the environment does not enable it."""
         self.log = folder / "server.log"
         self.environment = dict(environment or {})
         self.command = command
@@ -96,7 +96,7 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id while it runs."""
+        """Process id of the running server."""
         assert self._process is not None
         return self._process.pid
 
@@ -120,7 +120,7 @@ class ServerProcess:
         return code
 
     def kill(self) -> None:
-        """As `kill -9` does."""
+        """Kill the process with SIGKILL."""
         self.signal(signal.SIGKILL)
         self.wait()
 

@@ -7,7 +7,7 @@ UNIT = Path(__file__).parents[2] / "deploy" / "cellblock.service"
 
 
 def service() -> dict[str, list[str]]:
-    """Its section [Service]: all values of each key, in order."""
+    """Return the unit's section [Service]: all values of each key, in order."""
     found: dict[str, list[str]] = defaultdict(list)
     section = ""
     for line in UNIT.read_text().splitlines():

@@ -23,7 +23,7 @@ from tests.support.session_model import COUNT, FAIL, LONG, ExecutionModel, Sessi
 from tests.support.waiting import until
 
 MAX_QUEUE = 2
-"""Of the server: executions that wait."""
+"""The server's limit of waiting executions."""
 Execution = tuple[SessionModel, ExecutionModel]
 numbers = count(1)
 
@@ -37,7 +37,7 @@ def refused(reason: str) -> Iterator[None]:
 
 
 class SessionMachine(RuleBasedStateMachine):
-    """Drives the server of a client; nobody else may use its tenant meanwhile."""
+    """Drives a server through a client; no other client may use its tenant meanwhile."""
 
     sessions: Bundle[SessionModel] = Bundle("sessions")
     executions: Bundle[Execution] = Bundle("executions")
@@ -173,7 +173,7 @@ class SessionMachine(RuleBasedStateMachine):
         return self._client.sessions.get(session.id)
 
     def _check(self, session: SessionModel) -> None:
-        """Compare all that is told of a session and its executions."""
+        """Compare all that the server returns for a session and its executions with the model."""
         for execution in session.executions:
             if execution.end is not None:
                 self._check_end(execution)

@@ -1,4 +1,4 @@
-"""What sessions ought to do, in memory: the judge of a real server in random sequences of calls."""
+"""In-memory model of sessions, compared with a real server in random sequences of calls."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from cellblock_client import ExecutionStatus, FailureCause
 COUNT = "n = globals().get('n', 0) + 1; n"
 FAIL = "1 / 0"
 LONG = "import time; time.sleep(600)"
-"""It ends only if somebody ends it."""
+"""Code that ends only when it is cancelled or its session ends."""
 
 
 @dataclass
@@ -65,7 +65,7 @@ class SessionModel:
             execution.finish(end, FailureCause.SESSION_ENDED)
 
     def paths(self) -> set[str]:
-        """What is listed in `/mnt/data`: attachments by their names."""
+        """Return the paths listed in `/mnt/data`: attachments by their names."""
         return {f"/mnt/data/{name}" for name in self.attached.values()}
 
     def _go_on(self) -> None:

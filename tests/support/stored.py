@@ -54,7 +54,7 @@ class Stored:
         return stored_in(self.folder)
 
     def on_disk(self) -> list[Path]:
-        """All that lies in the folder of bytes."""
+        """Return all files in the folder of stored bytes."""
         return [path for path in (self.folder / "blobs").rglob("*") if path.is_file()]
 
 

@@ -1,4 +1,4 @@
-"""Clients of every kind at once, to whom a server that is killed is only a pause."""
+"""Concurrent clients of all kinds, for which a kill of the server is only a pause."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ def printed(events: list[Event]) -> str:
 
 
 class Storm:
-    """What clients do, each check in it an assertion."""
+    """Clients that run until the last kill; each verifies its results with assertions."""
 
     def __init__(self, client: AsyncClient, sync: Client, killer: Killer, random: Random) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class Storm:
         self._random = random
         self._over = asyncio.Event()
         self.done: Counter[str] = Counter()
-        """How often each kind of client came to its end."""
+        """Number of finished clients of each kind."""
 
     async def run(self, kills: int) -> None:
         """Go on until the server was killed so often, and every client is through."""
@@ -58,7 +58,7 @@ class Storm:
 
     async def _delete(self, session: AsyncSession) -> None:
         info = await session.refresh()
-        # It is the kernel that it began with: nobody disturbed it.
+        # The first kernel is still running: no other client restarted it.
         assert (info.kernel_generation, info.memory_loss) == (1, None)
         ended = await self._killer.during("deleting", session.delete())
         assert (ended.state, ended.end_reason) == (SessionState.DELETED, "DELETED"), ended
@@ -81,7 +81,7 @@ class Storm:
         await self._delete(session)
 
     async def _queues(self) -> None:
-        """Several at once in one session: each runs once."""
+        """Run several executions concurrently in one session: each runs once."""
         session = await self._new_session()
         await session.run("ran = []")
         code = "import time; time.sleep(0.05); ran.append({})"

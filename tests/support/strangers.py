@@ -15,14 +15,14 @@ from tests.support.http2 import DATA, Connection, call, frame, message, reset
 
 PATH = "/cellblock.v1.SessionService/ListSessions"
 ATTACKER = "127.0.0.2"
-"""Where attacks come from; a client's connections come from 127.0.0.1."""
+"""Source address of attacks; a client's connections come from 127.0.0.1."""
 ANNOUNCED = 8 * 2**20
 """Size of the message that is announced: what a server accepts by default."""
 PIECE = 2**14
 GROUPS = 16
-"""Of the streams that were begun, one of so many gets more bytes at a time."""
+"""Number of groups of open streams: one group gets more bytes at a time."""
 BATCH = 50
-"""Calls that are sent at once."""
+"""Number of calls sent together."""
 MAX_CONNECTIONS = 20_000
 WAIT_SECONDS = 0.2
 PAUSE_SECONDS = 0.05
@@ -106,7 +106,7 @@ def flood(attack: Attack) -> None:
 
 
 def reset_rapidly(attack: Attack) -> None:
-    """Make calls and take each back at once."""
+    """Make calls and reset each immediately."""
     _send_batches(attack, lambda stream: call(stream, PATH) + message(stream) + reset(stream))
 
 
@@ -144,7 +144,7 @@ ATTACKS: dict[str, tuple[Callable[[Attack], None], int]] = {
     "flood": (flood, 4),
     "reset_rapidly": (reset_rapidly, 1),
 }
-"""Each with the connections that it holds at once."""
+"""Attacks by name, each with the number of its concurrent connections."""
 
 
 @contextmanager
