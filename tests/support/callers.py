@@ -1,4 +1,4 @@
-"""Calls of any method, with any key, as their descriptors have them."""
+"""Calls of any method, with any key, from the methods' descriptors."""
 
 import logging
 import os
@@ -26,7 +26,7 @@ PATIENT_ATTEMPTS = 3
 
 @cache
 def methods() -> tuple[MethodDescriptor, ...]:
-    """All calls of our services."""
+    """Return all methods of Cellblock's services."""
     pool = Default()
     return tuple(
         method for service in SERVICES for method in pool.FindServiceByName(service).methods
@@ -34,7 +34,7 @@ def methods() -> tuple[MethodDescriptor, ...]:
 
 
 def method_named(name: str) -> MethodDescriptor:
-    """The call of this name."""
+    """Return the method of this name."""
     return next(method for method in methods() if method.name == name)
 
 
@@ -44,7 +44,7 @@ def path_of(method: MethodDescriptor) -> str:
 
 
 def request_of(method: MethodDescriptor, **fields: Any) -> Message:
-    """A request for it."""
+    """Return a request for the method."""
     request: Message = GetMessageClass(method.input_type)(**fields)
     return request
 
@@ -61,7 +61,7 @@ def call(
     key: str,
     seconds: float = CALL_SECONDS,
 ) -> list[Any]:
-    """Make a call; all of its responses, within `seconds`. Raises Error."""
+    """Make a call and return all of its responses, within `seconds`. Raises Error."""
     kind = (
         f"{'stream' if method.client_streaming else 'unary'}_"
         f"{'stream' if method.server_streaming else 'unary'}"
@@ -107,14 +107,14 @@ def error_of(
 
 
 def status_of(error: Error) -> str:
-    """The name of the gRPC status that an error came with."""
+    """Return the name of the gRPC status that caused an error."""
     failed = error.__cause__ or error.__context__
     assert isinstance(failed, grpc.Call)
     return str(failed.code().name)
 
 
 def admin_key(server: ServerProcess) -> str:
-    """A new key with the role ADMIN, made as an operator makes the first one."""
+    """Create a key with the role ADMIN, as an operator creates the first one."""
     made = run_forked(
         SERVER_PROGRAM,
         ["create-admin-key", f"--state-dir={server.state}"],

@@ -10,7 +10,7 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Clocks:
-    """Both begin at midnight, and stand until a test moves them."""
+    """Two clocks that begin at midnight and stand still until a test moves them."""
 
     passed: float = 0
     """Seconds since then."""

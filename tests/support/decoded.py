@@ -19,14 +19,14 @@ PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
 
 @dataclass(frozen=True)
 class Picture:
-    """Colours, line after line."""
+    """A decoded image: its colours, line after line."""
 
     width: int
     height: int
     colours: list[tuple[int, ...]]
 
     def at(self, x: int, y: int) -> tuple[int, ...]:
-        """The colour of a point: red, green and blue, or what else there is."""
+        """Return the colour of a point: red, green and blue, or the image's other channels."""
         return self.colours[y * self.width + x]
 
 
@@ -51,7 +51,7 @@ def png(data: bytes) -> Picture:
 
 
 def gif(data: bytes) -> list[Picture]:
-    """The frames, each of the whole size and with the colours of the file."""
+    """Decode a GIF's frames, each of the whole size and with the colours of the file."""
     assert data[:6] in (b"GIF87a", b"GIF89a")
     width, height, flags = struct.unpack("<HHB", data[6:11])
     stream = io.BytesIO(data[13:])
@@ -91,7 +91,7 @@ def jpeg(data: bytes) -> Picture:
 
 
 def pdf(data: bytes) -> list[str]:
-    """The text of each page."""
+    """Return the text of each page."""
     document = pypdfium2.PdfDocument(data)
     try:
         return [page.get_textpage().get_text_bounded() for page in document]

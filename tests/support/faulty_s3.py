@@ -1,4 +1,4 @@
-"""The S3 server, behind a proxy that can be slow, silent, broken, or away."""
+"""The S3 server behind a proxy that can be slow, silent, broken or absent."""
 
 import asyncio
 import ssl
@@ -38,7 +38,7 @@ class Fault:
     message: str = "Please reduce your request rate."
 
     def takes(self, request: web.Request) -> bool:
-        """Whether it happens to this one; it counts."""
+        """Whether the fault affects this request; counts the request."""
         if self.method not in ("", request.method) or self.part not in request.path_qs:
             return False
         self.times -= 1
@@ -46,7 +46,7 @@ class Fault:
 
 
 class FaultyS3:
-    """Passes on what is asked and answered, unless a fault is in force. Has a thread."""
+    """Forwards requests and answers, unless a fault is active. Runs a thread."""
 
     def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.port = 0
@@ -66,11 +66,11 @@ class FaultyS3:
         self._session: aiohttp.ClientSession | None = None
 
     def fault(self, kind: str, **how: Any) -> None:
-        """From now on."""
+        """Affect requests from now on."""
         self._faults.append(Fault(kind, **how))
 
     def well(self) -> None:
-        """No faults any more; what was held goes on."""
+        """End all faults and forward what was held."""
         self._faults.clear()
         self._loop.call_soon_threadsafe(self._go_on.set)
 
@@ -79,7 +79,7 @@ class FaultyS3:
         self._do(self._close())
 
     def come_back(self) -> None:
-        """At the same port."""
+        """Listen again at the same port."""
         self._do(self._open())
 
     def start(self) -> None:
@@ -163,7 +163,7 @@ def _break(request: web.Request) -> None:
 
 @contextmanager
 def faulty_s3(port: int, tls: ssl.SSLContext | None = None) -> Iterator[FaultyS3]:
-    """A proxy before the S3 server at `port`; it goes away with the block."""
+    """Run a proxy of the S3 server at `port` for the length of the block."""
     proxy = FaultyS3(port, tls)
     proxy.start()
     try:

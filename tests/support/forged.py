@@ -91,7 +91,7 @@ class _Handler(grpc.GenericRpcHandler):
 
 
 class Forgery:
-    """Plays the agents of all sandboxes whose image is `forged`, each by the script of the day."""
+    """Acts as the agent of all sandboxes with the image `forged`, by the current script."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -134,12 +134,12 @@ async def forgery() -> AsyncIterator[Forgery]:
 
 
 def batch(*events: pb.Event) -> bytes:
-    """Events as one message, as they are."""
+    """Return events as one message, without changes."""
     return pb.ConverseResponse(events=events).SerializeToString()
 
 
 def numbered(first: int, name: str, *events: pb.Event) -> list[pb.Event]:
-    """Events with the numbers and the name of an execution that they should have."""
+    """Return events with correct numbers and the name of an execution."""
     for number, event in enumerate(events, first):
         event.sequence, event.execution_id = number, name
     return list(events)

@@ -42,10 +42,10 @@ class ForgedBackend(LocalBackend):
         self._forged: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
-        """Forget nothing: what runs is looked for by `list`."""
+        """Keep everything from an earlier run: `list` finds what is running."""
 
     async def list(self) -> list[Sandbox]:
-        """Forged agents outlive the server; the local backend's do not."""
+        """Return the forged sandboxes, which outlive the server; the local backend's do not."""
         return [
             Sandbox(path.name) for path in self._folders.glob("*") if self._mark(path.name).exists()
         ]

@@ -17,6 +17,6 @@ def fork_server_of(container: str) -> psutil.Process:
 
 
 def kernel_of(container: str) -> psutil.Process:
-    """The fork server's only child."""
+    """Return the fork server's only child, the kernel."""
     (child,) = fork_server_of(container).children()
     return child

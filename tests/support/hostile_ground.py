@@ -1,4 +1,4 @@
-"""A real server between agents that lie and a neighbour that does not."""
+"""A real server with lying agents and an honest neighbour."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ class Outcome:
 
 
 class HostileGround:
-    """The server, with a client of it."""
+    """A server and a client of it, with sessions of forged agents."""
 
     def __init__(
         self, server: ServerProcess, client: AsyncClient, neighbour: AsyncSession, forged: Forgery
@@ -53,12 +53,12 @@ class HostileGround:
         self._log_read = 0
 
     async def session(self, script: Script) -> AsyncSession:
-        """A session whose agent is forged."""
+        """Create a session whose agent is forged."""
         self.forged.script = script
         return await self.client.sessions.create(image=IMAGE)
 
     async def play(self, script: Script, code: str = "code") -> Outcome:
-        """Run code in a session of its own, and see that all is well but for that session."""
+        """Run code in a new session, and assert that nothing but this session is affected."""
         session = await self.session(script)
         try:
             async with asyncio.timeout(END_SECONDS):
@@ -90,12 +90,12 @@ class HostileGround:
             assert outcome.session.end_message.isprintable()
 
     async def check_neighbour(self) -> None:
-        """Another session answers, in time."""
+        """Assert that another session responds in time."""
         async with asyncio.timeout(ANSWER_SECONDS):
             assert (await self.neighbour.run("1+1")).text == "2"
 
     def check_log(self) -> None:
-        """No fault of the server's own was met since this was asked last."""
+        """Assert that the server has logged no error of its own since the last check."""
         text = self.server.log.read_bytes()
         new, self._log_read = text[self._log_read :], len(text)
         # Agents and gRPC write there, too.
@@ -104,7 +104,7 @@ class HostileGround:
         assert not [line for line in lines if line.get("event") in faults]
 
     def check_folder(self) -> None:
-        """Nothing lies where it should not, and nothing is half written."""
+        """Assert that the state folder has no misplaced or half-written file."""
         blobs = self.server.state / "blobs"
         files = [path.relative_to(blobs) for path in blobs.rglob("*") if path.is_file()]
         assert [str(path) for path in files if not BLOB.fullmatch(str(path))] == []
@@ -145,7 +145,7 @@ def environment_of(forged: Forgery) -> dict[str, str]:
 
 @asynccontextmanager
 async def hostile_ground() -> AsyncIterator[HostileGround]:
-    """A server whose sandboxes are forged, where a session asks for it."""
+    """Start a server whose sandboxes are forged if a session requests it."""
     async with forgery() as forged:
         server = ServerProcess(forged.folder, environment_of(forged), COMMAND)
         await asyncio.to_thread(server.start)

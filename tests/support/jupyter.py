@@ -1,4 +1,4 @@
-"""A notebook's side of a kernel: what `jupyter_client` gives to Jupyter's programs."""
+"""The user's side of a notebook: a kernel and its client, through `jupyter_client`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,7 +53,7 @@ class Notebook:
         on_message: Callable[[str, dict[str, Any]], None] = lambda kind, content: None,
         **options: Any,
     ) -> Shown:
-        """Run a cell; `on_message` is called as each message comes."""
+        """Run a cell; `on_message` is called with each message as it comes."""
         shown = Shown({})
 
         def keep(message: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ class Notebook:
 
 @contextmanager
 def opened(name: str, cwd: Path | None = None) -> Iterator[Notebook]:
-    """A kernel of that name, started in a folder, and shut down in the end."""
+    """Start the kernel of that name in a folder, and shut it down after the block."""
     manager = KernelManager(kernel_name=name)
     manager.start_kernel(**({} if cwd is None else {"cwd": str(cwd)}))
     try:

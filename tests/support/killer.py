@@ -1,4 +1,4 @@
-"""Kills a server at seeded moments of what its clients do, and starts it again."""
+"""Kills a server at seeded moments in its clients' work, and starts it again."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -39,7 +39,7 @@ STARTING = 0.15
 
 @dataclass
 class Killer:
-    """Kills `server`; `check_dead` is called with each of its remains."""
+    """Kills `server`; calls `check_dead` after each kill."""
 
     server: ServerProcess
     random: Random
@@ -55,7 +55,7 @@ class Killer:
         self._loop = asyncio.get_running_loop()
 
     async def during(self, moment: str, call: Coroutine[Any, Any, T]) -> T:
-        """Make a call; if this is the moment, the server ends in the middle of it."""
+        """Make a call; if this is the chosen moment, kill the server in the middle of it."""
         made = asyncio.ensure_future(call)
         try:
             if self._is_now(moment):
@@ -66,7 +66,7 @@ class Killer:
             made.cancel()
 
     def reached(self, moment: str) -> None:
-        """If this is the moment, the server ends here."""
+        """Kill the server here if this is the chosen moment."""
         if self._is_now(moment):
             self._kill(moment)
 
@@ -75,7 +75,7 @@ class Killer:
         self._loop.call_soon_threadsafe(self.reached, moment)
 
     async def run(self, kills: int) -> None:
-        """Kill it so often; it runs at the end."""
+        """Kill the server so many times; it is running at the end."""
         while len(self.hits) < kills:
             self._come.clear()
             self._wanted = self.random.choice(list(MOMENTS))

@@ -1,4 +1,4 @@
-"""Work that goes on beside a test, until the test has seen enough."""
+"""Work that runs beside a test until the test ends it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ class Load:
         assert self._errors == []
 
     def goes_on(self) -> None:
-        """Wait until each has done its work some times more."""
+        """Wait until each function has run a few more times."""
         wanted = [done + ROUNDS for done in self._done]
 
         def seen() -> bool:
@@ -58,7 +58,7 @@ class Load:
 
 @contextmanager
 def under_load(address: str) -> Iterator[Load]:
-    """Files that come and go, and code that shows and stores things."""
+    """Upload and delete files, and run code, while the block runs."""
     with Client(address) as client, client.sessions.create() as session:
 
         def files_come_and_go() -> None:

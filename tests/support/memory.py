@@ -7,7 +7,7 @@ MIB = 2**20
 
 
 def resident(pid: int) -> float:
-    """Now. With what it shares: its share of that depends on how many others run."""
+    """Return the current memory, with the process's share of shared pages."""
     return _kib(Path(f"/proc/{pid}/status"), "VmRSS") / 1024
 
 
@@ -17,7 +17,7 @@ def forget_peak(pid: int) -> None:
 
 
 def peak(pid: int) -> float:
-    """The most since `forget_peak`."""
+    """Return the maximum since `forget_peak`."""
     return _kib(Path(f"/proc/{pid}/status"), "VmHWM") / 1024
 
 

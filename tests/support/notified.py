@@ -9,14 +9,14 @@ SECONDS = 60
 
 
 class Listener:
-    """Hears what a service says of itself."""
+    """Receives a service's notifications."""
 
     def __init__(self, name: str, heard: socket.socket) -> None:
         self.environment = {"NOTIFY_SOCKET": name}
         self._heard = heard
 
     def next(self) -> str:
-        """The next word, when it comes."""
+        """Return the next notification when it comes."""
         return self._heard.recv(4096).decode()
 
 

@@ -1,4 +1,4 @@
-"""Calls that are made once: the client would make them again."""
+"""Calls without retries; the client would retry them."""
 
 import grpc
 

@@ -1,4 +1,4 @@
-"""Health, asked as an orchestrator asks for it."""
+"""Health checks, as an orchestrator makes them."""
 
 from pathlib import Path
 from typing import Any

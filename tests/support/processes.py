@@ -6,7 +6,7 @@ import psutil
 
 
 def server_pid(state: Path) -> int:
-    """The process of the server that keeps its state there."""
+    """Return the process id of the server with this state folder."""
     wanted = f"--state-dir={state}"
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []

@@ -43,7 +43,7 @@ class S3Server:
         )
 
     def keys(self, prefix: str) -> list[str]:
-        """All keys below a prefix, without it."""
+        """Return all keys below a prefix, without the prefix."""
         return sorted(
             found["path"] for page in self.client(prefix).list(chunk_size=1000) for found in page
         )
@@ -51,7 +51,7 @@ class S3Server:
 
 @contextmanager
 def s3_server(folder: Path, **environment: str) -> Iterator[S3Server]:
-    """One of a test's own; it keeps everything in memory."""
+    """Start a server for one test; it keeps everything in memory."""
     if not PROGRAM.exists():
         raise FileNotFoundError(f"{PROGRAM} is not there: run `make setup`")
     log = folder / "moto.log"

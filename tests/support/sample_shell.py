@@ -40,14 +40,14 @@ class SampleShell:
         self._environment = dict(environment)
 
     def run(self, command: str, stdin: str = "") -> Done:
-        """Run a command as a shell does."""
+        """Run a command like a shell."""
         words = [] if SHELL_WORDS & set(command) else shlex.split(command, comments=True)
         if len(words) > 1 and words[0] == "cellblock" and words[1] not in OWN_PROCESS:
             return self._in_this_process(words[1:], stdin)
         return self._by_bash(command, stdin)
 
     def _in_this_process(self, arguments: list[str], stdin: str) -> Done:
-        """The same program without its start, which takes longer than most commands."""
+        """Run the program in this process: its start takes longer than most commands."""
         said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         before = Path.cwd()
         os.chdir(self._folder)

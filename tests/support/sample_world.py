@@ -48,7 +48,7 @@ FILES: dict[str, bytes | Path] = {
 
 @dataclass(frozen=True)
 class World:
-    """A server, and how to call it."""
+    """A server with the address, certificate and keys to call it."""
 
     address: str
     state: Path
@@ -59,7 +59,7 @@ class World:
         return Client(self.address, api_key=key or self.admin, tls=Tls(self.ca))
 
     def environment(self, home: Path, key: str) -> dict[str, str]:
-        """A user's, who has set up the client."""
+        """Return the environment of a user who has configured the client."""
         programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {
             "PATH": programs,
@@ -72,7 +72,7 @@ class World:
         }
 
     def key(self) -> str:
-        """A key of a new tenant, which may do everything."""
+        """Create a tenant and return a key of it with all rights."""
         tenant = f"reader-{token_hex(4)}"
         with self.client() as client:
             client.admin.create_tenant(tenant)
@@ -81,7 +81,7 @@ class World:
 
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
-    """Run it."""
+    """Run the server for the length of the block."""
     authority = trustme.CA()
     issued = authority.issue_cert("localhost", "127.0.0.1")
     files = {name: folder / name for name in ("ca.pem", "server.pem", "server.key")}
@@ -176,7 +176,7 @@ class Reader:
             return admin.admin.create_key(self._tenant(), Role.READ_ONLY).key.id
 
     def _tenant(self) -> str:
-        """One of this reader's: it is there, unless the page makes it."""
+        """Return a tenant of this reader; create it unless the page does."""
         if "acme" not in self._things:
             self._things["acme"] = f"acme-{token_hex(4)}"
             with self._world.client() as admin:

@@ -1,4 +1,4 @@
-"""The samples on the pages: fenced blocks, and what a comment before one says of it."""
+"""Samples on the pages: fenced blocks, and the comment before one that configures it."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ COMMENT = re.compile(r"\s+# .*$")
 
 @dataclass(frozen=True)
 class Sample:
-    """One block."""
+    """One fenced block."""
 
     page: str
     line: int
@@ -36,24 +36,24 @@ class Sample:
 
 @dataclass(frozen=True)
 class Command:
-    """A line that a reader types, and what the page shows of its answer."""
+    """A line that a reader types, and the output that the page shows."""
 
     text: str
     shown: str
 
     def answers(self, said: str) -> bool:
-        """Whether it said what is shown, in which … stands for anything."""
+        """Whether the output is as shown; … matches any text."""
         pattern = ".*".join(re.escape(part.strip("\n")) for part in self.shown.split("…"))
         return re.fullmatch(pattern.strip("\n"), said.strip("\n"), re.DOTALL) is not None
 
 
 def samples(*languages: str) -> list[Sample]:
-    """All blocks in these languages, page by page, in the order of the page."""
+    """Return all blocks in these languages, page by page, in order."""
     return [one for page in PAGES for one in _of(page) if one.language in languages]
 
 
 def all_languages() -> set[str]:
-    """Those that blocks are in; blocks without one are what something shows."""
+    """Return the languages of all blocks; blocks without one are output."""
     return {one.language for page in PAGES for one in _of(page)} - {""}
 
 

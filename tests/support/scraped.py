@@ -15,12 +15,12 @@ METRICS = {"CELLBLOCK_TELEMETRY__METRICS_LISTEN": "127.0.0.1:0"}
 
 @dataclass(frozen=True)
 class Scraped:
-    """One reading."""
+    """The metrics of one scrape."""
 
     text: str
 
     def value(self, sample: str, **labels: str) -> float:
-        """The sum of a sample's values over all labels but these; 0 if there is none."""
+        """Return the sum of a sample's values over all labels but these; 0 if there is none."""
         return sum(
             found.value
             for family in text_string_to_metric_families(self.text)
@@ -29,7 +29,7 @@ class Scraped:
         )
 
     def series(self) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
-        """All names with all labels."""
+        """Return all names with all labels."""
         return {
             (found.name, tuple(sorted(found.labels.items())))
             for family in text_string_to_metric_families(self.text)

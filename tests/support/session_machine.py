@@ -1,4 +1,4 @@
-"""Random calls of a real server, each answer compared with what the model says."""
+"""Random calls of a real server, each answer compared with the model's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ numbers = count(1)
 
 @contextmanager
 def refused(reason: str) -> Iterator[None]:
-    """A block that fails with this reason."""
+    """Assert that the block fails with this reason."""
     with pytest.raises(Error) as caught:
         yield
     assert caught.value.reason == reason
@@ -154,7 +154,7 @@ class SessionMachine(RuleBasedStateMachine):
         assert self._files <= known
 
     def teardown(self) -> None:
-        """Whatever was done: each execution has had one end, and nothing is left."""
+        """Assert that each execution has had one end, and nothing is left."""
         for session in self._sessions:
             self._real(session).delete()
             session.delete()

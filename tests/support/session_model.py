@@ -28,7 +28,7 @@ class ExecutionModel:
 
 @dataclass
 class SessionModel:
-    """One session. Of its queue the first runs, and is a long one; the others wait."""
+    """One session. The first execution in its queue runs and is a long one; the others wait."""
 
     id: str
     deleted: bool = False
@@ -69,7 +69,7 @@ class SessionModel:
         return {f"/mnt/data/{name}" for name in self.attached.values()}
 
     def _go_on(self) -> None:
-        """Run what has its turn, up to the next long one."""
+        """Run executions up to the next long one."""
         for execution in self.queue:
             if execution.code == LONG:
                 return
