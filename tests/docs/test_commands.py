@@ -41,7 +41,9 @@ def is_run(command: Command) -> bool:
 
 
 @pytest.mark.parametrize("page", RUN_PAGES)
-def test_commands_answer_what_is_shown(page: str, documented: World, tmp_path: Path) -> None:
+def test_commands_print_the_output_on_the_page(
+    page: str, documented: World, tmp_path: Path
+) -> None:
     key = documented.key()
     with documented.client(key) as client:
         reader = Reader(documented, client)
@@ -67,7 +69,7 @@ def answer(block: Sample, reader: Reader, shell: SampleShell, command: Command) 
 
 
 @pytest.mark.parametrize("sample", samples("sh"), ids=str)
-def test_scripts_are_ones_that_a_shell_understands(sample: Sample) -> None:
+def test_shell_scripts_are_valid(sample: Sample) -> None:
     checked = subprocess.run(
         ["bash", "-n"], check=False, input=sample.text, capture_output=True, text=True
     )
@@ -86,7 +88,7 @@ def test_scripts_run(sample: Sample) -> None:
     assert done.returncode == 0, (done.stdout, done.stderr)
 
 
-def test_what_is_left_out_is_on_a_page() -> None:
+def test_each_excluded_command_is_on_a_page() -> None:
     typed = [command for sample in samples("console") for command in commands(sample)]
     unused = [
         start for start in NOT_RUN if not any(command.text.startswith(start) for command in typed)

@@ -24,7 +24,7 @@ def test_all_code_blocks_have_a_known_language() -> None:
 
 
 @pytest.mark.parametrize("sample", samples("toml"), ids=str)
-def test_settings_are_taken(
+def test_settings_on_the_pages_are_accepted(
     sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("CELLBLOCK_")]:
@@ -47,5 +47,5 @@ def test_other_files_are_well_formed(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("sample", samples("dockerfile"), ids=str)
-def test_images_are_made_of_known_instructions(sample: Sample) -> None:
+def test_dockerfiles_use_known_instructions(sample: Sample) -> None:
     assert all(line.startswith(INSTRUCTIONS) for line in sample.text.splitlines())

@@ -58,7 +58,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_a_server_does_not_start_on_it_and_leaves_it_as_it_is(
+def test_a_server_does_not_start_on_a_damaged_database_or_change_it(
     state: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     shutil.copytree(state, tmp_path / "state")
@@ -71,7 +71,7 @@ def test_a_server_does_not_start_on_it_and_leaves_it_as_it_is(
     assert contents(tmp_path / "state") == before
 
 
-def test_with_a_copy_restored_it_starts(state: Path, tmp_path: Path) -> None:
+def test_a_server_starts_with_a_restored_copy(state: Path, tmp_path: Path) -> None:
     shutil.copytree(state, tmp_path / "server" / "state")
     database = tmp_path / "server" / "state" / "cellblock.db"
     middle(database)
@@ -86,7 +86,7 @@ def test_with_a_copy_restored_it_starts(state: Path, tmp_path: Path) -> None:
     server.end()
 
 
-async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) -> None:
+async def test_damage_found_while_running_stops_writing(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     database = Database(f"sqlite:///{file}")
     await database.start()
@@ -115,7 +115,7 @@ async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) ->
         await database.close()
 
 
-def test_a_server_that_meets_it_keeps_its_sessions(state: Path, tmp_path: Path) -> None:
+def test_a_server_that_finds_damage_keeps_its_sessions(state: Path, tmp_path: Path) -> None:
     shutil.copytree(state, tmp_path / "server" / "state")
     server = ServerProcess(tmp_path / "server", LOCAL)
     server.start()

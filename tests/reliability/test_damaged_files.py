@@ -85,7 +85,7 @@ def test_a_damaged_file_is_reported_and_restored_by_uploading_it_again(
 
 
 @pytest.mark.parametrize("damage", [gone, cut], ids=lambda damage: damage.__name__)
-def test_a_large_one_is_not_linked(
+def test_a_damaged_large_file_is_not_linked(
     server: ServerProcess, client: Client, damage: Callable[[Path], None]
 ) -> None:
     file = client.files.upload(LARGE, "large.bin")
@@ -97,7 +97,9 @@ def test_a_large_one_is_not_linked(
     client.files.delete(file.id)
 
 
-def test_a_new_session_does_not_begin_without_it(server: ServerProcess, client: Client) -> None:
+def test_a_session_is_not_created_with_a_damaged_attachment(
+    server: ServerProcess, client: Client
+) -> None:
     file = client.files.upload(CONTENT, "data.bin")
     gone(blob(server, file))
     with pytest.raises(DamagedDataError, match=file.id):
@@ -106,7 +108,7 @@ def test_a_new_session_does_not_begin_without_it(server: ServerProcess, client: 
     client.files.delete(file.id)
 
 
-def test_a_part_of_what_is_left_can_be_read(server: ServerProcess, client: Client) -> None:
+def test_the_rest_of_a_damaged_file_can_be_read(server: ServerProcess, client: Client) -> None:
     file = client.files.upload(CONTENT, "data.bin")
     altered(blob(server, file))
     assert b"".join(client.files.stream(file.id, offset=1)) == CONTENT[1:]

@@ -43,7 +43,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
-def test_no_session_is_made_and_one_is_when_there_is_room(disk: Path, tmp_path: Path) -> None:
+def test_a_session_is_refused_until_there_is_space(disk: Path, tmp_path: Path) -> None:
     server = ServerProcess(disk, {"CELLBLOCK_SANDBOX__BACKEND": "local"})
     server.log = tmp_path / "log"
     server.start()

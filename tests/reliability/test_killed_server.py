@@ -20,7 +20,7 @@ PATIENCE = 300.0
 
 
 @pytest.mark.timeout(1800)
-async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
+async def test_a_server_killed_at_any_moment_loses_and_leaves_nothing(
     lasting_server: Callable[..., ServerProcess], request: pytest.FixtureRequest
 ) -> None:
     server = lasting_server(**POOL)

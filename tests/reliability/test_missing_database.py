@@ -53,7 +53,7 @@ def test_a_start_without_it_recreates_nothing_and_leaves_sandboxes_alone(tmp_pat
         server.end()
 
 
-def test_an_empty_one_is_as_none(server: ServerProcess) -> None:
+def test_an_empty_database_is_treated_as_missing(server: ServerProcess) -> None:
     server.kill()
     for name in FILES[1:]:
         (server.state / name).unlink()
@@ -63,7 +63,7 @@ def test_an_empty_one_is_as_none(server: ServerProcess) -> None:
     (server.state / "database-made").unlink()
 
 
-def test_without_its_log_it_is_not_used(server: ServerProcess, tmp_path: Path) -> None:
+def test_a_database_without_its_log_is_not_used(server: ServerProcess, tmp_path: Path) -> None:
     with Client(server.address) as client:
         file = client.files.upload(b"content", "kept")
     server.kill()

@@ -45,7 +45,7 @@ async def tried(call: Awaitable[T], refused: Counter[str]) -> T | None:
         return None
 
 
-async def test_creates(small: ServerProcess) -> None:
+async def test_create_calls_over_capacity_are_refused(small: ServerProcess) -> None:
     async with AsyncClient(small.address) as client:
         refused: Counter[str] = Counter()
         calls = (tried(client.sessions.create(), refused) for _ in range(MANY * SESSIONS))
@@ -66,7 +66,7 @@ async def test_creates(small: ServerProcess) -> None:
         assert len([info async for info in client.sessions.list()]) == SESSIONS
 
 
-async def test_executions(small: ServerProcess) -> None:
+async def test_executions_over_capacity_are_refused(small: ServerProcess) -> None:
     async with AsyncClient(small.address) as client:
         sessions = [await client.sessions.create() for _ in range(SESSIONS)]
         refused: Counter[str] = Counter()

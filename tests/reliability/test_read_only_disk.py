@@ -39,7 +39,9 @@ def server(disk: FailingDisk) -> Iterator[ServerProcess]:
         server.end()
 
 
-def test_nothing_is_taken_that_could_not_be_kept(disk: FailingDisk, server: ServerProcess) -> None:
+def test_calls_that_could_not_be_stored_are_refused(
+    disk: FailingDisk, server: ServerProcess
+) -> None:
     with Client(server.address) as client:
         kept = client.files.upload(b"content", "kept")
         session = client.sessions.create()

@@ -57,7 +57,7 @@ def test_unread_streams_take_no_memory_delay_no_call_and_miss_nothing(
         server.start()
 
 
-def test_they_are_ended_in_time_and_go_on_when_they_read(
+def test_unread_streams_are_ended_in_time_and_resume_when_read(
     new_server: Callable[..., ServerProcess],
 ) -> None:
     server = new_server(CELLBLOCK_SERVER__UNREAD_TIMEOUT="1", **BOUNDS)

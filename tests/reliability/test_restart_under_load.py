@@ -13,7 +13,7 @@ RETRY_SECONDS = 100.0
 
 
 @pytest.mark.timeout(180)
-def test_no_callers_call_fails(lasting_server: Callable[..., ServerProcess]) -> None:
+def test_no_call_fails_during_a_restart(lasting_server: Callable[..., ServerProcess]) -> None:
     server = lasting_server()
 
     def restart() -> None:

@@ -83,7 +83,7 @@ def test_creation_of_the_first_key_is_recorded(at: Guarded) -> None:
     assert made[-1].subjects == {"key_id": key_id(at.admin), "tenant_id": "default"}
 
 
-def test_the_command_shows_it(at: Guarded) -> None:
+def test_the_cli_shows_the_audit_log(at: Guarded) -> None:
     key = at.tenant(name := f"t{token_hex(8)}")
     with at.client(key) as client:
         client.sessions.create().delete()

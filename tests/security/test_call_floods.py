@@ -43,7 +43,7 @@ def test_no_call_of_a_caller_with_a_key_fails(at: Guarded, attack: str, source: 
                 list(client.sessions.list())
 
 
-def test_the_address_they_come_from_is_cut_off(at: Guarded, source: str) -> None:
+def test_the_address_of_a_flood_is_cut_off(at: Guarded, source: str) -> None:
     for _ in range(3):
         with Connection(at.address, source) as connection:
             calls = [headers(stream, PATH) + message(stream) for stream in range(1, 101, 2)]
@@ -101,7 +101,7 @@ def test_concurrent_calls_over_the_rate_are_refused_with_a_retry_time(at: Guarde
     assert sum(isinstance(error, UnauthenticatedError) for error in found) >= FREE
 
 
-def test_a_connection_may_have_so_many_calls(at: Guarded, source: str) -> None:
+def test_calls_per_connection_are_bounded(at: Guarded, source: str) -> None:
     with Connection(at.address, source) as connection:
         for kind, flags, _stream, payload in connection.read(20):
             if kind == SETTINGS and not flags:
@@ -111,7 +111,7 @@ def test_a_connection_may_have_so_many_calls(at: Guarded, source: str) -> None:
     raise AssertionError("no settings came")
 
 
-def test_methods_that_there_are_not_need_a_key_as_well(at: Guarded) -> None:
+def test_unknown_methods_require_a_key_as_well(at: Guarded) -> None:
     with own_channel(at) as channel, pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary("/cellblock.v1.SessionService/Nothing")(b"")
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

@@ -44,7 +44,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.mark.timeout(180)
-def test_they_are_ended_and_have_another_look_later(server: ServerProcess) -> None:
+def test_unread_console_streams_are_ended_and_can_be_resumed(server: ServerProcess) -> None:
     browser = stranger_at(server)
     assert browser.log_in(token_of(server)).status == 200
     with Client(server.address) as client, client.sessions.create() as session, ExitStack() as all_:

@@ -129,7 +129,7 @@ def token_of(server: ServerProcess) -> str:
 UNKNOWN_KEY = f"cb_key_{'A' * 24}_{'B' * 43}"
 
 
-def test_who_was_given_the_address_may_do_everything(browser: Browser) -> None:
+def test_the_printed_address_gives_full_access(browser: Browser) -> None:
     assert browser.post(LIST).status == 200
     assert browser.send("GET", "/api/login").json_body["loggedIn"]
 
@@ -166,7 +166,7 @@ def test_a_cookie_is_for_this_page_only(open_server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
-def test_a_name_that_was_made_to_point_here_is_refused(browser: Browser, host: str) -> None:
+def test_a_rebound_host_name_is_refused(browser: Browser, host: str) -> None:
     for path in ("/", "/api/login", "/static/style.css"):
         answer = browser.send("GET", path, Host=host)
         assert (answer.status, answer.json_body["reason"]) == (403, "HOST_NOT_ALLOWED")
@@ -193,7 +193,7 @@ def test_another_page_embeds_nothing(browser: Browser, site: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
-def test_a_form_is_no_call(browser: Browser, kind: str | None) -> None:
+def test_a_form_submission_is_refused(browser: Browser, kind: str | None) -> None:
     answer = browser.post(LIST, Content_Type=kind)
     assert (answer.status, answer.json_body["reason"]) == (415, "TYPE_NOT_ALLOWED")
     answer = browser.send(
@@ -203,7 +203,7 @@ def test_a_form_is_no_call(browser: Browser, kind: str | None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/static/js/main.js", LIST, "/api/files/file-x", "/nothing"])
-def test_every_answer_says_what_may_be_done_with_it(browser: Browser, path: str) -> None:
+def test_every_answer_has_the_security_headers(browser: Browser, path: str) -> None:
     headers = browser.send("GET", path).headers
     policy = headers["content-security-policy"]
     for part in (
@@ -267,7 +267,9 @@ def test_a_bad_request_is_answered_with_its_reason(
         b"SESAME / HTTP/9",
     ],
 )
-def test_a_malformed_request_is_not_repeated(open_server: ServerProcess, head: bytes) -> None:
+def test_a_malformed_request_is_not_echoed_or_logged(
+    open_server: ServerProcess, head: bytes
+) -> None:
     logged = open_server.log.stat().st_size
     host, port = urlsplit(open_server.console).netloc.split(":")
     with socket.create_connection((host, int(port)), SECONDS) as stranger:
@@ -316,7 +318,7 @@ def test_a_body_is_bounded(browser: Browser) -> None:
     assert browser.send("POST", LIST, b" " * (9 * 2**20)).status == 413
 
 
-def test_a_login_has_so_many_streams(browser: Browser, session: Session) -> None:
+def test_streams_per_login_are_bounded(browser: Browser, session: Session) -> None:
     path = f"/api/sessions/{session.id}/log"
     opened = [stream(browser, path) for _ in range(12)]
     try:
@@ -369,7 +371,7 @@ def test_a_key_is_needed_where_callers_need_one(at: Guarded) -> None:
     assert stranger_at(at.server).log_in("").status == 401
 
 
-def test_a_role_is_enough_for_what_it_says(at: Guarded) -> None:
+def test_a_role_permits_only_its_calls(at: Guarded) -> None:
     browser = stranger_at(at.server)
     browser.log_in(at.tenant(new_tenant(), Role.READ_ONLY))
     assert browser.post(LIST).status == 200
@@ -413,7 +415,7 @@ def test_other_callers_cannot_set_the_peer_of_a_call(at: Guarded) -> None:
     assert entry.peer.startswith("ipv4:127.0.0.1:")
 
 
-def test_the_way_in_is_this_users_only(at: Guarded) -> None:
+def test_the_internal_socket_is_open_to_this_user_only(at: Guarded) -> None:
     found = (at.server.state / "inside.sock").stat()
     assert stat.S_ISSOCK(found.st_mode)
     assert stat.S_IMODE(found.st_mode) == 0o600

@@ -134,7 +134,7 @@ def test_pip_installs_from_an_allowed_index(session_out: Session, index: Index) 
     assert "only hosts that the operator allows" in result.error.value
 
 
-def test_all_else_is_refused(session_out: Session, index: Index) -> None:
+def test_other_hosts_are_refused(session_out: Session, index: Index) -> None:
     before = len(index.asked)
     for url in (
         f"http://127.0.0.1:{index.port}/",
@@ -196,7 +196,7 @@ def egress_of_names(
 
 
 @root_only
-def test_a_name_that_changes_its_mind_reaches_nothing(
+def test_dns_rebinding_reaches_nothing(
     tmp_path_factory: pytest.TempPathFactory, index: Index
 ) -> None:
     """Only the first DNS answer is allowed, and no server listens at its address."""
@@ -227,7 +227,7 @@ def test_names_that_are_not_allowed_are_not_looked_up(
     assert "secret.elsewhere.test" not in names.get("asked", [])
 
 
-def test_there_is_still_no_network(session_out: Session, index: Index) -> None:
+def test_egress_gives_no_network_interface(session_out: Session, index: Index) -> None:
     result = session_out.run(
         "import socket\n"
         f"for place in (('127.0.0.1', {index.port}), ('1.1.1.1', 53), ('10.0.0.1', 80)):\n"
@@ -240,14 +240,16 @@ def test_there_is_still_no_network(session_out: Session, index: Index) -> None:
     assert result.stdout == "refused\n" * 3 + "gaierror\n[(1, 'lo')]\n"
 
 
-def test_it_is_off_and_a_session_can_not_turn_it_on(client: Client, session: Session) -> None:
+def test_egress_is_off_by_default_and_a_session_can_not_enable_it(
+    client: Client, session: Session
+) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         client.sessions.create(network="proxy")
     assert caught.value.field == "network"
     assert session.run("import os; os.path.exists('/mnt/inputs/egress.sock')").text == "False"
 
 
-def test_only_who_asks_has_it_and_neighbours_stay_apart(
+def test_only_requesting_sessions_have_egress_and_they_stay_isolated(
     new_server: NewServer, index: Index
 ) -> None:
     server = new_server(

@@ -90,7 +90,9 @@ def update(own: Folders, sandbox: str, limits: Body) -> tuple[int, Any]:
     return call(own, "POST", f"{API}/containers/cellblock-{sandbox}/update", json.dumps(limits))
 
 
-def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> None:
+def test_calls_for_a_sandboxs_life_cycle_are_allowed(
+    own: Folders, sandbox: str, body: Body
+) -> None:
     name = f"{API}/containers/cellblock-{sandbox}"
     label = "%5B%22dev.cellblock.sandbox%22,%22dev.cellblock.instance%3Dx%22%5D"
     for status, method, path in (
@@ -405,7 +407,7 @@ def test_start_takes_no_configuration(own: Folders, sandbox: str, body: Body) ->
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"HostConfig": null}', "x" * 1000])
-def test_what_is_no_container_is_refused(own: Folders, sandbox: str, text: str) -> None:
+def test_bodies_that_are_no_container_are_refused(own: Folders, sandbox: str, text: str) -> None:
     assert create(own, sandbox, text)[0] == 403
 
 

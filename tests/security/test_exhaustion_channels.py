@@ -110,7 +110,7 @@ async def test_messages_from_code_harm_no_other_execution(attack: Attack, code: 
     assert (await attack.attacker.refresh()).state.name == "READY"
 
 
-async def test_an_end_that_code_forges_is_its_own_executions(attack: Attack) -> None:
+async def test_a_forged_end_ends_only_the_codes_own_execution(attack: Attack) -> None:
     await attack.run(f"{FORGE}{IDLE}{REPLY}time.sleep(0.5); print('later')")
     result = await attack.attacker.run("'mine'")
     assert result.text == "'mine'"

@@ -157,7 +157,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_it_is_refused(inside: Inside, name: str) -> None:
+def test_the_attack_is_refused(inside: Inside, name: str) -> None:
     attack = ATTACKS[name]
     assert inside.outcome(attack.code) == attack.refused
 
@@ -173,5 +173,5 @@ def unrefused(outside: Unprotected) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_it_is_not_refused_without_the_defences(unrefused: dict[str, str], name: str) -> None:
+def test_the_attack_is_not_refused_without_protection(unrefused: dict[str, str], name: str) -> None:
     assert unrefused[name] != ATTACKS[name].refused

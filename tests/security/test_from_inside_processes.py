@@ -65,7 +65,7 @@ def unrefused() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("who", PROTECTED)
-def test_proc_tells_nothing(inside: Inside, who: str) -> None:
+def test_proc_reveals_nothing_about_protected_processes(inside: Inside, who: str) -> None:
     attempts = [
         *(f"open('/proc/PID/{name}', 'rb').read(1)" for name in SECRETS),
         *(f"os.readlink('/proc/PID/{name}')" for name in LINKS),
@@ -88,7 +88,7 @@ def test_proc_tells_nothing(inside: Inside, who: str) -> None:
 
 @pytest.mark.parametrize("who", PROTECTED)
 @pytest.mark.parametrize("name", AGAINST)
-def test_nothing_can_be_done_to_it(
+def test_protected_processes_can_not_be_attacked(
     inside: Inside, unrefused: dict[str, str], who: str, name: str
 ) -> None:
     attack = AGAINST[name]
@@ -101,7 +101,7 @@ def test_nothing_can_be_done_to_it(
         assert unrefused[name] != attack.refused
 
 
-def test_an_ordinary_process_of_the_same_user_tells_all(inside: Inside) -> None:
+def test_an_unprotected_process_of_the_same_user_is_readable(inside: Inside) -> None:
     """Control: the agent's own protection refuses access, not the sandbox's /proc."""
     words = inside.run(
         "pid = os.posix_spawn('/bin/sleep', ['sleep', '60'], {'A': 'b'})\n"

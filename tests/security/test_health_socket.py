@@ -63,7 +63,7 @@ def test_a_server_with_tls_and_keys_is_healthy(health_socket: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_server_that_is_not_there_is_not(tmp_path: Path) -> None:
+def test_a_missing_server_is_unhealthy(tmp_path: Path) -> None:
     done = healthcheck(str(tmp_path / "x"))
     assert done.returncode == 1
     assert "UNAVAILABLE" in done.stderr
@@ -79,7 +79,7 @@ def test_only_the_servers_user_can_connect(health_socket: Path) -> None:
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name)
-def test_nothing_else_answers(health_socket: Path, method: Any) -> None:
+def test_the_health_socket_serves_no_other_method(health_socket: Path, method: Any) -> None:
     with (
         grpc.insecure_channel(f"unix:{health_socket}") as channel,
         pytest.raises(Error, match="Method not found"),

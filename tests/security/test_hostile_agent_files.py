@@ -122,7 +122,7 @@ async def test_a_file_that_never_comes_is_not_waited_for(ground: HostileGround) 
     ground.check_folder()
 
 
-async def test_a_file_has_the_size_that_came(ground: HostileGround) -> None:
+async def test_a_file_has_the_received_size(ground: HostileGround) -> None:
     small = answers(pb.ReadFileResponse(data=b"abc"))
     outcome = await ground.play(leaves(pb.FileEntry(path="x", bytes=2**40), ReadFile=small))
     (event,) = (event for event in outcome.events if isinstance(event, GeneratedFile))

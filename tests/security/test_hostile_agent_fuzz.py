@@ -130,5 +130,7 @@ def conversations(draw: st.DrawFn) -> Script:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 @given(script=conversations())
-async def test_every_conversation(ground: HostileGround, script: Script) -> None:
+async def test_any_conversation_harms_only_its_session(
+    ground: HostileGround, script: Script
+) -> None:
     await ground.play(script)

@@ -107,7 +107,7 @@ def test_callers_names_are_refused(client: Client, shared_session: Session, name
             call()
 
 
-def test_odd_names_are_only_names(session: Session) -> None:
+def test_unusual_names_are_accepted(session: Session) -> None:
     for name in RESERVED_NAMES:
         session.files.write(name, name.encode())
     listed = {entry.path.removeprefix("/mnt/data/") for entry in session.files.list()}

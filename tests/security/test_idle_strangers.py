@@ -39,7 +39,7 @@ def connected(at: Guarded, stack: ExitStack, source: str, count: int) -> list[Co
     return [stack.enter_context(Connection(at.address, source)) for _ in range(count)]
 
 
-def test_they_are_half_of_all_and_the_oldest_make_room(
+def test_connections_without_a_key_get_half_and_the_oldest_are_closed(
     at: Guarded, opened: ExitStack, source: str
 ) -> None:
     strangers = connected(at, opened, source, MOST)
@@ -48,7 +48,7 @@ def test_they_are_half_of_all_and_the_oldest_make_room(
         list(client.sessions.list())
 
 
-def test_they_end_in_time_and_a_connection_with_a_key_stays(
+def test_idle_connections_without_a_key_are_closed_and_others_stay(
     at: Guarded, opened: ExitStack, source: str
 ) -> None:
     (stranger,) = connected(at, opened, source, 1)
@@ -59,7 +59,7 @@ def test_they_end_in_time_and_a_connection_with_a_key_stays(
         assert info in list(client.admin.keys())
 
 
-def test_one_that_asks_for_health_stays(at: Guarded, opened: ExitStack, source: str) -> None:
+def test_a_connection_that_checks_health_stays(at: Guarded, opened: ExitStack, source: str) -> None:
     (silent,) = connected(at, opened, source, 1)
     request = health_pb2.HealthCheckRequest(service="").SerializeToString()
     with Connection(at.address, source) as asking:

@@ -17,7 +17,7 @@ or the number of threads ends that first is the machine's speed."""
 pytestmark = [pytest.mark.core, pytest.mark.only_runtime("runsc")]
 
 
-def test_code_does_not_meet_the_hosts_kernel(session: Session) -> None:
+def test_code_does_not_run_on_the_hosts_kernel(session: Session) -> None:
     assert session.run("import platform; print(platform.release())").stdout == "4.4.0\n"
     assert platform.release() != "4.4.0"
 

@@ -112,7 +112,7 @@ def test_concurrent_executions_use_the_quota_fully(at: Guarded) -> None:
         assert errors.count(None) == 2
 
 
-def test_cpu_time(at: Guarded) -> None:
+def test_quota_of_cpu_time(at: Guarded) -> None:
     with (
         tenant(at, Quotas(cpu_seconds=2)) as (name, client),
         at.client(at.admin) as admin,
@@ -132,7 +132,7 @@ def test_cpu_time(at: Guarded) -> None:
         assert session.run("1").text == "1"
 
 
-def test_stored_bytes(at: Guarded) -> None:
+def test_quota_of_stored_bytes(at: Guarded) -> None:
     with tenant(at, Quotas(stored_bytes=10)) as (name, client):
         file = client.files.upload(bytes(10), "x")
         with refused(name, "STORAGE_QUOTA", "past the quota of 10 bytes"):
@@ -141,7 +141,7 @@ def test_stored_bytes(at: Guarded) -> None:
         client.files.upload(b"1", "y")
 
 
-def test_calls_a_second(at: Guarded) -> None:
+def test_quota_of_calls_per_second(at: Guarded) -> None:
     with tenant(at, Quotas(calls_per_second=4), retry_for=0) as (name, client):
         with refused(name, "CALL_RATE", "may make 4 calls a second") as told:
             for _ in range(200):
@@ -168,7 +168,7 @@ def allowed(client: Client) -> bool:
     return True
 
 
-def test_nothing_is_a_quota_as_well(at: Guarded) -> None:
+def test_a_quota_can_be_zero(at: Guarded) -> None:
     with tenant(at, Quotas(calls_per_second=0)) as (name, client):
         with pytest.raises(ResourceExhaustedError) as caught:
             list(client.sessions.list())
@@ -178,7 +178,7 @@ def test_nothing_is_a_quota_as_well(at: Guarded) -> None:
         list(client.sessions.list())
 
 
-def test_what_is_set_is_shown_with_what_is_used(at: Guarded) -> None:
+def test_quotas_are_shown_with_usage(at: Guarded) -> None:
     with (
         tenant(at, Quotas(max_sessions=3)) as (name, client),
         at.client(at.admin) as admin,
@@ -201,7 +201,7 @@ def test_what_is_set_is_shown_with_what_is_used(at: Guarded) -> None:
         del stream
 
 
-def test_what_is_no_quota_is_refused(at: Guarded) -> None:
+def test_invalid_quotas_are_refused(at: Guarded) -> None:
     with at.client(at.admin) as admin:
         with pytest.raises(InvalidArgumentError) as caught:
             admin.admin.create_tenant(f"t{token_hex(4)}", quotas=Quotas(max_sessions=-1))

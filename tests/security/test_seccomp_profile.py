@@ -65,7 +65,9 @@ def kernels() -> set[int]:
     return refused("--security-opt=seccomp=unconfined")
 
 
-def test_it_is_a_strict_subset_of_the_engines_default(kernels: set[int], tmp_path: Path) -> None:
+def test_the_profile_is_a_strict_subset_of_the_engines_default(
+    kernels: set[int], tmp_path: Path
+) -> None:
     path = tmp_path / "profile.json"
     path.write_text(str(load_profile("cellblock")))
     ours = refused(f"--security-opt=seccomp={path}") - kernels
@@ -121,7 +123,7 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_what_data_analysis_needs_works(shared_session: Session, name: str) -> None:
+def test_data_analysis_works_under_the_profile(shared_session: Session, name: str) -> None:
     result = shared_session.run(NEEDED[name])
     assert (result.error, result.failure) == (None, None)
 
@@ -139,7 +141,7 @@ def test_libraries_with_native_code_work(full_session: Session) -> None:
     assert (result.error, result.failure) == (None, None)
 
 
-def test_limits_are_ones_own_and_only_lowered(inside: Inside, outside: Unprotected) -> None:
+def test_code_can_only_lower_its_own_limits(inside: Inside, outside: Unprotected) -> None:
     """Each limit is tried, of oneself and of another: several rules make one filter."""
     lower = "call('prlimit64', {pid}, {limit}, buffer(struct.pack('=QQ', 0, 0)), 0)"
     own = [Attack(lower.format(pid=0, limit=limit)) for limit in range(16) if limit != 4]

@@ -198,7 +198,9 @@ def words(error: Error, of: Things) -> str:
 
 @pytest.mark.parametrize("name", NOT_FOUND)
 @pytest.mark.parametrize("role", [Role.EXECUTOR, Role.ADMIN])
-def test_what_is_anothers_is_not_found(neighbours: Neighbours, name: str, role: Role) -> None:
+def test_resources_of_other_tenants_are_not_found(
+    neighbours: Neighbours, name: str, role: Role
+) -> None:
     key = neighbours.other if role is Role.EXECUTOR else neighbours.at.admin
     errors = {
         of: error_of(neighbours.at.channel, method_of(name), NOT_FOUND[name](of), key)
@@ -211,7 +213,7 @@ def test_what_is_anothers_is_not_found(neighbours: Neighbours, name: str, role: 
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_what_is_anothers_is_not_listed(neighbours: Neighbours, name: str) -> None:
+def test_resources_of_other_tenants_are_not_listed(neighbours: Neighbours, name: str) -> None:
     at, requests = neighbours.at, EMPTY[name](neighbours.things)
     (found,) = call(at.channel, method_of(name), requests, neighbours.other)
     assert found == type(found)()
@@ -251,7 +253,7 @@ def test_two_tenants_may_choose_the_same_names(neighbours: Neighbours) -> None:
         assert client.executions.get(names.execution).code == "1 + 1"
 
 
-def test_anothers_file_is_not_attached_to_ones_own_session(neighbours: Neighbours) -> None:
+def test_a_file_of_another_tenant_can_not_be_attached(neighbours: Neighbours) -> None:
     file_id = neighbours.things.file
     attachments = [file_pb2.Attachment(file_id=file_id)]
     request = session_pb2.CreateSessionRequest(attachments=attachments)
@@ -268,7 +270,7 @@ def test_anothers_file_is_not_attached_to_ones_own_session(neighbours: Neighbour
             assert status_of(error) == "NOT_FOUND"
 
 
-def test_anothers_run_step_is_no_cursor(neighbours: Neighbours) -> None:
+def test_a_run_step_of_another_tenant_is_no_cursor(neighbours: Neighbours) -> None:
     method = method_of("ListRunSteps")
     step = neighbours.things.step
     for request in (
@@ -280,7 +282,7 @@ def test_anothers_run_step_is_no_cursor(neighbours: Neighbours) -> None:
         assert error.reason == "RUN_STEP_NOT_FOUND"
 
 
-def test_after_all_of_this_the_owners_things_are_there(neighbours: Neighbours) -> None:
+def test_the_owners_resources_are_unchanged_after_all_attacks(neighbours: Neighbours) -> None:
     things = neighbours.things
     for name in NOT_FOUND:
         for key in (neighbours.other, neighbours.at.admin):

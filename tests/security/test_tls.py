@@ -107,7 +107,7 @@ def test_with_mutual_tls_callers_need_a_certificate_as_well(
             call(lambda: Client(address, api_key="", tls=Tls(ours.ca, *ours.issue("caller"))))
 
 
-def test_renewed_files_count_without_a_restart(
+def test_renewed_files_are_used_without_a_restart(
     authorities: list[Authority], tmp_path: Path
 ) -> None:
     ours, theirs = authorities
@@ -146,9 +146,7 @@ def install(issued: tuple[Path, Path], places: tuple[Path, Path]) -> None:
         fresh.replace(target)
 
 
-def test_files_that_are_of_no_use_stop_the_server(
-    authorities: list[Authority], tmp_path: Path
-) -> None:
+def test_unusable_files_stop_the_server(authorities: list[Authority], tmp_path: Path) -> None:
     files = {"CERTIFICATE": authorities[0].issue("x")[0], "KEY": authorities[1].issue("x")[1]}
     with (
         pytest.raises(AssertionError, match=r"tls_.*are not a certificate and its key"),
@@ -157,7 +155,7 @@ def test_files_that_are_of_no_use_stop_the_server(
         pass
 
 
-def test_half_a_pair_of_the_clients_is_refused(authorities: list[Authority]) -> None:
+def test_an_incomplete_client_certificate_pair_is_refused(authorities: list[Authority]) -> None:
     certificate, _key = authorities[0].issue("caller")
     with pytest.raises(Error, match="a certificate needs its key"):
         Client("localhost:1", api_key="", tls=Tls(certificate=certificate))

@@ -37,7 +37,7 @@ async def test_absent_sandbox_is_not_found(server: BackendOfServer, call: Call) 
         await call(server, new_id("sbx_"))
 
 
-async def test_absent_sandbox_is_no_error_where_it_is_to_be_absent(
+async def test_absent_sandbox_is_no_error_for_calls_that_end_or_describe_it(
     server: BackendOfServer,
 ) -> None:
     absent = new_id("sbx_")

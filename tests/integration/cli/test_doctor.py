@@ -22,7 +22,7 @@ def levels(text: str) -> dict[str, str]:
     return {one["check"]: one["level"] for one in found}
 
 
-def test_all_is_well_with_a_server_that_runs(
+def test_a_running_server_has_no_problems(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_SANDBOX__IMAGE", CORE)
@@ -48,7 +48,7 @@ def test_a_problem_is_reported_with_its_fix(tmp_path: Path) -> None:
     assert "→ fix it" in done.stdout
 
 
-def test_without_the_server_only_a_call_is_looked_at(server: str) -> None:
+def test_without_the_server_package_only_a_call_is_checked(server: str) -> None:
     command = [sys.executable, "-c", NO_SERVER, "doctor", "--json", f"--address={server}"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, levels(done.stdout)["call"]) == (0, "ok")

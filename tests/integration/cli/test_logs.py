@@ -299,7 +299,7 @@ def test_code_that_comes_in_pieces(
     assert "code" not in events[0]
 
 
-def test_ctrl_c_leaves(server: str, session: Session, tmp_path: Path) -> None:
+def test_ctrl_c_ends_following(server: str, session: Session, tmp_path: Path) -> None:
     session.run("print('one')")
     with following(server, session, "--format", "json", cwd=tmp_path) as process:
         assert process.stdout is not None

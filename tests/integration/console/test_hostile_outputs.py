@@ -54,7 +54,7 @@ def shown(page: Page, code: str) -> None:
     page.finished()
 
 
-def test_the_script_works_where_it_runs(page: Page) -> None:
+def test_the_script_sets_its_mark_outside_a_sandbox(page: Page) -> None:
     page.script(MARK)
     assert taken(page)
 
@@ -109,7 +109,7 @@ def test_html_runs_no_script_and_reaches_nothing(
     assert asked == []
 
 
-def test_html_has_an_origin_that_is_nobodys(page: Page) -> None:
+def test_html_has_an_opaque_origin(page: Page) -> None:
     """Even where a script would run, as it is opened by itself without the frame's sandbox."""
     shown(page, f"from IPython.display import HTML\nHTML({SCRIPT!r})")
     path = page.one(".outputs iframe").get_dom_attribute("src")

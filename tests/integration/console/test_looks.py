@@ -62,7 +62,7 @@ def test_colours_follow_the_system_unless_the_user_chooses(dark: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anybody_out(dark: Page, session: Session, scheme: str) -> None:
+def test_the_page_has_no_accessibility_faults(dark: Page, session: Session, scheme: str) -> None:
     page = dark
     prefer(page, scheme)
     page.run(SHOWN)
@@ -76,7 +76,7 @@ def test_nothing_keeps_anybody_out(dark: Page, session: Session, scheme: str) ->
     page.click("#close-preview")
 
 
-def test_a_session_is_worked_with_by_keyboard_alone(page: Page, session: Session) -> None:
+def test_a_session_is_usable_by_keyboard_alone(page: Page, session: Session) -> None:
     session.files.write("some.csv", b"a,b\n1,2\n")
     page.until(lambda: page.one("#code").is_enabled())
     visited = []
@@ -104,7 +104,7 @@ def test_a_session_is_worked_with_by_keyboard_alone(page: Page, session: Session
     assert page.script("return document.activeElement.matches('#file-list button')")
 
 
-def test_it_fits_a_narrow_window(page: Page) -> None:
+def test_the_page_fits_a_narrow_window(page: Page) -> None:
     page.driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": NARROW, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False},

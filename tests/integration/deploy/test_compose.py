@@ -130,7 +130,7 @@ def postgres_image() -> Iterator[str]:
 
 
 @pytest.mark.timeout(400)
-def test_with_postgresql_the_database_is_there(postgres_image: str) -> None:
+def test_with_postgresql_the_database_is_used(postgres_image: str) -> None:
     with project(WITH_POSTGRESQL, POSTGRES_IMAGE=postgres_image) as one:
         assert answer(one) == "42\n"
         count = ("psql", "--username=cellblock", "--tuples-only", "--no-align")

@@ -148,7 +148,9 @@ def test_deleting_the_file_leaves_the_session_unharmed(
     linked.detach(large.id)
 
 
-def test_what_code_has_removed_comes_back(client: Client, session: Session) -> None:
+def test_attaching_again_restores_a_file_that_code_removed(
+    client: Client, session: Session
+) -> None:
     file = client.files.upload(b"x", "x")
     session.attach(file)
     session.run(f"import os; os.unlink('x'); os.unlink('{file.id}')")
@@ -156,7 +158,7 @@ def test_what_code_has_removed_comes_back(client: Client, session: Session) -> N
     assert session.run("open('x').read()").text == "'x'"
 
 
-def test_another_name_is_refused_and_a_taken_one(client: Client, session: Session) -> None:
+def test_another_name_and_a_taken_name_are_refused(client: Client, session: Session) -> None:
     file = client.files.upload(b"x", "x")
     session.attach(file)
     with pytest.raises(AlreadyExistsError, match="attached already, as 'x'"):
@@ -248,7 +250,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_what_is_hostile_is_refused_and_leaves_nothing(
+def test_hostile_archives_are_refused_and_leave_nothing(
     linking: ServerProcess, linked: Session, kind: str
 ) -> None:
     archive, reason = BOMBS[kind]

@@ -7,7 +7,7 @@ from cellblock_client.events import OutputCut, Result
 MIB = 2**20
 
 
-def test_a_million_lines(shared_session: Session, client: Client) -> None:
+def test_a_million_lines_are_truncated(shared_session: Session, client: Client) -> None:
     result = shared_session.run("for n in range(10**6): print(n)\n'end'")
     whole = "".join(f"{n}\n" for n in range(10**6))
     (cut,) = (event for event in result.events if isinstance(event, OutputCut))

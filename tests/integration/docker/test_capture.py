@@ -24,7 +24,7 @@ def deleted(result: ExecutionResult) -> list[str]:
 
 
 @pytest.mark.core
-def test_new_and_changed_files_are_stored_with_who_made_them(
+def test_new_and_changed_files_are_stored_with_their_execution(
     client: Client, session: Session
 ) -> None:
     first = session.run("open('a.csv', 'w').write('x,y\\n'); open('b', 'w').write('b')")
@@ -121,7 +121,7 @@ def test_an_unclosed_file_is_stored_with_its_execution(session: Session) -> None
     assert (file.filename, file.mime_type) == ("base.db", "application/x-sqlite3")
 
 
-def test_what_is_not_stored_is_named(new_server: Callable[..., ServerProcess]) -> None:
+def test_files_that_are_not_stored_are_named(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(
         CELLBLOCK_FILES__MAX_CAPTURED_FILES="3",
         CELLBLOCK_FILES__MAX_CAPTURED_BYTES="600000",

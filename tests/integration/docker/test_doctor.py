@@ -18,7 +18,7 @@ async def found(asked: Settings) -> dict[str, Finding]:
     return {one.check: one async for one in engine_findings(asked)}
 
 
-async def test_this_engine_has_what_is_needed() -> None:
+async def test_this_engine_has_no_problems() -> None:
     findings = await found(settings())
     assert [one for one in findings.values() if one.level is Level.PROBLEM] == []
     assert {"engine", "engine socket", "limits", "seccomp", "runtime", "image"} <= findings.keys()

@@ -34,7 +34,7 @@ def test_a_dropped_stream_stops_the_code_if_asked_to(session: Session, client: C
     assert result.status is ExecutionStatus.CANCELLED
 
 
-def test_watching_starts_anywhere(shared_session: Session, client: Client) -> None:
+def test_watching_starts_at_any_event(shared_session: Session, client: Client) -> None:
     result = shared_session.run("for n in range(3): print(n, flush=True)")
     execution = result.execution.id
     whole = list(client.executions.watch(execution))
@@ -89,7 +89,7 @@ def test_a_list_with_many_outputs_comes_in_smaller_pages(session: Session) -> No
     )
 
 
-def test_what_was_shown_outlives_the_session(session: Session, client: Client) -> None:
+def test_output_outlives_the_session(session: Session, client: Client) -> None:
     code = "print('kept'); import matplotlib.pyplot as plt; _ = plt.plot([1])"
     execution = session.run(code).execution
     session.delete()
@@ -114,7 +114,7 @@ def test_what_was_shown_outlives_the_session(session: Session, client: Client) -
     ],
     ids=["thread", "task"],
 )
-def test_late_output_is_the_sessions(session: Session, client: Client, code: str) -> None:
+def test_late_output_belongs_to_the_session(session: Session, client: Client, code: str) -> None:
     session.run(code)
     assert session.run("go.set()").stdout == ""
     until(lambda: client.sessions.get(session.id).info.background_output == "late\n")

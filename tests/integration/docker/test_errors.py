@@ -184,7 +184,7 @@ OF_THE_SERVER = [
 
 
 @pytest.mark.parametrize("provoke", OF_THE_SERVER, ids=lambda provoke: provoke.__name__)
-def test_what_is_asked_of_the_server(
+def test_errors_of_calls_to_the_server(
     client: Client, calls: Calls, provoke: Callable[[FailureSetup], None]
 ) -> None:
     provoke(FailureSetup(client, calls))
@@ -293,7 +293,7 @@ IN_A_SESSION = [
 
 
 @pytest.mark.parametrize("provoke", IN_A_SESSION, ids=lambda provoke: provoke.__name__)
-def test_what_is_asked_of_a_session(
+def test_errors_of_calls_to_a_session(
     client: Client,
     calls: Calls,
     shared_session: Session,
@@ -488,7 +488,7 @@ def test_a_store_that_fails(new_server: NewServer) -> None:
         client.files.get("file-nothing", timeout=5)
 
 
-def test_a_fault(new_server: NewServer) -> None:
+def test_a_server_error(new_server: NewServer) -> None:
     server = new_server()
     with Client(server.address) as client:
         file = client.files.upload(b"x", "x")

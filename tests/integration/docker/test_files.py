@@ -123,7 +123,7 @@ def test_files_now_in_a_session_are_listed(session: Session) -> None:
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "/mnt/data/../../etc/passwd", "", "a//b"])
-def test_paths_that_lead_elsewhere_are_refused(shared_session: Session, path: str) -> None:
+def test_paths_outside_the_data_folder_are_refused(shared_session: Session, path: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         shared_session.files.read(path)
     assert caught.value.field == "path"
@@ -145,7 +145,7 @@ def test_planted_links_are_not_followed(session: Session) -> None:
             session.files.read(name)
 
 
-def test_hostile_names_come_out_safe(session: Session) -> None:
+def test_hostile_names_are_sanitised(session: Session) -> None:
     result = session.run("open('a\\nb\\u202ec', 'w').write('x')")
     (file,) = result.files
     assert file.filename == "a_b_c"
@@ -158,7 +158,7 @@ class Pipe(io.BytesIO):
         return False
 
 
-def test_an_upload_past_the_limit_leaves_nothing(new_server: Callable[..., ServerProcess]) -> None:
+def test_an_upload_over_the_limit_leaves_nothing(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(CELLBLOCK_FILES__MAX_UPLOAD_BYTES="1000")
     with Client(server.address) as client:
         with pytest.raises(InvalidArgumentError, match="must be 0 to 1000") as caught:

@@ -111,7 +111,7 @@ def test_matplotlib_draws_each_character(drawing: Session, look: Look) -> None:
     assert wrong(drawing, code) == {}
 
 
-def test_a_font_by_its_file_has_the_same_behind_it(server: str) -> None:
+def test_a_font_by_its_file_has_the_same_fallbacks(server: str) -> None:
     """In a kernel that draws for the first time, before any other font was looked for."""
     code = (
         f"print(json.dumps([check('汉', fontproperties=FontProperties(fname={DEJAVU!r})),"

@@ -28,7 +28,7 @@ async def test_executions_run_in_order_of_arrival(own: AsyncSession) -> None:
     ]
 
 
-async def test_a_full_queue_says_when_to_come_back(own: AsyncSession) -> None:
+async def test_a_full_queue_reports_when_to_retry(own: AsyncSession) -> None:
     streams = []
     for _ in range(17):  # one runs, sixteen wait
         streams.append(aiter(own.execute("import time; time.sleep(30)")))
