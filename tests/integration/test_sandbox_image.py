@@ -36,7 +36,7 @@ def run(command: str, *, image: str = IMAGE, user: str = "1000:1000") -> str:
     return docker("run", *options, image, "-c", command)
 
 
-def test_it_is_made_of_these_sources(target: str, image: str) -> None:
+def test_the_image_is_built_from_these_sources(target: str, image: str) -> None:
     script = ROOT / "scripts" / "build_image.py"
     done = subprocess.run(
         [sys.executable, script, "--print-hash", target],
@@ -59,7 +59,7 @@ def test_no_program_changes_its_user(image: str) -> None:
     assert run("find / -xdev -perm /6000 -type f", image=image, user="0:0") == ""
 
 
-def test_its_user_can_change_nothing_of_the_system(image: str) -> None:
+def test_the_user_can_not_change_the_system(image: str) -> None:
     # What a read-only root file system would hide: the image itself gives nothing away.
     folders = "/opt /usr /etc /bin /lib /home /mnt"
     assert run(f"find {folders} -xdev -writable ! -type l 2>/dev/null || true", image=image) == ""
@@ -122,7 +122,7 @@ def test_scanners_find_the_debian_packages() -> None:
     assert dict(zip(values[::2], values[1::2], strict=True)) == locked
 
 
-def test_fonts_were_looked_for_once(image: str) -> None:
+def test_the_font_cache_is_in_the_image(image: str) -> None:
     assert "fontlist" in run("ls /opt/cellblock/matplotlib", image=image)
 
 

@@ -72,7 +72,7 @@ def folders_say(image: str) -> Packages:
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_all_that_is_installed_is_in_it(image: str) -> None:
+def test_all_installed_packages_are_listed(image: str) -> None:
     text = sbom.sbom(image)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert packages(text, "deb") == dpkg_knows(image)
@@ -82,7 +82,7 @@ def test_all_that_is_installed_is_in_it(image: str) -> None:
         assert here - packages(text, "pypi") == set()
 
 
-def test_what_is_no_package_is_in_it_too(full: str) -> None:
+def test_unpackaged_components_are_listed(full: str) -> None:
     named = {name for name, _ in packages(full, "generic")}
     assert named == {"cellblock-agent", "noto-emoji", "python"}
 
@@ -95,7 +95,7 @@ def test_licences_are_listed(full: str) -> None:
     assert len([one for one in debian if one.get("licenses")]) > len(debian) / 2
 
 
-def test_it_says_which_image_it_is_of(full: str) -> None:
+def test_the_sbom_names_its_image(full: str) -> None:
     of = json.loads(full)["metadata"]["component"]
     assert f"{of['name']}:{of['version']}" == FULL
     assert [item["value"] for item in of["properties"]] == [inspect(FULL)["Id"]]

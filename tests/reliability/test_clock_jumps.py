@@ -25,7 +25,7 @@ def set_ahead(file: Path, ahead: timedelta) -> None:
 
 
 @pytest.mark.parametrize("jump", [DAYS, -DAYS])
-def test_sessions_live_as_long_as_they_would_have(
+def test_clock_jumps_do_not_change_session_lifetimes(
     lasting_server: Callable[..., ServerProcess], tmp_path: Path, jump: timedelta
 ) -> None:
     ahead = tmp_path / "ahead"

@@ -138,7 +138,7 @@ def test_a_missing_image_is_reported_and_nothing_is_left(new_server: NewServer) 
     assert list((server.state / "run").iterdir()) == []
 
 
-def test_sessions_past_the_limit_are_refused(new_server: NewServer) -> None:
+def test_sessions_over_the_limit_are_refused(new_server: NewServer) -> None:
     server = new_server(CELLBLOCK_SESSIONS__MAX_SESSIONS="1")
     with Client(server.address) as client, client.sessions.create():
         with pytest.raises(ResourceExhaustedError, match="all 1 sessions") as caught:

@@ -23,7 +23,7 @@ def test_an_interrupt_ends_the_cell_and_keeps_variables(shared: Notebook, mode: 
     assert shared.run("kept").messages[0][1]["data"] == {"text/plain": "1"}
 
 
-def test_an_interrupt_of_nothing_is_nothing(shared: Notebook) -> None:
+def test_an_interrupt_without_a_running_cell_has_no_effect(shared: Notebook) -> None:
     shared.client.control_channel.send(shared.client.session.msg("interrupt_request", {}))
     assert shared.client.get_control_msg(timeout=SECONDS)["content"] == {"status": "ok"}
     # By its answer the kernel has heeded what came before.

@@ -59,7 +59,7 @@ def test_an_ended_session_is_reported_and_a_restart_creates_another(
     assert notebook.run("print('again')").text == "again\n"
 
 
-def test_a_kernel_that_is_killed_leaves_its_session_to_the_next(
+def test_a_killed_kernels_session_is_used_by_the_next(
     open_kernel: Callable[..., Notebook],
 ) -> None:
     notebook = open_kernel()
@@ -132,7 +132,7 @@ def test_a_process_that_does_not_start_leaves_no_session(
 @pytest.mark.parametrize(
     ("options", "field"), [({"imgae": "x"}, "imgae"), ({"limits": {"ram": 1}}, "limits.ram")]
 )
-def test_an_option_that_there_is_not_is_refused(
+def test_an_unknown_option_is_refused(
     server: str, installed: str, options: dict[str, object], field: str
 ) -> None:
     install("own", "Own", {"address": server} | options, prefix=None)
@@ -142,7 +142,7 @@ def test_an_option_that_there_is_not_is_refused(
     assert refused.value.field == field
 
 
-async def test_another_jupyter_server_goes_on_with_a_kernel(
+async def test_another_jupyter_server_continues_with_a_kernel(
     provisioner: Callable[[], CellblockProvisioner], client: Client
 ) -> None:
     first = provisioner()

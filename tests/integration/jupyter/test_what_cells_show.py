@@ -142,12 +142,12 @@ def test_expressions_of_the_front_end_are_refused(shared: Notebook) -> None:
 SCRIPT = "<script>alert(1)</script><b>x</b>"
 
 
-def test_what_a_browser_would_run_is_left_out(shared: Notebook) -> None:
+def test_active_content_is_left_out(shared: Notebook) -> None:
     (shown,) = shared.run(f"{DISPLAY}HTML({SCRIPT!r})").messages
     assert shown[1]["data"]["text/html"] == "<b>x</b>"
 
 
-def test_it_is_forwarded_if_the_kernels_owner_allows_it(
+def test_active_content_is_forwarded_if_the_kernels_owner_allows_it(
     open_kernel: Callable[..., Notebook],
 ) -> None:
     (shown,) = open_kernel(active_content=True).run(f"{DISPLAY}HTML({SCRIPT!r})").messages

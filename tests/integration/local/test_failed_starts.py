@@ -14,7 +14,7 @@ from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
 
 
-async def test_the_error_has_the_agents_last_words(tmp_path: Path) -> None:
+async def test_the_error_has_the_end_of_the_agents_log(tmp_path: Path) -> None:
     backend = LocalBackend(tmp_path, ["--no-such-option=1"])
     spec = sandbox_spec(NewSession(), Settings(), sandbox_id="sbx_1")
     with pytest.raises(UnavailableError, match=r"it logged last: .*unrecognized arguments"):

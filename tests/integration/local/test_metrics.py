@@ -86,7 +86,7 @@ def test_transactions_and_readiness_are_exported(worked: tuple[Scraped, Scraped]
     assert worked[1].value("cellblock_ready") == 5
 
 
-def test_no_caller_makes_a_series(at: Guarded, worked: tuple[Scraped, Scraped]) -> None:
+def test_callers_add_no_series(at: Guarded, worked: tuple[Scraped, Scraped]) -> None:
     """However many tenants, sessions and executions there are, there is not one more."""
     before = scrape(at.server)
     for _tenant in range(2):
@@ -95,6 +95,6 @@ def test_no_caller_makes_a_series(at: Guarded, worked: tuple[Scraped, Scraped]) 
     assert scrape(at.server).series() == before.series()
 
 
-def test_nothing_else_is_there(at: Guarded) -> None:
+def test_no_other_path_is_served(at: Guarded) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"http://{address(at.server)}/", timeout=ANSWER_SECONDS)

@@ -39,7 +39,7 @@ def test_the_socket_of_a_live_server_is_left_alone(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["absent/socket", "file"])
-def test_a_place_without_room_for_a_socket_is_refused(folder: Path, place: str) -> None:
+def test_a_folder_with_a_path_too_long_for_a_socket_is_refused(folder: Path, place: str) -> None:
     (folder / "file").write_bytes(b"kept")
     refused = start(f"--listen=unix:{folder / place}", f"--state-dir={folder / 'state'}")
     assert refused.returncode == 1

@@ -85,7 +85,9 @@ def test_an_execution_is_one_trace_from_the_program_to_the_kernel(
     assert collector.children(execution).keys() == {"queue", "kernel"}
 
 
-def test_the_kernels_times_are_its_sandboxs_claim(collector: Collector, trace_id: bytes) -> None:
+def test_kernel_times_are_marked_as_reported_by_the_sandbox(
+    collector: Collector, trace_id: bytes
+) -> None:
     (kernel,) = collector.named("kernel", trace_id)
     (execution,) = collector.named("execution", trace_id)
     assert attributes(kernel)["cellblock.times_claimed_by_sandbox"] is True
@@ -103,7 +105,7 @@ def test_a_session_is_created_in_steps(collector: Collector, trace_id: bytes) ->
     assert str(attributes(server)["cellblock.tenant_id"]) == "default"
 
 
-def test_no_span_has_what_callers_or_code_say(collector: Collector, trace_id: bytes) -> None:
+def test_no_span_contains_code_or_callers_data(collector: Collector, trace_id: bytes) -> None:
     collector.named("execution", trace_id)
     with collector.lock:
         everything = b"".join(span.SerializeToString() for span in collector.spans)
@@ -112,7 +114,7 @@ def test_no_span_has_what_callers_or_code_say(collector: Collector, trace_id: by
     assert b"ZeroDivisionError" not in everything
 
 
-def test_a_client_without_opentelemetry_works_as_ever(server: ServerProcess) -> None:
+def test_a_client_without_opentelemetry_works(server: ServerProcess) -> None:
     command = [sys.executable, "-c", NO_API, server.address]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("42\n", "")

@@ -51,7 +51,7 @@ def test_the_password_is_in_no_command_line_and_no_log(
 
 
 @pytest.mark.parametrize("way", ["url", "parameter", "file", "variable"])
-async def test_it_is_used(
+async def test_the_password_is_used(
     cluster: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     for variable, value in dict(given(cluster, name, tmp_path))[way].items():
@@ -71,7 +71,7 @@ async def test_it_is_used(
         "postgresql://cellblock:{word}@127.0.0.1:{port}/{name}?no_such_parameter=1",
     ],
 )
-async def test_a_wrong_one_is_not_repeated(
+async def test_a_wrong_password_is_not_logged(
     cluster: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     filled = url.format(word=WRONG, port=cluster.port, name=name)
@@ -82,7 +82,7 @@ async def test_a_wrong_one_is_not_repeated(
     assert WRONG not in str(caught.value)
 
 
-async def test_a_file_that_is_not_there_is_named(
+async def test_a_missing_password_file_is_named(
     cluster: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_STORE__URL", cluster.tcp_url(name).render_as_string())

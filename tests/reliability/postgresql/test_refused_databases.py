@@ -32,7 +32,7 @@ def start(cluster: Cluster, name: str, folder: Path) -> str:
     ],
     ids=["read-only", "forgetful", "forbidden"],
 )
-async def test_one_that_is_set_otherwise(
+async def test_a_database_with_other_settings_is_refused(
     cluster: Cluster, empty: str, opened_shortly: Opened, change: str, words: str
 ) -> None:
     with cluster.admin(empty) as admin:
@@ -41,7 +41,7 @@ async def test_one_that_is_set_otherwise(
         await opened_shortly(cluster.url(empty))
 
 
-def test_one_that_is_too_old(cluster: Cluster, empty: str) -> None:
+def test_a_too_old_server_is_refused(cluster: Cluster, empty: str) -> None:
     engine = create_engine(cluster.url(empty).set(drivername=DRIVER))
     with (
         engine.connect() as connection,
@@ -51,21 +51,23 @@ def test_one_that_is_too_old(cluster: Cluster, empty: str) -> None:
     engine.dispose()
 
 
-async def test_one_of_another_encoding(
+async def test_a_database_with_another_encoding_is_refused(
     cluster: Cluster, other_encoding: str, opened_shortly: Opened
 ) -> None:
     with pytest.raises(UnavailableError, match="ENCODING 'UTF8' TEMPLATE template0"):
         await opened_shortly(cluster.url(other_encoding))
 
 
-async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened_shortly: Opened) -> None:
+async def test_a_database_of_a_newer_release_is_refused(
+    cluster: Cluster, name: str, opened_shortly: Opened
+) -> None:
     with cluster.admin(name) as admin:
         admin.execute("UPDATE alembic_version SET version_num = 'later'")
     with pytest.raises(NewerSchemaError, match="later"):
         await opened_shortly(cluster.url(name))
 
 
-async def test_one_that_is_empty_and_was_not(
+async def test_a_database_that_was_emptied_is_refused(
     cluster: Cluster, empty: str, opened_shortly: Opened
 ) -> None:
     with pytest.raises(UnavailableError, match="restore a copy"):

@@ -52,7 +52,7 @@ def is_served(client: Client) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
-def test_what_code_shows_waits_until_it_is_back(
+def test_output_waits_until_the_database_is_back(
     server: ServerProcess, cluster: Cluster, how: signal.Signals
 ) -> None:
     pid = server.pid

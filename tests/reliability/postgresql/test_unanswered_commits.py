@@ -26,7 +26,7 @@ async def names(database: Database) -> list[str]:
     return [row.name for row in await database.rows(select(marks.c.name))]
 
 
-async def test_one_that_was_carried_out_is_no_failure(
+async def test_a_commit_that_was_executed_is_no_failure(
     cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
     database = await opened(cluster.tcp_url(name, wire.port))
@@ -35,7 +35,7 @@ async def test_one_that_was_carried_out_is_no_failure(
     assert await names(database) == ["row"]
 
 
-async def test_one_that_did_not_arrive_is_a_failure_and_can_be_repeated(
+async def test_a_commit_that_did_not_arrive_fails_and_can_be_repeated(
     cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
     database = await opened(cluster.tcp_url(name, wire.port))

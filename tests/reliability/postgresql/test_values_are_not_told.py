@@ -16,7 +16,7 @@ from tests.support.records import execution_record, session_record
 SECRET = "sesame"
 
 
-async def test_a_row_that_is_refused(
+async def test_a_refused_row_is_not_logged_or_returned(
     cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]]
 ) -> None:
     database = await opened(cluster.url(name))
