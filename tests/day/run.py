@@ -102,7 +102,7 @@ class Day:
         return [*leaks, *self.faults]
 
     def table(self) -> str:
-        """All of it, for people."""
+        """Return all counts as a table for people."""
         lines = [f"{'':22}{'morning':>10}{'night':>10}{'allowed':>10}"]
         for name, before in self.before.items():
             lines.append(f"{name:22}{before:10.1f}{self.after[name]:10.1f}{GROWTH[name]:10.1f}")
@@ -137,7 +137,7 @@ async def live_days(deployment: Deployment, days: int, folder: Path) -> Day:
 
 
 async def _settle(day: Day, counted: Counted) -> None:
-    """Count until nothing is more than it may be: the pool replaces old sandboxes meanwhile."""
+    """Count until all counts are within their limits: the pool replaces old sandboxes meanwhile."""
     end = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while True:
         day.after = counted.counts()

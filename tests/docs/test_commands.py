@@ -50,7 +50,7 @@ def test_commands_print_the_output_on_the_page(
         for number, block in enumerate(block for block in BLOCKS if block.page == page):
             folder = tmp_path / str(number)
             folder.mkdir()
-            reader.sit_down(folder)
+            reader.enter_folder(folder)
             shell = SampleShell(folder, documented.environment(folder, key))
             for command in filter(is_run, commands(block)):
                 answer(block, reader, shell, command)

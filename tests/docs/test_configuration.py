@@ -1,4 +1,4 @@
-"""Configuration on the pages is such as the server, the engine and Prometheus read."""
+"""Configuration on the pages is valid for the server, the engine and Prometheus."""
 
 import configparser
 import json

@@ -1,4 +1,4 @@
-"""The documents build as a site: links and anchors lead somewhere, all comes from one place."""
+"""The documentation site builds: links and anchors are valid, and all files are local."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""An image tells where it comes from, and which packages it was made of."""
+"""Labels of an image name its source, version and packages."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""An SBOM lists what is in an image, all of it, as CycloneDX's schema wants it."""
+"""The SBOM lists everything in an image, valid by CycloneDX's schema."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The wall clock is set, by days: sessions neither end by it nor live for ever."""
+"""Jumps of the wall clock by days: sessions neither end by them nor live forever."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ NEARLY = timedelta(minutes=2)
 
 
 def set_ahead(file: Path, ahead: timedelta) -> None:
-    """The server may be reading it."""
+    """Write the file by renaming, as the server may be reading it."""
     fresh = file.with_suffix(".new")
     fresh.write_text(str(ahead.total_seconds()))
     fresh.replace(file)

@@ -25,7 +25,7 @@ WHAT_TO_DO = "restore a copy"
 
 
 def overwrite(file: Path, offset: int, size: int) -> None:
-    """Put noise into a file, as a failing disk does."""
+    """Overwrite part of a file with noise, as a failing disk does."""
     with file.open("r+b") as damaged:
         damaged.seek(offset)
         damaged.write(os.urandom(size))

@@ -1,4 +1,4 @@
-"""A session that is deleted while its container is being made."""
+"""Deletion of a session while its container is being created."""
 
 import asyncio
 from collections.abc import Callable

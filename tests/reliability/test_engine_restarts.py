@@ -1,4 +1,4 @@
-"""An engine that is restarted, or stopped by a signal, for real: with and without live-restore."""
+"""Restarts and pauses of a real Docker Engine, with and without live-restore."""
 
 from collections.abc import Iterator
 

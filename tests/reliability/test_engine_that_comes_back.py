@@ -1,4 +1,4 @@
-"""An engine that goes away, socket and all, and comes back: no restart of the server is needed."""
+"""Docker Engine goes away with its socket and comes back: the server needs no restart."""
 
 import tempfile
 from pathlib import Path

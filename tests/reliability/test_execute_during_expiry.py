@@ -1,4 +1,4 @@
-"""Code that is sent to a session at the moment at which it expires."""
+"""Executions sent to a session at the moment of its expiry."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""A disk without one free byte: no half of anything, and well again with room.
+"""A full disk: nothing is half written, and service recovers when there is space.
 
 What code shows meanwhile, and files, are in `integration/docker/test_disk.py`.
 """
@@ -98,7 +98,7 @@ async def test_a_migration_is_whole_or_not_done(disk: Path) -> None:
 
 
 def schema(file: Path) -> list[object]:
-    """The tables, and which migration they are of."""
+    """Return the tables, and the migration that they belong to."""
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         tables = connection.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()

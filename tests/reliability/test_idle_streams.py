@@ -1,4 +1,4 @@
-"""A thousand streams that are open, and on which nothing happens."""
+"""A thousand open streams without events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

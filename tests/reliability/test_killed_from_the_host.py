@@ -1,4 +1,4 @@
-"""Processes of a sandbox that the host kills, and containers that it stops or removes."""
+"""Sandbox processes killed from the host, and containers stopped or removed outside Cellblock."""
 
 from collections.abc import Callable, Iterator
 
@@ -30,7 +30,7 @@ def container(client: Client, instance: str, session: Session) -> str:
 
 
 def begin(session: Session) -> Iterator[Event]:
-    """The events of code that has no end, from when something of it was shown."""
+    """Run endless code; return its events after the first output."""
     events = iter(session.execute(ENDLESS, time_limit=60))
     while not isinstance(next(events), Stdout):
         continue

@@ -1,4 +1,4 @@
-"""A server killed again and again, at moments that matter: its callers see a pause, no more."""
+"""A server killed repeatedly at critical moments: its callers see only a pause."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A database that another process keeps locked: a bounded wait, a clear error, and well again."""
+"""A database locked by another process: a bounded wait, a clear error, and recovery."""
 
 import asyncio
 import sqlite3

@@ -1,4 +1,4 @@
-"""A tenant that has too many streams open."""
+"""A tenant with more open streams than its limit."""
 
 from collections.abc import Callable
 

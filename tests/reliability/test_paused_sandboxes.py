@@ -42,13 +42,13 @@ def session(client: Client) -> Iterator[Session]:
 
 @pytest.fixture
 def container(server: ServerProcess, session: Session) -> str:
-    """The only one: tests of this module delete theirs."""
+    """Return the only container: tests of this module delete theirs."""
     (name,) = containers((server.state / "instance").read_text())
     return name
 
 
 def begin(session: Session, code: str, time_limit: float) -> Iterator[Event]:
-    """The events of code that runs."""
+    """Run code and return its events."""
     events = iter(session.execute(code, time_limit=time_limit))
     while not isinstance(next(events), Started):
         continue

@@ -1,4 +1,4 @@
-"""A disk that turns read-only under a server: refused, waited for, and all there afterwards."""
+"""A disk that becomes read-only under a server: calls are refused, and no data is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path

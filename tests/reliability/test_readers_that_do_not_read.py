@@ -1,4 +1,4 @@
-"""Callers that ask for a flood, and take none of it."""
+"""Callers that request a lot of output and read none of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -43,8 +43,8 @@ def short() -> Iterator[Path]:
 
 
 @dataclass(frozen=True)
-class Looking:
-    """Real looks at a real store and a real engine, or none, shown by real health."""
+class CheckedHealth:
+    """Real checks of a real store and engine, exported by a real health service."""
 
     socket: Path
     readiness: Readiness
@@ -60,7 +60,7 @@ class Looking:
 
 
 @asynccontextmanager
-async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
+async def looking(folder: Path, engine: Path) -> AsyncIterator[CheckedHealth]:
     # A database that is locked is found out by the first look.
     database = Database(store_url(folder / "store.db"), timings=StoreTimings(busy=0))
     await database.start()
@@ -85,7 +85,7 @@ async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DOCKER_HOST", f"unix://{engine}")
-            yield Looking(folder / "health.sock", readiness, reconciled)
+            yield CheckedHealth(folder / "health.sock", readiness, reconciled)
     finally:
         running.cancel()
         await asyncio.wait({running})

@@ -1,4 +1,4 @@
-"""A server that is killed while it restarts a kernel: the next one knows how the session is."""
+"""A server killed while it restarts a kernel: the next process knows the session's state."""
 
 import time
 from collections.abc import Callable

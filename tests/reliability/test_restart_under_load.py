@@ -1,4 +1,4 @@
-"""A server that is restarted while callers of each kind work: none of them fails."""
+"""Restart of a server while callers of each kind work: no call fails."""
 
 from collections.abc import Callable
 

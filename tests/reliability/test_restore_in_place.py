@@ -1,4 +1,4 @@
-"""A copy that is restored under live sandboxes: sessions that are ahead of it end as that."""
+"""A backup restored under live sandboxes: sessions newer than the backup end with that reason."""
 
 import subprocess
 from collections.abc import Callable, Iterable

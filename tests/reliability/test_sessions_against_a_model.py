@@ -1,4 +1,4 @@
-"""Random sequences of calls: a real server does what a model of it in memory says."""
+"""Random sequences of calls: a real server answers like a model in memory."""
 
 from pathlib import Path
 

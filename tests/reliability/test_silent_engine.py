@@ -1,4 +1,4 @@
-"""An engine that takes every call and answers none: what needs it fails soon, the rest goes on."""
+"""Docker Engine accepts calls and answers none: dependent calls fail soon, others continue."""
 
 import tempfile
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A while of all that callers do: nothing of it is left. `make soak` takes longer."""
+"""A short soak run leaves nothing behind. `make soak` takes longer."""
 
 from pathlib import Path
 

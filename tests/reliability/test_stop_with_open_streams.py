@@ -1,4 +1,4 @@
-"""A server that is stopped while streams are open: those that can be resumed hold up nothing."""
+"""A server stopped while streams are open: streams that can be resumed delay nothing."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ CODE = "print('runs', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01
 
 @pytest.fixture
 def server(lasting_server: Callable[..., ServerProcess]) -> ServerProcess:
-    """Would wait for calls in flight for an hour."""
+    """A server that would wait for calls in flight for an hour."""
     return lasting_server(CELLBLOCK_SERVER__DRAIN_TIMEOUT=LONGER_THAN_ANY_TEST)
 
 

@@ -1,4 +1,4 @@
-"""A newer build on the state of an older one: nothing is lost, and there is no way back."""
+"""A newer build on the state of an older one: nothing is lost, and a downgrade is refused."""
 
 import sqlite3
 import sys

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A server that needs keys, for tests that have tenants of their own."""
+    """A server that requires keys, for tests with tenants of their own."""
     with guarded(tmp_path_factory.mktemp("guarded")) as at:
         yield at
 
@@ -29,7 +29,7 @@ SOURCES = (f"127.1.{number // 200}.{number % 200 + 1}" for number in count())
 
 @pytest.fixture
 def source() -> str:
-    """An address of this machine that attacks come from: no other test's, for it may be banned."""
+    """Source address of attacks. No other test uses it, as it may be banned."""
     return next(SOURCES)
 
 
@@ -63,14 +63,14 @@ def outside() -> Iterator[Unprotected]:
 
 @pytest.fixture(scope="session")
 async def ground() -> AsyncIterator[HostileGround]:
-    """A server where agents may be forged."""
+    """A server whose agents can be forged."""
     async with hostile_ground() as ground:
         yield ground
 
 
 @pytest.fixture(scope="session")
 async def bystanders(server: str) -> AsyncIterator[AsyncClient]:
-    """A client for those who attack, and those who should not notice."""
+    """A client for attackers and for sessions that must not be affected."""
     async with AsyncClient(server) as client:
         yield client
 

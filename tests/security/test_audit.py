@@ -19,7 +19,7 @@ COMMAND = Path(sys.executable).with_name("cellblock")
 
 
 def entries(at: Guarded, key: str = "", tenant: str = "") -> list[AuditEntry]:
-    """Oldest first."""
+    """Return the entries of the audit log, oldest first."""
     with at.client(at.admin) as admin:
         wanted = admin.admin.audit(key_id=key_id(key) if key else "", tenant_id=tenant)
         return list(wanted)[::-1]

@@ -1,4 +1,4 @@
-"""Calls without a key in numbers: they are slowed down, refused, and cut off."""
+"""Floods of calls without a key are throttled, refused, and cut off."""
 
 import struct
 import time
@@ -30,7 +30,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 def own_channel(at: Guarded) -> Any:
-    """A channel with a connection of its own: gRPC has others share one."""
+    """Open a channel with a connection of its own; by default gRPC shares connections."""
     return grpc.insecure_channel(at.address, [("grpc.use_local_subchannel_pool", 1)])
 
 

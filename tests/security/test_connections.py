@@ -1,4 +1,4 @@
-"""Strangers who open connections to listeners for HTTP, and say nothing."""
+"""Strangers that open connections to HTTP listeners and send nothing."""
 
 import http.client
 import socket
@@ -33,7 +33,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 class Strangers:
-    """Connections that say nothing."""
+    """Open connections that send nothing."""
 
     def __init__(self, address: str, count: int) -> None:
         host, _, port = address.rpartition(":")

@@ -1,4 +1,4 @@
-"""Browsers that ask for a session's log, or for a file, and take none of it."""
+"""Browsers that request a session's log or a file and read nothing of it."""
 
 import json
 import select

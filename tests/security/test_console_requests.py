@@ -87,7 +87,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose callers need no key."""
+    """A server that requires no keys."""
     server = ServerProcess(
         tmp_path_factory.mktemp("open"), {**CONSOLE, "CELLBLOCK_SANDBOX__BACKEND": "local"}
     )
@@ -98,14 +98,14 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A server whose callers need keys."""
+    """A server that requires keys."""
     with guarded(tmp_path_factory.mktemp("guarded"), **CONSOLE) as at:
         yield at
 
 
 @pytest.fixture
 def browser(open_server: ServerProcess) -> Browser:
-    """Logged in by the address that was printed."""
+    """A browser logged in by the address that the server printed."""
     browser = stranger_at(open_server)
     assert browser.log_in(token_of(open_server)).status == 200
     return browser
@@ -340,7 +340,7 @@ def test_a_logout_ends_what_is_open(browser: Browser, session: Session) -> None:
 
 
 def stream(browser: Browser, path: str) -> socket.socket:
-    """A stream whose head has come."""
+    """Open a stream and read its head."""
     host, _, port = browser.address.partition(":")
     opened = socket.create_connection((host, int(port)), SECONDS)
     head = (f"GET {path} HTTP/1.1", f"Host: {browser.address}", f"Cookie: {browser.cookie}", "", "")
@@ -350,7 +350,7 @@ def stream(browser: Browser, path: str) -> socket.socket:
 
 
 def new_tenant() -> str:
-    """A name that no other test has."""
+    """Return a tenant's name that no other test uses."""
     return f"tenant-{token_hex(4)}"
 
 

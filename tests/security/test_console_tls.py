@@ -1,4 +1,4 @@
-"""The web console for other machines: HTTPS, a key, and its own name."""
+"""The web console for other machines requires HTTPS, a key, and its own host name."""
 
 import http.client
 import json

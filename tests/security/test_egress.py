@@ -96,7 +96,7 @@ def fetched(session: Session, url: str) -> str:
 
 
 def squids(server: ServerProcess) -> list[psutil.Process]:
-    """The proxy's processes."""
+    """Return the proxy's processes."""
     config = str(server.state / "egress" / "squid.conf")
     found = []
     for process in psutil.process_iter():

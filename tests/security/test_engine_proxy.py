@@ -210,7 +210,7 @@ def tmpfs(**values: int) -> Callable[[Body], None]:
 
 
 def as_user(user: int) -> Callable[[Body], None]:
-    """The body as it would be for that user."""
+    """Return the body for a container with that user."""
 
     def change(body: Body) -> None:
         text = json.dumps(body)

@@ -1,4 +1,4 @@
-"""A proxy that the operator has set as strictly as can be: the server can't leave any of it."""
+"""A proxy with the operator's strictest options: the server can't leave out any of them."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The host: its files, devices and settings, the engine's socket, secrets of others."""
+"""Attacks on the host: its files, devices and settings, the engine's socket, other secrets."""
 
 import secrets
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def test_neither_proc_nor_sys_can_be_written(inside: Inside, outside: Unprotecte
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_host_settings_can_not_be_changed(inside: Inside, name: str) -> None:
-    """A kernel has only some of them; none may be had."""
+    """A kernel has only some of the settings; none may be changed."""
     assert inside.outcome(SETTINGS[name]) in ("EACCES", "EROFS", "ENOENT")
 
 
@@ -111,7 +111,7 @@ def test_code_sees_only_its_own_processes(inside: Inside) -> None:
 def test_secrets_of_the_server_and_of_others_are_not_there(
     new_server: Callable[..., ServerProcess],
 ) -> None:
-    """Everything that can be read in the sandbox is read, and searched for canaries."""
+    """All readable files of the sandbox are searched for canaries."""
     canary = SECRET + secrets.token_hex(8)
     server = new_server(DATABASE_PASSWORD=canary)
     (server.state / "canary").write_text(canary)

@@ -167,7 +167,7 @@ REAL = [name for name, attack in ATTACKS.items() if attack.tried_unprotected]
 
 @pytest.fixture(scope="module")
 def unrefused(outside: Unprotected) -> dict[str, str]:
-    """Outcomes without the defences."""
+    """Outcomes of the attacks without protection."""
     outcomes = outside.outcomes([ATTACKS[name].code for name in REAL])
     return dict(zip(REAL, outcomes, strict=True))
 

@@ -1,4 +1,4 @@
-"""Networks: nothing outside the sandbox can be reached, and few kinds of sockets can be made."""
+"""Attacks on networks: nothing outside the sandbox is reachable, and few socket types exist."""
 
 import secrets
 import socket
@@ -45,7 +45,7 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture(scope="module")
 def unrefused(outside: Unprotected) -> dict[str, str]:
-    """Outcomes without the defences."""
+    """Outcomes of the attacks without protection."""
     outcomes = outside.outcomes([attack.code for attack in SOCKETS.values()])
     return dict(zip(SOCKETS, outcomes, strict=True))
 
@@ -57,7 +57,7 @@ def test_a_socket_is_refused(inside: Inside, unrefused: dict[str, str], name: st
 
 
 def test_no_other_family_or_protocol_can_be_had(inside: Inside) -> None:
-    """All of them are tried: what a filter does with several rules for a call is not obvious."""
+    """All are tried, because a filter with several rules for one call is not obvious."""
     made = inside.run(
         "made = {}\n"
         "for family in range(64):\n"

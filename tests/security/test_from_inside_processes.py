@@ -1,4 +1,4 @@
-"""PID 1 and the other processes of the sandbox: they keep what they know, and go on working."""
+"""Attacks on PID 1 and other protected processes: they reveal nothing and keep running."""
 
 import base64
 import hashlib
@@ -115,7 +115,7 @@ def test_an_unprotected_process_of_the_same_user_is_readable(inside: Inside) -> 
 def test_a_forged_signal_does_not_end_the_agent(
     new_server: Callable[..., ServerProcess], without_landlock: str
 ) -> None:
-    """Not even where nothing refuses it: what a sender can make up does not count."""
+    """The agent ignores a signal's forgeable fields even where nothing refuses the signal."""
     server = new_server(CELLBLOCK_SANDBOX__SECCOMP=without_landlock)
     with Client(server.address) as client, client.sessions.create() as session:
         words = Inside(session).run(
@@ -177,7 +177,7 @@ def test_no_core_is_dumped_and_no_handler_of_the_hosts_started(inside: Inside) -
 
 
 def test_the_containers_environment_is_the_images(instance: str, inside: Inside) -> None:
-    """The server gives the agent nothing by its environment, so there is nothing to read."""
+    """The server passes nothing to the agent by its environment."""
     name = containers(instance)[0]
     image = inspect(inspect(name)["Image"])
     assert inspect(name)["Config"]["Env"] == image["Config"]["Env"]

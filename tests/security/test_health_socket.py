@@ -1,4 +1,4 @@
-"""A container's health check needs neither certificate nor key, and gets nothing but health."""
+"""A container's health check needs neither certificate nor key, and can only check health."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from tests.support.server import ServerProcess
 
 @pytest.fixture(scope="module")
 def health_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """That of a server that wants certificates and keys of everybody else."""
+    """Health socket of a server that requires certificates and keys elsewhere."""
     folder = tmp_path_factory.mktemp("server")
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")

@@ -1,4 +1,4 @@
-"""A sandbox that lies: the server refuses, ends that session, and nothing else.
+"""A lying sandbox: the server refuses its messages and ends only that session.
 
 The agent is a real gRPC server on a sandbox's socket; the server is a real one whose waits
 are short. `HostileGround.play` checks, for each lie, that every execution has one end, that the

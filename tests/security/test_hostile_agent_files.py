@@ -1,4 +1,4 @@
-"""A sandbox that lies about its files: to callers who look into it, and to the server."""
+"""A sandbox that lies about its files to callers and to the server."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Something else lies where the agent's socket should be, before the server connects or after."""
+"""Another file replaces the agent's socket, before the server connects or after."""
 
 import asyncio
 import os

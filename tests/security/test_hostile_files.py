@@ -1,4 +1,4 @@
-"""Names and contents that a sandbox makes to reach what is not its own, or to wear us down.
+"""File names and contents with which a sandbox attacks the host, or exhausts the server.
 
 A canary lies on the host. Whatever a sandbox plants, what comes out through any call, or is
 stored, has not the canary's word in it; and nothing that goes in changes the canary.
@@ -67,7 +67,7 @@ def generated(result: ExecutionResult) -> dict[str, GeneratedFile]:
 
 
 def everything(session: Session) -> bytes:
-    """All bytes that come out of a session's `/mnt/data`, whichever way."""
+    """Return all bytes that come out of a session's `/mnt/data`, by any call."""
     found = io.BytesIO()
     for entry in session.files.list():
         if not entry.is_folder:
@@ -84,7 +84,7 @@ def everything(session: Session) -> bytes:
 
 
 def stored(state_dir: Path) -> bytes:
-    """All bytes that the server keeps of files."""
+    """Return all bytes of files that the server stores."""
     blobs = (path for path in (state_dir / "blobs").rglob("*") if path.is_file())
     return b"".join(path.read_bytes() for path in blobs)
 

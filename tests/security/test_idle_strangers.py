@@ -1,4 +1,4 @@
-"""Connections without a key that say nothing: they make room for others, and end in time."""
+"""Idle connections without a key are closed for others' sake, and after a timeout."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Without a key that counts nothing works but health; with one, what its role allows."""
+"""Without a valid key only health can be called; with one, the calls that its role allows."""
 
 import queue
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A message costs the agent a share of the sandbox's memory at most, whatever its code signs."""
+"""The agent's memory for one message is bounded, even if code signs the message."""
 
 import pytest
 

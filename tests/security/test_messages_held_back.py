@@ -1,4 +1,4 @@
-"""Large messages that are announced on many streams, and never sent whole."""
+"""Large messages announced on many streams, and never sent completely."""
 
 from collections.abc import Iterator
 

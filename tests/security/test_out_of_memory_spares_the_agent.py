@@ -1,4 +1,4 @@
-"""Memory that runs out costs the code its kernel, and never its agent."""
+"""Running out of memory kills the kernel, and never the agent."""
 
 import pytest
 

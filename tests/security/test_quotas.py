@@ -35,7 +35,7 @@ SPIN = "import time; end = time.process_time() + {}\nwhile time.process_time() <
 def tenant(
     at: Guarded, quotas: Quotas, *, retry_for: float = RETRY_SECONDS
 ) -> Iterator[tuple[str, Client]]:
-    """A new tenant with these, and a client of its own."""
+    """Create a tenant with these quotas, and a client of it."""
     name = f"t{token_hex(8)}"
     with at.client(at.admin) as admin:
         admin.admin.create_tenant(name, quotas=quotas)
@@ -46,7 +46,7 @@ def tenant(
 
 @contextmanager
 def refused(name: str, reason: str, bound: str) -> Iterator[list[Error]]:
-    """A block that is refused by a quota, as the table of errors has it: the error, in the end."""
+    """Assert that the block is refused by a quota, with the error of the table of errors."""
     told: list[Error] = []
     with pytest.raises(ResourceExhaustedError) as caught:
         yield told
@@ -66,7 +66,7 @@ def refused(name: str, reason: str, bound: str) -> Iterator[list[Error]]:
 
 
 def running(session: Session) -> Iterator[object]:
-    """An execution that runs until its session is deleted."""
+    """Start an execution that runs until its session is deleted."""
     stream = iter(session.execute("print(1, flush=True); import time; time.sleep(50)"))
     while not isinstance(next(stream), Stdout):
         pass

@@ -1,4 +1,4 @@
-"""The profile as the kernel has it: stricter than the engine's default, for every system call."""
+"""The seccomp profile in the kernel: stricter than the engine's default for each call."""
 
 import json
 import platform
@@ -53,7 +53,7 @@ print(json.dumps(answers))
 
 
 def refused(*options: str) -> set[int]:
-    """Numbers of the calls that are answered EPERM or ENOSYS."""
+    """Return the numbers of the system calls that fail with EPERM or ENOSYS."""
     same = ["--rm", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
     answers = docker("run", *same, *options, "--entrypoint=python", CORE, "-I", "-c", PROBE)
     return {number for number, answer in enumerate(json.loads(answers)) if answer in (1, 38)}

@@ -1,4 +1,4 @@
-"""No key, no value of a variable and nothing of what code does gets into a log or at rest.
+"""Keys, values of variables and contents of code never reach a log or, for keys, the database.
 
 A server that tells everything it can, and calls of every kind with something to hide.
 """
@@ -38,7 +38,7 @@ def secret() -> str:
 
 
 def every_call(at: Guarded, key: str) -> None:
-    """All calls, with nothing in them."""
+    """Make each call with an empty request."""
     for method in methods():
         with suppress(Error):
             call(at.channel, method, [request_of(method)], key)
@@ -67,7 +67,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LeftTraces]:
 
 
 def run(at: Guarded, key: str, values: list[str], contents: list[str]) -> None:
-    """Sessions, executions and files, good and bad ones, with something to hide."""
+    """Create sessions, executions and files with secrets in them, valid and invalid."""
     at_session, at_execution, refused = values
     code, output, exception, filename, content, text = contents
     with (

@@ -1,4 +1,4 @@
-"""Data that waits in a sandbox's own sockets is bounded, though it is no process's memory."""
+"""Data buffered in a sandbox's own sockets is bounded, though no process's memory counts it."""
 
 import pytest
 

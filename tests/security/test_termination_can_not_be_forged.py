@@ -1,4 +1,4 @@
-"""A signal whose sender the operating system has forgotten does not end the agent."""
+"""A signal whose sender the kernel has dropped from its queue does not end the agent."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""TLS: who is spoken to is who should be, on both sides, and certificates can be renewed."""
+"""TLS authenticates both sides, and certificates can be renewed."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class Authority:
         return path
 
     def issue(self, name: str) -> tuple[Path, Path]:
-        """A certificate for this machine and its key."""
+        """Write a certificate for this machine and its key."""
         issued = self.authority.issue_cert("localhost", "127.0.0.1")
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
@@ -51,7 +51,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> list[Authority]:
 
 @contextmanager
 def serving(folder: Path, files: dict[str, Path], listen: str) -> Iterator[tuple[str, str]]:
-    """A server with TLS and keys: the port to call, and an admin's key."""
+    """Start a server with TLS and keys; yield its port and an admin's key."""
     environment = {f"CELLBLOCK_SERVER__TLS_{name}": str(path) for name, path in files.items()}
     server = ServerProcess(
         folder,

@@ -56,7 +56,7 @@ class Counted:
         self._state = process.state
 
     def counts(self) -> Counts:
-        """All of it, now."""
+        """Return all current counts."""
         instance = (self._state / "instance").read_text()
         label = f"label=dev.cellblock.instance={instance}"
         pid = self._process.pid
@@ -77,7 +77,7 @@ class Counted:
         }
 
     def memory(self) -> float:
-        """MiB, now."""
+        """Return the current memory, in MiB."""
         return resident(self._process.pid)
 
     def is_idle(self) -> bool:

@@ -158,7 +158,7 @@ class Caller:
         self._done = done
 
     async def do_everything(self) -> None:
-        """All of it once, in one session."""
+        """Do each kind of work once, in one session."""
         async with (
             AsyncClient(self._address, api_key=self._key) as client,
             await client.sessions.create() as session,
@@ -167,7 +167,7 @@ class Caller:
                 await step(client, session)
 
     async def work(self, until: float) -> None:
-        """Go on until the loop's time is `until`."""
+        """Work until the loop's time is `until`."""
         while asyncio.get_running_loop().time() < until:
             # A connection for each session, as callers come and go.
             async with AsyncClient(self._address) as client:

@@ -151,7 +151,7 @@ class Page:
         self._said += [str(entry["message"]) for entry in self.driver.get_log("browser")]
         return self._said
 
-    def forgive(self) -> None:
+    def ignore_messages(self) -> None:
         """Ignore the messages logged so far, which the test caused on purpose."""
         self.console()
         self._said.clear()

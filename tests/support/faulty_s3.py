@@ -69,7 +69,7 @@ class FaultyS3:
         """Affect requests from now on."""
         self._faults.append(Fault(kind, **how))
 
-    def well(self) -> None:
+    def clear_faults(self) -> None:
         """End all faults and forward what was held."""
         self._faults.clear()
         self._loop.call_soon_threadsafe(self._go_on.set)
@@ -87,7 +87,7 @@ class FaultyS3:
         self.come_back()
 
     def end(self) -> None:
-        self.well()
+        self.clear_faults()
         self.go_away()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

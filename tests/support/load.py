@@ -36,7 +36,7 @@ class Load:
             thread.join()
         assert self._errors == []
 
-    def goes_on(self) -> None:
+    def wait_for_progress(self) -> None:
         """Wait until each function has run a few more times."""
         wanted = [done + ROUNDS for done in self._done]
 
@@ -73,8 +73,8 @@ def under_load(address: str) -> Iterator[Load]:
         load = Load([files_come_and_go, code_runs])
         load.start()
         try:
-            load.goes_on()
+            load.wait_for_progress()
             yield load
-            load.goes_on()
+            load.wait_for_progress()
         finally:
             load.stop()

@@ -118,7 +118,7 @@ class Reader:
         """Ids that replace the page's names; kept until a command ends something."""
         self._ended = False
 
-    def sit_down(self, folder: Path) -> None:
+    def enter_folder(self, folder: Path) -> None:
         """Start in a folder, with the files that pages mention."""
         self._folder = folder
         for name, content in FILES.items():

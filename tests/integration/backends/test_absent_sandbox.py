@@ -1,4 +1,4 @@
-"""Every method says what an absent sandbox means, and does that."""
+"""Every backend method treats an absent sandbox as its documentation says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ Call = Callable[[BackendOfServer, str], Awaitable[object]]
 
 
 async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Never called."""
+    """Ignore a connection; no test makes one."""
 
 
 NOT_FOUND: dict[str, Call] = {

@@ -1,4 +1,4 @@
-"""A sandbox is created and connected to, by its backend's transport alone."""
+"""A sandbox is created, and connected to only through its backend's transport."""
 
 import asyncio
 import secrets

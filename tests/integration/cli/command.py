@@ -1,4 +1,4 @@
-"""The command, as a user starts it."""
+"""The CLI, started as a user starts it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Uploads and downloads outlive the connection: to a real server, through a network that breaks."""
+"""Uploads and downloads from a real server resume after broken connections."""
 
 import hashlib
 import io

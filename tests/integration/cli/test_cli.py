@@ -1,4 +1,4 @@
-"""The command as a user types it, with a server of its own where none is configured."""
+"""The CLI as a user types it, with a temporary server where none is configured."""
 
 import os
 import subprocess

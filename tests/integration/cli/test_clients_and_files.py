@@ -1,4 +1,4 @@
-"""Both clients and all that they can do with files of a session, against a real server."""
+"""Both clients' file operations, against a real server."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Code that comes in pieces, from both clients to a real server."""
+"""Streamed code, from both clients to a real server."""
 
 import asyncio
 import threading

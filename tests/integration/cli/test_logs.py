@@ -62,7 +62,7 @@ def json_lines(text: str) -> list[dict[str, Any]]:
 
 
 def server_sent(text: str) -> list[tuple[str, Any]]:
-    """Events as a browser takes them apart."""
+    """Parse server-sent events like a browser."""
     assert text == "" or text.endswith("\n\n")
     found = []
     for block in text.split("\n\n")[:-1]:

@@ -1,4 +1,4 @@
-"""`cellblock top`: what a server does, for people and for programs."""
+"""`cellblock top` shows a server's activity, for people and for programs."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`cellblock admin usage` reports what was used, of sessions that have ended, too."""
+"""`cellblock admin usage` reports usage, including that of ended sessions."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files of a session, as the page has them."""
+"""Files of a session on the console's page."""
 
 from pathlib import Path
 

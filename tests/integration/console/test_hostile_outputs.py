@@ -105,7 +105,7 @@ def test_html_runs_no_script_and_reaches_nothing(
     assert page.driver.title == "Cellblock console"
     # These are refusals that had to be, of the frame's own policy and of the page's.
     page.until(page.violations)
-    page.forgive()
+    page.ignore_messages()
     assert asked == []
 
 
@@ -117,7 +117,7 @@ def test_html_has_an_opaque_origin(page: Page) -> None:
     assert page.script("return window.origin") == "null"
     assert not taken(page)
     page.until(page.violations)
-    page.forgive()
+    page.ignore_messages()
 
 
 def test_svg_is_shown_as_an_image(page: Page) -> None:
@@ -157,7 +157,7 @@ def test_names_of_files_are_text(page: Page, session: Session) -> None:
 
 
 def test_a_file_is_never_a_page(page: Page) -> None:
-    """Whatever it is called, a browser saves it, and has no type to go by."""
+    """A browser downloads a file of any name, and gets no content type for it."""
     shown(page, f"open('/mnt/data/page.html', 'w').write({SCRIPT!r})")
     page.until(lambda: page.all("#file-list a") and page.all(".outputs a[download]"))
     for link in page.all("#file-list a, .outputs a[download]"):

@@ -1,4 +1,4 @@
-"""The page for everybody: light and dark, wide and narrow, by keyboard, and read aloud."""
+"""Accessibility of the page: light and dark, wide and narrow, by keyboard and screen reader."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Code that is run on the page, and what it shows there."""
+"""Executions on the console's page, and their output."""
 
 from cellblock_client.client import Session
 from tests.support.browser import Page

@@ -1,4 +1,4 @@
-"""deploy/compose.yaml comes up with one command, runs code, and goes down without a trace."""
+"""deploy/compose.yaml starts with one command, runs code, and stops without leftovers."""
 
 import os
 import shutil

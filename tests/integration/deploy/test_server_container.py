@@ -1,4 +1,4 @@
-"""The server as a container without rights makes sandboxes beside it, through the engine proxy."""
+"""The server in an unprivileged container creates sandboxes through the engine proxy."""
 
 from tests.support.deployment import SERVER_IMAGE, ServerContainer
 from tests.support.engine import docker, inspect

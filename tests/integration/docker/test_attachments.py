@@ -1,4 +1,4 @@
-"""Files in a session: under both names, without a copy, unpacked, gone again."""
+"""Attachments: links instead of copies, archives, folders, and detaching."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""The backend's own calls, against the real engine."""
+"""Methods of the Docker backend, against the real engine."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Code that shows too much: the beginning, the end, and all of it as a file."""
+"""Too much output: its beginning and end are kept, and all of it as a file."""
 
 from cellblock_client import Client
 from cellblock_client.client import Session

@@ -1,4 +1,4 @@
-"""Files go in and come out whole, under names that are safe."""
+"""Uploads and downloads are complete, and file names are safe."""
 
 import hashlib
 import io

@@ -70,7 +70,7 @@ def checked(texts, **properties):
 
 
 @dataclass(frozen=True)
-class Look:
+class PlotSetup:
     """Code that runs before a plot, and the properties that it passes with each text."""
 
     before: str = ""
@@ -78,14 +78,14 @@ class Look:
 
 
 LOOKS = {
-    "no settings": Look(),
-    "seaborn": Look(before="import seaborn; seaborn.set_theme()"),
-    "a font that is there": Look(properties="fontname='Liberation Sans'"),
-    "a font that is not": Look(properties="fontname='Arial'"),
-    "a family": Look(properties="family='serif'"),
-    "bold": Look(properties="weight='bold'"),
-    "a style": Look(before="plt.style.use('ggplot')"),
-    "a setting": Look(before="plt.rcParams['font.family'] = ['Arial', 'SimHei']"),
+    "no settings": PlotSetup(),
+    "seaborn": PlotSetup(before="import seaborn; seaborn.set_theme()"),
+    "a font that is there": PlotSetup(properties="fontname='Liberation Sans'"),
+    "a font that is not": PlotSetup(properties="fontname='Arial'"),
+    "a family": PlotSetup(properties="family='serif'"),
+    "bold": PlotSetup(properties="weight='bold'"),
+    "a style": PlotSetup(before="plt.style.use('ggplot')"),
+    "a setting": PlotSetup(before="plt.rcParams['font.family'] = ['Arial', 'SimHei']"),
 }
 
 
@@ -105,7 +105,7 @@ def drawing(full_session: Session) -> Session:
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=list(LOOKS))
-def test_matplotlib_draws_each_character(drawing: Session, look: Look) -> None:
+def test_matplotlib_draws_each_character(drawing: Session, look: PlotSetup) -> None:
     code = f"with matplotlib.rc_context():\n    {look.before or 'pass'}\n"
     code += f"    print(checked({CHARACTERS!r}, {look.properties}))"
     assert wrong(drawing, code) == {}

@@ -1,4 +1,4 @@
-"""The same call id, however often and whenever it is sent, runs once."""
+"""Calls with the same execution id run once, however often they are sent."""
 
 import asyncio
 from collections.abc import Callable

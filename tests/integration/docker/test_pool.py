@@ -1,4 +1,4 @@
-"""Sandboxes that wait for a session: taken once, replaced, checked, and never left behind."""
+"""Pooled sandboxes are used once, replaced, checked, and never left behind."""
 
 import json
 from collections.abc import Callable, Iterator

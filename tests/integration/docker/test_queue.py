@@ -1,4 +1,4 @@
-"""Executions of one session take their turn, and know how far they are."""
+"""Executions of one session run in order, and report their queue position."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The server process: start, stop, crash, and what it depends on being away."""
+"""The server process: start, stop, crash, and missing dependencies."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Sessions are made whole or not at all, and end for a reason that can be read."""
+"""Sessions are created completely or not at all, and end with a reason."""
 
 from datetime import timedelta
 

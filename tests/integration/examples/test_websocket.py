@@ -1,4 +1,4 @@
-"""The example of web sockets: what code shows is on its way while it runs."""
+"""The example of web sockets sends output while code runs."""
 
 import asyncio
 import base64

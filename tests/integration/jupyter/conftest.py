@@ -1,4 +1,4 @@
-"""Our kernel as Jupyter's programs find it: by its name, in a folder of kernels."""
+"""The Cellblock kernel, found by Jupyter's programs by name in a folder of kernels."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""A Jupyter server, as JupyterLab has one, starts our kernel and passes its messages on."""
+"""A Jupyter server, like JupyterLab's, starts the kernel and forwards its messages."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ TOKEN = "for-this-test"
 
 @dataclass
 class JupyterServer:
-    """One that runs, by its REST interface."""
+    """A running Jupyter server, called through its REST API."""
 
     port: int
 

@@ -1,4 +1,4 @@
-"""Front ends ask about code that is being written; the sandbox's kernel answers."""
+"""Completion, inspection and completeness for front ends, answered by the sandbox's kernel."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A kernel has a session, which lives as long as the notebook's user wants it to."""
+"""The session of a kernel, whose lifetime the notebook's user controls."""
 
 import json
 import signal

@@ -44,7 +44,7 @@ def filled(query: str) -> str:
 
 
 def work(server: str) -> None:
-    """Do each thing that something is counted of."""
+    """Make calls that change each metric."""
     with Client(server) as client:
         client.files.upload(b"12345", filename="five.txt")
         with client.sessions.create() as session:

@@ -1,4 +1,4 @@
-"""A sandbox of the local backend that does not start says why, and its log is kept until then."""
+"""A local sandbox that fails to start reports why; its log is kept until then."""
 
 import asyncio
 from datetime import timedelta

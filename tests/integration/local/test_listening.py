@@ -1,4 +1,4 @@
-"""The server process on a Unix socket: who may call, and what a killed one leaves."""
+"""The server on a Unix socket: its permissions, and recovery after a kill."""
 
 import os
 import shutil

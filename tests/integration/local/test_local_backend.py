@@ -1,4 +1,4 @@
-"""The local backend: the same agent, without an engine, with bubblewrap and without."""
+"""The local backend: the same agent without an engine, with and without bubblewrap."""
 
 import os
 import shutil

@@ -87,7 +87,7 @@ def test_transactions_and_readiness_are_exported(worked: tuple[Scraped, Scraped]
 
 
 def test_callers_add_no_series(at: Guarded, worked: tuple[Scraped, Scraped]) -> None:
-    """However many tenants, sessions and executions there are, there is not one more."""
+    """The number of series doesn't depend on tenants, sessions and executions."""
     before = scrape(at.server)
     for _tenant in range(2):
         with at.client(at.tenant(token_hex(8))) as client:

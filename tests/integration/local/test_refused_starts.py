@@ -1,4 +1,4 @@
-"""A server that can't start says why in one line, and leaves alone what is not its own."""
+"""A server that can't start reports why in one line, and changes nothing."""
 
 import os
 import shutil

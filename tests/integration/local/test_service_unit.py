@@ -1,4 +1,4 @@
-"""The systemd unit's command and variables start a server, which tells when it is ready."""
+"""The systemd unit's command and variables start a server, which notifies when it is ready."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A REPL's session: made, gone on with, kept, ended."""
+"""A REPL's session: created, continued, kept, ended."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Code is typed in lines, and runs when it is complete."""
+"""Code is entered in lines, and runs when it is complete."""
 
 from tests.integration.repl.conftest import Repl
 from tests.support.screen import CTRL_C, CTRL_P, ENTER, TAB

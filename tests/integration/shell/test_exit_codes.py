@@ -1,4 +1,4 @@
-"""A command's exit code tells how it ended; docs/reference/cli.md lists them."""
+"""Exit codes of commands, as docs/reference/cli.md lists them."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Version, colours, completion: what every command of a shell has."""
+"""Version, colours and completion of all commands."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""`cellblock doctor` looks at a PostgreSQL as well, and changes nothing."""
+"""`cellblock doctor` also checks a PostgreSQL database, and changes nothing in it."""
 
 from collections.abc import Awaitable, Callable
 

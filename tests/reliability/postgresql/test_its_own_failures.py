@@ -13,7 +13,7 @@ Opened = Callable[..., Awaitable[Database]]
 
 
 def failing(code: str) -> str:
-    """A statement that fails so. Source: PostgreSQL's appendix "Error Codes"."""
+    """Return a statement that fails with a code. Source: PostgreSQL's appendix "Error Codes"."""
     return f"DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '{code}'; END $$"
 
 

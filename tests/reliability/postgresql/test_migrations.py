@@ -1,4 +1,4 @@
-"""The migrations make in PostgreSQL what the code uses, and whole or not at all."""
+"""Migrations create in PostgreSQL the tables that the code uses, completely or not at all."""
 
 from collections.abc import Awaitable, Callable
 

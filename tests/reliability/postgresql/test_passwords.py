@@ -17,7 +17,7 @@ WRONG = "wrong-sesame"
 
 
 def given(cluster: Cluster, name: str, folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """The same password in each of the ways."""
+    """Return the environments that give the same password in each of the ways."""
     bare = cluster.tcp_url(name, password=None)
     yield (
         "url",

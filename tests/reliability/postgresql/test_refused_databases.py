@@ -1,4 +1,4 @@
-"""A database that would not keep what is stored: the server does not start, and says what to do."""
+"""Unsuitable databases: the server refuses to start, and its message says what to do."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ Opened = Callable[..., Awaitable[Database]]
 
 
 def start(cluster: Cluster, name: str, folder: Path) -> str:
-    """The line that a server ends with."""
+    """Start a server that must end; return its last line."""
     url = cluster.url(name).render_as_string()
     return refused_start(folder / "state", CELLBLOCK_STORE__URL=url)
 

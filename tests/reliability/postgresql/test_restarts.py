@@ -1,4 +1,4 @@
-"""A database that is restarted, or away for a while: the server waits for it, and loses nothing."""
+"""A database that restarts or is unavailable for a while: the server waits and loses nothing."""
 
 import signal
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("_started_again")
 
 @pytest.fixture
 def _started_again(cluster: Cluster) -> Iterator[None]:
-    """Others use it, too."""
+    """Start the cluster after each test, for other tests."""
     yield
     if not cluster.is_running:
         cluster.start()

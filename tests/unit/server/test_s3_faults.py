@@ -127,7 +127,7 @@ async def test_an_answer_that_never_comes_is_told(
         await put(store, tmp_path)
     with pytest.raises(UnavailableError, match="no answer in time"):
         await store.check()
-    faulty.well()
+    faulty.clear_faults()
     await put(store, tmp_path)
     assert await all_of(store) == DATA
 
@@ -181,7 +181,7 @@ async def test_nothing_else_waits_for_what_waits(
     await asyncio.to_thread(faulty.held.wait, 10)
     assert await all_of(store) == DATA
     assert not putting.done()
-    faulty.well()
+    faulty.clear_faults()
     with suppress(UnavailableError):
         await putting
 
@@ -211,7 +211,7 @@ async def test_a_deletion_that_fails_half_way_is_gone_on_with(
     with pytest.raises(UnavailableError):
         await store.delete(LARGE_BLOB.sha256)
     assert keys() == [f"blobs/{LARGE_BLOB.sha256}/1"]
-    faulty.well()
+    faulty.clear_faults()
     assert [sha256 async for sha256 in store.hashes()] == [LARGE_BLOB.sha256]
     await store.delete(LARGE_BLOB.sha256)
     assert keys() == []
@@ -229,7 +229,7 @@ async def test_a_deletion_without_an_answer_can_not_meet_a_later_put(
     with pytest.raises(UnavailableError, match="did not say whether") as caught:
         await put(store, tmp_path)
     assert timedelta(0) < caught.value.retry_after <= timedelta(seconds=1)
-    faulty.well()
+    faulty.clear_faults()
 
     async def stored() -> bool:
         with suppress(UnavailableError):
