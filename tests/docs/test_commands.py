@@ -29,7 +29,7 @@ NOT_RUN = {
     "cellblock top": "goes on until it is stopped; tests/integration/cli/test_top.py",
     "cellblock doctor": "tells of this machine; tests/integration/cli/test_doctor.py",
 }
-"""By how they begin. All else is run, and so is what is added to a page."""
+"""Beginnings of commands that are not run. All others are, including ones added later."""
 RUN = ("cellblock serve create-admin-key", "cellblock top --once", "cellblock top --json")
 """Though it begins so."""
 BLOCKS = [sample for sample in samples("console") if not sample.not_run]

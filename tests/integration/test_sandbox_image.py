@@ -60,7 +60,7 @@ def test_no_program_changes_its_user(image: str) -> None:
 
 
 def test_the_user_can_not_change_the_system(image: str) -> None:
-    # What a read-only root file system would hide: the image itself gives nothing away.
+    # A read-only root file system would hide wrong permissions of the image itself.
     folders = "/opt /usr /etc /bin /lib /home /mnt"
     assert run(f"find {folders} -xdev -writable ! -type l 2>/dev/null || true", image=image) == ""
 

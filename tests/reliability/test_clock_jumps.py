@@ -48,7 +48,7 @@ def test_clock_jumps_do_not_change_session_lifetimes(
         # Time still passes: what is idle ends, and nothing else does.
         until(lambda: brief.refresh().state is SessionState.EXPIRED)
         assert expires_as_before()
-        # So it is for a server that knew no other time.
+        # The same holds for a server that was started after the jump.
         server.kill()
         server.start()
         brief = client.sessions.create(idle_timeout=0.5)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.only_blobs("folder", "test_s3.py does such harm to a bu
 
 CONTENT = os.urandom(100_000)
 LARGE = os.urandom(2 * 2**20)
-"""So large that a session has a link to it."""
+"""Content so large that a session gets a link to it."""
 
 
 @pytest.fixture(scope="module")

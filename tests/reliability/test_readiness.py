@@ -101,7 +101,7 @@ async def test_without_an_engine_the_server_is_live_but_not_ready(short: Path) -
         assert await looks.status(ALIVE) == SERVING
         assert await looks.status(READY) == NOT_SERVING
         assert "does not answer" in looks.readiness.problems["engine"]
-        # What is stored can be read all the same.
+        # Stored data can be read all the same.
         assert await looks.status(FILES) == SERVING
 
 

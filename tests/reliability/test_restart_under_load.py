@@ -9,7 +9,7 @@ from tests.support.server import ServerProcess
 
 SETTLE_SECONDS = 0.3
 RETRY_SECONDS = 100.0
-"""On a machine that is busy with other tests, a server starts slowly."""
+"""Retry time of clients: a server starts slowly on a machine that runs other tests."""
 
 
 @pytest.mark.timeout(180)

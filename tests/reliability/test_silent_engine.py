@@ -70,7 +70,7 @@ def test_a_create_fails_soon_and_leaves_no_session(
     engine.wake()
     with client.sessions.create() as session:
         assert session.run("1 + 1").text == "2"
-    # What it was asked for then it makes now.
+    # The engine now handles the create and remove requests that it received then.
     until(lambda: sandboxes(server) == before)
 
 

@@ -83,6 +83,6 @@ def test_each_stream_ends_immediately_with_the_cause(
         assert [reason_of_end(stream) for stream in streams] == ["SERVER_STOPPING"] * 4
 
         server.start()
-        # Its caller did not leave: the server did.
+        # The server closed the stream, not its caller.
         assert client.executions.get("call_1").status is ExecutionStatus.RUNNING
         client.executions.cancel("call_1")

@@ -89,7 +89,7 @@ def test_the_state_of_an_older_release_is_served(lasting_server: NewServer) -> N
         assert (done.status, done.stdout) == (ExecutionStatus.COMPLETED, "42\n")
         assert client.files.read("file-old") == CONTENT
         assert client.files.get("file-old").filename == "old.txt"
-        # What lived then and has no sandbox any more ends, and says so.
+        # Sessions that were alive and have no sandbox any more end, with a reason.
         lost = client.sessions.get("sess_alive").info
         assert (lost.state, lost.end_reason) == (SessionState.FAILED, "SANDBOX_LOST")
         half = client.executions.watch("call_running").result()

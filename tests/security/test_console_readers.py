@@ -21,12 +21,12 @@ READERS = 2
 FLOOD = f"for n in range({LINES}): print('x' * 999)"
 """6 MB: more than fits between a server and a browser that does not read."""
 LARGE = bytes(32 * 2**20)
-"""So is this."""
+"""Content that is also more than fits between them."""
 SMALL_BUFFER = 4096
 WRITE_SECONDS = 3.0
 """Longer than a browser that reads is kept waiting on a busy machine."""
 BUSY_SECONDS = 60
-"""For a machine that has more to do."""
+"""Timeout on a busy machine."""
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ try:
 except OSError as error: print(error.strerror)
 print(sent > 1000)
 """
-"""More descriptors in unread messages than one process may have open: a user may not send more."""
+"""Code that sends more descriptors in unread messages than one process may have open."""
 SEND = """
 import os, socket
 one, other = socket.socketpair()

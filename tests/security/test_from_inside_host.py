@@ -48,7 +48,7 @@ def test_neither_proc_nor_sys_can_be_written(inside: Inside, outside: Unprotecte
         "        if entry.is_dir():\n"
         "            try: yield from files(entry.path)\n"
         "            except OSError: pass\n"
-        # What is masked is the null device.
+        # Masked files are the null device.
         "        elif stat.S_ISREG(os.stat(entry.path).st_mode): yield entry.path\n"
         "paths = [*files('/proc'), *files('/sys')]\n"
         "def writable(path):\n"

@@ -29,7 +29,7 @@ SOCKETS = {
     "netlink: netfilter": Attack("call('socket', 16, 3, 12)"),
     "netlink: devices": Attack("call('socket', 16, 3, 15)"),
     "netlink: any family": Attack("call('socket', 16, 3, 16)"),
-    # What the upper half of a register holds, the kernel does not look at; the profile does.
+    # The kernel ignores the upper half of the register; the profile does not.
     "packet, in disguise": Attack("call('socket', 17 | 1 << 32, 3, 0x300)"),
     "raw, in disguise": Attack("call('socket', 2, 3, 1 | 1 << 32)"),
 }

@@ -194,7 +194,7 @@ def test_planted_links_reach_nothing(
     out = everything(session)
     for secret in (canary.word.encode(), b"root:x:0:0", b"SQLite format 3"):
         assert secret not in out
-    # What other tests have stored is there, too.
+    # The folder also has files that other tests have stored.
     assert canary.word.encode() not in stored(state_dir)
 
 
@@ -277,7 +277,7 @@ def test_a_hundred_thousand_files(client: Client) -> None:
         assert len([event for event in files.values() if event.file]) == 100
         assert any("more than" in event.skipped_reason for event in files.values())
         assert len(files) < 1000
-        # What was not looked at is not taken for deleted, and the session goes on.
+        # Files that were not scanned are not reported as deleted, and the session continues.
         result = session.run("open('after', 'w').write('x'); 'answered'")
         assert result.text == "'answered'"
         assert not [event for event in result.events if type(event).__name__ == "FileDeleted"]

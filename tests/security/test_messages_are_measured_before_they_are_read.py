@@ -16,7 +16,7 @@ LARGE = {
 def test_the_agent_survives_oversized_messages(client: Client, content: str) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         session.run(f"{FORGE}say_json('display_data', {content})", time_limit=20)
-        # What the kernel shows next may be lost with the connection that it abused.
+        # The kernel's next output may be lost with the connection that it abused.
         session.restart()
         assert session.run("1 + 1").text == "2"
 

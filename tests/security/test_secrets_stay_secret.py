@@ -26,7 +26,7 @@ class LeftTraces:
     audit: str
     database: bytes
     keys: list[str]
-    """Whole ones, and wrong ones."""
+    """Complete keys, and wrong ones."""
     values: list[str]
     """Values of environment variables."""
     contents: list[str]

@@ -134,7 +134,7 @@ def test_renewed_files_are_used_without_a_restart(
             call(lambda: connect(theirs))
             with pytest.raises(UnavailableError):
                 call(lambda: connect(ours, retry_for=0))
-            # Who was there before is not sent away.
+            # Existing connections are not closed.
             list(early.sessions.list(timeout=SHORT))
         assert "tls_files_renewed" in at.server.log.read_text()
 

@@ -21,7 +21,7 @@ PNG = (
     "), format='png'))"
 )
 BUSY_SECONDS = 0.2
-"""Before a caller that the server has no room for comes back."""
+"""Pause of a caller after the server refused a call for lack of capacity."""
 IDLE_SECONDS = 0.2
 """Time for which a session is left idle."""
 STEPS = 8

@@ -80,7 +80,7 @@ class Page:
 
     def open(self, url: str) -> None:
         """Open an address as if the user typed it."""
-        # What follows a # would be only a place on the page that is there.
+        # Without a reload, a new fragment would only scroll the open page.
         self.driver.get("about:blank")
         self.driver.get(url)
         self.home = self.home or f"{self.script('return location.origin')}/"

@@ -95,7 +95,7 @@ class Forgery:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        """For a server, too: its path is short, and a Unix socket's may have 107 bytes."""
+        """Folder with a short path, since a Unix socket may have at most 107 bytes."""
         self.socket = folder / "forgery.sock"
         self.script = Script()
         self.plant: Callable[[Path], Awaitable[None]] | None = None

@@ -6,7 +6,7 @@ import os
 
 FULL = f"cellblock-sandbox:{importlib.metadata.version('cellblock')}"
 CORE = f"{FULL}-core"
-"""For tests that need no more: its sessions start sooner."""
+"""Smaller image for tests that need no more: its sessions start sooner."""
 ENVIRONMENT = {
     "CELLBLOCK_SANDBOX__IMAGE": CORE,
     "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([FULL]),

@@ -9,7 +9,7 @@ from cellblock_client import Client
 from tests.support.waiting import until
 
 ROUNDS = 3
-"""So often each has done its work before the test goes on, and again before it ends."""
+"""Repetitions of each function before the test continues, and again before it ends."""
 SECONDS = 120
 """Bound on that, on a machine that has much else to do."""
 

@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._send(self._chunk(body["model"], {}, "stop"))
-        # What some servers send when usage is asked for: a chunk without a choice.
+        # Some servers send this chunk without a choice if usage is requested.
         self._send(self._chunk(body["model"], None, None))
         self._send("[DONE]")
         self.wfile.write(b"0\r\n\r\n")

@@ -34,7 +34,7 @@ SETTINGS = {
     "shared_buffers": "32MB",
 }
 FORGETFUL = {
-    # What is lost is lost with the machine, not with the process.
+    # These settings lose data only if the machine fails, not if a process does.
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",

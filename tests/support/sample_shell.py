@@ -29,7 +29,7 @@ class Done:
 
     code: int
     said: str
-    """On standard output and standard error."""
+    """Text on standard output and standard error."""
 
 
 class SampleShell:

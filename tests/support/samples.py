@@ -12,10 +12,10 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda path: path.as_posix()
 )
 NOT_RUN = re.compile(r"<!-- not run: (.{10,}) -->")
-"""Before a block: it is not executed, for this reason."""
+"""Comment before a block that is not executed, with the reason."""
 PROMPT = "$ "
 COMMENT = re.compile(r"\s+# .*$")
-"""At a command's end, for the reader."""
+"""Comment at a command's end, for the reader."""
 
 
 @dataclass(frozen=True)

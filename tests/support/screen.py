@@ -30,7 +30,7 @@ class Screen:
         self._screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
-        """All that was written."""
+        """All output of the process."""
         self.process = subprocess.Popen(
             # Jobs that a shell runs in the background ignore Ctrl-C, and so does what they start.
             ["setsid", "--ctty", "env", "--default-signal=INT", CELLBLOCK, *arguments],

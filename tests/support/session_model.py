@@ -17,7 +17,7 @@ class ExecutionModel:
     id: str
     code: str
     end: ExecutionStatus | None = None
-    """None while it waits or runs."""
+    """Final status; None while it waits or runs."""
     cause: FailureCause | None = None
     text: str = ""
     """The value that it shows."""

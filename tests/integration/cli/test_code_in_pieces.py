@@ -86,7 +86,7 @@ HELD = ContextVar("HELD", default="")
 
 async def test_all_pieces_are_read_in_one_context(server: str) -> None:
     async def model() -> AsyncIterator[str]:
-        # As tracing and time limits do. Elsewhere it could not be given back.
+        # Tracing and time limits set context variables like this; another context can't reset them.
         token = HELD.set("by the model")
         yield "1+"
         yield "1"

@@ -70,7 +70,7 @@ async def test_a_cancelled_creation_leaves_nothing_that_the_engine_makes_later(
             creation = asyncio.create_task(backend.create(spec, secrets.token_urlsafe(32)))
             await engine.came.wait()
             creation.cancel()
-            # What the engine has not made can't be removed: that has to wait.
+            # A container that the engine has not created yet can't be removed: removal has to wait.
             await asyncio.wait({creation}, timeout=GIVE_UP_SECONDS)
             assert not creation.done()
             engine.go.set()

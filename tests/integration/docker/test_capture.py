@@ -56,7 +56,7 @@ def test_moved_and_deleted_files_are_reported(client: Client, session: Session) 
     assert (moved.path, moved.renamed_from) == ("/mnt/data/d/moved", "/mnt/data/a")
     assert client.files.read(moved.file.id) == b"a"
     assert deleted(result) == ["/mnt/data/b"]
-    # What was stored of them stays.
+    # Stored copies of moved and deleted files stay.
     assert [client.files.read(file.id) for file in made] == [b"a", b"b", b"c"]
     result = session.run("os.rename('d', 'e')")
     assert [(item.path, item.renamed_from) for item in generated(result)] == [

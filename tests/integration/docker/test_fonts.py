@@ -18,8 +18,8 @@ CHARACTERS = [
 ]
 # fmt: on
 DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-NOBODY = "\ue123"
-"""For private use: no font has it."""
+UNASSIGNED = "\ue123"
+"""Character of the private use area: no font has it."""
 PREPARE = f"""
 import json, warnings
 import matplotlib
@@ -55,11 +55,11 @@ def check(text, **properties):
     boxes = {{
         # matplotlib's last font has a box for each script, with a letter of it.
         "the box of its script": drawn(text, fontproperties=LAST_RESORT)[0],
-        "the box of what no font has": drawn({NOBODY!r}, **properties)[0],
+        "the box of what no font has": drawn({UNASSIGNED!r}, **properties)[0],
         "nothing": b"",
     }}
     with matplotlib.rc_context({{"font.enable_last_resort": False}}):
-        boxes["a font's own box"] = drawn({NOBODY!r}, **properties)[0]
+        boxes["a font's own box"] = drawn({UNASSIGNED!r}, **properties)[0]
     return [name for name, box in boxes.items() if box == picture] + [
         message for message in warned if "missing" in message]
 
@@ -139,10 +139,10 @@ def test_labels_of_an_ordinary_chart_are_complete(drawing: Session) -> None:
 
 
 def test_the_check_finds_a_character_of_no_font(drawing: Session) -> None:
-    found = wrong(drawing, f"print(checked([{NOBODY!r}, 'x']))")
-    assert list(found) == [NOBODY]
-    assert "the box of its script" in found[NOBODY]
-    assert any("missing" in message for message in found[NOBODY])
+    found = wrong(drawing, f"print(checked([{UNASSIGNED!r}, 'x']))")
+    assert list(found) == [UNASSIGNED]
+    assert "the box of its script" in found[UNASSIGNED]
+    assert any("missing" in message for message in found[UNASSIGNED])
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_pillow_finds_fonts_by_their_names(
         "from PIL import ImageFont\n"
         f"font = ImageFont.truetype({font!r}, 40)\n"
         "pictures = [bytes(font.getmask(one)) for one in "
-        f"{[*characters, NOBODY]!r}]\n"
+        f"{[*characters, UNASSIGNED]!r}]\n"
         "print(len(set(pictures)), all(map(any, pictures[:-1])))"
     )
     result = full_session.run(code)

@@ -73,7 +73,7 @@ def test_an_image_of_three_lines_runs_sessions(
     with Client(server.address) as client, client.sessions.create(image=image) as session:
         result = session.run("import os, tiny_package; tiny_package.answer(), os.getuid()")
         assert USER.fullmatch(result.text)
-        # What was there before still is, and belongs to root.
+        # The packages of the base image still work, and the added one belongs to root.
         result = session.run(
             "import matplotlib.pyplot, pandas\n"
             "os.access(tiny_package.__file__, os.W_OK), os.stat(tiny_package.__file__).st_uid"

@@ -19,7 +19,7 @@ class Program:
     folder: Path
     """Folder in which the programs run and write."""
     variables: dict[str, str] = field(default_factory=dict)
-    """More of the environment."""
+    """Further environment variables."""
 
     def command(self, name: str, *arguments: str) -> list[str]:
         """Text that a user types."""

@@ -17,7 +17,7 @@ COMMAND = Path(sys.executable).with_name("cellblock")
 
 
 def test_modules_in_the_current_folder_are_not_run(tmp_path: Path) -> None:
-    # What a sandbox made and a command saved here, for example.
+    # For example a file that code wrote and a command saved here.
     for name in ("json", "asyncio", "grpc", "cellblock_server"):
         (tmp_path / f"{name}.py").write_text("open('was-run', 'w')")
     run = subprocess.run(

@@ -15,7 +15,7 @@ def test_a_block_ends_when_the_kernel_finds_it_complete(repl: Repl) -> None:
     screen = repl()
     screen.type("for n in 'ab':" + ENTER)
     screen.wait_for_line("...")
-    # It was indented.
+    # The REPL has indented the line.
     screen.type("print(n * 2)" + ENTER)
     screen.wait_for("...     print(n * 2)\n...")
     screen.type(ENTER)

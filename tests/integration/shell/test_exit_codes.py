@@ -73,7 +73,7 @@ def test_ctrl_c_has_the_exit_code_of_a_signal(address: str, tmp_path: Path) -> N
         "open('begun', 'w').close(); print('begun', flush=True); import time; time.sleep(60)"
     )
     process = subprocess.Popen(
-        # As a shell leaves it: tests may be run with interrupts ignored.
+        # Restores a shell's default: tests may be run with interrupts ignored.
         ["env", "--default-signal=INT", CELLBLOCK, "run", "--address", address, "long.py"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,

@@ -129,7 +129,7 @@ def test_a_server_logs_why_it_ends_if_another_one_owned_its_database(
     line = refused_start(tmp_path / "other", command=COMMAND, **environment)
     assert "another server uses the database" in line
     with cluster.admin(name) as admin:
-        # As another server does that has the database for a while.
+        # Acts like another server that owns the database for a while.
         admin.execute("UPDATE owner SET token = 'another'")
     # Each call leaves an entry.
     refused_create(server.address, 20)

@@ -40,7 +40,7 @@ def test_the_password_is_in_no_command_line_and_no_log(
     cluster: Cluster, name: str, tmp_path: Path
 ) -> None:
     environment = dict(given(cluster, name, tmp_path))["url"]
-    # Its command line is its own.
+    # With an interpreter of its own, the process has its own command line.
     server = ServerProcess(tmp_path, {**BACKEND, **environment}, own_interpreter=True)
     server.start()
     try:

@@ -16,7 +16,7 @@ from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
 LINES = 100
-"""One each tenth of a second: it must not end before the database has."""
+"""Number of lines, one each tenth of a second: the code must outlast the database's restart."""
 
 pytestmark = pytest.mark.usefixtures("_started_again")
 

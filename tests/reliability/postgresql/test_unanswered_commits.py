@@ -19,7 +19,7 @@ from tests.support.wire import Wire
 Opened = Callable[..., Awaitable[Database]]
 ROW = insert(marks).values(name="row", time=datetime(2026, 1, 1, tzinfo=UTC))
 COMMIT = b"COMMIT\0"
-"""Not of `BEGIN ISOLATION LEVEL READ COMMITTED`."""
+"""Bytes of a COMMIT message that `BEGIN ISOLATION LEVEL READ COMMITTED` does not contain."""
 
 
 async def names(database: Database) -> list[str]:
@@ -63,7 +63,7 @@ async def test_a_commit_reported_as_failed_but_stored_ends_the_server(
     with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
         await database.check()
     assert len(said) == 1
-    # What it remembers is not what is stored: it writes nothing any more.
+    # Its memory differs from the stored state: it writes nothing any more.
     with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
         await database.check()
 
