@@ -140,7 +140,7 @@ def server(state_dir: Path, request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def instance(server: str, state_dir: Path) -> str:
-    """Tells the server's containers from others'."""
+    """Id in the labels of the server's containers."""
     return (state_dir / "instance").read_text()
 
 
@@ -165,14 +165,14 @@ def shared_session(server: str) -> Iterator[Session]:
 
 @pytest.fixture(scope="module")
 def full_session(server: str) -> Iterator[Session]:
-    """As `shared_session`, with all that the default image has."""
+    """A shared session whose sandbox has everything in the default image."""
     with Client(server) as client, client.sessions.create(image=FULL) as session:
         yield session
 
 
 @pytest.fixture
 def new_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Makes servers of one's own, with environment variables as keywords.
+    """Return a function that starts servers; keywords are environment variables.
 
     `timings` are those of `timed_server`.
     """

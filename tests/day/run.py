@@ -57,7 +57,7 @@ COMMON = {
 
 @dataclass(frozen=True)
 class Deployment:
-    """How a server is set up, and whose programs call it."""
+    """The server's configuration and the programs that call it."""
 
     name: str
     environment: Mapping[str, str]
@@ -83,7 +83,7 @@ DEPLOYMENTS = {deployment.name: deployment for deployment in (LAPTOP, TEAM)}
 
 @dataclass
 class Day:
-    """What was seen of a server over its days."""
+    """Measurements of a server over its simulated days."""
 
     before: Counts
     after: Counts = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Day:
     """Lines of the log with a traceback, failed background tasks, and what was left behind."""
 
     def problems(self) -> list[str]:
-        """What is wrong; empty if it was a good day."""
+        """Return the problems found; empty if the days passed without any."""
         grown = {name: self.after[name] - self.before[name] for name in self.before}
         leaks = [
             f"{name}: {more:.1f} more than in the morning"
@@ -102,7 +102,7 @@ class Day:
         return [*leaks, *self.faults]
 
     def table(self) -> str:
-        """All of it, for people."""
+        """Return all counts as a table for people."""
         lines = [f"{'':22}{'morning':>10}{'night':>10}{'allowed':>10}"]
         for name, before in self.before.items():
             lines.append(f"{name:22}{before:10.1f}{self.after[name]:10.1f}{GROWTH[name]:10.1f}")
@@ -137,7 +137,7 @@ async def live_days(deployment: Deployment, days: int, folder: Path) -> Day:
 
 
 async def _settle(day: Day, counted: Counted) -> None:
-    """Count until nothing is more than it may be: the pool replaces old sandboxes meanwhile."""
+    """Count until all counts are within their limits: the pool replaces old sandboxes meanwhile."""
     end = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while True:
         day.after = counted.counts()
@@ -191,7 +191,7 @@ async def _clients(
 async def _live_day(
     clients: Sequence[tuple[AsyncClient, str]], address: str, random: Random, done: Counter[str]
 ) -> None:
-    # Morning: all come at once; the pool grows with them.
+    # Morning: all clients arrive together; the pool grows with them.
     await asyncio.gather(*(_burst(client, MAX_SESSIONS // 2, done) for client, _key in clients))
     # A pause in which nothing is called. The pool decays, and all of it reaches its age.
     await asyncio.sleep(IDLE_SECONDS)
@@ -200,13 +200,13 @@ async def _live_day(
         *(_work(client, random, done) for client, _key in clients),
         asyncio.to_thread(vanish, address, clients[0][1]),
     )
-    # More at once than there is room for.
+    # More concurrent sessions than there is room for.
     await asyncio.gather(*(_burst(client, MAX_SESSIONS, done) for client, _key in clients))
     await asyncio.sleep(IDLE_SECONDS)
 
 
 async def _burst(client: AsyncClient, count: int, done: Counter[str]) -> None:
-    """Create sessions at once and use them; delete every other one, leave the rest to expire."""
+    """Create sessions concurrently and use them; delete every other one, let the rest expire."""
     sessions = await asyncio.gather(*(_create(client, done) for _ in range(count)))
     made = [session for session in sessions if session is not None]
     await asyncio.gather(*(text(client, session) for session in made))

@@ -1,4 +1,4 @@
-"""What the pages have a reader type in a shell works, and answers what is shown."""
+"""Shell commands on the documentation pages work, and print what the page shows."""
 
 import subprocess
 from pathlib import Path
@@ -29,7 +29,7 @@ NOT_RUN = {
     "cellblock top": "goes on until it is stopped; tests/integration/cli/test_top.py",
     "cellblock doctor": "tells of this machine; tests/integration/cli/test_doctor.py",
 }
-"""By how they begin. All else is run, and so is what is added to a page."""
+"""Beginnings of commands that are not run. All others are, including ones added later."""
 RUN = ("cellblock serve create-admin-key", "cellblock top --once", "cellblock top --json")
 """Though it begins so."""
 BLOCKS = [sample for sample in samples("console") if not sample.not_run]
@@ -41,14 +41,16 @@ def is_run(command: Command) -> bool:
 
 
 @pytest.mark.parametrize("page", RUN_PAGES)
-def test_commands_answer_what_is_shown(page: str, documented: World, tmp_path: Path) -> None:
+def test_commands_print_the_output_on_the_page(
+    page: str, documented: World, tmp_path: Path
+) -> None:
     key = documented.key()
     with documented.client(key) as client:
         reader = Reader(documented, client)
         for number, block in enumerate(block for block in BLOCKS if block.page == page):
             folder = tmp_path / str(number)
             folder.mkdir()
-            reader.sit_down(folder)
+            reader.enter_folder(folder)
             shell = SampleShell(folder, documented.environment(folder, key))
             for command in filter(is_run, commands(block)):
                 answer(block, reader, shell, command)
@@ -67,7 +69,7 @@ def answer(block: Sample, reader: Reader, shell: SampleShell, command: Command) 
 
 
 @pytest.mark.parametrize("sample", samples("sh"), ids=str)
-def test_scripts_are_ones_that_a_shell_understands(sample: Sample) -> None:
+def test_shell_scripts_are_valid(sample: Sample) -> None:
     checked = subprocess.run(
         ["bash", "-n"], check=False, input=sample.text, capture_output=True, text=True
     )
@@ -86,7 +88,7 @@ def test_scripts_run(sample: Sample) -> None:
     assert done.returncode == 0, (done.stdout, done.stderr)
 
 
-def test_what_is_left_out_is_on_a_page() -> None:
+def test_each_excluded_command_is_on_a_page() -> None:
     typed = [command for sample in samples("console") for command in commands(sample)]
     unused = [
         start for start in NOT_RUN if not any(command.text.startswith(start) for command in typed)

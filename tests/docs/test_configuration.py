@@ -1,4 +1,4 @@
-"""Configuration on the pages is such as the server, the engine and Prometheus read."""
+"""Configuration on the pages is valid for the server, the engine and Prometheus."""
 
 import configparser
 import json
@@ -15,16 +15,16 @@ EXECUTED = {"console", "python", "sh", "sql"}
 READ = {"toml", "yaml", "json", "ini"}
 INSTRUCTIONS = ("FROM ", "USER ", "RUN ", "ENV ", "COPY ")
 SHOWN = {"text"}
-"""What something says or looks like: signatures, trees."""
+"""Languages of blocks that only show something, such as signatures and trees."""
 KNOWN = EXECUTED | READ | SHOWN | {"dockerfile"}
 
 
-def test_there_is_nothing_that_nobody_looks_at() -> None:
+def test_all_code_blocks_have_a_known_language() -> None:
     assert all_languages() == KNOWN
 
 
 @pytest.mark.parametrize("sample", samples("toml"), ids=str)
-def test_settings_are_taken(
+def test_settings_on_the_pages_are_accepted(
     sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("CELLBLOCK_")]:
@@ -47,5 +47,5 @@ def test_other_files_are_well_formed(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("sample", samples("dockerfile"), ids=str)
-def test_images_are_made_of_known_instructions(sample: Sample) -> None:
+def test_dockerfiles_use_known_instructions(sample: Sample) -> None:
     assert all(line.startswith(INSTRUCTIONS) for line in sample.text.splitlines())

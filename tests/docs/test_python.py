@@ -31,7 +31,7 @@ TURNS: dict[str, list[Turn]] = {
         text("3199 mm."),
     ],
 }
-"""What the model answers on a page that has one."""
+"""The model's scripted answers for pages that use a model."""
 ANSWERS = {"docs/start/tutorial.md": [r"2014\n\[\S+\.png\]", "3199"]}
 """Patterns of what the model reads of its code."""
 
@@ -49,7 +49,7 @@ def test_python_on_a_page_runs(
         monkeypatch.setenv("OPENAI_API_KEY", "sk-documented")
         monkeypatch.setenv("OPENAI_BASE_URL", model.base_url)
         reader = Reader(documented, client)
-        reader.sit_down(tmp_path)
+        reader.enter_folder(tmp_path)
         # The README's is examples/quickstart.py.
         names: dict[str, object] = {"__file__": str(ROOT / "examples" / "quickstart.py")}
         for block in (block for block in BLOCKS if block.page == page):

@@ -1,4 +1,4 @@
-"""The documents build as a site: links and anchors lead somewhere, all comes from one place."""
+"""The documentation site builds: links and anchors are valid, and all files are local."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_it_has_all_pages(site: Path) -> None:
+def test_the_site_has_all_pages(site: Path) -> None:
     docs = ROOT / "docs"
     for page in docs.rglob("*.md"):
         assert (site / page.relative_to(docs).with_name(f"{html_name(page)}.html")).exists()

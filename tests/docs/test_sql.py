@@ -1,4 +1,4 @@
-"""What the pages have an administrator of PostgreSQL type is taken by a real one."""
+"""SQL that the pages show to PostgreSQL administrators runs on a real server."""
 
 from secrets import token_hex
 
@@ -9,7 +9,7 @@ from tests.support.samples import Sample, samples
 
 
 @pytest.mark.parametrize("sample", samples("sql"), ids=str)
-def test_statements_are_taken(sample: Sample, cluster: Cluster) -> None:
+def test_statements_are_accepted(sample: Sample, cluster: Cluster) -> None:
     # The cluster has a role of that name.
     name = f"reader_{token_hex(4)}"
     text = sample.text.replace("cellblock", name)

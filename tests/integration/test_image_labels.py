@@ -1,4 +1,4 @@
-"""An image tells where it comes from, and which packages it was made of."""
+"""Labels of an image name its source, version and packages."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def labels(image: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_an_image_says_what_it_is(image: str) -> None:
+def test_an_image_has_descriptive_labels(image: str) -> None:
     found = labels(image)
     assert found[f"{OCI}.title"].startswith("Cellblock")
     assert len(found[f"{OCI}.description"]) > 20
@@ -58,12 +58,12 @@ def test_an_image_is_tied_to_its_locks(image: str) -> None:
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_a_label_does_not_tell_two_builds_apart(image: str) -> None:
+def test_no_label_differs_between_two_builds(image: str) -> None:
     assert f"{OCI}.created" not in labels(image)
 
 
 def test_layers_hold_nothing_of_the_labels() -> None:
-    """They come last, so that another revision rebuilds nothing."""
+    """Labels come last in the Dockerfile, so that a new revision rebuilds no layer."""
     history = docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", SERVER_IMAGE)
     first_layer = next(
         number for number, line in enumerate(history.splitlines()) if "LABEL" not in line

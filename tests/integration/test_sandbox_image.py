@@ -1,4 +1,4 @@
-"""What is in the sandbox image, and what must not be."""
+"""Contents of the sandbox image, and what must not be in it."""
 
 import importlib.metadata
 import json
@@ -21,7 +21,7 @@ BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 @pytest.fixture(params=IMAGES)
 def target(request: pytest.FixtureRequest) -> str:
-    """What tests of all images are run for."""
+    """The images for which the tests of all images run."""
     return str(request.param)
 
 
@@ -36,7 +36,7 @@ def run(command: str, *, image: str = IMAGE, user: str = "1000:1000") -> str:
     return docker("run", *options, image, "-c", command)
 
 
-def test_it_is_made_of_these_sources(target: str, image: str) -> None:
+def test_the_image_is_built_from_these_sources(target: str, image: str) -> None:
     script = ROOT / "scripts" / "build_image.py"
     done = subprocess.run(
         [sys.executable, script, "--print-hash", target],
@@ -48,7 +48,7 @@ def test_it_is_made_of_these_sources(target: str, image: str) -> None:
     assert labels["dev.cellblock.image.hash"] == done.stdout.strip(), "run `make images`"
 
 
-def test_it_runs_the_agent_as_nobody_in_the_data_folder(image: str) -> None:
+def test_the_agent_runs_unprivileged_in_the_data_folder(image: str) -> None:
     config = inspect(image)["Config"]
     assert config["User"] == "1000:1000"
     assert config["WorkingDir"] == "/mnt/data"
@@ -59,8 +59,8 @@ def test_no_program_changes_its_user(image: str) -> None:
     assert run("find / -xdev -perm /6000 -type f", image=image, user="0:0") == ""
 
 
-def test_its_user_can_change_nothing_of_the_system(image: str) -> None:
-    # What a read-only root file system would hide: the image itself gives nothing away.
+def test_the_user_can_not_change_the_system(image: str) -> None:
+    # A read-only root file system would hide wrong permissions of the image itself.
     folders = "/opt /usr /etc /bin /lib /home /mnt"
     assert run(f"find {folders} -xdev -writable ! -type l 2>/dev/null || true", image=image) == ""
 
@@ -114,7 +114,7 @@ def test_only_the_full_image_opens_documents() -> None:
     assert run("command -v antiword || true", image=IMAGES["core"]) == ""
 
 
-def test_debian_packages_are_told_to_scanners() -> None:
+def test_scanners_find_the_debian_packages() -> None:
     lines = (ROOT / "sandbox_image" / "debian.txt").read_text().splitlines()
     locked = {line.split()[0]: line.split()[1] for line in lines if not line.startswith("#")}
     shown = run("grep -h -E '^(Package|Version): ' /var/lib/dpkg/status.d/*").splitlines()
@@ -122,7 +122,7 @@ def test_debian_packages_are_told_to_scanners() -> None:
     assert dict(zip(values[::2], values[1::2], strict=True)) == locked
 
 
-def test_fonts_were_looked_for_once(image: str) -> None:
+def test_the_font_cache_is_in_the_image(image: str) -> None:
     assert "fontlist" in run("ls /opt/cellblock/matplotlib", image=image)
 
 

@@ -1,4 +1,4 @@
-"""An SBOM lists what is in an image, all of it, as CycloneDX's schema wants it."""
+"""The SBOM lists everything in an image, valid by CycloneDX's schema."""
 
 import json
 import subprocess
@@ -56,7 +56,7 @@ def run(image: str, command: str) -> str:
 
 
 def dpkg_knows(image: str) -> Packages:
-    """As dpkg itself tells it, and what was unpacked without it."""
+    """Return the packages that dpkg lists, and those unpacked without dpkg."""
     lines = run(image, "dpkg-query --show --showformat '${Package} ${Version}\\n'").splitlines()
     unpacked = run(image, "grep -hsE '^(Package|Version): ' /var/lib/dpkg/status.d/* || true")
     values = [line.split(": ")[1] for line in unpacked.splitlines()]
@@ -65,14 +65,14 @@ def dpkg_knows(image: str) -> Packages:
 
 
 def folders_say(image: str) -> Packages:
-    """As the names of folders tell it: NAME-VERSION.dist-info."""
+    """Return the packages named by the folders NAME-VERSION.dist-info."""
     names = run(image, "find /opt /usr -name '*.dist-info' -printf '%f\\n'").split()
     pairs = [name.removesuffix(".dist-info").split("-", 1) for name in names]
     return {(canonicalize_name(name), version) for name, version in pairs}
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_all_that_is_installed_is_in_it(image: str) -> None:
+def test_all_installed_packages_are_listed(image: str) -> None:
     text = sbom.sbom(image)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert packages(text, "deb") == dpkg_knows(image)
@@ -82,12 +82,12 @@ def test_all_that_is_installed_is_in_it(image: str) -> None:
         assert here - packages(text, "pypi") == set()
 
 
-def test_what_is_no_package_is_in_it_too(full: str) -> None:
+def test_unpackaged_components_are_listed(full: str) -> None:
     named = {name for name, _ in packages(full, "generic")}
     assert named == {"cellblock-agent", "noto-emoji", "python"}
 
 
-def test_licences_are_told(full: str) -> None:
+def test_licences_are_listed(full: str) -> None:
     python = [one for one in components(full) if one["purl"].startswith("pkg:pypi/")]
     assert [one["name"] for one in python if not one.get("licenses")] == []
     debian = [one for one in components(full) if one["purl"].startswith("pkg:deb/")]
@@ -95,7 +95,7 @@ def test_licences_are_told(full: str) -> None:
     assert len([one for one in debian if one.get("licenses")]) > len(debian) / 2
 
 
-def test_it_says_which_image_it_is_of(full: str) -> None:
+def test_the_sbom_names_its_image(full: str) -> None:
     of = json.loads(full)["metadata"]["component"]
     assert f"{of['name']}:{of['version']}" == FULL
     assert [item["value"] for item in of["properties"]] == [inspect(FULL)["Id"]]

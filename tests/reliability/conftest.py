@@ -26,10 +26,10 @@ async def async_client(server: str) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 def lasting_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
-    """Makes servers that have the same address each time they are started.
+    """Return a function that makes servers whose address stays the same across restarts.
 
     `prepare` gets the state folder before the first start; keywords are environment variables.
-    A port that nobody listens at for a while may become somebody else's.
+    A port that is free for a while could be taken by another process.
     """
     with ExitStack() as stack:
 

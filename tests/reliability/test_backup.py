@@ -1,4 +1,4 @@
-"""A copy that was made under load: all of it is served as before when the original is gone."""
+"""A backup made under load: a server started from it serves everything as before."""
 
 import hashlib
 import shutil
@@ -41,7 +41,7 @@ def test_logs_and_files_are_served_as_before(
         given = client.files.upload(b"given by a caller", "given.txt")
         with under_load(server.address) as load:
             cellblock("backup", f"--state-dir={server.state}", str(copy))
-            load.goes_on()
+            load.wait_for_progress()
         # It is in the database's log only, which is merged into the database now and then.
         last = client.files.upload(b"stored last", "last.txt")
         cellblock("backup", f"--state-dir={server.state}", str(copy))

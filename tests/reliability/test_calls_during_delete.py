@@ -1,4 +1,4 @@
-"""What is under way in a session when it is deleted."""
+"""Calls in flight in a session when it is deleted."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ CALLS: dict[str, Callable[[AsyncSession], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("rpc", CALLS)
-async def test_its_caller_is_told_that_the_session_was_deleted(
+async def test_a_call_in_flight_fails_with_session_deleted(
     async_client: AsyncClient, instance: str, rpc: str
 ) -> None:
     async with paused(async_client, instance, "open('kept.txt', 'w').write('kept')") as still:

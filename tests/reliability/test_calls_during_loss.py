@@ -1,4 +1,4 @@
-"""What is under way in a session when its container is removed by somebody else."""
+"""Calls in flight in a session when its container is removed outside Cellblock."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from cellblock_client.errors import WrongStateError
 from tests.support.paused import paused
 
 
-async def test_its_caller_is_told_that_the_session_failed(
+async def test_a_call_in_flight_fails_with_session_failed(
     async_client: AsyncClient, instance: str
 ) -> None:
     async with paused(async_client, instance, "1") as still:

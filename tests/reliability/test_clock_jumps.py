@@ -1,4 +1,4 @@
-"""The wall clock is set, by days: sessions neither end by it nor live for ever."""
+"""Jumps of the wall clock by days: sessions neither end by them nor live forever."""
 
 import sys
 from collections.abc import Callable
@@ -18,14 +18,14 @@ NEARLY = timedelta(minutes=2)
 
 
 def set_ahead(file: Path, ahead: timedelta) -> None:
-    """The server may be reading it."""
+    """Write the file by renaming, as the server may be reading it."""
     fresh = file.with_suffix(".new")
     fresh.write_text(str(ahead.total_seconds()))
     fresh.replace(file)
 
 
 @pytest.mark.parametrize("jump", [DAYS, -DAYS])
-def test_sessions_live_as_long_as_they_would_have(
+def test_clock_jumps_do_not_change_session_lifetimes(
     lasting_server: Callable[..., ServerProcess], tmp_path: Path, jump: timedelta
 ) -> None:
     ahead = tmp_path / "ahead"
@@ -34,7 +34,7 @@ def test_sessions_live_as_long_as_they_would_have(
         command=[sys.executable, jumping_server.__file__], WALL_CLOCK_AHEAD=str(ahead)
     )
 
-    def told_to_live_on() -> bool:
+    def expires_as_before() -> bool:
         info = session.refresh()
         expected = datetime.now(UTC) + timedelta(seconds=float(ahead.read_text())) + IDLE
         assert info.expire_time is not None
@@ -43,17 +43,17 @@ def test_sessions_live_as_long_as_they_would_have(
     with Client(server.address) as client:
         session = client.sessions.create(idle_timeout=IDLE)
         brief = client.sessions.create(idle_timeout=3)
-        assert told_to_live_on()
+        assert expires_as_before()
         set_ahead(ahead, jump)
         # Time still passes: what is idle ends, and nothing else does.
         until(lambda: brief.refresh().state is SessionState.EXPIRED)
-        assert told_to_live_on()
-        # So it is for a server that knew no other time.
+        assert expires_as_before()
+        # The same holds for a server that was started after the jump.
         server.kill()
         server.start()
         brief = client.sessions.create(idle_timeout=0.5)
         until(lambda: brief.refresh().state is SessionState.EXPIRED)
-        assert told_to_live_on()
+        assert expires_as_before()
         ended = session.delete()
         assert ended.end_time is not None
         assert abs(ended.end_time - ended.create_time) < IDLE

@@ -1,4 +1,4 @@
-"""A damaged database: told with what to do, never written to, and served again when mended."""
+"""A damaged database is reported with its fix, never written to, and served again once fixed."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ WHAT_TO_DO = "restore a copy"
 
 
 def overwrite(file: Path, offset: int, size: int) -> None:
-    """Put noise into a file, as a failing disk does."""
+    """Overwrite part of a file with noise, as a failing disk does."""
     with file.open("r+b") as damaged:
         damaged.seek(offset)
         damaged.write(os.urandom(size))
@@ -48,7 +48,7 @@ DAMAGE = (header, middle, end)
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a server left that was stopped, with a stored file."""
+    """State folder of a stopped server, with a stored file."""
     server = ServerProcess(tmp_path_factory.mktemp("damaged"), LOCAL)
     server.start()
     with Client(server.address) as client:
@@ -58,7 +58,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_a_server_does_not_start_on_it_and_leaves_it_as_it_is(
+def test_a_server_does_not_start_on_a_damaged_database_or_change_it(
     state: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     shutil.copytree(state, tmp_path / "state")
@@ -71,7 +71,7 @@ def test_a_server_does_not_start_on_it_and_leaves_it_as_it_is(
     assert contents(tmp_path / "state") == before
 
 
-def test_with_a_copy_restored_it_starts(state: Path, tmp_path: Path) -> None:
+def test_a_server_starts_with_a_restored_copy(state: Path, tmp_path: Path) -> None:
     shutil.copytree(state, tmp_path / "server" / "state")
     database = tmp_path / "server" / "state" / "cellblock.db"
     middle(database)
@@ -86,7 +86,7 @@ def test_with_a_copy_restored_it_starts(state: Path, tmp_path: Path) -> None:
     server.end()
 
 
-async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) -> None:
+async def test_damage_found_while_running_stops_writing(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     database = Database(f"sqlite:///{file}")
     await database.start()
@@ -107,7 +107,7 @@ async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) ->
             await database.execute(text("UPDATE t SET b = 'new'"))
         assert caught.value.reason == "STORE_DAMAGED"
         assert WHAT_TO_DO in str(caught.value)
-        # Not even where it would go well: nobody knows what else is wrong.
+        # Undamaged parts are not written either: other damage is unknown.
         with pytest.raises(errors.UnavailableError, match="malformed"):
             await database.execute(text("CREATE TABLE other (a)"))
         assert file.read_bytes() == damaged
@@ -115,7 +115,7 @@ async def test_damage_that_is_met_while_it_runs_stops_writing(tmp_path: Path) ->
         await database.close()
 
 
-def test_a_server_that_meets_it_keeps_its_sessions(state: Path, tmp_path: Path) -> None:
+def test_a_server_that_finds_damage_keeps_its_sessions(state: Path, tmp_path: Path) -> None:
     shutil.copytree(state, tmp_path / "server" / "state")
     server = ServerProcess(tmp_path / "server", LOCAL)
     server.start()

@@ -1,4 +1,4 @@
-"""Stored bytes that are gone, cut short or others: told by the file's name, and mended."""
+"""Missing, truncated or changed bytes are reported with the file's name, and can be restored."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.only_blobs("folder", "test_s3.py does such harm to a bu
 
 CONTENT = os.urandom(100_000)
 LARGE = os.urandom(2 * 2**20)
-"""So large that a session has a link to it."""
+"""Content so large that a session gets a link to it."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ DAMAGE: dict[Callable[[Path], None], str] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_a_damaged_file_is_told_and_mended_by_the_same_bytes(
+def test_a_damaged_file_is_reported_and_restored_by_uploading_it_again(
     server: ServerProcess, client: Client, damage: Callable[[Path], None]
 ) -> None:
     file = client.files.upload(CONTENT, "data.bin")
@@ -85,7 +85,7 @@ def test_a_damaged_file_is_told_and_mended_by_the_same_bytes(
 
 
 @pytest.mark.parametrize("damage", [gone, cut], ids=lambda damage: damage.__name__)
-def test_a_large_one_is_not_linked(
+def test_a_damaged_large_file_is_not_linked(
     server: ServerProcess, client: Client, damage: Callable[[Path], None]
 ) -> None:
     file = client.files.upload(LARGE, "large.bin")
@@ -97,7 +97,9 @@ def test_a_large_one_is_not_linked(
     client.files.delete(file.id)
 
 
-def test_a_new_session_does_not_begin_without_it(server: ServerProcess, client: Client) -> None:
+def test_a_session_is_not_created_with_a_damaged_attachment(
+    server: ServerProcess, client: Client
+) -> None:
     file = client.files.upload(CONTENT, "data.bin")
     gone(blob(server, file))
     with pytest.raises(DamagedDataError, match=file.id):
@@ -106,7 +108,7 @@ def test_a_new_session_does_not_begin_without_it(server: ServerProcess, client: 
     client.files.delete(file.id)
 
 
-def test_a_part_of_what_is_left_can_be_read(server: ServerProcess, client: Client) -> None:
+def test_the_rest_of_a_damaged_file_can_be_read(server: ServerProcess, client: Client) -> None:
     file = client.files.upload(CONTENT, "data.bin")
     altered(blob(server, file))
     assert b"".join(client.files.stream(file.id, offset=1)) == CONTENT[1:]

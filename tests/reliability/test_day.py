@@ -1,4 +1,4 @@
-"""A compressed day: the server is the same process in the end, and nothing is left of the day.
+"""A compressed day of a server: it ends in the same process, and nothing is left of the day.
 
 `make day` has more days, and a laptop's as well.
 """

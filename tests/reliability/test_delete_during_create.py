@@ -1,4 +1,4 @@
-"""A session that is deleted while its container is being made."""
+"""Deletion of a session while its container is being created."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.support.server import ServerProcess
 NAME = "sess_made_and_deleted"
 
 
-async def test_it_is_made_and_then_deleted(
+async def test_a_session_deleted_during_create_is_created_and_then_deleted(
     new_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
     socket = tmp_path / "engine.sock"

@@ -1,4 +1,4 @@
-"""A session that is deleted by several at once."""
+"""Concurrent deletions of one session."""
 
 import asyncio
 
@@ -8,7 +8,9 @@ from tests.support.paused import paused
 CALLERS = 8
 
 
-async def test_all_are_told_of_the_same_end(async_client: AsyncClient, instance: str) -> None:
+async def test_concurrent_deletes_all_return_the_same_end(
+    async_client: AsyncClient, instance: str
+) -> None:
     async with paused(async_client, instance, "1") as still:
         told = await asyncio.gather(*(still.session.delete() for _ in range(CALLERS)))
         assert {info.state for info in told} == {SessionState.DELETED}

@@ -1,4 +1,4 @@
-"""An engine that is restarted, or stopped by a signal, for real: with and without live-restore."""
+"""Restarts and pauses of a real Docker Engine, with and without live-restore."""
 
 from collections.abc import Iterator
 
@@ -70,7 +70,7 @@ def test_with_live_restore_sessions_carry_on(
         client.sessions.create().delete()
 
 
-def test_one_that_is_stopped_by_a_signal_is_away(
+def test_an_engine_stopped_by_a_signal_is_unavailable(
     client: Client, server: ServerProcess, engine: OwnEngine
 ) -> None:
     with client.sessions.create() as session:
@@ -81,7 +81,9 @@ def test_one_that_is_stopped_by_a_signal_is_away(
         client.sessions.create().delete()
 
 
-def test_without_live_restore_sessions_end_with_it(client: Client, engine: OwnEngine) -> None:
+def test_without_live_restore_sessions_end_with_the_engine(
+    client: Client, engine: OwnEngine
+) -> None:
     engine.stop()
     engine.start(live_restore=False)
     before = containers_of(engine)

@@ -1,4 +1,4 @@
-"""An engine that goes away, socket and all, and comes back: no restart of the server is needed."""
+"""Docker Engine goes away with its socket and comes back: the server needs no restart."""
 
 import tempfile
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.engine
 
 
-def test_what_needs_it_is_refused_and_what_was_asked_is_done_later(tmp_path: Path) -> None:
+def test_calls_that_need_the_engine_are_refused_and_deletions_done_later(tmp_path: Path) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="cb-") as short,
         faulty_engine(Path(short) / "engine") as engine,

@@ -1,4 +1,4 @@
-"""Code that is sent to a session at the moment at which it expires."""
+"""Executions sent to a session at the moment of its expiry."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ MOMENTS = random.Random(8)  # noqa: S311 - no secret
 TOLD = {"SESSION_EXPIRED", "SESSION_ENDED"}
 
 
-async def test_it_is_refused_while_the_container_is_being_removed(
+async def test_execute_is_refused_while_the_container_is_being_removed(
     new_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
     socket = tmp_path / "engine.sock"
@@ -35,7 +35,7 @@ async def test_it_is_refused_while_the_container_is_being_removed(
             engine.go.set()
 
 
-async def test_it_runs_or_is_refused_or_expires_with_the_session(
+async def test_execute_runs_or_is_refused_or_expires_with_the_session(
     async_client: AsyncClient,
 ) -> None:
     async def once(at: float) -> str:
@@ -50,7 +50,7 @@ async def test_it_runs_or_is_refused_or_expires_with_the_session(
 
 
 async def outcome(session: AsyncSession) -> str:
-    """What became of the code; whatever it was, it has an end, and so has the session."""
+    """Return the outcome of an execution; assert that it and the session have ended."""
     try:
         result = await session.run("1")
     except WrongStateError as error:

@@ -1,4 +1,4 @@
-"""A disk without one free byte: no half of anything, and well again with room.
+"""A full disk: nothing is half written, and service recovers when there is space.
 
 What code shows meanwhile, and files, are in `integration/docker/test_disk.py`.
 """
@@ -43,7 +43,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
-def test_no_session_is_made_and_one_is_when_there_is_room(disk: Path, tmp_path: Path) -> None:
+def test_a_session_is_refused_until_there_is_space(disk: Path, tmp_path: Path) -> None:
     server = ServerProcess(disk, {"CELLBLOCK_SANDBOX__BACKEND": "local"})
     server.log = tmp_path / "log"
     server.start()
@@ -71,7 +71,7 @@ def test_a_sandboxs_folder_is_whole_or_not_there(disk: Path) -> None:
 
 
 async def test_a_migration_is_whole_or_not_done(disk: Path) -> None:
-    """It stops half-way: there is room for the first of its steps."""
+    """The disk has room for the migration's first step only."""
     file = disk / "store.db"
     engine = create_engine(f"sqlite:///{file}")
     config = Config()
@@ -98,7 +98,7 @@ async def test_a_migration_is_whole_or_not_done(disk: Path) -> None:
 
 
 def schema(file: Path) -> list[object]:
-    """The tables, and which migration they are of."""
+    """Return the tables, and the migration that they belong to."""
     engine = create_engine(f"sqlite:///{file}")
     with engine.connect() as connection:
         tables = connection.execute(text("SELECT sql FROM sqlite_master ORDER BY name")).all()

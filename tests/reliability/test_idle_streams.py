@@ -1,4 +1,4 @@
-"""A thousand streams that are open, and on which nothing happens."""
+"""A thousand open streams without events."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,11 +11,11 @@ from tests.support.server import ServerProcess
 
 STREAMS = 1000
 KIB_OF_ONE = 64
-"""What one may take of the server's memory."""
+"""Maximum server memory of one idle stream, in KiB."""
 RATE = {"CELLBLOCK_QUOTAS__CALLS_PER_SECOND": str(5 * STREAMS)}
 
 
-async def test_they_cost_little_and_hold_up_nobody(
+async def test_idle_streams_cost_little_memory_and_delay_no_other_call(
     new_server: Callable[..., ServerProcess],
 ) -> None:
     server = new_server(**RATE)

@@ -1,4 +1,4 @@
-"""Processes of a sandbox that the host kills, and containers that it stops or removes."""
+"""Sandbox processes killed from the host, and containers stopped or removed outside Cellblock."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,7 +21,7 @@ ENDLESS = "import time\nprint('shown', flush=True)\nwhile True: time.sleep(0.01)
 
 @pytest.fixture
 def container(client: Client, instance: str, session: Session) -> str:
-    """Of the session: those of other tests may live, too."""
+    """Id of the session's own container; sandboxes of other tests can run at the same time."""
     session.run("x = 5; open('kept', 'w').write('kept')")
     code = "open('/proc/self/mountinfo').read()"
     shown = session.run(f"print({code})").stdout
@@ -30,7 +30,7 @@ def container(client: Client, instance: str, session: Session) -> str:
 
 
 def begin(session: Session) -> Iterator[Event]:
-    """The events of code that has no end, from when something of it was shown."""
+    """Run endless code; return its events after the first output."""
     events = iter(session.execute(ENDLESS, time_limit=60))
     while not isinstance(next(events), Stdout):
         continue
@@ -83,7 +83,7 @@ ENDS: dict[Callable[[str], None], tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("do", ENDS, ids=lambda do: do.__name__)
-def test_a_sandbox_that_ends_is_told_to_all_who_wait(
+def test_all_waiting_callers_learn_that_the_sandbox_ended(
     client: Client, session: Session, container: str, do: Callable[[str], None]
 ) -> None:
     running = begin(session)

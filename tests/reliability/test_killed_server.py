@@ -1,4 +1,4 @@
-"""A server killed again and again, at moments that matter: its callers see a pause, no more."""
+"""A server killed repeatedly at critical moments: its callers see only a pause."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +20,7 @@ PATIENCE = 300.0
 
 
 @pytest.mark.timeout(1800)
-async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
+async def test_a_server_killed_at_any_moment_loses_and_leaves_nothing(
     lasting_server: Callable[..., ServerProcess], request: pytest.FixtureRequest
 ) -> None:
     server = lasting_server(**POOL)
@@ -32,7 +32,7 @@ async def test_killed_at_any_moment_it_loses_nothing_and_leaves_nothing(
         with Client(server.address, retry_for=PATIENCE) as sync:
             storm = Storm(client, sync, killer, random)
             await storm.run(kills)
-    # For whoever runs many (`make reliability`).
+    # Printed for runs with many kills (`make reliability`).
     print(dict(Counter(killer.hits)), dict(storm.done))  # noqa: T201
     assert len(killer.hits) >= kills
     # One more, while all is quiet: what the others left behind is swept by who starts.

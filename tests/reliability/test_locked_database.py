@@ -1,4 +1,4 @@
-"""A database that another process keeps locked: a bounded wait, a clear error, and well again."""
+"""A database locked by another process: a bounded wait, a clear error, and recovery."""
 
 import asyncio
 import sqlite3
@@ -27,14 +27,14 @@ CALLERS = 20
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """A block in which nobody else may write."""
+    """Lock the database file exclusively for the time of the block."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
         other.execute("ROLLBACK")
 
 
-async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
+async def test_a_write_waits_for_a_bound_and_writes_behind_it_wait_less(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "store.db"
@@ -60,7 +60,7 @@ async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
         await database.close()
 
 
-async def test_a_lock_that_is_let_go_in_time_is_waited_out(tmp_path: Path) -> None:
+async def test_a_write_waits_for_a_short_lock(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     database = Database(f"sqlite:///{file}")
     await database.start()
@@ -74,7 +74,7 @@ async def test_a_lock_that_is_let_go_in_time_is_waited_out(tmp_path: Path) -> No
         await database.close()
 
 
-def test_what_code_shows_waits_until_the_lock_is_gone(tmp_path: Path) -> None:
+def test_output_of_code_waits_until_the_lock_is_released(tmp_path: Path) -> None:
     server = hasty_server(tmp_path, CELLBLOCK_SANDBOX__BACKEND="local")
     server.start()
     try:

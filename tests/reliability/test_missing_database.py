@@ -1,4 +1,4 @@
-"""A database that is gone, wholly or in part: missed at once, never made anew in silence."""
+"""A missing database, or part of it, is noticed immediately and never silently recreated."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.mark.engine
-def test_without_it_nothing_is_made_anew_and_nothing_that_runs_is_touched(tmp_path: Path) -> None:
+def test_a_start_without_it_recreates_nothing_and_leaves_sandboxes_alone(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path)
     server.start()
     try:
@@ -53,7 +53,7 @@ def test_without_it_nothing_is_made_anew_and_nothing_that_runs_is_touched(tmp_pa
         server.end()
 
 
-def test_an_empty_one_is_as_none(server: ServerProcess) -> None:
+def test_an_empty_database_is_treated_as_missing(server: ServerProcess) -> None:
     server.kill()
     for name in FILES[1:]:
         (server.state / name).unlink()
@@ -63,7 +63,7 @@ def test_an_empty_one_is_as_none(server: ServerProcess) -> None:
     (server.state / "database-made").unlink()
 
 
-def test_without_its_log_it_is_not_used(server: ServerProcess, tmp_path: Path) -> None:
+def test_a_database_without_its_log_is_not_used(server: ServerProcess, tmp_path: Path) -> None:
     with Client(server.address) as client:
         file = client.files.upload(b"content", "kept")
     server.kill()
@@ -79,10 +79,10 @@ def test_without_its_log_it_is_not_used(server: ServerProcess, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_one_that_is_moved_away_is_missed_at_once(
+def test_a_moved_file_is_noticed_immediately(
     server: ServerProcess, tmp_path: Path, name: str
 ) -> None:
-    """What is stored in a file without a name is lost with the process."""
+    """Data written to a file without a name would be lost with the process."""
     with Client(server.address) as client:
         (server.state / name).rename(tmp_path / name)
         with pytest.raises(UnavailableError) as caught:

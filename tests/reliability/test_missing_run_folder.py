@@ -1,4 +1,4 @@
-"""The folder of sandboxes' sockets, removed under a server: what runs needs it no more."""
+"""The folder of sandboxes' sockets is removed under a server: running sandboxes continue."""
 
 import shutil
 from pathlib import Path

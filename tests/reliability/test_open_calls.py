@@ -1,4 +1,4 @@
-"""A tenant that has too many streams open."""
+"""A tenant with more open streams than its limit."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,9 @@ from tests.support.waiting import until
 OPEN = 3
 
 
-def test_one_too_many_is_refused_until_one_ends(new_server: Callable[..., ServerProcess]) -> None:
+def test_a_call_over_the_limit_is_refused_until_one_ends(
+    new_server: Callable[..., ServerProcess],
+) -> None:
     server = new_server(CELLBLOCK_QUOTAS__MAX_CALLS=str(OPEN))
     with Client(server.address) as client:
         session = client.sessions.create()

@@ -1,4 +1,4 @@
-"""Ten times as much at once as the server takes: it refuses, finishes what it took, and goes on."""
+"""Ten times the server's capacity: it refuses calls, finishes what it accepted, and continues."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ BOUNDS = {
     "CELLBLOCK_EXECUTIONS__MAX_QUEUE": str(QUEUE),
 }
 FLAT_MIB = 48
-"""What the server may take more than before, while all of them call."""
+"""Maximum growth of the server's memory while all clients call, in MiB."""
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def small(new_server: Callable[..., ServerProcess]) -> Iterator[ServerProcess]:
 
 
 async def tried(call: Awaitable[T], refused: Counter[str]) -> T | None:
-    """What a call returns; None if the server has too much to do, and says when to come back."""
+    """Return a call's result; None if the server is overloaded and says when to retry."""
     try:
         return await call
     except ResourceExhaustedError as error:
@@ -45,7 +45,7 @@ async def tried(call: Awaitable[T], refused: Counter[str]) -> T | None:
         return None
 
 
-async def test_creates(small: ServerProcess) -> None:
+async def test_create_calls_over_capacity_are_refused(small: ServerProcess) -> None:
     async with AsyncClient(small.address) as client:
         refused: Counter[str] = Counter()
         calls = (tried(client.sessions.create(), refused) for _ in range(MANY * SESSIONS))
@@ -57,7 +57,7 @@ async def test_creates(small: ServerProcess) -> None:
         refused.clear()
         for session in sessions:
             assert (await session.run("1")).text == "1"
-        # At once, as if nothing had been.
+        # Immediately, as if there had been no overload.
         while len(sessions) < SESSIONS:
             sessions.append(await client.sessions.create())
             assert (await sessions[-1].run("1")).text == "1"
@@ -66,7 +66,7 @@ async def test_creates(small: ServerProcess) -> None:
         assert len([info async for info in client.sessions.list()]) == SESSIONS
 
 
-async def test_executions(small: ServerProcess) -> None:
+async def test_executions_over_capacity_are_refused(small: ServerProcess) -> None:
     async with AsyncClient(small.address) as client:
         sessions = [await client.sessions.create() for _ in range(SESSIONS)]
         refused: Counter[str] = Counter()
@@ -78,7 +78,7 @@ async def test_executions(small: ServerProcess) -> None:
 
 
 async def flood(session: AsyncSession, refused: Counter[str]) -> int:
-    """How many of a session's executions were taken: each of them ran to its end, once."""
+    """Return the number of accepted executions; assert that each ran to its end, once."""
     await session.run("ran = 0")
     code = "import time; time.sleep(0.2); ran += 1"
     calls = (tried(session.run(code), refused) for _ in range(MANY * (QUEUE + 1)))

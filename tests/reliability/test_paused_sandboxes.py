@@ -1,4 +1,4 @@
-"""A sandbox that somebody has paused: nothing in it answers, and nothing waits for it for ever."""
+"""A sandbox that is paused outside Cellblock: nothing in it responds, and no call waits forever."""
 
 from collections.abc import Iterator
 
@@ -42,13 +42,13 @@ def session(client: Client) -> Iterator[Session]:
 
 @pytest.fixture
 def container(server: ServerProcess, session: Session) -> str:
-    """The only one: tests of this module delete theirs."""
+    """Return the only container: tests of this module delete theirs."""
     (name,) = containers((server.state / "instance").read_text())
     return name
 
 
 def begin(session: Session, code: str, time_limit: float) -> Iterator[Event]:
-    """The events of code that runs."""
+    """Run code and return its events."""
     events = iter(session.execute(code, time_limit=time_limit))
     while not isinstance(next(events), Started):
         continue
@@ -56,13 +56,13 @@ def begin(session: Session, code: str, time_limit: float) -> Iterator[Event]:
 
 
 def end(events: Iterator[Event]) -> ExecutionInfo:
-    """How an execution ended."""
+    """Return the execution from its last event."""
     *_, last = events
     assert isinstance(last, Completed)
     return last.execution
 
 
-def test_one_that_goes_on_in_time_has_missed_nothing(session: Session, container: str) -> None:
+def test_a_sandbox_resumed_in_time_has_missed_nothing(session: Session, container: str) -> None:
     events = begin(session, "import time; time.sleep(0.5); print(x)", 30)
     pause(container)
     docker("unpause", container)
@@ -70,7 +70,7 @@ def test_one_that_goes_on_in_time_has_missed_nothing(session: Session, container
     assert session.run("x").text == "5"
 
 
-def test_one_that_was_idle_meanwhile_carries_on(
+def test_an_idle_sandbox_continues_after_a_pause(
     session: Session, client: Client, container: str
 ) -> None:
     pause(container)
@@ -83,7 +83,7 @@ def test_one_that_was_idle_meanwhile_carries_on(
     assert len(session.files.list()) == 0
 
 
-def test_its_time_limit_is_held(session: Session, container: str) -> None:
+def test_the_time_limit_holds_in_a_paused_sandbox(session: Session, container: str) -> None:
     running = begin(session, "import time; time.sleep(30)", 0.5)
     waiting = iter(session.execute("1"))
     next(waiting)
@@ -99,14 +99,14 @@ def test_its_time_limit_is_held(session: Session, container: str) -> None:
     until(lambda: container not in docker("ps", "--all", "--format", "{{.Names}}").split())
 
 
-def test_it_expires_in_time(session: Session, container: str) -> None:
+def test_a_paused_session_expires_in_time(session: Session, container: str) -> None:
     pause(container)
     session.update(idle_timeout=0.1)
     until(lambda: session.refresh().state is SessionState.EXPIRED)
     until(lambda: container not in docker("ps", "--all", "--format", "{{.Names}}").split())
 
 
-def test_it_does_not_hold_up_a_server_that_starts(server: ServerProcess) -> None:
+def test_a_paused_sandbox_does_not_delay_a_starting_server(server: ServerProcess) -> None:
     instance = (server.state / "instance").read_text()
     with Client(server.address) as client:
         session_id = client.sessions.create().id

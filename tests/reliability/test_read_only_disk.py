@@ -1,4 +1,4 @@
-"""A disk that turns read-only under a server: refused, waited for, and all there afterwards."""
+"""A disk that becomes read-only under a server: calls are refused, and no data is lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,9 @@ def server(disk: FailingDisk) -> Iterator[ServerProcess]:
         server.end()
 
 
-def test_nothing_is_taken_that_could_not_be_kept(disk: FailingDisk, server: ServerProcess) -> None:
+def test_calls_that_could_not_be_stored_are_refused(
+    disk: FailingDisk, server: ServerProcess
+) -> None:
     with Client(server.address) as client:
         kept = client.files.upload(b"content", "kept")
         session = client.sessions.create()

@@ -1,4 +1,4 @@
-"""Callers that ask for a flood, and take none of it."""
+"""Callers that request a lot of output and read none of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,11 +24,14 @@ BOUNDS = {
 }
 SMALL_WINDOW = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0)]
 FLAT_MIB = {"sqlite": 96, "postgresql": 128}
-"""What the server may take more than before, by its store: a batch of events for each of them, and
-what libpq has of it, twice as long, while it is read. All that is shown would be 400."""
+"""Maximum growth of the server's memory in MiB, by store.
+
+Each stream holds a batch of events, and libpq a second copy while it is read. The whole output
+is 400 MiB.
+"""
 
 
-def test_they_take_no_memory_hold_up_nobody_and_miss_nothing(
+def test_unread_streams_take_no_memory_delay_no_call_and_miss_nothing(
     new_server: Callable[..., ServerProcess], request: pytest.FixtureRequest
 ) -> None:
     server = new_server(**BOUNDS)
@@ -54,7 +57,7 @@ def test_they_take_no_memory_hold_up_nobody_and_miss_nothing(
         server.start()
 
 
-def test_they_are_ended_in_time_and_go_on_when_they_read(
+def test_unread_streams_are_ended_in_time_and_resume_when_read(
     new_server: Callable[..., ServerProcess],
 ) -> None:
     server = new_server(CELLBLOCK_SERVER__UNREAD_TIMEOUT="1", **BOUNDS)
@@ -68,7 +71,7 @@ def test_they_are_ended_in_time_and_go_on_when_they_read(
         streams = [unread(stack, server.address, execution.id) for _ in range(2)]
         until(lambda: ended(server) == 3)
 
-        # The client takes up again what was ended, and whoever has no such client is told.
+        # The client resumes an ended stream; other callers get an error.
         seen += list(events)
         assert [event.sequence for event in seen] == list(range(1, len(seen) + 1))
         printed = [event.text for event in seen if isinstance(event, Stdout)]
@@ -82,14 +85,14 @@ def test_they_are_ended_in_time_and_go_on_when_they_read(
 
 
 def ended(server: ServerProcess) -> int:
-    """How many streams nobody read in time."""
+    """Return the number of streams that the server ended because they were not read."""
     return server.log.read_text().count("stream_not_read")
 
 
 def unread(
     stack: ExitStack, address: str, execution_id: str
 ) -> Iterator[pb.WatchExecutionResponse]:
-    """A stream that nobody reads, on a connection of its own."""
+    """Open a stream that is never read, on a connection of its own."""
     channel = stack.enter_context(grpc.insecure_channel(address, options=SMALL_WINDOW))
     stub = execution_pb2_grpc.ExecutionServiceStub(channel)
     return stub.WatchExecution(pb.WatchExecutionRequest(execution_id=execution_id))

@@ -1,4 +1,4 @@
-"""A server that lives is told from one that is ready."""
+"""Liveness and readiness of a server are reported separately."""
 
 import asyncio
 import shutil
@@ -43,8 +43,8 @@ def short() -> Iterator[Path]:
 
 
 @dataclass(frozen=True)
-class Looking:
-    """Real looks at a real store and a real engine, or none, shown by real health."""
+class CheckedHealth:
+    """Real checks of a real store and engine, exported by a real health service."""
 
     socket: Path
     readiness: Readiness
@@ -55,12 +55,12 @@ class Looking:
 
     async def until(self, service: str, status: str) -> None:
         async with asyncio.timeout(20):
-            while await self.status(service) != status:  # noqa: ASYNC110 - health tells of it
+            while await self.status(service) != status:  # noqa: ASYNC110 - only polling shows health
                 await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
-async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
+async def looking(folder: Path, engine: Path) -> AsyncIterator[CheckedHealth]:
     # A database that is locked is found out by the first look.
     database = Database(store_url(folder / "store.db"), timings=StoreTimings(busy=0))
     await database.start()
@@ -85,7 +85,7 @@ async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DOCKER_HOST", f"unix://{engine}")
-            yield Looking(folder / "health.sock", readiness, reconciled)
+            yield CheckedHealth(folder / "health.sock", readiness, reconciled)
     finally:
         running.cancel()
         await asyncio.wait({running})
@@ -94,19 +94,19 @@ async def looking(folder: Path, engine: Path) -> AsyncIterator[Looking]:
         await database.close()
 
 
-async def test_without_an_engine_it_lives_and_is_not_ready(short: Path) -> None:
+async def test_without_an_engine_the_server_is_live_but_not_ready(short: Path) -> None:
     async with looking(short, short / "engine.sock") as looks:
         looks.reconciled.set()
         await looks.readiness.serving()
         assert await looks.status(ALIVE) == SERVING
         assert await looks.status(READY) == NOT_SERVING
         assert "does not answer" in looks.readiness.problems["engine"]
-        # What is stored can be read all the same.
+        # Stored data can be read all the same.
         assert await looks.status(FILES) == SERVING
 
 
 @pytest.mark.engine
-async def test_it_is_ready_when_the_engine_is_back(short: Path) -> None:
+async def test_the_server_is_ready_when_the_engine_is_back(short: Path) -> None:
     async with looking(short, short / "engine.sock") as looks:
         looks.reconciled.set()
         await looks.readiness.serving()
@@ -115,7 +115,7 @@ async def test_it_is_ready_when_the_engine_is_back(short: Path) -> None:
 
 
 @pytest.mark.engine
-async def test_it_is_ready_when_earlier_sessions_are_taken_over(short: Path) -> None:
+async def test_the_server_is_ready_after_taking_earlier_sessions_over(short: Path) -> None:
     async with looking(short, Path(ENGINE)) as looks:
         await looks.readiness.serving()
         assert await looks.status(READY) == NOT_SERVING
@@ -154,7 +154,7 @@ def server(tmp_path: Path, short: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.mark.only_store("sqlite", "locks SQLite's file")
-def test_while_it_starts_it_lives_and_is_not_ready(server: ServerProcess, short: Path) -> None:
+def test_a_starting_server_is_live_but_not_ready(server: ServerProcess, short: Path) -> None:
     socket = short / "health.sock"
     server.start()
     server.stop()
@@ -173,7 +173,7 @@ def test_while_it_starts_it_lives_and_is_not_ready(server: ServerProcess, short:
     until(lambda: probe(socket, READY) == SERVING)
 
 
-def test_while_it_drains_it_lives_and_is_not_ready(server: ServerProcess, short: Path) -> None:
+def test_a_draining_server_is_live_but_not_ready(server: ServerProcess, short: Path) -> None:
     socket = short / "health.sock"
     server.start()
     whole, begun, may_end = b"data", threading.Event(), threading.Event()
@@ -202,7 +202,7 @@ def test_while_it_drains_it_lives_and_is_not_ready(server: ServerProcess, short:
     assert server.wait() == 0
 
 
-async def test_a_fault_in_a_look_does_not_end_the_looking() -> None:
+async def test_an_error_in_a_check_does_not_end_the_checks() -> None:
     told: list[str] = []
     fails: list[Exception] = []
     looked = 0

@@ -1,4 +1,4 @@
-"""What bears our mark and is nobody's goes; what is ours or another server's stays."""
+"""Containers with Cellblock's labels that no server owns are removed; owned ones stay."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +17,7 @@ from tests.support.images import CORE, runtime
 
 
 class Marked:
-    """Containers that somebody started with a server's labels."""
+    """Containers started outside the server, with a server's labels."""
 
     def __init__(self, instance: str, stack: ExitStack) -> None:
         self._instance = instance
@@ -55,7 +55,7 @@ async def made(backend: DockerBackend) -> str:
     return (await backend.create(spec, secrets.token_urlsafe(32))).id
 
 
-async def test_only_what_is_nobodys_is_removed(
+async def test_only_containers_without_an_owner_are_removed(
     backend: DockerBackend, marked: Marked, tmp_path: Path
 ) -> None:
     ours = await made(backend)
@@ -77,7 +77,7 @@ async def test_only_what_is_nobodys_is_removed(
     assert list((tmp_path / "run").iterdir()) == []
 
 
-async def test_what_an_earlier_server_made_goes_unless_it_is_adopted(
+async def test_containers_of_an_earlier_server_are_removed_unless_adopted(
     backend: DockerBackend, tmp_path: Path
 ) -> None:
     kept, lost = await made(backend), await made(backend)
@@ -91,7 +91,7 @@ async def test_what_an_earlier_server_made_goes_unless_it_is_adopted(
     await later.close()
 
 
-async def test_what_could_not_be_removed_goes_later(
+async def test_a_failed_removal_is_retried_later(
     backend: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = await made(backend)

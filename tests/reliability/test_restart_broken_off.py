@@ -1,4 +1,4 @@
-"""A server that is killed while it restarts a kernel: the next one knows how the session is."""
+"""A server killed while it restarts a kernel: the next process knows the session's state."""
 
 import time
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def test_a_session_is_not_left_restarting(lasting_server: Callable[..., ServerPr
         assert session.restart().kernel_generation == 2
 
 
-def test_a_kernel_that_was_replaced_without_a_word_is_told(
+def test_an_unannounced_kernel_replacement_is_reported(
     lasting_server: Callable[..., ServerProcess],
 ) -> None:
     server = lasting_server()
@@ -63,7 +63,7 @@ def test_a_kernel_that_was_replaced_without_a_word_is_told(
 
 
 @pytest.mark.timeout(300)
-def test_memory_is_there_or_its_loss_is_told_whenever_the_server_is_killed(
+def test_variables_survive_or_their_loss_is_reported_whenever_the_server_is_killed(
     lasting_server: Callable[..., ServerProcess],
 ) -> None:
     random = Random(1)  # noqa: S311 - no secret

@@ -1,4 +1,4 @@
-"""A session that is restarted while the code in it is being cancelled, and does not give way."""
+"""Restart of a session while its execution is being cancelled and does not end."""
 
 import asyncio
 

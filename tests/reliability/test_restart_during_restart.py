@@ -1,4 +1,4 @@
-"""A session that is restarted by several at once."""
+"""Concurrent restarts of one session."""
 
 import asyncio
 
@@ -8,7 +8,9 @@ from tests.support.paused import paused
 CALLERS = 4
 
 
-async def test_it_has_one_fresh_kernel_in_the_end(async_client: AsyncClient, instance: str) -> None:
+async def test_concurrent_restarts_leave_one_fresh_kernel(
+    async_client: AsyncClient, instance: str
+) -> None:
     async with paused(async_client, instance, "x = 1; open('kept', 'w').close()") as still:
         session = still.session
         restarts = [asyncio.create_task(session.restart()) for _ in range(CALLERS)]

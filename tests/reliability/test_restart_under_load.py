@@ -1,4 +1,4 @@
-"""A server that is restarted while callers of each kind work: none of them fails."""
+"""Restart of a server while callers of each kind work: no call fails."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from tests.support.server import ServerProcess
 
 SETTLE_SECONDS = 0.3
 RETRY_SECONDS = 100.0
-"""On a machine that is busy with other tests, a server starts slowly."""
+"""Retry time of clients: a server starts slowly on a machine that runs other tests."""
 
 
 @pytest.mark.timeout(180)
-def test_no_callers_call_fails(lasting_server: Callable[..., ServerProcess]) -> None:
+def test_no_call_fails_during_a_restart(lasting_server: Callable[..., ServerProcess]) -> None:
     server = lasting_server()
 
     def restart() -> None:
@@ -22,6 +22,6 @@ def test_no_callers_call_fails(lasting_server: Callable[..., ServerProcess]) -> 
 
     load = RestartLoad(server.address, output_lines=20, retry_for=RETRY_SECONDS)
     load.run(restart, SETTLE_SECONDS)
-    # For whoever wants to know how long they waited (`pytest -rP`).
+    # Waiting times of the clients (`pytest -rP` shows them).
     print("\n".join(report(load.outcomes)))  # noqa: T201
     assert [outcome.failures for outcome in load.outcomes.values()] == [[]] * 6

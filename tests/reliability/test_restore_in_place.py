@@ -1,4 +1,4 @@
-"""A copy that is restored under live sandboxes: sessions that are ahead of it end as that."""
+"""A backup restored under live sandboxes: sessions newer than the backup end with that reason."""
 
 import subprocess
 from collections.abc import Callable, Iterable
@@ -40,7 +40,7 @@ def restore(server: ServerProcess, copy: Path) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_sessions_that_are_ahead_of_it_end_and_all_others_go_on(
+def test_sessions_newer_than_the_backup_end_and_others_continue(
     lasting_server: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
     server, copy = lasting_server(), tmp_path / "copy"

@@ -1,4 +1,4 @@
-"""Random sequences of calls: a real server does what a model of it in memory says."""
+"""Random sequences of calls: a real server answers like a model in memory."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ EXAMPLES = {"local": 12, "docker": 4}
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("backend", EXAMPLES)
-def test_each_answer_is_the_models(
+def test_each_answer_equals_the_models(
     backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_EXECUTIONS__MAX_QUEUE", str(MAX_QUEUE))

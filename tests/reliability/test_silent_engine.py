@@ -1,4 +1,4 @@
-"""An engine that takes every call and answers none: what needs it fails soon, the rest goes on."""
+"""Docker Engine accepts calls and answers none: dependent calls fail soon, others continue."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 CALLS = 2
 """A create asks the engine to make a sandbox, and then to remove what it may have made."""
 SLACK_SECONDS = 10.0
-"""Of a busy machine: what is not bounded takes a minute for each call."""
+"""Tolerance for a busy machine; without a bound, each call takes a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def sandboxes(server: ServerProcess) -> set[str]:
     return set(containers((server.state / "instance").read_text()))
 
 
-def test_a_create_is_told_soon_and_leaves_no_session(
+def test_a_create_fails_soon_and_leaves_no_session(
     server: ServerProcess, client: Client, engine: FaultyEngine
 ) -> None:
     before, known = sandboxes(server), [session.id for session in client.sessions.list()]
@@ -70,7 +70,7 @@ def test_a_create_is_told_soon_and_leaves_no_session(
     engine.wake()
     with client.sessions.create() as session:
         assert session.run("1 + 1").text == "2"
-    # What it was asked for then it makes now.
+    # The engine now handles the create and remove requests that it received then.
     until(lambda: sandboxes(server) == before)
 
 

@@ -1,4 +1,4 @@
-"""A while of all that callers do: nothing of it is left. `make soak` takes longer."""
+"""A short soak run leaves nothing behind. `make soak` takes longer."""
 
 from pathlib import Path
 
@@ -12,6 +12,6 @@ SECONDS = 40
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-async def test_nothing_leaks(tmp_path: Path) -> None:
+async def test_a_short_soak_leaks_nothing(tmp_path: Path) -> None:
     found = await soak(SECONDS, tmp_path)
     assert found.leaks() == [], found.table()

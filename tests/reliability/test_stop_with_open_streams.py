@@ -1,4 +1,4 @@
-"""A server that is stopped while streams are open: those that can be resumed hold up nothing."""
+"""A server stopped while streams are open: streams that can be resumed delay nothing."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ CODE = "print('runs', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01
 
 @pytest.fixture
 def server(lasting_server: Callable[..., ServerProcess]) -> ServerProcess:
-    """Would wait for calls in flight for an hour."""
+    """A server that would wait for calls in flight for an hour."""
     return lasting_server(CELLBLOCK_SERVER__DRAIN_TIMEOUT=LONGER_THAN_ANY_TEST)
 
 
@@ -54,7 +54,9 @@ def reason_of_end(responses: Iterator[Any]) -> str:
 
 
 @pytest.mark.timeout(180)
-def test_each_ends_at_once_and_says_why(server: ServerProcess, channel: grpc.Channel) -> None:
+def test_each_stream_ends_immediately_with_the_cause(
+    server: ServerProcess, channel: grpc.Channel
+) -> None:
     executions = execution_pb2_grpc.ExecutionServiceStub(channel)
     steps = run_step_pb2_grpc.RunStepServiceStub(channel)
     with Client(server.address) as client:
@@ -81,6 +83,6 @@ def test_each_ends_at_once_and_says_why(server: ServerProcess, channel: grpc.Cha
         assert [reason_of_end(stream) for stream in streams] == ["SERVER_STOPPING"] * 4
 
         server.start()
-        # Its caller did not leave: the server did.
+        # The server closed the stream, not its caller.
         assert client.executions.get("call_1").status is ExecutionStatus.RUNNING
         client.executions.cancel("call_1")

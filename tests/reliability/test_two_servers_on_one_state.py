@@ -1,4 +1,4 @@
-"""Servers that are started on one state folder at once: one has it, the others say so and end."""
+"""One of several servers started on one state folder owns it; the others report so and exit."""
 
 import subprocess
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from cellblock_client.embedded import SERVER
 SERVERS = 4
 
 
-def test_one_serves_and_the_others_refuse(tmp_path: Path) -> None:
+def test_one_server_serves_and_the_others_refuse_to_start(tmp_path: Path) -> None:
     state = tmp_path / "state"
     command = [*SERVER, "--listen=127.0.0.1:0", f"--state-dir={state}", "--backend=local"]
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""A newer build on the state of an older one: nothing is lost, and there is no way back."""
+"""A newer build on the state of an older one: nothing is lost, and a downgrade is refused."""
 
 import sqlite3
 import sys
@@ -48,7 +48,7 @@ def use_newer_build(server: ServerProcess) -> None:
 
 
 def older_state(state: Path) -> None:
-    """As the release with schema 0003 left it when it was killed."""
+    """Write the state that a killed server with schema 0003 left."""
     with closing(sqlite3.connect(state / "cellblock.db")) as database:
         database.executescript((STATES / "0003.sql").read_text())
     store_blob(state, CONTENT)
@@ -58,7 +58,7 @@ def older_state(state: Path) -> None:
 
 
 def last_state(state: Path) -> None:
-    """As the version with schema 0008 left it when it was killed."""
+    """Write the state that a killed server with schema 0008 left."""
     with closing(sqlite3.connect(state / "cellblock.db")) as database:
         database.executescript((STATES / "0008.sql").read_text())
     (state / "secret").write_bytes(bytes.fromhex(SERVER_SECRET))
@@ -89,7 +89,7 @@ def test_the_state_of_an_older_release_is_served(lasting_server: NewServer) -> N
         assert (done.status, done.stdout) == (ExecutionStatus.COMPLETED, "42\n")
         assert client.files.read("file-old") == CONTENT
         assert client.files.get("file-old").filename == "old.txt"
-        # What lived then and has no sandbox any more ends, and says so.
+        # Sessions that were alive and have no sandbox any more end, with a reason.
         lost = client.sessions.get("sess_alive").info
         assert (lost.state, lost.end_reason) == (SessionState.FAILED, "SANDBOX_LOST")
         half = client.executions.watch("call_running").result()

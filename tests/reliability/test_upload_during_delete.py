@@ -1,4 +1,4 @@
-"""Bytes that are uploaded while a file with the same bytes is deleted: they are stored once."""
+"""Uploads of bytes while a file with the same bytes is deleted: they are stored once."""
 
 import asyncio
 

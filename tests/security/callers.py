@@ -1,4 +1,4 @@
-"""A real server that needs keys, with two tenants, and code that really runs."""
+"""A real server that requires keys, with two tenants, and code that really runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from tests.support.callers import admin_key, call, method_named
 from tests.support.server import ServerProcess
 
 NEEDS_KEYS = {"CELLBLOCK_AUTH__REQUIRED": "true", "CELLBLOCK_SANDBOX__BACKEND": "local"}
-"""Environment of a server. Who may call is the same with any backend: this one starts at once."""
+"""Environment of a server that requires keys. The local backend is used because it starts fast."""
 
 
 @dataclass(frozen=True)
 class Guarded:
-    """A server that needs keys."""
+    """A server that requires keys."""
 
     server: ServerProcess
     channel: grpc.Channel
@@ -33,13 +33,13 @@ class Guarded:
         return Client(self.address, api_key=key, tls=False)
 
     def tenant(self, name: str, role: Role = Role.EXECUTOR) -> str:
-        """A new tenant's key."""
+        """Create a tenant and return a key of it."""
         with self.client(self.admin) as client:
             client.admin.create_tenant(name)
         return self.key(name, role)
 
     def key(self, tenant: str, role: Role) -> str:
-        """A new key of a tenant."""
+        """Create a key of a tenant."""
         with self.client(self.admin) as client:
             return client.admin.create_key(tenant, role).secret
 
@@ -63,5 +63,5 @@ def guarded(folder: Path, **environment: str) -> Iterator[Guarded]:
 
 
 def key_id(secret: str) -> str:
-    """The id in a key."""
+    """Return the id in a key."""
     return "_".join(secret.split("_")[1:3])

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A server that needs keys, for tests that have tenants of their own."""
+    """A server that requires keys, for tests with tenants of their own."""
     with guarded(tmp_path_factory.mktemp("guarded")) as at:
         yield at
 
@@ -29,7 +29,7 @@ SOURCES = (f"127.1.{number // 200}.{number % 200 + 1}" for number in count())
 
 @pytest.fixture
 def source() -> str:
-    """An address of this machine that attacks come from: no other test's, for it may be banned."""
+    """Source address of attacks. No other test uses it, as it may be banned."""
     return next(SOURCES)
 
 
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def inside(shared_session: Session) -> Inside:
-    """Where hostile code runs."""
+    """The sandbox of the shared session, in which hostile code runs."""
     return Inside(shared_session)
 
 
@@ -56,21 +56,21 @@ def without_landlock(tmp_path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def outside() -> Iterator[Unprotected]:
-    """Where the same code meets no defence but the container's namespaces."""
+    """A container in which the same code meets no protection but namespaces."""
     with unprotected() as container:
         yield container
 
 
 @pytest.fixture(scope="session")
 async def ground() -> AsyncIterator[HostileGround]:
-    """A server where agents may be forged."""
+    """A server whose agents can be forged."""
     async with hostile_ground() as ground:
         yield ground
 
 
 @pytest.fixture(scope="session")
 async def bystanders(server: str) -> AsyncIterator[AsyncClient]:
-    """A client for those who attack, and those who should not notice."""
+    """A client for attackers and for sessions that must not be affected."""
     async with AsyncClient(server) as client:
         yield client
 

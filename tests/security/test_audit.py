@@ -1,4 +1,4 @@
-"""Who did what can be told afterwards: of every call, allowed or not."""
+"""The audit log records each call, allowed or refused, with its caller."""
 
 import json
 import os
@@ -19,13 +19,13 @@ COMMAND = Path(sys.executable).with_name("cellblock")
 
 
 def entries(at: Guarded, key: str = "", tenant: str = "") -> list[AuditEntry]:
-    """Oldest first."""
+    """Return the entries of the audit log, oldest first."""
     with at.client(at.admin) as admin:
         wanted = admin.admin.audit(key_id=key_id(key) if key else "", tenant_id=tenant)
         return list(wanted)[::-1]
 
 
-def test_what_a_key_did_is_told_in_order(at: Guarded) -> None:
+def test_calls_of_a_key_are_recorded_in_order(at: Guarded) -> None:
     key = at.tenant(name := f"t{token_hex(8)}")
     with at.client(key) as client, client.sessions.create() as session:
         result = session.run("print('sesame')")
@@ -50,7 +50,7 @@ def test_what_a_key_did_is_told_in_order(at: Guarded) -> None:
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: str(method.name))
-def test_every_call_is_told(at: Guarded, method: MethodDescriptor) -> None:
+def test_every_call_is_recorded(at: Guarded, method: MethodDescriptor) -> None:
     key = at.key("default", Role.READ_ONLY)
     error = error_of(at.channel, method, [request_of(method)], key)
     (entry,) = entries(at, key)
@@ -59,7 +59,7 @@ def test_every_call_is_told(at: Guarded, method: MethodDescriptor) -> None:
     assert entry.reason == (error.reason if error else "")
 
 
-def test_who_is_refused_is_told_with_what_it_claimed(at: Guarded) -> None:
+def test_a_refused_caller_is_recorded_with_its_claimed_key(at: Guarded) -> None:
     revoked = at.key("default", Role.EXECUTOR)
     with at.client(at.admin) as admin:
         admin.admin.revoke_key(key_id(revoked))
@@ -77,13 +77,13 @@ def test_who_is_refused_is_told_with_what_it_claimed(at: Guarded) -> None:
     assert revoking.subjects == {"key_id": key_id(revoked), "tenant_id": "default"}
 
 
-def test_the_first_key_is_told_as_well(at: Guarded) -> None:
+def test_creation_of_the_first_key_is_recorded(at: Guarded) -> None:
     made = [entry for entry in entries(at, tenant="default") if entry.peer == "create-admin-key"]
     assert made[-1].rpc == "CreateKey"
     assert made[-1].subjects == {"key_id": key_id(at.admin), "tenant_id": "default"}
 
 
-def test_the_command_shows_it(at: Guarded) -> None:
+def test_the_cli_shows_the_audit_log(at: Guarded) -> None:
     key = at.tenant(name := f"t{token_hex(8)}")
     with at.client(key) as client:
         client.sessions.create().delete()
@@ -96,7 +96,7 @@ def test_the_command_shows_it(at: Guarded) -> None:
     assert "CreateSession" not in shown
 
 
-def test_the_command_looks_after_tenants_and_keys(at: Guarded) -> None:
+def test_the_cli_manages_tenants_and_keys(at: Guarded) -> None:
     name = f"t{token_hex(8)}"
     made = json.loads(command(at, "tenants", "create", name, "--max-sessions", "3", "--json"))
     assert (made["id"], made["quotas"]["max_sessions"]) == (name, 3)
@@ -118,7 +118,7 @@ def test_the_command_looks_after_tenants_and_keys(at: Guarded) -> None:
 
 
 def command(at: Guarded, *arguments: str) -> str:
-    """What `cellblock admin …` writes to standard output."""
+    """Run `cellblock admin …` and return its standard output."""
     done = subprocess.run(
         [COMMAND, "admin", *arguments],
         capture_output=True,

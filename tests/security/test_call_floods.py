@@ -1,4 +1,4 @@
-"""Calls without a key in numbers: they are slowed down, refused, and cut off."""
+"""Floods of calls without a key are throttled, refused, and cut off."""
 
 import struct
 import time
@@ -30,7 +30,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 def own_channel(at: Guarded) -> Any:
-    """A channel with a connection of its own: gRPC has others share one."""
+    """Open a channel with a connection of its own; by default gRPC shares connections."""
     return grpc.insecure_channel(at.address, [("grpc.use_local_subchannel_pool", 1)])
 
 
@@ -43,7 +43,7 @@ def test_no_call_of_a_caller_with_a_key_fails(at: Guarded, attack: str, source: 
                 list(client.sessions.list())
 
 
-def test_the_address_they_come_from_is_cut_off(at: Guarded, source: str) -> None:
+def test_the_address_of_a_flood_is_cut_off(at: Guarded, source: str) -> None:
     for _ in range(3):
         with Connection(at.address, source) as connection:
             calls = [headers(stream, PATH) + message(stream) for stream in range(1, 101, 2)]
@@ -74,7 +74,7 @@ def test_an_address_that_callers_with_a_key_use_is_not_cut_off(at: Guarded) -> N
             list(another.sessions.list())
 
 
-def test_a_caller_with_a_wrong_key_is_told_so_ever_more_slowly(at: Guarded) -> None:
+def test_refusals_of_a_wrong_key_get_slower(at: Guarded) -> None:
     with own_channel(at) as channel:
         start = time.monotonic()
         for _ in range(FREE + 3):
@@ -84,7 +84,7 @@ def test_a_caller_with_a_wrong_key_is_told_so_ever_more_slowly(at: Guarded) -> N
         assert time.monotonic() - start > 0.4
 
 
-def test_many_at_once_are_refused_with_the_time_of_a_retry(at: Guarded) -> None:
+def test_concurrent_calls_over_the_rate_are_refused_with_a_retry_time(at: Guarded) -> None:
     made = []
     with own_channel(at) as channel:
         ask = channel.unary_unary(
@@ -101,7 +101,7 @@ def test_many_at_once_are_refused_with_the_time_of_a_retry(at: Guarded) -> None:
     assert sum(isinstance(error, UnauthenticatedError) for error in found) >= FREE
 
 
-def test_a_connection_may_have_so_many_calls(at: Guarded, source: str) -> None:
+def test_calls_per_connection_are_bounded(at: Guarded, source: str) -> None:
     with Connection(at.address, source) as connection:
         for kind, flags, _stream, payload in connection.read(20):
             if kind == SETTINGS and not flags:
@@ -111,7 +111,7 @@ def test_a_connection_may_have_so_many_calls(at: Guarded, source: str) -> None:
     raise AssertionError("no settings came")
 
 
-def test_methods_that_there_are_not_need_a_key_as_well(at: Guarded) -> None:
+def test_unknown_methods_require_a_key_as_well(at: Guarded) -> None:
     with own_channel(at) as channel, pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary("/cellblock.v1.SessionService/Nothing")(b"")
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

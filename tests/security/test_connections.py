@@ -1,4 +1,4 @@
-"""Strangers who open connections to listeners for HTTP, and say nothing."""
+"""Strangers that open connections to HTTP listeners and send nothing."""
 
 import http.client
 import socket
@@ -33,7 +33,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 class Strangers:
-    """Connections that say nothing."""
+    """Open connections that send nothing."""
 
     def __init__(self, address: str, count: int) -> None:
         host, _, port = address.rpartition(":")
@@ -60,7 +60,7 @@ def ended(connection: socket.socket) -> bool:
         return True
 
 
-def test_who_is_logged_in_to_the_console_stays_and_others_get_in(at: ServerProcess) -> None:
+def test_console_users_stay_connected_and_others_can_log_in(at: ServerProcess) -> None:
     browser = stranger_at(at)
     assert browser.log_in(token_of(at)).status == 200
     kept = http.client.HTTPConnection(browser.address, timeout=SECONDS)
@@ -76,7 +76,7 @@ def test_who_is_logged_in_to_the_console_stays_and_others_get_in(at: ServerProce
         kept.close()
 
 
-def test_metrics_are_read_all_the_same(at: ServerProcess) -> None:
+def test_metrics_can_be_read_meanwhile(at: ServerProcess) -> None:
     address = metrics_address(at)
     with Strangers(address, METRICS + 1) as strangers:
         assert ended(strangers.all[0])

@@ -1,4 +1,4 @@
-"""Browsers that ask for a session's log, or for a file, and take none of it."""
+"""Browsers that request a session's log or a file and read nothing of it."""
 
 import json
 import select
@@ -21,12 +21,12 @@ READERS = 2
 FLOOD = f"for n in range({LINES}): print('x' * 999)"
 """6 MB: more than fits between a server and a browser that does not read."""
 LARGE = bytes(32 * 2**20)
-"""So is this."""
+"""Content that is also more than fits between them."""
 SMALL_BUFFER = 4096
 WRITE_SECONDS = 3.0
 """Longer than a browser that reads is kept waiting on a busy machine."""
 BUSY_SECONDS = 60
-"""For a machine that has more to do."""
+"""Timeout on a busy machine."""
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.mark.timeout(180)
-def test_they_are_ended_and_have_another_look_later(server: ServerProcess) -> None:
+def test_unread_console_streams_are_ended_and_can_be_resumed(server: ServerProcess) -> None:
     browser = stranger_at(server)
     assert browser.log_in(token_of(server)).status == 200
     with Client(server.address) as client, client.sessions.create() as session, ExitStack() as all_:
@@ -62,7 +62,7 @@ def test_they_are_ended_and_have_another_look_later(server: ServerProcess) -> No
 
 
 def unread(browser: Browser, path: str) -> socket.socket:
-    """A stream that nobody reads, but for its head."""
+    """Open a stream of which only the head is read."""
     host, _, port = browser.address.partition(":")
     opened = socket.socket()
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
@@ -90,7 +90,7 @@ def until_reset(readers: list[socket.socket]) -> None:
 
 
 def shown(body: bytes) -> int:
-    """How many characters of standard output are in a log that has ended."""
+    """Return the number of characters of standard output in a complete log."""
     *lines, last = [line for line in body.decode().splitlines() if line[:1] in ("e", "d")]
     assert last == "data: {}", last
     told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]

@@ -1,4 +1,4 @@
-"""Which requests the web console takes, from whom, and within which bounds."""
+"""Requests that the web console accepts, from which pages and users, and their bounds."""
 
 import http.client
 import json
@@ -34,7 +34,7 @@ class Answer:
     body: bytes
 
     @property
-    def told(self) -> Any:
+    def json_body(self) -> Any:
         return json.loads(self.body)
 
 
@@ -76,8 +76,8 @@ class Browser:
         finally:
             connection.close()
 
-    def post(self, path: str, told: object = None, **headers: str | None) -> Answer:
-        return self.send("POST", path, json.dumps(told or {}).encode(), **headers)
+    def post(self, path: str, json_body: object = None, **headers: str | None) -> Answer:
+        return self.send("POST", path, json.dumps(json_body or {}).encode(), **headers)
 
     def log_in(self, secret: str) -> Answer:
         answer = self.post("/api/login", {"secret": secret})
@@ -87,7 +87,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server whose callers need no key."""
+    """A server that requires no keys."""
     server = ServerProcess(
         tmp_path_factory.mktemp("open"), {**CONSOLE, "CELLBLOCK_SANDBOX__BACKEND": "local"}
     )
@@ -98,14 +98,14 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProc
 
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A server whose callers need keys."""
+    """A server that requires keys."""
     with guarded(tmp_path_factory.mktemp("guarded"), **CONSOLE) as at:
         yield at
 
 
 @pytest.fixture
 def browser(open_server: ServerProcess) -> Browser:
-    """Logged in by the address that was printed."""
+    """A browser logged in by the address that the server printed."""
     browser = stranger_at(open_server)
     assert browser.log_in(token_of(open_server)).status == 200
     return browser
@@ -122,19 +122,19 @@ def stranger_at(server: ServerProcess) -> Browser:
 
 
 def token_of(server: ServerProcess) -> str:
-    """What is in the address that it printed."""
+    """Return the token in the address that the server printed."""
     return urlsplit(server.console).fragment.removeprefix("token=")
 
 
 UNKNOWN_KEY = f"cb_key_{'A' * 24}_{'B' * 43}"
 
 
-def test_who_was_given_the_address_may_do_everything(browser: Browser) -> None:
+def test_the_printed_address_gives_full_access(browser: Browser) -> None:
     assert browser.post(LIST).status == 200
-    assert browser.send("GET", "/api/login").told["loggedIn"]
+    assert browser.send("GET", "/api/login").json_body["loggedIn"]
 
 
-def test_without_a_login_nothing_is_told(open_server: ServerProcess) -> None:
+def test_without_a_login_nothing_is_revealed(open_server: ServerProcess) -> None:
     stranger = stranger_at(open_server)
     for method, path in (
         ("POST", LIST),
@@ -147,11 +147,11 @@ def test_without_a_login_nothing_is_told(open_server: ServerProcess) -> None:
     ):
         body = b"{}" if method != "GET" else None
         answer = stranger.send(method, path, body)
-        assert (answer.status, answer.told["reason"]) == (401, "LOGIN_NEEDED"), path
+        assert (answer.status, answer.json_body["reason"]) == (401, "LOGIN_NEEDED"), path
 
 
 @pytest.mark.parametrize("secret", ["", "x", "ü", "cb_x", UNKNOWN_KEY, None, 1])
-def test_other_secrets_log_nobody_in(open_server: ServerProcess, secret: Any) -> None:
+def test_a_wrong_secret_does_not_log_in(open_server: ServerProcess, secret: Any) -> None:
     answer = stranger_at(open_server).log_in(secret)
     assert answer.status == 401
     assert "set-cookie" not in answer.headers
@@ -166,10 +166,10 @@ def test_a_cookie_is_for_this_page_only(open_server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
-def test_a_name_that_was_made_to_point_here_is_refused(browser: Browser, host: str) -> None:
+def test_a_rebound_host_name_is_refused(browser: Browser, host: str) -> None:
     for path in ("/", "/api/login", "/static/style.css"):
         answer = browser.send("GET", path, Host=host)
-        assert (answer.status, answer.told["reason"]) == (403, "HOST_NOT_ALLOWED")
+        assert (answer.status, answer.json_body["reason"]) == (403, "HOST_NOT_ALLOWED")
 
 
 def test_a_tunnel_has_another_port(browser: Browser) -> None:
@@ -182,28 +182,28 @@ def test_a_tunnel_has_another_port(browser: Browser) -> None:
 )
 def test_another_pages_request_is_refused(browser: Browser, origin: str | None) -> None:
     answer = browser.post(LIST, Origin=origin)
-    assert (answer.status, answer.told["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("site", ["same-site", "cross-site"])
 def test_another_page_embeds_nothing(browser: Browser, site: str) -> None:
     for path in ("/api/files/file-x", "/frame/call_x/1", "/api/login"):
         answer = browser.send("GET", path, Sec_Fetch_Site=site)
-        assert (answer.status, answer.told["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
+        assert (answer.status, answer.json_body["reason"]) == (403, "ORIGIN_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", None])
-def test_a_form_is_no_call(browser: Browser, kind: str | None) -> None:
+def test_a_form_submission_is_refused(browser: Browser, kind: str | None) -> None:
     answer = browser.post(LIST, Content_Type=kind)
-    assert (answer.status, answer.told["reason"]) == (415, "TYPE_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (415, "TYPE_NOT_ALLOWED")
     answer = browser.send(
         "PUT", "/api/sessions/sess_x/file?path=x", b"x", Content_Type="multipart/form-data"
     )
-    assert (answer.status, answer.told["reason"]) == (415, "TYPE_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (415, "TYPE_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("path", ["/", "/static/js/main.js", LIST, "/api/files/file-x", "/nothing"])
-def test_every_answer_says_what_may_be_done_with_it(browser: Browser, path: str) -> None:
+def test_every_answer_has_the_security_headers(browser: Browser, path: str) -> None:
     headers = browser.send("GET", path).headers
     policy = headers["content-security-policy"]
     for part in (
@@ -248,11 +248,13 @@ def test_only_the_pages_own_files_are_served(browser: Browser, path: str) -> Non
         ("/api/sessions/sess_none/execute", b'{"code": 1}', 400),
     ],
 )
-def test_what_is_wrong_is_told(browser: Browser, path: str, body: bytes, status: int) -> None:
+def test_a_bad_request_is_answered_with_its_reason(
+    browser: Browser, path: str, body: bytes, status: int
+) -> None:
     answer = browser.send("POST", path, body)
     assert answer.status == status
-    assert answer.told["reason"]
-    assert answer.told["message"]
+    assert answer.json_body["reason"]
+    assert answer.json_body["message"]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +267,9 @@ def test_what_is_wrong_is_told(browser: Browser, path: str, body: bytes, status:
         b"SESAME / HTTP/9",
     ],
 )
-def test_a_malformed_request_is_not_repeated(open_server: ServerProcess, head: bytes) -> None:
+def test_a_malformed_request_is_not_echoed_or_logged(
+    open_server: ServerProcess, head: bytes
+) -> None:
     logged = open_server.log.stat().st_size
     host, port = urlsplit(open_server.console).netloc.split(":")
     with socket.create_connection((host, int(port)), SECONDS) as stranger:
@@ -299,7 +303,7 @@ def test_a_key_that_can_not_be_sent_is_refused(
     logged = open_server.log.stat().st_size
     answer = stranger_at(open_server).send("POST", "/api/login", body)
     assert answer.status == status
-    assert answer.told["reason"]
+    assert answer.json_body["reason"]
     assert "Traceback" not in open_server.log.read_text()[logged:]
 
 
@@ -307,19 +311,19 @@ def test_a_key_that_can_not_be_sent_is_refused(
 def test_a_path_that_is_no_text_finds_nothing(browser: Browser, path: str) -> None:
     answer = browser.send("GET", path)
     assert answer.status in (400, 404)
-    assert answer.told["reason"]
+    assert answer.json_body["reason"]
 
 
 def test_a_body_is_bounded(browser: Browser) -> None:
     assert browser.send("POST", LIST, b" " * (9 * 2**20)).status == 413
 
 
-def test_a_login_has_so_many_streams(browser: Browser, session: Session) -> None:
+def test_streams_per_login_are_bounded(browser: Browser, session: Session) -> None:
     path = f"/api/sessions/{session.id}/log"
     opened = [stream(browser, path) for _ in range(12)]
     try:
         answer = browser.send("GET", path)
-        assert (answer.status, answer.told["reason"]) == (429, "TOO_MANY_STREAMS")
+        assert (answer.status, answer.json_body["reason"]) == (429, "TOO_MANY_STREAMS")
     finally:
         for one in opened:
             one.close()
@@ -336,7 +340,7 @@ def test_a_logout_ends_what_is_open(browser: Browser, session: Session) -> None:
 
 
 def stream(browser: Browser, path: str) -> socket.socket:
-    """A stream whose head has come."""
+    """Open a stream and read its head."""
     host, _, port = browser.address.partition(":")
     opened = socket.create_connection((host, int(port)), SECONDS)
     head = (f"GET {path} HTTP/1.1", f"Host: {browser.address}", f"Cookie: {browser.cookie}", "", "")
@@ -346,7 +350,7 @@ def stream(browser: Browser, path: str) -> socket.socket:
 
 
 def new_tenant() -> str:
-    """A name that no other test has."""
+    """Return a tenant's name that no other test uses."""
     return f"tenant-{token_hex(4)}"
 
 
@@ -356,9 +360,9 @@ def test_a_key_logs_in_its_tenant(at: Guarded) -> None:
         mine, others = stranger_at(at.server), stranger_at(at.server)
         assert mine.log_in(key).status == 200
         assert others.log_in(at.tenant(new_tenant())).status == 200
-        (listed,) = mine.post(LIST).told["sessions"]
+        (listed,) = mine.post(LIST).json_body["sessions"]
         assert listed["id"] == session.id
-        assert others.post(LIST).told == {}
+        assert others.post(LIST).json_body == {}
         assert others.post("/api/call/GetSession", {"sessionId": session.id}).status == 404
 
 
@@ -367,12 +371,12 @@ def test_a_key_is_needed_where_callers_need_one(at: Guarded) -> None:
     assert stranger_at(at.server).log_in("").status == 401
 
 
-def test_a_role_is_enough_for_what_it_says(at: Guarded) -> None:
+def test_a_role_permits_only_its_calls(at: Guarded) -> None:
     browser = stranger_at(at.server)
     browser.log_in(at.tenant(new_tenant(), Role.READ_ONLY))
     assert browser.post(LIST).status == 200
     answer = browser.post("/api/call/CreateSession")
-    assert (answer.status, answer.told["reason"]) == (403, "ROLE_NOT_ALLOWED")
+    assert (answer.status, answer.json_body["reason"]) == (403, "ROLE_NOT_ALLOWED")
 
 
 def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
@@ -385,7 +389,7 @@ def test_a_revoked_key_ends_its_logins(at: Guarded) -> None:
     assert browser.post(LIST).status == 401
 
 
-def test_a_call_is_told_with_who_made_it_and_from_where(at: Guarded) -> None:
+def test_a_call_is_audited_with_its_key_and_peer(at: Guarded) -> None:
     tenant = new_tenant()
     key = at.tenant(tenant)
     browser = stranger_at(at.server)
@@ -399,7 +403,7 @@ def test_a_call_is_told_with_who_made_it_and_from_where(at: Guarded) -> None:
     assert entry.outcome == "NOT_FOUND"
 
 
-def test_nobody_else_says_whom_a_call_is_made_for(at: Guarded) -> None:
+def test_other_callers_cannot_set_the_peer_of_a_call(at: Guarded) -> None:
     tenant = new_tenant()
     key = at.tenant(tenant)
     SessionServiceStub(at.channel).ListSessions(
@@ -411,7 +415,7 @@ def test_nobody_else_says_whom_a_call_is_made_for(at: Guarded) -> None:
     assert entry.peer.startswith("ipv4:127.0.0.1:")
 
 
-def test_the_way_in_is_this_users_only(at: Guarded) -> None:
+def test_the_internal_socket_is_open_to_this_user_only(at: Guarded) -> None:
     found = (at.server.state / "inside.sock").stat()
     assert stat.S_ISSOCK(found.st_mode)
     assert stat.S_IMODE(found.st_mode) == 0o600

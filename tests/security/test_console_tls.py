@@ -1,4 +1,4 @@
-"""The web console for other machines: HTTPS, a key, and its own name."""
+"""The web console for other machines requires HTTPS, a key, and its own host name."""
 
 import http.client
 import json
@@ -33,7 +33,7 @@ class Public:
         return http.client.HTTPSConnection(NAME, self.port, timeout=SECONDS, context=context)
 
     def serial(self) -> str:
-        """Of the certificate that it shows now."""
+        """Return the serial number of the certificate that the server presents."""
         connection = self.connection()
         try:
             connection.connect()
@@ -95,11 +95,11 @@ def test_a_key_logs_in_by_https(public: Public) -> None:
     assert "Secure" in (answer.getheader("Set-Cookie") or "").split("; ")
 
 
-def test_loopbacks_names_are_others_there(public: Public) -> None:
+def test_loopback_names_are_foreign_hosts_with_tls(public: Public) -> None:
     assert log_in(public, "127.0.0.1").status == 403
 
 
-def test_nothing_is_said_in_the_clear(public: Public) -> None:
+def test_plain_http_is_refused(public: Public) -> None:
     connection = http.client.HTTPConnection(NAME, public.port, timeout=SECONDS)
     connection.request("GET", "/", headers={"Host": NAME})
     with pytest.raises((http.client.HTTPException, ConnectionError)):
@@ -107,7 +107,7 @@ def test_nothing_is_said_in_the_clear(public: Public) -> None:
     connection.close()
 
 
-def test_a_renewed_certificate_counts_without_a_restart(public: Public) -> None:
+def test_a_renewed_certificate_is_used_without_a_restart(public: Public) -> None:
     before = public.serial()
     write(public.authority, public.files)
     # The connection that finds it may be the last one with the old one.

@@ -1,4 +1,4 @@
-"""What the engine was told, and whether it holds: each default is inspected and tried."""
+"""Options of sandbox containers: each default is inspected and its effect tried."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_the_container_is_hardened(container: dict[str, Any]) -> None:
     assert not host["Devices"]
 
 
-def test_it_sees_no_path_of_the_host_but_its_own(container: dict[str, Any]) -> None:
+def test_the_container_has_no_host_paths_but_its_own(container: dict[str, Any]) -> None:
     mounts = {mount["Destination"]: mount for mount in container["Mounts"]}
     assert set(mounts) == {"/run/cellblock", "/mnt/inputs", "/etc/hosts"}
     assert not mounts["/mnt/inputs"]["RW"]
@@ -62,7 +62,7 @@ def test_it_sees_no_path_of_the_host_but_its_own(container: dict[str, Any]) -> N
 
 
 @pytest.mark.core
-def test_it_is_nobody(shared_session: Session) -> None:
+def test_the_kernel_has_no_privileges(shared_session: Session) -> None:
     result = shared_session.run(
         "import os\n"
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
@@ -100,7 +100,7 @@ def test_the_root_file_system_is_read_only(shared_session: Session) -> None:
 
 
 @pytest.mark.core
-def test_the_sockets_folder_is_closed(session: Session) -> None:
+def test_code_can_not_access_the_sockets_folder(session: Session) -> None:
     for code in (
         "os.listdir('/run/cellblock')",
         "open('/run/cellblock/token')",
@@ -114,7 +114,7 @@ def test_the_sockets_folder_is_closed(session: Session) -> None:
 
 
 @pytest.mark.core
-def test_the_agents_memory_is_closed_to_user_code(session: Session) -> None:
+def test_user_code_can_not_read_the_agents_memory(session: Session) -> None:
     result = session.run(
         "import ctypes, os\n"
         "PTRACE_ATTACH = 16\n"
@@ -129,7 +129,7 @@ def test_the_agents_memory_is_closed_to_user_code(session: Session) -> None:
 @pytest.mark.unless_runtime(
     "runsc", "of /proc/1, only its memory is closed: docs/security/gvisor.md"
 )
-def test_the_agent_can_not_be_looked_into(session: Session) -> None:
+def test_code_can_not_inspect_the_agent(session: Session) -> None:
     result = session.run(
         "for path in ('/proc/1/environ', '/proc/1/mem', '/proc/1/maps', '/proc/1/fd/0'):\n"
         "    try: open(path, 'rb').read(1)\n"
@@ -166,7 +166,7 @@ def test_no_devices_can_be_made(shared_session: Session) -> None:
     assert result.stdout == "PermissionError\n"
 
 
-def test_no_program_gives_other_rights(shared_session: Session) -> None:
+def test_no_program_is_setuid(shared_session: Session) -> None:
     result = shared_session.run(
         "import subprocess\n"
         "subprocess.run('find / -xdev -perm /6000 -type f 2>/dev/null', shell=True,"
@@ -244,7 +244,7 @@ def test_folders_are_limited(client: Client, folder: str, size: int) -> None:
 
 @pytest.mark.core
 def test_folders_that_are_full_leave_a_session_that_works(client: Client) -> None:
-    """All at once, with the least memory: what is in folders counts as memory."""
+    """All folders are filled at the same time, with the least memory: tmpfs counts as memory."""
     fill = (
         "import errno, os\n"
         "def fill(folder):\n"

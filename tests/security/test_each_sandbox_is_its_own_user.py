@@ -1,4 +1,4 @@
-"""What Linux counts by user is counted for each sandbox alone."""
+"""Limits that Linux counts per user are counted separately for each sandbox."""
 
 import pytest
 
@@ -17,7 +17,7 @@ try:
 except OSError as error: print(error.strerror)
 print(sent > 1000)
 """
-"""More descriptors in unread messages than one process may have open: a user may not send more."""
+"""Code that sends more descriptors in unread messages than one process may have open."""
 SEND = """
 import os, socket
 one, other = socket.socketpair()
@@ -31,7 +31,7 @@ def neighbour(client: Client) -> Session:
 
 
 @pytest.mark.unless_runtime("runsc", "its kernel counts for itself")
-def test_descriptors_in_flight_of_one_leave_others_theirs(
+def test_descriptors_in_flight_in_one_sandbox_do_not_count_for_others(
     session: Session, neighbour: Session
 ) -> None:
     with neighbour:
@@ -40,7 +40,7 @@ def test_descriptors_in_flight_of_one_leave_others_theirs(
         assert neighbour.run(SEND).text == "1"
 
 
-def test_two_sandboxes_are_two_users_of_one_name(session: Session, neighbour: Session) -> None:
+def test_two_sandboxes_have_two_users_with_one_name(session: Session, neighbour: Session) -> None:
     look = "import getpass, os, pwd; getpass.getuser(), pwd.getpwuid(os.getuid()).pw_name"
     with neighbour:
         for one in (session, neighbour):

@@ -1,4 +1,4 @@
-"""A sandbox with a way out reaches what the operator allows, and nothing else, ever."""
+"""A sandbox with egress reaches the hosts that the operator allows, and no others."""
 
 import json
 import os
@@ -56,7 +56,7 @@ def index() -> Iterator[Index]:
 
 @pytest.fixture(scope="module")
 def server_out(index: Index, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that lets sessions ask for a way out to the index."""
+    """A server that lets sessions request egress to the package index."""
     with running(tmp_path_factory, allowing(f"localhost:{index.port}")) as server:
         yield server
 
@@ -91,12 +91,12 @@ def allowing(*rules: str, private: tuple[str, ...] = ("127.0.0.1/32",)) -> dict[
 
 
 def fetched(session: Session, url: str) -> str:
-    """What becomes of a request from inside: a status, or what was raised."""
+    """Return the status of a request from inside, or the exception's name."""
     return session.run(f"{FETCH}print(fetch({url!r}))").stdout.strip()
 
 
 def squids(server: ServerProcess) -> list[psutil.Process]:
-    """The proxy's processes."""
+    """Return the proxy's processes."""
     config = str(server.state / "egress" / "squid.conf")
     found = []
     for process in psutil.process_iter():
@@ -108,7 +108,7 @@ def squids(server: ServerProcess) -> list[psutil.Process]:
     return found
 
 
-def test_an_allowed_host_is_reached_and_told_in_the_log(
+def test_an_allowed_host_is_reached_and_logged(
     server_out: ServerProcess, session_out: Session, index: Index
 ) -> None:
     before = len(server_out.log.read_text().splitlines())
@@ -134,7 +134,7 @@ def test_pip_installs_from_an_allowed_index(session_out: Session, index: Index) 
     assert "only hosts that the operator allows" in result.error.value
 
 
-def test_all_else_is_refused(session_out: Session, index: Index) -> None:
+def test_other_hosts_are_refused(session_out: Session, index: Index) -> None:
     before = len(index.asked)
     for url in (
         f"http://127.0.0.1:{index.port}/",
@@ -196,10 +196,10 @@ def egress_of_names(
 
 
 @root_only
-def test_a_name_that_changes_its_mind_reaches_nothing(
+def test_dns_rebinding_reaches_nothing(
     tmp_path_factory: pytest.TempPathFactory, index: Index
 ) -> None:
-    """The first answer is allowed, all later ones are not: nobody listens at the first."""
+    """Only the first DNS answer is allowed, and no server listens at its address."""
     names = {"rebind.names.test": ["127.9.9.9", "127.0.0.1"]}
     environment = allowing(f"rebind.names.test:{index.port}", private=("127.9.9.9",))
     at = NAMES_AT.replace("127.77.", "127.78.")
@@ -221,13 +221,13 @@ def test_a_name_that_changes_its_mind_reaches_nothing(
 def test_names_that_are_not_allowed_are_not_looked_up(
     egress_of_names: tuple[Session, "dict[str, list[str]]"],
 ) -> None:
-    """What is asked for could be a secret, told to whoever answers for the name."""
+    """A looked-up name could carry a secret to the owner of its name server."""
     session, names = egress_of_names
     assert fetched(session, "http://secret.elsewhere.test:8080/") == "403"
     assert "secret.elsewhere.test" not in names.get("asked", [])
 
 
-def test_there_is_still_no_network(session_out: Session, index: Index) -> None:
+def test_egress_gives_no_network_interface(session_out: Session, index: Index) -> None:
     result = session_out.run(
         "import socket\n"
         f"for place in (('127.0.0.1', {index.port}), ('1.1.1.1', 53), ('10.0.0.1', 80)):\n"
@@ -240,14 +240,16 @@ def test_there_is_still_no_network(session_out: Session, index: Index) -> None:
     assert result.stdout == "refused\n" * 3 + "gaierror\n[(1, 'lo')]\n"
 
 
-def test_it_is_off_and_a_session_can_not_turn_it_on(client: Client, session: Session) -> None:
+def test_egress_is_off_by_default_and_a_session_can_not_enable_it(
+    client: Client, session: Session
+) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         client.sessions.create(network="proxy")
     assert caught.value.field == "network"
     assert session.run("import os; os.path.exists('/mnt/inputs/egress.sock')").text == "False"
 
 
-def test_only_who_asks_has_it_and_neighbours_stay_apart(
+def test_only_requesting_sessions_have_egress_and_they_stay_isolated(
     new_server: NewServer, index: Index
 ) -> None:
     server = new_server(
@@ -307,7 +309,7 @@ def test_nothing_is_left_when_the_server_ends(new_server: NewServer, index: Inde
     until(lambda: squids(server) == [])
     server.start()
     with Client(server.address) as client:
-        # Taken over, with its way out.
+        # The restarted server takes the sandbox over with its egress.
         assert fetched(client.sessions.get(session_id), url) == "200"
     server.stop()
     assert squids(server) == []

@@ -1,4 +1,4 @@
-"""What a server that has been taken over can ask of the engine, through the proxy: little."""
+"""The proxy allows a compromised server only few requests to Docker Engine."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def sandbox(own: Folders) -> Iterator[str]:
 
 @pytest.fixture
 def body(own: Folders, sandbox: str) -> Body:
-    """What the server sends to create it."""
+    """The body with which the server creates a sandbox's container."""
     return options_of(own, SandboxSpec(sandbox, CORE, "", LIMITS))
 
 
@@ -74,7 +74,7 @@ def options_of(own: Folders, spec: SandboxSpec) -> Body:
 
 @pytest.fixture
 def stranger() -> Iterator[str]:
-    """Somebody else's container."""
+    """A container that does not belong to Cellblock."""
     name = f"cellblock-test-{secrets.token_hex(6)}"
     docker("create", f"--name={name}", "--network=none", CORE)
     yield name
@@ -90,7 +90,9 @@ def update(own: Folders, sandbox: str, limits: Body) -> tuple[int, Any]:
     return call(own, "POST", f"{API}/containers/cellblock-{sandbox}/update", json.dumps(limits))
 
 
-def test_a_sandboxs_life_is_allowed(own: Folders, sandbox: str, body: Body) -> None:
+def test_calls_for_a_sandboxs_life_cycle_are_allowed(
+    own: Folders, sandbox: str, body: Body
+) -> None:
     name = f"{API}/containers/cellblock-{sandbox}"
     label = "%5B%22dev.cellblock.sandbox%22,%22dev.cellblock.instance%3Dx%22%5D"
     for status, method, path in (
@@ -208,7 +210,7 @@ def tmpfs(**values: int) -> Callable[[Body], None]:
 
 
 def as_user(user: int) -> Callable[[Body], None]:
-    """The body as it would be for that user."""
+    """Return the body for a container with that user."""
 
     def change(body: Body) -> None:
         text = json.dumps(body)
@@ -348,7 +350,7 @@ def test_a_profile_of_the_operators_is_allowed(own: Folders, sandbox: str, body:
     assert create(own, sandbox, body)[0] == 201
 
 
-def test_a_way_out_through_the_servers_proxy_is_allowed(own: Folders, sandbox: str) -> None:
+def test_egress_through_the_servers_proxy_is_allowed(own: Folders, sandbox: str) -> None:
     spec = SandboxSpec(sandbox, CORE, "", LIMITS, has_egress=True)
     assert create(own, sandbox, options_of(own, spec))[0] == 201
 
@@ -405,7 +407,7 @@ def test_start_takes_no_configuration(own: Folders, sandbox: str, body: Body) ->
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"HostConfig": null}', "x" * 1000])
-def test_what_is_no_container_is_refused(own: Folders, sandbox: str, text: str) -> None:
+def test_bodies_that_are_no_container_are_refused(own: Folders, sandbox: str, text: str) -> None:
     assert create(own, sandbox, text)[0] == 403
 
 

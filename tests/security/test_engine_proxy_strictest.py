@@ -1,4 +1,4 @@
-"""A proxy that the operator has set as strictly as can be: the server can't leave any of it."""
+"""A proxy with the operator's strictest options: the server can't leave out any of them."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -70,14 +70,14 @@ def create(
     return status, str(said.get("message", ""))
 
 
-def test_what_the_operator_allows_passes(own: Folders) -> None:
-    """It is the engine that answers, which may not have this runtime."""
+def test_options_that_the_operator_allows_are_forwarded(own: Folders) -> None:
+    """Docker Engine answers, whether or not it has this runtime."""
     status, said = create(own, lambda spec: spec)
     assert status != 403, said
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_more_is_refused(own: Folders, name: str) -> None:
+def test_options_beyond_the_operators_are_refused(own: Folders, name: str) -> None:
     change, words = REFUSED[name]
     status, said = create(own, change)
     assert status == 403
@@ -97,7 +97,7 @@ def test_the_operators_apparmor_profile_may_not_be_left_out(own: Folders) -> Non
     assert "the AppArmor profile that the operator asks for is missing" in said
 
 
-def test_a_bound_that_is_no_number_lets_nothing_pass() -> None:
+def test_an_invalid_bound_refuses_everything() -> None:
     with folders() as made, proxy(made, "--env=CELLBLOCK_MAX_PIDS=many"):
         status, said = create(made, lambda spec: replace(spec, runtime=""), None, 40000)
         assert status == 403

@@ -1,4 +1,4 @@
-"""What a tenant's errors say, through a real server: nothing of its hosts, paths and keys."""
+"""Error messages to tenants name no hosts, paths or keys of the server."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 def logged(at: Guarded, begin: int) -> list[str]:
-    """The details that the log has of calls that failed since."""
+    """Return the logged details of calls that failed since."""
     lines = map(json.loads, at.server.log.read_text()[begin:].splitlines())
     return [line["detail"] for line in lines if line["event"] == "call_failed"]
 

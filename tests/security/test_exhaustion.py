@@ -1,4 +1,4 @@
-"""Code that uses up whatever there is: its own session may suffer, nobody else does.
+"""Code that exhausts a resource: only its own session may suffer.
 
 While each attack runs, a neighbour answers, and the server's memory stays flat; afterwards the
 session goes on, and nothing is left: see `Attack`. `test_container.py` has more of this, and
@@ -130,7 +130,7 @@ MEMORY = {
 
 
 @pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS)
-async def test_what_has_no_end_is_ended(attack: Attack, code: str) -> None:
+async def test_endless_code_is_ended(attack: Attack, code: str) -> None:
     result = await attack.run(code)
     assert result.status is ExecutionStatus.FAILED
     assert result.failure is not None
@@ -138,7 +138,7 @@ async def test_what_has_no_end_is_ended(attack: Attack, code: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), REFUSED.values(), ids=REFUSED)
-async def test_what_is_counted_runs_out(attack: Attack, code: str, error: str) -> None:
+async def test_counted_resources_run_out(attack: Attack, code: str, error: str) -> None:
     result = await attack.run(code, seconds=20)
     assert result.failure is None
     assert f"refused: {error}" in result.stdout

@@ -1,4 +1,4 @@
-"""What code sends to the agent and to its own kernel: too much, too often, and in others' names.
+"""Floods and forged messages that code sends to the agent and to its own kernel.
 
 A kernel is the code's own, key and sockets included. So forged messages can confuse the
 execution that forges them, and nothing else.
@@ -103,14 +103,14 @@ SENT = {
 
 
 @pytest.mark.parametrize("code", SENT.values(), ids=SENT)
-async def test_what_code_sends_harms_nobody_else(attack: Attack, code: str) -> None:
-    """It may cost the code its own execution; that has an end, whatever it is."""
+async def test_messages_from_code_harm_no_other_execution(attack: Attack, code: str) -> None:
+    """The code may lose its own execution, which must end in any state."""
     result = await attack.run(CONNECTED + code, seconds=4)
     assert "FORGED" not in result.stdout
     assert (await attack.attacker.refresh()).state.name == "READY"
 
 
-async def test_an_end_that_code_forges_is_its_own_executions(attack: Attack) -> None:
+async def test_a_forged_end_ends_only_the_codes_own_execution(attack: Attack) -> None:
     await attack.run(f"{FORGE}{IDLE}{REPLY}time.sleep(0.5); print('later')")
     result = await attack.attacker.run("'mine'")
     assert result.text == "'mine'"

@@ -1,4 +1,4 @@
-"""The host: its files, devices and settings, the engine's socket, secrets of others."""
+"""Attacks on the host: its files, devices and settings, the engine's socket, other secrets."""
 
 import secrets
 from collections.abc import Callable
@@ -39,7 +39,7 @@ SECRET = "canary-"
 
 
 def test_neither_proc_nor_sys_can_be_written(inside: Inside, outside: Unprotected) -> None:
-    """Every file of theirs is opened for writing, but for those of processes."""
+    """Open each file of /proc and /sys for writing, except those of processes."""
     code = (
         "import stat\n"
         "def files(folder):\n"
@@ -48,7 +48,7 @@ def test_neither_proc_nor_sys_can_be_written(inside: Inside, outside: Unprotecte
         "        if entry.is_dir():\n"
         "            try: yield from files(entry.path)\n"
         "            except OSError: pass\n"
-        # What is masked is the null device.
+        # Masked files are the null device.
         "        elif stat.S_ISREG(os.stat(entry.path).st_mode): yield entry.path\n"
         "paths = [*files('/proc'), *files('/sys')]\n"
         "def writable(path):\n"
@@ -61,12 +61,12 @@ def test_neither_proc_nor_sys_can_be_written(inside: Inside, outside: Unprotecte
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_of_the_hosts_can_not_be_changed(inside: Inside, name: str) -> None:
-    """A kernel has only some of them; none may be had."""
+def test_host_settings_can_not_be_changed(inside: Inside, name: str) -> None:
+    """A kernel has only some of the settings; none may be changed."""
     assert inside.outcome(SETTINGS[name]) in ("EACCES", "EROFS", "ENOENT")
 
 
-def test_what_is_masked_is_empty(inside: Inside) -> None:
+def test_masked_paths_are_empty(inside: Inside) -> None:
     found = inside.run(
         f"for path in {MASKED}:\n"
         "    if os.path.isdir(path): print(path, *os.listdir(path))\n"
@@ -99,7 +99,7 @@ def test_devices_are_those_that_every_container_has(inside: Inside) -> None:
     assert set(inside.run("print(*os.listdir('/dev'))").split()) <= DEVICES
 
 
-def test_it_sees_its_own_processes_only(inside: Inside) -> None:
+def test_code_sees_only_its_own_processes(inside: Inside) -> None:
     commands = inside.run(
         "for path in glob.glob('/proc/[0-9]*/cmdline'):\n"
         "    print(open(path).read().replace(chr(0), ' '))"
@@ -111,7 +111,7 @@ def test_it_sees_its_own_processes_only(inside: Inside) -> None:
 def test_secrets_of_the_server_and_of_others_are_not_there(
     new_server: Callable[..., ServerProcess],
 ) -> None:
-    """Everything that can be read in the sandbox is read, and searched for canaries."""
+    """All readable files of the sandbox are searched for canaries."""
     canary = SECRET + secrets.token_hex(8)
     server = new_server(DATABASE_PASSWORD=canary)
     (server.state / "canary").write_text(canary)
@@ -150,7 +150,7 @@ for path in paths:
 
 
 @pytest.mark.parametrize("folder", ["/mnt/inputs", "/etc", "/"])
-def test_it_does_not_get_out_by_dots(inside: Inside, folder: str) -> None:
+def test_relative_paths_do_not_leave_the_sandbox(inside: Inside, folder: str) -> None:
     """The parent of a mount is the sandbox's, not the host's folder that is mounted."""
     up = folder + "/.." * 20
     assert inside.run(f"print(os.path.samefile({up!r}, '/'))").strip() == "True"

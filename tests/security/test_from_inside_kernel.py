@@ -1,4 +1,4 @@
-"""The kernel's interface: what would give hostile code other rights, or a way out.
+"""System calls that could give hostile code more rights or an escape.
 
 Each attack is tried in a session, and then where nothing refuses it: there it must have another
 outcome, or it would prove nothing here.
@@ -157,7 +157,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_it_is_refused(inside: Inside, name: str) -> None:
+def test_the_attack_is_refused(inside: Inside, name: str) -> None:
     attack = ATTACKS[name]
     assert inside.outcome(attack.code) == attack.refused
 
@@ -167,11 +167,11 @@ REAL = [name for name, attack in ATTACKS.items() if attack.tried_unprotected]
 
 @pytest.fixture(scope="module")
 def unrefused(outside: Unprotected) -> dict[str, str]:
-    """Outcomes without the defences."""
+    """Outcomes of the attacks without protection."""
     outcomes = outside.outcomes([ATTACKS[name].code for name in REAL])
     return dict(zip(REAL, outcomes, strict=True))
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_it_is_not_refused_without_the_defences(unrefused: dict[str, str], name: str) -> None:
+def test_the_attack_is_not_refused_without_protection(unrefused: dict[str, str], name: str) -> None:
     assert unrefused[name] != ATTACKS[name].refused

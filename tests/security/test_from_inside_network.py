@@ -1,4 +1,4 @@
-"""Networks: nothing outside the sandbox can be reached, and few kinds of sockets can be made."""
+"""Attacks on networks: nothing outside the sandbox is reachable, and few socket types exist."""
 
 import secrets
 import socket
@@ -29,7 +29,7 @@ SOCKETS = {
     "netlink: netfilter": Attack("call('socket', 16, 3, 12)"),
     "netlink: devices": Attack("call('socket', 16, 3, 15)"),
     "netlink: any family": Attack("call('socket', 16, 3, 16)"),
-    # What the upper half of a register holds, the kernel does not look at; the profile does.
+    # The kernel ignores the upper half of the register; the profile does not.
     "packet, in disguise": Attack("call('socket', 17 | 1 << 32, 3, 0x300)"),
     "raw, in disguise": Attack("call('socket', 2, 3, 1 | 1 << 32)"),
 }
@@ -37,7 +37,7 @@ SOCKETS = {
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """On every address of the host; nobody may come."""
+    """A socket that listens on every address of the host; no connection may arrive."""
     with socket.create_server(("", 0)) as listening:
         listening.setblocking(False)
         yield listening
@@ -45,7 +45,7 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture(scope="module")
 def unrefused(outside: Unprotected) -> dict[str, str]:
-    """Outcomes without the defences."""
+    """Outcomes of the attacks without protection."""
     outcomes = outside.outcomes([attack.code for attack in SOCKETS.values()])
     return dict(zip(SOCKETS, outcomes, strict=True))
 
@@ -57,7 +57,7 @@ def test_a_socket_is_refused(inside: Inside, unrefused: dict[str, str], name: st
 
 
 def test_no_other_family_or_protocol_can_be_had(inside: Inside) -> None:
-    """All of them are tried: what a filter does with several rules for a call is not obvious."""
+    """All are tried, because a filter with several rules for one call is not obvious."""
     made = inside.run(
         "made = {}\n"
         "for family in range(64):\n"

@@ -1,4 +1,4 @@
-"""PID 1 and the other processes of the sandbox: they keep what they know, and go on working."""
+"""Attacks on PID 1 and other protected processes: they reveal nothing and keep running."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ OWN_ONLY = ("attr/exec", "timerslack_ns")
 
 REFUSALS = ("EACCES", "EPERM", "ENOENT", "EINVAL")
 PROTECTED = {"agent": "1", "fork server": "os.getppid()"}
-"""Their ids, as the kernel sees them."""
+"""Process ids of the protected processes, as the kernel sees them."""
 AGAINST = {
     "ptrace: attach": Attack("call('ptrace', 16, {pid}, 0, 0)"),
     "ptrace: seize": Attack("call('ptrace', 0x4206, {pid}, 0, 0)"),
@@ -65,7 +65,7 @@ def unrefused() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("who", PROTECTED)
-def test_proc_tells_nothing(inside: Inside, who: str) -> None:
+def test_proc_reveals_nothing_about_protected_processes(inside: Inside, who: str) -> None:
     attempts = [
         *(f"open('/proc/PID/{name}', 'rb').read(1)" for name in SECRETS),
         *(f"os.readlink('/proc/PID/{name}')" for name in LINKS),
@@ -88,7 +88,7 @@ def test_proc_tells_nothing(inside: Inside, who: str) -> None:
 
 @pytest.mark.parametrize("who", PROTECTED)
 @pytest.mark.parametrize("name", AGAINST)
-def test_nothing_can_be_done_to_it(
+def test_protected_processes_can_not_be_attacked(
     inside: Inside, unrefused: dict[str, str], who: str, name: str
 ) -> None:
     attack = AGAINST[name]
@@ -101,8 +101,8 @@ def test_nothing_can_be_done_to_it(
         assert unrefused[name] != attack.refused
 
 
-def test_an_ordinary_process_of_the_same_user_tells_all(inside: Inside) -> None:
-    """It is the two's own protection that refuses, and not the sandbox's /proc."""
+def test_an_unprotected_process_of_the_same_user_is_readable(inside: Inside) -> None:
+    """Control: the agent's own protection refuses access, not the sandbox's /proc."""
     words = inside.run(
         "pid = os.posix_spawn('/bin/sleep', ['sleep', '60'], {'A': 'b'})\n"
         "print(attempt(f'open(\"/proc/{pid}/environ\").read()'))\n"
@@ -115,7 +115,7 @@ def test_an_ordinary_process_of_the_same_user_tells_all(inside: Inside) -> None:
 def test_a_forged_signal_does_not_end_the_agent(
     new_server: Callable[..., ServerProcess], without_landlock: str
 ) -> None:
-    """Not even where nothing refuses it: what a sender can make up does not count."""
+    """The agent ignores a signal's forgeable fields even where nothing refuses the signal."""
     server = new_server(CELLBLOCK_SANDBOX__SECCOMP=without_landlock)
     with Client(server.address) as client, client.sessions.create() as session:
         words = Inside(session).run(
@@ -177,7 +177,7 @@ def test_no_core_is_dumped_and_no_handler_of_the_hosts_started(inside: Inside) -
 
 
 def test_the_containers_environment_is_the_images(instance: str, inside: Inside) -> None:
-    """The server gives the agent nothing by its environment, so there is nothing to read."""
+    """The server passes nothing to the agent by its environment."""
     name = containers(instance)[0]
     image = inspect(inspect(name)["Image"])
     assert inspect(name)["Config"]["Env"] == image["Config"]["Env"]

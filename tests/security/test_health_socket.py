@@ -1,4 +1,4 @@
-"""A container's health check needs neither certificate nor key, and gets nothing but health."""
+"""A container's health check needs neither certificate nor key, and can only check health."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from tests.support.server import ServerProcess
 
 @pytest.fixture(scope="module")
 def health_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """That of a server that wants certificates and keys of everybody else."""
+    """Health socket of a server that requires certificates and keys elsewhere."""
     folder = tmp_path_factory.mktemp("server")
     authority = trustme.CA()
     issued = authority.issue_cert("localhost")
@@ -63,23 +63,23 @@ def test_a_server_with_tls_and_keys_is_healthy(health_socket: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_server_that_is_not_there_is_not(tmp_path: Path) -> None:
+def test_a_missing_server_is_unhealthy(tmp_path: Path) -> None:
     done = healthcheck(str(tmp_path / "x"))
     assert done.returncode == 1
     assert "UNAVAILABLE" in done.stderr
 
 
-def test_what_is_not_configured_is_told() -> None:
+def test_a_missing_setting_is_reported() -> None:
     done = healthcheck("")
     assert (done.returncode, done.stderr) == (1, "server.health_socket is not set\n")
 
 
-def test_nobody_else_can_connect(health_socket: Path) -> None:
+def test_only_the_servers_user_can_connect(health_socket: Path) -> None:
     assert health_socket.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.full_name)
-def test_nothing_else_answers(health_socket: Path, method: Any) -> None:
+def test_the_health_socket_serves_no_other_method(health_socket: Path, method: Any) -> None:
     with (
         grpc.insecure_channel(f"unix:{health_socket}") as channel,
         pytest.raises(Error, match="Method not found"),

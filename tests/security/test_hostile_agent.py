@@ -1,4 +1,4 @@
-"""A sandbox that lies: the server refuses, ends that session, and nothing else.
+"""A lying sandbox: the server refuses its messages and ends only that session.
 
 The agent is a real gRPC server on a sandbox's socket; the server is a real one whose waits
 are short. `HostileGround.play` checks, for each lie, that every execution has one end, that the
@@ -24,7 +24,7 @@ from tests.support.waiting import eventually
 
 BIG = 2**63 - 1
 FLAT_MIB = 400
-"""What one message of 64 MiB may take while it is refused: the bytes, a few times over."""
+"""Maximum memory in MiB while a 64 MiB message is refused: a few copies of its bytes."""
 
 
 def rich(**values: object) -> pb.Event:
@@ -164,7 +164,7 @@ async def test_code_that_is_never_read_ends_its_session(ground: HostileGround) -
 
 
 @pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code.value[0]])
-async def test_any_status_is_the_sandboxs_fault(
+async def test_any_status_is_attributed_to_the_sandbox(
     ground: HostileGround, code: grpc.StatusCode
 ) -> None:
     outcome = await ground.play(
@@ -183,7 +183,7 @@ async def test_huge_details_and_trailers(
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.ABORTED])
-async def test_a_sandbox_that_never_comes_up_is_told(
+async def test_a_sandbox_that_never_starts_is_reported(
     ground: HostileGround, code: grpc.StatusCode
 ) -> None:
     ground.forged.script = Script(lies={"GetStatus": fails(code, "no")})
@@ -195,7 +195,7 @@ async def test_a_sandbox_that_never_comes_up_is_told(
     await ground.check_neighbour()
 
 
-async def test_words_are_cut_and_cleaned(ground: HostileGround) -> None:
+async def test_texts_of_the_agent_are_truncated_and_cleaned(ground: HostileGround) -> None:
     words = "\x1b[31m\0" + "x" * 10**7
     end = finished(outcome=pb.OUTCOME_KERNEL_DIED, message=words)
     outcome = await ground.play(says(started(), restarted(kernel_generation=2, reason=words), end))
@@ -208,7 +208,7 @@ async def test_words_are_cut_and_cleaned(ground: HostileGround) -> None:
         assert told.isprintable()
 
 
-async def test_a_kernel_that_is_another_one_without_a_word(ground: HostileGround) -> None:
+async def test_an_unannounced_new_kernel_ends_the_session(ground: HostileGround) -> None:
     began = pb.Event(execution_started=pb.ExecutionStarted(kernel_generation=2))
     outcome = await ground.play(says(began, finished()))
     loss = outcome.session.memory_loss
@@ -267,7 +267,7 @@ async def test_a_message_can_not_take_the_servers_memory(
     assert peak(ground.server.pid) - before < FLAT_MIB
 
 
-async def test_events_without_an_end_are_taken_slowly(ground: HostileGround) -> None:
+async def test_endless_events_are_throttled(ground: HostileGround) -> None:
     def messages(name: str) -> Iterable[bytes]:
         yield from honest(name)
         for number in count(3):
@@ -279,7 +279,7 @@ async def test_events_without_an_end_are_taken_slowly(ground: HostileGround) -> 
         (agent,) = ground.forged.agents
         before = resident(ground.server.pid)
         began = time.monotonic()
-        # Four seconds' worth may come at once; the rest as fast as it may.
+        # Four seconds' worth may come immediately; the rest at the allowed rate.
         await eventually(lambda: len(agent.acknowledged) > 28)
         assert time.monotonic() - began > 1
         await ground.check_neighbour()

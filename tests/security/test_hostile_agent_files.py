@@ -1,4 +1,4 @@
-"""A sandbox that lies about its files: to callers who look into it, and to the server."""
+"""A sandbox that lies about its files to callers and to the server."""
 
 import asyncio
 import io
@@ -122,7 +122,7 @@ async def test_a_file_that_never_comes_is_not_waited_for(ground: HostileGround) 
     ground.check_folder()
 
 
-async def test_a_file_has_the_size_that_came(ground: HostileGround) -> None:
+async def test_a_file_has_the_received_size(ground: HostileGround) -> None:
     small = answers(pb.ReadFileResponse(data=b"abc"))
     outcome = await ground.play(leaves(pb.FileEntry(path="x", bytes=2**40), ReadFile=small))
     (event,) = (event for event in outcome.events if isinstance(event, GeneratedFile))
@@ -164,7 +164,7 @@ async def test_a_path_that_leads_out_is_never_used(ground: HostileGround, path: 
     assert not [event for event in outcome.events if isinstance(event, GeneratedFile)]
 
 
-async def test_kept_output_is_no_longer_than_was_told_to_be_kept(ground: HostileGround) -> None:
+async def test_kept_output_is_no_longer_than_its_stated_size(ground: HostileGround) -> None:
     end = finished(kept_output_bytes=1)
     outcome = await ground.play(
         says(started(), end, ReadOutput=endless(pb.ReadOutputResponse(data=bytes(MIB))))

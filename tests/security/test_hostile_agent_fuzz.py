@@ -1,4 +1,4 @@
-"""Whatever an agent says, in whatever order: one end for each execution, and a server that is up.
+"""Random agent messages in any order: each execution ends once, and the server stays up.
 
 `HostileGround.check` has what is promised. The examples are the same ones in each run
 (`derandomize`); a failure prints what reproduces it.
@@ -96,7 +96,7 @@ EVENTS = st.one_of(
 
 @st.composite
 def conversations(draw: st.DrawFn) -> Script:
-    """Events that mostly look right, so that those that do not come at any place."""
+    """Generate mostly valid events, so that invalid ones come at any position."""
     told = draw(st.lists(EVENTS, max_size=5))
     if draw(st.integers(0, 4)):
         told.insert(0, event("execution_started", kernel_generation=1))
@@ -130,5 +130,7 @@ def conversations(draw: st.DrawFn) -> Script:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 @given(script=conversations())
-async def test_every_conversation(ground: HostileGround, script: Script) -> None:
+async def test_any_conversation_harms_only_its_session(
+    ground: HostileGround, script: Script
+) -> None:
     await ground.play(script)

@@ -1,4 +1,4 @@
-"""Something else lies where the agent's socket should be, before the server connects or after."""
+"""Another file replaces the agent's socket, before the server connects or after."""
 
 import asyncio
 import os
@@ -50,7 +50,7 @@ PLANTS = [to_the_engine, to_another_sandbox, to_itself, a_file, a_folder, a_fifo
 
 
 @pytest.mark.parametrize("plant", PLANTS)
-async def test_what_is_planted_is_not_connected_to(
+async def test_a_planted_socket_is_not_connected_to(
     ground: HostileGround, plant: Callable[[Path], Awaitable[None]]
 ) -> None:
     ground.forged.plant = plant
@@ -82,7 +82,7 @@ async def test_a_socket_that_is_replaced_later_is_not_connected_to(ground: Hosti
     assert outcome.executions[0].status.name == "COMPLETED"
 
 
-async def test_one_that_lies_keeps_no_server_from_starting() -> None:
+async def test_a_lying_agent_does_not_prevent_a_server_start() -> None:
     async with server_for_forgeries() as (server, forged):
         lies = [fails(grpc.StatusCode.FAILED_PRECONDITION), answers(b"\xff"), never]
         async with AsyncClient(server.address) as client:

@@ -1,4 +1,4 @@
-"""A sandbox that lies when it is asked about code: nothing of it reaches a caller."""
+"""A sandbox that sends false completions and inspections: none reaches a caller."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Names and contents that a sandbox makes to reach what is not its own, or to wear us down.
+"""File names and contents with which a sandbox attacks the host, or exhausts the server.
 
 A canary lies on the host. Whatever a sandbox plants, what comes out through any call, or is
 stored, has not the canary's word in it; and nothing that goes in changes the canary.
@@ -67,7 +67,7 @@ def generated(result: ExecutionResult) -> dict[str, GeneratedFile]:
 
 
 def everything(session: Session) -> bytes:
-    """All bytes that come out of a session's `/mnt/data`, whichever way."""
+    """Return all bytes that come out of a session's `/mnt/data`, by any call."""
     found = io.BytesIO()
     for entry in session.files.list():
         if not entry.is_folder:
@@ -84,7 +84,7 @@ def everything(session: Session) -> bytes:
 
 
 def stored(state_dir: Path) -> bytes:
-    """All bytes that the server keeps of files."""
+    """Return all bytes of files that the server stores."""
     blobs = (path for path in (state_dir / "blobs").rglob("*") if path.is_file())
     return b"".join(path.read_bytes() for path in blobs)
 
@@ -107,7 +107,7 @@ def test_callers_names_are_refused(client: Client, shared_session: Session, name
             call()
 
 
-def test_odd_names_are_only_names(session: Session) -> None:
+def test_unusual_names_are_accepted(session: Session) -> None:
     for name in RESERVED_NAMES:
         session.files.write(name, name.encode())
     listed = {entry.path.removeprefix("/mnt/data/") for entry in session.files.list()}
@@ -122,7 +122,7 @@ def test_names_that_differ_by_case_are_two(client: Client, session: Session) -> 
     assert session.files.read("DATA.CSV") == b"upper"
 
 
-def test_hostile_names_come_out_safe_and_are_told(session: Session) -> None:
+def test_hostile_names_are_sanitised_and_reported(session: Session) -> None:
     result = session.run(
         "import os\n"
         "for name in (b'a\\nb', 'bidi\\u202egpj.exe'.encode(), b'back\\\\slash', b'esc\\x1b[31m',\n"
@@ -194,7 +194,7 @@ def test_planted_links_reach_nothing(
     out = everything(session)
     for secret in (canary.word.encode(), b"root:x:0:0", b"SQLite format 3"):
         assert secret not in out
-    # What other tests have stored is there, too.
+    # The folder also has files that other tests have stored.
     assert canary.word.encode() not in stored(state_dir)
 
 
@@ -226,7 +226,7 @@ def test_a_link_swapped_while_it_is_read_reaches_nothing(
     assert canary.word.encode() not in stored(state_dir)
 
 
-def test_what_is_no_plain_file_is_named_and_holds_nobody_up(session: Session) -> None:
+def test_special_files_are_reported_and_delay_no_execution(session: Session) -> None:
     result = session.run(
         "import os, socket\n"
         "os.mkfifo('fifo'); socket.socket(socket.AF_UNIX).bind('socket')\n"
@@ -277,7 +277,7 @@ def test_a_hundred_thousand_files(client: Client) -> None:
         assert len([event for event in files.values() if event.file]) == 100
         assert any("more than" in event.skipped_reason for event in files.values())
         assert len(files) < 1000
-        # What was not looked at is not taken for deleted, and the session goes on.
+        # Files that were not scanned are not reported as deleted, and the session continues.
         result = session.run("open('after', 'w').write('x'); 'answered'")
         assert result.text == "'answered'"
         assert not [event for event in result.events if type(event).__name__ == "FileDeleted"]

@@ -1,4 +1,4 @@
-"""Connections without a key that say nothing: they make room for others, and end in time."""
+"""Idle connections without a key are closed for others' sake, and after a timeout."""
 
 import time
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def connected(at: Guarded, stack: ExitStack, source: str, count: int) -> list[Co
     return [stack.enter_context(Connection(at.address, source)) for _ in range(count)]
 
 
-def test_they_are_half_of_all_and_the_oldest_make_room(
+def test_connections_without_a_key_get_half_and_the_oldest_are_closed(
     at: Guarded, opened: ExitStack, source: str
 ) -> None:
     strangers = connected(at, opened, source, MOST)
@@ -48,7 +48,7 @@ def test_they_are_half_of_all_and_the_oldest_make_room(
         list(client.sessions.list())
 
 
-def test_they_end_in_time_and_a_connection_with_a_key_stays(
+def test_idle_connections_without_a_key_are_closed_and_others_stay(
     at: Guarded, opened: ExitStack, source: str
 ) -> None:
     (stranger,) = connected(at, opened, source, 1)
@@ -59,7 +59,7 @@ def test_they_end_in_time_and_a_connection_with_a_key_stays(
         assert info in list(client.admin.keys())
 
 
-def test_one_that_asks_for_health_stays(at: Guarded, opened: ExitStack, source: str) -> None:
+def test_a_connection_that_checks_health_stays(at: Guarded, opened: ExitStack, source: str) -> None:
     (silent,) = connected(at, opened, source, 1)
     request = health_pb2.HealthCheckRequest(service="").SerializeToString()
     with Connection(at.address, source) as asking:
@@ -75,7 +75,7 @@ def test_one_that_asks_for_health_stays(at: Guarded, opened: ExitStack, source: 
         assert is_open(asking)
 
 
-def test_whoever_comes_is_served_while_others_open_ever_more(at: Guarded, source: str) -> None:
+def test_clients_are_served_while_strangers_open_connections(at: Guarded, source: str) -> None:
     with attacking("hold_connections", at.address, SECONDS, source) as attack:
         while attack.poll() is None:
             with at.client(at.admin) as client:

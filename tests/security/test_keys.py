@@ -1,4 +1,4 @@
-"""Without a key that counts nothing works but health; with one, what its role allows."""
+"""Without a valid key only health can be called; with one, the calls that its role allows."""
 
 import queue
 from pathlib import Path
@@ -32,7 +32,7 @@ ROLES = {Role.READ_ONLY: records.Role.READ_ONLY, Role.EXECUTOR: records.Role.EXE
 
 
 def refusal(at: Guarded, key: str) -> Error:
-    """How a call with this key is refused; it is in the table of errors."""
+    """Return the error for a call with this key; assert that the table of errors has it."""
     with at.client(key) as client, pytest.raises(Error) as caught:
         list(client.sessions.list())
     error_table.check(caught.value)
@@ -49,7 +49,7 @@ def test_no_call_works_without_a_key(at: Guarded, method: MethodDescriptor) -> N
 
 
 @pytest.mark.parametrize("method", methods(), ids=lambda method: str(method.name))
-def test_a_role_is_enough_for_what_it_says(at: Guarded, method: MethodDescriptor) -> None:
+def test_a_role_permits_only_its_calls(at: Guarded, method: MethodDescriptor) -> None:
     for role, ours in ROLES.items():
         key = at.key("default", role)
         error = error_of(at.channel, method, [request_of(method)], key)
@@ -91,9 +91,7 @@ def test_health_is_open_and_reflection_is_not(at: Guarded) -> None:
         [("authorization", "Bearer {}x")],
     ],
 )
-def test_a_header_that_is_not_as_it_should_be_is_refused(
-    at: Guarded, metadata: list[tuple[str, str]]
-) -> None:
+def test_a_malformed_header_is_refused(at: Guarded, metadata: list[tuple[str, str]]) -> None:
     sent = [(name, value.format(at.admin)) for name, value in metadata]
     stub: Any = session_pb2_grpc.SessionServiceStub(at.channel)
     with pytest.raises(grpc.RpcError) as caught:
@@ -204,7 +202,7 @@ def test_an_admin_may_rotate_and_revoke_the_very_key_that_it_uses(at: Guarded) -
     assert refusal(at, second).reason == "KEY_REVOKED"
 
 
-def test_keys_count_after_a_restart_unless_the_servers_secret_is_another(tmp_path: Path) -> None:
+def test_keys_are_valid_after_a_restart_unless_the_servers_secret_changed(tmp_path: Path) -> None:
     with guarded(tmp_path) as at:
         at.server.stop()
         at.server.start()
@@ -221,7 +219,7 @@ def test_keys_count_after_a_restart_unless_the_servers_secret_is_another(tmp_pat
         assert refusal(at, at.admin).reason == "KEY_UNKNOWN"
 
 
-def test_a_key_that_is_sent_counts_where_none_is_needed(tmp_path: Path) -> None:
+def test_a_sent_key_is_verified_where_none_is_required(tmp_path: Path) -> None:
     with guarded(tmp_path, CELLBLOCK_AUTH__REQUIRED="false") as at:
         other = at.tenant("other", Role.READ_ONLY)
         with Client(at.address) as local, local.sessions.create() as session:

@@ -1,4 +1,4 @@
-"""Equal large files of two tenants: nothing that one can see tells what the other does."""
+"""Two tenants with equal large files can't detect each other."""
 
 from collections.abc import Callable
 

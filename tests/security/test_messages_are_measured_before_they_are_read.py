@@ -1,4 +1,4 @@
-"""A message costs the agent a share of the sandbox's memory at most, whatever its code signs."""
+"""The agent's memory for one message is bounded, even if code signs the message."""
 
 import pytest
 
@@ -13,15 +13,15 @@ LARGE = {
 
 
 @pytest.mark.parametrize("content", LARGE.values(), ids=LARGE)
-def test_the_agent_outlives_it(client: Client, content: str) -> None:
+def test_the_agent_survives_oversized_messages(client: Client, content: str) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         session.run(f"{FORGE}say_json('display_data', {content})", time_limit=20)
-        # What the kernel shows next may be lost with the connection that it abused.
+        # The kernel's next output may be lost with the connection that it abused.
         session.restart()
         assert session.run("1 + 1").text == "2"
 
 
-def test_what_is_too_large_to_be_shown_is_named(client: Client) -> None:
+def test_oversized_output_is_named(client: Client) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=512 * 2**20)) as session:
         result = session.run(
             "from IPython.display import HTML, display\n"
@@ -32,7 +32,7 @@ def test_what_is_too_large_to_be_shown_is_named(client: Client) -> None:
         assert result.stderr == "[display_data: left out, 30 MiB are more than 21.33 MiB]\n"
 
 
-def test_an_exception_with_a_huge_message_is_one_all_the_same(client: Client) -> None:
+def test_an_exception_with_a_huge_message_is_still_reported(client: Client) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=512 * 2**20)) as session:
         result = session.run("raise ValueError('x' * (30 * 2**20))")
         assert result.error is not None

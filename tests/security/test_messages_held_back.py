@@ -1,4 +1,4 @@
-"""Large messages that are announced on many streams, and never sent whole."""
+"""Large messages announced on many streams, and never sent completely."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield at
 
 
-def test_memory_stays_and_a_caller_with_a_key_is_served(at: Guarded, source: str) -> None:
+def test_memory_stays_bounded_and_a_caller_with_a_key_is_served(at: Guarded, source: str) -> None:
     with at.client(at.admin) as client:
         list(client.sessions.list())
         before = resident(at.server.pid)

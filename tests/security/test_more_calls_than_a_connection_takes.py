@@ -1,4 +1,4 @@
-"""A client that makes more calls at once than the server takes of one connection."""
+"""A client with more concurrent calls than the server allows on one connection."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         yield at
 
 
-async def test_all_are_made_at_once(at: Guarded) -> None:
+async def test_all_calls_run_concurrently(at: Guarded) -> None:
     async with (
         AsyncClient(at.address, api_key=at.admin, tls=False) as client,
         await client.sessions.create() as session,

@@ -1,4 +1,4 @@
-"""Memory that runs out costs the code its kernel, and never its agent."""
+"""Running out of memory kills the kernel, and never the agent."""
 
 import pytest
 
@@ -29,7 +29,7 @@ while True:
 
 
 @pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/security/gvisor.md")
-def test_the_kernel_is_killed(client: Client) -> None:
+def test_out_of_memory_kills_the_kernel(client: Client) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * 2**20)) as session:
         result = session.run(
             f"{LOWER}lower()\n{FILL}"
@@ -42,8 +42,8 @@ def test_the_kernel_is_killed(client: Client) -> None:
         assert session.run("1 + 1").text == "2"
 
 
-def test_nothing_else_of_writing_is_lost(client: Client) -> None:
-    """What keeps code from its score leaves files, pipes, devices and moving files alone."""
+def test_other_writes_still_work(client: Client) -> None:
+    """The protection of the OOM score leaves files, pipes, devices and renames alone."""
     with client.sessions.create() as session:
         result = session.run(
             "import os, pathlib, subprocess\n"

@@ -1,4 +1,4 @@
-"""What differs where a sandbox has a kernel of its own, as docs/security/gvisor.md says it does."""
+"""Differences of sandboxes with their own kernel, as docs/security/gvisor.md lists them."""
 
 import platform
 
@@ -17,12 +17,12 @@ or the number of threads ends that first is the machine's speed."""
 pytestmark = [pytest.mark.core, pytest.mark.only_runtime("runsc")]
 
 
-def test_code_does_not_meet_the_hosts_kernel(session: Session) -> None:
+def test_code_does_not_run_on_the_hosts_kernel(session: Session) -> None:
     assert session.run("import platform; print(platform.release())").stdout == "4.4.0\n"
     assert platform.release() != "4.4.0"
 
 
-def test_code_can_end_its_own_sandbox_and_it_is_told(client: Client) -> None:
+def test_code_can_end_its_own_sandbox_and_it_is_reported(client: Client) -> None:
     with client.sessions.create() as neighbour:
         session = client.sessions.create()
         result = session.run("import os; os.kill(1, 9)")

@@ -1,4 +1,4 @@
-"""A tenant gets no more than its quotas, whatever it asks for at once, and others get theirs."""
+"""A tenant that calls concurrently stays within its quotas, and others can use theirs."""
 
 import time
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ SPIN = "import time; end = time.process_time() + {}\nwhile time.process_time() <
 def tenant(
     at: Guarded, quotas: Quotas, *, retry_for: float = RETRY_SECONDS
 ) -> Iterator[tuple[str, Client]]:
-    """A new tenant with these, and a client of its own."""
+    """Create a tenant with these quotas, and a client of it."""
     name = f"t{token_hex(8)}"
     with at.client(at.admin) as admin:
         admin.admin.create_tenant(name, quotas=quotas)
@@ -46,7 +46,7 @@ def tenant(
 
 @contextmanager
 def refused(name: str, reason: str, bound: str) -> Iterator[list[Error]]:
-    """A block that is refused by a quota, as the table of errors has it: the error, in the end."""
+    """Assert that the block is refused by a quota, with the error of the table of errors."""
     told: list[Error] = []
     with pytest.raises(ResourceExhaustedError) as caught:
         yield told
@@ -66,14 +66,14 @@ def refused(name: str, reason: str, bound: str) -> Iterator[list[Error]]:
 
 
 def running(session: Session) -> Iterator[object]:
-    """An execution that runs until its session is deleted."""
+    """Start an execution that runs until its session is deleted."""
     stream = iter(session.execute("print(1, flush=True); import time; time.sleep(50)"))
     while not isinstance(next(stream), Stdout):
         pass
     return stream
 
 
-def test_sessions_at_once(at: Guarded) -> None:
+def test_quota_of_concurrent_sessions(at: Guarded) -> None:
     with tenant(at, Quotas(max_sessions=1)) as (name, client), ThreadPoolExecutor(AT_ONCE) as pool:
         made = [pool.submit(client.sessions.create) for _ in range(AT_ONCE)]
         errors = [future.exception() for future in made]
@@ -86,7 +86,7 @@ def test_sessions_at_once(at: Guarded) -> None:
         client.sessions.create().delete()
 
 
-def test_executions_at_once(at: Guarded) -> None:
+def test_quota_of_concurrent_executions(at: Guarded) -> None:
     with tenant(at, Quotas(max_executions=2)) as (name, client), client.sessions.create() as one:
         streams = [running(one)]
         with client.sessions.create() as another:
@@ -100,7 +100,7 @@ def test_executions_at_once(at: Guarded) -> None:
             assert third.run("1").text == "1"
 
 
-def test_as_many_executions_at_once_as_there_is_room_for(at: Guarded) -> None:
+def test_concurrent_executions_use_the_quota_fully(at: Guarded) -> None:
     with (
         tenant(at, Quotas(max_executions=2)) as (_name, client),
         client.sessions.create() as session,
@@ -112,7 +112,7 @@ def test_as_many_executions_at_once_as_there_is_room_for(at: Guarded) -> None:
         assert errors.count(None) == 2
 
 
-def test_cpu_time(at: Guarded) -> None:
+def test_quota_of_cpu_time(at: Guarded) -> None:
     with (
         tenant(at, Quotas(cpu_seconds=2)) as (name, client),
         at.client(at.admin) as admin,
@@ -132,7 +132,7 @@ def test_cpu_time(at: Guarded) -> None:
         assert session.run("1").text == "1"
 
 
-def test_stored_bytes(at: Guarded) -> None:
+def test_quota_of_stored_bytes(at: Guarded) -> None:
     with tenant(at, Quotas(stored_bytes=10)) as (name, client):
         file = client.files.upload(bytes(10), "x")
         with refused(name, "STORAGE_QUOTA", "past the quota of 10 bytes"):
@@ -141,7 +141,7 @@ def test_stored_bytes(at: Guarded) -> None:
         client.files.upload(b"1", "y")
 
 
-def test_calls_a_second(at: Guarded) -> None:
+def test_quota_of_calls_per_second(at: Guarded) -> None:
     with tenant(at, Quotas(calls_per_second=4), retry_for=0) as (name, client):
         with refused(name, "CALL_RATE", "may make 4 calls a second") as told:
             for _ in range(200):
@@ -168,7 +168,7 @@ def allowed(client: Client) -> bool:
     return True
 
 
-def test_nothing_is_a_quota_as_well(at: Guarded) -> None:
+def test_a_quota_can_be_zero(at: Guarded) -> None:
     with tenant(at, Quotas(calls_per_second=0)) as (name, client):
         with pytest.raises(ResourceExhaustedError) as caught:
             list(client.sessions.list())
@@ -178,7 +178,7 @@ def test_nothing_is_a_quota_as_well(at: Guarded) -> None:
         list(client.sessions.list())
 
 
-def test_what_is_set_is_shown_with_what_is_used(at: Guarded) -> None:
+def test_quotas_are_shown_with_usage(at: Guarded) -> None:
     with (
         tenant(at, Quotas(max_sessions=3)) as (name, client),
         at.client(at.admin) as admin,
@@ -201,7 +201,7 @@ def test_what_is_set_is_shown_with_what_is_used(at: Guarded) -> None:
         del stream
 
 
-def test_what_is_no_quota_is_refused(at: Guarded) -> None:
+def test_invalid_quotas_are_refused(at: Guarded) -> None:
     with at.client(at.admin) as admin:
         with pytest.raises(InvalidArgumentError) as caught:
             admin.admin.create_tenant(f"t{token_hex(4)}", quotas=Quotas(max_sessions=-1))

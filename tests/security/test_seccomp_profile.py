@@ -1,4 +1,4 @@
-"""The profile as the kernel has it: stricter than the engine's default, for every system call."""
+"""The seccomp profile in the kernel: stricter than the engine's default for each call."""
 
 import json
 import platform
@@ -53,7 +53,7 @@ print(json.dumps(answers))
 
 
 def refused(*options: str) -> set[int]:
-    """Numbers of the calls that are answered EPERM or ENOSYS."""
+    """Return the numbers of the system calls that fail with EPERM or ENOSYS."""
     same = ["--rm", "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges"]
     answers = docker("run", *same, *options, "--entrypoint=python", CORE, "-I", "-c", PROBE)
     return {number for number, answer in enumerate(json.loads(answers)) if answer in (1, 38)}
@@ -61,11 +61,13 @@ def refused(*options: str) -> set[int]:
 
 @pytest.fixture(scope="module")
 def kernels() -> set[int]:
-    """What the kernel itself refuses to whoever has no rights."""
+    """System calls that the kernel itself refuses to an unprivileged process."""
     return refused("--security-opt=seccomp=unconfined")
 
 
-def test_it_is_a_strict_subset_of_the_engines_default(kernels: set[int], tmp_path: Path) -> None:
+def test_the_profile_is_a_strict_subset_of_the_engines_default(
+    kernels: set[int], tmp_path: Path
+) -> None:
     path = tmp_path / "profile.json"
     path.write_text(str(load_profile("cellblock")))
     ours = refused(f"--security-opt=seccomp={path}") - kernels
@@ -121,12 +123,12 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_what_data_analysis_needs_works(shared_session: Session, name: str) -> None:
+def test_data_analysis_works_under_the_profile(shared_session: Session, name: str) -> None:
     result = shared_session.run(NEEDED[name])
     assert (result.error, result.failure) == (None, None)
 
 
-def test_columns_pools_and_pictures_work(full_session: Session) -> None:
+def test_libraries_with_native_code_work(full_session: Session) -> None:
     """Libraries with threads, allocators and native code of their own."""
     result = full_session.run(
         "import cv2, joblib, numpy, pandas, PIL.Image, scipy.linalg, sklearn.cluster\n"
@@ -139,7 +141,7 @@ def test_columns_pools_and_pictures_work(full_session: Session) -> None:
     assert (result.error, result.failure) == (None, None)
 
 
-def test_limits_are_ones_own_and_only_lowered(inside: Inside, outside: Unprotected) -> None:
+def test_code_can_only_lower_its_own_limits(inside: Inside, outside: Unprotected) -> None:
     """Each limit is tried, of oneself and of another: several rules make one filter."""
     lower = "call('prlimit64', {pid}, {limit}, buffer(struct.pack('=QQ', 0, 0)), 0)"
     own = [Attack(lower.format(pid=0, limit=limit)) for limit in range(16) if limit != 4]

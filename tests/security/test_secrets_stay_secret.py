@@ -1,4 +1,4 @@
-"""No key, no value of a variable and nothing of what code does gets into a log or at rest.
+"""Keys, values of variables and contents of code never reach a log or, for keys, the database.
 
 A server that tells everything it can, and calls of every kind with something to hide.
 """
@@ -19,18 +19,18 @@ from tests.support.callers import call, methods, request_of
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a server left behind after all of the calls."""
+class LeftTraces:
+    """Log, audit log and database that a server left after all calls, and the secrets."""
 
     log: str
     audit: str
     database: bytes
     keys: list[str]
-    """Whole ones, and wrong ones."""
+    """Complete keys, and wrong ones."""
     values: list[str]
-    """Of environment variables."""
+    """Values of environment variables."""
     contents: list[str]
-    """Of code, output and files."""
+    """Contents of code, output and files."""
 
 
 def secret() -> str:
@@ -38,14 +38,14 @@ def secret() -> str:
 
 
 def every_call(at: Guarded, key: str) -> None:
-    """All calls, with nothing in them."""
+    """Make each call with an empty request."""
     for method in methods():
         with suppress(Error):
             call(at.channel, method, [request_of(method)], key)
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LeftTraces]:
     folder = tmp_path_factory.mktemp("server")
     values, contents = [secret() for _ in range(3)], [secret() for _ in range(6)]
     with guarded(folder, CELLBLOCK_LOG__LEVEL="debug") as at:
@@ -63,11 +63,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         log = at.server.log.read_text()
         files = sorted(at.server.state.glob("cellblock.db*"))
         database = b"".join(path.read_bytes() for path in files)
-        yield Told(log, audit, database, [*keys, *wrong], values, contents)
+        yield LeftTraces(log, audit, database, [*keys, *wrong], values, contents)
 
 
 def run(at: Guarded, key: str, values: list[str], contents: list[str]) -> None:
-    """Sessions, executions and files, good and bad ones, with something to hide."""
+    """Create sessions, executions and files with secrets in them, valid and invalid."""
     at_session, at_execution, refused = values
     code, output, exception, filename, content, text = contents
     with (
@@ -95,7 +95,7 @@ def run(at: Guarded, key: str, values: list[str], contents: list[str]) -> None:
 
 
 def hidden_in_ids(at: Guarded, key: str, content: str) -> None:
-    """What is no id, where one should be."""
+    """Send secrets where the server expects ids."""
     by_name = {method.name: method for method in methods()}
     for name, request in (
         ("GetSession", session_pb2.GetSessionRequest(session_id=content)),
@@ -106,35 +106,35 @@ def hidden_in_ids(at: Guarded, key: str, content: str) -> None:
             call(at.channel, by_name[name], [request], key)
 
 
-def test_no_key_is_in_the_log_the_audit_log_or_the_database(told: Told) -> None:
-    for key in told.keys:
+def test_no_key_is_in_the_log_the_audit_log_or_the_database(traces: LeftTraces) -> None:
+    for key in traces.keys:
         hidden = key.rpartition("_")[2]
-        assert hidden not in told.log
-        assert hidden not in told.audit
-        assert hidden.encode() not in told.database
+        assert hidden not in traces.log
+        assert hidden not in traces.audit
+        assert hidden.encode() not in traces.database
 
 
-def test_no_variables_value_is_in_the_log_the_audit_log_or_the_database(told: Told) -> None:
-    for value in told.values:
-        assert value not in told.log
-        assert value not in told.audit
-        assert value.encode() not in told.database
+def test_no_variables_value_is_in_the_log_the_audit_log_or_the_database(traces: LeftTraces) -> None:
+    for value in traces.values:
+        assert value not in traces.log
+        assert value not in traces.audit
+        assert value.encode() not in traces.database
 
 
-def test_nothing_of_code_and_files_is_in_the_log_or_the_audit_log(told: Told) -> None:
-    for content in told.contents:
-        assert content not in told.log
-        assert content not in told.audit
+def test_nothing_of_code_and_files_is_in_the_log_or_the_audit_log(traces: LeftTraces) -> None:
+    for content in traces.contents:
+        assert content not in traces.log
+        assert content not in traces.audit
 
 
-def test_the_log_told_all_it_could(told: Told) -> None:
-    lines = [json.loads(line) for line in told.log.splitlines() if line.startswith("{")]
+def test_the_log_has_every_call_at_debug_level(traces: LeftTraces) -> None:
+    lines = [json.loads(line) for line in traces.log.splitlines() if line.startswith("{")]
     assert {"debug", "info"} <= {line["level"] for line in lines}
     calls = {line["rpc"] for line in lines if line["event"] == "call"}
     assert {method.name for method in methods()} <= calls
     assert {"UNAUTHENTICATED", "PERMISSION_DENIED", "OK"} <= {
         line["code"] for line in lines if line["event"] == "call"
     }
-    assert "Execute" in told.audit
+    assert "Execute" in traces.audit
     # The records of executions are there: what is looked for above would be found.
-    assert told.contents[0].encode() in told.database
+    assert traces.contents[0].encode() in traces.database

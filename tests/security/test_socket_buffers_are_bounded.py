@@ -1,4 +1,4 @@
-"""Data that waits in a sandbox's own sockets is bounded, though it is no process's memory."""
+"""Data buffered in a sandbox's own sockets is bounded, though no process's memory counts it."""
 
 import pytest
 
@@ -41,7 +41,7 @@ print(*(lines[name].split()[-1] for name in ('TCP', 'UDP')))
 
 @pytest.mark.unless_runtime("runsc", "its sockets are its own, and count as its memory")
 @pytest.mark.parametrize("code", [TCP, UDP], ids=["TCP", "UDP"])
-def test_it_is_less_than_the_sandboxs_memory(client: Client, code: str) -> None:
+def test_socket_buffers_use_less_than_the_sandboxs_memory(client: Client, code: str) -> None:
     with client.sessions.create(limits=Limits(memory_bytes=256 * MIB)) as session:
         result = session.run(code + PAGES)
         if result.failure is None:  # else it counted as memory, and ran out

@@ -1,4 +1,4 @@
-"""No call reaches another tenant's things, or tells that they exist."""
+"""No call reaches another tenant's resources, or reveals that they exist."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,8 +17,8 @@ from tests.support.callers import call, call_patiently, error_of, methods, statu
 
 
 @dataclass(frozen=True)
-class Things:
-    """Names of what a tenant has. All but the file's are of the caller's choice."""
+class TenantResources:
+    """Names of a tenant's resources. The caller chooses all but the file's."""
 
     session: str = "sess_one"
     execution: str = "call_one"
@@ -32,19 +32,21 @@ class Things:
     tenant: str = "tenant_one"
 
 
-NOBODYS = Things(*(name.replace("one", "none") for name in asdict(Things()).values()))
+MISSING = TenantResources(
+    *(name.replace("one", "none") for name in asdict(TenantResources()).values())
+)
 pytestmark = pytest.mark.timeout(330)
 """The first test makes the fixture, which may have to wait for a busy machine."""
 
-Requests = Callable[[Things], Sequence[Message]]
+Requests = Callable[[TenantResources], Sequence[Message]]
 
 
 def one(kind: type[Message], **fields: str) -> Requests:
-    """One message, whose fields are things."""
+    """Return one message, whose fields name the resources."""
     return lambda of: [kind(**{name: getattr(of, thing) for name, thing in fields.items()})]
 
 
-def upload(of: Things) -> Sequence[Message]:
+def upload(of: TenantResources) -> Sequence[Message]:
     metadata = file_pb2.UploadFileMetadata(filename="own", upload_id=of.upload)
     return [
         file_pb2.UploadFileRequest(metadata=metadata),
@@ -52,12 +54,12 @@ def upload(of: Things) -> Sequence[Message]:
     ]
 
 
-def attach(of: Things) -> Sequence[Message]:
+def attach(of: TenantResources) -> Sequence[Message]:
     attachment = file_pb2.Attachment(file_id=of.file)
     return [file_pb2.AttachFileRequest(session_id=of.session, attachment=attachment)]
 
 
-def write(of: Things) -> Sequence[Message]:
+def write(of: TenantResources) -> Sequence[Message]:
     target = file_pb2.WriteSessionFileTarget(session_id=of.session, path="x")
     return [
         file_pb2.WriteSessionFileRequest(target=target),
@@ -65,7 +67,7 @@ def write(of: Things) -> Sequence[Message]:
     ]
 
 
-def execute(of: Things) -> execution_pb2.ExecuteRequest:
+def execute(of: TenantResources) -> execution_pb2.ExecuteRequest:
     return execution_pb2.ExecuteRequest(
         session_id=of.session, execution_id=of.execution, code="1 + 1"
     )
@@ -147,19 +149,19 @@ DENIED: dict[str, Requests] = {
 
 @dataclass(frozen=True)
 class Neighbours:
-    """A server with a tenant that has things, and one that has not."""
+    """A server with a tenant that has resources, and a tenant without any."""
 
     at: Guarded
     owner: str
     """The key of the one who has them."""
     other: str
-    things: Things
+    things: TenantResources
 
 
 @pytest.fixture(scope="module")
 def neighbours(at: Guarded) -> Iterator[Neighbours]:
     owner, other = at.tenant("owner"), at.tenant("other")
-    names = Things()
+    names = TenantResources()
     for requests in OWN.values():
         perform(at, requests(names), owner)
     with at.client(owner) as client:
@@ -168,7 +170,7 @@ def neighbours(at: Guarded) -> Iterator[Neighbours]:
         session.run("1 + 1", execution_id=names.execution, place=place)
         file = client.files.upload(b"the owner's", "owners")
         session.attach(file)
-        things = Things(file=file.id, key=key_id(owner), tenant="owner")
+        things = TenantResources(file=file.id, key=key_id(owner), tenant="owner")
         yield Neighbours(at, owner, other, things)
         session.delete()
 
@@ -188,8 +190,8 @@ def test_each_call_is_tried() -> None:
     assert sorted(tried) == sorted(method.name for method in methods())
 
 
-def words(error: Error, of: Things) -> str:
-    """What an error says, without the names that were asked for."""
+def words(error: Error, of: TenantResources) -> str:
+    """Return the error's text without the requested names."""
     text = f"{status_of(error)} {error.reason} {error.message}"
     for name in asdict(of).values():
         text = text.replace(name, "…")
@@ -198,20 +200,22 @@ def words(error: Error, of: Things) -> str:
 
 @pytest.mark.parametrize("name", NOT_FOUND)
 @pytest.mark.parametrize("role", [Role.EXECUTOR, Role.ADMIN])
-def test_what_is_anothers_is_not_found(neighbours: Neighbours, name: str, role: Role) -> None:
+def test_resources_of_other_tenants_are_not_found(
+    neighbours: Neighbours, name: str, role: Role
+) -> None:
     key = neighbours.other if role is Role.EXECUTOR else neighbours.at.admin
     errors = {
         of: error_of(neighbours.at.channel, method_of(name), NOT_FOUND[name](of), key)
-        for of in (neighbours.things, NOBODYS)
+        for of in (neighbours.things, MISSING)
     }
     told = [words(error, of) for of, error in errors.items() if error is not None]
     assert told[0].startswith("NOT_FOUND ")
-    # Nothing tells what is another's from what is nobody's.
+    # Another tenant's resource and a missing one give the same error.
     assert told == [told[0]] * 2
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_what_is_anothers_is_not_listed(neighbours: Neighbours, name: str) -> None:
+def test_resources_of_other_tenants_are_not_listed(neighbours: Neighbours, name: str) -> None:
     at, requests = neighbours.at, EMPTY[name](neighbours.things)
     (found,) = call(at.channel, method_of(name), requests, neighbours.other)
     assert found == type(found)()
@@ -220,10 +224,10 @@ def test_what_is_anothers_is_not_listed(neighbours: Neighbours, name: str) -> No
 
 
 @pytest.mark.parametrize("name", DENIED)
-def test_only_an_admin_looks_after_tenants(neighbours: Neighbours, name: str) -> None:
+def test_only_an_admin_manages_tenants(neighbours: Neighbours, name: str) -> None:
     errors = {
         of: error_of(neighbours.at.channel, method_of(name), DENIED[name](of), neighbours.other)
-        for of in (neighbours.things, NOBODYS)
+        for of in (neighbours.things, MISSING)
     }
     told = [words(error, of) for of, error in errors.items() if error is not None]
     assert told[0].startswith("PERMISSION_DENIED ROLE_NOT_ALLOWED ")
@@ -251,7 +255,7 @@ def test_two_tenants_may_choose_the_same_names(neighbours: Neighbours) -> None:
         assert client.executions.get(names.execution).code == "1 + 1"
 
 
-def test_anothers_file_is_not_attached_to_ones_own_session(neighbours: Neighbours) -> None:
+def test_a_file_of_another_tenant_can_not_be_attached(neighbours: Neighbours) -> None:
     file_id = neighbours.things.file
     attachments = [file_pb2.Attachment(file_id=file_id)]
     request = session_pb2.CreateSessionRequest(attachments=attachments)
@@ -268,7 +272,7 @@ def test_anothers_file_is_not_attached_to_ones_own_session(neighbours: Neighbour
             assert status_of(error) == "NOT_FOUND"
 
 
-def test_anothers_run_step_is_no_cursor(neighbours: Neighbours) -> None:
+def test_a_run_step_of_another_tenant_is_no_cursor(neighbours: Neighbours) -> None:
     method = method_of("ListRunSteps")
     step = neighbours.things.step
     for request in (
@@ -280,7 +284,7 @@ def test_anothers_run_step_is_no_cursor(neighbours: Neighbours) -> None:
         assert error.reason == "RUN_STEP_NOT_FOUND"
 
 
-def test_after_all_of_this_the_owners_things_are_there(neighbours: Neighbours) -> None:
+def test_the_owners_resources_are_unchanged_after_all_attacks(neighbours: Neighbours) -> None:
     things = neighbours.things
     for name in NOT_FOUND:
         for key in (neighbours.other, neighbours.at.admin):

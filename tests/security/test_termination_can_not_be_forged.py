@@ -1,4 +1,4 @@
-"""A signal whose sender the operating system has forgotten does not end the agent."""
+"""A signal whose sender the kernel has dropped from its queue does not end the agent."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ for thread in os.listdir('/proc/1/task'):
 
 
 @pytest.mark.unless_runtime("runsc", "code can end its own sandbox: docs/security/gvisor.md")
-def test_it_goes_on_when_the_queue_of_signals_is_full(
+def test_the_agent_continues_when_the_signal_queue_is_full(
     new_server: Callable[..., ServerProcess], without_landlock: str
 ) -> None:
     # With it, newer kernels refuse these signals in the first place.

@@ -1,4 +1,4 @@
-"""TLS: who is spoken to is who should be, on both sides, and certificates can be renewed."""
+"""TLS authenticates both sides, and certificates can be renewed."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ SHORT = 5
 
 @dataclass(frozen=True)
 class Authority:
-    """Who vouches for certificates, and files with some of them."""
+    """A certificate authority, and files with some of its certificates."""
 
     authority: trustme.CA
     folder: Path
@@ -35,7 +35,7 @@ class Authority:
         return path
 
     def issue(self, name: str) -> tuple[Path, Path]:
-        """A certificate for this machine and its key."""
+        """Write a certificate for this machine and its key."""
         issued = self.authority.issue_cert("localhost", "127.0.0.1")
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
@@ -51,7 +51,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> list[Authority]:
 
 @contextmanager
 def serving(folder: Path, files: dict[str, Path], listen: str) -> Iterator[tuple[str, str]]:
-    """A server with TLS and keys: the port to call, and an admin's key."""
+    """Start a server with TLS and keys; yield its port and an admin's key."""
     environment = {f"CELLBLOCK_SERVER__TLS_{name}": str(path) for name, path in files.items()}
     server = ServerProcess(
         folder,
@@ -107,7 +107,7 @@ def test_with_mutual_tls_callers_need_a_certificate_as_well(
             call(lambda: Client(address, api_key="", tls=Tls(ours.ca, *ours.issue("caller"))))
 
 
-def test_renewed_files_count_without_a_restart(
+def test_renewed_files_are_used_without_a_restart(
     authorities: list[Authority], tmp_path: Path
 ) -> None:
     ours, theirs = authorities
@@ -134,7 +134,7 @@ def test_renewed_files_count_without_a_restart(
             call(lambda: connect(theirs))
             with pytest.raises(UnavailableError):
                 call(lambda: connect(ours, retry_for=0))
-            # Who was there before is not sent away.
+            # Existing connections are not closed.
             list(early.sessions.list(timeout=SHORT))
         assert "tls_files_renewed" in at.server.log.read_text()
 
@@ -146,9 +146,7 @@ def install(issued: tuple[Path, Path], places: tuple[Path, Path]) -> None:
         fresh.replace(target)
 
 
-def test_files_that_are_of_no_use_stop_the_server(
-    authorities: list[Authority], tmp_path: Path
-) -> None:
+def test_unusable_files_stop_the_server(authorities: list[Authority], tmp_path: Path) -> None:
     files = {"CERTIFICATE": authorities[0].issue("x")[0], "KEY": authorities[1].issue("x")[1]}
     with (
         pytest.raises(AssertionError, match=r"tls_.*are not a certificate and its key"),
@@ -157,7 +155,7 @@ def test_files_that_are_of_no_use_stop_the_server(
         pass
 
 
-def test_half_a_pair_of_the_clients_is_refused(authorities: list[Authority]) -> None:
+def test_an_incomplete_client_certificate_pair_is_refused(authorities: list[Authority]) -> None:
     certificate, _key = authorities[0].issue("caller")
     with pytest.raises(Error, match="a certificate needs its key"):
         Client("localhost:1", api_key="", tls=Tls(certificate=certificate))

@@ -1,4 +1,4 @@
-"""What a server has of everything that could leak."""
+"""Counts of a server's resources that could leak."""
 
 import signal
 from pathlib import Path
@@ -18,7 +18,7 @@ Counts = dict[str, float]
 POOL = 1
 """Sandboxes that wait for a session."""
 FORGOTTEN = ("sessions", "executions", "events", "files", "uploads", "audit")
-"""Tables that are empty when nobody has called for a while."""
+"""Tables that are empty when there were no calls for a while."""
 
 GROWTH: Counts = {
     "file descriptors": 12,
@@ -35,10 +35,12 @@ GROWTH: Counts = {
     "database in use, MiB": 1,
     "database, MiB": 64,
 }
-"""By how much each may grow between the warm-up and the end, when nothing is under way, however
-long that is. Threads and their connections to the database are begun when they are first needed,
-and allocators keep what they got. A database's files are as long as the most that was ever kept at
-once, which is chance: floods that come together."""
+"""Maximum growth of each count between the warm-up and the end, when the server is idle.
+
+The length of the run doesn't matter. Threads and their database connections start on first use,
+and allocators keep freed memory. A database's files are as long as the most that was ever
+stored together, which depends on how floods coincide.
+"""
 
 
 class Counted:
@@ -54,7 +56,7 @@ class Counted:
         self._state = process.state
 
     def counts(self) -> Counts:
-        """All of it, now."""
+        """Return all current counts."""
         instance = (self._state / "instance").read_text()
         label = f"label=dev.cellblock.instance={instance}"
         pid = self._process.pid
@@ -62,7 +64,7 @@ class Counted:
             "file descriptors": descriptors(pid),
             "threads": psutil.Process(pid).num_threads(),
             # Before memory: it gives back what is only kept.
-            "tasks": len(self._told_tasks()),
+            "tasks": len(self._dumped_tasks()),
             "memory, MiB": self.memory(),
             "containers": len(containers(instance)),
             "volumes": len(docker("volume", "ls", "--quiet", "--filter", label).split()),
@@ -75,17 +77,17 @@ class Counted:
         }
 
     def memory(self) -> float:
-        """MiB, now."""
+        """Return the current memory, in MiB."""
         return resident(self._process.pid)
 
     def is_idle(self) -> bool:
-        """Whether nothing is under way, and all is forgotten that nobody needs any more."""
+        """Whether the server is idle, and has deleted all data that is no longer needed."""
         rows = self.rows()
         waits = len(list((self._state / "run").iterdir())) == self._pool
         return waits and not any(rows[name] for name in FORGOTTEN)
 
     def rows(self) -> dict[str, int]:
-        """How many each table has."""
+        """Return the number of rows of each table."""
         with database_of(self._state) as database:
             return {
                 name: int(database.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one())
@@ -107,7 +109,7 @@ class Counted:
             "database, MiB": files / MIB,
         }
 
-    def _told_tasks(self) -> list[str]:
+    def _dumped_tasks(self) -> list[str]:
         self._tasks.unlink(missing_ok=True)
         self._process.signal(signal.SIGUSR1)
         until(self._tasks.exists)

@@ -1,4 +1,4 @@
-"""Mixed work for a while, and then a look at what is left of it."""
+"""Runs mixed work for a while, and then checks what is left of it."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 @dataclass
 class Soak:
-    """What was seen."""
+    """Measurements of one soak run."""
 
     before: Counts
     after: Counts
@@ -42,10 +42,10 @@ class Soak:
     memory: list[float] = field(default_factory=list)
     """MiB, while there was work."""
     left: list[str] = field(default_factory=list)
-    """What the server left when it ended."""
+    """Resources that the server left when it ended."""
 
     def leaks(self) -> list[str]:
-        """What has grown by more than it may, and what is left."""
+        """Return the counts that grew over their limit, and the leftover resources."""
         grown = {name: self.after[name] - self.before[name] for name in self.before}
         found = [
             f"{name}: {grown[name]:.1f} more than after the warm-up"
@@ -55,7 +55,7 @@ class Soak:
         return [*found, *(f"left by the server: {name}" for name in self.left)]
 
     def table(self) -> str:
-        """All of it, for people."""
+        """Return all counts as a table for people."""
         lines = [f"{'':22}{'warm':>10}{'end':>10}{'growth':>10}{'allowed':>10}"]
         for name in self.before:
             before, after = self.before[name], self.after[name]
@@ -67,7 +67,7 @@ class Soak:
 
 
 async def soak(seconds: float, folder: Path) -> Soak:
-    """Work for `seconds`, after a warm-up in which all is done once; keep all in `folder`."""
+    """Work for `seconds` after a warm-up that does everything once; keep all data in `folder`."""
     with _server(folder) as (process, counted):
         done: Counter[str] = Counter()
         callers = [Caller(process.address, number, done) for number in range(CALLERS)]
@@ -103,7 +103,7 @@ def _server(folder: Path) -> Iterator[tuple[ServerProcess, Counted]]:
 
 
 async def _work(callers: Sequence[Caller], counted: Counted, seconds: float) -> list[float]:
-    """Have callers work; the server's memory now and then."""
+    """Run callers, and measure the server's memory regularly."""
     end = asyncio.get_running_loop().time() + seconds
     memory: list[float] = []
     async with asyncio.TaskGroup() as tasks:

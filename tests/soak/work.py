@@ -1,4 +1,4 @@
-"""What callers do, all of it, in an order that a seed decides."""
+"""All kinds of calls, in an order that a seed decides."""
 
 import asyncio
 import io
@@ -21,11 +21,11 @@ PNG = (
     "), format='png'))"
 )
 BUSY_SECONDS = 0.2
-"""Before a caller that the server has no room for comes back."""
+"""Pause of a caller after the server refused a call for lack of capacity."""
 IDLE_SECONDS = 0.2
-"""Of a session that is left alone."""
+"""Time for which a session is left idle."""
 STEPS = 8
-"""Of one session."""
+"""Number of steps in one session."""
 Step = Callable[[AsyncClient, AsyncSession], Awaitable[None]]
 
 
@@ -158,7 +158,7 @@ class Caller:
         self._done = done
 
     async def do_everything(self) -> None:
-        """All of it once, in one session."""
+        """Do each kind of work once, in one session."""
         async with (
             AsyncClient(self._address, api_key=self._key) as client,
             await client.sessions.create() as session,
@@ -167,7 +167,7 @@ class Caller:
                 await step(client, session)
 
     async def work(self, until: float) -> None:
-        """Go on until the loop's time is `until`."""
+        """Work until the loop's time is `until`."""
         while asyncio.get_running_loop().time() < until:
             # A connection for each session, as callers come and go.
             async with AsyncClient(self._address) as client:

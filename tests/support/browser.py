@@ -27,18 +27,18 @@ CHANGING = (
     NoSuchElementException,
     StaleElementReferenceException,
 )
-"""What is there at one moment may be another one, or behind another one, at the next."""
+"""Errors of an element that the page replaced or covered since it was found."""
 CONTROL_ENTER = Keys.CONTROL + Keys.ENTER
 
 
 def missing() -> str:
-    """What has to be installed for a browser; empty if nothing."""
+    """Return the missing programs for browser tests, comma-separated; empty if there are all."""
     return ", ".join(name for name in PROGRAMS if shutil.which(name) is None)
 
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Chrome]:
-    """A browser without a window, which keeps all in `folder`: what it saves is in `downloads`."""
+    """Start a headless browser that keeps all its data in `folder`, downloads in `downloads`."""
     options = ChromeOptions()
     options.binary_location = str(shutil.which("chromium"))
     for argument in (
@@ -68,19 +68,19 @@ def chromium(folder: Path) -> Iterator[Chrome]:
 
 
 class Page:
-    """The console as somebody has it before them."""
+    """The console's page in a browser, as a user has it open."""
 
     def __init__(self, driver: Chrome, downloads: Path) -> None:
-        """Look at it in `driver`."""
+        """Show the page in `driver`."""
         self.driver = driver
         self.downloads = downloads
         self.home = ""
-        """Its address, without what follows a #."""
+        """Address of the page without its fragment."""
         self._said: list[str] = []
 
     def open(self, url: str) -> None:
-        """Go there, as one does who types it."""
-        # What follows a # would be only a place on the page that is there.
+        """Open an address as if the user typed it."""
+        # Without a reload, a new fragment would only scroll the open page.
         self.driver.get("about:blank")
         self.driver.get(url)
         self.home = self.home or f"{self.script('return location.origin')}/"
@@ -90,12 +90,12 @@ class Page:
         return found
 
     def one(self, selector: str) -> WebElement:
-        """The first one, waited for until it is seen."""
+        """Wait until the first matching element is visible, and return it."""
         self.until(lambda: self.driver.find_element(By.CSS_SELECTOR, selector).is_displayed())
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click the first one, or that with this text, as soon as it can be."""
+        """Click the first matching element, or the one with this text, as soon as possible."""
 
         def clicked() -> bool:
             found = [item for item in self.all(selector) if text in ("", item.text)]
@@ -107,7 +107,7 @@ class Page:
         self.until(clicked)
 
     def text(self, selector: str) -> str:
-        """The text of all of them, hidden text as well."""
+        """Return the text of all matching elements, including hidden text."""
         return "\n".join(str(item.get_property("textContent")) for item in self.all(selector))
 
     def until(self, condition: Callable[[], object]) -> None:
@@ -122,40 +122,40 @@ class Page:
         until(holds, SECONDS)
 
     def says(self, words: str, selector: str = "body") -> None:
-        """Wait until it says so."""
+        """Wait until an element has this text."""
         self.until(lambda: words in self.text(selector))
 
     def run(self, code: str) -> None:
-        """Type code, and have it run."""
+        """Type code and run it."""
         self.until(lambda: self.one("#code").is_enabled())
         place = self.one("#code")
         self.driver.execute_script("arguments[0].value = arguments[1]", place, code)
         place.send_keys(CONTROL_ENTER)
 
     def finished(self, runs: int = 1) -> None:
-        """Wait until so many executions have ended, and none goes on."""
+        """Wait until so many executions have ended and none is running."""
         self.until(lambda: len(self.all(".run[aria-busy=false]")) >= runs)
         self.until(lambda: not self.all(".run[aria-busy=true]"))
 
     def script(self, text: str, *arguments: object) -> Any:
-        """What a script of a test's own returns."""
+        """Run a script in the page and return its result."""
         return self.driver.execute_script(text, *arguments)
 
     def press(self, *keys: str) -> None:
-        """Press keys, wherever the focus is."""
+        """Press keys in the focused element."""
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 
     def console(self) -> Sequence[str]:
-        """All that the browser has complained of."""
+        """Return all messages that the browser logged."""
         self._said += [str(entry["message"]) for entry in self.driver.get_log("browser")]
         return self._said
 
-    def forgive(self) -> None:
-        """Forget what it has complained of so far: that was the test."""
+    def ignore_messages(self) -> None:
+        """Ignore the messages logged so far, which the test caused on purpose."""
         self.console()
         self._said.clear()
 
     def violations(self) -> list[str]:
-        """What a policy has refused."""
+        """Return the console's messages about requests that a content policy refused."""
         return [line for line in self.console() if REFUSED in line or "Trusted" in line]

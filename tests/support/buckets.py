@@ -1,4 +1,4 @@
-"""Where tests' servers and parts keep the bytes of files: a folder, or what `--blobs` says."""
+"""Storage of the bytes of files in tests: a folder, or the S3 server that `--blobs` names."""
 
 import hashlib
 from pathlib import Path
@@ -22,24 +22,24 @@ class _Used:
 
 
 def use(s3: S3Server | None) -> None:
-    """Have all that follows kept there."""
+    """Store the bytes of all later tests in a bucket of this server."""
     _Used.s3 = s3
 
 
 def prefix_of(folder: Path) -> str:
-    """A prefix for what a folder would have: the same one each time."""
+    """Return the prefix that replaces a folder: the same one each time."""
     return hashlib.sha256(str(folder).encode()).hexdigest()[:16]
 
 
 def blob_environment(state: Path) -> dict[str, str]:
-    """What has a server with this state folder use that bucket."""
+    """Return the environment with which a server with this state folder uses the bucket."""
     if _Used.s3 is None:
         return {}
     return {"CELLBLOCK_BLOBS__URL": _Used.s3.url(prefix_of(state / "blobs")), **CREDENTIALS}
 
 
 def stored_in(state: Path) -> list[str]:
-    """All bytes that a server with this state folder has stored, or has half written."""
+    """Return all bytes that a server with this state folder has stored, wholly or in part."""
     found = [path.name for path in (state / "blobs").rglob("*") if path.is_file()]
     if _Used.s3 is not None:
         found += [key for key in _Used.s3.keys(prefix_of(state / "blobs")) if key != "owner"]
@@ -47,7 +47,7 @@ def stored_in(state: Path) -> list[str]:
 
 
 def stored_hashes(state: Path) -> set[str]:
-    """The hashes of all that a server with this state folder has stored."""
+    """Return the hashes of all bytes that a server with this state folder has stored."""
     if _Used.s3 is not None:
         keys = _Used.s3.keys(prefix_of(state / "blobs"))
         return {key.split("/")[1] for key in keys if key != "owner"}
@@ -56,19 +56,19 @@ def stored_hashes(state: Path) -> set[str]:
 
 
 def linked_file(state: Path, sha256: str) -> Path:
-    """What sandboxes' inputs are links of."""
+    """Return the cached file to which inputs of sandboxes are linked."""
     (path,) = (state / "blob-cache").glob(f"*.{sha256}")
     return path
 
 
 def blob_cache(folder: Path, cache_bytes: int = GIB, room: Room | None = None) -> BlobCache:
-    """Where what sandboxes see of a test's own store is."""
+    """Return a cache for a store in a folder; the cache is in a folder beside it."""
     cache = folder.parent / f"{folder.name}-cache"
     return BlobCache(cache, cache_bytes, room or Room(folder, 0))
 
 
 def blob_store(folder: Path, min_free: int = 0) -> BlobStore:
-    """One that keeps everything in `folder`, or in a prefix for it."""
+    """Return a store that keeps bytes in `folder`, or in a prefix for it."""
     room = Room(folder, min_free)
     if _Used.s3 is None:
         return BlobStore(folder, room, FolderStore(folder, blob_cache(folder, room=room)))
@@ -86,7 +86,7 @@ def s3_objects(
     cache_bytes: int = GIB,
     timings: S3Timings | None = None,
 ) -> ObjectStore:
-    """An S3 store of a test's own; `port` is that of what stands before it."""
+    """Return an S3 store of the test; `port` is the port of a proxy in front of it, if any."""
     credentials = folder.parent / f"{folder.name}-credentials"
     credentials.parent.mkdir(parents=True, exist_ok=True)
     credentials.write_text(

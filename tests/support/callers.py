@@ -1,4 +1,4 @@
-"""Calls of any method, with any key, as their descriptors have them."""
+"""Calls of any method, with any key, from the methods' descriptors."""
 
 import logging
 import os
@@ -26,7 +26,7 @@ PATIENT_ATTEMPTS = 3
 
 @cache
 def methods() -> tuple[MethodDescriptor, ...]:
-    """All calls of our services."""
+    """Return all methods of Cellblock's services."""
     pool = Default()
     return tuple(
         method for service in SERVICES for method in pool.FindServiceByName(service).methods
@@ -34,23 +34,23 @@ def methods() -> tuple[MethodDescriptor, ...]:
 
 
 def method_named(name: str) -> MethodDescriptor:
-    """The call of this name."""
+    """Return the method of this name."""
     return next(method for method in methods() if method.name == name)
 
 
 def path_of(method: MethodDescriptor) -> str:
-    """Its full name, as gRPC has it."""
+    """Return the method's full name, as gRPC writes it."""
     return f"/{method.containing_service.full_name}/{method.name}"
 
 
 def request_of(method: MethodDescriptor, **fields: Any) -> Message:
-    """A request for it."""
+    """Return a request for the method."""
     request: Message = GetMessageClass(method.input_type)(**fields)
     return request
 
 
 def metadata_of(key: str) -> list[tuple[str, str]]:
-    """What a caller with this key sends along."""
+    """Return the metadata of calls with this key."""
     return [("authorization", f"Bearer {key}")] if key else []
 
 
@@ -61,7 +61,7 @@ def call(
     key: str,
     seconds: float = CALL_SECONDS,
 ) -> list[Any]:
-    """Make a call; all of its responses, within `seconds`. Raises Error."""
+    """Make a call and return all of its responses, within `seconds`. Raises Error."""
     kind = (
         f"{'stream' if method.client_streaming else 'unary'}_"
         f"{'stream' if method.server_streaming else 'unary'}"
@@ -82,9 +82,10 @@ def call(
 def call_patiently(
     channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
 ) -> list[Any]:
-    """As `call`, for a fixture: on a busy machine a start may take long, or fail once.
+    """Make a call for a fixture and try again if it fails.
 
-    Only for requests that name what they make: a repetition makes it once.
+    On a busy machine a start can take long, or fail once. Only for requests that name what they
+    create: a repetition creates it once.
     """
     for _attempt in range(PATIENT_ATTEMPTS - 1):
         try:
@@ -97,7 +98,7 @@ def call_patiently(
 def error_of(
     channel: grpc.Channel, method: MethodDescriptor, requests: Sequence[Message], key: str
 ) -> Error | None:
-    """How a call fails; None if it does not."""
+    """Return the error of a call; None if it succeeds."""
     try:
         call(channel, method, requests, key)
     except Error as error:
@@ -106,14 +107,14 @@ def error_of(
 
 
 def status_of(error: Error) -> str:
-    """The name of the gRPC status that an error came with."""
+    """Return the name of the gRPC status that caused an error."""
     failed = error.__cause__ or error.__context__
     assert isinstance(failed, grpc.Call)
     return str(failed.code().name)
 
 
 def admin_key(server: ServerProcess) -> str:
-    """A new key with the role ADMIN, made as an operator makes the first one."""
+    """Create a key with the role ADMIN, as an operator creates the first one."""
     made = run_forked(
         SERVER_PROGRAM,
         ["create-admin-key", f"--state-dir={server.state}"],

@@ -1,4 +1,4 @@
-"""The two clients, class by class, and one way to call both."""
+"""The synchronous and the asyncio client, class by class, with helpers to call both."""
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,7 +32,7 @@ PAIRS: dict[type, type] = {
 
 
 def methods(kind: type) -> dict[str, Callable[..., Any]]:
-    """The public methods of a class, by name."""
+    """Return the public methods of a class, by name."""
     return {
         name: member
         for name, member in vars(kind).items()
@@ -41,7 +41,7 @@ def methods(kind: type) -> dict[str, Callable[..., Any]]:
 
 
 def session_of(client: Client | AsyncClient) -> Any:
-    """A session that no server was asked for."""
+    """Return a session that was not requested from a server."""
     info: SessionInfo = session_info(
         session_pb2.Session(id="sess_1", state=session_pb2.SESSION_STATE_READY)
     )
@@ -50,14 +50,14 @@ def session_of(client: Client | AsyncClient) -> Any:
 
 
 def finish(given: Any) -> Any:
-    """What a call of the ordinary client gave, and all that is still to come of it."""
+    """Read the result of a synchronous client's call to its end, and return it."""
     if isinstance(given, Execution):
         return given.result()
     return list(given) if isinstance(given, Iterator) else given
 
 
 async def finish_async(given: Any) -> Any:
-    """As `finish`, for asyncio."""
+    """Read the result of an asyncio client's call to its end, and return it."""
     if isinstance(given, AsyncExecution):
         return await given.result()
     if isinstance(given, AsyncIterator):

@@ -1,4 +1,4 @@
-"""Clocks that a test sets: the wall's, and the one that nobody else could set."""
+"""Clocks that tests set: a wall clock, and a steady clock that the system can't set."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,12 +10,12 @@ MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass
 class Clocks:
-    """Both begin at midnight, and stand until a test moves them."""
+    """Two clocks that begin at midnight and stand still until a test moves them."""
 
     passed: float = 0
     """Seconds since then."""
     set_by: timedelta = timedelta(0)
-    """By how much somebody has set the wall clock."""
+    """Time by which the wall clock was set forward."""
 
     def wall(self) -> datetime:
         return MIDNIGHT + timedelta(seconds=self.passed) + self.set_by
@@ -26,5 +26,5 @@ class Clocks:
 
 
 def real_steady_clock() -> SteadyClock:
-    """As a server's that has just started."""
+    """Return a steady clock like that of a server that has just started."""
     return SteadyClock(utc_now, since_boot, utc_now() - timedelta(seconds=since_boot()))

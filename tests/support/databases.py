@@ -1,4 +1,4 @@
-"""Where tests' servers and parts keep their metadata: SQLite, or what `--store` says."""
+"""Storage of metadata in tests: SQLite, or the database that `--store` names."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +18,12 @@ class _Used:
 
 
 def use(cluster: Cluster | None) -> None:
-    """Have all that follows kept there."""
+    """Store the metadata of all later tests in this cluster."""
     _Used.cluster = cluster
 
 
 def store_url(file: Path) -> str:
-    """A database for what SQLite would keep in `file`: the same one each time."""
+    """Return the URL of the database that replaces SQLite's `file`: the same one each time."""
     if _Used.cluster is None:
         return f"sqlite:///{file}"
     url = _Used.cluster.database(str(file)).update_query_dict(PATIENT)
@@ -31,13 +31,13 @@ def store_url(file: Path) -> str:
 
 
 def store_environment(state: Path) -> dict[str, str]:
-    """What has a server with this state folder use that database."""
+    """Return the environment with which a server with this state folder uses the database."""
     return {} if _Used.cluster is None else {"CELLBLOCK_STORE__URL": store_url(state / NAME)}
 
 
 @contextmanager
 def database_of(state: Path) -> Iterator[Connection]:
-    """The database of a server with this state folder, past the server; committed at the end."""
+    """Open a server's database outside the server; committed at the end of the block."""
     url = store_url(state / NAME).replace("postgresql:", "postgresql+psycopg:")
     engine = create_engine(url)
     try:

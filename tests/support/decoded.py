@@ -1,4 +1,4 @@
-"""Pictures and PDF files as bytes, opened without the libraries that the sandbox makes them with.
+"""Images and PDF files as bytes, opened without the libraries with which the sandbox makes them.
 
 PNG and GIF are decoded here (https://www.w3.org/TR/png-3/, https://www.w3.org/Graphics/GIF/),
 JPEG and PDF by PDFium.
@@ -14,24 +14,24 @@ import pypdfium2  # type: ignore[import-untyped]
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
-"""Of grey, RGB and RGBA, by their numbers."""
+"""Channels of grey, RGB and RGBA, by their numbers."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Colours, line after line."""
+    """A decoded image: its colours, line after line."""
 
     width: int
     height: int
     colours: list[tuple[int, ...]]
 
     def at(self, x: int, y: int) -> tuple[int, ...]:
-        """The colour of a point: red, green and blue, or what else there is."""
+        """Return the colour of a point: red, green and blue, or the image's other channels."""
         return self.colours[y * self.width + x]
 
 
 def png(data: bytes) -> Picture:
-    """Of grey, RGB or RGBA with eight bits; every checksum is checked."""
+    """Decode grey, RGB or RGBA with eight bits; assert that every checksum is right."""
     assert data.startswith(PNG_START)
     chunks = list(_chunks(data[len(PNG_START) :]))
     assert [name for name, _ in chunks][:: len(chunks) - 1] == [b"IHDR", b"IEND"]
@@ -51,7 +51,7 @@ def png(data: bytes) -> Picture:
 
 
 def gif(data: bytes) -> list[Picture]:
-    """The frames, each of the whole size and with the colours of the file."""
+    """Decode a GIF's frames, each of the whole size and with the colours of the file."""
     assert data[:6] in (b"GIF87a", b"GIF89a")
     width, height, flags = struct.unpack("<HHB", data[6:11])
     stream = io.BytesIO(data[13:])
@@ -75,7 +75,7 @@ def gif(data: bytes) -> list[Picture]:
 
 
 def jpeg(data: bytes) -> Picture:
-    """Decoded by PDFium, as a picture of a page."""
+    """Decode a JPEG with PDFium, as an image on a page."""
     document = pypdfium2.PdfDocument.new()
     try:
         image = pypdfium2.PdfImage.new(document)
@@ -91,7 +91,7 @@ def jpeg(data: bytes) -> Picture:
 
 
 def pdf(data: bytes) -> list[str]:
-    """The text of each page."""
+    """Return the text of each page."""
     document = pypdfium2.PdfDocument(data)
     try:
         return [page.get_textpage().get_text_bounded() for page in document]

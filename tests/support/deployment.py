@@ -28,7 +28,7 @@ ANSWER_SECONDS = 120
 
 @dataclass(frozen=True)
 class Folders:
-    """What server and proxy share with the host, under the same names inside and outside."""
+    """Folders that server, proxy and host share, with the same paths everywhere."""
 
     root: Path
     state: Path
@@ -39,13 +39,13 @@ class Folders:
 
     @property
     def socket(self) -> Path:
-        """The proxy's."""
+        """Path of the proxy's socket."""
         return self.engine / "docker.sock"
 
 
 @contextmanager
 def folders() -> Iterator[Folders]:
-    """Folders that belong to the containers' users, made and removed by the engine as root."""
+    """Create folders that belong to the containers' users; the engine removes them as root."""
     # Short: a Unix socket's path has at most 107 bytes.
     root = Path(tempfile.mkdtemp(prefix="cellblock-"))
     made = Folders(root, root / "state")
@@ -59,7 +59,7 @@ def folders() -> Iterator[Folders]:
 
 
 def as_root(folder: Path, *command: str) -> str:
-    """Run a command on a folder, as a user whom the engine lets do everything; what it prints."""
+    """Run a command on a folder as root in a container; return its output."""
     return docker(
         "run", "--rm", "--user=0", "--network=none", f"--volume={folder}:{folder}",
         f"--entrypoint={command[0]}", PROXY_IMAGE, *command[1:],
@@ -68,7 +68,7 @@ def as_root(folder: Path, *command: str) -> str:
 
 @contextmanager
 def proxy(own: Folders, *options: str) -> Iterator[str]:
-    """An engine proxy that answers on `own.socket`; its container."""
+    """Start an engine proxy that listens on `own.socket`; return its container."""
     engine = docker("context", "inspect", "--format={{.Endpoints.docker.Host}}")[7:]
     # Asked inside: a rootless engine's users have other numbers there.
     group = docker(
@@ -97,7 +97,7 @@ def _answers(own: Folders) -> bool:
 
 
 def call(own: Folders, method: str, path: str, body: str | None = None) -> tuple[int, Any]:
-    """Ask the proxy; status and what it says, as JSON where it is that."""
+    """Send a request to the proxy; return the status and the body, parsed if it is JSON."""
     connection = http.client.HTTPConnection("engine", timeout=ANSWER_SECONDS)
     connection.sock = socket.socket(socket.AF_UNIX)
     try:
@@ -112,7 +112,7 @@ def call(own: Folders, method: str, path: str, body: str | None = None) -> tuple
 
 
 class ServerContainer:
-    """A server beside which sandboxes are made; may be killed and started again."""
+    """A server in a container with sandboxes beside it; can be killed and started again."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -127,7 +127,7 @@ class ServerContainer:
             raise AssertionError(f"it is not healthy, and says: {self.log()}") from error
 
     def log(self) -> str:
-        """All that it has written."""
+        """Return all that the server has logged."""
         done = subprocess.run(
             ["docker", "logs", self.name], check=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
@@ -141,7 +141,7 @@ class ServerContainer:
         )
 
     def neighbour(self, *command: str, text: str = "") -> str:
-        """Run a command on `text` in a container that shares this one's network; what it prints."""
+        """Run a command on `text` in a container with this one's network; return its output."""
         done = subprocess.run(
             ["docker", "run", "--rm", "--interactive", *HARDENED,
              f"--network=container:{self.name}", "--env=CELLBLOCK_ADDRESS=127.0.0.1:7711",
@@ -154,7 +154,7 @@ class ServerContainer:
 
 @contextmanager
 def server(own: Folders) -> Iterator[ServerContainer]:
-    """A server in a container; its sessions are ended with it."""
+    """Start a server in a container; its sessions end with it."""
     with _container(
         SERVER_IMAGE,
         *HARDENED,

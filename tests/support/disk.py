@@ -1,4 +1,4 @@
-"""A small disk, to be filled."""
+"""Small and failing disks for tests."""
 
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ FILLER = "filler"
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path]:
-    """Mount a file system of `size` bytes at `folder`; skips where that may not be done."""
+    """Mount a file system of `size` bytes at `folder`; skip the test if mounting is not allowed."""
     folder.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", folder],
@@ -31,14 +31,14 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
 
 
 class FailingDisk:
-    """A disk of its own, in a file. What fails on it makes it read-only, as disks are set up."""
+    """A disk in a file. An error on it makes it read-only, as is usual for disks."""
 
     def __init__(self, folder: Path, image: Path) -> None:
         self.folder = folder
         self._image = image
 
     def mount(self) -> None:
-        """Bring it back, after a repair, as an operator does."""
+        """Mount it again after a repair, as an operator does."""
         subprocess.run(["fsck.ext4", "-fy", self._image], check=False, capture_output=True)
         options = "loop,errors=remount-ro"
         mounted = subprocess.run(
@@ -51,11 +51,11 @@ class FailingDisk:
             pytest.skip(f"needs the right to mount: {mounted.stderr.strip()}")
 
     def flush(self) -> None:
-        """Have on it what the system has not written yet: a failure would lose that."""
+        """Write all cached data to the disk, so that a failure does not lose them."""
         subprocess.run(["sync", "--file-system", self.folder], check=True)
 
     def fail(self) -> None:
-        """Have an error on it."""
+        """Cause an error on the disk."""
         device = subprocess.run(
             ["findmnt", "--noheadings", "--output", "SOURCE", str(self.folder)],
             check=True,
@@ -70,7 +70,7 @@ class FailingDisk:
 
 @contextmanager
 def failing_disk(folder: Path, size: int) -> Iterator[FailingDisk]:
-    """A disk that is mounted at `folder`; skips where that may not be done."""
+    """Mount a disk at `folder`; skip the test if mounting is not allowed."""
     folder.mkdir()
     image = folder.with_suffix(".image")
     with image.open("wb") as file:
@@ -87,7 +87,7 @@ def failing_disk(folder: Path, size: int) -> Iterator[FailingDisk]:
 
 @contextmanager
 def filled(disk: Path, *, but: int = 0) -> Iterator[None]:
-    """Leave not one byte free while the block runs, or `but` so many."""
+    """Fill the disk while the block runs, except for `but` bytes."""
     filler = disk / FILLER
     try:
         with filler.open("wb", buffering=0) as file:

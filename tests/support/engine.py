@@ -1,24 +1,24 @@
-"""What the Docker engine says, by its own command line."""
+"""Calls to Docker Engine through its command line."""
 
 import json
 import subprocess
 from typing import Any
 
 GONE = ("already in progress", "No such container")
-"""What the engine says of containers that are being removed, or have been."""
+"""Messages of Docker Engine about containers that are being removed, or are gone."""
 PAUSES = 10
-"""How often a container is to be paused, at most."""
+"""Maximum number of attempts to pause a container."""
 
 
 def docker(*arguments: str) -> str:
-    """Run a docker command; what it prints."""
+    """Run a docker command and return its output."""
     done = _run(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 def pause(container: str) -> None:
-    """Have a container stand still.
+    """Pause a container.
 
     On a busy machine runc gives up on control groups (v1) whose processes do not stop in time,
     and lets them go on.
@@ -36,7 +36,7 @@ def _run(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def containers(state_instance: str) -> list[str]:
-    """Names of a server's containers, running or not."""
+    """Return the names of a server's containers, running or not."""
     label = f"label=dev.cellblock.instance={state_instance}"
     return docker("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
 
@@ -51,6 +51,6 @@ def remove_containers(state_instance: str) -> None:
 
 
 def inspect(name: str) -> dict[str, Any]:
-    """A container's details."""
+    """Return a container's details."""
     details: list[dict[str, Any]] = json.loads(docker("inspect", name))
     return details[0]

@@ -1,4 +1,4 @@
-"""The table of docs/reference/errors.md, read."""
+"""The table of errors in docs/reference/errors.md, parsed."""
 
 import re
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ HEADING = "| gRPC | reason | "
 
 @dataclass(frozen=True)
 class Row:
-    """One failure, as the document has it."""
+    """One failure, as the page lists it."""
 
     status: str
     reason: str
-    """Empty for failures that have none: no server of ours has said it."""
+    """Reason of the failure; empty if the server did not cause it."""
     http: int
     type: str
     exception: str
 
 
 def rows() -> list[Row]:
-    """All rows of the table."""
+    """Return all rows of the table."""
     lines = DOCUMENT.read_text().splitlines()
     (start,) = [number for number, line in enumerate(lines) if line.startswith(HEADING)]
     found = []
@@ -44,7 +44,7 @@ def rows() -> list[Row]:
 
 
 def check(error: Error, status: str = "") -> None:
-    """Assert that `error` is in the table, and that it becomes what the table says.
+    """Assert that `error` is in the table and is mapped to HTTP as the table says.
 
     `status` is needed for an error that did not come from a failed call.
     """

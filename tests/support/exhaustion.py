@@ -1,4 +1,4 @@
-"""Hostile code in one session, while another one is asked whether it notices."""
+"""Hostile code in one session, while the test checks that another one is not affected."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from tests.support.processes import descriptors
 
 MIB = 2**20
 FLAT_MIB = 64
-"""What the server may take more than before, whatever one session does."""
+"""Maximum growth of the server's memory in MiB, whatever one session does."""
 FEW_DESCRIPTORS = 10
 """Calls under way have some."""
 LIMITS = Limits(memory_bytes=384 * MIB, data_bytes=32 * MIB, tmp_bytes=32 * MIB, pids=128)
@@ -37,7 +37,7 @@ def until_error(step):
 
 
 class Attack:
-    """Runs code in one session, and asks another one meanwhile."""
+    """Runs code in one session, and calls another one meanwhile."""
 
     def __init__(self, attacker: AsyncSession, neighbour: AsyncSession, server: int) -> None:
         self.attacker = attacker
@@ -48,7 +48,7 @@ class Attack:
         forget_peak(server)
 
     async def run(self, code: str, seconds: float = SECONDS) -> ExecutionResult:
-        """The result; the neighbour answers from the moment that the code runs, to its end."""
+        """Run code and return its result; the neighbour must respond from its start to its end."""
         answers = 0
         async with asyncio.TaskGroup() as tasks:
             execution = self.attacker.execute(SETUP + code, time_limit=seconds)
@@ -64,7 +64,7 @@ class Attack:
             assert (await self._neighbour.run("1+1")).text == "2"
 
     async def check_after(self) -> None:
-        """The session goes on, and nothing was kept of what it did."""
+        """Assert that the session continues and the server kept nothing of the attack."""
         await self.check_neighbour()
         if (await self.attacker.refresh()).state.name != "FAILED":
             assert (await self.attacker.run("1+1")).text == "2"

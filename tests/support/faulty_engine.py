@@ -1,4 +1,4 @@
-"""The real engine, behind a socket that can fall silent or go away, and come back."""
+"""Docker Engine behind a proxy that can stop responding or close its socket, and come back."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ SECONDS = 10.0
 
 
 class FaultyEngine:
-    """Passes on what is asked and answered, unless it was told otherwise. Has a thread."""
+    """Proxy of Docker Engine that forwards everything until a test makes it fail. Runs a thread."""
 
     def __init__(self, socket: Path) -> None:
         self.host = f"unix://{socket}"
@@ -26,15 +26,15 @@ class FaultyEngine:
         self._connections: set[asyncio.Task[None]] = set()
 
     def fall_silent(self) -> None:
-        """Take what comes and answer nothing, as an engine that was stopped by a signal."""
+        """Accept data and answer nothing, like an engine that was stopped by a signal."""
         self._loop.call_soon_threadsafe(self._awake.clear)
 
     def wake(self) -> None:
-        """Go on, with what came meanwhile first."""
+        """Continue, with the data that came meanwhile first."""
         self._loop.call_soon_threadsafe(self._awake.set)
 
     def go_away(self) -> None:
-        """Leave no socket and no connection, as an engine that has ended."""
+        """Remove the socket and cut all connections, like an engine that has ended."""
         self._do(self._close())
 
     def come_back(self) -> None:
@@ -73,7 +73,7 @@ class FaultyEngine:
         assert task is not None
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        # Whoever is cut off by `go_away` is cancelled; what is broken is the other's to tell.
+        # `go_away` cancels connections; a broken connection is reported by its other end.
         with suppress(asyncio.CancelledError, ConnectionError):
             try:
                 there, to = await asyncio.open_unix_connection(ENGINE)
@@ -94,7 +94,7 @@ class FaultyEngine:
 
 @contextmanager
 def faulty_engine(socket: Path) -> Iterator[FaultyEngine]:
-    """An engine at `socket`; it goes away with the block."""
+    """Run a proxy of the engine at `socket` for the length of the block."""
     engine = FaultyEngine(socket)
     engine.start()
     try:

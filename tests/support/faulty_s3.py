@@ -1,4 +1,4 @@
-"""The S3 server, behind a proxy that can be slow, silent, broken, or away."""
+"""The S3 server behind a proxy that can be slow, silent, broken or absent."""
 
 import asyncio
 import ssl
@@ -24,21 +24,21 @@ ERROR = (
 
 @dataclass
 class Fault:
-    """What happens to requests."""
+    """A fault that the proxy causes, and the requests that it affects."""
 
     kind: str
     """`refuse`, `cut` an answer after some bytes, `alter` its first byte, `hold`, or `lose` the
     answer to a request that was carried out."""
     method: str = ""
     part: str = ""
-    """Of the path."""
+    """Part of the path of affected requests."""
     times: int = 1_000_000
     status: int = 503
     code: str = "SlowDown"
     message: str = "Please reduce your request rate."
 
     def takes(self, request: web.Request) -> bool:
-        """Whether it happens to this one; it counts."""
+        """Whether the fault affects this request; counts the request."""
         if self.method not in ("", request.method) or self.part not in request.path_qs:
             return False
         self.times -= 1
@@ -46,7 +46,7 @@ class Fault:
 
 
 class FaultyS3:
-    """Passes on what is asked and answered, unless a fault is in force. Has a thread."""
+    """Forwards requests and answers, unless a fault is active. Runs a thread."""
 
     def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.port = 0
@@ -66,20 +66,20 @@ class FaultyS3:
         self._session: aiohttp.ClientSession | None = None
 
     def fault(self, kind: str, **how: Any) -> None:
-        """From now on."""
+        """Affect requests from now on."""
         self._faults.append(Fault(kind, **how))
 
-    def well(self) -> None:
-        """No faults any more; what was held goes on."""
+    def clear_faults(self) -> None:
+        """End all faults and forward what was held."""
         self._faults.clear()
         self._loop.call_soon_threadsafe(self._go_on.set)
 
     def go_away(self) -> None:
-        """Nobody listens."""
+        """Stop listening."""
         self._do(self._close())
 
     def come_back(self) -> None:
-        """At the same port."""
+        """Listen again at the same port."""
         self._do(self._open())
 
     def start(self) -> None:
@@ -87,7 +87,7 @@ class FaultyS3:
         self.come_back()
 
     def end(self) -> None:
-        self.well()
+        self.clear_faults()
         self.go_away()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -163,7 +163,7 @@ def _break(request: web.Request) -> None:
 
 @contextmanager
 def faulty_s3(port: int, tls: ssl.SSLContext | None = None) -> Iterator[FaultyS3]:
-    """A proxy before the S3 server at `port`; it goes away with the block."""
+    """Run a proxy of the S3 server at `port` for the length of the block."""
     proxy = FaultyS3(port, tls)
     proxy.start()
     try:

@@ -1,4 +1,4 @@
-"""Forged agents: they speak `cellblock.agent.v1` on a sandbox's socket, and lie as told."""
+"""Forged agents: they speak `cellblock.agent.v1` on a sandbox's socket, and can lie."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ Lie = Callable[["ForgedAgent", AsyncIterator[bytes], Any], Answers]
 
 @dataclass
 class Script:
-    """What an agent does. Without changes: as an honest one, for code that shows nothing."""
+    """Behaviour of an agent. The default is an honest one, for code without output."""
 
     events: Callable[[str], Iterable[bytes]] = lambda name: honest(name)
     """The messages of the event stream for an execution."""
@@ -91,11 +91,11 @@ class _Handler(grpc.GenericRpcHandler):
 
 
 class Forgery:
-    """Plays the agents of all sandboxes whose image is `forged`, each by the script of the day."""
+    """Acts as the agent of all sandboxes with the image `forged`, by the current script."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        """For a server, too: its path is short, and a Unix socket's may have 107 bytes."""
+        """Folder with a short path, since a Unix socket may have at most 107 bytes."""
         self.socket = folder / "forgery.sock"
         self.script = Script()
         self.plant: Callable[[Path], Awaitable[None]] | None = None
@@ -115,7 +115,7 @@ class Forgery:
         writer.close()
 
     async def forget(self) -> None:
-        """Stop all agents, and begin anew."""
+        """Stop all agents; later sessions get new ones."""
         agents, self.agents = self.agents, []
         self.script, self.plant = Script(), None
         await asyncio.gather(*(agent.stop() for agent in agents))
@@ -134,12 +134,12 @@ async def forgery() -> AsyncIterator[Forgery]:
 
 
 def batch(*events: pb.Event) -> bytes:
-    """Events as one message, as they are."""
+    """Return events as one message, without changes."""
     return pb.ConverseResponse(events=events).SerializeToString()
 
 
 def numbered(first: int, name: str, *events: pb.Event) -> list[pb.Event]:
-    """Events with the numbers and the name of an execution that they should have."""
+    """Return events with correct numbers and the name of an execution."""
     for number, event in enumerate(events, first):
         event.sequence, event.execution_id = number, name
     return list(events)
@@ -159,5 +159,5 @@ def finished(**values: Any) -> pb.Event:
 
 
 def honest(name: str) -> Iterable[bytes]:
-    """What an agent says of code that shows nothing, as its first execution."""
+    """Return an honest agent's events for code without output, as its first execution."""
     return [batch(*numbered(1, name, started(), finished()))]

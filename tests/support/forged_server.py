@@ -1,8 +1,8 @@
 """The real server, whose sandboxes can be agents that a test forges.
 
 Run as a module, with the server's arguments. A session with the image `forged` gets a
-folder of its own, and `FORGERY_SOCKET` is told of it: whoever listens there plays the
-agent. All other sessions are the local backend's. Waits are as short as in `SHORT`.
+folder of its own, and the server sends its path to `FORGERY_SOCKET`: the program that listens
+there is the agent. All other sessions are the local backend's. Waits are as short as in `SHORT`.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ SHORT = Timings(
 
 
 class ForgedBackend(LocalBackend):
-    """Sandboxes whose agent is somebody else's."""
+    """Sandboxes whose agent is a program of the test."""
 
     capabilities = replace(LocalBackend.capabilities, outlives_server=True)
 
@@ -42,10 +42,10 @@ class ForgedBackend(LocalBackend):
         self._forged: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
-        """Forget nothing: what runs is looked for by `list`."""
+        """Keep everything from an earlier run: `list` finds what is running."""
 
     async def list(self) -> list[Sandbox]:
-        """Forged agents outlive the server; the local backend's do not."""
+        """Return the forged sandboxes, which outlive the server; the local backend's do not."""
         return [
             Sandbox(path.name) for path in self._folders.glob("*") if self._mark(path.name).exists()
         ]

@@ -82,7 +82,7 @@ class ForkServer:
                     self._report(pid, pid)
 
     def forget(self) -> None:
-        """In a forked process: close all that is the fork server's."""
+        """Close all that belongs to the fork server, in a forked process."""
         for held in (self._control, *self._reports.values()):
             held.close()
         signal.set_wakeup_fd(-1)

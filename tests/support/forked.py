@@ -33,7 +33,7 @@ class Program:
     """A program that can be forked."""
 
     name: str
-    """What it finds as `sys.argv[0]`."""
+    """The program's `sys.argv[0]`."""
     program: str
     """A script's path, or a module whose `main` returns the exit code."""
     imports: tuple[str, ...]
@@ -51,7 +51,7 @@ class ForkedProcess:
         self.returncode: int | None = None
         self.pid = int(report.recv(MAX_REPORT))
         self._pidfd: int | None = None
-        # Of a process that has ended already there is none: its exit code is on its way.
+        # A process that has already ended has none: its exit code is on its way.
         with suppress(ProcessLookupError):
             self._pidfd = os.pidfd_open(self.pid)
 
@@ -125,7 +125,7 @@ class _Forker:
 
 
 _forkers: dict[tuple[str, ...], _Forker] = {}
-"""By their option and imports."""
+"""Fork servers, by the interpreter's option and the imports."""
 _forkers_lock = threading.Lock()
 
 

@@ -1,4 +1,4 @@
-"""The real server with shorter waits: what takes it half a minute to give up takes a second."""
+"""The real server with shorter waits: it gives up after a second instead of half a minute."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.support.server import ServerProcess
 from tests.support.timed_server import COMMAND, timed_environment
 
 ENGINE_SECONDS = 2.0
-"""After which a silent engine counts as away."""
+"""Time after which a silent engine is treated as unavailable."""
 SHORT = {
     "keeper": {"housekeeping": 1.0, "reconcile": 1.0},
     "agent": {"call": 2.0, "reconnect": 1.0, "end": 1.0},

@@ -1,4 +1,4 @@
-"""The real engine, behind a socket that holds back what is asked of it."""
+"""Docker Engine behind a proxy that holds back certain calls."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ PIECE = 65536
 
 
 class HeldEngine:
-    """Passes calls on, but a certain one only when `go` is set, whether its caller waits or not."""
+    """Forwards calls, but a certain one only after `go` is set, even if its caller left."""
 
     def __init__(self, held: bytes) -> None:
         self._held = held
@@ -47,7 +47,7 @@ class HeldEngine:
 
 @asynccontextmanager
 async def held_engine(socket: Path, held: bytes) -> AsyncIterator[HeldEngine]:
-    """An engine at `socket`, which holds back calls that have `held` in their first line."""
+    """Run a proxy at `socket` that holds back calls with `held` in their first line."""
     engine = HeldEngine(held)
     async with await asyncio.start_unix_server(engine.serve, socket):
         yield engine

@@ -6,17 +6,17 @@ from tests.support.engine import inspect
 
 
 def agent_of(container: str) -> psutil.Process:
-    """Its first process."""
+    """Return the container's first process, the agent."""
     return psutil.Process(int(inspect(container)["State"]["Pid"]))
 
 
 def fork_server_of(container: str) -> psutil.Process:
-    """What kernels are forked from: the agent's only child."""
+    """Return the agent's only child, from which kernels are forked."""
     (child,) = agent_of(container).children()
     return child
 
 
 def kernel_of(container: str) -> psutil.Process:
-    """The fork server's only child."""
+    """Return the fork server's only child, the kernel."""
     (child,) = fork_server_of(container).children()
     return child

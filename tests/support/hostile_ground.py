@@ -1,4 +1,4 @@
-"""A real server between agents that lie and a neighbour that does not."""
+"""A real server with lying agents and an honest neighbour."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ from tests.support.waiting import STEP_SECONDS
 COMMAND = (sys.executable, "-P", "-m", "tests.support.forged_server")
 REPOSITORY = Path(__file__).parents[2]
 ANSWER_SECONDS = 5.0
-"""What the documents promise: a neighbour's `1+1` is answered within this."""
+"""Documented limit: a neighbour's `1+1` is answered within this time."""
 END_SECONDS = 20.0
 """Within this any lie has had its effect; a server that waits for ever has not met it."""
 OVER = {"COMPLETED", "FAILED", "CANCELLED", "EXPIRED"}
@@ -31,17 +31,17 @@ BLOB = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 
 @dataclass
 class Outcome:
-    """What became of a session whose agent lied."""
+    """State of a session and its executions after the agent lied."""
 
     session: SessionInfo
     executions: list[ExecutionInfo]
     events: list[Event] = field(default_factory=list)
     error: Error | None = None
-    """What the caller was told instead of events."""
+    """Error that the caller got instead of events."""
 
 
 class HostileGround:
-    """The server, with a client of it."""
+    """A server and a client of it, with sessions of forged agents."""
 
     def __init__(
         self, server: ServerProcess, client: AsyncClient, neighbour: AsyncSession, forged: Forgery
@@ -53,12 +53,12 @@ class HostileGround:
         self._log_read = 0
 
     async def session(self, script: Script) -> AsyncSession:
-        """A session whose agent is forged."""
+        """Create a session whose agent is forged."""
         self.forged.script = script
         return await self.client.sessions.create(image=IMAGE)
 
     async def play(self, script: Script, code: str = "code") -> Outcome:
-        """Run code in a session of its own, and see that all is well but for that session."""
+        """Run code in a new session, and assert that nothing but this session is affected."""
         session = await self.session(script)
         try:
             async with asyncio.timeout(END_SECONDS):
@@ -73,7 +73,7 @@ class HostileGround:
             self.check_folder()
 
     def check(self, outcome: Outcome) -> None:
-        """What holds whatever an agent says."""
+        """Assert the guarantees that hold whatever an agent sends."""
         for execution in outcome.executions:
             assert execution.status.name in OVER
         if outcome.error is None:
@@ -83,19 +83,19 @@ class HostileGround:
             assert ends.count(True) == 1
             assert ends[-1]
         if outcome.session.state.name != "READY":
-            # The blame is the sandbox's, never a fault of ours.
+            # The failure is attributed to the sandbox, never to the server.
             assert outcome.session.end_reason in ("PROTOCOL_VIOLATION", "SANDBOX_LOST")
             assert outcome.session.end_message.startswith("the sandbox")
             assert len(outcome.session.end_message) < 1000
             assert outcome.session.end_message.isprintable()
 
     async def check_neighbour(self) -> None:
-        """Another session answers, in time."""
+        """Assert that another session responds in time."""
         async with asyncio.timeout(ANSWER_SECONDS):
             assert (await self.neighbour.run("1+1")).text == "2"
 
     def check_log(self) -> None:
-        """No fault of the server's own was met since this was asked last."""
+        """Assert that the server has logged no error of its own since the last check."""
         text = self.server.log.read_bytes()
         # The server may be writing its next line.
         whole = text.rfind(b"\n") + 1
@@ -106,7 +106,7 @@ class HostileGround:
         assert not [line for line in lines if line.get("event") in faults]
 
     def check_folder(self) -> None:
-        """Nothing lies where it should not, and nothing is half written."""
+        """Assert that the state folder has no misplaced or half-written file."""
         blobs = self.server.state / "blobs"
         files = [path.relative_to(blobs) for path in blobs.rglob("*") if path.is_file()]
         assert [str(path) for path in files if not BLOB.fullmatch(str(path))] == []
@@ -135,7 +135,7 @@ def _is_ending(events: list[Event]) -> bool:
 
 
 def environment_of(forged: Forgery) -> dict[str, str]:
-    """Of a server whose sandboxes can be `forged`."""
+    """Return the environment of a server whose sandboxes can be `forged`."""
     return {
         "FORGERY_SOCKET": str(forged.socket),
         "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([IMAGE]),
@@ -147,7 +147,7 @@ def environment_of(forged: Forgery) -> dict[str, str]:
 
 @asynccontextmanager
 async def hostile_ground() -> AsyncIterator[HostileGround]:
-    """A server whose sandboxes are forged, where a session asks for it."""
+    """Start a server whose sandboxes are forged if a session requests it."""
     async with forgery() as forged:
         server = ServerProcess(forged.folder, environment_of(forged), COMMAND)
         await asyncio.to_thread(server.start)

@@ -1,4 +1,4 @@
-"""HTTP/2 frames written by hand, for what no well-behaved client sends.
+"""HTTP/2 frames written by hand, for requests that no well-behaved client sends.
 
 Source: RFC 9113 (frames), RFC 7541 (headers, as literals without compression).
 """
@@ -16,25 +16,25 @@ CONNECT_SECONDS = 20.0
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """One frame."""
+    """Return one frame."""
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
 def header(name: str, value: str) -> bytes:
-    """One header, as a literal that is not indexed; both have less than 127 bytes."""
+    """Encode one header as a literal that is not indexed; both parts have less than 127 bytes."""
     encoded = [part.encode() for part in (name, value)]
     return b"\x00" + b"".join(bytes([len(part)]) + part for part in encoded)
 
 
 def opening(authority: str) -> bytes:
-    """The bytes that a connection begins with: large windows, so that no answer waits."""
+    """Return the first bytes of a connection: large windows, so that no answer waits."""
     settings = struct.pack(">HI", 4, WINDOW)
     grown = struct.pack(">I", WINDOW)
     return PREFACE + frame(SETTINGS, 0, 0, settings) + frame(WINDOW_UPDATE, 0, 0, grown)
 
 
 def call(stream: int, path: str, **more: str) -> bytes:
-    """The headers of a gRPC call."""
+    """Return the headers of a gRPC call."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
@@ -49,14 +49,14 @@ def call(stream: int, path: str, **more: str) -> bytes:
 
 
 def message(stream: int, body: bytes = b"", *, announced: int | None = None) -> bytes:
-    """A gRPC message in one frame; `announced` bytes if that is more than it has."""
+    """Return a gRPC message in one frame; it can announce more bytes than it has."""
     length = len(body) if announced is None else announced
     last = END_STREAM if announced is None else 0
     return frame(DATA, last, stream, struct.pack(">BI", 0, length) + body)
 
 
 def reset(stream: int) -> bytes:
-    """Take a call back."""
+    """Return the frame that cancels a call."""
     return frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))
 
 
@@ -73,7 +73,7 @@ class Connection:
         self._buffer = b""
 
     def __enter__(self) -> "Connection":
-        """Close it in the end."""
+        """Return the connection, which the block closes."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +81,7 @@ class Connection:
         self.socket.close()
 
     def send(self, data: bytes) -> bool:
-        """Send all of it; whether the connection still took it."""
+        """Send all bytes; return whether the connection still accepted them."""
         try:
             self.socket.sendall(data)
         except OSError:
@@ -89,7 +89,7 @@ class Connection:
         return True
 
     def read(self, seconds: float) -> Iterator[tuple[int, int, int, bytes]]:
-        """Frames as kind, flags, stream and payload, until none comes for `seconds` or its end."""
+        """Yield frames as kind, flags, stream, payload, until EOF or `seconds` of silence."""
         self.socket.settimeout(seconds)
         while True:
             while len(self._buffer) >= 9:

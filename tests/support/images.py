@@ -6,7 +6,7 @@ import os
 
 FULL = f"cellblock-sandbox:{importlib.metadata.version('cellblock')}"
 CORE = f"{FULL}-core"
-"""For tests that need no more: its sessions start sooner."""
+"""Smaller image for tests that need no more: its sessions start sooner."""
 ENVIRONMENT = {
     "CELLBLOCK_SANDBOX__IMAGE": CORE,
     "CELLBLOCK_SANDBOX__ALLOWED_IMAGES": json.dumps([FULL]),
@@ -14,9 +14,9 @@ ENVIRONMENT = {
     "CELLBLOCK_POOL__SIZE": "0",
     "CELLBLOCK_POOL__MAX_SIZE": "0",
 }
-"""Of servers that tests start."""
+"""Environment of servers that tests start."""
 
 
 def runtime() -> str:
-    """The OCI runtime that the tests were told to use; empty for the engine's default."""
+    """Return the OCI runtime to test with; empty for the engine's default."""
     return os.environ.get("CELLBLOCK_SANDBOX__RUNTIME", "")

@@ -94,7 +94,7 @@ CAPABILITIES = (
     *("DAC_READ_SEARCH", "MKNOD", "NET_ADMIN", "NET_RAW", "SYS_ADMIN"),
     *("SYS_CHROOT", "SYS_MODULE", "SYS_PACCT", "SYS_PTRACE", "SYS_TIME", "SYSLOG"),
 )
-"""What attacks would need."""
+"""Code that defines the functions that attacks use."""
 
 PRELUDE = f"""
 import ctypes, errno, glob, json, mmap, os, platform, signal, socket, struct, sys, time
@@ -157,7 +157,7 @@ class Attack:
     code: str
     refused: str = "EPERM"
     tried_unprotected: bool = True
-    """Whether the same code may be run where nothing refuses it, and hurts nobody but itself."""
+    """Whether the code may run unprotected: it then harms only its own process."""
 
 
 class Inside:
@@ -168,11 +168,11 @@ class Inside:
         self.run(PRELUDE)
 
     def outcome(self, expression: str) -> str:
-        """What becomes of an attack, tried by a child of the kernel."""
+        """Return the outcome of an attack by a child of the kernel."""
         return self.run(f"print(outcome({expression!r}))").strip()
 
     def run(self, code: str) -> str:
-        """What code prints; it must not fail."""
+        """Run code that must not fail; return its output."""
         result = self.session.run(code)
         trouble = result.error or result.failure
         assert trouble is None, trouble
@@ -186,13 +186,13 @@ class Unprotected:
         self._name = name
 
     def outcomes(self, expressions: Sequence[str]) -> list[str]:
-        """What becomes of attacks, each in a process and a mount namespace of its own."""
+        """Return outcomes of attacks, each in a process and a mount namespace of its own."""
         alone = [f"(call('unshare', 0x20000), {expression})" for expression in expressions]
         code = f"{PRELUDE}\nfor attack in {alone!r}: print(outcome(attack))"
         return self.run(code).splitlines()
 
     def run(self, code: str) -> str:
-        """What code prints; it must not fail."""
+        """Run code that must not fail; return its output."""
         done = subprocess.run(
             ["docker", "exec", "--interactive", self._name, "python", "-I", "-"],
             input=code,

@@ -1,6 +1,6 @@
-"""A server whose wall clock a test sets, and nobody else's with it. Run as a program.
+"""A server whose wall clock a test sets, without effect on other programs. Run as a program.
 
-By how many seconds it is ahead stands in the file that `WALL_CLOCK_AHEAD` names.
+The file that `WALL_CLOCK_AHEAD` names has the number of seconds by which it is ahead.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A notebook's side of a kernel: what `jupyter_client` gives to Jupyter's programs."""
+"""The user's side of a notebook: a kernel and its client, through `jupyter_client`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ SECONDS = 40
 
 @dataclass
 class Shown:
-    """What became of a cell."""
+    """Messages and reply of an executed cell."""
 
     reply: dict[str, Any]
     messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -24,12 +24,12 @@ class Shown:
 
     @property
     def kinds(self) -> list[str]:
-        """What kinds of messages came."""
+        """Return the kinds of the messages."""
         return [kind for kind, _ in self.messages]
 
     @property
     def text(self) -> str:
-        """What was written to both streams."""
+        """Return the text of both streams."""
         return "".join(content["text"] for kind, content in self.messages if kind == "stream")
 
 
@@ -42,7 +42,7 @@ class Notebook:
 
     @property
     def provisioner(self) -> CellblockProvisioner:
-        """What holds its session."""
+        """The provisioner, which has the session."""
         provisioner = self.manager.provisioner
         assert isinstance(provisioner, CellblockProvisioner)
         return provisioner
@@ -53,7 +53,7 @@ class Notebook:
         on_message: Callable[[str, dict[str, Any]], None] = lambda kind, content: None,
         **options: Any,
     ) -> Shown:
-        """Run a cell; `on_message` is called as each message comes."""
+        """Run a cell; `on_message` is called with each message as it comes."""
         shown = Shown({})
 
         def keep(message: dict[str, Any]) -> None:
@@ -69,14 +69,14 @@ class Notebook:
         return shown
 
     def restart(self) -> None:
-        """As the front end's button."""
+        """Restart the kernel like the front end's button."""
         self.manager.restart_kernel()
         self.client.wait_for_ready(timeout=SECONDS)
 
 
 @contextmanager
 def opened(name: str, cwd: Path | None = None) -> Iterator[Notebook]:
-    """A kernel of that name, started in a folder, and shut down in the end."""
+    """Start the kernel of that name in a folder, and shut it down after the block."""
     manager = KernelManager(kernel_name=name)
     manager.start_kernel(**({} if cwd is None else {"cwd": str(cwd)}))
     try:

@@ -1,4 +1,4 @@
-"""Kills a server at seeded moments of what its clients do, and starts it again."""
+"""Kills a server at seeded moments in its clients' work, and starts it again."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -21,25 +21,25 @@ MOMENTS = {
     "writing": 1,
     "deleting": 2,
 }
-"""What clients tell of, and how often it may happen before the kill at most."""
+"""Moments that clients report, and the maximum number of each before the kill."""
 PATIENCE = 25
-"""When so many other things have happened, any of them will do.
+"""After this number of other moments, any moment triggers the kill.
 
-By what happens, not by time: on a busy machine clients must get on, too.
+Moments are counted instead of time, so that clients also progress on a busy machine.
 """
 STUCK_SECONDS = 300.0
-"""When nothing happens for so long, something is wrong."""
+"""Seconds without any moment after which the test fails."""
 SPAN_SECONDS = 0.3
 """A kill in the middle of a call comes within so long after it was sent."""
 START_SECONDS = 1.5
 """A kill of a server that starts comes within so long."""
 STARTING = 0.15
-"""How many of the restarts are themselves killed."""
+"""Share of the restarts that are killed themselves."""
 
 
 @dataclass
 class Killer:
-    """Kills `server`; `check_dead` is called with each of its remains."""
+    """Kills `server`; calls `check_dead` after each kill."""
 
     server: ServerProcess
     random: Random
@@ -55,7 +55,7 @@ class Killer:
         self._loop = asyncio.get_running_loop()
 
     async def during(self, moment: str, call: Coroutine[Any, Any, T]) -> T:
-        """Make a call; if this is the moment, the server ends in the middle of it."""
+        """Make a call; if this is the chosen moment, kill the server in the middle of it."""
         made = asyncio.ensure_future(call)
         try:
             if self._is_now(moment):
@@ -66,16 +66,16 @@ class Killer:
             made.cancel()
 
     def reached(self, moment: str) -> None:
-        """If this is the moment, the server ends here."""
+        """Kill the server here if this is the chosen moment."""
         if self._is_now(moment):
             self._kill(moment)
 
     def reached_in_thread(self, moment: str) -> None:
-        """As `reached`, from another thread: a little later."""
+        """Report a moment from another thread; it takes effect a little later."""
         self._loop.call_soon_threadsafe(self.reached, moment)
 
     async def run(self, kills: int) -> None:
-        """Kill it so often; it runs at the end."""
+        """Kill the server so many times; it is running at the end."""
         while len(self.hits) < kills:
             self._come.clear()
             self._wanted = self.random.choice(list(MOMENTS))

@@ -1,4 +1,4 @@
-"""Pieces that forged answers are made of."""
+"""Building blocks of forged answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -23,7 +23,7 @@ Requests = AsyncIterator[bytes]
 
 
 def says(*events: pb.Event, **lies: Lie) -> Script:
-    """An agent whose events these are, rightly numbered and named."""
+    """Return an agent that sends these events, with correct numbers and names."""
 
     def messages(name: str) -> Iterable[bytes]:
         copies = [pb.Event.FromString(event.SerializeToString()) for event in events]
@@ -33,12 +33,12 @@ def says(*events: pb.Event, **lies: Lie) -> Script:
 
 
 def sends(make: Callable[[str], Iterable[bytes]], **lies: Lie) -> Script:
-    """An agent that puts these bytes into its event stream."""
+    """Return an agent that puts these bytes into its event stream."""
     return Script(make, lies)
 
 
 def answers(*messages: Message | bytes) -> Lie:
-    """A call that is answered so, once."""
+    """Return an answer to one call."""
 
     async def lie(_agent: ForgedAgent, _requests: Requests, _context: Any) -> Answers:
         for message in messages:
@@ -48,7 +48,7 @@ def answers(*messages: Message | bytes) -> Lie:
 
 
 def endless(message: Message | bytes) -> Lie:
-    """A call that is answered so, for ever."""
+    """Return an answer that repeats a message forever."""
 
     async def lie(_agent: ForgedAgent, _requests: Requests, _context: Any) -> Answers:
         while True:
@@ -58,7 +58,7 @@ def endless(message: Message | bytes) -> Lie:
 
 
 def fails(code: grpc.StatusCode, details: str = "", trailers: int = 0) -> Lie:
-    """A call that ends with a status, and trailers of so many bytes."""
+    """Return an answer with a status and with trailers of so many bytes."""
 
     async def lie(_agent: ForgedAgent, _requests: Requests, context: Any) -> Answers:
         context.set_trailing_metadata((("x-lie", "x" * trailers),))
@@ -69,19 +69,19 @@ def fails(code: grpc.StatusCode, details: str = "", trailers: int = 0) -> Lie:
 
 
 async def never(_agent: ForgedAgent, _requests: Requests, _context: Any) -> Answers:
-    """A call that is not answered."""
+    """Return an answer that never comes."""
     await asyncio.Event().wait()
     yield b""
 
 
 def leaves(*files: pb.FileEntry, **lies: Lie) -> Script:
-    """An agent whose execution leaves these files."""
+    """Return an agent whose execution leaves these files."""
     changes = pb.FileChanges(changed=[pb.ChangedFile(file=file) for file in files])
     return says(started(), finished(changes=changes), **lies)
 
 
 def field(number: int, data: bytes) -> bytes:
-    """A field of bytes as protobuf writes it."""
+    """Encode a field of bytes like protobuf."""
     size, length = len(data), b""
     while size > 127:
         length += bytes([size & 127 | 128])

@@ -1,4 +1,4 @@
-"""Work that goes on beside a test, until the test has seen enough."""
+"""Work that runs beside a test until the test ends it."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,13 +9,13 @@ from cellblock_client import Client
 from tests.support.waiting import until
 
 ROUNDS = 3
-"""So often each has done its work before the test goes on, and again before it ends."""
+"""Repetitions of each function before the test continues, and again before it ends."""
 SECONDS = 120
 """Bound on that, on a machine that has much else to do."""
 
 
 class Load:
-    """What goes on, and how often it was done."""
+    """Functions that run repeatedly in threads, with a count of their repetitions."""
 
     def __init__(self, works: list[Callable[[], None]]) -> None:
         self._over = threading.Event()
@@ -36,8 +36,8 @@ class Load:
             thread.join()
         assert self._errors == []
 
-    def goes_on(self) -> None:
-        """Wait until each has done its work some times more."""
+    def wait_for_progress(self) -> None:
+        """Wait until each function has run a few more times."""
         wanted = [done + ROUNDS for done in self._done]
 
         def seen() -> bool:
@@ -52,13 +52,13 @@ class Load:
             while not self._over.is_set():
                 work()
                 self._done[number] += 1
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits
+        except BaseException as error:  # noqa: BLE001 - raised by the waiting thread
             self._errors.append(error)
 
 
 @contextmanager
 def under_load(address: str) -> Iterator[Load]:
-    """Files that come and go, and code that shows and stores things."""
+    """Upload and delete files, and run code, while the block runs."""
     with Client(address) as client, client.sessions.create() as session:
 
         def files_come_and_go() -> None:
@@ -73,8 +73,8 @@ def under_load(address: str) -> Iterator[Load]:
         load = Load([files_come_and_go, code_runs])
         load.start()
         try:
-            load.goes_on()
+            load.wait_for_progress()
             yield load
-            load.goes_on()
+            load.wait_for_progress()
         finally:
             load.stop()

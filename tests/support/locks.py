@@ -1,4 +1,4 @@
-"""What the locked requirements say, read as pip reads them."""
+"""Locked requirements, parsed as pip does."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?!\S)")
 
 @dataclass(frozen=True)
 class Locked:
-    """One requirement of a lock."""
+    """One requirement of a lock file."""
 
     name: str
     version: str
@@ -31,7 +31,7 @@ class Locked:
 
 
 def locked(path: Path) -> dict[str, Locked]:
-    """A lock's requirements by their names; fails for a line that is none."""
+    """Return a lock file's requirements by name; fail for an invalid line."""
     return {one.name: one for one in map(_read, _logical_lines(path))}
 
 

@@ -1,4 +1,4 @@
-"""What a process takes of the machine's memory, in MiB."""
+"""Memory of processes, in MiB."""
 
 import re
 from pathlib import Path
@@ -7,17 +7,17 @@ MIB = 2**20
 
 
 def resident(pid: int) -> float:
-    """Now. With what it shares: its share of that depends on how many others run."""
+    """Return the current memory, with the process's share of shared pages."""
     return _kib(Path(f"/proc/{pid}/status"), "VmRSS") / 1024
 
 
 def forget_peak(pid: int) -> None:
-    """Begin anew for `peak`."""
+    """Reset the value that `peak` returns."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def peak(pid: int) -> float:
-    """The most since `forget_peak`."""
+    """Return the maximum since `forget_peak`."""
     return _kib(Path(f"/proc/{pid}/status"), "VmHWM") / 1024
 
 

@@ -1,4 +1,4 @@
-"""A chat model that says what a test wrote down, over the real protocols.
+"""A chat model with scripted answers, over the real protocols.
 
 Chat completions, streamed and whole, and the Responses API, whole.
 """
@@ -15,7 +15,7 @@ Turn = Callable[[], Iterator[dict[str, Any]]]
 
 
 def text(*pieces: str) -> Turn:
-    """An answer in words."""
+    """Return an answer of text only."""
     return lambda: ({"content": piece} for piece in pieces)
 
 
@@ -30,7 +30,7 @@ def call(index: int, identity: str, arguments: str, size: int) -> list[dict[str,
 
 
 def said(deltas: Iterator[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
-    """The text and the tool calls of a whole turn."""
+    """Return the text and the tool calls of a whole turn."""
     text = ""
     calls: dict[int, dict[str, Any]] = {}
     for delta in deltas:
@@ -44,7 +44,7 @@ def said(deltas: Iterator[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
 
 
 def completion(model: str, text: str, calls: list[dict[str, Any]]) -> dict[str, Any]:
-    """A whole chat completion."""
+    """Return a whole chat completion."""
     message: dict[str, Any] = {"role": "assistant", "content": text or None}
     if calls:
         message["tool_calls"] = [
@@ -67,7 +67,7 @@ def completion(model: str, text: str, calls: list[dict[str, Any]]) -> dict[str, 
 
 
 def response(model: str, text: str, calls: list[dict[str, Any]]) -> dict[str, Any]:
-    """A whole response of the Responses API."""
+    """Return a whole response of the Responses API."""
     output: list[dict[str, Any]] = [
         {
             "id": f"fc_{call['id']}",
@@ -107,7 +107,7 @@ WHOLE = {"/v1/chat/completions": completion, "/v1/responses": response}
 
 
 class ModelServer(ThreadingHTTPServer):
-    """Answers with one turn after the other."""
+    """Answers requests with one scripted turn after the other."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -116,11 +116,11 @@ class ModelServer(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
         self.base_url = f"{self.address}/v1"
         self.others: list[str] = []
-        """Who else was to be reached, by programs that have this for their HTTPS_PROXY."""
+        """Hosts that programs with this server as HTTPS_PROXY tried to reach."""
 
 
 class BrokenOff(Exception):  # noqa: N818 - what a turn raises to break its stream
-    """The connection is to end in the middle."""
+    """Raised to end the connection in the middle of an answer."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._send(self._chunk(body["model"], {}, "stop"))
-        # What some servers send when usage is asked for: a chunk without a choice.
+        # Some servers send this chunk without a choice if usage is requested.
         self._send(self._chunk(body["model"], None, None))
         self._send("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
@@ -186,12 +186,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Say nothing."""
+        """Discard the log line."""
 
 
 @contextmanager
 def model_server() -> Iterator[ModelServer]:
-    """A server that listens."""
+    """Run the server for the length of the block."""
     with ModelServer() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

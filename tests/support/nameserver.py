@@ -1,4 +1,4 @@
-"""A real DNS server on this machine, that answers what a test wants. Only root may have port 53."""
+"""A real DNS server on this machine with scripted answers. Only root may use port 53."""
 
 import ipaddress
 import socket
@@ -13,7 +13,7 @@ RESPONSE, NO_SUCH_NAME = 0x8180, 3
 
 
 def question(message: bytes) -> tuple[str, int, bytes]:
-    """Name and type that are asked for, and the question as it is; RFC 1035, 4.1.2."""
+    """Return name and type of a question, and its bytes; RFC 1035, 4.1.2."""
     labels, at = [], HEADER.size
     while length := message[at]:
         labels.append(message[at + 1 : at + 1 + length].decode())
@@ -23,7 +23,7 @@ def question(message: bytes) -> tuple[str, int, bytes]:
 
 
 def answer(message: bytes, addresses: list[str] | None) -> bytes:
-    """The answer with those addresses that are of the wanted type, to be forgotten at once."""
+    """Return a DNS answer with the addresses of the wanted type, with a time to live of 0."""
     _name, kind, asked = question(message)
     known = [ipaddress.ip_address(address) for address in addresses or ()]
     version = {A: 4, AAAA: 6}.get(kind)

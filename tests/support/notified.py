@@ -1,4 +1,4 @@
-"""Who starts a service and listens to it, as systemd does with `Type=notify`."""
+"""A parent process that receives a service's notifications, like systemd with `Type=notify`."""
 
 import socket
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ SECONDS = 60
 
 
 class Listener:
-    """Hears what a service says of itself."""
+    """Receives a service's notifications."""
 
     def __init__(self, name: str, heard: socket.socket) -> None:
         self.environment = {"NOTIFY_SOCKET": name}
         self._heard = heard
 
     def next(self) -> str:
-        """The next word, when it comes."""
+        """Return the next notification when it comes."""
         return self._heard.recv(4096).decode()
 
 

@@ -1,4 +1,4 @@
-"""Calls that are made once: the client would make them again."""
+"""Calls without retries; the client would retry them."""
 
 import grpc
 
@@ -7,7 +7,7 @@ from cellblock_client.errors import Error, from_call
 
 
 def refused_create(address: str, seconds: float) -> Error:
-    """What a new session is refused with, within so long."""
+    """Create a session that must be refused within some seconds; return the error."""
     with grpc.insecure_channel(address) as channel:
         stub = session_pb2_grpc.SessionServiceStub(channel)
         try:

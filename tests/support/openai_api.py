@@ -1,4 +1,4 @@
-"""What the `openai` package makes of an answer, asked of the package itself."""
+"""Errors that the `openai` package raises for an answer."""
 
 import httpx2
 import openai
@@ -7,7 +7,7 @@ from cellblock_client.openai_errors import HttpError
 
 
 def raised_for(answer: HttpError) -> openai.APIStatusError:
-    """What the package's client raises when a server answers so."""
+    """Return the exception that the package's client raises for this answer."""
 
     def handler(_request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(answer.status, headers=answer.headers, json=answer.body)

@@ -1,4 +1,4 @@
-"""The files that operators give to Prometheus and Grafana, and what may stand in them."""
+"""The files for Prometheus and Grafana, and the names that they may use."""
 
 import json
 import os
@@ -27,13 +27,13 @@ needs_prometheus = pytest.mark.skipif(
 
 
 def queries() -> list[str]:
-    """All that the dashboard's panels ask."""
+    """Return all queries of the dashboard's panels."""
     panels = json.loads(DASHBOARD.read_text())["panels"]
     return [target["expr"] for panel in panels for target in panel.get("targets", [])]
 
 
 def series() -> dict[str, set[str]]:
-    """What a server shows: the names of samples, with their labels."""
+    """Return the names of all exported samples, with their labels."""
     metrics = Metrics()
     found: dict[str, set[str]] = {}
     for one in vars(metrics).values():
@@ -48,7 +48,7 @@ def series() -> dict[str, set[str]]:
 
 
 def unknown(expression: str) -> list[str]:
-    """Names and labels in an expression that no server shows."""
+    """Return the names and labels in an expression that no server exports."""
     known = series()
     wrong = []
     for name, matchers in SELECTOR.findall(expression):
@@ -61,7 +61,7 @@ def unknown(expression: str) -> list[str]:
 
 
 def unknown_groups(expression: str) -> list[str]:
-    """Labels that an expression groups by and none of its metrics has."""
+    """Return the labels that an expression groups by and none of its metrics has."""
     known = series()
     names = [name for name, _matchers in SELECTOR.findall(expression)]
     labels = set().union(*(known.get(name, set()) for name in names)) | ADDED

@@ -1,4 +1,4 @@
-"""A collector of traces: a gRPC server with OTLP's trace service, and nothing behind it."""
+"""A collector of traces: a gRPC server with OTLP's trace service that only stores spans."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 @dataclass
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
-    """Keeps what comes."""
+    """Stores all received spans."""
 
     address: str = ""
     spans: list[Span] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         return pb.ExportTraceServiceResponse()
 
     def named(self, name: str, trace_id: bytes) -> list[Span]:
-        """Spans of a trace, once there are any."""
+        """Return the spans of a trace, once there are any."""
 
         def found() -> list[Span]:
             with self.lock:
@@ -41,13 +41,13 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
         return found()
 
     def children(self, parent: Span) -> dict[str, Span]:
-        """Spans below one, by name."""
+        """Return the children of a span, by name."""
         with self.lock:
             return {one.name: one for one in self.spans if one.parent_span_id == parent.span_id}
 
 
 def attributes(span: Span) -> dict[str, object]:
-    """A span's, as plain values."""
+    """Return a span's attributes as plain values."""
     return {
         one.key: getattr(one.value, str(one.value.WhichOneof("value"))) for one in span.attributes
     }
@@ -55,7 +55,7 @@ def attributes(span: Span) -> dict[str, object]:
 
 @contextmanager
 def collecting() -> Iterator[Collector]:
-    """Run one."""
+    """Run a collector for the length of the block."""
     collector = Collector()
     server = grpc.server(futures.ThreadPoolExecutor(2))
     add: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server

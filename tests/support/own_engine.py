@@ -1,4 +1,4 @@
-"""A Docker engine of a test's own, to be stopped, killed and started again."""
+"""A Docker Engine of the test, which it can stop, kill and start again."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ MOST_BYTES = 4 * 2**30
 
 
 class OwnEngine:
-    """A dockerd without any network, whose data are below `folder`."""
+    """A dockerd without network, whose data are in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -52,13 +52,13 @@ class OwnEngine:
         until(self._answers, START_SECONDS)
 
     def stop(self) -> None:
-        """End it, as an operator does."""
+        """Stop the engine, as an operator does."""
         assert self._process is not None
         self._process.terminate()
         self._process.wait(START_SECONDS)
 
     def freeze(self) -> None:
-        """Have it answer nothing."""
+        """Stop the process with a signal, so that it answers nothing."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
@@ -67,7 +67,7 @@ class OwnEngine:
         self._process.send_signal(signal.SIGCONT)
 
     def docker(self, *arguments: str) -> str:
-        """What a docker command prints."""
+        """Run a docker command and return its output."""
         done = subprocess.run(
             ["docker", "--host", self.host, *arguments], capture_output=True, text=True, check=True
         )
@@ -84,7 +84,7 @@ class OwnEngine:
             )
 
     def end(self) -> None:
-        """Leave nothing of it."""
+        """Remove the engine with all its data."""
         if self._process is not None and self._process.poll() is None:
             self.thaw()
             for name in self.docker("ps", "--all", "--quiet").split():
@@ -106,7 +106,7 @@ class OwnEngine:
 
 @contextmanager
 def own_engine(image: str) -> Iterator[OwnEngine]:
-    """An engine that has an image, and runs; skips where that may not be."""
+    """Start an engine that has an image; skip the test if that is not possible."""
     if os.geteuid() != 0 or shutil.which("dockerd") is None:
         pytest.skip("needs dockerd, and root to start it")
     with (

@@ -13,7 +13,7 @@ from cellblock_client.embedded import embedded_server
 
 @contextmanager
 def killed_owner(backend: str) -> Iterator[Path]:
-    """Start one; yields its server's folder; it is killed when the block is left."""
+    """Start an owner; yield its server's folder; kill the owner after the block."""
     with subprocess.Popen(
         [sys.executable, "-m", __name__, backend], stdout=subprocess.PIPE, text=True
     ) as owner:

@@ -1,4 +1,4 @@
-"""A real package index on this machine (PEP 503), with packages that are made on the spot."""
+"""A package index on this machine (PEP 503), with packages made by the test."""
 
 import hashlib
 import io
@@ -10,7 +10,7 @@ from threading import Thread
 
 
 def wheel(name: str, version: str, modules: dict[str, bytes], tag: str = "py3-none-any") -> bytes:
-    """A wheel (PEP 427) with these modules."""
+    """Return a wheel (PEP 427) with these modules."""
     info = f"{name}-{version}.dist-info"
     files = {
         **modules,
@@ -26,7 +26,7 @@ def wheel(name: str, version: str, modules: dict[str, bytes], tag: str = "py3-no
 
 
 class Index(ThreadingHTTPServer):
-    """Serves one package, and remembers what it was asked for."""
+    """Serves one package, and records its requests."""
 
     daemon_threads = True
 
@@ -63,7 +63,7 @@ class IndexCalls(BaseHTTPRequestHandler):
         self.wfile.write(body or b"")
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Discard the log line."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A session whose sandbox stands still, so that what is under way in it stays so."""
+"""A session with a paused sandbox, so that calls in it stay in flight."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,22 +13,22 @@ USED_SECONDS = 20
 
 
 class Paused:
-    """A session, and its container, none of whose processes has any time."""
+    """A session, and its container, all of whose processes are paused."""
 
     def __init__(self, session: AsyncSession, container: str) -> None:
         self.session = session
         self._container = container
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Continue the container's processes."""
         docker("unpause", self._container)
 
     def lose(self) -> None:
-        """Take the container away, behind the server's back."""
+        """Remove the container outside Cellblock."""
         docker("rm", "--force", self._container)
 
     async def until_used(self) -> None:
-        """Wait until a call that was made since has reached the session."""
+        """Wait until a call made since has reached the session."""
         before = self.session.info.last_use_time
         async with asyncio.timeout(USED_SECONDS):
             while (await self.session.refresh()).last_use_time == before:  # noqa: ASYNC110 - nothing tells
@@ -37,7 +37,7 @@ class Paused:
 
 @asynccontextmanager
 async def paused(client: AsyncClient, instance: str, code: str) -> AsyncIterator[Paused]:
-    """A new session that has run `code` and stands still now. It is deleted at the end."""
+    """Create a session, run `code` and pause its sandbox; delete it after the block."""
     before = set(containers(instance))
     session = await client.sessions.create()
     (container,) = set(containers(instance)) - before

@@ -1,4 +1,4 @@
-"""Small pictures of given sizes."""
+"""Small images of given sizes."""
 
 import struct
 
@@ -8,5 +8,5 @@ GIF_END = (
 
 
 def gif(width: int, height: int) -> bytes:
-    """A GIF that says it is so large."""
+    """Return a GIF whose header has this size."""
     return b"GIF89a" + struct.pack("<HH", width, height) + GIF_END

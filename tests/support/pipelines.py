@@ -1,4 +1,4 @@
-"""Pipelines of a few stages, whose calls are received at last."""
+"""Pipelines of a few stages, at whose end a test receives the calls."""
 
 from datetime import timedelta
 
@@ -9,5 +9,5 @@ RECEIVED_WITHIN = timedelta(seconds=10)
 
 
 def new_pipeline(*stages: Stage) -> Pipeline:
-    """A pipeline of `stages`, and the one that receives requests."""
+    """Return a pipeline of `stages`, and the receiver of its requests."""
     return Pipeline([*stages, ReceivingStage(RECEIVED_WITHIN)])

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: started from Debian's programs, in a folder that goes with it."""
+"""A PostgreSQL cluster of the tests: Debian's programs, in a folder that is removed at the end."""
 
 import os
 import pwd
@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 MEMORY, MEMORY_BYTES = Path("/dev/shm"), 4 * 2**30
 PORTS = range(20_000, 30_000)
-"""Below those that Linux gives to whoever asks for any."""
+"""Ports below the range that Linux assigns automatically."""
 START_SECONDS = 50
 PROGRAMS = Path("/usr/lib/postgresql")
 ADMIN, ROLE, PASSWORD = "admin", "cellblock", "sesame-of-the-role"
@@ -34,7 +34,7 @@ SETTINGS = {
     "shared_buffers": "32MB",
 }
 FORGETFUL = {
-    # What is lost is lost with the machine, not with the process.
+    # These settings lose data only if the machine fails, not if a process does.
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
@@ -42,13 +42,13 @@ FORGETFUL = {
 
 
 def programs() -> Path | None:
-    """The folder of the newest PostgreSQL that is installed."""
+    """Return the folder of the newest installed PostgreSQL."""
     found = sorted(PROGRAMS.glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
 
 class Cluster:
-    """One that can be stopped, killed and started again."""
+    """A PostgreSQL server that can be stopped, killed and started again."""
 
     def __init__(self, *, durable: bool = False) -> None:
         self._settings = SETTINGS if durable else {**SETTINGS, **FORGETFUL}
@@ -73,7 +73,7 @@ class Cluster:
             self._as_nobody = {}
 
     def make(self) -> None:
-        """Make it and start it."""
+        """Create the cluster and start it."""
         subprocess.run(
             [
                 self._program("initdb"),
@@ -100,7 +100,7 @@ class Cluster:
         engine.dispose()
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server, and wait until it accepts connections."""
         options = [
             part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")
         ]
@@ -124,7 +124,7 @@ class Cluster:
         until(self._answers, START_SECONDS)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """End it: connections are closed, transactions rolled back. SIGQUIT: as a crash does."""
+        """Stop the server: it closes connections and rolls back. SIGQUIT is like a crash."""
         assert self._process is not None
         self._process.send_signal(how)
         self._process.wait(30)
@@ -132,17 +132,17 @@ class Cluster:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and has not been stopped."""
+        """Whether the server was started and has not been stopped."""
         return self._process is not None
 
     def remove(self) -> None:
-        """Leave nothing behind."""
+        """Stop the server and delete its folder."""
         if self._process is not None:
             self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder)
 
     def create(self, name: str, template: str = "template0", encoding: str = "UTF8") -> None:
-        """Make a database that belongs to our role."""
+        """Create a database that belongs to the tests' role."""
         with self.admin() as connection:
             connection.execute(
                 f"CREATE DATABASE {name} TEMPLATE {template} OWNER {ROLE} ENCODING '{encoding}'"
@@ -150,12 +150,12 @@ class Cluster:
             )
 
     def drop(self, name: str) -> None:
-        """Remove a database, whoever uses it."""
+        """Remove a database, and end its connections."""
         with self.admin() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def database(self, what: str) -> URL:
-        """The database for `what`, with tables; made when it is asked for first."""
+        """Return the database for `what`, with tables; created on first use."""
         name = f"for_{sha256(what.encode()).hexdigest()[:20]}"
         if name not in self._databases:
             self.create(name, TEMPLATE)
@@ -163,22 +163,22 @@ class Cluster:
         return self.url(name)
 
     def url(self, name: str) -> URL:
-        """Of a database, over the socket, where no password is needed."""
+        """Return the URL of a database over the socket, where no password is needed."""
         where = {"host": str(self.folder), "port": str(self.port)}
         return URL.create("postgresql", username=ROLE, database=name, query=where)
 
     def tcp_url(self, name: str, port: int = 0, password: str | None = PASSWORD) -> URL:
-        """Of a database, over TCP; through another port if there is something between."""
+        """Return the URL of a database over TCP; with the port of a relay if one is between."""
         return URL.create("postgresql", ROLE, password, "127.0.0.1", port or self.port, name)
 
     def admin(self, name: str = "postgres") -> psycopg.Connection[Any]:
-        """A connection that may do anything."""
+        """Open a connection with all rights."""
         return psycopg.connect(
             host=str(self.folder), port=self.port, user=ADMIN, dbname=name, autocommit=True
         )
 
     def until_left(self, name: str) -> None:
-        """Wait until a database's connections are gone, whose other ends have closed them."""
+        """Wait until the server has closed a database's connections whose other ends are closed."""
         left = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
         with self.admin() as connection:
 
@@ -207,7 +207,7 @@ class Cluster:
 
 
 def _free_port() -> int:
-    """One that nobody is given by chance while the cluster is stopped."""
+    """Return a port that no program gets by chance while the cluster is stopped."""
     for port in random.sample(PORTS, len(PORTS)):
         with closing(socket.socket()) as found:
             try:

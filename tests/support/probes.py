@@ -1,4 +1,4 @@
-"""Health, asked as an orchestrator asks for it."""
+"""Health checks, as an orchestrator makes them."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ ANSWER_SECONDS = 10
 
 
 def probe(socket: Path, service: str) -> str:
-    """The status that a service has at a health socket; empty if nobody answers."""
+    """Return a service's status at a health socket; empty if no server responds."""
     with grpc.insecure_channel(f"unix:{socket}") as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)
         try:

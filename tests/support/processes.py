@@ -6,7 +6,7 @@ import psutil
 
 
 def server_pid(state: Path) -> int:
-    """The process of the server that keeps its state there."""
+    """Return the process id of the server with this state folder."""
     wanted = f"--state-dir={state}"
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
@@ -16,5 +16,5 @@ def server_pid(state: Path) -> int:
 
 
 def descriptors(pid: int) -> int:
-    """How many it has open."""
+    """Return the number of a process's open file descriptors."""
     return psutil.Process(pid).num_fds()

@@ -1,4 +1,4 @@
-"""The programs that tests start most, and what a fork server imports for them."""
+"""The programs that tests start most, with the modules that a fork server imports for them."""
 
 import sys
 from collections.abc import Sequence

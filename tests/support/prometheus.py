@@ -1,4 +1,4 @@
-"""A real Prometheus that reads a server."""
+"""A real Prometheus that scrapes a server."""
 
 import json
 import subprocess
@@ -20,13 +20,13 @@ scrape_configs:
 
 
 class Prometheus:
-    """Answers queries."""
+    """Answers queries about scraped metrics."""
 
     def __init__(self, address: str) -> None:
         self._address = address
 
     def ask(self, query: str) -> list[dict[str, Any]]:
-        """The series that a query has now."""
+        """Return the series that a query has now."""
         at = f"http://{self._address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         with urllib.request.urlopen(at, timeout=ANSWER_SECONDS) as answer:
             found: list[dict[str, Any]] = json.loads(answer.read())["data"]["result"]
@@ -35,7 +35,7 @@ class Prometheus:
 
 @contextmanager
 def reading(target: str, folder: Path) -> Iterator[Prometheus]:
-    """A Prometheus that reads `target` each second, and keeps what it reads in `folder`."""
+    """Run a Prometheus that scrapes `target` each second, and keeps its data in `folder`."""
     configuration = folder / "prometheus.yaml"
     configuration.write_text(CONFIGURATION.format(target=target))
     log = folder / "prometheus.log"
@@ -54,7 +54,7 @@ def reading(target: str, folder: Path) -> Iterator[Prometheus]:
 
 
 def _address(log: Path) -> str:
-    """Where it said that it listens; empty until it did."""
+    """Return the address that its log reports; empty until it listens."""
     lines = log.read_text().rpartition("\n")[0].splitlines()
     said = [json.loads(line) for line in lines if line[:1] == "{"]
     found = [line["address"] for line in said if line.get("msg") == "Listening on"]

@@ -1,4 +1,4 @@
-"""Quotas that nothing meets."""
+"""Quotas so high that no test reaches them."""
 
 from cellblock_server.tenants.quotas import Quotas
 

@@ -1,4 +1,4 @@
-"""Records as a store keeps them, for tests that need one and not its contents."""
+"""Records of a store, for tests to which their contents don't matter."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +11,11 @@ from cellblock_server.store.records import (
 )
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-"""When `session_record` was made."""
+"""Creation time of `session_record`."""
 
 
 def session_record(*, used: float = 0, alive: float = 0) -> SessionRecord:
-    """Session `sess_1` of tenant `t`, last used and kept alive so many minutes after `START`."""
+    """Return session `sess_1` of tenant `t`, used and kept alive minutes after `START`."""
     return SessionRecord(
         id="sess_1",
         tenant="t",
@@ -40,7 +40,7 @@ def session_record(*, used: float = 0, alive: float = 0) -> SessionRecord:
 
 
 def execution_record(name: str, ordinal: int) -> ExecutionRecord:
-    """An execution of that session, queued; it may run a second."""
+    """Return a queued execution of that session, with a time limit of one second."""
     return ExecutionRecord(
         id=name,
         tenant="t",

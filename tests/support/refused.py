@@ -1,4 +1,4 @@
-"""Servers that are not meant to start."""
+"""Servers that must refuse to start."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ SECONDS = 60
 
 
 def refused_start(state: Path, *, command: Sequence[str] = SERVER, **environment: str) -> str:
-    """Start a server that must not start on `state`, within a bound; its one line of why."""
+    """Start a server that must not start on `state`; return the line with the reason."""
     program = forkable_server(command)
     assert program is not None
     done = run_forked(

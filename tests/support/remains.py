@@ -1,4 +1,4 @@
-"""What a server's state folder holds, looked at from outside: while it is dead, or at rest."""
+"""State folder of a server that is dead or idle, inspected from outside."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ class Remains:
         """Executions that were found to have one end: they do not change any more."""
 
     def check_journal(self) -> None:
-        """Events are numbered 1 to the last; each execution that ended has one end, at the end."""
+        """Assert that events are numbered 1 to n, with one end per ended execution, at the end."""
         executions = self._rows("SELECT tenant, id, status, last_sequence FROM executions")
         for tenant, name, status, last in executions:
             if (tenant, name) in self._whole:
@@ -44,7 +44,7 @@ class Remains:
                 self._whole.add((tenant, name))
 
     def unended(self) -> list[str]:
-        """Ids of the sessions and executions that have no end."""
+        """Return ids of the sessions and executions that have no end."""
         alive = ", ".join(str(int(state)) for state in ALIVE)
         ends = ", ".join(str(int(status)) for status in EXECUTION_ENDS)
         rows = [
@@ -54,7 +54,7 @@ class Remains:
         return [name for (name,) in rows]
 
     def orphans(self) -> list[str]:
-        """Of a server that has been stopped: whatever of its sandboxes is still there."""
+        """Return the sandboxes of a stopped server that are still there."""
         instance = (self._state / "instance").read_text()
         run = self._state / "run"
         folders = [path.name for path in run.iterdir()] if run.exists() else []
@@ -62,7 +62,7 @@ class Remains:
         return containers(instance) + folders + sockets
 
     def loose_bytes(self) -> list[str]:
-        """Bytes that no file or upload has, and files that have no bytes."""
+        """Return stored bytes without a file or upload, and files without bytes."""
         stored = stored_hashes(self._state)
         known = {sha256 for (sha256,) in self._rows("SELECT sha256 FROM files")}
         unfinished = self._rows("SELECT id FROM uploads WHERE file_id = ''")

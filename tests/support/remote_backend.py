@@ -53,10 +53,10 @@ class RemoteBackend(Backend):
         self._owned: set[str] = set()
 
     async def start(self) -> None:
-        """Nothing: each call connects."""
+        """Do nothing: each call connects."""
 
     async def close(self) -> None:
-        """Nothing: each call has closed its connection."""
+        """Do nothing: each call has closed its connection."""
 
     async def check(self) -> None:
         await self._call("list")
@@ -163,12 +163,12 @@ def _error(kind: str, reason: str, message: str, sandbox_id: str) -> CellblockEr
 
 
 def _keep_tunnel() -> None:
-    """The host keeps it for the next server."""
+    """Keep the tunnel: the host needs it for the next server."""
 
 
 @contextmanager
 def remote_host(folder: Path) -> Iterator[int]:
-    """Run a host with a folder; its port."""
+    """Run a host with a folder; yield its port."""
     port_file = folder / "port"
     command = [
         sys.executable,

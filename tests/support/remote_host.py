@@ -28,7 +28,7 @@ Writer = asyncio.StreamWriter
 
 @dataclass(frozen=True)
 class Uploaded:
-    """An input whose bytes have come with the call."""
+    """An input whose bytes came with the call."""
 
     name: str
     data: bytes
@@ -46,7 +46,7 @@ class Uploaded:
 
 
 class RemoteHost:
-    """Sandboxes of this process, and a tunnel to the agent of each."""
+    """Sandboxes of this process, with a tunnel to each one's agent."""
 
     def __init__(self, folder: Path) -> None:
         self._backend = LocalBackend(folder, ["--orphan-timeout=60"])

@@ -22,16 +22,16 @@ OF_US_EAST_1 = f"AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/s3/aws4
 
 @dataclass(frozen=True)
 class S3Server:
-    """Where it is."""
+    """Address and keys of the S3 server."""
 
     port: int
 
     def url(self, prefix: str, port: int = 0) -> str:
-        """What `blobs.url` is for a prefix; with the port of what stands before it."""
+        """Return `blobs.url` for a prefix; with the port of a relay if one is in front."""
         return f"s3://{BUCKET}/{prefix}?endpoint=http://127.0.0.1:{port or self.port}"
 
     def client(self, prefix: str = "") -> Client:
-        """To look and to meddle, past the server of ours."""
+        """Return a client that reads and changes the bucket outside Cellblock."""
         return Client(
             BUCKET,
             prefix=prefix or None,
@@ -43,7 +43,7 @@ class S3Server:
         )
 
     def keys(self, prefix: str) -> list[str]:
-        """All keys below a prefix, without it."""
+        """Return all keys below a prefix, without the prefix."""
         return sorted(
             found["path"] for page in self.client(prefix).list(chunk_size=1000) for found in page
         )
@@ -51,7 +51,7 @@ class S3Server:
 
 @contextmanager
 def s3_server(folder: Path, **environment: str) -> Iterator[S3Server]:
-    """One of a test's own; it keeps everything in memory."""
+    """Start a server for one test; it keeps everything in memory."""
     if not PROGRAM.exists():
         raise FileNotFoundError(f"{PROGRAM} is not there: run `make setup`")
     log = folder / "moto.log"
@@ -71,7 +71,7 @@ def s3_server(folder: Path, **environment: str) -> Iterator[S3Server]:
                     break
             else:
                 raise AssertionError(log.read_text())
-            # It writes a line for each request: somebody must take them.
+            # It writes a line for each request: without a reader the pipe would fill.
             drain = subprocess.Popen(["/bin/cat"], stdin=process.stderr, stdout=writing)
             _make_bucket(int(found[1]))
             yield S3Server(int(found[1]))

@@ -1,4 +1,4 @@
-"""Where commands of the pages are typed: a shell with a folder of its own."""
+"""A shell with a folder of its own, in which commands of the pages run."""
 
 import contextvars
 import io
@@ -16,7 +16,7 @@ from cellblock_client.cli.app import main
 
 SECONDS = 60
 SHELL_WORDS = set("|<>$;&`(){}*~\n")
-"""What only a shell understands."""
+"""Characters with a meaning for a shell."""
 OWN_PROCESS = {"backup", "jupyter", "serve"}
 """Commands that become another program, or write where this process remembers a home to be."""
 KEEP = "set -o allexport\n{command}\ncode=$?\nenv -0 >{environment}\nexit $code\n"
@@ -25,11 +25,11 @@ KEEP = "set -o allexport\n{command}\ncode=$?\nenv -0 >{environment}\nexit $code\
 
 @dataclass(frozen=True)
 class Done:
-    """What a command did."""
+    """Output and exit code of a command."""
 
     code: int
     said: str
-    """On standard output and standard error."""
+    """Text on standard output and standard error."""
 
 
 class SampleShell:
@@ -40,14 +40,14 @@ class SampleShell:
         self._environment = dict(environment)
 
     def run(self, command: str, stdin: str = "") -> Done:
-        """Run a command as a shell does."""
+        """Run a command like a shell."""
         words = [] if SHELL_WORDS & set(command) else shlex.split(command, comments=True)
         if len(words) > 1 and words[0] == "cellblock" and words[1] not in OWN_PROCESS:
             return self._in_this_process(words[1:], stdin)
         return self._by_bash(command, stdin)
 
     def _in_this_process(self, arguments: list[str], stdin: str) -> Done:
-        """The same program without its start, which takes longer than most commands."""
+        """Run the program in this process: its start takes longer than most commands."""
         said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         before = Path.cwd()
         os.chdir(self._folder)

@@ -1,4 +1,4 @@
-"""What the samples on the pages speak of: a server with keys and TLS, sessions, files, tenants."""
+"""A server with keys, TLS, sessions, files and tenants to which samples on the pages refer."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from tests.support.server import ServerProcess
 
 SAMPLES = ROOT / "tests" / "samples"
 ADDRESSES = ("127.0.0.1:7711", "localhost:7711", "cellblock.example.com:7711")
-"""How pages call the server."""
+"""Addresses of the server on the pages."""
 ENDS_THINGS = re.compile(r"\b(?:delete|revoke|rm|detach)\b|--follow")
 IN_SESSION = """
 import pathlib
@@ -43,12 +43,12 @@ FILES: dict[str, bytes | Path] = {
     "cellblock.toml": b"",
     "config.toml": b"",
 }
-"""What lies in a reader's folder."""
+"""Files in a reader's folder."""
 
 
 @dataclass(frozen=True)
 class World:
-    """A server, and how to call it."""
+    """A server with the address, certificate and keys to call it."""
 
     address: str
     state: Path
@@ -59,7 +59,7 @@ class World:
         return Client(self.address, api_key=key or self.admin, tls=Tls(self.ca))
 
     def environment(self, home: Path, key: str) -> dict[str, str]:
-        """A user's, who has set up the client."""
+        """Return the environment of a user who has configured the client."""
         programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return {
             "PATH": programs,
@@ -72,7 +72,7 @@ class World:
         }
 
     def key(self) -> str:
-        """A key of a new tenant, which may do everything."""
+        """Create a tenant and return a key of it with all rights."""
         tenant = f"reader-{token_hex(4)}"
         with self.client() as client:
             client.admin.create_tenant(tenant)
@@ -81,7 +81,7 @@ class World:
 
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
-    """Run it."""
+    """Run the server for the length of the block."""
     authority = trustme.CA()
     issued = authority.issue_cert("localhost", "127.0.0.1")
     files = {name: folder / name for name in ("ca.pem", "server.pem", "server.key")}
@@ -108,18 +108,18 @@ def world(folder: Path) -> Iterator[World]:
 
 
 class Reader:
-    """Whoever types what is on a page: has the files that it speaks of, and ids of their own."""
+    """A reader of a page, with the files that it mentions, and resources with ids of their own."""
 
     def __init__(self, world: World, client: Client) -> None:
         self._world = world
         self._client = client
         self._folder = Path()
         self._things: dict[str, str] = {}
-        """What the page's names stand for; it lasts until a command ends something."""
+        """Ids that replace the page's names; kept until a command ends something."""
         self._ended = False
 
-    def sit_down(self, folder: Path) -> None:
-        """Begin anew in a folder, with the files that pages speak of."""
+    def enter_folder(self, folder: Path) -> None:
+        """Start in a folder, with the files that pages mention."""
         self._folder = folder
         for name, content in FILES.items():
             path = folder / name
@@ -133,7 +133,7 @@ class Reader:
         shutil.copy(self._world.ca, folder / "ca.pem")
 
     def own(self, text: str) -> str:
-        """What the page says, with this reader's names for the page's."""
+        """Return the page's text with this reader's names instead of the page's."""
         for address in ADDRESSES:
             text = text.replace(address, self._world.address)
         text = text.replace("/srv/backup/cellblock", str(self._folder / "copy"))
@@ -176,7 +176,7 @@ class Reader:
             return admin.admin.create_key(self._tenant(), Role.READ_ONLY).key.id
 
     def _tenant(self) -> str:
-        """One of this reader's: it is there, unless the page makes it."""
+        """Return a tenant of this reader; create it unless the page does."""
         if "acme" not in self._things:
             self._things["acme"] = f"acme-{token_hex(4)}"
             with self._world.client() as admin:

@@ -1,4 +1,4 @@
-"""The samples on the pages: fenced blocks, and what a comment before one says of it."""
+"""Samples on the pages: fenced blocks, and the comment before one that configures it."""
 
 import re
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda path: path.as_posix()
 )
 NOT_RUN = re.compile(r"<!-- not run: (.{10,}) -->")
-"""Before a block: it is not executed, for this reason."""
+"""Comment before a block that is not executed, with the reason."""
 PROMPT = "$ "
 COMMENT = re.compile(r"\s+# .*$")
-"""At a command's end, for the reader."""
+"""Comment at a command's end, for the reader."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One block."""
+    """One fenced block."""
 
     page: str
     line: int
-    """Of its first line of text, from 1."""
+    """Line number of its first line of text, from 1."""
     language: str
     text: str
     not_run: str
@@ -36,29 +36,29 @@ class Sample:
 
 @dataclass(frozen=True)
 class Command:
-    """A line that a reader types, and what the page shows of its answer."""
+    """A line that a reader types, and the output that the page shows."""
 
     text: str
     shown: str
 
     def answers(self, said: str) -> bool:
-        """Whether it said what is shown, in which … stands for anything."""
+        """Whether the output is as shown; … matches any text."""
         pattern = ".*".join(re.escape(part.strip("\n")) for part in self.shown.split("…"))
         return re.fullmatch(pattern.strip("\n"), said.strip("\n"), re.DOTALL) is not None
 
 
 def samples(*languages: str) -> list[Sample]:
-    """All blocks in these languages, page by page, in the order of the page."""
+    """Return all blocks in these languages, page by page, in order."""
     return [one for page in PAGES for one in _of(page) if one.language in languages]
 
 
 def all_languages() -> set[str]:
-    """Those that blocks are in; blocks without one are what something shows."""
+    """Return the languages of all blocks; blocks without one are output."""
     return {one.language for page in PAGES for one in _of(page)} - {""}
 
 
 def commands(sample: Sample) -> list[Command]:
-    """What a block of the language `console` has a reader type."""
+    """Return the commands in a block of the language `console`."""
     found: list[tuple[str, list[str]]] = []
     continued = False
     for line in sample.text.splitlines():

@@ -1,4 +1,4 @@
-"""What Prometheus would read from a server."""
+"""Metrics of a server, scraped like Prometheus does."""
 
 import json
 import urllib.request
@@ -10,17 +10,17 @@ from tests.support.server import ServerProcess
 
 ANSWER_SECONDS = 20
 METRICS = {"CELLBLOCK_TELEMETRY__METRICS_LISTEN": "127.0.0.1:0"}
-"""Environment of a server that shows them, at a port that nobody else has."""
+"""Environment of a server that exports metrics, at a free port."""
 
 
 @dataclass(frozen=True)
 class Scraped:
-    """One reading."""
+    """The metrics of one scrape."""
 
     text: str
 
     def value(self, sample: str, **labels: str) -> float:
-        """The sum of a sample's values over all labels but these; 0 if there is none."""
+        """Return the sum of a sample's values over all labels but these; 0 if there is none."""
         return sum(
             found.value
             for family in text_string_to_metric_families(self.text)
@@ -29,7 +29,7 @@ class Scraped:
         )
 
     def series(self) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
-        """All names with all labels."""
+        """Return all names with all labels."""
         return {
             (found.name, tuple(sorted(found.labels.items())))
             for family in text_string_to_metric_families(self.text)
@@ -46,6 +46,6 @@ def scrape(server: ServerProcess) -> Scraped:
 
 
 def address(server: ServerProcess) -> str:
-    """Where it said that it shows them."""
+    """Return the address at which the server exports metrics, from its log."""
     lines = [json.loads(line) for line in server.log.read_text().splitlines() if line[:1] == "{"]
     return str(next(line["address"] for line in lines if line["event"] == "metrics_listening"))

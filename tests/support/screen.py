@@ -1,4 +1,4 @@
-"""A command at a terminal, and what somebody who sits there sees."""
+"""A command at a terminal, and the screen that its user sees."""
 
 import contextlib
 import fcntl
@@ -22,7 +22,7 @@ TAB, ENTER, CTRL_C, CTRL_D, CTRL_P, F1 = "\t", "\r", "\x03", "\x04", "\x10", "\x
 
 
 class Screen:
-    """A terminal of its own for one process. Not by forking, which gRPC's threads do not bear."""
+    """A terminal for one process. Doesn't fork, which gRPC's threads don't support."""
 
     def __init__(self, arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
         self._ours, its = os.openpty()
@@ -30,7 +30,7 @@ class Screen:
         self._screen = pyte.Screen(COLUMNS, LINES)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
-        """All that was written."""
+        """All output of the process."""
         self.process = subprocess.Popen(
             # Jobs that a shell runs in the background ignore Ctrl-C, and so does what they start.
             ["setsid", "--ctty", "env", "--default-signal=INT", CELLBLOCK, *arguments],
@@ -44,12 +44,12 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """What is seen now."""
+        """Return the visible text."""
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     @property
     def session_id(self) -> str:
-        """Of a REPL: what it says first."""
+        """Return the session's id, which a REPL prints first."""
         return self.text.split()[1].rstrip(":")
 
     @property
@@ -60,7 +60,7 @@ class Screen:
         os.write(self._ours, keys.encode())
 
     def enter(self, line: str) -> None:
-        """Type a line that runs, and wait until the next one can be typed."""
+        """Type a line that runs, and wait for the next prompt."""
         self.type(line)
         self.wait_for(line)
         before = len(self.raw)
@@ -74,11 +74,11 @@ class Screen:
         self._until(lambda: self.text.count(text) == times)
 
     def wait_for_line(self, line: str) -> None:
-        """Wait until the last line is this one."""
+        """Wait until the last line has this text."""
         self._until(lambda: self.last_line == line)
 
     def exit_code(self) -> int:
-        """Wait for the end."""
+        """Wait for the end and return the exit code."""
         self._until(lambda: self.process.poll() is not None)
         return int(self.process.wait())
 
@@ -103,12 +103,12 @@ class Screen:
 
 @contextlib.contextmanager
 def at_a_terminal(*arguments: str, folder: Path, **variables: str) -> Iterator[Screen]:
-    """The command, with a home of its own in `folder`."""
+    """Start the CLI in a terminal, with its home in `folder`."""
     environment = {name: value for name, value in os.environ.items() if "CELLBLOCK" not in name}
     environment |= {
         "TERM": "xterm-256color",
         "HOME": str(folder),
-        # Nobody answers where the cursor is.
+        # The emulated terminal doesn't answer requests for the cursor's position.
         "PROMPT_TOOLKIT_NO_CPR": "1",
         **variables,
     }

@@ -1,4 +1,4 @@
-"""A real server as a process, for tests that stop, kill and start it."""
+"""A real server as a process, which tests stop, kill and start."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ STOP_SECONDS = 60
 
 
 class ServerProcess:
-    """One server on one state folder; may be started again after it has ended.
+    """A server on one state folder; can be started again after its end.
 
     A fork server starts it, which has imported it. With `own_interpreter`, it is started as users
     start it: for tests of what a process has, such as its command line and its memory.
@@ -39,7 +39,7 @@ class ServerProcess:
         self.listen = "127.0.0.1:0"
         self.address = ""
         self.console = ""
-        """What to open in a browser, if the environment says that there is a console."""
+        """Address of the web console; empty if the environment does not enable it."""
         self.log = folder / "server.log"
         self.environment = dict(environment or {})
         self.command = command
@@ -47,12 +47,12 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | ForkedProcess | None = None
 
     def start(self) -> str:
-        """Start it; the address to call."""
+        """Start the server; return its address."""
         self.launch()
         return self.until_ready()
 
     def launch(self) -> None:
-        """Start it, and wait for nothing."""
+        """Start the server without waiting for it."""
         program = None if self.own_interpreter else forkable_server(self.command)
         arguments = [f"--listen={self.listen}", f"--state-dir={self.state}"]
         environment = {
@@ -84,7 +84,7 @@ class ServerProcess:
                 )
 
     def until_ready(self) -> str:
-        """Wait until it serves; the address to call."""
+        """Wait until the server is ready; return its address."""
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -96,7 +96,7 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id while it runs."""
+        """Process id of the running server."""
         assert self._process is not None
         return self._process.pid
 
@@ -106,12 +106,12 @@ class ServerProcess:
         return self._process is not None
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         assert self._process is not None
         self._process.send_signal(number)
 
     def wait(self, seconds: float = STOP_SECONDS) -> int:
-        """Wait for its end; the exit code."""
+        """Wait for the end of the process; return the exit code."""
         assert self._process is not None
         code = self._process.wait(seconds)
         assert self._process.stdout is not None
@@ -120,17 +120,17 @@ class ServerProcess:
         return code
 
     def kill(self) -> None:
-        """As `kill -9` does."""
+        """Kill the process with SIGKILL."""
         self.signal(signal.SIGKILL)
         self.wait()
 
     def stop(self) -> int:
-        """Ask it to end."""
+        """Ask the server to end; return its exit code."""
         self.signal(signal.SIGTERM)
         return self.wait()
 
     def end(self) -> None:
-        """Leave nothing behind, whatever state the test left it in."""
+        """Stop the server if it runs and remove all that it left, whatever its state."""
         if self._process is not None:
             self.kill()
         if self.environment.get("CELLBLOCK_SANDBOX__BACKEND") == "local":

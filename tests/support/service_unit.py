@@ -1,4 +1,4 @@
-"""deploy/cellblock.service, as systemd reads it."""
+"""The unit file deploy/cellblock.service, parsed like systemd does."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -7,7 +7,7 @@ UNIT = Path(__file__).parents[2] / "deploy" / "cellblock.service"
 
 
 def service() -> dict[str, list[str]]:
-    """Its section [Service]: all values of each key, in order."""
+    """Return the unit's section [Service]: all values of each key, in order."""
     found: dict[str, list[str]] = defaultdict(list)
     section = ""
     for line in UNIT.read_text().splitlines():
@@ -20,5 +20,5 @@ def service() -> dict[str, list[str]]:
 
 
 def environment() -> dict[str, str]:
-    """The variables that it sets."""
+    """Return the variables that the unit sets."""
     return dict(line.split("=", 1) for line in service()["Environment"])

@@ -1,4 +1,4 @@
-"""Random calls of a real server, each answer compared with what the model says."""
+"""Random calls of a real server, each answer compared with the model's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,21 +23,21 @@ from tests.support.session_model import COUNT, FAIL, LONG, ExecutionModel, Sessi
 from tests.support.waiting import until
 
 MAX_QUEUE = 2
-"""Of the server: executions that wait."""
+"""The server's limit of waiting executions."""
 Execution = tuple[SessionModel, ExecutionModel]
 numbers = count(1)
 
 
 @contextmanager
 def refused(reason: str) -> Iterator[None]:
-    """A block that fails with this reason."""
+    """Assert that the block fails with this reason."""
     with pytest.raises(Error) as caught:
         yield
     assert caught.value.reason == reason
 
 
 class SessionMachine(RuleBasedStateMachine):
-    """Drives the server of a client; nobody else may use its tenant meanwhile."""
+    """Drives a server through a client; no other client may use its tenant meanwhile."""
 
     sessions: Bundle[SessionModel] = Bundle("sessions")
     executions: Bundle[Execution] = Bundle("executions")
@@ -154,7 +154,7 @@ class SessionMachine(RuleBasedStateMachine):
         assert self._files <= known
 
     def teardown(self) -> None:
-        """Whatever was done: each execution has had one end, and nothing is left."""
+        """Assert that each execution has had one end, and nothing is left."""
         for session in self._sessions:
             self._real(session).delete()
             session.delete()
@@ -173,7 +173,7 @@ class SessionMachine(RuleBasedStateMachine):
         return self._client.sessions.get(session.id)
 
     def _check(self, session: SessionModel) -> None:
-        """Compare all that is told of a session and its executions."""
+        """Compare all that the server returns for a session and its executions with the model."""
         for execution in session.executions:
             if execution.end is not None:
                 self._check_end(execution)

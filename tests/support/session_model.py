@@ -1,4 +1,4 @@
-"""What sessions ought to do, in memory: the judge of a real server in random sequences of calls."""
+"""In-memory model of sessions, compared with a real server in random sequences of calls."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from cellblock_client import ExecutionStatus, FailureCause
 COUNT = "n = globals().get('n', 0) + 1; n"
 FAIL = "1 / 0"
 LONG = "import time; time.sleep(600)"
-"""It ends only if somebody ends it."""
+"""Code that ends only when it is cancelled or its session ends."""
 
 
 @dataclass
@@ -17,7 +17,7 @@ class ExecutionModel:
     id: str
     code: str
     end: ExecutionStatus | None = None
-    """None while it waits or runs."""
+    """Final status; None while it waits or runs."""
     cause: FailureCause | None = None
     text: str = ""
     """The value that it shows."""
@@ -28,7 +28,7 @@ class ExecutionModel:
 
 @dataclass
 class SessionModel:
-    """One session. Of its queue the first runs, and is a long one; the others wait."""
+    """One session. The first execution in its queue runs and is a long one; the others wait."""
 
     id: str
     deleted: bool = False
@@ -65,11 +65,11 @@ class SessionModel:
             execution.finish(end, FailureCause.SESSION_ENDED)
 
     def paths(self) -> set[str]:
-        """What is listed in `/mnt/data`: attachments by their names."""
+        """Return the paths listed in `/mnt/data`: attachments by their names."""
         return {f"/mnt/data/{name}" for name in self.attached.values()}
 
     def _go_on(self) -> None:
-        """Run what has its turn, up to the next long one."""
+        """Run executions up to the next long one."""
         for execution in self.queue:
             if execution.code == LONG:
                 return

@@ -1,4 +1,4 @@
-"""Files stored for real: a database and a folder of a test's own."""
+"""Stored files with a real database and folder."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ SESSION_RETENTION = timedelta(days=2)
 
 @dataclass
 class Clock:
-    """Time that stands until a test moves it."""
+    """A clock that stands still until a test moves it."""
 
     time: datetime = field(default=START)
 
@@ -36,7 +36,7 @@ class Clock:
 
 @dataclass
 class Stored:
-    """The parts that keep files."""
+    """The components that store files."""
 
     folder: Path
     clock: Clock
@@ -50,11 +50,11 @@ class Stored:
     retention: Retention
 
     def left(self) -> list[str]:
-        """All bytes that are stored, or half written."""
+        """Return all bytes that are stored or half written."""
         return stored_in(self.folder)
 
     def on_disk(self) -> list[Path]:
-        """All that lies in the folder of bytes."""
+        """Return all files in the folder of stored bytes."""
         return [path for path in (self.folder / "blobs").rglob("*") if path.is_file()]
 
 
@@ -69,7 +69,7 @@ async def stored(
     turns: Turns | None = None,
     max_kept: int = 100,
 ) -> AsyncIterator[Stored]:
-    """Open what `folder` keeps, as a server does that starts."""
+    """Open the store in `folder`, like a server that starts."""
     database = Database(store_url(folder / "cellblock.db"))
     await database.start()
     try:

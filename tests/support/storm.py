@@ -1,4 +1,4 @@
-"""Clients of every kind at once, to whom a server that is killed is only a pause."""
+"""Concurrent clients of all kinds, for which a kill of the server is only a pause."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ def printed(events: list[Event]) -> str:
 
 
 class Storm:
-    """What clients do, each check in it an assertion."""
+    """Clients that run until the last kill; each verifies its results with assertions."""
 
     def __init__(self, client: AsyncClient, sync: Client, killer: Killer, random: Random) -> None:
         self._client = client
@@ -32,10 +32,10 @@ class Storm:
         self._random = random
         self._over = asyncio.Event()
         self.done: Counter[str] = Counter()
-        """How often each kind of client came to its end."""
+        """Number of finished clients of each kind."""
 
     async def run(self, kills: int) -> None:
-        """Go on until the server was killed so often, and every client is through."""
+        """Run the clients until the server was killed so often and each client has finished."""
         # A server that was never there is not waited for.
         await anext(self._client.sessions.list(), None)
         next(self._sync_client.sessions.list(), None)
@@ -58,13 +58,13 @@ class Storm:
 
     async def _delete(self, session: AsyncSession) -> None:
         info = await session.refresh()
-        # It is the kernel that it began with: nobody disturbed it.
+        # The first kernel is still running: no other client restarted it.
         assert (info.kernel_generation, info.memory_loss) == (1, None)
         ended = await self._killer.during("deleting", session.delete())
         assert (ended.state, ended.end_reason) == (SessionState.DELETED, "DELETED"), ended
 
     async def _counts(self) -> None:
-        """A counter that prints: each number once, and every reader has the same events."""
+        """Run code that prints numbers: each comes once, and all readers get the same events."""
         session = await self._new_session()
         count = self._random.randint(10, 100)
         code = f"import time\nfor n in range({count}): print(n, flush=True); time.sleep(0.01)"
@@ -81,7 +81,7 @@ class Storm:
         await self._delete(session)
 
     async def _queues(self) -> None:
-        """Several at once in one session: each runs once."""
+        """Run several executions concurrently in one session: each runs once."""
         session = await self._new_session()
         await session.run("ran = []")
         code = "import time; time.sleep(0.05); ran.append({})"
@@ -95,7 +95,7 @@ class Storm:
         await self._delete(session)
 
     async def _cancels(self) -> None:
-        """One that would never end is cancelled, and what waits behind it runs."""
+        """Cancel an endless execution; the one that waits behind it runs."""
         session = await self._new_session()
         endless = session.execute("import time\nwhile True: time.sleep(0.01)", time_limit=600)
         events = aiter(endless)
@@ -111,7 +111,7 @@ class Storm:
         await self._delete(session)
 
     async def _files(self) -> None:
-        """Bytes in, through a session, and out: all of them, and then none."""
+        """Upload bytes, use them in a session, download them, and delete them."""
         content = self._random.randbytes(self._random.randint(1, 4 * MIB))
         digest = hashlib.sha256(content).hexdigest()
         file = await self._client.files.upload(
@@ -136,7 +136,7 @@ class Storm:
         raise AssertionError("a deleted file is there")
 
     async def _sync(self) -> None:
-        """The other client does the same."""
+        """Do the same with the synchronous client."""
         await asyncio.to_thread(self._in_thread)
 
     def _in_thread(self) -> None:

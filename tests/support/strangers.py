@@ -1,4 +1,4 @@
-"""Attacks of callers without a key on a server's listener: bounded in number and time.
+"""Attacks by callers without a key on a server's listener, bounded in number and time.
 
 As a program, so that an attack shares no interpreter with its victim:
 `python -m tests.support.strangers NAME ADDRESS SECONDS`.
@@ -15,14 +15,14 @@ from tests.support.http2 import DATA, Connection, call, frame, message, reset
 
 PATH = "/cellblock.v1.SessionService/ListSessions"
 ATTACKER = "127.0.0.2"
-"""Where attacks come from; a client's connections come from 127.0.0.1."""
+"""Source address of attacks; a client's connections come from 127.0.0.1."""
 ANNOUNCED = 8 * 2**20
 """Size of the message that is announced: what a server accepts by default."""
 PIECE = 2**14
 GROUPS = 16
-"""Of the streams that were begun, one of so many gets more bytes at a time."""
+"""Number of groups of open streams: one group gets more bytes at a time."""
 BATCH = 50
-"""Calls that are sent at once."""
+"""Number of calls sent together."""
 MAX_CONNECTIONS = 20_000
 WAIT_SECONDS = 0.2
 PAUSE_SECONDS = 0.05
@@ -30,7 +30,7 @@ PAUSE_SECONDS = 0.05
 
 @dataclass
 class Attack:
-    """Connections of one attacker, who replaces those that are ended."""
+    """Connections of one attacker, which replaces those that the server ends."""
 
     address: str
     seconds: float
@@ -38,7 +38,7 @@ class Attack:
     source: str = ATTACKER
 
     def __post_init__(self) -> None:
-        """Begin."""
+        """Set the end of the attack."""
         self._end = time.monotonic() + self.seconds
         self.opened: list[Connection | None] = [None] * self.connections
         self.streams = [1] * self.connections
@@ -52,7 +52,7 @@ class Attack:
         return time.monotonic() < self._end
 
     def connection(self, index: int) -> Connection | None:
-        """One that is open; None if none can be opened now."""
+        """Return an open connection; None if none can be opened now."""
         found = self.opened[index]
         if found is not None and not is_open(found):
             found = None
@@ -75,7 +75,7 @@ class Attack:
 
 
 def hold_messages_back(attack: Attack) -> None:
-    """Announce large messages on many streams, and send ever more of them, but never all."""
+    """Announce large messages on many streams, and send more and more, but never all."""
     position = 0
     while attack.goes_on:
         for index in range(attack.connections):
@@ -92,7 +92,7 @@ def hold_messages_back(attack: Attack) -> None:
 
 
 def hold_connections(attack: Attack) -> None:
-    """Hold connections open, and say no more on them than HTTP/2 begins with."""
+    """Hold connections open, and send nothing after HTTP/2's preface."""
     while attack.goes_on:
         for index in range(attack.connections):
             if attack.goes_on:
@@ -101,12 +101,12 @@ def hold_connections(attack: Attack) -> None:
 
 
 def flood(attack: Attack) -> None:
-    """Make whole calls as fast as the server takes them."""
+    """Make complete calls as fast as the server accepts them."""
     _send_batches(attack, lambda stream: call(stream, PATH) + message(stream))
 
 
 def reset_rapidly(attack: Attack) -> None:
-    """Make calls and take each back at once."""
+    """Make calls and reset each immediately."""
     _send_batches(attack, lambda stream: call(stream, PATH) + message(stream) + reset(stream))
 
 
@@ -122,7 +122,7 @@ def _send_batches(attack: Attack, made: Callable[[int], bytes]) -> None:
 
 
 def is_open(connection: Connection) -> bool:
-    """Whether the other end has not closed it; what has come is read and forgotten."""
+    """Whether the server keeps the connection open; discards received data."""
     if connection.socket.fileno() < 0:
         return False
     connection.socket.setblocking(False)
@@ -144,14 +144,14 @@ ATTACKS: dict[str, tuple[Callable[[Attack], None], int]] = {
     "flood": (flood, 4),
     "reset_rapidly": (reset_rapidly, 1),
 }
-"""Each with the connections that it holds at once."""
+"""Attacks by name, each with the number of its concurrent connections."""
 
 
 @contextmanager
 def attacking(
     name: str, address: str, seconds: float, source: str = ATTACKER
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an attack in a process of its own beside a block; it is ended with the block."""
+    """Run an attack in a process of its own; it is ended with the block."""
     command = [sys.executable, "-m", __name__, name, address, str(seconds), source]
     with subprocess.Popen(command) as process:
         try:
@@ -161,7 +161,7 @@ def attacking(
 
 
 def main(name: str, address: str, seconds: str, source: str) -> None:
-    """Attack."""
+    """Run the attack that the arguments name."""
     run, connections = ATTACKS[name]
     attack = Attack(address, float(seconds), connections, source)
     try:

@@ -10,7 +10,7 @@ STEP_SECONDS = 0.01
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     """Poll until `condition` holds; fails after `seconds`.
 
-    For conditions that nothing tells of: another process's end, a file of another's.
+    For conditions without a notification, such as the end of a process or a file of another one.
     """
     end = time.monotonic() + seconds
     while not condition():
@@ -20,7 +20,7 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """As `until`, for what needs the event loop meanwhile."""
+    """Poll like `until`, but let the event loop run meanwhile."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - nothing tells of it
+        while not condition():  # noqa: ASYNC110 - there is no notification
             await asyncio.sleep(STEP_SECONDS)

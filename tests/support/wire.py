@@ -1,4 +1,4 @@
-"""What lies between a server and its database, and fails when a test says so."""
+"""A relay between a server and its database, which fails when a test says so."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
@@ -7,7 +7,7 @@ PIECE = 2**16
 
 
 class Wire(AbstractAsyncContextManager["Wire"]):
-    """Hands on what comes to a port of this machine. An async context manager."""
+    """Forwards connections to a port of this machine. An async context manager."""
 
     def __init__(self, to_port: int) -> None:
         self.port = 0
@@ -35,15 +35,15 @@ class Wire(AbstractAsyncContextManager["Wire"]):
         await self._server.wait_closed()
 
     def lose(self, what: str, containing: bytes) -> None:
-        """Of the next `request` or `answer` that has these bytes, hand on nothing, and cut."""
+        """Drop the next `request` or `answer` that has these bytes, and cut the connection."""
         self._lost = what, containing
 
     def hold(self) -> None:
-        """Hand on nothing, and say nothing."""
+        """Stop forwarding, without closing connections."""
         self._flows.clear()
 
     def resume(self) -> None:
-        """Hand on what was held."""
+        """Forward the held data, and continue."""
         self._flows.set()
 
     def cut(self) -> None:

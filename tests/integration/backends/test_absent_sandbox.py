@@ -1,4 +1,4 @@
-"""Every method says what an absent sandbox means, and does that."""
+"""Every backend method treats an absent sandbox as its documentation says."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ Call = Callable[[BackendOfServer, str], Awaitable[object]]
 
 
 async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Never called."""
+    """Ignore a connection; no test makes one."""
 
 
 NOT_FOUND: dict[str, Call] = {
@@ -37,7 +37,7 @@ async def test_absent_sandbox_is_not_found(server: BackendOfServer, call: Call) 
         await call(server, new_id("sbx_"))
 
 
-async def test_absent_sandbox_is_no_error_where_it_is_to_be_absent(
+async def test_absent_sandbox_is_no_error_for_calls_that_end_or_describe_it(
     server: BackendOfServer,
 ) -> None:
     absent = new_id("sbx_")

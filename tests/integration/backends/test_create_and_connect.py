@@ -1,4 +1,4 @@
-"""A sandbox is created and connected to, by its backend's transport alone."""
+"""A sandbox is created, and connected to only through its backend's transport."""
 
 import asyncio
 import secrets
@@ -26,14 +26,14 @@ async def test_sandbox_can_be_connected_to_again(server: BackendOfServer) -> Non
     await sandbox.agent.status()
 
 
-async def test_transport_is_of_no_use_without_the_token(server: BackendOfServer) -> None:
+async def test_transport_without_the_token_is_refused(server: BackendOfServer) -> None:
     sandbox = await server.start_sandbox()
     sandbox.token = secrets.token_urlsafe(32)
     with pytest.raises(AgentGoneError, match="UNAUTHENTICATED"):
         await server.reconnect(sandbox)
 
 
-async def test_sandboxes_are_apart(server: BackendOfServer) -> None:
+async def test_sandboxes_are_isolated_from_each_other(server: BackendOfServer) -> None:
     one, other = await asyncio.gather(server.start_sandbox(), server.start_sandbox())
     await server.run(one, "x = 1; open('file', 'w').write('x')")
     printed = await server.run(other, "import os; print('x' in globals(), os.listdir())")

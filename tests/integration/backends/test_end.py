@@ -24,7 +24,7 @@ async def test_destroyed_sandbox_is_absent_and_may_be_destroyed_again(
     assert await server.backend.list() == []
 
 
-async def test_two_destroy_at_once(server: BackendOfServer) -> None:
+async def test_concurrent_destroys_both_succeed(server: BackendOfServer) -> None:
     sandbox = await server.start_sandbox()
     await asyncio.gather(*(server.backend.destroy(sandbox.id) for _ in range(2)))
     assert (await server.backend.wait(sandbox.id)).words == "was removed"

@@ -13,7 +13,7 @@ from cellblock_server.common.errors import DataLossError, NotFoundError
 from tests.integration.backends.conftest import BackendOfServer
 
 BYTES = bytes(range(256)) * 16384
-"""More than one piece."""
+"""Content that is transferred in more than one piece."""
 
 
 @dataclass(frozen=True)

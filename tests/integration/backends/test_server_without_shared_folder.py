@@ -13,7 +13,7 @@ from tests.support.remote_server import COMMAND
 from tests.support.server import ServerProcess
 
 LARGE = bytes(range(256)) * 40960
-"""More than `files.small_file_bytes`, so it is no copy that the agent writes."""
+"""Content over `files.small_file_bytes`, so that the agent writes no copy of it."""
 
 
 @pytest.fixture

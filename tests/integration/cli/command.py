@@ -1,4 +1,4 @@
-"""The command, as a user starts it."""
+"""The CLI, started as a user starts it."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def cellblock(
 def in_a_terminal(
     *arguments: str, cwd: Path, terminal: str = "dumb", **variables: str
 ) -> tuple["subprocess.Popen[bytes]", "fdpexpect.fdspawn[str]"]:
-    """The command with a terminal of its own, and whoever sits at it.
+    """Start the CLI with a terminal of its own; return its process and the terminal.
 
     Not by `pexpect.spawn`, which forks: gRPC's threads in this process do not bear it.
     """

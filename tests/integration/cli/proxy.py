@@ -1,4 +1,4 @@
-"""A network that breaks: connections through it end after as many bytes as told."""
+"""A TCP proxy that closes each connection after a given number of bytes."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ PIECE = 65536
 
 
 class Proxy:
-    """Passes bytes on between callers and one server."""
+    """Forwards bytes between callers and one server."""
 
     def __init__(self, server: str) -> None:
         self._server = server
@@ -21,7 +21,7 @@ class Proxy:
         self._open: list[socket.socket] = []
 
     def serve(self) -> None:
-        """Take connections until it is closed."""
+        """Accept connections until the proxy is closed."""
         with suppress(OSError):
             while True:
                 caller, _ = self._listener.accept()
@@ -34,12 +34,12 @@ class Proxy:
                     threading.Thread(target=_pass_on, args=(source, sink, limit)).start()
 
     def cut(self) -> None:
-        """Break the connections that there are."""
+        """Cut all open connections."""
         _shut(self._open)
         self._open.clear()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Accept no more connections."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 

@@ -1,4 +1,4 @@
-"""Uploads and downloads outlive the connection: to a real server, through a network that breaks."""
+"""Uploads and downloads from a real server resume after broken connections."""
 
 import hashlib
 import io
@@ -14,7 +14,9 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.mark.parametrize("kind", ["ordinary", "asyncio"])
-async def test_an_upload_goes_on(server: str, client: Client, kind: str) -> None:
+async def test_an_upload_resumes_after_a_broken_connection(
+    server: str, client: Client, kind: str
+) -> None:
     progress: list[int] = []
     with breaking(server) as proxy:
         proxy.breaks = [("up", 6 * MIB), ("up", 6 * MIB)]
@@ -37,7 +39,9 @@ async def test_an_upload_goes_on(server: str, client: Client, kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", ["ordinary", "asyncio"])
-async def test_a_download_goes_on(server: str, client: Client, kind: str) -> None:
+async def test_a_download_resumes_after_a_broken_connection(
+    server: str, client: Client, kind: str
+) -> None:
     file = client.files.upload(CONTENT, "big")
     target = io.BytesIO()
     with breaking(server) as proxy:

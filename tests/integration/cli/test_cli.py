@@ -1,4 +1,4 @@
-"""The command as a user types it, with a server of its own where none is configured."""
+"""The CLI as a user types it, with a temporary server where none is configured."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ def test_run_sets_environment_variables(server: str, tmp_path: Path) -> None:
     assert (refused.returncode, "'A' is not NAME=VALUE" in refused.stderr) == (2, True)
 
 
-def test_logs_show_late_output_without_what_a_terminal_obeys(
+def test_logs_show_late_output_without_control_sequences(
     server: str, session: Session, tmp_path: Path
 ) -> None:
     session.run(
@@ -115,7 +115,7 @@ def test_sessions_are_listed_shown_and_ended(server: str, tmp_path: Path) -> Non
     assert "kernel_generation: 2" in shown
 
 
-def test_files_go_up_and_come_down(server: str, tmp_path: Path) -> None:
+def test_files_are_uploaded_and_downloaded(server: str, tmp_path: Path) -> None:
     (tmp_path / "up.txt").write_text("hello")
     file_id = cellblock("files", "upload", "up.txt", cwd=tmp_path, address=server).stdout.strip()
     assert file_id in cellblock("files", cwd=tmp_path, address=server).stdout
@@ -128,7 +128,7 @@ def test_files_go_up_and_come_down(server: str, tmp_path: Path) -> None:
     assert file_id not in cellblock("files", cwd=tmp_path, address=server).stdout
 
 
-def test_logs_tell_what_a_session_ran(server: str, session: Session, tmp_path: Path) -> None:
+def test_logs_show_what_a_session_ran(server: str, session: Session, tmp_path: Path) -> None:
     session.run("print('one')")
     session.run("open('x', 'w').write('1'); 1 / 0")
     log = cellblock("logs", session.id, cwd=tmp_path, address=server).stdout

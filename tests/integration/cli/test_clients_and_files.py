@@ -1,4 +1,4 @@
-"""Both clients and all that they can do with files of a session, against a real server."""
+"""Both clients' file operations, against a real server."""
 
 import io
 import zipfile
@@ -33,7 +33,9 @@ def test_a_session_begins_with_folders_and_archives(client: Client, given: list[
         assert zipfile.is_zipfile(io.BytesIO(session.files.read("archive.zip")))
 
 
-async def test_a_session_of_asyncio_begins_with_them_too(server: str, given: list[Path]) -> None:
+async def test_an_asyncio_session_begins_with_folders_and_archives(
+    server: str, given: list[Path]
+) -> None:
     async with (
         AsyncClient(server) as client,
         await client.sessions.create(files=given, unpack=True) as session,
@@ -43,7 +45,7 @@ async def test_a_session_of_asyncio_begins_with_them_too(server: str, given: lis
         assert await session.files.read("c.txt") == b"c"
 
 
-def test_what_attaching_tells(session: Session, given: list[Path]) -> None:
+def test_attaching_reports_the_attachment(session: Session, given: list[Path]) -> None:
     folder, archive, plain = given
     told: list[int] = []
     attached = session.attach(folder, "renamed", progress=lambda done, _total: told.append(done))
@@ -57,7 +59,7 @@ def test_what_attaching_tells(session: Session, given: list[Path]) -> None:
     assert not [file for file in session.files.list() if "renamed" in file.path]
 
 
-def test_all_that_can_be_done_with_a_sessions_files(session: Session, tmp_path: Path) -> None:
+def test_session_file_operations(session: Session, tmp_path: Path) -> None:
     files, told = session.files, []
     content = bytes(range(256)) * 10_000
     files.write("a/b.bin", content, progress=lambda done, total: told.append((done, total)))
@@ -81,7 +83,7 @@ def test_all_that_can_be_done_with_a_sessions_files(session: Session, tmp_path: 
     assert files.list() == ()
 
 
-async def test_asyncio_can_do_the_same(server: str, tmp_path: Path) -> None:
+async def test_session_file_operations_with_asyncio(server: str, tmp_path: Path) -> None:
     async with AsyncClient(server) as client, await client.sessions.create() as session:
         files, told = session.files, []
         content = bytes(range(256)) * 10_000

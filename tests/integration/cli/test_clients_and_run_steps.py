@@ -32,7 +32,7 @@ def test_a_run_step_and_what_a_text_links_to(client: Client, session: Session) -
     assert found.unknown == ("sandbox:/mnt/data/none.csv",)
 
 
-async def test_the_same_with_asyncio(server: str) -> None:
+async def test_a_run_step_and_what_a_text_links_to_with_asyncio(server: str) -> None:
     async with AsyncClient(server) as client, await client.sessions.create() as session:
         done = await session.run("open('a b.txt', 'w').write('x')", place=Place(thread_id="t-2"))
         step = await client.run_steps.get(done.execution.step_id)

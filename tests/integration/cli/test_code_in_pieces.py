@@ -1,4 +1,4 @@
-"""Code that comes in pieces, from both clients to a real server."""
+"""Streamed code, from both clients to a real server."""
 
 import asyncio
 import threading
@@ -33,7 +33,7 @@ def until_seen(client: Client, step: str, code: str) -> None:
     until(seen)
 
 
-def test_it_is_seen_while_it_is_written_and_runs_then(client: Client, session: Session) -> None:
+def test_code_is_shown_while_it_is_written_and_then_runs(client: Client, session: Session) -> None:
     step = step_id()
 
     def model() -> Iterator[str]:
@@ -47,7 +47,9 @@ def test_it_is_seen_while_it_is_written_and_runs_then(client: Client, session: S
     assert client.executions.get(result.execution.id).code == "print('é😀')"
 
 
-async def test_it_does_so_by_asyncio(server: str, client: Client) -> None:
+async def test_code_is_shown_while_it_is_written_and_then_runs_with_asyncio(
+    server: str, client: Client
+) -> None:
     step = step_id()
 
     async def model() -> AsyncIterator[str]:
@@ -65,7 +67,7 @@ class ModelError(Exception):
     """The model's stream broke."""
 
 
-def test_what_its_source_raises_is_raised_and_nothing_runs(
+def test_an_exception_of_the_source_is_raised_and_nothing_runs(
     client: Client, session: Session
 ) -> None:
     def model() -> Iterator[str]:
@@ -84,7 +86,7 @@ HELD = ContextVar("HELD", default="")
 
 async def test_all_pieces_are_read_in_one_context(server: str) -> None:
     async def model() -> AsyncIterator[str]:
-        # As tracing and time limits do. Elsewhere it could not be given back.
+        # Tracing and time limits set context variables like this; another context can't reset them.
         token = HELD.set("by the model")
         yield "1+"
         yield "1"
@@ -94,7 +96,7 @@ async def test_all_pieces_are_read_in_one_context(server: str) -> None:
         assert (await session.execute_stream(model()).result()).text == "2"
 
 
-async def test_so_it_is_for_asyncio(server: str) -> None:
+async def test_an_exception_of_the_source_is_raised_with_asyncio(server: str) -> None:
     async def model() -> AsyncIterator[str]:
         yield "1"
         raise ModelError
@@ -108,7 +110,7 @@ async def test_so_it_is_for_asyncio(server: str) -> None:
 
 
 @pytest.mark.parametrize("piece", [1, "\ud800"])
-def test_what_is_no_text_is_an_error(session: Session, piece: str) -> None:
+def test_pieces_that_are_no_text_are_an_error(session: Session, piece: str) -> None:
     with pytest.raises((TypeError, ValueError)):
         session.execute_stream(iter(["1", piece])).result()
 
@@ -128,7 +130,9 @@ def test_a_refusal_comes_before_all_is_written(client: Client, session: Session)
         refused.set()
 
 
-async def test_so_it_does_for_asyncio_and_nobody_waits_for_the_model_any_more(server: str) -> None:
+async def test_async_client_stops_reading_pieces_when_the_server_refuses_the_code(
+    server: str,
+) -> None:
     model = Model("x" * 2**20, "x")
     async with AsyncClient(server) as caller, await caller.sessions.create() as session:
         with pytest.raises(errors.InvalidArgumentError, match="code: must be at most"):
@@ -136,7 +140,9 @@ async def test_so_it_does_for_asyncio_and_nobody_waits_for_the_model_any_more(se
         assert model.is_left
 
 
-async def test_who_leaves_by_asyncio_leaves_the_model(server: str, client: Client) -> None:
+async def test_a_cancelled_asyncio_caller_stops_reading_the_model(
+    server: str, client: Client
+) -> None:
     model, step = Model("1"), step_id()
     async with AsyncClient(server) as caller, await caller.sessions.create() as session:
         execution = session.execute_stream(model.pieces(), place=Place(step_id=step))
@@ -164,7 +170,7 @@ class Model:
             self.is_left = True
 
 
-def test_a_connection_that_breaks_while_it_is_written_cancels_it(
+def test_a_connection_that_breaks_while_code_is_written_cancels_the_execution(
     server: str, client: Client, session: Session
 ) -> None:
     step = step_id()
@@ -187,7 +193,9 @@ def test_a_connection_that_breaks_while_it_is_written_cancels_it(
 MOMENTS = 1000
 
 
-async def test_so_it_does_by_asyncio(server: str, client: Client) -> None:
+async def test_a_connection_that_breaks_while_code_is_written_cancels_with_asyncio(
+    server: str, client: Client
+) -> None:
     step = step_id()
     with breaking(server) as proxy:
         async with AsyncClient(proxy.address) as caller, await caller.sessions.create() as session:
@@ -216,7 +224,9 @@ print('last')
 """
 
 
-def test_one_that_breaks_while_it_runs_is_made_up_for(server: str, session: Session) -> None:
+def test_a_connection_that_breaks_while_code_runs_is_replaced(
+    server: str, session: Session
+) -> None:
     with breaking(server) as proxy, Client(proxy.address) as caller:
         text = ""
         for event in caller.sessions.get(session.id).execute_stream(WAIT):

@@ -22,7 +22,7 @@ def levels(text: str) -> dict[str, str]:
     return {one["check"]: one["level"] for one in found}
 
 
-def test_all_is_well_with_a_server_that_runs(
+def test_a_running_server_has_no_problems(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_SANDBOX__IMAGE", CORE)
@@ -39,7 +39,7 @@ def test_all_is_well_with_a_server_that_runs(
     assert (found["engine"], found["call"], found["readiness"]) == ("ok", "ok", "ok")
 
 
-def test_a_problem_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_problem_is_reported_with_its_fix(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[server]\nlisten = '0.0.0.0:1'\n")
     done = cellblock("doctor", f"--config={tmp_path / 'config.toml'}", cwd=tmp_path)
     assert done.returncode == 1
@@ -48,7 +48,7 @@ def test_a_problem_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert "→ fix it" in done.stdout
 
 
-def test_without_the_server_only_a_call_is_looked_at(server: str) -> None:
+def test_without_the_server_package_only_a_call_is_checked(server: str) -> None:
     command = [sys.executable, "-c", NO_SERVER, "doctor", "--json", f"--address={server}"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.returncode, levels(done.stdout)["call"]) == (0, "ok")

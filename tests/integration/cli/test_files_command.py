@@ -210,7 +210,9 @@ def test_run_attaches_folders_and_archives(server: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "ab\n")
 
 
-def test_moved_and_deleted_files_are_told(server: str, session: Session, tmp_path: Path) -> None:
+def test_moved_and_deleted_files_are_reported(
+    server: str, session: Session, tmp_path: Path
+) -> None:
     def run(code: str) -> str:
         arguments = ("run", "--session", session.id, "-")
         return cellblock(*arguments, cwd=tmp_path, address=server, stdin=code).stderr

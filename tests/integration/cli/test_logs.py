@@ -62,7 +62,7 @@ def json_lines(text: str) -> list[dict[str, Any]]:
 
 
 def server_sent(text: str) -> list[tuple[str, Any]]:
-    """Events as a browser takes them apart."""
+    """Parse server-sent events like a browser."""
     assert text == "" or text.endswith("\n\n")
     found = []
     for block in text.split("\n\n")[:-1]:
@@ -93,7 +93,7 @@ def following(
 
 
 def followed(server: str, client: Client, form: str, cwd: Path) -> tuple[str, str, str]:
-    """What is shown while code runs and from then on; and all of what is shown afterwards."""
+    """Return the output of `logs --follow` during and after the code, and of a later `logs`."""
     with client.sessions.create() as session:
         session.run("print('before')")
         runs = threading.Thread(target=session.run, args=(WAITS,))
@@ -247,7 +247,7 @@ def test_no_such_run_or_session(server: str, session: Session, form: str, tmp_pa
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_without_follow_nobody_waits(
+def test_without_follow_the_command_does_not_wait(
     server: str, session: Session, form: str, tmp_path: Path
 ) -> None:
     seen = threading.Event()
@@ -299,7 +299,7 @@ def test_code_that_comes_in_pieces(
     assert "code" not in events[0]
 
 
-def test_ctrl_c_leaves(server: str, session: Session, tmp_path: Path) -> None:
+def test_ctrl_c_ends_following(server: str, session: Session, tmp_path: Path) -> None:
     session.run("print('one')")
     with following(server, session, "--format", "json", cwd=tmp_path) as process:
         assert process.stdout is not None
@@ -358,7 +358,7 @@ def test_code_is_coloured_on_a_terminal(server: str, session: Session, tmp_path:
     assert "  def f():\n      return 1 # ]0;title\n" in piped
 
 
-def test_pictures_are_drawn_where_the_terminal_can(
+def test_images_are_drawn_if_the_terminal_supports_them(
     server: str, session: Session, client: Client, tmp_path: Path
 ) -> None:
     (image,) = session.run(PLOT).images

@@ -1,4 +1,4 @@
-"""`cellblock top`: what a server does, for people and for programs."""
+"""`cellblock top` shows a server's activity, for people and for programs."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.integration.cli.command import cellblock, in_a_terminal
 MIB = 2**20
 
 
-def test_once_for_people(server: str, session: Session, tmp_path: Path) -> None:
+def test_top_prints_once_for_people(server: str, session: Session, tmp_path: Path) -> None:
     session.run("1")
     done = cellblock("top", "--once", cwd=tmp_path, address=server)
     assert done.returncode == 0, done.stderr
@@ -20,7 +20,7 @@ def test_once_for_people(server: str, session: Session, tmp_path: Path) -> None:
     assert "pool 0 waiting" in done.stdout
 
 
-def test_once_for_programs(server: str, session: Session, tmp_path: Path) -> None:
+def test_top_prints_once_for_programs(server: str, session: Session, tmp_path: Path) -> None:
     execution = session.execute(
         "input_never_comes = open('/proc/self/stat'); import time; time.sleep(60)"
     )
@@ -39,7 +39,7 @@ def test_once_for_programs(server: str, session: Session, tmp_path: Path) -> Non
     list(events)
 
 
-def test_live_until_control_c(server: str, session: Session, tmp_path: Path) -> None:
+def test_top_updates_until_control_c(server: str, session: Session, tmp_path: Path) -> None:
     process, terminal = in_a_terminal(
         "top", cwd=tmp_path, terminal="xterm", CELLBLOCK_ADDRESS=server
     )

@@ -1,4 +1,4 @@
-"""`cellblock admin usage` reports what was used, of sessions that have ended, too."""
+"""`cellblock admin usage` reports usage, including that of ended sessions."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ def test_a_session_that_has_ended_is_in_the_report(
     before = sum(one.executions for one in client.admin.report_usage("default"))
     with client.sessions.create() as session:
         session.run("1")
-    # At its end a session is counted at once.
+    # When a session ends, it is counted immediately.
     (report,) = client.admin.report_usage("default", interval=UsageInterval.WHOLE)
     assert report.executions > before
     assert min(report.sessions, report.session_seconds, report.cpu_seconds) > 0
@@ -28,6 +28,6 @@ def test_a_session_that_has_ended_is_in_the_report(
     assert "default" in table.stdout
 
 
-def test_an_interval_that_is_none_is_told(tmp_path: Path) -> None:
+def test_an_invalid_interval_is_reported(tmp_path: Path) -> None:
     done = cellblock("admin", "usage", "--by", "week", cwd=tmp_path, address="unix:/nowhere")
     assert (done.returncode, "hour, day, all" in done.stderr) == (2, True)

@@ -62,14 +62,14 @@ def empty_page(entered: Page) -> Iterator[Page]:
     """
     entered.open(entered.home)
     entered.one("#app")
-    entered.forgive()
+    entered.ignore_messages()
     yield entered
     assert entered.violations() == []
 
 
 @pytest.fixture
 def other(at: ServerProcess) -> Iterator[Client]:
-    """Somebody else who uses the server, not by the console."""
+    """A second client of the server, which does not use the console."""
     with Client(at.address) as client:
         yield client
 
@@ -85,6 +85,6 @@ def page(entered: Page, session: Session) -> Iterator[Page]:
     """The console with a session that is looked at; otherwise as `empty_page`."""
     entered.open(f"{entered.home}#{session.id}")
     entered.says(session.id, "#session-title")
-    entered.forgive()
+    entered.ignore_messages()
     yield entered
     assert entered.violations() == []

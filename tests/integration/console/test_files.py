@@ -1,4 +1,4 @@
-"""Files of a session, as the page has them."""
+"""Files of a session on the console's page."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def preview(page: Page, name: str) -> None:
     page.one("#preview")
 
 
-def test_text_is_read(page: Page, session: Session) -> None:
+def test_a_text_file_is_previewed(page: Page, session: Session) -> None:
     session.files.write("notes.txt", "first\nsecond ☕\n".encode())
     preview(page, "notes.txt")
     page.says("first\nsecond ☕\n", "#preview pre")
@@ -31,7 +31,7 @@ def test_a_table_has_rows_and_columns(page: Page, session: Session) -> None:
     assert cells == ["Köln, am Rhein", "840.5", 'say "hi"', "1"]
 
 
-def test_a_picture_is_seen_whatever_it_is_called(page: Page, session: Session) -> None:
+def test_an_image_is_shown_whatever_its_name(page: Page, session: Session) -> None:
     session.files.write("picture.bin", gif(30, 20))
     preview(page, "picture.bin")
     width = "return document.querySelector('#preview img')?.naturalWidth"
@@ -44,13 +44,13 @@ def test_bytes_are_shown_as_such(page: Page, session: Session) -> None:
     page.says("ff 00 01 6e", "#preview pre")
 
 
-def test_only_the_beginning_of_a_long_one_is_fetched(page: Page, session: Session) -> None:
+def test_only_the_beginning_of_a_long_file_is_fetched(page: Page, session: Session) -> None:
     session.files.write("long.txt", b"x" * 600_000)
     preview(page, "long.txt")
     page.says("the first 256 KiB of 585.9 KiB", "#preview-note")
 
 
-def test_one_is_saved(page: Page, session: Session) -> None:
+def test_a_file_is_downloaded(page: Page, session: Session) -> None:
     name = f"of {session.id}.csv"
     session.files.write(name, CSV.encode())
     page.click("#refresh-files")
@@ -60,7 +60,7 @@ def test_one_is_saved(page: Page, session: Session) -> None:
     assert saved.read_text() == CSV
 
 
-def test_one_that_code_made_is_there_when_the_session_is_gone(page: Page, session: Session) -> None:
+def test_a_generated_file_is_listed_after_its_session_ended(page: Page, session: Session) -> None:
     page.run("open('/mnt/data/kept.txt', 'w').write('kept')")
     page.finished()
     page.until(lambda: page.all(".note a"))
@@ -70,7 +70,7 @@ def test_one_that_code_made_is_there_when_the_session_is_gone(page: Page, sessio
     page.says("kept", "#preview pre")
 
 
-def test_one_is_uploaded(page: Page, session: Session, tmp_path: Path) -> None:
+def test_a_file_is_uploaded(page: Page, session: Session, tmp_path: Path) -> None:
     mine = tmp_path / "größe.txt"
     mine.write_bytes(b"1" * 3_000_000)
     page.until(lambda: page.one("#upload").is_enabled())

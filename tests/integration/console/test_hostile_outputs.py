@@ -1,4 +1,4 @@
-"""What comes from a sandbox is shown, and does nothing.
+"""Output of a sandbox is displayed and can't run scripts on the page.
 
 Each attack tries to set a mark on the page, or to leave for another address. The control is the
 first test: the same script does set the mark where it runs.
@@ -54,7 +54,7 @@ def shown(page: Page, code: str) -> None:
     page.finished()
 
 
-def test_the_script_works_where_it_runs(page: Page) -> None:
+def test_the_script_sets_its_mark_outside_a_sandbox(page: Page) -> None:
     page.script(MARK)
     assert taken(page)
 
@@ -105,11 +105,11 @@ def test_html_runs_no_script_and_reaches_nothing(
     assert page.driver.title == "Cellblock console"
     # These are refusals that had to be, of the frame's own policy and of the page's.
     page.until(page.violations)
-    page.forgive()
+    page.ignore_messages()
     assert asked == []
 
 
-def test_html_has_an_origin_that_is_nobodys(page: Page) -> None:
+def test_html_has_an_opaque_origin(page: Page) -> None:
     """Even where a script would run, as it is opened by itself without the frame's sandbox."""
     shown(page, f"from IPython.display import HTML\nHTML({SCRIPT!r})")
     path = page.one(".outputs iframe").get_dom_attribute("src")
@@ -117,10 +117,10 @@ def test_html_has_an_origin_that_is_nobodys(page: Page) -> None:
     assert page.script("return window.origin") == "null"
     assert not taken(page)
     page.until(page.violations)
-    page.forgive()
+    page.ignore_messages()
 
 
-def test_svg_is_a_picture(page: Page) -> None:
+def test_svg_is_shown_as_an_image(page: Page) -> None:
     shown(
         page,
         f"from IPython.display import SVG, display\ndisplay(SVG(data={SVG!r}))\n"
@@ -157,7 +157,7 @@ def test_names_of_files_are_text(page: Page, session: Session) -> None:
 
 
 def test_a_file_is_never_a_page(page: Page) -> None:
-    """Whatever it is called, a browser saves it, and has no type to go by."""
+    """A browser downloads a file of any name, and gets no content type for it."""
     shown(page, f"open('/mnt/data/page.html', 'w').write({SCRIPT!r})")
     page.until(lambda: page.all("#file-list a") and page.all(".outputs a[download]"))
     for link in page.all("#file-list a, .outputs a[download]"):

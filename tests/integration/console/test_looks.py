@@ -1,4 +1,4 @@
-"""The page for everybody: light and dark, wide and narrow, by keyboard, and read aloud."""
+"""Accessibility of the page: light and dark, wide and narrow, by keyboard and screen reader."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ NARROW = 400
 
 @pytest.fixture
 def dark(page: Page) -> Iterator[Page]:
-    """As for somebody whose system is dark."""
+    """The console's page in a browser that prefers dark colours."""
     prefer(page, "dark")
     yield page
     prefer(page, "light")
@@ -36,7 +36,7 @@ def prefer(page: Page, scheme: str) -> None:
 
 
 def ground(page: Page) -> int:
-    """How bright the page is, of 255."""
+    """Return the page's brightness, 0 to 255."""
     colour = page.one("body").value_of_css_property("background-color")
     return int(colour.partition("(")[2].partition(",")[0])
 
@@ -53,7 +53,7 @@ def faults(page: Page) -> list[str]:
     ]
 
 
-def test_it_follows_the_systems_colours_unless_told(dark: Page) -> None:
+def test_colours_follow_the_system_unless_the_user_chooses(dark: Page) -> None:
     assert ground(dark) < 50
     dark.one("#theme").send_keys("Light")
     assert ground(dark) > 200
@@ -62,7 +62,7 @@ def test_it_follows_the_systems_colours_unless_told(dark: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anybody_out(dark: Page, session: Session, scheme: str) -> None:
+def test_the_page_has_no_accessibility_faults(dark: Page, session: Session, scheme: str) -> None:
     page = dark
     prefer(page, scheme)
     page.run(SHOWN)
@@ -76,7 +76,7 @@ def test_nothing_keeps_anybody_out(dark: Page, session: Session, scheme: str) ->
     page.click("#close-preview")
 
 
-def test_a_session_is_worked_with_by_keyboard_alone(page: Page, session: Session) -> None:
+def test_a_session_is_usable_by_keyboard_alone(page: Page, session: Session) -> None:
     session.files.write("some.csv", b"a,b\n1,2\n")
     page.until(lambda: page.one("#code").is_enabled())
     visited = []
@@ -104,7 +104,7 @@ def test_a_session_is_worked_with_by_keyboard_alone(page: Page, session: Session
     assert page.script("return document.activeElement.matches('#file-list button')")
 
 
-def test_it_fits_a_narrow_window(page: Page) -> None:
+def test_the_page_fits_a_narrow_window(page: Page) -> None:
     page.driver.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": NARROW, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False},

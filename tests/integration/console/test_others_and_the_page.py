@@ -1,4 +1,4 @@
-"""What others do with sessions is seen on the page, at once and later."""
+"""Changes that other clients make to sessions appear on the page, now and after a reload."""
 
 from cellblock_client import Client
 from cellblock_client.client import Session
@@ -7,7 +7,7 @@ from tests.support.browser import Page
 MAKES_MEMORY = "block = bytearray(50_000_000)"
 
 
-def test_what_others_run_is_seen_live(page: Page, session: Session) -> None:
+def test_executions_of_other_clients_are_shown_live(page: Page, session: Session) -> None:
     session.run("print('from elsewhere')")
     page.says("from elsewhere", ".stdout")
     page.finished()
@@ -15,7 +15,7 @@ def test_what_others_run_is_seen_live(page: Page, session: Session) -> None:
     page.says("42", ".outputs")
 
 
-def test_what_was_run_before_is_there(page: Page, session: Session) -> None:
+def test_earlier_executions_are_shown(page: Page, session: Session) -> None:
     session.run("print('long ago')")
     page.says("long ago", ".stdout")
     page.driver.refresh()
@@ -46,7 +46,7 @@ def test_a_session_is_made_and_deleted(empty_page: Page, other: Client) -> None:
     assert not page.one("#run").is_enabled()
 
 
-def test_what_it_uses_is_shown(page: Page) -> None:
+def test_resource_use_is_shown(page: Page) -> None:
     page.run(MAKES_MEMORY)
     page.finished()
     page.until(lambda: "MiB of" in page.text(".chart .value"))

@@ -1,4 +1,4 @@
-"""Code that is run on the page, and what it shows there."""
+"""Executions on the console's page, and their output."""
 
 from cellblock_client.client import Session
 from tests.support.browser import Page
@@ -52,7 +52,7 @@ def test_lines_are_written_over_and_coloured(page: Page) -> None:
     assert own_colour == "#010203"
 
 
-def test_code_has_colours(page: Page) -> None:
+def test_code_is_coloured(page: Page) -> None:
     page.run("def double(x):  # twice\n    return 2 * x\nprint(double(21), 'text')")
     page.finished()
     assert page.text(".code .py-keyword").split() == ["def", "return"]
@@ -68,7 +68,7 @@ def test_an_image_is_seen(page: Page) -> None:
     assert width > 100
 
 
-def test_a_table_is_a_frame_of_its_own(page: Page) -> None:
+def test_a_table_is_in_a_frame_of_its_own(page: Page) -> None:
     page.run(TABLE)
     page.finished()
     frame = page.one(".outputs iframe")
@@ -88,7 +88,7 @@ def test_an_error_has_its_traceback(page: Page) -> None:
     assert page.text(".run .state") == "exception"
 
 
-def test_what_runs_is_cancelled(page: Page) -> None:
+def test_a_running_execution_is_cancelled(page: Page) -> None:
     page.run(LATER)
     page.says("begun", ".stdout")
     page.click("#cancel")
@@ -99,7 +99,7 @@ def test_what_runs_is_cancelled(page: Page) -> None:
     page.says("'alive'", ".outputs")
 
 
-def test_a_fresh_kernel_has_forgotten(page: Page) -> None:
+def test_a_restarted_kernel_has_no_variables(page: Page) -> None:
     page.run("kept = 1")
     page.finished()
     page.click("#restart")
@@ -110,7 +110,7 @@ def test_a_fresh_kernel_has_forgotten(page: Page) -> None:
     assert page.text(".error-name") == "NameError: name 'kept' is not defined"
 
 
-def test_a_kernel_that_dies_is_told(page: Page) -> None:
+def test_a_dead_kernel_is_reported(page: Page) -> None:
     page.run("import os\nos._exit(3)")
     page.finished()
     assert page.text(".run .state") == "failed"

@@ -1,4 +1,4 @@
-"""deploy/compose.yaml comes up with one command, runs code, and goes down without a trace."""
+"""deploy/compose.yaml starts with one command, runs code, and stops without leftovers."""
 
 import os
 import shutil
@@ -63,7 +63,7 @@ class Project:
         return done.stdout
 
     def left(self) -> list[str]:
-        """What the engine has of it."""
+        """Return ids of the project's containers, volumes and networks."""
         label = f"label=com.docker.compose.project={self.name}"
         kinds = (["ps", "--all"], ["volume", "ls"], ["network", "ls"])
         return [name for kind in kinds for name in docker(*kind, "-q", "--filter", label).split()]
@@ -105,7 +105,7 @@ def health(container: str) -> str:
 
 
 def answer(one: Project) -> str:
-    """What code shows that is run within the server's container."""
+    """Run code in the server's container and return its output."""
     run = ("exec", "-T", "server", "cellblock", "run", "--address=127.0.0.1:7711", "-")
     return one.compose(*run, text="print(6 * 7)")
 
@@ -130,7 +130,7 @@ def postgres_image() -> Iterator[str]:
 
 
 @pytest.mark.timeout(400)
-def test_with_postgresql_the_database_is_there(postgres_image: str) -> None:
+def test_with_postgresql_the_database_is_used(postgres_image: str) -> None:
     with project(WITH_POSTGRESQL, POSTGRES_IMAGE=postgres_image) as one:
         assert answer(one) == "42\n"
         count = ("psql", "--username=cellblock", "--tuples-only", "--no-align")

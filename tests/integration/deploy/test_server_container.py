@@ -1,4 +1,4 @@
-"""The server as a container without rights makes sandboxes beside it, through the engine proxy."""
+"""The server in an unprivileged container creates sandboxes through the engine proxy."""
 
 from tests.support.deployment import SERVER_IMAGE, ServerContainer
 from tests.support.engine import docker, inspect
@@ -6,7 +6,7 @@ from tests.support.engine import docker, inspect
 PYTHON = "/opt/cellblock/venv/bin/python"
 
 
-def test_it_runs_code(deployed: ServerContainer) -> None:
+def test_the_server_container_runs_code(deployed: ServerContainer) -> None:
     assert deployed.neighbour("cellblock", "run", "-", text="print(6 * 7)") == "42\n"
 
 
@@ -28,7 +28,7 @@ def test_sessions_outlive_the_server(deployed: ServerContainer) -> None:
     deployed.neighbour("cellblock", "sessions", "delete", session)
 
 
-def test_it_is_nobody_and_can_change_nothing(deployed: ServerContainer) -> None:
+def test_the_server_runs_unprivileged_and_can_change_nothing(deployed: ServerContainer) -> None:
     status = deployed.inside("cat", "/proc/1/status").stdout
     values = dict(line.split(":\t", 1) for line in status.splitlines())
     assert values["Uid"].split() == ["10001"] * 4
@@ -39,13 +39,13 @@ def test_it_is_nobody_and_can_change_nothing(deployed: ServerContainer) -> None:
     assert (written.stdout, written.stderr.count("Read-only file system")) == ("end\n", 3)
 
 
-def test_it_has_no_way_to_the_engine_but_the_proxy(deployed: ServerContainer) -> None:
+def test_the_server_reaches_the_engine_only_through_the_proxy(deployed: ServerContainer) -> None:
     mounts = inspect(deployed.name)["Mounts"]
     assert not [mount for mount in mounts if mount["Source"].endswith("/var/run/docker.sock")]
     assert deployed.inside("ls", "/var/run/docker.sock").returncode != 0
 
 
-def test_its_health_is_what_grpc_says(deployed: ServerContainer) -> None:
+def test_container_health_is_the_grpc_health(deployed: ServerContainer) -> None:
     check = (PYTHON, "-I", "-m", "cellblock_server.ops.healthcheck")
     assert inspect(deployed.name)["Config"]["Healthcheck"]["Test"] == ["CMD", *check]
     assert deployed.inside(*check).returncode == 0
@@ -54,7 +54,7 @@ def test_its_health_is_what_grpc_says(deployed: ServerContainer) -> None:
     assert "UNAVAILABLE" in elsewhere.stderr
 
 
-def test_it_has_no_way_to_other_programs_or_users() -> None:
+def test_the_server_container_can_not_reach_other_programs_or_users() -> None:
     tools = "import importlib.util; assert not importlib.util.find_spec('pip')"
     found = docker(
         "run", "--rm", "--network=none", "--user=0", "--entrypoint=sh", SERVER_IMAGE, "-c",

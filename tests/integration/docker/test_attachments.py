@@ -1,4 +1,4 @@
-"""Files in a session: under both names, without a copy, unpacked, gone again."""
+"""Attachments: links instead of copies, archives, folders, and detaching."""
 
 import asyncio
 import io
@@ -96,7 +96,7 @@ def test_a_large_file_is_a_link_on_the_host_and_gone_when_detached(
     assert blob.stat().st_nlink == 1
 
 
-def test_where_links_do_not_work_a_copy_is_made_and_told(tmp_path: Path) -> None:
+def test_a_copy_is_made_and_logged_if_links_do_not_work(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, {"CELLBLOCK_FILES__SMALL_FILE_BYTES": "1000"})
     server.state.mkdir(mode=0o700)
     with small_disk(server.state / "run", 16 * MIB):
@@ -148,7 +148,9 @@ def test_deleting_the_file_leaves_the_session_unharmed(
     linked.detach(large.id)
 
 
-def test_what_code_has_removed_comes_back(client: Client, session: Session) -> None:
+def test_attaching_again_restores_a_file_that_code_removed(
+    client: Client, session: Session
+) -> None:
     file = client.files.upload(b"x", "x")
     session.attach(file)
     session.run(f"import os; os.unlink('x'); os.unlink('{file.id}')")
@@ -156,7 +158,7 @@ def test_what_code_has_removed_comes_back(client: Client, session: Session) -> N
     assert session.run("open('x').read()").text == "'x'"
 
 
-def test_another_name_is_refused_and_a_taken_one(client: Client, session: Session) -> None:
+def test_another_name_and_a_taken_name_are_refused(client: Client, session: Session) -> None:
     file = client.files.upload(b"x", "x")
     session.attach(file)
     with pytest.raises(AlreadyExistsError, match="attached already, as 'x'"):
@@ -167,7 +169,9 @@ def test_another_name_is_refused_and_a_taken_one(client: Client, session: Sessio
     assert session.files.read("mine") == b"m"
 
 
-async def test_the_same_attachment_at_once(async_client: AsyncClient, own: AsyncSession) -> None:
+async def test_concurrent_attachments_of_one_file(
+    async_client: AsyncClient, own: AsyncSession
+) -> None:
     file = await async_client.files.upload(b"x", "x")
     attached = await asyncio.gather(*(own.attach(file) for _ in range(8)))
     assert {attachment.path for attachment in attached} == {"/mnt/data/x"}
@@ -246,7 +250,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_what_is_hostile_is_refused_and_leaves_nothing(
+def test_hostile_archives_are_refused_and_leave_nothing(
     linking: ServerProcess, linked: Session, kind: str
 ) -> None:
     archive, reason = BOMBS[kind]

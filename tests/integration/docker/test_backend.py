@@ -1,4 +1,4 @@
-"""The backend's own calls, against the real engine."""
+"""Methods of the Docker backend, against the real engine."""
 
 import asyncio
 import secrets
@@ -70,7 +70,7 @@ async def test_a_cancelled_creation_leaves_nothing_that_the_engine_makes_later(
             creation = asyncio.create_task(backend.create(spec, secrets.token_urlsafe(32)))
             await engine.came.wait()
             creation.cancel()
-            # What the engine has not made can't be removed: that has to wait.
+            # A container that the engine has not created yet can't be removed: removal has to wait.
             await asyncio.wait({creation}, timeout=GIVE_UP_SECONDS)
             assert not creation.done()
             engine.go.set()
@@ -96,7 +96,7 @@ async def test_two_servers_do_not_see_each_others_sandboxes(
 async def test_a_container_that_is_stopped_by_hand_ends_immediately(
     backend: DockerBackend,
 ) -> None:
-    """Its agent heeds no signal, and the image says so: the engine does not wait for it."""
+    """A container whose agent ignores signals is killed without the engine's grace period."""
     spec, token = (
         SandboxSpec(new_id("sbx_"), CORE, runtime(), LIMITS, OVERHEAD),
         secrets.token_urlsafe(32),

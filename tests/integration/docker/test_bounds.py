@@ -1,4 +1,4 @@
-"""Code that shows too much: the beginning, the end, and all of it as a file."""
+"""Too much output: its beginning and end are kept, and all of it as a file."""
 
 from cellblock_client import Client
 from cellblock_client.client import Session
@@ -7,7 +7,7 @@ from cellblock_client.events import OutputCut, Result
 MIB = 2**20
 
 
-def test_a_million_lines(shared_session: Session, client: Client) -> None:
+def test_a_million_lines_are_truncated(shared_session: Session, client: Client) -> None:
     result = shared_session.run("for n in range(10**6): print(n)\n'end'")
     whole = "".join(f"{n}\n" for n in range(10**6))
     (cut,) = (event for event in result.events if isinstance(event, OutputCut))
@@ -52,7 +52,7 @@ def test_many_displays_leave_the_newest(shared_session: Session) -> None:
     assert result.events[-2].data["text/plain"].endswith("9999'")  # type: ignore[attr-defined]
 
 
-def test_too_many_images_are_told(shared_session: Session) -> None:
+def test_too_many_images_are_reported(shared_session: Session) -> None:
     result = shared_session.run(
         "from PIL import Image\nfor _ in range(52): display(Image.new('L', (1, 1)))"
     )

@@ -1,4 +1,4 @@
-"""What code makes becomes files: once, whole, under their paths, with who made them."""
+"""Files that code writes are captured once, complete, with their path and their execution."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def deleted(result: ExecutionResult) -> list[str]:
 
 
 @pytest.mark.core
-def test_new_and_changed_files_are_stored_with_who_made_them(
+def test_new_and_changed_files_are_stored_with_their_execution(
     client: Client, session: Session
 ) -> None:
     first = session.run("open('a.csv', 'w').write('x,y\\n'); open('b', 'w').write('b')")
@@ -48,7 +48,7 @@ def test_folders_keep_their_paths(session: Session) -> None:
     assert (file.filename, file.path) == ("z.txt", "/mnt/data/x/y/z.txt")
 
 
-def test_moved_and_deleted_files_are_told(client: Client, session: Session) -> None:
+def test_moved_and_deleted_files_are_reported(client: Client, session: Session) -> None:
     made = session.run("import os; os.mkdir('d'); [open(n, 'w').write(n) for n in 'abc']").files
     result = session.run("os.rename('a', 'd/moved'); os.unlink('b')")
     (moved,) = generated(result)
@@ -56,7 +56,7 @@ def test_moved_and_deleted_files_are_told(client: Client, session: Session) -> N
     assert (moved.path, moved.renamed_from) == ("/mnt/data/d/moved", "/mnt/data/a")
     assert client.files.read(moved.file.id) == b"a"
     assert deleted(result) == ["/mnt/data/b"]
-    # What was stored of them stays.
+    # Stored copies of moved and deleted files stay.
     assert [client.files.read(file.id) for file in made] == [b"a", b"b", b"c"]
     result = session.run("os.rename('d', 'e')")
     assert [(item.path, item.renamed_from) for item in generated(result)] == [
@@ -65,7 +65,7 @@ def test_moved_and_deleted_files_are_told(client: Client, session: Session) -> N
     assert deleted(result) == []
 
 
-def test_what_the_caller_did_is_not_told_as_the_codes(session: Session) -> None:
+def test_changes_by_the_caller_are_not_reported_as_the_codes(session: Session) -> None:
     session.files.write("mine", b"1")
     session.files.write("gone", b"1")
     session.files.delete("gone")
@@ -97,7 +97,7 @@ def test_background_work_is_captured_when_it_is_done(client: Client, session: Se
     assert generated(session.run("child.wait()")) == []
 
 
-def test_a_thread_that_deletes_and_moves_later_is_told(session: Session) -> None:
+def test_later_deletes_and_moves_by_a_thread_are_reported(session: Session) -> None:
     session.run("open('a', 'w').write('a'); open('b', 'w').write('b')")
     session.run(
         "import os, threading\n"
@@ -121,7 +121,7 @@ def test_an_unclosed_file_is_stored_with_its_execution(session: Session) -> None
     assert (file.filename, file.mime_type) == ("base.db", "application/x-sqlite3")
 
 
-def test_what_is_not_stored_is_named(new_server: Callable[..., ServerProcess]) -> None:
+def test_files_that_are_not_stored_are_named(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(
         CELLBLOCK_FILES__MAX_CAPTURED_FILES="3",
         CELLBLOCK_FILES__MAX_CAPTURED_BYTES="600000",

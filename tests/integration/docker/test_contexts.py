@@ -1,4 +1,4 @@
-"""What code finds around it: its environment, for the session and for one execution."""
+"""Environment variables of a session and of one execution, as code sees them."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def test_code_runs_in_mnt_data(shared_session: Session) -> None:
         ("A", "\0", "without NUL"),
     ],
 )
-def test_a_bad_variable_is_named(
+def test_an_invalid_variable_is_refused_by_name(
     shared_session: Session, name: str, value: str, problem: str
 ) -> None:
     with pytest.raises(InvalidArgumentError, match=problem) as caught:

@@ -13,7 +13,7 @@ os.wait()
 
 
 def test_a_sessions_cpu_time_is_counted_to_its_end(client: Client) -> None:
-    # Processes that have ended count, too; and nobody waits for the meter's next look.
+    # Processes that have ended count, too; the test doesn't wait for the meter's next reading.
     before = client.admin.usage("default").cpu_seconds
     with client.sessions.create() as session:
         assert session.run(SPIN).failure is None

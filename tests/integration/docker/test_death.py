@@ -1,4 +1,4 @@
-"""However the kernel dies, the session lives on, and says what it lost."""
+"""A session survives any death of its kernel, and reports what was lost."""
 
 import pytest
 

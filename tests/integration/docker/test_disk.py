@@ -1,4 +1,4 @@
-"""A disk that fills up: refused early, nothing lost, nothing half stored, well again after."""
+"""A disk that fills up: files are refused early, nothing is lost, and service recovers."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What the doctor finds of an engine, each with what to do."""
+"""Problems that the doctor finds with Docker Engine, each with its fix."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ async def found(asked: Settings) -> dict[str, Finding]:
     return {one.check: one async for one in engine_findings(asked)}
 
 
-async def test_this_engine_has_what_is_needed() -> None:
+async def test_this_engine_has_no_problems() -> None:
     findings = await found(settings())
     assert [one for one in findings.values() if one.level is Level.PROBLEM] == []
     assert {"engine", "engine socket", "limits", "seccomp", "runtime", "image"} <= findings.keys()
@@ -31,7 +31,7 @@ async def test_an_image_that_is_not_there_is_a_problem() -> None:
     assert "make images" in image.advice
 
 
-async def test_an_image_of_another_release_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_image_of_another_release_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cellblock_server.ops.doctor.engine.version", lambda: "99.0")
     image = (await found(settings()))["image"]
     assert (image.level, "99.0" in image.message) == (Level.WARNING, True)

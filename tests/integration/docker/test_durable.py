@@ -1,4 +1,4 @@
-"""What an execution showed can be read: by several, from anywhere, slowly, later."""
+"""An execution's events can be read by several clients, from any position, slowly and later."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ def test_a_dropped_stream_stops_the_code_if_asked_to(session: Session, client: C
     assert result.status is ExecutionStatus.CANCELLED
 
 
-def test_watching_starts_anywhere(shared_session: Session, client: Client) -> None:
+def test_watching_starts_at_any_event(shared_session: Session, client: Client) -> None:
     result = shared_session.run("for n in range(3): print(n, flush=True)")
     execution = result.execution.id
     whole = list(client.executions.watch(execution))
@@ -44,7 +44,7 @@ def test_watching_starts_anywhere(shared_session: Session, client: Client) -> No
         list(client.executions.watch(execution, len(whole) + 1))
 
 
-async def test_several_read_at_once_each_from_where_they_want(
+async def test_concurrent_readers_each_start_at_their_own_position(
     own: AsyncSession, async_client: AsyncClient
 ) -> None:
     execution = own.execute("import time\nfor n in range(20): print(n); time.sleep(0.05)")
@@ -56,7 +56,7 @@ async def test_several_read_at_once_each_from_where_they_want(
     assert seen == [whole, whole, whole[2:]]
 
 
-async def test_a_slow_reader_loses_nothing_and_holds_nobody_up(own: AsyncSession) -> None:
+async def test_a_slow_reader_loses_nothing_and_delays_no_other_reader(own: AsyncSession) -> None:
     code = "for n in range(200): print('x' * 4000, flush=True)"
     slow = aiter(own.execute(code))
     received = [await anext(slow)]
@@ -89,7 +89,7 @@ def test_a_list_with_many_outputs_comes_in_smaller_pages(session: Session) -> No
     )
 
 
-def test_what_was_shown_outlives_the_session(session: Session, client: Client) -> None:
+def test_output_outlives_the_session(session: Session, client: Client) -> None:
     code = "print('kept'); import matplotlib.pyplot as plt; _ = plt.plot([1])"
     execution = session.run(code).execution
     session.delete()
@@ -114,7 +114,7 @@ def test_what_was_shown_outlives_the_session(session: Session, client: Client) -
     ],
     ids=["thread", "task"],
 )
-def test_late_output_is_the_sessions(session: Session, client: Client, code: str) -> None:
+def test_late_output_belongs_to_the_session(session: Session, client: Client, code: str) -> None:
     session.run(code)
     assert session.run("go.set()").stdout == ""
     until(lambda: client.sessions.get(session.id).info.background_output == "late\n")

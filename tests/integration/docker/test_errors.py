@@ -103,51 +103,51 @@ def new(prefix: str) -> str:
 
 
 @dataclass
-class Place:
-    """Where a failure is provoked."""
+class FailureSetup:
+    """The server and clients with which a failure is provoked."""
 
     client: Client
     calls: Calls
 
 
-def a_malformed_field(at: Place) -> None:
+def a_malformed_field(at: FailureSetup) -> None:
     with refused("INVALID_FIELD", status="INVALID_ARGUMENT", field="session_id"):
         at.client.sessions.create(session_id="not-a-session")
 
 
-def a_field_past_its_bound(at: Place) -> None:
+def a_field_past_its_bound(at: FailureSetup) -> None:
     with refused("OUT_OF_BOUNDS", status="OUT_OF_RANGE", field="limits.pids"):
         at.client.sessions.create(limits=Limits(pids=10))
 
 
-def no_such_session(at: Place) -> None:
+def no_such_session(at: FailureSetup) -> None:
     with refused("SESSION_NOT_FOUND"):
         at.client.sessions.get("sess_nobody")
 
 
-def no_such_execution(at: Place) -> None:
+def no_such_execution(at: FailureSetup) -> None:
     with refused("EXECUTION_NOT_FOUND"):
         at.client.executions.get("call_nobody")
 
 
-def no_such_file(at: Place) -> None:
+def no_such_file(at: FailureSetup) -> None:
     with refused("FILE_NOT_FOUND"):
         at.client.files.get("file-nothing")
     with refused("FILE_NOT_FOUND"):
         at.client.files.read("file-nothing")
 
 
-def no_such_upload(at: Place) -> None:
+def no_such_upload(at: FailureSetup) -> None:
     with refused("UPLOAD_NOT_FOUND"):
         at.calls.file.GetUpload(file_pb2.GetUploadRequest(upload_id="upload_nothing"))
 
 
-def no_such_run_step(at: Place) -> None:
+def no_such_run_step(at: FailureSetup) -> None:
     with refused("RUN_STEP_NOT_FOUND"):
         at.calls.run_step.GetRunStep(run_step_pb2.GetRunStepRequest(step_id="step_nothing"))
 
 
-def another_body_under_the_same_request_id(at: Place) -> None:
+def another_body_under_the_same_request_id(at: FailureSetup) -> None:
     request_id = new("request-")
     session_id = at.calls.create(request_id, "thread_1")
     try:
@@ -157,14 +157,14 @@ def another_body_under_the_same_request_id(at: Place) -> None:
         at.client.sessions.get(session_id).delete()
 
 
-def another_file_under_the_same_upload_id(at: Place) -> None:
+def another_file_under_the_same_upload_id(at: FailureSetup) -> None:
     upload_id = new("upload_")
     at.calls.upload(upload_id, "one")
     with refused("UPLOAD_EXISTS"):
         at.calls.upload(upload_id, "another")
 
 
-def an_upload_that_goes_on_too_far(at: Place) -> None:
+def an_upload_that_goes_on_too_far(at: FailureSetup) -> None:
     with refused("UPLOAD_OFFSET"):
         at.calls.upload(new("upload_"), "a", offset=10)
 
@@ -184,77 +184,77 @@ OF_THE_SERVER = [
 
 
 @pytest.mark.parametrize("provoke", OF_THE_SERVER, ids=lambda provoke: provoke.__name__)
-def test_what_is_asked_of_the_server(
-    client: Client, calls: Calls, provoke: Callable[[Place], None]
+def test_errors_of_calls_to_the_server(
+    client: Client, calls: Calls, provoke: Callable[[FailureSetup], None]
 ) -> None:
-    provoke(Place(client, calls))
+    provoke(FailureSetup(client, calls))
 
 
 @dataclass
-class InSession(Place):
-    """Where a failure is provoked, with a session that others use, too."""
+class SessionFailureSetup(FailureSetup):
+    """The server, its clients, and a session that other tests use, too."""
 
     session: Session
 
 
-def a_file_that_is_not_attached(at: InSession) -> None:
+def a_file_that_is_not_attached(at: SessionFailureSetup) -> None:
     with refused("ATTACHMENT_NOT_FOUND"):
         at.session.detach("file-nothing")
 
 
-def no_such_path(at: InSession) -> None:
+def no_such_path(at: SessionFailureSetup) -> None:
     with refused("SESSION_FILE_NOT_FOUND"):
         at.session.files.read("nothing")
 
 
-def a_taken_session_id(at: InSession) -> None:
+def a_taken_session_id(at: SessionFailureSetup) -> None:
     with refused("SESSION_EXISTS"):
         at.client.sessions.create(session_id=at.session.id)
 
 
-def other_code_under_the_same_execution_id(at: InSession) -> None:
+def other_code_under_the_same_execution_id(at: SessionFailureSetup) -> None:
     execution_id = new("call_")
     at.session.run("1", execution_id=execution_id)
     with refused("EXECUTION_EXISTS"):
         at.session.run("2", execution_id=execution_id)
 
 
-def another_run_of_the_same_run_step(at: InSession) -> None:
+def another_run_of_the_same_run_step(at: SessionFailureSetup) -> None:
     step_id = new("step_")
     at.calls.execute(at.session, step_id=step_id, run_id="run_1", more_calls=True)
     with refused("RUN_STEP_EXISTS"):
         at.calls.execute(at.session, step_id=step_id, run_id="run_2")
 
 
-def a_call_after_the_last_one_of_a_run_step(at: InSession) -> None:
+def a_call_after_the_last_one_of_a_run_step(at: SessionFailureSetup) -> None:
     step_id = new("step_")
     at.calls.execute(at.session, step_id=step_id)
     with refused("RUN_STEP_ENDED"):
         at.calls.execute(at.session, step_id=step_id)
 
 
-def a_taken_attachment_name(at: InSession) -> None:
+def a_taken_attachment_name(at: SessionFailureSetup) -> None:
     name = new("")
     at.session.attach(b"one", name)
     with refused("ATTACHMENT_EXISTS"):
         at.session.attach(b"another", name)
 
 
-def a_file_where_a_folder_is_wanted(at: InSession) -> None:
+def a_file_where_a_folder_is_wanted(at: SessionFailureSetup) -> None:
     name = new("")
     at.session.files.write(name, b"x")
     with refused("SESSION_FILE_EXISTS"):
         at.session.files.create_folder(name)
 
 
-def a_folder_that_is_not_empty(at: InSession) -> None:
+def a_folder_that_is_not_empty(at: SessionFailureSetup) -> None:
     name = new("")
     at.session.files.write(f"{name}/file", b"x")
     with refused("SANDBOX_REFUSED"):
         at.session.files.delete(name)
 
 
-def a_hostile_archive(at: InSession) -> None:
+def a_hostile_archive(at: SessionFailureSetup) -> None:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
         archive.addfile(tarfile.TarInfo("../outside"))
@@ -262,14 +262,14 @@ def a_hostile_archive(at: InSession) -> None:
         at.session.attach(data.getvalue(), f"{new('')}.tar", unpack=True)
 
 
-def a_deleted_session(at: InSession) -> None:
+def a_deleted_session(at: SessionFailureSetup) -> None:
     session = at.client.sessions.create()
     session.delete()
     with refused("SESSION_DELETED"):
         session.run("1")
 
 
-def an_expired_session(at: InSession) -> None:
+def an_expired_session(at: SessionFailureSetup) -> None:
     session = at.client.sessions.create(idle_timeout=0.01)
     until(lambda: session.refresh().end_time is not None)
     with refused("SESSION_EXPIRED"):
@@ -293,10 +293,13 @@ IN_A_SESSION = [
 
 
 @pytest.mark.parametrize("provoke", IN_A_SESSION, ids=lambda provoke: provoke.__name__)
-def test_what_is_asked_of_a_session(
-    client: Client, calls: Calls, shared_session: Session, provoke: Callable[[InSession], None]
+def test_errors_of_calls_to_a_session(
+    client: Client,
+    calls: Calls,
+    shared_session: Session,
+    provoke: Callable[[SessionFailureSetup], None],
 ) -> None:
-    provoke(InSession(client, calls, shared_session))
+    provoke(SessionFailureSetup(client, calls, shared_session))
 
 
 def test_a_session_whose_sandbox_was_lost(client: Client, instance: str) -> None:
@@ -395,7 +398,7 @@ class Engine(ThreadingHTTPServer):
     def __init__(self, status: int) -> None:
         super().__init__(("127.0.0.1", 0), EngineCalls)
         self.status = status
-        """What it answers to whoever wants a container."""
+        """A fake engine that gives a fixed answer to each request for a container."""
         self.asked, self.may_answer = threading.Event(), threading.Event()
 
     @property
@@ -404,7 +407,7 @@ class Engine(ThreadingHTTPServer):
 
 
 class EngineCalls(BaseHTTPRequestHandler):
-    """What is asked of it."""
+    """Requests that the engine received."""
 
     server: Engine
 
@@ -422,7 +425,7 @@ class EngineCalls(BaseHTTPRequestHandler):
         self._answer(404, {"message": "no such container"})
 
     def log_message(self, *_arguments: object) -> None:
-        """Nobody reads it."""
+        """Discard the log line."""
 
     def _answer(self, status: int, body: object) -> None:
         data = json.dumps(body).encode()
@@ -485,7 +488,7 @@ def test_a_store_that_fails(new_server: NewServer) -> None:
         client.files.get("file-nothing", timeout=5)
 
 
-def test_a_fault(new_server: NewServer) -> None:
+def test_a_server_error(new_server: NewServer) -> None:
     server = new_server()
     with Client(server.address) as client:
         file = client.files.upload(b"x", "x")

@@ -1,4 +1,4 @@
-"""What was accepted runs once, in order, and has an end that can be read."""
+"""An accepted execution runs once, in order, and its result can be read."""
 
 import io
 
@@ -32,7 +32,7 @@ def test_events_are_numbered_and_end_with_completed(shared_session: Session) -> 
     assert len({event.execution_id for event in events}) == 1
 
 
-def test_a_result_has_all_of_it(shared_session: Session) -> None:
+def test_a_result_has_all_output(shared_session: Session) -> None:
     result = shared_session.run("import sys; print('out'); print('err', file=sys.stderr); 42")
     assert (result.stdout, result.stderr, result.text, result.ok) == ("out\n", "err\n", "42", True)
     assert result.execution.start_time is not None
@@ -82,7 +82,7 @@ def test_a_written_file_is_kept(shared_session: Session, client: Client) -> None
     ("code", "problem"),
     [("", "is empty"), ("  \n", "is empty"), ("a\0b", "has a NUL character")],
 )
-def test_code_that_is_none_is_refused(shared_session: Session, code: str, problem: str) -> None:
+def test_invalid_code_is_refused(shared_session: Session, code: str, problem: str) -> None:
     before = len(list(shared_session.executions()))
     with pytest.raises(InvalidArgumentError) as caught:
         shared_session.run(code)

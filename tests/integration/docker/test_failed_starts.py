@@ -1,4 +1,4 @@
-"""A sandbox that does not come up is told, with what became of it, and leaves nothing."""
+"""A sandbox that fails to start is reported with the cause, and leaves nothing behind."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def broken_image(request: pytest.FixtureRequest) -> Iterator[str]:
     ],
     indirect=["broken_image"],
 )
-def test_it_is_told_and_nothing_is_left(
+def test_a_failed_start_is_reported_and_leaves_nothing(
     new_server: Callable[..., ServerProcess], broken_image: str, said: str
 ) -> None:
     server = new_server(

@@ -1,4 +1,4 @@
-"""Files go in and come out whole, under names that are safe."""
+"""Uploads and downloads are complete, and file names are safe."""
 
 import hashlib
 import io
@@ -110,7 +110,7 @@ def test_a_detached_file_is_gone_from_the_session_only(client: Client, session: 
         session.detach(file.id)
 
 
-def test_what_lies_in_a_session_now(session: Session) -> None:
+def test_files_now_in_a_session_are_listed(session: Session) -> None:
     session.files.write("folder/a.bin", b"\x00\x01")
     assert session.run("open('folder/a.bin', 'rb').read()").text == r"b'\x00\x01'"
     session.run("open('/mnt/data/b.txt', 'w').write('made inside')")
@@ -123,7 +123,7 @@ def test_what_lies_in_a_session_now(session: Session) -> None:
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "/mnt/data/../../etc/passwd", "", "a//b"])
-def test_paths_that_lead_elsewhere_are_refused(shared_session: Session, path: str) -> None:
+def test_paths_outside_the_data_folder_are_refused(shared_session: Session, path: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         shared_session.files.read(path)
     assert caught.value.field == "path"
@@ -145,20 +145,20 @@ def test_planted_links_are_not_followed(session: Session) -> None:
             session.files.read(name)
 
 
-def test_hostile_names_come_out_safe(session: Session) -> None:
+def test_hostile_names_are_sanitised(session: Session) -> None:
     result = session.run("open('a\\nb\\u202ec', 'w').write('x')")
     (file,) = result.files
     assert file.filename == "a_b_c"
 
 
 class Pipe(io.BytesIO):
-    """Nobody knows how much will come."""
+    """A stream of unknown length."""
 
     def seekable(self) -> bool:
         return False
 
 
-def test_an_upload_past_the_limit_leaves_nothing(new_server: Callable[..., ServerProcess]) -> None:
+def test_an_upload_over_the_limit_leaves_nothing(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(CELLBLOCK_FILES__MAX_UPLOAD_BYTES="1000")
     with Client(server.address) as client:
         with pytest.raises(InvalidArgumentError, match="must be 0 to 1000") as caught:

@@ -1,4 +1,4 @@
-"""Pictures show characters of all scripts, emoji and symbols, and never a box in their place."""
+"""Images show characters of all scripts, emoji and symbols, and never a box instead."""
 
 import json
 from collections.abc import Callable
@@ -18,8 +18,8 @@ CHARACTERS = [
 ]
 # fmt: on
 DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
-NOBODY = "\ue123"
-"""For private use: no font has it."""
+UNASSIGNED = "\ue123"
+"""Character of the private use area: no font has it."""
 PREPARE = f"""
 import json, warnings
 import matplotlib
@@ -55,11 +55,11 @@ def check(text, **properties):
     boxes = {{
         # matplotlib's last font has a box for each script, with a letter of it.
         "the box of its script": drawn(text, fontproperties=LAST_RESORT)[0],
-        "the box of what no font has": drawn({NOBODY!r}, **properties)[0],
+        "the box of what no font has": drawn({UNASSIGNED!r}, **properties)[0],
         "nothing": b"",
     }}
     with matplotlib.rc_context({{"font.enable_last_resort": False}}):
-        boxes["a font's own box"] = drawn({NOBODY!r}, **properties)[0]
+        boxes["a font's own box"] = drawn({UNASSIGNED!r}, **properties)[0]
     return [name for name, box in boxes.items() if box == picture] + [
         message for message in warned if "missing" in message]
 
@@ -70,27 +70,27 @@ def checked(texts, **properties):
 
 
 @dataclass(frozen=True)
-class Look:
-    """How code sets up its pictures, and what it asks for with each text."""
+class PlotSetup:
+    """Code that runs before a plot, and the properties that it passes with each text."""
 
     before: str = ""
     properties: str = ""
 
 
 LOOKS = {
-    "no settings": Look(),
-    "seaborn": Look(before="import seaborn; seaborn.set_theme()"),
-    "a font that is there": Look(properties="fontname='Liberation Sans'"),
-    "a font that is not": Look(properties="fontname='Arial'"),
-    "a family": Look(properties="family='serif'"),
-    "bold": Look(properties="weight='bold'"),
-    "a style": Look(before="plt.style.use('ggplot')"),
-    "a setting": Look(before="plt.rcParams['font.family'] = ['Arial', 'SimHei']"),
+    "no settings": PlotSetup(),
+    "seaborn": PlotSetup(before="import seaborn; seaborn.set_theme()"),
+    "a font that is there": PlotSetup(properties="fontname='Liberation Sans'"),
+    "a font that is not": PlotSetup(properties="fontname='Arial'"),
+    "a family": PlotSetup(properties="family='serif'"),
+    "bold": PlotSetup(properties="weight='bold'"),
+    "a style": PlotSetup(before="plt.style.use('ggplot')"),
+    "a setting": PlotSetup(before="plt.rcParams['font.family'] = ['Arial', 'SimHei']"),
 }
 
 
 def wrong(session: Session, code: str) -> dict[str, list[str]]:
-    """What the check says of characters."""
+    """Return the characters that the check reports, by kind of fault."""
     result = session.run(code)
     assert result.error is None, result.error
     found: dict[str, list[str]] = json.loads(result.stdout)
@@ -105,13 +105,13 @@ def drawing(full_session: Session) -> Session:
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=list(LOOKS))
-def test_matplotlib_draws_each_character(drawing: Session, look: Look) -> None:
+def test_matplotlib_draws_each_character(drawing: Session, look: PlotSetup) -> None:
     code = f"with matplotlib.rc_context():\n    {look.before or 'pass'}\n"
     code += f"    print(checked({CHARACTERS!r}, {look.properties}))"
     assert wrong(drawing, code) == {}
 
 
-def test_a_font_by_its_file_has_the_same_behind_it(server: str) -> None:
+def test_a_font_by_its_file_has_the_same_fallbacks(server: str) -> None:
     """In a kernel that draws for the first time, before any other font was looked for."""
     code = (
         f"print(json.dumps([check('汉', fontproperties=FontProperties(fname={DEJAVU!r})),"
@@ -139,10 +139,10 @@ def test_labels_of_an_ordinary_chart_are_complete(drawing: Session) -> None:
 
 
 def test_the_check_finds_a_character_of_no_font(drawing: Session) -> None:
-    found = wrong(drawing, f"print(checked([{NOBODY!r}, 'x']))")
-    assert list(found) == [NOBODY]
-    assert "the box of its script" in found[NOBODY]
-    assert any("missing" in message for message in found[NOBODY])
+    found = wrong(drawing, f"print(checked([{UNASSIGNED!r}, 'x']))")
+    assert list(found) == [UNASSIGNED]
+    assert "the box of its script" in found[UNASSIGNED]
+    assert any("missing" in message for message in found[UNASSIGNED])
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_pillow_finds_fonts_by_their_names(
         "from PIL import ImageFont\n"
         f"font = ImageFont.truetype({font!r}, 40)\n"
         "pictures = [bytes(font.getmask(one)) for one in "
-        f"{[*characters, NOBODY]!r}]\n"
+        f"{[*characters, UNASSIGNED]!r}]\n"
         "print(len(set(pictures)), all(map(any, pictures[:-1])))"
     )
     result = full_session.run(code)

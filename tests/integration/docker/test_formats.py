@@ -283,7 +283,7 @@ with tarfile.open("made.tar", "w") as archive:
 
 @pytest.fixture(scope="module")
 def downloads(server: str) -> Iterator[dict[str, bytes]]:
-    """What code in a sandbox wrote, by extension."""
+    """Files that code in a sandbox wrote, by extension."""
     with Client(server) as client, client.sessions.create(image=FULL) as session:
         result = session.run(WRITE)
         assert result.error is None, result.error

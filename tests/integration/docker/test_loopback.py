@@ -1,4 +1,4 @@
-"""Code reaches its own servers by name; nothing of the host's names is in a sandbox."""
+"""Code reaches its own servers by name, and sees none of the host's names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The same call id, however often and whenever it is sent, runs once."""
+"""Calls with the same execution id run once, however often they are sent."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def test_the_same_execution_id_runs_once(shared_session: Session) -> None:
         shared_session.run("n += 2", execution_id=f"call_once_{shared_session.id}")
 
 
-async def test_twice_at_once_runs_once(own: AsyncSession) -> None:
+async def test_two_concurrent_requests_with_one_id_run_once(own: AsyncSession) -> None:
     await own.run("n = 0")
     results = await asyncio.gather(
         *(own.run("n += 1; n", execution_id=f"call_together_{own.id}") for _ in range(5))
@@ -50,14 +50,16 @@ def test_another_body_is_refused_and_the_difference_named(
         shared_session.run(**{**body, **change}, execution_id=name)  # type: ignore[arg-type]
 
 
-def test_another_session_is_another_body(session: Session, shared_session: Session) -> None:
+def test_the_same_id_in_another_session_is_refused(
+    session: Session, shared_session: Session
+) -> None:
     name = f"call_other_{session.id}"
     session.run("1", execution_id=name)
     with pytest.raises(AlreadyExistsError, match=r"with another session_id$"):
         shared_session.run("1", execution_id=name)
 
 
-def test_again_after_the_stream_broke(session: Session) -> None:
+def test_a_retry_after_a_broken_stream_runs_once(session: Session) -> None:
     session.run("n = 0")
     name = f"call_broken_{session.id}"
     code = "import time; n += 1; time.sleep(1); n"
@@ -67,7 +69,9 @@ def test_again_after_the_stream_broke(session: Session) -> None:
     assert session.run("n").text == "1"
 
 
-def test_again_after_the_server_was_killed(new_server: Callable[..., ServerProcess]) -> None:
+def test_a_retry_after_the_server_was_killed_runs_once(
+    new_server: Callable[..., ServerProcess],
+) -> None:
     server = new_server()
     with Client(server.address) as client:
         session = client.sessions.create()
@@ -82,7 +86,9 @@ def test_again_after_the_server_was_killed(new_server: Callable[..., ServerProce
         assert session.run("n").text == "1"
 
 
-def test_again_while_the_server_restarts(new_server: Callable[..., ServerProcess]) -> None:
+def test_a_retry_while_the_server_restarts_runs_once(
+    new_server: Callable[..., ServerProcess],
+) -> None:
     server = new_server()
     with Client(server.address) as client:
         session = client.sessions.create()

@@ -17,7 +17,7 @@ from tests.support.server import ServerProcess
 
 DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "reference" / "sandbox-image.md"
 USER = re.compile(r"\(42, 4[0-4]\d{3}\)")
-"""What code shows, with a user id of the range `sandbox.users`."""
+"""Pattern of a user with an id in the range `sandbox.users`, as code prints it."""
 WHEEL = "tiny_package-1.0-py3-none-any.whl"
 METADATA = "tiny_package-1.0.dist-info"
 
@@ -48,7 +48,7 @@ def wheel(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def image(wheel: str, tmp_path: Path) -> Iterator[str]:
-    """What the document's lines build, with that package instead of theirs."""
+    """An image built from the page's Dockerfile, with the test's package instead of the page's."""
     found = re.search(r"```dockerfile\n(.+?)```", DOCUMENT.read_text(), re.DOTALL)
     assert found is not None
     lines = found.group(1).splitlines()
@@ -59,7 +59,7 @@ def image(wheel: str, tmp_path: Path) -> Iterator[str]:
     folder.mkdir()
     (folder / "Dockerfile").write_text("\n".join([*lines[:2], f"{start} {wheel}"]))
     name = f"cellblock-own-image:{uuid.uuid4().hex}"
-    # Without a cache, what is removed in the end belongs to nobody else.
+    # Without a cache, the image that is removed in the end shares no layers with others.
     docker("build", "--quiet", "--no-cache", "--network=host", f"--tag={name}", str(folder))
     yield name
     docker("image", "rm", name)
@@ -73,7 +73,7 @@ def test_an_image_of_three_lines_runs_sessions(
     with Client(server.address) as client, client.sessions.create(image=image) as session:
         result = session.run("import os, tiny_package; tiny_package.answer(), os.getuid()")
         assert USER.fullmatch(result.text)
-        # What was there before still is, and belongs to root.
+        # The packages of the base image still work, and the added one belongs to root.
         result = session.run(
             "import matplotlib.pyplot, pandas\n"
             "os.access(tiny_package.__file__, os.W_OK), os.stat(tiny_package.__file__).st_uid"

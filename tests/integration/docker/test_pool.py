@@ -1,4 +1,4 @@
-"""Sandboxes that wait for a session: taken once, replaced, checked, and never left behind."""
+"""Pooled sandboxes are used once, replaced, checked, and never left behind."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ Start = Callable[..., "Pooled"]
 
 
 class Pooled:
-    """A server with a pool, and what its log tells of it."""
+    """A server with a pool, and the pool's entries in its log."""
 
     def __init__(self, process: ServerProcess) -> None:
         self.process = process
@@ -58,7 +58,7 @@ def start(new_server: Callable[..., ServerProcess]) -> Iterator[Start]:
         server.client.close()
 
 
-def test_a_session_takes_one_that_is_replaced_and_never_used_again(start: Start) -> None:
+def test_a_session_takes_a_waiting_sandbox_which_is_replaced_and_never_reused(start: Start) -> None:
     server = start()
     server.until_waiting(2)
     with server.client.sessions.create(environment={"A": "1"}) as session:
@@ -90,7 +90,7 @@ def test_a_miss_is_a_cold_start(start: Start) -> None:
         session.delete()
 
 
-def test_those_that_waited_have_the_data_stack_imported(start: Start) -> None:
+def test_pooled_sandboxes_have_the_data_stack_imported(start: Start) -> None:
     server = start(CELLBLOCK_POOL__SIZE="1", CELLBLOCK_POOL__MAX_SIZE="1")
     server.until_waiting(1)
     code = "import sys; 'pandas' in sys.modules"
@@ -117,7 +117,7 @@ def test_other_memory_cpus_and_processes_are_set_other_folders_start_cold(start:
         assert server.given()[1] not in server.begun()
 
 
-def test_further_kinds_wait_as_well(start: Start) -> None:
+def test_further_profiles_are_pooled(start: Start) -> None:
     profiles = [{"data_bytes": "8 MiB", "size": 1}]
     server = start(CELLBLOCK_POOL__PROFILES=json.dumps(profiles), CELLBLOCK_POOL__MAX_SIZE="3")
     server.until_waiting(3)
@@ -127,7 +127,7 @@ def test_further_kinds_wait_as_well(start: Start) -> None:
         assert session.run(code).text == str(8 * MIB)
 
 
-def test_a_dead_one_is_not_given(start: Start) -> None:
+def test_a_dead_sandbox_is_not_given_to_a_session(start: Start) -> None:
     server = start()
     server.until_waiting(2)
     first = server.begun()[0]
@@ -138,7 +138,7 @@ def test_a_dead_one_is_not_given(start: Start) -> None:
         until(lambda: f"cellblock-{first}" not in containers(server.instance))
 
 
-def test_one_that_does_not_answer_is_replaced_before_anybody_asks(start: Start) -> None:
+def test_an_unresponsive_sandbox_is_replaced_before_a_session_needs_it(start: Start) -> None:
     server = start(OFTEN)
     server.until_waiting(2)
     pause(f"cellblock-{server.begun()[0]}")
@@ -146,7 +146,7 @@ def test_one_that_does_not_answer_is_replaced_before_anybody_asks(start: Start) 
     assert len(containers(server.instance)) == 2
 
 
-def test_demand_has_more_wait(start: Start) -> None:
+def test_demand_grows_the_pool(start: Start) -> None:
     server = start(CELLBLOCK_POOL__SIZE="1", CELLBLOCK_POOL__MAX_SIZE="3")
     server.until_waiting(1)
     for _ in range(3):
@@ -154,7 +154,7 @@ def test_demand_has_more_wait(start: Start) -> None:
     until(lambda: len(containers(server.instance)) == 3, 60)
 
 
-def test_memory_bounds_how_many_wait(start: Start) -> None:
+def test_memory_bounds_the_pool(start: Start) -> None:
     server = start(CELLBLOCK_POOL__MEMORY_BYTES=f"{2 * 192 - 1} MiB")
     server.until_waiting(1)
     with server.client.sessions.create():
@@ -162,7 +162,7 @@ def test_memory_bounds_how_many_wait(start: Start) -> None:
         assert len(containers(server.instance)) == 2
 
 
-def test_a_killed_servers_are_removed_by_the_next(start: Start) -> None:
+def test_a_killed_servers_pool_is_removed_by_the_next(start: Start) -> None:
     server = start()
     server.until_waiting(2)
     session = server.client.sessions.create()
@@ -178,7 +178,7 @@ def test_a_killed_servers_are_removed_by_the_next(start: Start) -> None:
         session.delete()
 
 
-def test_an_image_that_is_not_there_is_told_and_tried_again(start: Start) -> None:
+def test_a_missing_image_is_logged_and_retried(start: Start) -> None:
     server = start(OFTEN, CELLBLOCK_SANDBOX__IMAGE="cellblock-nowhere")
     until(lambda: len(server.events("pool_start_failed")) == 2, 60)
     first, second = server.events("pool_start_failed")

@@ -1,4 +1,4 @@
-"""Executions of one session take their turn, and know how far they are."""
+"""Executions of one session run in order, and report their queue position."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def test_executions_run_in_order_of_arrival(own: AsyncSession) -> None:
     ]
 
 
-async def test_a_full_queue_says_when_to_come_back(own: AsyncSession) -> None:
+async def test_a_full_queue_reports_when_to_retry(own: AsyncSession) -> None:
     streams = []
     for _ in range(17):  # one runs, sixteen wait
         streams.append(aiter(own.execute("import time; time.sleep(30)")))
@@ -55,7 +55,7 @@ async def test_a_waiting_execution_is_cancelled_without_running(own: AsyncSessio
     assert end.execution.start_time is None
 
 
-async def test_those_who_wait_are_told_their_place(own: AsyncSession) -> None:
+async def test_waiting_executions_receive_their_queue_position(own: AsyncSession) -> None:
     executions = [own.execute(code) for code in (LONG, "1", "2", "3")]
     streams = [aiter(execution) for execution in executions]
     first = [await anext(stream) for stream in streams]
@@ -89,5 +89,5 @@ async def test_a_deadline_passes_for_the_caller_not_for_the_code(
 
 
 async def positions(stream: AsyncIterator[Event]) -> list[int]:
-    """The places that were told, to the end."""
+    """Return all queue positions that an execution's events report."""
     return [event.position async for event in stream if isinstance(event, Queued)]

@@ -63,7 +63,7 @@ def name(prefix: str) -> str:
 
 
 def accumulated(events: Iterator[tuple[str, Any]]) -> tuple[Any, Any]:
-    """What the package makes of events, and the last event's data."""
+    """Build a run step with the package from the events; return it and the last event's data."""
     snapshots: dict[str, RunStep] = {}
     data: Any = None
     for name, data in events:
@@ -147,7 +147,9 @@ def test_one_step_with_several_calls(steps: Steps, session: Session) -> None:
         steps.run(session, "3", step_id=two, run_id="run_other")
 
 
-def test_another_step_or_the_sessions_end_ends_one_that_waits(steps: Steps, client: Client) -> None:
+def test_another_step_or_the_sessions_end_completes_a_waiting_step(
+    steps: Steps, client: Client
+) -> None:
     first, second = name("step"), name("step")
     with client.sessions.create() as session:
         steps.run(session, "1", step_id=first, more_calls=True)
@@ -161,9 +163,7 @@ def test_another_step_or_the_sessions_end_ends_one_that_waits(steps: Steps, clie
     assert ends == [first, second]
 
 
-def test_failed_cancelled_and_what_the_kernel_did_not_survive(
-    steps: Steps, session: Session
-) -> None:
+def test_failed_cancelled_and_kernel_death_steps(steps: Steps, session: Session) -> None:
     made = steps.run(session, "import os; os._exit(3)")
     step = strictly(RunStep, steps.get(made))
     assert step.status == "failed"
@@ -199,7 +199,7 @@ def test_pages_are_those_of_the_assistants_api(steps: Steps, session: Session) -
         steps.list(after="step_none")
 
 
-def test_going_on_after_an_event(steps: Steps, session: Session) -> None:
+def test_events_resume_after_a_given_event(steps: Steps, session: Session) -> None:
     for _ in range(2):
         steps.run(session, "print(1)")
     session.delete()
@@ -287,7 +287,7 @@ def test_code_that_is_broken_off_does_not_run(server: str, steps: Steps, session
 
 
 @pytest.mark.parametrize("pieces", [["\0"], ["x" * 2**20] * 2])
-def test_what_no_code_has_is_refused_while_it_comes(
+def test_invalid_code_is_refused_while_it_is_written(
     server: str, steps: Steps, session: Session, pieces: list[str]
 ) -> None:
     step = name("step")
@@ -370,7 +370,7 @@ def test_annotations(steps: Steps, session: Session) -> None:
         ({"thread_id": "t" * 257}, "place.thread_id"),
     ],
 )
-def test_bad_places_name_the_field(
+def test_invalid_positions_name_the_field(
     steps: Steps, shared_session: Session, place: dict[str, str], field: str
 ) -> None:
     with pytest.raises(grpc.RpcError, match=f"{field}:"):

@@ -1,4 +1,4 @@
-"""A server whose files' bytes are in a bucket: what files can do, and what a failure does."""
+"""A server with files in a bucket: file operations, and failures of the bucket."""
 
 import hashlib
 import io
@@ -63,7 +63,7 @@ def server(
     try:
         yield server
     finally:
-        faulty.well()
+        faulty.clear_faults()
         server.end()
         # Whatever was said, it was not that.
         assert SECRET not in server.log.read_text()
@@ -127,7 +127,7 @@ def test_a_server_killed_while_it_stores_loses_nothing(
         assert faulty.held.wait(30)
         server.kill()
         server.listen = server.address
-        faulty.well()
+        faulty.clear_faults()
         server.start()
 
     killing = threading.Thread(target=kill)
@@ -200,5 +200,5 @@ def test_a_server_does_not_start_without_it(server: ServerProcess, faulty: Fault
         last = server.log.read_text().splitlines()[-1]
         assert "blobs.url: s3://cellblock/" in last
         assert words in last
-        faulty.well()
+        faulty.clear_faults()
     server.start()

@@ -1,4 +1,4 @@
-"""The server process: start, stop, crash, and what it depends on being away."""
+"""The server process: start, stop, crash, and missing dependencies."""
 
 import json
 import signal
@@ -73,7 +73,7 @@ def test_a_stopped_server_keeps_sessions(new_server: NewServer) -> None:
         assert client.sessions.get(session_id).run("1 + 1").text == "2"
 
 
-def test_a_stopped_server_ends_sessions_if_told_to(new_server: NewServer) -> None:
+def test_a_stopped_server_ends_sessions_if_configured(new_server: NewServer) -> None:
     server = new_server(CELLBLOCK_SESSIONS__END_ON_SHUTDOWN="true")
     instance = (server.state / "instance").read_text()
     with Client(server.address) as client:
@@ -116,7 +116,7 @@ def test_a_container_without_a_session_is_removed_at_start(new_server: NewServer
     assert containers(instance) == []
 
 
-def test_an_absent_engine_is_told_and_nothing_is_left(new_server: NewServer) -> None:
+def test_an_absent_engine_is_reported_and_nothing_is_left(new_server: NewServer) -> None:
     server = new_server(DOCKER_HOST="unix:///nowhere/docker.sock")
     with Client(server.address, retry_for=0) as client:
         with pytest.raises(UnavailableError, match="the Docker engine does not answer") as caught:
@@ -127,7 +127,7 @@ def test_an_absent_engine_is_told_and_nothing_is_left(new_server: NewServer) -> 
     assert list((server.state / "run").glob("*")) == []
 
 
-def test_a_missing_image_is_told_and_nothing_is_left(new_server: NewServer) -> None:
+def test_a_missing_image_is_reported_and_nothing_is_left(new_server: NewServer) -> None:
     server = new_server(CELLBLOCK_SANDBOX__IMAGE="cellblock-nothing:1")
     with Client(server.address) as client:
         with pytest.raises(WrongStateError, match="build it with `make image`") as caught:
@@ -138,7 +138,7 @@ def test_a_missing_image_is_told_and_nothing_is_left(new_server: NewServer) -> N
     assert list((server.state / "run").iterdir()) == []
 
 
-def test_sessions_past_the_limit_are_refused(new_server: NewServer) -> None:
+def test_sessions_over_the_limit_are_refused(new_server: NewServer) -> None:
     server = new_server(CELLBLOCK_SESSIONS__MAX_SESSIONS="1")
     with Client(server.address) as client, client.sessions.create():
         with pytest.raises(ResourceExhaustedError, match="all 1 sessions") as caught:

@@ -1,4 +1,4 @@
-"""What lies in a session now: listed, read, written, deleted, and taken home as an archive."""
+"""Session files are listed, read, written, deleted, and downloaded as an archive."""
 
 import io
 import os
@@ -37,7 +37,7 @@ def test_folders_are_listed_with_what_is_in_them(session: Session) -> None:
         paths(session, "a-b")
 
 
-def test_pages(server: str, session: Session) -> None:
+def test_files_are_listed_in_pages(server: str, session: Session) -> None:
     session.run("for n in range(25): open(f'{n:02}', 'w').close()")
     found: list[str] = []
     request = file_pb2.ListSessionFilesRequest(session_id=session.id, page_size=10)
@@ -72,7 +72,7 @@ def test_bad_requests_name_the_field(
         file_pb2_grpc.FileServiceStub(channel).ListSessionFiles(request)
 
 
-def test_ranges(session: Session) -> None:
+def test_ranges_of_a_file_are_read(session: Session) -> None:
     session.run("open('digits', 'w').write('0123456789')")
     assert session.files.read("digits", offset=3, length=4) == b"3456"
     assert session.files.read("digits", offset=8) == b"89"
@@ -90,7 +90,7 @@ def test_large_files_go_in_and_out(session: Session) -> None:
     assert target.getvalue() == data
 
 
-def test_deleting(session: Session) -> None:
+def test_files_and_folders_are_deleted(session: Session) -> None:
     session.files.write("a/b", b"x")
     with pytest.raises(WrongStateError, match="not empty"):
         session.files.delete("a")
@@ -105,7 +105,7 @@ def test_deleting(session: Session) -> None:
         session.files.delete("/mnt/data")
 
 
-def test_making_folders(session: Session) -> None:
+def test_folders_are_created(session: Session) -> None:
     assert session.files.create_folder("a/b/").path == "/mnt/data/a/b"
     assert session.files.create_folder("a").is_folder
     session.files.write("file", b"")
@@ -114,7 +114,7 @@ def test_making_folders(session: Session) -> None:
     assert session.run("open('a/b/made', 'w').write('x')").error is None
 
 
-def test_a_folder_comes_home_as_an_archive(client: Client, session: Session) -> None:
+def test_a_folder_is_downloaded_as_an_archive(client: Client, session: Session) -> None:
     session.attach(client.files.upload(b"attached", "input.txt"))
     session.run(
         "import os\n"
@@ -142,7 +142,7 @@ def test_only_folders_become_archives(session: Session) -> None:
             session.files.download_folder(path, io.BytesIO())
 
 
-def test_an_ended_session_says_so(client: Client) -> None:
+def test_calls_to_an_ended_session_report_its_end(client: Client) -> None:
     with client.sessions.create() as session:
         session.files.write("x", b"x")
     for call in (

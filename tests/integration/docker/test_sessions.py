@@ -1,4 +1,4 @@
-"""Sessions are made whole or not at all, and end for a reason that can be read."""
+"""Sessions are created completely or not at all, and end with a reason."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ def test_a_new_session_is_ready_with_the_operators_defaults(session: Session) ->
     assert info.expire_time <= info.create_time + timedelta(minutes=21)
 
 
-def test_what_was_asked_for_is_applied(client: Client) -> None:
+def test_requested_options_are_applied(client: Client) -> None:
     wanted = Limits(memory_bytes=256 * 2**20, cpus=0.5, pids=100, data_bytes=2**20, tmp_bytes=2**20)
     with client.sessions.create(
         limits=wanted,
@@ -61,7 +61,9 @@ def test_update_replaces_what_is_given(session: Session) -> None:
     assert info.idle_timeout == timedelta(seconds=100)
 
 
-def test_a_deleted_session_leaves_nothing_and_says_so(client: Client, instance: str) -> None:
+def test_a_deleted_session_leaves_nothing_and_reports_its_end(
+    client: Client, instance: str
+) -> None:
     session = client.sessions.create()
     assert len(containers(instance)) >= 1
     name = next(name for name in containers(instance) if name)
@@ -133,7 +135,7 @@ def test_restart_loses_variables_and_keeps_files(session: Session) -> None:
         (Limits(pids=10), "limits.pids", "must be 64 to 4096, got 10"),
     ],
 )
-def test_limits_past_the_operators_are_refused(
+def test_limits_over_the_operators_are_refused(
     client: Client, instance: str, limits: Limits, field: str, problem: str
 ) -> None:
     before = containers(instance)
@@ -160,7 +162,7 @@ def test_limits_past_the_operators_are_refused(
         ({"runtime": "crun"}, "runtime"),
     ],
 )
-def test_bad_fields_are_named(client: Client, request_: dict[str, object], field: str) -> None:
+def test_invalid_fields_are_named(client: Client, request_: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         client.sessions.create(**request_)  # type: ignore[arg-type]
     assert caught.value.field == field

@@ -1,4 +1,4 @@
-"""Everything that a cell can emit: what it is in events, in the client, and in the outputs."""
+"""Each kind of output of a cell, in events, in the client, and in the outputs."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -25,7 +25,7 @@ PLOT = "import matplotlib.pyplot as plt\n"
 
 @dataclass(frozen=True)
 class Row:
-    """Code, the events that it makes, and the outputs that are left of them."""
+    """Code, its events, and the resulting outputs."""
 
     code: str
     events: list[str]
@@ -320,7 +320,7 @@ def like(found: list[str], wanted: list[str]) -> bool:
 
 
 def summary(events: list[ev.Event]) -> list[str]:
-    """Events of output, a line each; text of one stream in one."""
+    """Return events of output, one line each; consecutive text of one stream is merged."""
     lines = []
     for kind, group in groupby(events, type):
         items = list(group)

@@ -17,17 +17,17 @@ class Program:
 
     server: str
     folder: Path
-    """Where they run, and write to."""
+    """Folder in which the programs run and write."""
     variables: dict[str, str] = field(default_factory=dict)
-    """More of the environment."""
+    """Further environment variables."""
 
     def command(self, name: str, *arguments: str) -> list[str]:
-        """What a user types."""
+        """Text that a user types."""
         return [sys.executable, str(EXAMPLES / name), *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
-        """With the server, and a key that no model of somebody's takes."""
+        """The environment with the server's address and a key that no model provider accepts."""
         ours = {"CELLBLOCK_ADDRESS": self.server, "OPENAI_API_KEY": "none"}
         return {**os.environ, **ours, **self.variables}
 

@@ -1,4 +1,4 @@
-"""The example of files: in, out, and what was told of it."""
+"""The example of files: upload, download, and the reported changes."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ def test_files_go_in_and_come_out(
     assert len(sessions()) == 1
 
 
-def test_what_is_wrong_is_told(program: Program) -> None:
+def test_errors_are_reported(program: Program) -> None:
     (program.folder / "empty.csv").write_text("")
     done = program.run("files.py", "empty.csv")
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""The example of many sessions: as many at once as was said, and all of them done."""
+"""The example of many sessions: its concurrency is bounded, and all tasks complete."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def scripts(folder: Path, *codes: str) -> list[str]:
     return [f"{number}.py" for number in range(len(codes))]
 
 
-def test_each_has_a_session_and_few_are_there_at_once(
+def test_each_task_has_a_session_and_concurrency_is_bounded(
     program: Program, sessions: Callable[[], list[SessionInfo]]
 ) -> None:
     names = scripts(program.folder, "print('a')", "1 / 0", "print('c')")
@@ -32,11 +32,11 @@ def test_each_has_a_session_and_few_are_there_at_once(
 
     made = sessions()
     assert {session.labels["script"] for session in made} == {"missing.py", *names}
-    assert most_at_once(made) <= 2
+    assert most_concurrent(made) <= 2
 
 
-def most_at_once(sessions: list[SessionInfo]) -> int:
-    """How many of them were alive when one began."""
+def most_concurrent(sessions: list[SessionInfo]) -> int:
+    """Return the maximum number of sessions that were alive when one began."""
     return max(
         sum(
             other.create_time <= one.create_time

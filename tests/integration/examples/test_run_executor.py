@@ -124,7 +124,7 @@ def text_of(data: Any) -> str:
 
 
 def judge(told: list[tuple[str, Any]], steps: list[Any]) -> None:
-    """What was told is what a client of the real API understands, and it is all there is."""
+    """Assert that a client of the real API understands all events, and rebuilds the steps."""
     snapshots: dict[str, RunStep] = {}
     message: Message | None = None
     for name, data in told:
@@ -166,7 +166,7 @@ def test_a_model_that_breaks_off_leaves_nothing_running(
     assert client.sessions.get(whole.session_id).info.state is SessionState.DELETED
 
 
-def test_what_cellblock_fails_at_is_told_as_the_apis_error(model: ModelServer) -> None:
+def test_a_cellblock_error_becomes_an_api_error(model: ModelServer) -> None:
     with executor(model, "127.0.0.1:1") as process:
         ((name, data),) = events_of(process)
     assert (name, data["type"]) == ("error", "server_error")

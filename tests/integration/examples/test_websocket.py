@@ -1,4 +1,4 @@
-"""The example of web sockets: what code shows is on its way while it runs."""
+"""The example of web sockets sends output while code runs."""
 
 import asyncio
 import base64
@@ -62,14 +62,14 @@ def started(program: Program) -> "Iterator[subprocess.Popen[str]]":
 
 
 async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
-    """What is told, up to the first of a kind."""
+    """Return the messages up to the first of a type."""
     told: list[dict[str, Any]] = []
     while not told or told[-1]["type"] != kind:
         told.append(json.loads(await socket.recv()))
     return told
 
 
-async def test_it_streams_while_code_runs(
+async def test_events_stream_while_code_runs(
     relay: str, client: Client, sessions: Callable[[], list[SessionInfo]]
 ) -> None:
     async with connect(relay, origin="https://chat.example") as socket:  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ async def test_it_streams_while_code_runs(
     await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
 
 
-async def test_who_leaves_ends_what_runs(
+async def test_a_client_that_disconnects_ends_its_execution(
     relay: str, client: Client, sessions: Callable[[], list[SessionInfo]]
 ) -> None:
     async with connect(relay) as socket:
@@ -105,7 +105,7 @@ async def test_who_leaves_ends_what_runs(
     assert execution.status is ExecutionStatus.CANCELLED
 
 
-async def test_its_sudden_end_leaves_no_code_behind(
+async def test_a_killed_relay_leaves_no_code_running(
     relay: str,
     running: "subprocess.Popen[str]",
     client: Client,
@@ -122,7 +122,7 @@ async def test_its_sudden_end_leaves_no_code_behind(
         assert client.executions.get(execution.id).status is ExecutionStatus.CANCELLED
 
 
-async def test_what_is_no_code_is_refused(
+async def test_invalid_messages_are_refused(
     relay: str, sessions: Callable[[], list[SessionInfo]]
 ) -> None:
     async with connect(relay) as socket:
@@ -134,7 +134,7 @@ async def test_what_is_no_code_is_refused(
     await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
 
 
-async def test_its_own_end_ends_the_sessions(
+async def test_a_stopped_relay_ends_its_sessions(
     relay: str, running: "subprocess.Popen[str]", sessions: Callable[[], list[SessionInfo]]
 ) -> None:
     async with connect(relay) as socket:
@@ -162,7 +162,7 @@ async def test_a_server_that_fails_ends_the_conversation(tmp_path: Path) -> None
         assert "UnavailableError" in process.stderr.read()
 
 
-async def test_a_page_of_somebody_elses_is_refused(relay: str) -> None:
+async def test_a_foreign_origin_is_refused(relay: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(relay, origin="https://evil.example")  # type: ignore[arg-type]
     assert refused.value.response.status_code == 403

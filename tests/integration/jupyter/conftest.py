@@ -1,4 +1,4 @@
-"""Our kernel as Jupyter's programs find it: by its name, in a folder of kernels."""
+"""The Cellblock kernel, found by Jupyter's programs by name in a folder of kernels."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package", autouse=True)
 def jupyter_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where Jupyter's programs look, and write, during these tests."""
+    """Folders that Jupyter's programs read and write during these tests."""
     folder = tmp_path_factory.mktemp("jupyter")
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DATA", "CONFIG", "RUNTIME"):

@@ -24,7 +24,7 @@ OPTIONS = (
 )
 
 
-def test_the_kernel_json_has_what_was_asked_for(jupyter_folder: Path, tmp_path: Path) -> None:
+def test_the_kernel_json_has_the_given_options(jupyter_folder: Path, tmp_path: Path) -> None:
     done = cellblock("jupyter", "install", *OPTIONS, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     folder = jupyter_folder / "data" / "kernels" / "small"
@@ -78,7 +78,7 @@ def test_no_key_is_written(jupyter_folder: Path, tmp_path: Path) -> None:
         (["--name", "a name"], "--name"),
     ],
 )
-def test_what_is_wrong_is_named(
+def test_an_invalid_option_is_named(
     jupyter_folder: Path, tmp_path: Path, options: list[str], said: str
 ) -> None:
     done = cellblock("jupyter", "install", *options, cwd=tmp_path)

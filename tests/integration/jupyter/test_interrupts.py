@@ -1,4 +1,4 @@
-"""Interrupts, limits and deaths are told in the cell, and the notebook goes on."""
+"""Interrupts, limits and kernel deaths are reported in the cell, and the notebook continues."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ def test_an_interrupt_ends_the_cell_and_keeps_variables(shared: Notebook, mode: 
     assert shared.run("kept").messages[0][1]["data"] == {"text/plain": "1"}
 
 
-def test_an_interrupt_of_nothing_is_nothing(shared: Notebook) -> None:
+def test_an_interrupt_without_a_running_cell_has_no_effect(shared: Notebook) -> None:
     shared.client.control_channel.send(shared.client.session.msg("interrupt_request", {}))
     assert shared.client.get_control_msg(timeout=SECONDS)["content"] == {"status": "ok"}
     # By its answer the kernel has heeded what came before.
@@ -32,7 +32,7 @@ def test_an_interrupt_of_nothing_is_nothing(shared: Notebook) -> None:
 
 
 def test_cells_behind_one_that_fails_are_not_run(shared: Notebook) -> None:
-    """As `Run all` sends them: at once."""
+    """Send all cells without waiting, as the menu item `Run all` does."""
     shared.run("ran = 0")
     sent = [shared.client.execute(code) for code in ("1 / 0", *["ran += 1"] * 4)]
     replies: dict[str, str] = {}
@@ -43,7 +43,7 @@ def test_cells_behind_one_that_fails_are_not_run(shared: Notebook) -> None:
     assert shared.run("ran").messages[0][1]["data"] == {"text/plain": "0"}
 
 
-def test_a_dead_kernel_is_named_and_the_count_begins_anew(shared: Notebook) -> None:
+def test_a_dead_kernel_is_reported_and_the_count_restarts(shared: Notebook) -> None:
     shown = shared.run("import os; os._exit(3)")
     assert shown.kinds == ["error"]
     assert shown.reply["ename"] == "KernelDied"
@@ -53,7 +53,7 @@ def test_a_dead_kernel_is_named_and_the_count_begins_anew(shared: Notebook) -> N
     assert shared.run("1").reply["execution_count"] == 1
 
 
-def test_a_kernel_that_died_between_cells_is_told_by_the_next(
+def test_a_kernel_death_between_cells_is_reported_by_the_next_cell(
     shared: Notebook, client: Client
 ) -> None:
     session = client.sessions.get(shared.provisioner.session_id)

@@ -1,4 +1,4 @@
-"""A Jupyter server, as JupyterLab has one, starts our kernel and passes its messages on."""
+"""A Jupyter server, like JupyterLab's, starts the kernel and forwards its messages."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ TOKEN = "for-this-test"
 
 @dataclass
 class JupyterServer:
-    """One that runs, by its REST interface."""
+    """A running Jupyter server, called through its REST API."""
 
     port: int
 
@@ -60,20 +60,20 @@ def jupyter(
         told = runtime / f"jpserver-{process.pid}.json"
         try:
             until(lambda: _answers(told) or process.poll() is not None, 40)
-            yield _told_of(told)
+            yield _server_described_by(told)
         finally:
             process.terminate()
             process.wait(40)
 
 
-def _told_of(file: Path) -> JupyterServer:
+def _server_described_by(file: Path) -> JupyterServer:
     return JupyterServer(json.loads(file.read_text())["port"])
 
 
 def _answers(file: Path) -> bool:
     """Whether the server listens: it writes the file before it does."""
     try:
-        _told_of(file).call("GET", "status")
+        _server_described_by(file).call("GET", "status")
     except (FileNotFoundError, json.JSONDecodeError, urllib.error.URLError):
         return False
     return True
@@ -114,7 +114,7 @@ def label(kernel: str) -> dict[str, str]:
 
 
 def request(code: str) -> dict[str, Any]:
-    """What a front end sends to have code run."""
+    """The message with which a front end executes code."""
     header = {
         "msg_id": uuid4().hex,
         "msg_type": "execute_request",

@@ -1,4 +1,4 @@
-"""Front ends ask about code that is being written; the sandbox's kernel answers."""
+"""Completion, inspection and completeness for front ends, answered by the sandbox's kernel."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_a_name_is_described(defined: Notebook) -> None:
     ("code", "status"),
     [("x = 1", "complete"), ("for x in y:", "incomplete"), ("x = = 1", "invalid")],
 )
-def test_whether_more_has_to_come(defined: Notebook, code: str, status: str) -> None:
+def test_incomplete_code_is_recognised(defined: Notebook, code: str, status: str) -> None:
     told = answer(defined, "is_complete", code)
     assert told["status"] == status
     assert told.get("indent") == ("    " if status == "incomplete" else None)

@@ -1,4 +1,4 @@
-"""A kernel has a session, which lives as long as the notebook's user wants it to."""
+"""The session of a kernel, whose lifetime the notebook's user controls."""
 
 import json
 import signal
@@ -43,7 +43,7 @@ def test_a_shutdown_ends_the_session_unless_it_is_to_be_kept(
     session.delete()
 
 
-def test_a_session_that_has_ended_is_told_and_a_restart_makes_another(
+def test_an_ended_session_is_reported_and_a_restart_creates_another(
     open_kernel: Callable[..., Notebook], client: Client
 ) -> None:
     notebook = open_kernel()
@@ -59,7 +59,7 @@ def test_a_session_that_has_ended_is_told_and_a_restart_makes_another(
     assert notebook.run("print('again')").text == "again\n"
 
 
-def test_a_kernel_that_is_killed_leaves_its_session_to_the_next(
+def test_a_killed_kernels_session_is_used_by_the_next(
     open_kernel: Callable[..., Notebook],
 ) -> None:
     notebook = open_kernel()
@@ -75,13 +75,13 @@ def test_a_kernel_that_is_killed_leaves_its_session_to_the_next(
 def test_an_open_notebook_keeps_its_session_alive(
     open_kernel: Callable[..., Notebook], client: Client
 ) -> None:
-    """A list names no session: nobody but the kernel can have put off its end."""
+    """Lists name no session, so only the kernel itself can have postponed its expiry."""
     notebook = open_kernel(idle_timeout=15)
-    before = told_of(client, notebook).expire_time
+    before = session_of(client, notebook).expire_time
     assert before is not None
 
     def put_off() -> bool:
-        after = told_of(client, notebook).expire_time
+        after = session_of(client, notebook).expire_time
         return after is not None and after > before
 
     until(put_off, 40)
@@ -92,7 +92,7 @@ def test_a_kernel_spec_may_use_the_former_name_of_the_inactivity_limit(
     open_kernel: Callable[..., Notebook], client: Client, name: str
 ) -> None:
     notebook = open_kernel(**{name: 90})
-    assert told_of(client, notebook).inactivity_limit == timedelta(seconds=90)
+    assert session_of(client, notebook).inactivity_limit == timedelta(seconds=90)
 
 
 def test_files_of_the_notebooks_folder_are_attached(
@@ -106,7 +106,7 @@ def test_files_of_the_notebooks_folder_are_attached(
     assert notebook.run(code).text == "a inner\n"
 
 
-def test_what_the_server_refuses_is_told_and_nothing_is_left(
+def test_a_refusal_is_reported_and_nothing_is_left(
     server: str, installed: str, client: Client
 ) -> None:
     install("own", "Own", {"address": server, "image": "not-allowed"}, prefix=None)
@@ -132,7 +132,7 @@ def test_a_process_that_does_not_start_leaves_no_session(
 @pytest.mark.parametrize(
     ("options", "field"), [({"imgae": "x"}, "imgae"), ({"limits": {"ram": 1}}, "limits.ram")]
 )
-def test_an_option_that_there_is_not_is_refused(
+def test_an_unknown_option_is_refused(
     server: str, installed: str, options: dict[str, object], field: str
 ) -> None:
     install("own", "Own", {"address": server} | options, prefix=None)
@@ -142,7 +142,7 @@ def test_an_option_that_there_is_not_is_refused(
     assert refused.value.field == field
 
 
-async def test_another_jupyter_server_goes_on_with_a_kernel(
+async def test_another_jupyter_server_continues_with_a_kernel(
     provisioner: Callable[[], CellblockProvisioner], client: Client
 ) -> None:
     first = provisioner()
@@ -184,7 +184,7 @@ async def provisioner(installed: str) -> AsyncIterator[Callable[[], CellblockPro
 
 
 async def launch(one: CellblockProvisioner) -> None:
-    """As `KernelManager` does; the kernel's process outlives its Jupyter server."""
+    """Launch a kernel like `KernelManager`; the kernel's process outlives its Jupyter server."""
     arguments = await one.pre_launch()
     await one.launch_kernel(arguments.pop("cmd"), independent=True, **arguments)
 
@@ -193,6 +193,6 @@ def sessions_of(client: Client, kernel: str) -> list[SessionInfo]:
     return [one for one in client.sessions.list() if one.labels == {"jupyter_kernel": kernel}]
 
 
-def told_of(client: Client, notebook: Notebook) -> SessionInfo:
+def session_of(client: Client, notebook: Notebook) -> SessionInfo:
     wanted = notebook.provisioner.session_id
     return next(one for one in client.sessions.list() if one.id == wanted)

@@ -1,4 +1,4 @@
-"""What code shows becomes the messages that a notebook's front end knows."""
+"""Output of code becomes the messages that a notebook's front end knows."""
 
 import base64
 import io
@@ -17,7 +17,7 @@ SENT = "get_ipython().display_pub.publish"
 
 
 def test_streams_come_while_the_cell_runs(shared: Notebook, client: Client) -> None:
-    """The cell ends only when somebody has seen its first line."""
+    """A cell that ends only after the test has read its first line."""
 
     def see(_kind: str, content: dict[str, Any]) -> None:
         if content["text"] == "first\n":
@@ -62,7 +62,7 @@ def test_a_table_is_html_and_text(shared: Notebook) -> None:
     assert shown[1]["data"]["text/plain"].split() == ["a", "0", "1", "1", "2"]
 
 
-def test_a_figure_is_a_picture(shared: Notebook) -> None:
+def test_a_figure_is_shown_as_an_image(shared: Notebook) -> None:
     (shown,) = shared.run("import matplotlib.pyplot as plt; plt.plot([1, 2]);").messages
     assert shown[0] == "display_data"
     assert set(shown[1]["data"]) == {"image/png", "text/plain"}
@@ -70,7 +70,7 @@ def test_a_figure_is_a_picture(shared: Notebook) -> None:
         assert picture.format == "PNG"
 
 
-def test_a_picture_has_the_size_that_it_is_to_be_shown_with(shared: Notebook) -> None:
+def test_an_image_has_its_display_size(shared: Notebook) -> None:
     (shown,) = shared.run(DISPLAY + PICTURE + "Image(b.getvalue(), width=40)").messages
     assert shown[0] == "execute_result"
     assert shown[1]["metadata"] == {"image/png": {"width": 40}}
@@ -111,7 +111,7 @@ def test_input_fails_with_the_kernels_own_words(shared: Notebook) -> None:
     assert reply["evalue"].startswith("input() can't read input")
 
 
-def test_what_a_flood_leaves_out_is_told(shared: Notebook) -> None:
+def test_truncated_output_is_reported(shared: Notebook) -> None:
     text = shared.run("print('x' * 3_000_000)").text
     assert "bytes of output left out: the limit is 1048576 bytes]" in text
     assert "[all of the output: cellblock files download file-" in text
@@ -142,12 +142,12 @@ def test_expressions_of_the_front_end_are_refused(shared: Notebook) -> None:
 SCRIPT = "<script>alert(1)</script><b>x</b>"
 
 
-def test_what_a_browser_would_run_is_left_out(shared: Notebook) -> None:
+def test_active_content_is_left_out(shared: Notebook) -> None:
     (shown,) = shared.run(f"{DISPLAY}HTML({SCRIPT!r})").messages
     assert shown[1]["data"]["text/html"] == "<b>x</b>"
 
 
-def test_it_is_handed_on_if_the_kernels_owner_wants_it(
+def test_active_content_is_forwarded_if_the_kernels_owner_allows_it(
     open_kernel: Callable[..., Notebook],
 ) -> None:
     (shown,) = open_kernel(active_content=True).run(f"{DISPLAY}HTML({SCRIPT!r})").messages

@@ -82,7 +82,7 @@ def test_pool_grows_and_shrinks_by_several_while_it_is_checked(server: ServerPro
 
 
 @pytest.mark.parametrize("server", [{"CELLBLOCK_POOL__MAX_AGE": "PT1S"}], indirect=True)
-def test_pool_replaces_what_is_old_without_a_call(server: ServerProcess) -> None:
+def test_pool_replaces_old_sandboxes_without_a_call(server: ServerProcess) -> None:
     def begun() -> int:
         return server.log.read_text().count('"sandbox_waits"')
 
@@ -92,7 +92,7 @@ def test_pool_replaces_what_is_old_without_a_call(server: ServerProcess) -> None
 
 
 @pytest.mark.parametrize("server", [{"TEST_FAIL_AFTER": "0.3"}], indirect=True)
-def test_server_goes_on_after_each_background_task_failed_once(server: ServerProcess) -> None:
+def test_server_continues_after_each_background_task_failed_once(server: ServerProcess) -> None:
     with Client(server.address) as client:
         use_several(client)
 

@@ -27,7 +27,7 @@ def session(address: str) -> Iterator[Session]:
         yield session
 
 
-def test_completions_stand_at_a_place_in_code_points(session: Session) -> None:
+def test_positions_of_completions_are_in_code_points(session: Session) -> None:
     code = "größe; Smörgås.br + 1"
     place = code.index(" +")
     found = session.complete(code, place)
@@ -37,7 +37,7 @@ def test_completions_stand_at_a_place_in_code_points(session: Session) -> None:
     assert item.type == "attribute"
 
 
-def test_without_a_place_it_is_the_end(session: Session) -> None:
+def test_the_default_position_is_the_end(session: Session) -> None:
     assert "größe" in {item.text for item in session.complete("grö").items}
     assert session.inspect("Smörgås").found
 
@@ -77,7 +77,7 @@ def test_nothing_is_executed_but_the_session_is_used(session: Session) -> None:
     assert after.background_output == ""
 
 
-def test_while_code_runs_it_is_refused_at_once(session: Session) -> None:
+def test_questions_are_refused_immediately_while_code_runs(session: Session) -> None:
     execution = session.execute("while True: pass")
     events = iter(execution)
     next(event for event in events if isinstance(event, Started))
@@ -103,13 +103,13 @@ def test_a_bad_field_is_named(session: Session, code: str, place: int | None, fi
         assert caught.value.field == field
 
 
-def test_a_level_of_detail_that_is_none_is_named(session: Session) -> None:
+def test_an_invalid_level_of_detail_is_named(session: Session) -> None:
     with pytest.raises(Error) as caught:
         session.inspect("x", detail_level=2)
     assert caught.value.field == "detail_level"
 
 
-async def test_asyncio_has_the_same(address: str) -> None:
+async def test_asyncio_gives_the_same_answers(address: str) -> None:
     async with AsyncClient(address) as client, await client.sessions.create() as session:
         await session.run(SETUP)
         assert (await session.complete("Smörgås.b")).items[0].text.endswith("brød")

@@ -15,7 +15,7 @@ from tests.support.waiting import until
 
 POOL = {"CELLBLOCK_POOL__SIZE": "1", "CELLBLOCK_POOL__MAX_SIZE": "1"}
 VARIABLES = {"$instance": ".+", "$__rate_interval": "1m"}
-"""Of the dashboard, as Grafana would fill them in."""
+"""Values for the dashboard's variables, as Grafana would set them."""
 DATA_SECONDS = 120
 
 
@@ -44,7 +44,7 @@ def filled(query: str) -> str:
 
 
 def work(server: str) -> None:
-    """Do each thing that something is counted of."""
+    """Make calls that change each metric."""
     with Client(server) as client:
         client.files.upload(b"12345", filename="five.txt")
         with client.sessions.create() as session:

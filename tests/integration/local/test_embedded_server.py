@@ -1,4 +1,4 @@
-"""A server of one's own: it runs our code only, and ends with whoever started it."""
+"""An embedded server: only its own program can call it, and it ends with that program."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ COMMAND = Path(sys.executable).with_name("cellblock")
 
 
 def test_modules_in_the_current_folder_are_not_run(tmp_path: Path) -> None:
-    # What a sandbox made and a command saved here, for example.
+    # For example a file that code wrote and a command saved here.
     for name in ("json", "asyncio", "grpc", "cellblock_server"):
         (tmp_path / f"{name}.py").write_text("open('was-run', 'w')")
     run = subprocess.run(
@@ -42,13 +42,15 @@ def test_nothing_is_left_when_its_owner_is_killed() -> None:
     until(lambda: not folder.exists() and not mentions(folder))
 
 
-def test_a_database_that_others_use_is_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_embedded_server_ignores_the_configured_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("CELLBLOCK_STORE__URL", "postgresql://nobody@127.0.0.1:1/nothing")
     with embedded_server("local") as address, Client(address) as client:
         assert list(client.sessions.list()) == []
 
 
-def test_without_an_owner_it_does_not_start(tmp_path: Path) -> None:
+def test_the_server_does_not_start_without_an_owner(tmp_path: Path) -> None:
     refused = subprocess.run(
         [*SERVER, "--backend=local", f"--embedded={tmp_path / 'folder'}"],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""A sandbox of the local backend that does not start says why, and its log is kept until then."""
+"""A local sandbox that fails to start reports why; its log is kept until then."""
 
 import asyncio
 from datetime import timedelta
@@ -14,7 +14,7 @@ from cellblock_server.sessions.ready import ReadySandbox
 from cellblock_server.sessions.request import NewSession
 
 
-async def test_the_error_has_the_agents_last_words(tmp_path: Path) -> None:
+async def test_the_error_has_the_end_of_the_agents_log(tmp_path: Path) -> None:
     backend = LocalBackend(tmp_path, ["--no-such-option=1"])
     spec = sandbox_spec(NewSession(), Settings(), sandbox_id="sbx_1")
     with pytest.raises(UnavailableError, match=r"last line of its log: .*unrecognized arguments"):

@@ -1,4 +1,4 @@
-"""The server process on a Unix socket: who may call, and what a killed one leaves."""
+"""The server on a Unix socket: its permissions, and recovery after a kill."""
 
 import os
 import shutil
@@ -34,14 +34,14 @@ def server(folder: Path) -> Iterator[ServerProcess]:
     server.end()
 
 
-def test_only_its_user_may_call(server: ServerProcess, folder: Path) -> None:
+def test_only_the_servers_user_may_call(server: ServerProcess, folder: Path) -> None:
     assert server.address == f"unix:{folder / 'socket'}"
     assert (folder / "socket").stat().st_mode & 0o777 == 0o600
     with Client(server.address) as client:
         assert list(client.sessions.list()) == []
 
 
-def test_the_socket_of_a_killed_server_is_no_hindrance(server: ServerProcess, folder: Path) -> None:
+def test_the_socket_of_a_killed_server_is_replaced(server: ServerProcess, folder: Path) -> None:
     server.kill()
     assert (folder / "socket").is_socket()
     server.start()

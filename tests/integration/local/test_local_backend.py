@@ -1,4 +1,4 @@
-"""The local backend: the same agent, without an engine, with bubblewrap and without."""
+"""The local backend: the same agent without an engine, with and without bubblewrap."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def test_nothing_is_left_when_the_server_ends(local: str) -> None:
     until(lambda: "98765" not in processes())
 
 
-def test_it_says_loudly_that_it_is_for_trusted_code(
+def test_a_warning_says_that_it_is_for_trusted_code(
     local: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with embedded_server("local"):

@@ -1,4 +1,4 @@
-"""What a server counts while it works, as Prometheus reads it."""
+"""Metrics of a server while it works, as Prometheus reads them."""
 
 import urllib.error
 import urllib.request
@@ -17,14 +17,14 @@ EXECUTE = "cellblock.v1.ExecutionService/Execute"
 
 @pytest.fixture(scope="module")
 def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """A server that needs keys and shows metrics, to which nobody has come yet."""
+    """A server that requires keys and exports metrics, before its first call."""
     with guarded(tmp_path_factory.mktemp("counted"), **METRICS) as at:
         yield at
 
 
 @pytest.fixture(scope="module")
 def worked(at: Guarded) -> tuple[Scraped, Scraped]:
-    """What is read while a session lives that has run this and that, and when it has ended."""
+    """Metrics scraped while a session lives that has run code, and after its end."""
     with at.client(at.tenant("busy")) as client:
         work(client)
         with client.sessions.create() as session:
@@ -81,13 +81,13 @@ def test_bytes_are_counted(worked: tuple[Scraped, Scraped]) -> None:
     assert worked[1].value("cellblock_disk_free_bytes") > 0
 
 
-def test_transactions_and_readiness_are_told(worked: tuple[Scraped, Scraped]) -> None:
+def test_transactions_and_readiness_are_exported(worked: tuple[Scraped, Scraped]) -> None:
     assert worked[1].value("cellblock_store_seconds_count", kind="write", outcome="ok") > 10
     assert worked[1].value("cellblock_ready") == 5
 
 
-def test_no_caller_makes_a_series(at: Guarded, worked: tuple[Scraped, Scraped]) -> None:
-    """However many tenants, sessions and executions there are, there is not one more."""
+def test_callers_add_no_series(at: Guarded, worked: tuple[Scraped, Scraped]) -> None:
+    """The number of series doesn't depend on tenants, sessions and executions."""
     before = scrape(at.server)
     for _tenant in range(2):
         with at.client(at.tenant(token_hex(8))) as client:
@@ -95,6 +95,6 @@ def test_no_caller_makes_a_series(at: Guarded, worked: tuple[Scraped, Scraped]) 
     assert scrape(at.server).series() == before.series()
 
 
-def test_nothing_else_is_there(at: Guarded) -> None:
+def test_no_other_path_is_served(at: Guarded) -> None:
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"http://{address(at.server)}/", timeout=ANSWER_SECONDS)

@@ -1,4 +1,4 @@
-"""A server that can't start says why in one line, and leaves alone what is not its own."""
+"""A server that can't start reports why in one line, and changes nothing."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def test_the_socket_of_a_live_server_is_left_alone(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["absent/socket", "file"])
-def test_a_place_without_room_for_a_socket_is_refused(folder: Path, place: str) -> None:
+def test_a_folder_with_a_path_too_long_for_a_socket_is_refused(folder: Path, place: str) -> None:
     (folder / "file").write_bytes(b"kept")
     refused = start(f"--listen=unix:{folder / place}", f"--state-dir={folder / 'state'}")
     assert refused.returncode == 1
@@ -48,7 +48,7 @@ def test_a_place_without_room_for_a_socket_is_refused(folder: Path, place: str) 
     assert (folder / "file").read_bytes() == b"kept"
 
 
-def test_a_wrong_configuration_is_told_in_one_line(folder: Path) -> None:
+def test_a_wrong_configuration_is_reported_in_one_line(folder: Path) -> None:
     file = folder / "config.toml"
     file.write_text("[executions]\ntime_limit = 'soon'\n")
     refused = start(f"--config={file}", f"--state-dir={folder / 'state'}")
@@ -58,7 +58,7 @@ def test_a_wrong_configuration_is_told_in_one_line(folder: Path) -> None:
     assert not (folder / "state").exists()
 
 
-def test_a_pool_that_no_session_could_take_from_is_told_in_one_line(folder: Path) -> None:
+def test_an_unusable_pool_is_reported_in_one_line(folder: Path) -> None:
     file = folder / "config.toml"
     file.write_text("[[pool.profiles]]\nsize = 1\n[[pool.profiles]]\nimage = 'unknown'\n")
     listen = "--listen=127.0.0.1:0"
@@ -68,14 +68,14 @@ def test_a_pool_that_no_session_could_take_from_is_told_in_one_line(folder: Path
     assert "Traceback" not in refused.stderr
 
 
-def test_a_store_that_is_no_database_is_told_in_one_line(folder: Path) -> None:
+def test_a_store_that_is_no_database_is_reported_in_one_line(folder: Path) -> None:
     refused = start_with_store(folder, b"no database" * 1000)
     assert refused.returncode == 1
     assert "/store.db is damaged (file is not a database) and was left" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_a_store_of_a_later_release_is_told_in_one_line(folder: Path) -> None:
+def test_a_store_of_a_later_release_is_reported_in_one_line(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "later.db")) as later:
         later.execute("CREATE TABLE alembic_version AS SELECT 'later' AS version_num")
         later.commit()
@@ -85,7 +85,7 @@ def test_a_store_of_a_later_release_is_told_in_one_line(folder: Path) -> None:
     assert len(refused.stderr.splitlines()) == 1
 
 
-def test_a_seccomp_profile_that_is_not_there_is_told_in_one_line(folder: Path) -> None:
+def test_a_missing_seccomp_profile_is_reported_in_one_line(folder: Path) -> None:
     file = folder / "config.toml"
     file.write_text("[sandbox]\nseccomp = '/nowhere/profile.json'\n")
     listen = "--listen=127.0.0.1:0"

@@ -1,4 +1,4 @@
-"""The systemd unit's command and variables start a server, which tells when it is ready."""
+"""The systemd unit's command and variables start a server, which notifies when it is ready."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def started(folder: Path, listener: Listener) -> Iterator[subprocess.Popen[bytes
         assert process.wait(STOP_SECONDS) == 0
 
 
-def test_it_serves_when_it_says_so(short_folder: Path) -> None:
+def test_the_service_is_ready_when_it_notifies_systemd(short_folder: Path) -> None:
     with listening(short_folder) as listener, started(short_folder, listener):
         assert listener.next() == "READY=1"
         with Client(f"unix:{short_folder}/api.sock") as client:
@@ -65,7 +65,7 @@ def test_it_serves_when_it_says_so(short_folder: Path) -> None:
             assert (short_folder / Path(health).name).is_socket()
 
 
-def test_it_says_that_it_stops(short_folder: Path) -> None:
+def test_the_service_notifies_systemd_that_it_stops(short_folder: Path) -> None:
     with listening(short_folder) as listener:
         with started(short_folder, listener):
             assert listener.next() == "READY=1"

@@ -53,7 +53,7 @@ def server(
 
 @pytest.fixture(scope="module")
 def trace_id(collector: Collector, server: ServerProcess) -> bytes:
-    """Of a program that has created a session and run code in it."""
+    """Spans of a program that has created a session and run code in it."""
     program = [sys.executable, "-m", "tests.support.traced_caller"]
     done = subprocess.run(
         [*program, collector.address, server.address, CODE, SECRET],
@@ -85,7 +85,9 @@ def test_an_execution_is_one_trace_from_the_program_to_the_kernel(
     assert collector.children(execution).keys() == {"queue", "kernel"}
 
 
-def test_the_kernels_times_are_its_sandboxs_claim(collector: Collector, trace_id: bytes) -> None:
+def test_kernel_times_are_marked_as_reported_by_the_sandbox(
+    collector: Collector, trace_id: bytes
+) -> None:
     (kernel,) = collector.named("kernel", trace_id)
     (execution,) = collector.named("execution", trace_id)
     assert attributes(kernel)["cellblock.times_claimed_by_sandbox"] is True
@@ -103,7 +105,7 @@ def test_a_session_is_created_in_steps(collector: Collector, trace_id: bytes) ->
     assert str(attributes(server)["cellblock.tenant_id"]) == "default"
 
 
-def test_no_span_has_what_callers_or_code_say(collector: Collector, trace_id: bytes) -> None:
+def test_no_span_contains_code_or_callers_data(collector: Collector, trace_id: bytes) -> None:
     collector.named("execution", trace_id)
     with collector.lock:
         everything = b"".join(span.SerializeToString() for span in collector.spans)
@@ -112,13 +114,13 @@ def test_no_span_has_what_callers_or_code_say(collector: Collector, trace_id: by
     assert b"ZeroDivisionError" not in everything
 
 
-def test_a_client_without_opentelemetry_works_as_ever(server: ServerProcess) -> None:
+def test_a_client_without_opentelemetry_works(server: ServerProcess) -> None:
     command = [sys.executable, "-c", NO_API, server.address]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("42\n", "")
 
 
-def test_nobody_waits_for_a_collector_that_is_not_there(
+def test_no_call_waits_for_an_unreachable_collector(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     server = traced_server(tmp_path_factory, "http://127.0.0.1:1")

@@ -47,7 +47,7 @@ class Interrupting(io.BytesIO):
         return super().read(size)
 
 
-def test_an_upload_goes_on_after_the_server_was_killed(local_server: ServerProcess) -> None:
+def test_an_upload_resumes_after_the_server_was_killed(local_server: ServerProcess) -> None:
     server = local_server
 
     def kill_and_restart() -> None:
@@ -81,7 +81,7 @@ def test_the_same_bytes_are_stored_once(local_server: ServerProcess) -> None:
         assert stored(local_server) == []
 
 
-def test_listing_by_what_files_are(local_server: ServerProcess) -> None:
+def test_files_are_listed_by_purpose_and_name(local_server: ServerProcess) -> None:
     with Client(local_server.address) as client:
         names = [f"{number}.txt" for number in range(150)]
         ids = [client.files.upload(b"", name).id for name in names]
@@ -99,7 +99,7 @@ def test_a_file_expires(local_server: ServerProcess) -> None:
         assert client.files.upload(b"x", "kept").expire_time is None
 
 
-def test_a_quota_is_told(new_server: Callable[..., ServerProcess]) -> None:
+def test_an_exceeded_quota_is_reported(new_server: Callable[..., ServerProcess]) -> None:
     server = new_server(CELLBLOCK_SANDBOX__BACKEND="local", CELLBLOCK_FILES__QUOTA_BYTES="10")
     with Client(server.address) as client:
         first = client.files.upload(b"12345678", "first")
@@ -110,7 +110,7 @@ def test_a_quota_is_told(new_server: Callable[..., ServerProcess]) -> None:
         client.files.upload(b"12345678", "second")
 
 
-def test_an_upload_without_an_end_can_be_asked_about(local_server: ServerProcess) -> None:
+def test_the_state_of_an_unfinished_upload_is_returned(local_server: ServerProcess) -> None:
     metadata = file_pb2.UploadFileMetadata(filename="a", upload_id="upload_x")
 
     def broken_off() -> Iterator[file_pb2.UploadFileRequest]:

@@ -58,13 +58,13 @@ def assert_all_expire(client: Client, count: int) -> None:
         assert file.expire_time == file.create_time + DAY
 
 
-def test_a_refused_create_leaves_none(client: Client, given: list[Path]) -> None:
+def test_a_refused_create_leaves_no_upload(client: Client, given: list[Path]) -> None:
     with pytest.raises(InvalidArgumentError, match="labels"):
         client.sessions.create(files=given, labels={"": "x"})
     assert files(client) == []
 
 
-async def test_a_refused_create_of_asyncio_leaves_none(
+async def test_a_refused_asyncio_create_leaves_no_upload(
     client: Client, address: str, given: list[Path]
 ) -> None:
     async with AsyncClient(address) as asynchronous:
@@ -73,13 +73,13 @@ async def test_a_refused_create_of_asyncio_leaves_none(
     assert files(client) == []
 
 
-def test_a_source_that_can_not_be_read_leaves_none(client: Client, given: list[Path]) -> None:
+def test_an_unreadable_source_leaves_no_upload(client: Client, given: list[Path]) -> None:
     with pytest.raises(FileNotFoundError):
         client.sessions.create(files=[*given, given[0].with_name("missing")])
     assert files(client) == []
 
 
-def test_a_create_without_an_answer_leaves_what_expires(
+def test_an_unanswered_create_leaves_uploads_that_expire(
     server: ServerProcess, client: Client, given: list[Path]
 ) -> None:
     def stopping() -> Iterator[Path]:
@@ -95,7 +95,7 @@ def test_a_create_without_an_answer_leaves_what_expires(
     assert_all_expire(client, 2)
 
 
-def test_they_are_there_while_their_session_lives(client: Client, given: list[Path]) -> None:
+def test_uploads_are_kept_while_their_session_lives(client: Client, given: list[Path]) -> None:
     kept = client.files.upload(b"kept", "kept.txt")
     with client.sessions.create(files=[*given, kept]) as session:
         session.attach(b"more", "more.txt")
@@ -106,7 +106,7 @@ def test_they_are_there_while_their_session_lives(client: Client, given: list[Pa
     assert files(client) == [kept]
 
 
-async def test_they_go_with_a_session_of_asyncio(
+async def test_uploads_are_deleted_with_an_asyncio_session(
     client: Client, address: str, given: list[Path]
 ) -> None:
     async with (
@@ -118,21 +118,21 @@ async def test_they_go_with_a_session_of_asyncio(
     assert files(client) == []
 
 
-def test_a_refused_attachment_leaves_none(client: Client, given: list[Path]) -> None:
+def test_a_refused_attachment_leaves_no_upload(client: Client, given: list[Path]) -> None:
     with client.sessions.create(files=given[:1]) as session:
         with pytest.raises(AlreadyExistsError):
             session.attach(b"other", "a.txt")
         assert len(files(client)) == 1
 
 
-def test_one_that_was_deleted_already_is_no_fault(client: Client, given: list[Path]) -> None:
+def test_an_already_deleted_upload_is_no_error(client: Client, given: list[Path]) -> None:
     with client.sessions.create(files=given) as session:
         for file in files(client):
             client.files.delete(file.id)
         assert session.files.read("a.txt") == b"a"
 
 
-def test_a_run_of_the_command_leaves_none(
+def test_a_run_of_the_cli_leaves_no_upload(
     client: Client, address: str, given: list[Path], tmp_path: Path
 ) -> None:
     attach = [f"--attach={path}" for path in given]
@@ -142,7 +142,7 @@ def test_a_run_of_the_command_leaves_none(
     assert files(client) == []
 
 
-def test_a_run_in_a_session_that_goes_on_leaves_what_expires(
+def test_a_run_in_an_existing_session_leaves_uploads_that_expire(
     client: Client, address: str, given: list[Path], tmp_path: Path
 ) -> None:
     with client.sessions.create() as session:
@@ -153,7 +153,7 @@ def test_a_run_in_a_session_that_goes_on_leaves_what_expires(
 
 
 @pytest.mark.parametrize(("number", "left"), [(signal.SIGINT, 0), (signal.SIGKILL, 2)])
-def test_a_run_that_is_ended_leaves_at_most_what_expires(
+def test_an_interrupted_run_leaves_at_most_uploads_that_expire(
     client: Client,
     address: str,
     given: list[Path],

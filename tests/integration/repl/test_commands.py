@@ -1,4 +1,4 @@
-"""What begins with `%`: the REPL's own commands, and the kernel's magics."""
+"""Commands of the REPL and magics of the kernel, both of which begin with `%`."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from tests.integration.repl.conftest import Repl
 from tests.support.screen import TAB
 
 
-def test_files_go_up_and_come_down(repl: Repl, tmp_path: Path) -> None:
+def test_files_are_uploaded_and_downloaded(repl: Repl, tmp_path: Path) -> None:
     (tmp_path / "a b.txt").write_text("hello")
     screen = repl()
     screen.enter("%upload 'a b.txt' in.txt")
@@ -19,7 +19,7 @@ def test_files_go_up_and_come_down(repl: Repl, tmp_path: Path) -> None:
     assert "cellblock: here.txt exists" in screen.text
 
 
-def test_state_and_limits_are_told(repl: Repl) -> None:
+def test_state_and_limits_are_printed(repl: Repl) -> None:
     screen = repl()
     screen.enter("%session")
     assert "state       ready" in screen.text
@@ -37,7 +37,7 @@ def test_a_restart_loses_variables(repl: Repl) -> None:
     assert "was replaced" not in screen.text
 
 
-def test_help_lists_them_and_tab_completes_them(repl: Repl) -> None:
+def test_help_lists_commands_and_tab_completes_them(repl: Repl) -> None:
     screen = repl()
     screen.enter("%help")
     assert "%download PATH [TARGET]" in screen.text
@@ -53,7 +53,7 @@ def test_magics_are_the_kernels(repl: Repl) -> None:
     assert "\n42\n" in screen.text
 
 
-def test_a_wrong_command_says_how_it_is_typed(repl: Repl) -> None:
+def test_a_wrong_command_shows_its_usage(repl: Repl) -> None:
     screen = repl()
     screen.enter("%upload")
     assert "cellblock: usage: %upload PATH [NAME]" in screen.text

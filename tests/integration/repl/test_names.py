@@ -5,7 +5,7 @@ from tests.integration.repl.conftest import Repl
 from tests.support.screen import CTRL_C, ENTER, F1, TAB
 
 
-def test_tab_completes_what_only_the_session_knows(repl: Repl) -> None:
+def test_tab_completes_names_of_the_session(repl: Repl) -> None:
     screen = repl()
     screen.enter("unusual_name = 'x'")
     screen.type(f"unusual_na{TAB}")
@@ -23,7 +23,7 @@ def test_tab_offers_several(repl: Repl) -> None:
     screen.wait_for("several_one", "several_two", "variable")
 
 
-def test_what_a_terminal_would_obey_is_not_offered(repl: Repl) -> None:
+def test_names_with_control_sequences_are_not_offered(repl: Repl) -> None:
     screen = repl()
     screen.enter("class A: __dir__ = lambda s: ['good_name', 'bad\\x1b]0;x\\x07']")
     screen.enter("a = A()")

@@ -1,4 +1,4 @@
-"""What code shows while it runs, and how it is stopped."""
+"""Output of code while it runs, and how the user stops it."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_carriage_returns_overwrite(repl: Repl) -> None:
     assert screen.text.endswith("\nstep 2\n>>>")
 
 
-def test_a_picture_is_saved_and_named(repl: Repl, tmp_path: Path) -> None:
+def test_an_image_is_saved_and_its_path_printed(repl: Repl, tmp_path: Path) -> None:
     Picture.new("RGB", (2, 2)).save(tmp_path / "dot.png")
     screen = repl()
     screen.enter("%upload dot.png")
@@ -36,7 +36,7 @@ def test_a_picture_is_saved_and_named(repl: Repl, tmp_path: Path) -> None:
     assert saved.read_bytes() == (tmp_path / "dot.png").read_bytes()
 
 
-def test_a_kernel_that_died_is_told(repl: Repl) -> None:
+def test_a_dead_kernel_is_reported(repl: Repl) -> None:
     screen = repl()
     screen.enter("import os; os._exit(3)")
     assert "[kernel restarted, variables are lost: the kernel died: exit code 3]" in screen.text
@@ -44,7 +44,7 @@ def test_a_kernel_that_died_is_told(repl: Repl) -> None:
     assert "was replaced" not in screen.text
 
 
-def test_a_kernel_that_was_replaced_meanwhile_is_told(repl: Repl, user: Client) -> None:
+def test_a_replaced_kernel_is_reported(repl: Repl, user: Client) -> None:
     screen = repl()
     user.sessions.get(screen.session_id).restart()
     screen.enter("1 + 1")

@@ -1,4 +1,4 @@
-"""A REPL's session: made, gone on with, kept, ended."""
+"""A REPL's session: created, continued, kept, ended."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ def state_of(user: Client, session_id: str) -> str:
 
 
 @pytest.mark.parametrize("keys", [CTRL_D, f"exit(){ENTER}"])
-def test_a_new_one_ends_with_the_repl(repl: Repl, user: Client, keys: str) -> None:
+def test_a_new_session_ends_with_the_repl(repl: Repl, user: Client, keys: str) -> None:
     screen = repl()
     screen.type(keys)
     assert screen.exit_code() == 0
     assert state_of(user, screen.session_id) == "DELETED"
 
 
-def test_a_new_one_can_be_kept(repl: Repl, user: Client) -> None:
+def test_a_new_session_can_be_kept(repl: Repl, user: Client) -> None:
     screen = repl("--keep")
     session_id = screen.session_id
     screen.type(CTRL_D)
@@ -31,7 +31,7 @@ def test_a_new_one_can_be_kept(repl: Repl, user: Client) -> None:
     user.sessions.get(session_id).delete()
 
 
-def test_one_that_exists_is_shown_and_gone_on_with_and_stays(repl: Repl, user: Client) -> None:
+def test_an_existing_session_is_shown_continued_and_kept(repl: Repl, user: Client) -> None:
     with user.sessions.create(thread_id="thread_seven") as session:
         session.run("import os; os._exit(1)")
         session.run("x = 42")
@@ -45,7 +45,9 @@ def test_one_that_exists_is_shown_and_gone_on_with_and_stays(repl: Repl, user: C
         assert state_of(user, session.id) == "READY"
 
 
-def test_one_that_has_ended_says_why(address: str, user: Client, tmp_path: Path) -> None:
+def test_an_ended_session_is_reported_with_the_reason(
+    address: str, user: Client, tmp_path: Path
+) -> None:
     session = user.sessions.create()
     session.delete()
     arguments = ("repl", "--address", address, session.id)
@@ -54,7 +56,9 @@ def test_one_that_has_ended_says_why(address: str, user: Client, tmp_path: Path)
         assert "deleted on request" in screen.text
 
 
-def test_one_that_ends_meanwhile_says_why(repl: Repl, user: Client) -> None:
+def test_a_session_that_ends_meanwhile_is_reported_with_the_reason(
+    repl: Repl, user: Client
+) -> None:
     screen = repl()
     user.sessions.get(screen.session_id).delete()
     screen.type("1 + 1" + ENTER)
@@ -63,7 +67,9 @@ def test_one_that_ends_meanwhile_says_why(repl: Repl, user: Client) -> None:
     assert "Traceback" not in screen.text
 
 
-def test_one_that_ends_while_code_runs_says_why(repl: Repl, user: Client) -> None:
+def test_a_session_that_ends_while_code_runs_is_reported_with_the_reason(
+    repl: Repl, user: Client
+) -> None:
     screen = repl()
     screen.type("print('g' + 'o'); import time; time.sleep(60)" + ENTER)
     screen.wait_for("\ngo")

@@ -1,4 +1,4 @@
-"""Code is typed in lines, and runs when it is complete."""
+"""Code is entered in lines, and runs when it is complete."""
 
 from tests.integration.repl.conftest import Repl
 from tests.support.screen import CTRL_C, CTRL_P, ENTER, TAB
@@ -11,18 +11,18 @@ def test_a_line_runs_and_variables_stay(repl: Repl) -> None:
     assert screen.text.endswith("\n21\n>>>")
 
 
-def test_a_block_ends_where_the_kernel_says(repl: Repl) -> None:
+def test_a_block_ends_when_the_kernel_finds_it_complete(repl: Repl) -> None:
     screen = repl()
     screen.type("for n in 'ab':" + ENTER)
     screen.wait_for_line("...")
-    # It was indented.
+    # The REPL has indented the line.
     screen.type("print(n * 2)" + ENTER)
     screen.wait_for("...     print(n * 2)\n...")
     screen.type(ENTER)
     screen.wait_for("\naa\nbb\n>>>")
 
 
-def test_what_is_typed_ahead_is_not_lost(repl: Repl) -> None:
+def test_text_typed_ahead_is_kept(repl: Repl) -> None:
     screen = repl()
     screen.type(f"if True:{ENTER}print('one'){ENTER}{ENTER}print('two'){ENTER}")
     screen.wait_for("\none\n", "\ntwo\n")
@@ -34,7 +34,7 @@ def test_tab_indents_a_line_that_is_empty(repl: Repl) -> None:
     screen.wait_for("...         pass")
 
 
-def test_ctrl_c_clears_what_is_typed(repl: Repl) -> None:
+def test_ctrl_c_clears_the_line(repl: Repl) -> None:
     screen = repl()
     screen.type("x = (1,")
     screen.wait_for("x = (1,")
@@ -44,14 +44,14 @@ def test_ctrl_c_clears_what_is_typed(repl: Repl) -> None:
     assert "\nFalse\n" in screen.text
 
 
-def test_what_was_typed_is_there_the_next_time(repl: Repl) -> None:
+def test_history_is_kept_for_the_next_repl(repl: Repl) -> None:
     repl().enter("remembered = 5")
     again = repl()
     again.type(CTRL_P)
     again.wait_for_line(">>> remembered = 5")
 
 
-def test_code_is_in_colour_unless_nobody_wants_that(repl: Repl) -> None:
+def test_code_is_coloured_unless_disabled(repl: Repl) -> None:
     colour = b"\x1b[0;38;5;"
     for value, wanted in (("", True), ("1", False)):
         screen = repl(NO_COLOR=value)

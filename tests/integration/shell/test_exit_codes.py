@@ -1,4 +1,4 @@
-"""A command's exit code tells how it ended; docs/reference/cli.md lists them."""
+"""Exit codes of commands, as docs/reference/cli.md lists them."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ FLOOD = "for n in range(100_000): print(n)"
         ("import os; os._exit(1)", (), 3),
     ],
 )
-def test_of_code_that_ran(
+def test_the_exit_code_of_run_is_that_of_the_code(
     command: Command, address: str, code: str, options: tuple[str, ...], expected: int
 ) -> None:
     done = command("run", "--address", address, *options, "-", stdin=code)
@@ -41,7 +41,7 @@ def test_of_code_that_ran(
         (("run", "nothing.py"), "nothing.py"),
     ],
 )
-def test_a_refusal_is_one_line_with_what_to_do(
+def test_a_refusal_is_one_line_with_its_fix(
     command: Command, arguments: tuple[str, ...], what_to_do: str
 ) -> None:
     done = command(*arguments)
@@ -51,7 +51,7 @@ def test_a_refusal_is_one_line_with_what_to_do(
     assert done.stderr.count("\n") == 1
 
 
-def test_a_reader_who_leaves_is_nothing_to_complain_of(address: str, tmp_path: Path) -> None:
+def test_a_closed_pipe_is_no_error(address: str, tmp_path: Path) -> None:
     read, write = os.pipe()
     (tmp_path / "flood.py").write_text(FLOOD)
     process = subprocess.Popen(
@@ -68,12 +68,12 @@ def test_a_reader_who_leaves_is_nothing_to_complain_of(address: str, tmp_path: P
     assert (process.returncode, said) == (141, "")
 
 
-def test_ctrl_c(address: str, tmp_path: Path) -> None:
+def test_ctrl_c_has_the_exit_code_of_a_signal(address: str, tmp_path: Path) -> None:
     (tmp_path / "long.py").write_text(
         "open('begun', 'w').close(); print('begun', flush=True); import time; time.sleep(60)"
     )
     process = subprocess.Popen(
-        # As a shell leaves it: tests may be run with interrupts ignored.
+        # Restores a shell's default: tests may be run with interrupts ignored.
         ["env", "--default-signal=INT", CELLBLOCK, "run", "--address", address, "long.py"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Version, colours, completion: what every command of a shell has."""
+"""Version, colours and completion of all commands."""
 
 import importlib.metadata
 import json
@@ -12,7 +12,7 @@ from tests.integration.shell.conftest import Command
 COLOUR = "\x1b["
 
 
-def test_the_version(command: Command) -> None:
+def test_the_version_is_printed(command: Command) -> None:
     done = command("--version")
     assert done.stdout == f"cellblock {importlib.metadata.version('cellblock')}\n"
 

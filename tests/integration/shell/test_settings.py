@@ -22,7 +22,7 @@ def shown(command: Command, *options: str, **variables: str) -> dict[str, tuple[
     return {item["key"]: (item["value"], item["source"]) for item in found}
 
 
-def test_commands_go_where_the_file_says(
+def test_commands_use_the_address_in_the_file(
     command: Command, home: Path, address: str, session: Session
 ) -> None:
     write(home, f'[client]\naddress = "{address}"\noutput = "json"\n')
@@ -37,7 +37,7 @@ def test_commands_go_where_the_file_says(
     assert (done.returncode, done.stdout) == (0, "42\n")
 
 
-def test_each_value_tells_where_it_comes_from(command: Command, home: Path) -> None:
+def test_each_value_is_shown_with_its_source(command: Command, home: Path) -> None:
     path = write(home, '[client]\naddress = "file:1"\ntls = false\n')
     (home / "key").write_text("cbk_secret")
     found = shown(command, "--api-key-file", "key", CELLBLOCK_TLS_CA="ca.pem")
@@ -51,7 +51,7 @@ def test_each_value_tells_where_it_comes_from(command: Command, home: Path) -> N
     assert found["api_key_file"] == ("(hidden)", "CELLBLOCK_API_KEY")
 
 
-def test_the_file_lies_where_xdg_says(command: Command, home: Path) -> None:
+def test_the_file_is_in_the_xdg_folder(command: Command, home: Path) -> None:
     (home / "other" / "cellblock").mkdir(parents=True)
     (home / "other" / "cellblock" / "config.toml").write_text('[client]\naddress = "xdg:1"\n')
     assert shown(command, XDG_CONFIG_HOME=str(home / "other"))["address"][0] == "xdg:1"
@@ -70,7 +70,7 @@ def test_the_file_lies_where_xdg_says(command: Command, home: Path) -> None:
         ("[client]\napi_key_file = 'nothing'", "nothing: No such file or directory"),
     ],
 )
-def test_what_is_wrong_in_it_is_told_in_a_line(
+def test_an_error_in_it_is_reported_in_one_line(
     command: Command, home: Path, text: str, problem: str
 ) -> None:
     write(home, text)
@@ -80,7 +80,7 @@ def test_what_is_wrong_in_it_is_told_in_a_line(
     assert done.stderr.count("\n") == 1
 
 
-def test_the_server_does_not_mind_the_clients_table(command: Command, home: Path) -> None:
+def test_the_server_ignores_the_clients_table(command: Command, home: Path) -> None:
     path = write(home, '[client]\naddress = "x"\n[server]\nlisten = "8.8.8.8:1"\n')
     done = command("serve", "--config", str(path))
     assert "8.8.8.8" in done.stderr

@@ -43,7 +43,7 @@ def other_encoding(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture
 async def wire(cluster: Cluster) -> AsyncIterator[Wire]:
-    """What lies before the cluster."""
+    """A TCP relay in front of the cluster."""
     async with Wire(cluster.port) as wire:
         yield wire
 

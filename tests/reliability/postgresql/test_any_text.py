@@ -1,4 +1,4 @@
-"""What SQLite keeps, PostgreSQL keeps as well: its own text has no NUL, and its columns bounds."""
+"""Text with NUL and long text are stored by PostgreSQL as by SQLite."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.support.records import execution_record, session_record
     ["\0", "a\0b\x1ac", "\x1a0", "\x1a1\x1a\0", "\\0 %s %(a)s 'x'", "é" * 1000, ""],
     ids=repr,
 )
-async def test_it_comes_back_as_it_was(
+async def test_any_text_is_read_back_unchanged(
     cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]], code: str
 ) -> None:
     database = await opened(cluster.url(name))
@@ -36,7 +36,7 @@ async def test_it_comes_back_as_it_was(
     assert (found.code, found.error, found.step_id) == (code, execution.error, execution.step_id)
 
 
-async def test_it_is_looked_for_by_what_it_is(
+async def test_any_text_can_be_searched_for(
     cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]]
 ) -> None:
     database = await opened(cluster.url(name))

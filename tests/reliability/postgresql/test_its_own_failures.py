@@ -1,4 +1,4 @@
-"""What PostgreSQL says when it fails, as callers are told of it."""
+"""Failures that PostgreSQL itself reports, and the errors that callers get for them."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,7 +13,7 @@ Opened = Callable[..., Awaitable[Database]]
 
 
 def failing(code: str) -> str:
-    """A statement that fails so. Source: PostgreSQL's appendix "Error Codes"."""
+    """Return a statement that fails with a code. Source: PostgreSQL's appendix "Error Codes"."""
     return f"DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '{code}'; END $$"
 
 
@@ -22,7 +22,7 @@ def failing(code: str) -> str:
     [("53100", "STORE_FULL"), ("40001", "STORE_FAILED"), ("40P01", "STORE_FAILED")],
     ids=["disk full", "serialization failure", "deadlock"],
 )
-async def test_one_that_may_pass_is_told_and_the_next_write_works(
+async def test_a_transient_failure_is_reported_and_the_next_write_works(
     cluster: Cluster, name: str, opened: Opened, code: str, reason: str
 ) -> None:
     database = await opened(cluster.url(name))

@@ -1,4 +1,4 @@
-"""A table that somebody has locked: a bounded wait, a clear error, and well again."""
+"""A table locked by another client: a bounded wait, a clear error, and recovery."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ WAIT = 1.0
 CALLERS = 20
 
 
-async def test_a_write_waits_so_long_and_those_behind_it_not_as_long_each(
+async def test_a_write_waits_for_a_bound_and_writes_behind_it_wait_less(
     cluster: Cluster,
     name: str,
     opened: Callable[..., Awaitable[Database]],

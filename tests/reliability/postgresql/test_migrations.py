@@ -1,4 +1,4 @@
-"""The migrations make in PostgreSQL what the code uses, and whole or not at all."""
+"""Migrations create in PostgreSQL the tables that the code uses, completely or not at all."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +15,7 @@ from cellblock_server.store.tables import metadata
 from tests.support.postgresql import Cluster
 
 
-async def test_they_make_the_tables_that_the_code_uses(
+async def test_migrations_create_the_tables_that_the_code_uses(
     cluster: Cluster, empty: str, opened: Callable[..., Awaitable[Database]]
 ) -> None:
     await opened(cluster.url(empty))
@@ -25,7 +25,7 @@ async def test_they_make_the_tables_that_the_code_uses(
     engine.dispose()
 
 
-def test_one_that_fails_half_way_changes_nothing(cluster: Cluster, empty: str) -> None:
+def test_a_migration_that_fails_half_way_changes_nothing(cluster: Cluster, empty: str) -> None:
     engine = create_engine(cluster.url(empty).set(drivername=DRIVER))
     with engine.begin() as connection:
         # In the way of one of the last.

@@ -1,4 +1,4 @@
-"""Of servers that are given one database, one has it, and the others change nothing in it."""
+"""One of several servers with the same database owns it; the others change nothing in it."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -30,13 +30,15 @@ def disconnect(cluster: Cluster, name: str) -> None:
         admin.execute(DISCONNECT)
 
 
-async def test_a_second_one_is_refused(cluster: Cluster, name: str, opened_shortly: Opened) -> None:
+async def test_a_second_server_is_refused(
+    cluster: Cluster, name: str, opened_shortly: Opened
+) -> None:
     await opened_shortly(cluster.url(name))
     with pytest.raises(UnavailableError, match="another server uses the database from a local"):
         await opened_shortly(cluster.url(name))
 
 
-async def test_it_can_be_had_when_the_first_has_ended(
+async def test_a_server_can_own_the_database_when_the_first_has_ended(
     cluster: Cluster, name: str, opened: Opened
 ) -> None:
     first = await opened(cluster.url(name))
@@ -63,7 +65,7 @@ async def test_a_command_of_another_release_does_not_migrate_under_a_server(
         await opened(cluster.url(name), Owner(is_alone=False))
 
 
-async def test_another_state_folders_is_refused(
+async def test_a_database_of_another_state_folder_is_refused(
     cluster: Cluster, name: str, opened: Opened
 ) -> None:
     first = await opened(cluster.url(name), Owner("one"))
@@ -73,7 +75,7 @@ async def test_another_state_folders_is_refused(
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["still there", "gone again"])
-async def test_one_that_finds_that_another_has_had_it_ends(
+async def test_a_server_ends_if_another_one_has_owned_its_database(
     cluster: Cluster, name: str, opened: Opened, *, is_there: bool
 ) -> None:
     said: list[str] = []
@@ -89,7 +91,7 @@ async def test_one_that_finds_that_another_has_had_it_ends(
     assert await first.rows(select(marks)) == []
 
 
-async def test_a_lock_of_ones_own_that_is_not_known_to_be_gone_is_waited_for(
+async def test_a_server_waits_for_the_release_of_its_own_old_lock(
     cluster: Cluster, name: str, opened_shortly: Opened
 ) -> None:
     said: list[str] = []
@@ -104,7 +106,7 @@ async def test_a_lock_of_ones_own_that_is_not_known_to_be_gone_is_waited_for(
     assert (caught.value.reason, said) == ("STORE_TAKEN", [])
 
 
-async def test_one_that_was_only_cut_off_has_it_again(
+async def test_a_server_that_was_disconnected_gets_its_lock_again(
     cluster: Cluster, name: str, opened: Opened
 ) -> None:
     database = await opened(cluster.url(name))
@@ -114,7 +116,7 @@ async def test_one_that_was_only_cut_off_has_it_again(
         assert len(await database.rows(select(marks))) == 1
 
 
-def test_a_server_that_finds_that_another_had_it_ends_with_a_word(
+def test_a_server_logs_why_it_ends_if_another_one_owned_its_database(
     cluster: Cluster, name: str, tmp_path: Path
 ) -> None:
     environment = {
@@ -127,7 +129,7 @@ def test_a_server_that_finds_that_another_had_it_ends_with_a_word(
     line = refused_start(tmp_path / "other", command=COMMAND, **environment)
     assert "another server uses the database" in line
     with cluster.admin(name) as admin:
-        # As another server does that has the database for a while.
+        # Acts like another server that owns the database for a while.
         admin.execute("UPDATE owner SET token = 'another'")
     # Each call leaves an entry.
     refused_create(server.address, 20)

@@ -1,4 +1,4 @@
-"""A password comes from the URL, a file or libpq's variable, and is told to nobody."""
+"""A password comes from the URL, a file or libpq's variable, and is never logged or shown."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ WRONG = "wrong-sesame"
 
 
 def given(cluster: Cluster, name: str, folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """The same password in each of the ways."""
+    """Return the environments that give the same password in each of the ways."""
     bare = cluster.tcp_url(name, password=None)
     yield (
         "url",
@@ -36,9 +36,11 @@ def given(cluster: Cluster, name: str, folder: Path) -> Iterator[tuple[str, dict
     yield "variable", {"CELLBLOCK_STORE__URL": bare.render_as_string(), "PGPASSWORD": PASSWORD}
 
 
-def test_it_is_told_to_nobody(cluster: Cluster, name: str, tmp_path: Path) -> None:
+def test_the_password_is_in_no_command_line_and_no_log(
+    cluster: Cluster, name: str, tmp_path: Path
+) -> None:
     environment = dict(given(cluster, name, tmp_path))["url"]
-    # Its command line is its own.
+    # With an interpreter of its own, the process has its own command line.
     server = ServerProcess(tmp_path, {**BACKEND, **environment}, own_interpreter=True)
     server.start()
     try:
@@ -49,7 +51,7 @@ def test_it_is_told_to_nobody(cluster: Cluster, name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("way", ["url", "parameter", "file", "variable"])
-async def test_it_is_used(
+async def test_the_password_is_used(
     cluster: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     for variable, value in dict(given(cluster, name, tmp_path))[way].items():
@@ -69,7 +71,7 @@ async def test_it_is_used(
         "postgresql://cellblock:{word}@127.0.0.1:{port}/{name}?no_such_parameter=1",
     ],
 )
-async def test_a_wrong_one_is_not_repeated(
+async def test_a_wrong_password_is_not_logged(
     cluster: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     filled = url.format(word=WRONG, port=cluster.port, name=name)
@@ -80,7 +82,7 @@ async def test_a_wrong_one_is_not_repeated(
     assert WRONG not in str(caught.value)
 
 
-async def test_a_file_that_is_not_there_is_named(
+async def test_a_missing_password_file_is_named(
     cluster: Cluster, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELLBLOCK_STORE__URL", cluster.tcp_url(name).render_as_string())

@@ -1,4 +1,4 @@
-"""A database that would not keep what is stored: the server does not start, and says what to do."""
+"""Unsuitable databases: the server refuses to start, and its message says what to do."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ Opened = Callable[..., Awaitable[Database]]
 
 
 def start(cluster: Cluster, name: str, folder: Path) -> str:
-    """The line that a server ends with."""
+    """Start a server that must end; return its last line."""
     url = cluster.url(name).render_as_string()
     return refused_start(folder / "state", CELLBLOCK_STORE__URL=url)
 
@@ -32,7 +32,7 @@ def start(cluster: Cluster, name: str, folder: Path) -> str:
     ],
     ids=["read-only", "forgetful", "forbidden"],
 )
-async def test_one_that_is_set_otherwise(
+async def test_a_database_with_other_settings_is_refused(
     cluster: Cluster, empty: str, opened_shortly: Opened, change: str, words: str
 ) -> None:
     with cluster.admin(empty) as admin:
@@ -41,7 +41,7 @@ async def test_one_that_is_set_otherwise(
         await opened_shortly(cluster.url(empty))
 
 
-def test_one_that_is_too_old(cluster: Cluster, empty: str) -> None:
+def test_a_too_old_server_is_refused(cluster: Cluster, empty: str) -> None:
     engine = create_engine(cluster.url(empty).set(drivername=DRIVER))
     with (
         engine.connect() as connection,
@@ -51,21 +51,23 @@ def test_one_that_is_too_old(cluster: Cluster, empty: str) -> None:
     engine.dispose()
 
 
-async def test_one_of_another_encoding(
+async def test_a_database_with_another_encoding_is_refused(
     cluster: Cluster, other_encoding: str, opened_shortly: Opened
 ) -> None:
     with pytest.raises(UnavailableError, match="ENCODING 'UTF8' TEMPLATE template0"):
         await opened_shortly(cluster.url(other_encoding))
 
 
-async def test_one_of_a_newer_release(cluster: Cluster, name: str, opened_shortly: Opened) -> None:
+async def test_a_database_of_a_newer_release_is_refused(
+    cluster: Cluster, name: str, opened_shortly: Opened
+) -> None:
     with cluster.admin(name) as admin:
         admin.execute("UPDATE alembic_version SET version_num = 'later'")
     with pytest.raises(NewerSchemaError, match="later"):
         await opened_shortly(cluster.url(name))
 
 
-async def test_one_that_is_empty_and_was_not(
+async def test_a_database_that_was_emptied_is_refused(
     cluster: Cluster, empty: str, opened_shortly: Opened
 ) -> None:
     with pytest.raises(UnavailableError, match="restore a copy"):
@@ -79,7 +81,7 @@ async def test_one_that_is_empty_and_was_not(
         )
 
 
-def test_one_that_is_not_there_is_told_in_a_line(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_missing_database_is_reported_in_one_line(cluster: Cluster, tmp_path: Path) -> None:
     line = start(cluster, "nowhere", tmp_path)
     assert 'database "nowhere" does not exist' in line
     assert line.startswith("store.url: postgresql://")

@@ -1,4 +1,4 @@
-"""A database that is restarted, or away for a while: the server waits for it, and loses nothing."""
+"""A database that restarts or is unavailable for a while: the server waits and loses nothing."""
 
 import signal
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ from tests.support.server import ServerProcess
 from tests.support.waiting import until
 
 LINES = 100
-"""One each tenth of a second: it must not end before the database has."""
+"""Number of lines, one each tenth of a second: the code must outlast the database's restart."""
 
 pytestmark = pytest.mark.usefixtures("_started_again")
 
 
 @pytest.fixture
 def _started_again(cluster: Cluster) -> Iterator[None]:
-    """Others use it, too."""
+    """Start the cluster after each test, for other tests."""
     yield
     if not cluster.is_running:
         cluster.start()
@@ -52,7 +52,7 @@ def is_served(client: Client) -> bool:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])
-def test_what_code_shows_waits_until_it_is_back(
+def test_output_waits_until_the_database_is_back(
     server: ServerProcess, cluster: Cluster, how: signal.Signals
 ) -> None:
     pid = server.pid

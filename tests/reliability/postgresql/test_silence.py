@@ -1,4 +1,4 @@
-"""A database that says nothing any more: callers are told within a bound, and all is well later."""
+"""A database that stops responding: callers get an error within a bound, and service recovers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ async def well(database: Database) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def test_it_is_told_within_a_bound_and_is_well_later(
+async def test_silence_is_reported_within_a_bound_and_service_recovers(
     cluster: Cluster,
     name: str,
     wire: Wire,

@@ -1,4 +1,4 @@
-"""A connection that breaks while a commit is under way: what callers are told is what is stored."""
+"""A connection that breaks during a commit: callers get the result that is stored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,14 +19,14 @@ from tests.support.wire import Wire
 Opened = Callable[..., Awaitable[Database]]
 ROW = insert(marks).values(name="row", time=datetime(2026, 1, 1, tzinfo=UTC))
 COMMIT = b"COMMIT\0"
-"""Not of `BEGIN ISOLATION LEVEL READ COMMITTED`."""
+"""Bytes of a COMMIT message that `BEGIN ISOLATION LEVEL READ COMMITTED` does not contain."""
 
 
 async def names(database: Database) -> list[str]:
     return [row.name for row in await database.rows(select(marks.c.name))]
 
 
-async def test_one_that_was_carried_out_is_no_failure(
+async def test_a_commit_that_was_executed_is_no_failure(
     cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
     database = await opened(cluster.tcp_url(name, wire.port))
@@ -35,7 +35,7 @@ async def test_one_that_was_carried_out_is_no_failure(
     assert await names(database) == ["row"]
 
 
-async def test_one_that_did_not_arrive_is_a_failure_and_can_be_repeated(
+async def test_a_commit_that_did_not_arrive_fails_and_can_be_repeated(
     cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
     database = await opened(cluster.tcp_url(name, wire.port))
@@ -47,7 +47,7 @@ async def test_one_that_did_not_arrive_is_a_failure_and_can_be_repeated(
     assert await names(database) == ["row"]
 
 
-async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
+async def test_a_commit_reported_as_failed_but_stored_ends_the_server(
     cluster: Cluster, name: str, wire: Wire, opened_shortly: Opened
 ) -> None:
     said: list[str] = []
@@ -63,12 +63,12 @@ async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
     with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
         await database.check()
     assert len(said) == 1
-    # What it remembers is not what is stored: it writes nothing any more.
+    # Its memory differs from the stored state: it writes nothing any more.
     with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
         await database.check()
 
 
-async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
+async def test_a_commit_reported_as_failed_and_not_stored_is_forgotten(
     cluster: Cluster, name: str, wire: Wire, opened_shortly: Opened
 ) -> None:
     database = await opened_shortly(cluster.tcp_url(name, wire.port))
@@ -82,7 +82,7 @@ async def test_one_that_was_told_to_have_failed_and_had_is_forgotten(
     assert await names(database) == ["row"]
 
 
-async def test_whoever_waits_for_the_answer_is_told_when_it_is_known(
+async def test_a_waiting_caller_gets_the_result_once_it_is_known(
     cluster: Cluster, name: str, wire: Wire, opened: Opened
 ) -> None:
     timings = StoreTimings(away=20.0)

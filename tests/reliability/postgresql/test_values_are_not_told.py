@@ -1,4 +1,4 @@
-"""What PostgreSQL says of a row that it refuses has the row in it: it is told to nobody."""
+"""PostgreSQL's message for a refused row contains the row: it is never logged or returned."""
 
 import traceback
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ from tests.support.records import execution_record, session_record
 SECRET = "sesame"
 
 
-async def test_a_row_that_is_refused(
+async def test_a_refused_row_is_not_logged_or_returned(
     cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]]
 ) -> None:
     database = await opened(cluster.url(name))

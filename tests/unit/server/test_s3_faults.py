@@ -127,7 +127,7 @@ async def test_missing_response_is_reported(
         await put(store, tmp_path)
     with pytest.raises(UnavailableError, match="no answer in time"):
         await store.check()
-    faulty.well()
+    faulty.clear_faults()
     await put(store, tmp_path)
     assert await all_of(store) == DATA
 
@@ -181,7 +181,7 @@ async def test_slow_request_does_not_block_others(
     await asyncio.to_thread(faulty.held.wait, 10)
     assert await all_of(store) == DATA
     assert not putting.done()
-    faulty.well()
+    faulty.clear_faults()
     with suppress(UnavailableError):
         await putting
 
@@ -211,7 +211,7 @@ async def test_interrupted_deletion_can_be_continued(
     with pytest.raises(UnavailableError):
         await store.delete(LARGE_BLOB.sha256)
     assert keys() == [f"blobs/{LARGE_BLOB.sha256}/1"]
-    faulty.well()
+    faulty.clear_faults()
     assert [sha256 async for sha256 in store.hashes()] == [LARGE_BLOB.sha256]
     await store.delete(LARGE_BLOB.sha256)
     assert keys() == []
@@ -229,7 +229,7 @@ async def test_put_waits_after_a_deletion_without_a_response(
     with pytest.raises(UnavailableError, match="did not say whether") as caught:
         await put(store, tmp_path)
     assert timedelta(0) < caught.value.retry_after <= timedelta(seconds=1)
-    faulty.well()
+    faulty.clear_faults()
 
     async def stored() -> bool:
         with suppress(UnavailableError):

@@ -60,7 +60,7 @@ async def test_each_upload_fails_within_one_bound_however_many_wait(
     assert {str(outcome) for outcome in outcomes} == {"the blob store failed: no answer in time"}
     # Those that waited for their turn did not have a turn of the same length then.
     assert faulty.seen["PUT"] <= 1 + MAX_PUTS
-    faulty.well()
+    faulty.clear_faults()
     # Each has given its turn back.
     assert not store._puts.locked()
 
