@@ -158,7 +158,7 @@ def session(client: Client) -> Iterator[Session]:
 
 @pytest.fixture(scope="module")
 def shared_session(server: str) -> Iterator[Session]:
-    """A session for tests that do not mind what others left in it."""
+    """A shared session for tests that work with leftovers of other tests."""
     with Client(server) as client, client.sessions.create() as session:
         yield session
 

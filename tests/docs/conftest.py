@@ -19,6 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The server that the pages speak of."""
+    """The server to which the pages refer."""
     with world(tmp_path_factory.mktemp("documented")) as made:
         yield made

@@ -29,7 +29,7 @@ Packages = set[tuple[str, str]]
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The full image's, as the command writes it."""
+    """The full image's SBOM, as the command writes it."""
     folder = tmp_path_factory.mktemp("sbom")
     script = ROOT / "scripts" / "sbom.py"
     subprocess.run([sys.executable, script, f"--output={folder}", FULL], check=True)

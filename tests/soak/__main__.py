@@ -10,7 +10,7 @@ from tests.soak.run import soak
 
 
 def main() -> int:
-    """The exit code: 1 if something has leaked."""
+    """Run a soak and return the exit code: 1 if something has leaked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", type=float, help="how long there is work")
     seconds = parser.parse_args().seconds

@@ -106,7 +106,7 @@ class ForkServer:
 
 
 def _do_nothing(_number: int, _frame: FrameType | None) -> None:
-    """A handler, so that the signal is written to the wakeup descriptor."""
+    """Handle a signal by doing nothing, so that it is written to the wakeup descriptor."""
 
 
 def _become(start: Start, streams: list[int]) -> Callable[[], object]:

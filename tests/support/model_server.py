@@ -20,7 +20,7 @@ def text(*pieces: str) -> Turn:
 
 
 def call(index: int, identity: str, arguments: str, size: int) -> list[dict[str, Any]]:
-    """A tool call, its arguments in fragments of `size` characters."""
+    """Return a tool call, its arguments in fragments of `size` characters."""
     first = {"index": index, "id": identity, "type": "function"}
     deltas = [{**first, "function": {"name": "python", "arguments": ""}}]
     for start in range(0, len(arguments), size):

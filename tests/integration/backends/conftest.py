@@ -52,7 +52,7 @@ def metered(folder: Path) -> Iterator[Servers]:
 
 @contextmanager
 def remote(folder: Path) -> Iterator[Servers]:
-    """A backend without a folder that it shares with its sandboxes."""
+    """A backend that shares no folder with its sandboxes."""
     folder.mkdir()
     with remote_host(folder) as port:
         yield lambda: RemoteBackend(port)
@@ -133,7 +133,7 @@ def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers]
 
 @pytest.fixture
 async def server(servers: Servers) -> AsyncIterator[BackendOfServer]:
-    """The first of them."""
+    """The first server process."""
     async with AsyncExitStack() as stack:
         backend = servers()
         await backend.start()
@@ -143,7 +143,7 @@ async def server(servers: Servers) -> AsyncIterator[BackendOfServer]:
 
 @pytest.fixture
 async def next_server(servers: Servers, server: BackendOfServer) -> AsyncIterator[BackendOfServer]:
-    """The one that follows it on its state."""
+    """The next server process on the same state."""
     async with AsyncExitStack() as stack:
         backend = servers()
         stack.push_async_callback(backend.close)

@@ -37,7 +37,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 def archive() -> bytes:
-    """A tar file with one file in it."""
+    """Return a tar file with one file in it."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w:gz") as tar:
         entry = tarfile.TarInfo("inside.txt")

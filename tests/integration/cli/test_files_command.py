@@ -16,7 +16,7 @@ Command = Callable[..., str]
 
 @pytest.fixture
 def files(server: str, tmp_path: Path) -> Command:
-    """Runs `cellblock files …`, which must succeed; what it printed."""
+    """Run `cellblock files …`, which must succeed; return its output."""
 
     def run(*arguments: str, stdin: str = "") -> str:
         done = cellblock("files", *arguments, cwd=tmp_path, address=server, stdin=stdin)
@@ -28,7 +28,7 @@ def files(server: str, tmp_path: Path) -> Command:
 
 @pytest.fixture
 def refused(server: str, tmp_path: Path) -> Command:
-    """Runs `cellblock files …`, which must fail; what it complained."""
+    """Run `cellblock files …`, which must fail; return its error output."""
 
     def run(*arguments: str) -> str:
         done = cellblock("files", *arguments, cwd=tmp_path, address=server)

@@ -56,7 +56,7 @@ def entered(at: ServerProcess, browser_folder: Path) -> Iterator[Page]:
 
 @pytest.fixture
 def empty_page(entered: Page) -> Iterator[Page]:
-    """The console without a session that is looked at.
+    """The console without a selected session.
 
     Whatever a test does there, no policy has anything to refuse.
     """
@@ -82,7 +82,7 @@ def session(other: Client) -> Iterator[Session]:
 
 @pytest.fixture
 def page(entered: Page, session: Session) -> Iterator[Page]:
-    """The console with a session that is looked at; otherwise as `empty_page`."""
+    """The console with a selected session; otherwise like `empty_page`."""
     entered.open(f"{entered.home}#{session.id}")
     entered.says(session.id, "#session-title")
     entered.ignore_messages()

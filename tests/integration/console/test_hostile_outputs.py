@@ -24,7 +24,7 @@ TURNED = "\u202egnp.txt"
 
 @pytest.fixture
 def elsewhere() -> Iterator[tuple[str, list[str]]]:
-    """The address of another server, and what it was asked for."""
+    """The address of another server, and the requests that it received."""
     asked: list[str] = []
 
     class Elsewhere(BaseHTTPRequestHandler):

@@ -25,7 +25,7 @@ TREE = "import os; sorted(os.path.join(d, f) for d, _, fs in os.walk('.') for f 
 
 @pytest.fixture(scope="module")
 def linking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A server that links all files past 1,000 bytes."""
+    """A server that links all files over 1,000 bytes."""
     server = ServerProcess(
         tmp_path_factory.mktemp("linking"),
         {

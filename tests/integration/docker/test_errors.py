@@ -46,7 +46,7 @@ MIB = 2**20
 
 @contextmanager
 def refused(reason: str, *, status: str = "", field: str = "") -> Iterator[None]:
-    """A block that fails as the table says."""
+    """Assert that the block fails as the table says."""
     with pytest.raises((Error, grpc.RpcError)) as caught:
         yield
     error = caught.value
@@ -73,7 +73,7 @@ class Calls:
         return self.session.CreateSession(request).session.id
 
     def upload(self, upload_id: str, filename: str, offset: int = 0) -> None:
-        """An upload of a few bytes."""
+        """Start an upload of a few bytes."""
         metadata = file_pb2.UploadFileMetadata(
             upload_id=upload_id, filename=filename, offset=offset
         )
@@ -470,7 +470,7 @@ def test_an_engine_that_refuses(new_server: NewServer) -> None:
 
 @contextmanager
 def changed(server: ServerProcess, change: str, back: str) -> Iterator[None]:
-    """A block in which the server's database is not as it should be."""
+    """Damage the server's database while the block runs."""
     with database_of(server.state) as database:
         database.execute(text(change))
     yield

@@ -24,7 +24,7 @@ METADATA = "tiny_package-1.0.dist-info"
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Iterator[str]:
-    """The address, on this machine, of a package of our own."""
+    """The address on this machine of a package built by the test."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     with zipfile.ZipFile(folder / WHEEL, "w") as archive:

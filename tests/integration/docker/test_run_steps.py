@@ -58,7 +58,7 @@ def steps(server: str) -> Iterator[Steps]:
 
 
 def name(prefix: str) -> str:
-    """An id of the caller's choice."""
+    """Return an id that the caller chooses."""
     return f"{prefix}_{token_hex(8)}"
 
 

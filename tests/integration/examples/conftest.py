@@ -28,13 +28,13 @@ def model() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def program(server: str, tmp_path: Path) -> Program:
-    """Runs examples in a folder of the test's own."""
+    """A runner of examples, with a folder for one test."""
     return Program(server, tmp_path)
 
 
 @pytest.fixture
 def sessions(client: Client) -> Iterator[Callable[[], list[SessionInfo]]]:
-    """The sessions that were made since the test began. All have ended with it."""
+    """A function that returns the sessions created since the test began; all end with it."""
     before = {session.id for session in client.sessions.list()}
 
     def made() -> list[SessionInfo]:

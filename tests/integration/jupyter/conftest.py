@@ -39,14 +39,14 @@ def installed(jupyter_folder: Path, server: str) -> str:
 
 @pytest.fixture(scope="package")
 def shared(installed: str) -> Iterator[Notebook]:
-    """A kernel for tests that do not mind what others left in it."""
+    """A shared kernel for tests that work with leftovers of other tests."""
     with opened(installed) as notebook:
         yield notebook
 
 
 @pytest.fixture
 def open_kernel(server: str, installed: str) -> Iterator[Callable[..., Notebook]]:
-    """Starts kernels with options of their own."""
+    """A function that starts kernels with options of their own."""
     with ExitStack() as stack:
 
         def make(cwd: Path | None = None, **options: Any) -> Notebook:

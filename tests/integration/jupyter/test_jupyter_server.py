@@ -114,7 +114,7 @@ def label(kernel: str) -> dict[str, str]:
 
 
 def request(code: str) -> dict[str, Any]:
-    """The message with which a front end executes code."""
+    """Return the message with which a front end executes code."""
     header = {
         "msg_id": uuid4().hex,
         "msg_type": "execute_request",

@@ -45,7 +45,7 @@ def test_incomplete_code_is_recognised(defined: Notebook, code: str, status: str
 
 
 def answer(notebook: Notebook, question: str, *asked: str | int) -> dict[str, Any]:
-    """The reply to a question of the client's."""
+    """Ask the kernel through the client, and return the reply."""
     sent = getattr(notebook.client, question)(*asked)
     while True:
         message = notebook.client.get_shell_msg(timeout=SECONDS)

@@ -65,7 +65,7 @@ def test_the_server_does_not_start_without_an_owner(tmp_path: Path) -> None:
 
 
 def mentions(folder: Path) -> list[str]:
-    """Processes whose command line names the folder: the server and its agents."""
+    """Return processes whose command line names the folder: the server and its agents."""
     found = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:

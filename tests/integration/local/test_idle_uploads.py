@@ -40,7 +40,7 @@ def files(server: ServerProcess) -> Iterator[file_pb2_grpc.FileServiceStub]:
 def refused(
     method: Callable[..., object], *requests: object, reason: str = "UPLOAD_IDLE"
 ) -> UnavailableError:
-    """The error of a call whose requests pause after `requests`."""
+    """Return the error of a call whose requests pause after `requests`."""
     over = Event()
 
     def pausing() -> Iterator[object]:

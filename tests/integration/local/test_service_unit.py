@@ -22,7 +22,7 @@ STOP_SECONDS = 60
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """A Unix socket's path has at most 107 bytes, which pytest's folders may exceed."""
+    """A folder with a short path: a Unix socket's path has at most 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="cellblock-") as folder:
         yield Path(folder)
 

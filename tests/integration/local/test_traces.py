@@ -65,7 +65,7 @@ def trace_id(collector: Collector, server: ServerProcess) -> bytes:
 
 
 def call_of(collector: Collector, trace_id: bytes, method: str) -> tuple[Span, Span]:
-    """A call's spans, of the client and of the server."""
+    """Return a call's spans, of the client and of the server."""
     spans = collector.named(method, trace_id)
     (client,) = (span for span in spans if span.kind == CLIENT)
     (server,) = (span for span in spans if span.kind == SERVER)

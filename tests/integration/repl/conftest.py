@@ -26,7 +26,7 @@ def user(address: str) -> Iterator[Client]:
 
 @pytest.fixture
 def repl(address: str, tmp_path: Path) -> Iterator[Repl]:
-    """Starts REPLs, each ready to be typed into."""
+    """A function that starts REPLs and waits for their prompt."""
     with ExitStack() as stack:
         # Without colours no suggestion stands where nothing was typed.
         def start(*arguments: str, NO_COLOR: str = "1", **variables: str) -> Screen:  # noqa: N803

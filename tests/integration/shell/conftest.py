@@ -30,14 +30,14 @@ def session(address: str) -> Iterator[Session]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A user's, with a configuration file when a test writes one."""
+    """A user's home folder, with a configuration file if a test writes one."""
     (tmp_path / ".config" / "cellblock").mkdir(parents=True)
     return tmp_path
 
 
 @pytest.fixture
 def command(home: Path) -> Command:
-    """Runs `cellblock`, as a user with this home and no variables but those given."""
+    """A function that runs `cellblock` with this home and only the given variables."""
 
     def run(*arguments: str, stdin: str = "", **variables: str) -> Done:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}

@@ -25,7 +25,7 @@ def name(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def empty(cluster: Cluster) -> Iterator[str]:
-    """A new database without."""
+    """A new database without tables."""
     name = f"empty_{next(NUMBERS)}"
     cluster.create(name)
     yield name
@@ -53,7 +53,7 @@ SHORT = StoreTimings(away=0.5, known_away=0.0)
 
 @pytest.fixture
 async def opened() -> AsyncIterator[Callable[..., object]]:
-    """Opens databases, which are closed at the end."""
+    """A function that opens databases, which are closed at the end."""
     async with AsyncExitStack() as stack:
 
         async def open_one(
@@ -69,5 +69,5 @@ async def opened() -> AsyncIterator[Callable[..., object]]:
 
 @pytest.fixture
 def opened_shortly(opened: Callable[..., object]) -> Callable[..., object]:
-    """Opens databases that are waited for, when they are away, for half a second."""
+    """A function that opens databases and waits half a second if they are unavailable."""
     return partial(opened, timings=SHORT)
