@@ -40,7 +40,7 @@ def test_without_it_nothing_is_made_anew_and_nothing_that_runs_is_touched(tmp_pa
             (server.state / name).rename(tmp_path / name)
         line = refused_start(server.state)
         assert f"{server.state / 'cellblock.db'} is gone: restore a copy" in line
-        assert f"remove {server.state / 'database-made'} to begin anew" in line
+        assert f"remove {server.state / 'database-made'} to start with an empty database" in line
         assert len(containers((server.state / "instance").read_text())) == 1
         for name in FILES:
             assert not (server.state / name).exists()

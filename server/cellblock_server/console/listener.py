@@ -140,7 +140,7 @@ class ConsoleListener:
                 raise
             identity = token_hex(8)
             log.exception("console_fault", error_id=identity)
-            words = f"a fault in the server; its log tells more under {identity}"
+            words = f"a server error; the server's log has details under {identity}"
             return web.json_response({"reason": "FAULT", "message": words}, status=500)
 
     async def _show_page(self, request: web.Request) -> web.Response:

@@ -60,11 +60,11 @@ async def test_one_that_was_told_to_have_failed_and_had_not_ends_the_server(
     assert said == []
     wire.is_up = True
     cluster.until_left(name)
-    with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
+    with pytest.raises(UnavailableError, match="a write that was reported as failed is stored"):
         await database.check()
     assert len(said) == 1
     # What it remembers is not what is stored: it writes nothing any more.
-    with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
+    with pytest.raises(UnavailableError, match="a write that was reported as failed is stored"):
         await database.check()
 
 
