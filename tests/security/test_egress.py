@@ -264,7 +264,7 @@ def test_only_who_asks_has_it_and_neighbours_stay_apart(
             "import socket\n"
             "held = [socket.create_connection(('127.0.0.1', 3128)) for _ in range(5)]"
         )
-        until(lambda: server.log.read_text().count("more than 2 connections at once") >= 3)
+        until(lambda: server.log.read_text().count("more than 2 open connections") >= 3)
         assert fetched(greedy, url) == "503"
         assert fetched(other, url) == "200"
         assert "URLError" in fetched(without, url)

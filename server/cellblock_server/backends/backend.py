@@ -22,7 +22,7 @@ from cellblock_server.backends.sandbox import (
 )
 
 LOG_CHARACTERS = 4000
-"""Of an agent's log, when its sandbox did not start."""
+"""Maximum length of the part of an agent's log that is read when its sandbox did not start."""
 
 
 class Backend(ABC):
