@@ -30,7 +30,7 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def faults_told() -> AbstractContextManager[None]:
-    """A block of file work; see `disk_faults_told`."""
+    """Convert disk failures of file work in the block; see `disk_faults_told`."""
     return disk_faults_told("the file store")
 
 

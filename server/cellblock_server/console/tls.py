@@ -10,12 +10,12 @@ log = structlog.get_logger(__name__)
 
 
 def server_context(files: TlsFiles) -> ssl.SSLContext:
-    """What a listener needs. Changed files count from the next connection on. Raises TlsError."""
+    """Return a TLS context. Changed files are used from the next connection on. Raises TlsError."""
     return _Renewal(files).context
 
 
 class _Renewal:
-    """Looks at the files with each connection, as gRPC's listener does."""
+    """Checks the files with each connection, as gRPC's listener does."""
 
     def __init__(self, files: TlsFiles) -> None:
         self._files = files

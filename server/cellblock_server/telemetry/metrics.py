@@ -1,7 +1,7 @@
-"""What the server counts, for Prometheus; `docs/reference/metrics.md` lists all of it.
+"""Metrics of the server for Prometheus; `docs/reference/metrics.md` lists all of them.
 
-Labels have values from this source only: methods, statuses, reasons, states. What callers choose,
-such as ids and tenants, never is one: each value is a series that Prometheus keeps.
+Labels have values from this source only: methods, statuses, reasons, states. Values that callers
+choose, such as ids and tenants, are never labels: each value is a series that Prometheus keeps.
 """
 
 import importlib.metadata
@@ -16,14 +16,17 @@ from prometheus_client import (
 )
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-"""Buckets for what people wait for: `1+1` is in the first ones, a time limit in the last."""
+"""Buckets for durations that people notice, from `1+1` up to a time limit."""
 SHORT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10)
 """Buckets for transactions."""
 
 
 class Metrics:
-    """A registry of its own, and all that is in it. Counters and histograms are counted where
-    things happen; gauges are set before they are read (`sessions/overview.py`)."""
+    """Registry with all metrics of the server.
+
+    Counters and histograms are updated where things happen; gauges are set before they are read
+    (`sessions/overview.py`).
+    """
 
     def __init__(self) -> None:
         """Start with nothing counted."""
@@ -135,5 +138,5 @@ class Metrics:
 
 
 def version() -> str:
-    """This release."""
+    """Return the version of this release."""
     return importlib.metadata.version("cellblock")

@@ -1,4 +1,4 @@
-"""How the server is reached: its address, its certificate, and whether one answers there."""
+"""Checks of access to the server: its address, its certificate, and whether a server responds."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ SECONDS = 5.0
 
 
 def access_findings(settings: Settings) -> Findings:
-    """All of the way in."""
+    """Check the address, TLS, keys and a running server."""
     files = parts.tls_files(settings)
     if files is not None:
         yield from _tls(files)
@@ -35,7 +35,7 @@ def _tls(files: TlsFiles) -> Findings:
     try:
         files.read()
     except TlsError as error:
-        yield problem("tls", str(error), "mend server.tls_…")
+        yield problem("tls", str(error), "fix server.tls_…")
         return
     if files.key.stat().st_mode & OTHERS:
         yield warning("tls", f"{files.key} can be read by others", f"chmod 600 {files.key}")
