@@ -103,7 +103,10 @@ class ExecutionUseCases:
         """Run code as `run` does, whose text comes in `pieces`; `new` has none of it."""
         new.check_rest(self._limits)
         record: ExecutionRecord | None
-        if new.execution_id and await self._store.find(tenant, new.execution_id) is not None:
+        if (
+            new.execution_id
+            and await self._store.find_execution(tenant, new.execution_id) is not None
+        ):
             # Sent again: what it is must be known before it can be found to be the same.
             record = await self.find_resent(tenant, session_id, await _whole(new, pieces))
         else:
@@ -185,7 +188,7 @@ class ExecutionUseCases:
         """
         if not new.execution_id:
             return None
-        record = await self._store.find(tenant, new.execution_id)
+        record = await self._store.find_execution(tenant, new.execution_id)
         if record is not None:
             check_resent(record, session_id, new, self._limits.default_time_limit)
         return record
@@ -297,7 +300,7 @@ class ExecutionUseCases:
 
     async def _find(self, tenant: str, execution_id: str) -> ExecutionRecord:
         """Raises NotFoundError."""
-        record = await self._store.find(tenant, execution_id)
+        record = await self._store.find_execution(tenant, execution_id)
         if record is None:
             raise NotFoundError("execution", execution_id)
         return record

@@ -25,7 +25,7 @@ import structlog
 
 from cellblock_server.blobs.local import copy_bytes, in_thread, link, open_whole, seal
 from cellblock_server.blobs.object_store import Blob, DamagedBlobError
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import ExhaustedError, UnavailableError
 from cellblock_server.common.uninterrupted import uninterrupted
@@ -41,7 +41,7 @@ KEPT_FROM = 2**20
 class BlobCache:
     """The most recently used blobs, up to a total size."""
 
-    def __init__(self, folder: Path, max_bytes: int, room: Room) -> None:
+    def __init__(self, folder: Path, max_bytes: int, room: DiskSpace) -> None:
         """Keep up to `max_bytes` below `folder`; `room` checks the free space of its disk."""
         self._folder = folder
         self._max_bytes = max_bytes
@@ -125,7 +125,7 @@ class BlobCache:
         await in_thread(partial(old.rename, new))
         self._sizes[new_name] = self._sizes.pop(old_name)
 
-    async def keep(self, file: Path, blob: Blob) -> None:
+    async def keep_file(self, file: Path, blob: Blob) -> None:
         """Add a file whose bytes are stored: most files are attached soon after their upload."""
         if not KEPT_FROM <= blob.size <= self._max_bytes:
             return
@@ -133,7 +133,7 @@ class BlobCache:
             async with self._turn(blob.sha256):
                 await self._evict(blob.size)
                 try:
-                    await uninterrupted(self._take(file, blob.sha256, blob.size))
+                    await uninterrupted(self._add_file(file, blob.sha256, blob.size))
                 except UnavailableError as error:
                     # The bytes are stored; a task that needs them here fetches them.
                     log.warning("blob_not_kept", detail=str(error))
@@ -163,7 +163,7 @@ class BlobCache:
             file = Path(coming)
             try:
                 await fill(file)
-                await uninterrupted(self._take(file, name, size))
+                await uninterrupted(self._add_file(file, name, size))
             finally:
                 await uninterrupted(in_thread(partial(file.unlink, missing_ok=True)))
         finally:
@@ -215,7 +215,7 @@ class BlobCache:
         """Return the lock that a task holds while it adds or removes a file."""
         return self._turns.setdefault(name, asyncio.Lock())
 
-    async def _take(self, file: Path, name: str, size: int) -> None:
+    async def _add_file(self, file: Path, name: str, size: int) -> None:
         await in_thread(partial(self._name, file, name))
         self._sizes[name] = size
         self._sizes.move_to_end(name)

@@ -17,10 +17,10 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from cellblock_server.blobs.local import faults_told, in_thread
+from cellblock_server.blobs.local import converted_disk_errors, in_thread
 from cellblock_server.blobs.object_store import Blob, ObjectStore
 from cellblock_server.blobs.partial_file import PartialFile
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 
 REMOVED = "removed-"
 """Prefix of a partial file that is being deleted."""
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 class BlobStore:
     """Content-addressed bytes."""
 
-    def __init__(self, folder: Path, room: Room, objects: ObjectStore) -> None:
+    def __init__(self, folder: Path, room: DiskSpace, objects: ObjectStore) -> None:
         """Store bytes in `objects`; `folder` is for incoming bytes, and `room` checks its disk."""
         self._incoming = folder / "incoming"
         self._objects = objects
@@ -73,9 +73,9 @@ class BlobStore:
         return self._objects.hashes()
 
     @contextmanager
-    def hold(self) -> Iterator["Hold"]:
+    def hold_blobs(self) -> Iterator["BlobHold"]:
         """Protect bytes that are written in the block and that no file has yet, until its end."""
-        hold = Hold(self)
+        hold = BlobHold(self)
         try:
             yield hold
         finally:
@@ -103,7 +103,7 @@ class BlobStore:
     async def temporary(self) -> AsyncIterator[PartialFile]:
         """Create a file to write bytes into, which is deleted at the end of the block."""
         # Not in a thread: a cancelled caller must not leave a file behind.
-        with faults_told():
+        with converted_disk_errors():
             descriptor, name = tempfile.mkstemp(dir=self._incoming)
             os.close(descriptor)
         file = PartialFile(Path(name))
@@ -134,8 +134,8 @@ class BlobStore:
         if removed:
             log.info("partial_files_removed", count=len(removed))
 
-    async def place(self, hold: "Hold", file: Path, blob: Blob) -> None:
-        """Put a whole file into its place; see `Hold`."""
+    async def place(self, hold: "BlobHold", file: Path, blob: Blob) -> None:
+        """Put a whole file into its place; see `BlobHold`."""
         async with self._turn(blob.sha256):
             # From here on no task deletes it.
             self._held[blob.sha256] += 1
@@ -153,7 +153,7 @@ class BlobStore:
         if name.startswith(REMOVED):
             return path
         aside = self._incoming / f"{REMOVED}{name}"
-        with faults_told(), suppress(FileNotFoundError):
+        with converted_disk_errors(), suppress(FileNotFoundError):
             path.rename(aside)
         return aside
 
@@ -164,11 +164,11 @@ class BlobStore:
                 left.unlink()
 
 
-class Hold:
-    """Bytes that may not be forgotten, though no file has them yet. See `BlobStore.hold`."""
+class BlobHold:
+    """Bytes that may not be forgotten, though no file has them yet. See `BlobStore.hold_blobs`."""
 
     def __init__(self, blobs: BlobStore) -> None:
-        """Use `BlobStore.hold`."""
+        """Use `BlobStore.hold_blobs`."""
         self._blobs = blobs
         self.hashes: list[str] = []
 
@@ -185,10 +185,10 @@ class Hold:
             check = self._blobs.check_room if keep_room else None
             await file.append(chunks, max_bytes=max_bytes, field=field, check=check)
             blob = await file.blob()
-            await self.keep(file, blob)
+            await self.keep_file(file, blob)
             return blob
 
-    async def keep(self, file: PartialFile, blob: Blob) -> None:
+    async def keep_file(self, file: PartialFile, blob: Blob) -> None:
         """Store a complete file; the file is removed."""
         await self._blobs.place(self, file.path, blob)
         await file.discard()

@@ -25,11 +25,11 @@ NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
 
 async def in_thread(work: Callable[[], T]) -> T:
     """Do blocking file work in a thread. Raises UnavailableError when the disk is full or fails."""
-    with faults_told():
+    with converted_disk_errors():
         return await asyncio.to_thread(work)
 
 
-def faults_told() -> AbstractContextManager[None]:
+def converted_disk_errors() -> AbstractContextManager[None]:
     """Convert disk failures of file work in the block; see `disk_faults_told`."""
     return disk_faults_told("the file store")
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_server.blobs.local import faults_told, hash_of, in_thread
+from cellblock_server.blobs.local import converted_disk_errors, hash_of, in_thread
 from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.common.uninterrupted import uninterrupted
@@ -38,14 +38,14 @@ class PartialFile:
         field: str,
         check: Callable[[int], None] | None,
     ) -> None:
-        """Append bytes; see `Hold.write` for the errors. Bytes added before an error stay.
+        """Append bytes; see `BlobHold.write` for the errors. Bytes added before an error stay.
 
         `check` is called before each piece, with its size. However often the task is cancelled, the
         file is closed and no thread writes to it when this ends.
         """
         size = await self.size()
         digest = hashlib.sha256() if size == 0 else None
-        with faults_told():
+        with converted_disk_errors():
             file = self.path.open("ab")
         try:
             async for chunk in chunks:

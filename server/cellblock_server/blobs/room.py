@@ -4,14 +4,14 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from cellblock_server.blobs.local import faults_told
+from cellblock_server.blobs.local import converted_disk_errors
 from cellblock_server.common.errors import ExhaustedError
 
 LOW_RETRY_AFTER = timedelta(minutes=1)
 """Time after which a caller may retry when the disk was nearly full."""
 
 
-class Room:
+class DiskSpace:
     """Free space of the server's disk for work that may fail."""
 
     def __init__(self, folder: Path, min_free_bytes: int) -> None:
@@ -21,7 +21,7 @@ class Room:
 
     def check(self, more: int) -> None:
         """Raise ExhaustedError if `more` bytes leave less than the reserved space."""
-        with faults_told():
+        with converted_disk_errors():
             free = shutil.disk_usage(self._folder).free
         if free - more < self._min_free:
             raise ExhaustedError(

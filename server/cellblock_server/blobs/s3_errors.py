@@ -53,16 +53,16 @@ class NoAnswerError(BlobStoreError):
 
 
 @contextmanager
-def s3_faults_told() -> Iterator[None]:
+def converted_s3_errors() -> Iterator[None]:
     """Convert the store's failures in the block to BlobStoreError."""
     try:
         yield
     except (FileNotFoundError, BaseError) as error:
-        raise _told(error) from error
+        raise _blob_store_error(error) from error
 
 
 @asynccontextmanager
-async def no_answer_told(timeout: timedelta) -> AsyncIterator[None]:
+async def raise_if_silent(timeout: timedelta) -> AsyncIterator[None]:
     """Raise NoAnswerError if the block takes longer than `timeout`."""
     try:
         async with asyncio.timeout(timeout.total_seconds()):
@@ -90,7 +90,7 @@ def is_too_short(error: Exception) -> bool:
     return any(sign in words(error) for sign in TOO_SHORT)
 
 
-def _told(error: Exception) -> BlobStoreError:
+def _blob_store_error(error: Exception) -> BlobStoreError:
     found = words(error)
     if any(found.startswith(code) for code in BUSY) or found.startswith(("503", "429")):
         return BlobStoreError(found, BUSY_RETRY_AFTER)

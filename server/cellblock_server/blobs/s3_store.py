@@ -33,9 +33,9 @@ from cellblock_server.blobs.object_store import (
 from cellblock_server.blobs.s3_errors import (
     BlobStoreError,
     NoAnswerError,
+    converted_s3_errors,
     is_too_short,
-    no_answer_told,
-    s3_faults_told,
+    raise_if_silent,
 )
 from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.config.blobs import S3Location
@@ -110,8 +110,8 @@ class S3Store:
             for number in range(_parts(blob.size)):
                 data = await in_thread(partial(_part, file, number))
                 try:
-                    async with no_answer_told(self._left(since)):
-                        with s3_faults_told():
+                    async with raise_if_silent(self._left(since)):
+                        with converted_s3_errors():
                             await self._client.put_async(
                                 _key(blob.sha256, number), data, use_multipart=False
                             )
@@ -119,7 +119,7 @@ class S3Store:
                     self._put_unanswered_at = _now()
                     raise
                 since = self._put_answered_at = _now()
-        await self._cache.keep(file, blob)
+        await self._cache.keep_file(file, blob)
 
     async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
         """See `ObjectStore`."""
@@ -147,7 +147,7 @@ class S3Store:
         """See `ObjectStore`. It is tried once: a late deletion must not follow a later put."""
         numbers = sorted(await self._sizes(sha256))
         try:
-            with s3_faults_told():
+            with converted_s3_errors():
                 for number in numbers:
                     await self._impatient.delete_async(_key(sha256, number))
         except BaseException:
@@ -157,7 +157,7 @@ class S3Store:
     async def hashes(self) -> AsyncIterator[str]:
         """See `ObjectStore`. Each hash comes once, as long as the store lists keys in order."""
         last = ""
-        with s3_faults_told():
+        with converted_s3_errors():
             async for page in self._client.list("blobs", chunk_size=PAGE):
                 for found in page:
                     key = KEY.fullmatch(found["path"])
@@ -175,7 +175,7 @@ class S3Store:
         begun = _now()
         while True:
             try:
-                async with no_answer_told(self._left(max(begun, self._put_answered_at))):
+                async with raise_if_silent(self._left(max(begun, self._put_answered_at))):
                     await self._puts.acquire()
                 break
             except NoAnswerError:
@@ -199,7 +199,7 @@ class S3Store:
         found = await self._found_owner()
         if found is None:
             # Another server may be quicker.
-            with s3_faults_told(), suppress(AlreadyExistsError):
+            with converted_s3_errors(), suppress(AlreadyExistsError):
                 await self._client.put_async(
                     OWNER, self._owner.encode(), mode="create", use_multipart=False
                 )
@@ -209,7 +209,7 @@ class S3Store:
 
     async def _found_owner(self) -> str | None:
         """Return the prefix's owner, or None. Raises UnavailableError without a bucket."""
-        with s3_faults_told():
+        with converted_s3_errors():
             try:
                 answer = await self._client.get_async(
                     OWNER, options={"range": (0, MAX_OWNER_BYTES)}
@@ -244,9 +244,9 @@ class S3Store:
         number, begin = divmod(offset, PART_BYTES)
         size = _part_size(blob.size, number)
         end = min(begin + min(WINDOW_BYTES, left), size)
-        with s3_faults_told():
+        with converted_s3_errors():
             try:
-                async with no_answer_told(self._silence):
+                async with raise_if_silent(self._silence):
                     answer = await self._client.get_async(
                         _key(blob.sha256, number), options={"range": (begin, end)}
                     )
@@ -272,7 +272,7 @@ class S3Store:
     async def _sizes(self, sha256: str) -> dict[int, int]:
         """Return the size of each stored part."""
         sizes: dict[int, int] = {}
-        with s3_faults_told():
+        with converted_s3_errors():
             async for page in self._client.list(f"blobs/{sha256}", chunk_size=PAGE):
                 for found in page:
                     if KEY.fullmatch(found["path"]):

@@ -102,8 +102,8 @@ class Blobs(Section):
     )
     credentials_file: str = Field(
         "",
-        description="File in the form of AWS's shared credentials; its section `default` is used. A "
-        "changed file is used within a minute. Empty: `AWS_ACCESS_KEY_ID` and "
+        description="File in the form of AWS's shared credentials; its section `default` is used. "
+        "A changed file is used within a minute. Empty: `AWS_ACCESS_KEY_ID` and "
         "`AWS_SECRET_ACCESS_KEY`, or the role of the machine, container or service account.",
     )
     ca_file: str = Field(

@@ -106,9 +106,9 @@ class Sandbox(Section):
         timedelta(minutes=5),
         ge=timedelta(seconds=1),
         le=30 * DAY,
-        description="Time after the start of its kernel in which a session can have another one without "
-        "delay. Then 20 to 30 MB of its memory are returned, and a restart takes as long as the "
-        "imports of `preload`: up to a second.",
+        description="Time after the start of its kernel in which a session can have another one "
+        "without delay. Then 20 to 30 MB of its memory are returned, and a restart takes as long "
+        "as the imports of `preload`: up to a second.",
     )
     preload: Names = Field(
         ["numpy", "pandas", "matplotlib.pyplot"],

@@ -63,8 +63,8 @@ class Server(Section):
         timedelta(seconds=2),
         ge=timedelta(0),
         le=DAY,
-        description="Time that calls that can't be resumed may continue when the server is asked to "
-        "stop. The next server can't start before. Streams that can be resumed end immediately "
+        description="Time that calls that can't be resumed may continue when the server is asked "
+        "to stop. The next server can't start before. Streams that can be resumed end immediately "
         "(`SERVER_STOPPING`).",
     )
     unread_timeout: Duration = internal(
@@ -91,9 +91,9 @@ class Server(Section):
         500,
         ge=10,
         le=100_000,
-        description="Simultaneous connections of callers, also those in their TLS handshake; a client has "
-        "one. When there are more, the oldest one that has shown no valid key is closed, and if"
-        " all have, the one longest unused of the tenant that has the most. At most half of "
+        description="Simultaneous connections of callers, also those in their TLS handshake; a "
+        "client has one. When there are more, the oldest one that has shown no valid key is "
+        "closed, and if all have, the one longest unused of the tenant that has the most. At most half of "
         "them may be without a valid key. Each takes one of the process's open files (`ulimit "
         "-n`), of which a session needs some as well; for a moment there may be a quarter more."
         " At a Unix socket, more are closed as they come.",

@@ -58,7 +58,7 @@ async def follow(request: web.Request, caller: Caller) -> web.StreamResponse:
             await stream.send("ended", {})
         except RefusedError as refusal:
             # The headers have been sent.
-            await stream.send("failed", refusal.told())
+            await stream.send("failed", refusal.response_body())
         await stream.end()
     return response
 

@@ -35,7 +35,7 @@ class RefusedError(Exception):
         self.reason = reason
         self.message = message
 
-    def told(self) -> dict[str, Any]:
+    def response_body(self) -> dict[str, Any]:
         """Return the body of the response."""
         return {"reason": self.reason, "message": self.message}
 

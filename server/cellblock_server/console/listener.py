@@ -24,7 +24,7 @@ from cellblock_server.console.files import (
 from cellblock_server.console.logins import Login, Logins, open_stream
 from cellblock_server.console.page import HEADERS, page_files
 from cellblock_server.console.timings import ConsoleTimings
-from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.inside import InternalSocket
 
 CLOSE_SECONDS = 1.0
 """Time for which requests in progress may continue when the server stops."""
@@ -47,7 +47,7 @@ class ConsoleListener:
 
     def __init__(
         self,
-        inside: Inside,
+        inside: InternalSocket,
         access: Access,
         tls: ssl.SSLContext | None,
         timings: ConsoleTimings | None = None,
@@ -131,7 +131,7 @@ class ConsoleListener:
                 check_origin(self._access, request.method, request.headers)
             return await handler(request)
         except RefusedError as refusal:
-            return web.json_response(refusal.told(), status=refusal.status)
+            return web.json_response(refusal.response_body(), status=refusal.status)
         except web.HTTPException as error:
             told = {"reason": "HTTP", "message": error.reason}
             return web.json_response(told, status=error.status)
@@ -175,7 +175,7 @@ class ConsoleListener:
         response = web.json_response({"loggedIn": True, "needsKey": self._access.needs_key})
         response.set_cookie(
             self._logins.cookie,
-            self._logins.begin(key),
+            self._logins.begin_login(key),
             httponly=True,
             samesite="Strict",
             secure=self._tls is not None,
@@ -183,13 +183,13 @@ class ConsoleListener:
         return response
 
     async def _log_out(self, request: web.Request) -> web.Response:
-        self._logins.end(request.cookies.get(self._logins.cookie, ""))
+        self._logins.end_login(request.cookies.get(self._logins.cookie, ""))
         response = web.json_response({"loggedIn": False, "needsKey": self._access.needs_key})
         response.del_cookie(self._logins.cookie)
         return response
 
     def _login(self, request: web.Request) -> Login:
-        login = self._logins.find(request.cookies.get(self._logins.cookie, ""))
+        login = self._logins.find_login(request.cookies.get(self._logins.cookie, ""))
         self._connections.know(request.transport)
         return login
 

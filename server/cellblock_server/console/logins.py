@@ -51,16 +51,16 @@ class Logins:
         """Whether this is the token of this start."""
         return bool(self.token) and compare_digest(text.encode(), self.token.encode())
 
-    def begin(self, key: str) -> str:
+    def begin_login(self, key: str) -> str:
         """Begin a login; return the cookie's value."""
         self._forget_old()
         if len(self._logins) >= MAX_LOGINS:
-            self.end(min(self._logins, key=lambda word: self._logins[word].last_use))
+            self.end_login(min(self._logins, key=lambda word: self._logins[word].last_use))
         word = token_urlsafe(32)
         self._logins[word] = Login(key, self._now())
         return word
 
-    def find(self, word: str) -> Login:
+    def find_login(self, word: str) -> Login:
         """Return the login of a cookie. Raises RefusedError."""
         self._forget_old()
         login = self._logins.get(word)
@@ -69,7 +69,7 @@ class Logins:
         login.last_use = self._now()
         return login
 
-    def end(self, word: str) -> None:
+    def end_login(self, word: str) -> None:
         """End a login and its streams."""
         if (login := self._logins.pop(word, None)) is not None:
             for task in login.tasks:
@@ -78,14 +78,14 @@ class Logins:
     def end_all(self) -> None:
         """End all logins."""
         for word in list(self._logins):
-            self.end(word)
+            self.end_login(word)
 
     def _forget_old(self) -> None:
         oldest = self._now() - self._timeout
         for word, login in list(self._logins.items()):
             # A login with an open stream is in use.
             if login.last_use < oldest and not login.tasks:
-                self.end(word)
+                self.end_login(word)
 
 
 @contextmanager

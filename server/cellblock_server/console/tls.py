@@ -27,9 +27,11 @@ class _Renewal:
         if files.client_ca is not None:
             self.context.verify_mode = ssl.CERT_REQUIRED
             self.context.load_verify_locations(files.client_ca)
-        self.context.sni_callback = self._look
+        self.context.sni_callback = self._reload_if_changed
 
-    def _look(self, _socket: object, _name: str | None, _context: ssl.SSLContext) -> None:
+    def _reload_if_changed(
+        self, _socket: object, _name: str | None, _context: ssl.SSLContext
+    ) -> None:
         try:
             stamp = self._files.stamp()
             if stamp == self._seen:

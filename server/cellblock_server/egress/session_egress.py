@@ -53,12 +53,12 @@ class Egress:
             await relay.close()
         await self._proxy.stop()
 
-    async def open(self, session_id: str, listen: Listen) -> "Way":
+    async def open(self, session_id: str, listen: Listen) -> "SessionEgress":
         """Start egress for a session; `listen` accepts its sandbox's connections."""
         source = next(address for address in _sources() if address not in self._relays)
         relay = Relay(session_id, source, self._bounds, lambda: self._proxy.port)
         self._relays[source] = (session_id, relay)
-        way = Way(self, source, relay)
+        way = SessionEgress(self, source, relay)
         try:
             await relay.start(listen)
         except BaseException:
@@ -78,7 +78,7 @@ class Egress:
             log.info("egress_request", session_id=session_id, **known)
 
 
-class Way:
+class SessionEgress:
     """Egress of one session."""
 
     def __init__(self, egress: Egress, source: str, relay: Relay) -> None:

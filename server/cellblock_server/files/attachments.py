@@ -62,7 +62,7 @@ class Attached:
 
 
 @dataclass(frozen=True)
-class Place:
+class AttachmentTarget:
     """Session that a file is attached to."""
 
     tenant: str
@@ -84,7 +84,7 @@ class AttachmentService:
         self._bounds = bounds
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def attach(self, place: Place, wanted: WantedAttachment) -> Attached:
+    async def attach(self, place: AttachmentTarget, wanted: WantedAttachment) -> Attached:
         """Make a file available in a sandbox.
 
         Attaching it again under the same name changes nothing, or restores what code has removed.
@@ -111,7 +111,7 @@ class AttachmentService:
                 await self._store.detach(place.tenant, place.session_id, file.id)
                 raise
 
-    async def detach(self, place: Place, file_id: str) -> None:
+    async def detach(self, place: AttachmentTarget, file_id: str) -> None:
         """Remove an attachment from a sandbox. Raises NotFoundError if it is not attached."""
         async with self._turn(place):
             record = await self._store.find_attachment(place.tenant, place.session_id, file_id)
@@ -126,11 +126,13 @@ class AttachmentService:
             await self._backend.withdraw_input(place.sandbox.id, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
 
-    def _turn(self, place: Place) -> asyncio.Lock:
+    def _turn(self, place: AttachmentTarget) -> asyncio.Lock:
         """Return the session's lock: what was looked up must still be true when it is changed."""
         return self._turns.setdefault((place.tenant, place.session_id), asyncio.Lock())
 
-    async def _bring_in(self, place: Place, wanted: WantedAttachment, name: str) -> Attached:
+    async def _bring_in(
+        self, place: AttachmentTarget, wanted: WantedAttachment, name: str
+    ) -> Attached:
         file, path = wanted.file, sandbox_path(name)
         if wanted.unpack:
             return await self._unpack(place, file, name)
@@ -142,7 +144,7 @@ class AttachmentService:
         await place.agent.link_input(file.id, name, alias=file.id)
         return Attached(path, copied)
 
-    async def _unpack(self, place: Place, file: FileRecord, name: str) -> Attached:
+    async def _unpack(self, place: AttachmentTarget, file: FileRecord, name: str) -> Attached:
         """Have the agent unpack the archive: a hostile archive can reach only its own sandbox."""
         copied = await self._offer(place, file)
         try:
@@ -161,7 +163,7 @@ class AttachmentService:
             await self._backend.withdraw_input(place.sandbox.id, file.id)
         return Attached(sandbox_path(name), copied, unpacked)
 
-    async def _offer(self, place: Place, file: FileRecord) -> bool:
+    async def _offer(self, place: AttachmentTarget, file: FileRecord) -> bool:
         """Make a file readable in the sandbox's inputs; return whether it had to be copied."""
         offered = StoredInput(self._blobs, file)
         copied = await self._backend.offer_input(place.sandbox.id, offered)

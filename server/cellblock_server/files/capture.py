@@ -10,7 +10,7 @@ from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.agent.checks import MAX_PATH_CHARACTERS
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import FileChangedError
-from cellblock_server.blobs.blob_store import BlobStore, Hold
+from cellblock_server.blobs.blob_store import BlobHold, BlobStore
 from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import (
@@ -108,12 +108,12 @@ class Capture:
         self._retention = retention
         self._now = now
 
-    def hold(self) -> AbstractContextManager[Hold]:
+    def hold_blobs(self) -> AbstractContextManager[BlobHold]:
         """Protect new blobs during the block, until their metadata is stored."""
-        return self._blobs.hold()
+        return self._blobs.hold_blobs()
 
     async def image(
-        self, hold: Hold, owner: Owner, number: int, mime_type: str, data: bytes
+        self, hold: BlobHold, owner: Owner, number: int, mime_type: str, data: bytes
     ) -> FileRecord:
         """Store an image that was shown. `number` is unique among the session's images.
 
@@ -126,7 +126,7 @@ class Capture:
 
     async def output(
         self,
-        hold: Hold,
+        hold: BlobHold,
         owner: Owner,
         ordinal: int,
         agent: AgentConnection,
@@ -148,7 +148,7 @@ class Capture:
 
     async def changes(
         self,
-        hold: Hold,
+        hold: BlobHold,
         owner: Owner,
         agent: AgentConnection,
         changes: agent_pb.FileChanges,
@@ -175,7 +175,7 @@ class Capture:
 
     async def _fetch(
         self,
-        hold: Hold,
+        hold: BlobHold,
         owner: Owner,
         agent: AgentConnection,
         change: agent_pb.ChangedFile,

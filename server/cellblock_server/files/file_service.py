@@ -23,7 +23,7 @@ class FileService:
 
     async def get(self, tenant: str, file_id: str) -> FileRecord:
         """Return a file. Raises NotFoundError."""
-        record = await self._store.find(tenant, file_id)
+        record = await self._store.find_file(tenant, file_id)
         if record is None:
             raise NotFoundError("file", file_id)
         return record

@@ -163,11 +163,11 @@ class UploadService:
     async def progress(self, tenant: str, upload_id: str) -> UploadProgress:
         """Return the progress of an upload. Raises NotFoundError."""
         check_upload_id("upload_id", upload_id)
-        record = await self._store.find(tenant, upload_id)
+        record = await self._store.find_upload(tenant, upload_id)
         if record is None:
             raise NotFoundError("upload", upload_id)
         if record.file_id:
-            file = await self._files.find(tenant, record.file_id)
+            file = await self._files.find_file(tenant, record.file_id)
             return UploadProgress(record, file.bytes if file else 0, file)
         size = await self._blobs.partial(_name(tenant, upload_id)).size()
         return UploadProgress(record, size, None)
@@ -208,7 +208,7 @@ class UploadService:
     async def _resume(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
         record = await self._find_or_begin(tenant, upload)
         if record.file_id:
-            found = await self._files.find(tenant, record.file_id)
+            found = await self._files.find_file(tenant, record.file_id)
             if found is not None:
                 return found
         file = self._blobs.partial(_name(tenant, upload.upload_id))
@@ -265,7 +265,7 @@ class UploadService:
             expires_after=upload.expires_after,
             expire_time=self._now() + self._kept_for,
         )
-        known = await self._store.find(tenant, upload.upload_id)
+        known = await self._store.find_upload(tenant, upload.upload_id)
         if known is None:
             await self._store.insert(wanted)
             if await self._store.delete_over(tenant, self._max_kept, self._active):
@@ -341,8 +341,8 @@ class UploadService:
                     field, f"says {says!r}, but the bytes have {blob.sha256}"
                 )
         record = await self._record(tenant, upload, file, blob)
-        with self._blobs.hold() as hold:
-            await hold.keep(file, blob)
+        with self._blobs.hold_blobs() as hold:
+            await hold.keep_file(file, blob)
             await self._store.complete(record, arriving, upload.upload_id)
         self._file_bytes.labels("upload").inc(record.bytes)
         return record

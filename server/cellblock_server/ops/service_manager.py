@@ -15,7 +15,7 @@ READY, STOPPING = b"READY=1", b"STOPPING=1"
 log = structlog.get_logger(__name__)
 
 
-def tell(word: bytes) -> None:
+def notify_service_manager(word: bytes) -> None:
     """Send `READY` or `STOPPING`. A failure to send it is only logged."""
     name = os.environ.get(SOCKET)
     if not name:

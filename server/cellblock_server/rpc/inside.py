@@ -18,7 +18,7 @@ PEER_HEADER = "cellblock-peer"
 Metadata = tuple[tuple[str, str], ...]
 
 
-class Inside:
+class InternalSocket:
     """A Unix socket in the state folder, which only this user can reach."""
 
     def __init__(self, folder: Path) -> None:

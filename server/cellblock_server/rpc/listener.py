@@ -23,7 +23,7 @@ from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
-from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.inside import InternalSocket
 from cellblock_server.rpc.pipeline import Pipeline
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
@@ -90,7 +90,7 @@ class Listener:
         draining: Draining,
         strangers: Strangers,
         tls: TlsFiles | None,
-        inside: Inside | None,
+        inside: InternalSocket | None,
     ) -> None:
         """Serve these on `address`: `host:port` or `unix:/path`, behind `pipeline`.
 

@@ -89,13 +89,13 @@ class _Renewal:
 
     def __init__(self, files: TlsFiles) -> None:
         self._files = files
-        self._seen = self._look()
+        self._seen = self._checked_stamp()
         self.first = files.read()
 
     def changed(self) -> grpc.ServerCertificateConfiguration | None:
         """Return the files if they have changed since they were read; None if not."""
         try:
-            stamp = self._look()
+            stamp = self._checked_stamp()
             if stamp == self._seen:
                 return None
             fresh = self._files.read()
@@ -106,7 +106,7 @@ class _Renewal:
         log.info("tls_files_renewed", certificate=str(self._files.certificate))
         return fresh
 
-    def _look(self) -> Stamp:
+    def _checked_stamp(self) -> Stamp:
         try:
             return self._files.stamp()
         except OSError as error:

@@ -138,7 +138,7 @@ class Database:
             # Not the store's fault: two callers wanted the same name.
             raise
         except DatabaseError as error:
-            failure = self._dialect.told(error)
+            failure = self._dialect.store_error(error)
             if failure.reason == "STORE_DAMAGED":
                 self._damage = failure
             raise failure from error

@@ -30,7 +30,7 @@ class Dialect(Protocol):
         `Database` never makes two calls at the same time.
         """
 
-    def told(self, error: DatabaseError) -> UnavailableError:
+    def store_error(self, error: DatabaseError) -> UnavailableError:
         """Return the error that callers get for a database failure, without any stored values."""
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class ExecutionStore:
         """Read from `database`."""
         self._database = database
 
-    async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
+    async def find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
         """Return an execution by id."""
         row = await self._database.row(FIND, this_tenant=tenant, this_id=execution_id)
         return None if row is None else execution_record(row)

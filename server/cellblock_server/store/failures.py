@@ -13,7 +13,7 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def told(error: DatabaseError) -> UnavailableError:
+def store_error(error: DatabaseError) -> UnavailableError:
     """Return the error that callers get for a database failure."""
     code, words = code_of(error.orig), str(error.orig)
     if code in DAMAGED:

@@ -32,7 +32,7 @@ class FileStore:
         """Store them in `database`."""
         self._database = database
 
-    async def find(self, tenant: str, file_id: str) -> FileRecord | None:
+    async def find_file(self, tenant: str, file_id: str) -> FileRecord | None:
         """Return a file by id."""
         query = select(files).where(files.c.tenant == tenant, files.c.id == file_id)
         row = await self._database.row(query)

@@ -23,7 +23,7 @@ class KeyStore:
         """Store a new key."""
         await self._database.execute(insert(api_keys).values(**asdict(record)))
 
-    async def find(self, key_id: str) -> KeyRecord | None:
+    async def find_key(self, key_id: str) -> KeyRecord | None:
         """Return a key by its id."""
         query = select(api_keys).where(api_keys.c.id == key_id)
         row = await self._database.row(query)

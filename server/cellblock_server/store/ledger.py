@@ -47,7 +47,7 @@ LENGTHS = {Interval.HOUR: HOUR, Interval.DAY: timedelta(days=1)}
 
 
 @dataclass(frozen=True)
-class Use:
+class UsageRecord:
     """Usage of one tenant in one interval, which begins at `start`."""
 
     tenant: str
@@ -60,11 +60,11 @@ class Use:
     egress_bytes: int = 0
 
 
-AMOUNTS = tuple(item.name for item in fields(Use) if item.name not in ("tenant", "start"))
+AMOUNTS = tuple(item.name for item in fields(UsageRecord) if item.name not in ("tenant", "start"))
 
 
 @dataclass(frozen=True)
-class Wanted:
+class UsageFilter:
     """Filter of a usage report."""
 
     tenant: str
@@ -81,7 +81,7 @@ class LedgerStore:
         """Store usage in `database`."""
         self._database = database
 
-    async def report(self, wanted: Wanted, size: int, token: str) -> Page[Use]:
+    async def report(self, wanted: UsageFilter, size: int, token: str) -> Page[UsageRecord]:
         """Return a page of usage, oldest first, then by tenant."""
         limit = paging.page_size(size)
         start = _start(wanted).label("start")
@@ -132,14 +132,14 @@ def hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, float]]:
         since = end
 
 
-def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> list[Use]:
+def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> list[UsageRecord]:
     """Return a session's unbilled usage. The session lived until `alive_until` at least."""
     since = session.billed_time or session.create_time
     found = [
-        Use(session.tenant, hour, session_seconds=seconds)
+        UsageRecord(session.tenant, hour, session_seconds=seconds)
         for hour, seconds in hours(since, alive_until)
     ]
-    rest = Use(
+    rest = UsageRecord(
         session.tenant,
         hour_of(until),
         sessions=int(session.billed_time is None),
@@ -149,7 +149,7 @@ def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> l
     return [*found, rest]
 
 
-def add_uses(connection: Connection, uses: Iterable[Use]) -> None:
+def add_uses(connection: Connection, uses: Iterable[UsageRecord]) -> None:
     """Add to tenants' usage, as part of a transaction."""
     for use in uses:
         values = asdict(use)
@@ -168,7 +168,7 @@ def mark_counted(connection: Connection, time: datetime) -> None:
     )
 
 
-def _start(wanted: Wanted) -> ColumnElement[datetime]:
+def _start(wanted: UsageFilter) -> ColumnElement[datetime]:
     """Select the beginning of the report's interval that an hour belongs to."""
     if wanted.interval is Interval.WHOLE:
         return type_coerce(literal(wanted.start, UtcTime), UtcTime)
@@ -177,5 +177,5 @@ def _start(wanted: Wanted) -> ColumnElement[datetime]:
     return type_coerce(number - number % length, UtcTime)
 
 
-def _use(row: Row[Any]) -> Use:
-    return Use(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+def _use(row: Row[Any]) -> UsageRecord:
+    return UsageRecord(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor

@@ -112,7 +112,7 @@ class PostgreSql:
         """See `Dialect`."""
         return self._writer.write(change)
 
-    def told(self, error: DatabaseError) -> UnavailableError:
+    def store_error(self, error: DatabaseError) -> UnavailableError:
         """See `Dialect`."""
         code = getattr(error.orig, "sqlstate", None)
         words = " ".join(str(error.orig).split())

@@ -152,7 +152,7 @@ class Writer:
                 milliseconds = f"{round(self._timings.busy * 1000)}"
                 connection.execute(LOCK_TIMEOUT, {"milliseconds": milliseconds})
                 if self._claimed:
-                    self._look(connection)
+                    self._check_ownership(connection)
                 connection.commit()
             except BaseException:
                 self._drop()
@@ -175,7 +175,7 @@ class Writer:
             f"another server uses the database{where}; give each its own, or end that one"
         )
 
-    def _look(self, connection: Connection) -> None:
+    def _check_ownership(self, connection: Connection) -> None:
         """Check, with the lock acquired again, whether another server has changed the database."""
         writes = self._look_for_others(connection)
         if self._uncertain and writes == self._uncertain:
@@ -202,7 +202,7 @@ class Writer:
             return False
         self._uncertain = self._writes
 
-        def look() -> bool:
+        def was_stored() -> bool:
             uncertain, self._uncertain = self._uncertain, 0
             try:
                 connection = self._held()
@@ -214,7 +214,7 @@ class Writer:
                 raise
             return writes == uncertain
 
-        return self._outage.outlasted(look)
+        return self._outage.outlasted(was_stored)
 
     def _undo(self, connection: Connection) -> None:
         """Roll back; a connection that can't is closed, which has the same effect."""

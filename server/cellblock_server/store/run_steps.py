@@ -37,7 +37,7 @@ class RunStepStore:
         """Read from `database`."""
         self._database = database
 
-    async def find(self, tenant: str, step_id: str) -> RunStepRecord | None:
+    async def find_step(self, tenant: str, step_id: str) -> RunStepRecord | None:
         """Return a run step by id."""
         row = await self._database.row(FIND, this_tenant=tenant, this_id=step_id)
         return None if row is None else _record(row)
@@ -68,7 +68,7 @@ class RunStepStore:
         ascending = wanted.oldest_first
         for field, name in (("after", wanted.after), ("before", wanted.before)):
             if name:
-                cursor = await self.find(tenant, name)
+                cursor = await self.find_step(tenant, name)
                 if cursor is None:
                     raise NotFoundError("run_step", name)
                 newer = ascending == (field == "after")
@@ -84,7 +84,7 @@ class RunStepStore:
         return StepPage(page[::-1] if backwards else page, more)
 
 
-def place(
+def place_step(
     connection: Connection, wanted: RunStepRecord, chosen: frozenset[str], *, is_new: bool
 ) -> RunStepRecord:
     """Return a new execution's run step, created if missing, as part of a transaction.

@@ -51,7 +51,7 @@ class SessionStore:
         except IntegrityError as error:
             raise AlreadyExistsError("session", record.id, "exists already") from error
 
-    async def find(self, tenant: str, session_id: str) -> SessionRecord | None:
+    async def find_session(self, tenant: str, session_id: str) -> SessionRecord | None:
         """Return a session by id."""
         row = await self._database.row(FIND, this_tenant=tenant, this_id=session_id)
         return None if row is None else _record(row)

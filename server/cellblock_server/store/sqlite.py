@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store.failures import LOCKED, code_of, told
+from cellblock_server.store.failures import LOCKED, code_of, store_error
 from cellblock_server.store.file_guard import FileGuard
 from cellblock_server.store.schema import migrate
 from cellblock_server.store.timings import StoreTimings
@@ -82,9 +82,9 @@ class Sqlite:
         self._note_lock(self._writing, is_locked=False)
         return result
 
-    def told(self, error: DatabaseError) -> UnavailableError:
+    def store_error(self, error: DatabaseError) -> UnavailableError:
         """See `Dialect`."""
-        return told(error)
+        return store_error(error)
 
     def close(self) -> None:
         """See `Dialect`."""

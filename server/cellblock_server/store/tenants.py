@@ -49,7 +49,7 @@ class TenantStore:
         """Return all tenants."""
         return [_record(row) for row in await self._database.rows(select(tenants))]
 
-    async def find(self, tenant_id: str) -> TenantRecord | None:
+    async def find_tenant(self, tenant_id: str) -> TenantRecord | None:
         """Return a tenant by id."""
         query = select(tenants).where(tenants.c.id == tenant_id)
         row = await self._database.row(query)

@@ -26,7 +26,7 @@ class UploadStore:
         """Store a new upload."""
         await self._database.execute(insert(uploads).values(**asdict(record)))
 
-    async def find(self, tenant: str, upload_id: str) -> UploadRecord | None:
+    async def find_upload(self, tenant: str, upload_id: str) -> UploadRecord | None:
         """Return an upload by id."""
         query = select(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
         row = await self._database.row(query)

@@ -19,13 +19,13 @@ MAX_SHARE = 1 / 50
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _CachedSum:
     bytes: int
     until: float
     """Time at which the cached sum expires."""
 
     @classmethod
-    def now(cls, total: int, began: float) -> "_Seen":
+    def now(cls, total: int, began: float) -> "_CachedSum":
         """Return a sum whose calculation began at `began` and has just ended."""
         took = _now() - began
         return cls(total, _now() + max(BELIEVED_SECONDS, took / MAX_SHARE))
@@ -60,8 +60,8 @@ class Usage:
         """Read from `database`; `quota` returns a tenant's quota of files and records together."""
         self._database = database
         self._quota = quota
-        self._records: dict[str, _Seen] = {}
-        self._totals: dict[str, _Seen] = {}
+        self._records: dict[str, _CachedSum] = {}
+        self._totals: dict[str, _CachedSum] = {}
         self._arriving: defaultdict[str, list[Arriving]] = defaultdict(list)
 
     async def used(self, tenant: str) -> int:
@@ -113,7 +113,7 @@ class Usage:
 
         `one` is the upload whose bytes these are.
         """
-        records = self._records.get(tenant, _Seen(0, 0))
+        records = self._records.get(tenant, _CachedSum(0, 0))
         stored = records.bytes + _files(connection, tenant)
         with nullcontext() if one is None else _releasing(one):
             self.check_sum(tenant, stored + self._uncounted(tenant, one), more)
@@ -149,7 +149,7 @@ class Usage:
         seen = self._totals.get(tenant)
         if seen is None or _now() > seen.until:
             began = _now()
-            seen = self._totals[tenant] = _Seen.now(await self._stored(tenant), began)
+            seen = self._totals[tenant] = _CachedSum.now(await self._stored(tenant), began)
         return seen.bytes
 
     async def _records_of(self, tenant: str) -> int:
@@ -159,7 +159,7 @@ class Usage:
             total = await self._database.read(
                 lambda connection: _sum(connection, executions, executions.c.record_bytes, tenant)
             )
-            seen = self._records[tenant] = _Seen.now(total, began)
+            seen = self._records[tenant] = _CachedSum.now(total, began)
         return seen.bytes
 
 

@@ -66,7 +66,7 @@ class LineLimiter:
         for name, value in event.items():
             if isinstance(value, str) and len(value) > self._limits.characters:
                 event[name] = cut(value, self._limits.characters)
-        if is_limited(event) and not self._take(kind_of(event)):
+        if is_limited(event) and not self._count_line(kind_of(event)):
             raise structlog.DropEvent
         return event
 
@@ -77,15 +77,15 @@ class LineLimiter:
         """
         record.msg = printable(cut(record.getMessage(), self._limits.characters))
         record.args = None
-        return self._take((f"{record.name} {record.levelname.lower()}", ""))
+        return self._count_line((f"{record.name} {record.levelname.lower()}", ""))
 
     def report(self) -> None:
         """End the window if its time has passed, and log what was omitted in it."""
         with self._lock:
             left_out = self._renewed()
-        self._tell(left_out)
+        self._log_omitted(left_out)
 
-    def _take(self, kind: Kind) -> bool:
+    def _count_line(self, kind: Kind) -> bool:
         with self._lock:
             left_out = self._renewed()
             name, _subject = kind
@@ -101,7 +101,7 @@ class LineLimiter:
                     self._report_later()
                 # A subject without a written line needs no counter.
                 self._left_out[kind if self._of_kind[kind] else (name, "")] += 1
-        self._tell(left_out)
+        self._log_omitted(left_out)
         return fits
 
     def _renewed(self) -> Counter[Kind]:
@@ -120,7 +120,7 @@ class LineLimiter:
             seconds = self._limits.window - (self._now() - self._begun)
             asyncio.get_running_loop().call_later(max(0.0, seconds), self.report)
 
-    def _tell(self, left_out: Counter[Kind]) -> None:
+    def _log_omitted(self, left_out: Counter[Kind]) -> None:
         if not left_out:
             return
         log = structlog.get_logger(__name__)

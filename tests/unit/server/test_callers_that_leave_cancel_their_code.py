@@ -63,8 +63,8 @@ class Ground:
             utc_now,
         )
 
-    async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
-        """As `ExecutionStore.find`."""
+    async def find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
+        """As `ExecutionStore.find_execution`."""
         record = self.stored.get(execution_id)
         return record if record is not None and record.tenant == tenant else None
 

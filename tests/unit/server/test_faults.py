@@ -94,8 +94,8 @@ async def test_a_fault_at_a_sessions_end_leaves_nothing_without_an_end(tmp_path:
                 change.executions.accept(execution_record("call_1", 1), PLACE)
             keeper.keep(live)  # type: ignore[arg-type]
             await live.ended.wait()
-        execution = await executions.find("t", "call_1")
-        session = await sessions.find("t", "sess_1")
+        execution = await executions.find_execution("t", "call_1")
+        session = await sessions.find_session("t", "sess_1")
         assert execution is not None
         assert session is not None
         assert execution.status is ExecutionStatus.EXPIRED

@@ -193,6 +193,6 @@ async def test_tenants_have_ids_of_their_own(database: Database, clock: Clock) -
 
 
 async def stored(database: Database, key_id: str) -> KeyRecord:
-    record = await KeyStore(database).find(key_id)
+    record = await KeyStore(database).find_key(key_id)
     assert record is not None
     return record

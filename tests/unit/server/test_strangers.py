@@ -55,7 +55,7 @@ class Ground:
         self.seconds += 1
         if tenant:
             self.use(client, tenant)
-        self.strangers.look()
+        self.strangers.end_excess_connections()
         return client
 
     def use(self, client: socket.socket, tenant: str) -> None:
@@ -108,7 +108,7 @@ def test_the_tenant_with_the_most_gives_up_the_one_longest_unused(ground: Ground
 def test_a_stranger_ends_in_time_and_a_known_connection_does_not(ground: Ground) -> None:
     stranger, known = ground.connect(), ground.connect("acme")
     ground.seconds += LIMITS.timeout_seconds + 1
-    ground.strangers.look()
+    ground.strangers.end_excess_connections()
     assert ended(stranger)
     assert not ended(known)
 
@@ -119,7 +119,7 @@ def test_a_question_for_health_gives_more_time(ground: Ground) -> None:
     with ground.strangers.open_call(ground.context(probe)):
         pass
     ground.seconds += LIMITS.timeout_seconds - 2
-    ground.strangers.look()
+    ground.strangers.end_excess_connections()
     assert not ended(probe)
 
 
@@ -166,7 +166,7 @@ async def test_calls_that_are_taken_back_while_they_wait_end_the_connection(
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-    ground.strangers.look()
+    ground.strangers.end_excess_connections()
     assert ended(client)
 
 

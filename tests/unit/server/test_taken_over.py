@@ -89,7 +89,7 @@ class Kept:
                 change.executions.accept(execution, WantedPlace().in_session(record))
 
     async def session(self) -> SessionRecord | None:
-        return await self.sessions.find("t", "sess_1")
+        return await self.sessions.find_session("t", "sess_1")
 
     def runner(self, record: SessionRecord, agent: Any = ABSENT) -> SessionRunner:
         bounds = RunnerBounds(max_queue=9, grace=timedelta(0), output=ABSENT)
@@ -163,7 +163,7 @@ async def test_what_is_lost_later_is_found_and_ended_with_its_reason(kept: Kept)
         session = await kept.session()
         assert session is not None
         assert (session.state, session.end_message) == (SessionState.FAILED, "its sandbox is gone")
-        ends = [await kept.executions.find("t", name) for name in ("call_1", "call_2")]
+        ends = [await kept.executions.find_execution("t", name) for name in ("call_1", "call_2")]
         assert [end and end.status for end in ends] == [
             ExecutionStatus.FAILED,
             ExecutionStatus.EXPIRED,
@@ -192,7 +192,9 @@ async def test_one_that_the_agent_may_have_is_interrupted_not_dropped(
     runner.adopt(await kept.executions.unfinished(session_record()))
     await runner.cancel("call_1")
     await runner.cancel("call_2")
-    given, waiting = [await kept.executions.find("t", name) for name in ("call_1", "call_2")]
+    given, waiting = [
+        await kept.executions.find_execution("t", name) for name in ("call_1", "call_2")
+    ]
     assert given is not None
     assert waiting is not None
     assert (given.status, waiting.status) == (status, ExecutionStatus.CANCELLED)
@@ -223,7 +225,10 @@ async def test_a_session_ends_together_with_its_executions(
 
     async def look_after_each(*what: Any) -> Any:
         made = await write(*what)
-        session, execution = await kept.session(), await kept.executions.find("t", "call_1")
+        session, execution = (
+            await kept.session(),
+            await kept.executions.find_execution("t", "call_1"),
+        )
         assert session is not None
         assert execution is not None
         states.append((session.state, execution.status))

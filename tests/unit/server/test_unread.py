@@ -122,11 +122,11 @@ async def test_one_that_takes_nothing_is_ended_and_told(
 ) -> None:
     await ground.until_it_waits(1)
     ground.seconds = LIMIT - 1
-    ground.unread.look(ending)
+    ground.unread.end_unread_streams(ending)
     await asyncio.sleep(0)
     assert ground.unread._streams
     ground.seconds = LIMIT
-    ground.unread.look(ending)
+    ground.unread.end_unread_streams(ending)
     await asyncio.wait_for(ground.ended.wait(), 10)
     # gRPC's task ends.
     await eventually(lambda: ground.calls._open[LOCAL.tenant] == 1)
@@ -143,7 +143,7 @@ async def test_one_that_is_slow_has_all(ground: Ground, call: Any, ending: TaskS
     for number in range(1, ground.messages + 1):
         await ground.until_it_waits(number)
         ground.seconds += LIMIT - 1
-        ground.unread.look(ending)
+        ground.unread.end_unread_streams(ending)
         assert await call.read() == MESSAGE
     assert await call.read() is grpc.aio.EOF
 
@@ -156,7 +156,7 @@ async def test_one_that_has_nothing_to_send_goes_on(
     # The server hears a moment later that the message was taken.
     await eventually(lambda: ground.waits_since == [None])
     ground.seconds = LIMIT * 100
-    ground.unread.look(ending)
+    ground.unread.end_unread_streams(ending)
     assert ground.unread._streams
     call.cancel()
     await asyncio.wait_for(ground.ended.wait(), 10)
@@ -167,7 +167,7 @@ async def test_a_caller_may_leave_when_it_has_been_ended(
 ) -> None:
     await ground.until_it_waits(1)
     ground.seconds = LIMIT
-    ground.unread.look(ending)
+    ground.unread.end_unread_streams(ending)
     await asyncio.wait_for(ground.ended.wait(), 10)
     assert ground.is_open
     call.cancel()
@@ -177,6 +177,6 @@ async def test_a_caller_may_leave_when_it_has_been_ended(
 async def test_the_server_may_end_meanwhile(ground: Ground, call: Any, ending: TaskSet) -> None:
     await ground.until_it_waits(1)
     ground.seconds = LIMIT
-    ground.unread.look(ending)
+    ground.unread.end_unread_streams(ending)
     await asyncio.wait_for(ground.ended.wait(), 10)
     assert not call.done()

@@ -298,7 +298,7 @@ class DockerBackend(Backend):
         return self._profiles
 
     async def _adoptable(self, sandbox_id: str) -> Sandbox | None:
-        container = await self._containers.find(sandbox_id)
+        container = await self._containers.find_container(sandbox_id)
         if container is None:  # removed since it was listed
             return None
         if not container.is_running:

@@ -68,7 +68,7 @@ class Containers:
             await container.start()
             return _details(await container.show())
 
-    async def find(self, sandbox_id: str) -> ContainerDetails | None:
+    async def find_container(self, sandbox_id: str) -> ContainerDetails | None:
         """Return a sandbox's container; None if there is none."""
         async with self._engine.client() as docker:
             try:

@@ -15,7 +15,7 @@ from cellblock_server.blobs.object_store import (
     DamagedBlobError,
     ObjectStore,
 )
-from cellblock_server.ops.backup.snapshot import named
+from cellblock_server.ops.backup.snapshot import named_blobs
 
 NEW = ".new"
 """Suffix of the name of an incomplete file."""
@@ -41,7 +41,7 @@ class Copied:
 def copy_blobs(database: Path, source: Path, target: Path, *, keep: bool) -> Copied:
     """Copy the bytes that `database` names. With `keep`, existing files of the same size stay."""
     done = Copied()
-    for sha256, size, file_id in named(database):
+    for sha256, size, file_id in named_blobs(database):
         done.files += 1
         to = _path(target, sha256)
         if keep and to.exists() and to.stat().st_size == size:
@@ -60,7 +60,7 @@ async def fetch_blobs(database: Path, source: ObjectStore, target: Path) -> Copi
     Raises UnavailableError.
     """
     done = Copied()
-    for sha256, size, file_id in named(database):
+    for sha256, size, file_id in named_blobs(database):
         done.files += 1
         to = _path(target, sha256)
         if to.exists() and to.stat().st_size == size:
@@ -87,7 +87,7 @@ async def send_blobs(database: Path, source: Path, target: ObjectStore) -> Copie
     Raises UnavailableError.
     """
     done = Copied()
-    for sha256, size, file_id in named(database):
+    for sha256, size, file_id in named_blobs(database):
         done.files += 1
         blob, file = Blob(sha256, size), _path(source, sha256)
         if await _is_there(target, blob):
@@ -114,7 +114,7 @@ async def _is_there(store: ObjectStore, blob: Blob) -> bool:
 
 def remove_others(database: Path, folder: Path) -> None:
     """Remove bytes that `database` does not name, and remains of an interrupted copy."""
-    wanted = {sha256 for sha256, _size, _file in named(database)}
+    wanted = {sha256 for sha256, _size, _file in named_blobs(database)}
     for path in folder.glob("[0-9a-f][0-9a-f]/*"):
         if path.parent.name + path.name not in wanted:
             path.unlink()

@@ -25,7 +25,7 @@ from sqlalchemy.engine import make_url
 
 from cellblock_server.assembly import parts
 from cellblock_server.blobs.object_store import ObjectStore
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.folder_lock import folder_lock
@@ -38,7 +38,7 @@ from cellblock_server.ops.backup.blob_copies import (
     remove_others,
     send_blobs,
 )
-from cellblock_server.ops.backup.snapshot import check, take
+from cellblock_server.ops.backup.snapshot import copy_database, database_damage
 from cellblock_server.store.state_folder import StateFolder, StateFolderError, state_folder
 
 DATABASE = "cellblock.db"
@@ -82,7 +82,7 @@ def back_up(settings: Settings, folder: Path) -> Report:
         copied = 0
         fresh = folder / f"{DATABASE}.new"
         for _ in range(ROUNDS):
-            take(database, fresh)
+            copy_database(database, fresh)
             found = _out(settings, state, fresh, folder / BLOBS)
             copied += found.copied_bytes
             if not found.damaged:
@@ -102,7 +102,7 @@ def restore(settings: Settings, folder: Path) -> Report:
     database, source = database_file(settings.database_url), folder / DATABASE
     if not source.exists():
         raise BackupError(f"{folder}: there is no copy, or it was never completed")
-    if problem := check(source):
+    if problem := database_damage(source):
         raise BackupError(f"{source} is damaged ({problem}): use another copy")
     for name in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
         if name.exists():
@@ -114,7 +114,7 @@ def restore(settings: Settings, folder: Path) -> Report:
             _copy_kept(folder, state.path)
             # Last: a server can start with it from now on.
             fresh = database.with_name(f"{database.name}.new")
-            take(source, fresh)
+            copy_database(source, fresh)
             fresh.replace(database)
             sync_folder(database.parent)
     except StateFolderError as error:
@@ -156,7 +156,7 @@ def _bucket(settings: Settings, state: StateFolder) -> ObjectStore:
     blobs = settings.blobs.model_copy(update={"cache_bytes": ByteSize(0)})
     try:
         return parts.object_store(
-            settings.model_copy(update={"blobs": blobs}), state, Room(state.path, 0)
+            settings.model_copy(update={"blobs": blobs}), state, DiskSpace(state.path, 0)
         )
     except CellblockError as error:
         raise BackupError(str(error)) from error

@@ -10,7 +10,7 @@ BUSY_SECONDS = 30.0
 """Longest wait for another process's lock on the database."""
 
 
-def take(database: Path, target: Path) -> None:
+def copy_database(database: Path, target: Path) -> None:
     """Copy `database` as it is now to `target`, which is replaced. Raises OSError.
 
     Reading blocks no writer: a running server continues, and what it commits from now on is not in
@@ -36,7 +36,7 @@ def take(database: Path, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def check(database: Path) -> str:
+def database_damage(database: Path) -> str:
     """Return what is wrong with a database that is not in use; empty if nothing was found."""
     try:
         with closing(_open(database, "ro")) as connection:
@@ -46,7 +46,7 @@ def check(database: Path) -> str:
     return "" if found == "ok" else str(found).replace("\n", " ")
 
 
-def named(database: Path) -> list[tuple[str, int, str]]:
+def named_blobs(database: Path) -> list[tuple[str, int, str]]:
     """Return the contents of a database's files: SHA-256, bytes, and one of the files' ids."""
     query = "SELECT sha256, max(bytes), min(id) FROM files GROUP BY sha256 ORDER BY sha256"
     with closing(_open(database, "ro")) as connection:

@@ -42,11 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configuration = read_configuration(options.config, given(options))
     except ConfigurationError as error:
         for line in str(error).splitlines():
-            _tell(problem("configuration", line, "fix it: docs/reference/configuration.md"))
+            _print_finding(
+                problem("configuration", line, "fix it: docs/reference/configuration.md")
+            )
         return 0
     for finding in configuration_findings(configuration):
-        _tell(finding)
-    asyncio.run(_look(configuration.settings))
+        _print_finding(finding)
+    asyncio.run(_run_checks(configuration.settings))
     return 0
 
 
@@ -68,19 +70,19 @@ def configuration_findings(configuration: Configuration) -> Findings:
         )
 
 
-async def _look(settings: Settings) -> None:
+async def _run_checks(settings: Settings) -> None:
     if settings.sandbox.backend == "docker":
         try:
             async for finding in engine_findings(settings):
-                _tell(finding)
+                _print_finding(finding)
         except Exception as error:  # noqa: BLE001 - reported as a finding; other checks continue
-            _tell(_failed("engine", error))
+            _print_finding(_failed("engine", error))
     for name, look in LOOKS:
         try:
             for finding in look(settings):
-                _tell(finding)
+                _print_finding(finding)
         except Exception as error:  # noqa: BLE001 - as above
-            _tell(_failed(name, error))
+            _print_finding(_failed(name, error))
 
 
 def _failed(name: str, error: Exception) -> Finding:
@@ -88,7 +90,7 @@ def _failed(name: str, error: Exception) -> Finding:
     return problem(name, words, "check it by hand; it may be an error in this check")
 
 
-def _tell(finding: Finding) -> None:
+def _print_finding(finding: Finding) -> None:
     line = {**asdict(finding), "level": finding.level.value}
     print(json.dumps(line), flush=True)  # noqa: T201 - the purpose of this program
 

@@ -148,12 +148,12 @@ class Strangers:
             else:
                 await self._next_look()
             try:
-                self.look()
+                self.end_excess_connections()
             except OSError as error:
                 # No descriptor is left to check with: the next check may find one.
                 log.warning("connections_not_seen", problem=str(error))
 
-    def look(self) -> None:
+    def end_excess_connections(self) -> None:
         """End the connections that are over a limit."""
         if self._accepted is None:
             return

@@ -76,11 +76,11 @@ class UnreadStage(Stage):
         try:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
-                self.look(ending)
+                self.end_unread_streams(ending)
         finally:
             await ending.cancel()
 
-    def look(self, ending: TaskSet) -> None:
+    def end_unread_streams(self, ending: TaskSet) -> None:
         """End streams that waited too long; `ending` runs the tasks that report it to callers."""
         latest = self._now() - self._timeout
         for stream in list(self._streams):
@@ -90,9 +90,9 @@ class UnreadStage(Stage):
                 log.warning("stream_not_read", rpc=stream.rpc, tenant=stream.tenant)
                 # Without this gRPC would leave the caller without a status.
                 stream.task.cancel()
-                ending.start(self._tell(stream), name=f"end {stream.rpc}")
+                ending.start(self._await_report(stream), name=f"end {stream.rpc}")
 
-    async def _tell(self, stream: "_Stream") -> None:
+    async def _await_report(self, stream: "_Stream") -> None:
         """Wait until the caller has got the status, or has disconnected."""
         error = UnavailableError(
             "STREAM_NOT_READ",
