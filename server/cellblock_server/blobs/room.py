@@ -26,7 +26,7 @@ class DiskSpace:
         if free - more < self._min_free:
             raise ExhaustedError(
                 "DISK_LOW",
-                f"the server's disk is nearly full: {more} bytes more leave less than the "
+                f"the server's disk is nearly full: {more} more bytes would leave less than the "
                 f"{self._min_free} that are kept free",
                 LOW_RETRY_AFTER,
             )

@@ -100,7 +100,7 @@ class S3Store:
         """See `ObjectStore`: reading a few bytes tests connection, bucket and rights."""
         found = await self._found_owner()
         if found is None:
-            raise BlobStoreError("it lost what says whose its prefix is")
+            raise BlobStoreError("the object `owner` of its prefix is missing")
         self._check_owner(found)
 
     async def put(self, file: Path, blob: Blob) -> None:

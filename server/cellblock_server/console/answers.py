@@ -67,7 +67,7 @@ async def json_body(request: web.Request) -> dict[str, Any]:
     """Return the JSON object in a request's body. Raises RefusedError."""
     # A foreign page's form can't send this type without a preflight request.
     if request.content_type != JSON_TYPE:
-        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"a body's type is {JSON_TYPE}")
+        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"a body's Content-Type must be {JSON_TYPE}")
     try:
         body = json.loads(await request.read())
         # JSON's escapes may encode lone surrogates, which no message can have.

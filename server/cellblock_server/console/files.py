@@ -53,7 +53,7 @@ async def download_session_file(request: web.Request, caller: Caller) -> web.Str
 async def upload_session_file(request: web.Request, caller: Caller) -> web.Response:
     """Write a file into a session. Raises RefusedError."""
     if request.content_type != SAFE_TYPE:
-        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"an upload's type is {SAFE_TYPE}")
+        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"an upload's Content-Type must be {SAFE_TYPE}")
     stub = file_pb2_grpc.FileServiceStub(caller.channel)
     target = pb.WriteSessionFileTarget(
         session_id=request.match_info["session_id"], path=request.query.get("path", "")

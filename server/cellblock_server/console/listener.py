@@ -150,7 +150,7 @@ class ConsoleListener:
     async def _show_page(self, request: web.Request) -> web.Response:
         found = self._page.get(request.match_info.get("name", "index.html"))
         if found is None:
-            raise RefusedError(404, "NO_SUCH_PAGE", "there is no such file")
+            raise RefusedError(404, "NO_SUCH_PAGE", "no such file")
         kind, data = found
         return web.Response(body=data, headers={"Content-Type": kind})
 
@@ -170,7 +170,9 @@ class ConsoleListener:
             await self._caller(request, key).call("ListSessions", {"pageSize": 1})
         elif not isinstance(secret, str) or not self._logins.is_token(secret):
             log.warning("console_login_refused", peer=request.remote)
-            raise RefusedError(401, "LOGIN_REFUSED", "neither a key nor the token of this start")
+            raise RefusedError(
+                401, "LOGIN_REFUSED", "neither an API key nor the login token of this start"
+            )
         self._connections.know(request.transport)
         response = web.json_response({"loggedIn": True, "needsKey": self._access.needs_key})
         response.set_cookie(
@@ -195,7 +197,7 @@ class ConsoleListener:
 
     def _caller(self, request: web.Request, key: str) -> Caller:
         if self._channel is None:
-            raise RuntimeError("the console has not been started")
+            raise RuntimeError("the console is not started")
         who = (("authorization", f"Bearer {key}"),) if key else ()
         metadata = who + self._inside.metadata(_peer(request))
         return Caller(self._channel, metadata, self._timings)

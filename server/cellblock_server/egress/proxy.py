@@ -153,7 +153,9 @@ def _user() -> str | None:
     for name in USERS:
         with suppress(KeyError):
             return pwd.getpwnam(name).pw_name
-    raise WrongStateError("EGRESS_UNAVAILABLE", f"none of the users {', '.join(USERS)} exists")
+    raise WrongStateError(
+        "EGRESS_UNAVAILABLE", f"squid needs one of the users {', '.join(USERS)}: create one"
+    )
 
 
 def _owned_output(user: str | None) -> str:

@@ -141,7 +141,7 @@ def _moment(name: str, request: Message) -> datetime | None:
     try:
         moment: datetime = getattr(request, name).ToDatetime(UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidArgumentError(name, "is not a time") from error
+        raise InvalidArgumentError(name, "is not a valid time") from error
     return moment
 
 

@@ -95,7 +95,7 @@ def span(name: str, request: Message, value: Duration) -> timedelta | None:
     try:
         return value.ToTimedelta()
     except (ValueError, OverflowError) as error:
-        raise InvalidArgumentError(name, "is not a duration") from error
+        raise InvalidArgumentError(name, "is not a valid duration") from error
 
 
 def _message(view: SessionView, *, with_output: bool = True) -> pb.Session:

@@ -14,7 +14,7 @@ from cellblock_server.store.timings import StoreTimings
 T = TypeVar("T")
 
 
-TAKEN = "the store is not this server's"
+TAKEN = "the store is in use by another server"
 """Message to callers; the log names the owner, for operators."""
 
 

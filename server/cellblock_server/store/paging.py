@@ -89,4 +89,4 @@ def _decode(token: str) -> object | None:
 
 
 def _bad_token() -> InvalidArgumentError:
-    return InvalidArgumentError("page_token", "is not a token that this listing returned")
+    return InvalidArgumentError("page_token", "must be a token that this listing returned")

@@ -250,7 +250,7 @@ class Writer:
 
         Raises UnavailableError.
         """
-        self._over = f"{why}: this server ends, and the next start goes on from what is stored"
+        self._over = f"{why}: this server stops; restart it to continue with the stored data"
         log.error("store_given_up", problem=self._over)
         self._owner.give_up(self._over)
         raise UnavailableError("STORE_TAKEN", TAKEN, detail=self._over)

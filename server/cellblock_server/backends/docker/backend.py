@@ -268,8 +268,8 @@ class DockerBackend(Backend):
             self._warned = True
             log.warning(
                 "socket_buffers_not_limited",
-                hint="control groups version 1 count no TCP and UDP buffers as memory, and only "
-                "root on the engine's host may limit them: use version 2",
+                hint="control groups version 1 do not count TCP and UDP buffers as memory, and "
+                "only root on the engine's host may limit them: use version 2",
             )
 
     async def _reap(self, name: str) -> None:

@@ -116,4 +116,4 @@ def _users(process: Path) -> set[int]:
         name, _, value = line.partition(":")
         if name == "Uid":
             return {int(uid) for uid in value.split()}
-    raise HostileSandboxError(f"{process} does not say whose it is")
+    raise HostileSandboxError(f"{process} does not show its user")

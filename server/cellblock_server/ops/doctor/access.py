@@ -66,7 +66,7 @@ def _server(settings: Settings) -> Findings:
             "server", f"no server is listening at {address}", "start one: cellblock serve"
         )
     elif settings.server.tls_certificate:
-        yield ok("server", f"one takes connections at {address}")
+        yield ok("server", f"a server accepts connections at {address}")
     else:
         yield from _health(address)
 
@@ -92,15 +92,17 @@ def _health(address: str) -> Findings:
         alive, ready = (_serves(address, service) for service in (ALIVE, NEEDS_ALL[0]))
     except grpc.RpcError as error:
         yield problem(
-            "server", f"what answers at {address} has no health: {error.code().name}", "look at it"
+            "server",
+            f"the server at {address} has no health service: {error.code().name}",
+            "check which program listens there",
         )
         return
     if alive and ready:
-        yield ok("server", f"one is ready at {address}")
+        yield ok("server", f"the server at {address} is ready")
     else:
         yield problem(
             "server",
-            f"the one at {address} lives, but is not ready",
+            f"the server at {address} is alive, but not ready",
             "its log says `not_ready` and why; so does cellblock top",
         )
 
