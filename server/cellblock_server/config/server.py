@@ -93,10 +93,10 @@ class Server(Section):
         le=100_000,
         description="Simultaneous connections of callers, also those in their TLS handshake; a "
         "client has one. When there are more, the oldest one that has shown no valid key is "
-        "closed, and if all have, the one longest unused of the tenant that has the most. At most half "
-        "of them may be without a valid key. Each takes one of the process's open files (`ulimit "
-        "-n`), of which a session needs some as well; for a moment there may be a quarter more."
-        " At a Unix socket, more are closed as they come.",
+        "closed, and if all have, the one longest unused of the tenant that has the most. At most "
+        "half of them may be without a valid key. Each takes one of the process's open files "
+        "(`ulimit -n`), of which a session needs some as well; for a moment there may be a "
+        "quarter more. At a Unix socket, more are closed as they come.",
     )
     max_calls_per_connection: int = internal(
         100,
