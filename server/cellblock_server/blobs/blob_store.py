@@ -135,7 +135,7 @@ class BlobStore:
             log.info("partial_files_removed", count=len(removed))
 
     async def place(self, hold: "BlobHold", file: Path, blob: Blob) -> None:
-        """Put a whole file into its place; see `BlobHold`."""
+        """Store a complete file; see `BlobHold`."""
         async with self._turn(blob.sha256):
             # From here on no task deletes it.
             self._held[blob.sha256] += 1
@@ -165,7 +165,7 @@ class BlobStore:
 
 
 class BlobHold:
-    """Bytes that may not be forgotten, though no file has them yet. See `BlobStore.hold_blobs`."""
+    """Protection of bytes that no file has yet. See `BlobStore.hold_blobs`."""
 
     def __init__(self, blobs: BlobStore) -> None:
         """Use `BlobStore.hold_blobs`."""

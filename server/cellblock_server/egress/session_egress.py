@@ -66,7 +66,7 @@ class Egress:
             raise
         return way
 
-    def forget(self, source: str) -> None:
+    def release_source(self, source: str) -> None:
         """Release the source address for another session."""
         self._relays.pop(source, None)
 
@@ -95,7 +95,7 @@ class SessionEgress:
     async def close(self) -> None:
         """End all of the session's connections, and accept no more."""
         await self._relay.close()
-        self._egress.forget(self._source)
+        self._egress.release_source(self._source)
 
 
 def _sources() -> Iterator[str]:

@@ -50,7 +50,7 @@ class AuditStore:
         more = paging.token_after(rows[limit - 1].id) if len(rows) > limit else ""
         return Page([_record(row) for row in rows[:limit]], more)
 
-    async def forget(self, before: datetime, most: int) -> int:
+    async def delete_old_entries(self, before: datetime, most: int) -> int:
         """Delete entries older than `before`, and all but the newest `most` of each tenant.
 
         The bound applies to each tenant separately: one tenant can't displace another tenant's
