@@ -22,7 +22,7 @@ from tests.support.s3 import S3Server, s3_server
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.folder_store import FolderStore
 from cellblock_server.blobs.object_store import CHUNK, Blob
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.ids import new_id
 
 SIZES = {"1 KB": 1000, "1 MB": 10**6, "100 MB": 10**8}
@@ -60,14 +60,14 @@ def _shown(rounds: list[Times], step: str) -> str:
 
 
 async def _round(folder: Path, kind: str, s3: S3Server, size: int) -> Times:
-    room = Room(folder, 0)
+    room = DiskSpace(folder, 0)
     opened = _opener(folder, kind, s3, room)
     blobs = opened()
     await blobs.start([])
     data = os.urandom(size)
     times: Times = {}
     began = time.perf_counter()
-    with blobs.hold() as hold:
+    with blobs.hold_blobs() as hold:
         blob = await hold.write(_pieces(data), max_bytes=size, field="data")
         times["put"] = time.perf_counter() - began
         times["get"] = await _read(blobs, blob)
@@ -82,7 +82,7 @@ async def _round(folder: Path, kind: str, s3: S3Server, size: int) -> Times:
     return times
 
 
-def _opener(folder: Path, kind: str, s3: S3Server, room: Room) -> Callable[[], BlobStore]:
+def _opener(folder: Path, kind: str, s3: S3Server, room: DiskSpace) -> Callable[[], BlobStore]:
     if kind == FOLDER:
         return lambda: BlobStore(folder, room, FolderStore(folder, blob_cache(folder, room=room)))
     prefix = new_id("")

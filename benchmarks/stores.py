@@ -97,7 +97,7 @@ async def _round(database: Database, number: int) -> tuple[float, float]:
         record = await _event(database, record, sequence)
     written = time.perf_counter()
     for _ in range(READINGS):
-        await executions.find(record.tenant, record.id)
+        await executions.find_execution(record.tenant, record.id)
     return (written - began) / WRITES, (time.perf_counter() - written) / READINGS
 
 

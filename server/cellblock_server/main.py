@@ -95,10 +95,10 @@ async def _serve(
             # Not in the log: this URL logs its reader in.
             print(f"console {addresses.console}", flush=True)  # noqa: T201
         log.info("listening", address=addresses.grpc, backend=settings.sandbox.backend)
-        service_manager.tell(service_manager.READY)
+        service_manager.notify_service_manager(service_manager.READY)
         await stop.wait()
         log.info("stopping")
-        service_manager.tell(service_manager.STOPPING)
+        service_manager.notify_service_manager(service_manager.STOPPING)
 
 
 def _give_up(why: str) -> None:

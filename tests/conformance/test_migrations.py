@@ -57,11 +57,11 @@ async def test_migrations_keep_records_of_the_first_release(tmp_path: Path) -> N
     await database.start()
     try:
         executions = ExecutionStore(database)
-        found = await executions.find("t", "call_1")
+        found = await executions.find_execution("t", "call_1")
         assert found is not None
         assert (found.code, found.environment, found.environment_hash) == ("1", {}, "")
         assert await executions.events(found, 1, 10, 2**20) == [(1, b"event")]
-        session = await SessionStore(database).find("t", "sess_1")
+        session = await SessionStore(database).find_session("t", "sess_1")
         assert session is not None
         assert (session.memory_loss_time, session.background_output) == (None, "")
     finally:

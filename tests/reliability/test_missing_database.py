@@ -40,7 +40,7 @@ def test_a_start_without_it_recreates_nothing_and_leaves_sandboxes_alone(tmp_pat
             (server.state / name).rename(tmp_path / name)
         line = refused_start(server.state)
         assert f"{server.state / 'cellblock.db'} is gone: restore a copy" in line
-        assert f"remove {server.state / 'database-made'} to begin anew" in line
+        assert f"remove {server.state / 'database-made'} to start with an empty database" in line
         assert len(containers((server.state / "instance").read_text())) == 1
         for name in FILES:
             assert not (server.state / name).exists()

@@ -266,7 +266,7 @@ def test_only_requesting_sessions_have_egress_and_they_stay_isolated(
             "import socket\n"
             "held = [socket.create_connection(('127.0.0.1', 3128)) for _ in range(5)]"
         )
-        until(lambda: server.log.read_text().count("more than 2 connections at once") >= 3)
+        until(lambda: server.log.read_text().count("more than 2 open connections") >= 3)
         assert fetched(greedy, url) == "503"
         assert fetched(other, url) == "200"
         assert "URLError" in fetched(without, url)

@@ -7,7 +7,7 @@ from cellblock_server.blobs.blob_cache import BlobCache
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.folder_store import FolderStore
 from cellblock_server.blobs.object_store import ObjectStore
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.blobs.s3_client import client
 from cellblock_server.blobs.s3_store import S3Store
 from cellblock_server.blobs.s3_timings import S3Timings
@@ -61,15 +61,15 @@ def linked_file(state: Path, sha256: str) -> Path:
     return path
 
 
-def blob_cache(folder: Path, cache_bytes: int = GIB, room: Room | None = None) -> BlobCache:
+def blob_cache(folder: Path, cache_bytes: int = GIB, room: DiskSpace | None = None) -> BlobCache:
     """Return a cache for a store in a folder; the cache is in a folder beside it."""
     cache = folder.parent / f"{folder.name}-cache"
-    return BlobCache(cache, cache_bytes, room or Room(folder, 0))
+    return BlobCache(cache, cache_bytes, room or DiskSpace(folder, 0))
 
 
 def blob_store(folder: Path, min_free: int = 0) -> BlobStore:
     """Return a store that keeps bytes in `folder`, or in a prefix for it."""
-    room = Room(folder, min_free)
+    room = DiskSpace(folder, min_free)
     if _Used.s3 is None:
         return BlobStore(folder, room, FolderStore(folder, blob_cache(folder, room=room)))
     return BlobStore(folder, room, s3_objects(_Used.s3, folder, room))
@@ -78,7 +78,7 @@ def blob_store(folder: Path, min_free: int = 0) -> BlobStore:
 def s3_objects(
     s3: S3Server,
     folder: Path,
-    room: Room | None = None,
+    room: DiskSpace | None = None,
     *,
     owner: str = "",
     prefix: str = "",

@@ -109,7 +109,7 @@ class ExecutionUseCases:
         is_named = bool(new.execution_id)
         new = _with_id(new)
         record: ExecutionRecord | None
-        if is_named and await self._store.find(tenant, new.execution_id) is not None:
+        if is_named and await self._store.find_execution(tenant, new.execution_id) is not None:
             # A retry: the code must be complete before it can be compared with the first.
             whole = await _whole(new, pieces, self._limits)
             record = await self.find_resent(tenant, session_id, whole)
@@ -193,7 +193,7 @@ class ExecutionUseCases:
         """
         if not new.execution_id:
             return None
-        record = await self._store.find(tenant, new.execution_id)
+        record = await self._store.find_execution(tenant, new.execution_id)
         if record is not None:
             check_resent(record, session_id, new, self._limits.default_time_limit)
         return record
@@ -305,7 +305,7 @@ class ExecutionUseCases:
 
     async def _find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord:
         """Return an execution's record. Raises NotFoundError."""
-        record = await self._store.find(tenant, execution_id)
+        record = await self._store.find_execution(tenant, execution_id)
         if record is None:
             raise NotFoundError("execution", execution_id)
         return record

@@ -9,7 +9,7 @@ from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.files.attachments import (
     Attached,
     AttachmentService,
-    Place,
+    AttachmentTarget,
     WantedAttachment,
 )
 from cellblock_server.files.file_service import FileService
@@ -121,9 +121,9 @@ class FileUseCases:
             await uninterrupted(self._attachments.detach(place, file_id))
 
     @asynccontextmanager
-    async def _place(self, tenant: str, session_id: str) -> AsyncIterator[Place]:
+    async def _place(self, tenant: str, session_id: str) -> AsyncIterator[AttachmentTarget]:
         async with self._sessions.using(tenant, session_id) as live:
-            yield Place(live.record.tenant, live.record.id, live.sandbox, live.agent)
+            yield AttachmentTarget(live.record.tenant, live.record.id, live.sandbox, live.agent)
 
 
 def _attached_file(attached: Attached) -> AttachedFile:

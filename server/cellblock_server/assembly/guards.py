@@ -13,7 +13,7 @@ from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
 from cellblock_server.rpc.connections.limits import StrangerLimits
 from cellblock_server.rpc.connections.strangers import Strangers
-from cellblock_server.rpc.inside import Inside, peer_of
+from cellblock_server.rpc.inside import InternalSocket, peer_of
 from cellblock_server.rpc.permissions import NEEDED, OPEN
 from cellblock_server.rpc.pipeline import Pipeline
 from cellblock_server.rpc.stages.audit import AuditStage
@@ -53,7 +53,7 @@ async def guards(
     settings: Settings,
     state: StateFolder,
     kept: Storage,
-    inside: Inside | None,
+    inside: InternalSocket | None,
     metrics: Metrics,
     supervisor: Supervisor,
     timings: Timings,

@@ -20,7 +20,7 @@ from cellblock_server.config import Settings
 from cellblock_server.console.listener import ConsoleListener
 from cellblock_server.rpc.health import Health
 from cellblock_server.rpc.health_socket import HealthSocket
-from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.inside import InternalSocket
 from cellblock_server.rpc.sockets import ListenError
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
@@ -66,7 +66,7 @@ async def listening(
         live = await stack.enter_async_context(
             sessions(settings, state, kept, metrics, supervisor, timings)
         )
-        inside = Inside(state.path) if settings.console.listen else None
+        inside = InternalSocket(state.path) if settings.console.listen else None
         guarded = await stack.enter_async_context(
             guards(settings, state, kept, inside, metrics, supervisor, timings)
         )
@@ -133,7 +133,7 @@ async def _show_metrics(
 
 
 async def _show_console(
-    stack: AsyncExitStack, settings: Settings, inside: Inside, timings: Timings
+    stack: AsyncExitStack, settings: Settings, inside: InternalSocket, timings: Timings
 ) -> str:
     """Serve the console. Return the URL to open in a browser. Raises ListenError."""
     listener = ConsoleListener(

@@ -12,7 +12,7 @@ from cellblock_server.blobs.blob_cache import BlobCache
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.folder_store import FolderStore
 from cellblock_server.blobs.object_store import ObjectStore
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.errors import WrongStateError
 from cellblock_server.common.supervisor import Supervisor
 from cellblock_server.config import Settings
@@ -120,12 +120,12 @@ def blob_store(
     settings: Settings, state: StateFolder, timings: Timings = DEFAULT_TIMINGS
 ) -> BlobStore:
     """Build the blob store with its cache. Raises WrongStateError, and UnavailableError."""
-    room = Room(state.blobs, int(settings.files.min_free_bytes))
+    room = DiskSpace(state.blobs, int(settings.files.min_free_bytes))
     return BlobStore(state.blobs, room, object_store(settings, state, room, timings))
 
 
 def object_store(
-    settings: Settings, state: StateFolder, room: Room, timings: Timings = DEFAULT_TIMINGS
+    settings: Settings, state: StateFolder, room: DiskSpace, timings: Timings = DEFAULT_TIMINGS
 ) -> ObjectStore:
     """Build the configured object store. Raises WrongStateError, and UnavailableError."""
     location = settings.blobs.location

@@ -17,7 +17,7 @@ from cellblock_server.rpc.admin import AdminServicer
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import Health
-from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.inside import InternalSocket
 from cellblock_server.rpc.listener import Listener, ListenerLimits
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
@@ -39,7 +39,7 @@ def listener(
     manager: SessionManager,
     overview: Overview,
     health: Health,
-    inside: Inside | None,
+    inside: InternalSocket | None,
 ) -> Listener:
     """Build the listener with all services behind the pipeline."""
     limits = parts.execution_limits(settings)

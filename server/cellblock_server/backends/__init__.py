@@ -1,1 +1,1 @@
-"""Backends make and remove sandboxes; `backend.py` is the interface."""
+"""Backends create and remove sandboxes; `backend.py` is the interface."""

@@ -22,7 +22,7 @@ from cellblock_server.backends.sandbox import (
 )
 
 LOG_CHARACTERS = 4000
-"""Of an agent's log, when its sandbox did not start."""
+"""Maximum length of the part of an agent's log that is read when its sandbox did not start."""
 
 
 class Backend(ABC):
@@ -171,8 +171,8 @@ class Backend(ABC):
         """Return the running sandboxes of this server's state that are not owned.
 
         This object owns those that it created, or adopted, and did not destroy. Called when the
-        server starts, and when a session turns out to be lost: what is listed is adopted or
-        destroyed. What has ended is removed. Empty without `capabilities.outlives_server`.
+        server starts, and when a session turns out to be lost: listed sandboxes are adopted or
+        destroyed. Ended ones are removed. Empty without `capabilities.outlives_server`.
         """
 
     @abstractmethod

@@ -1,11 +1,11 @@
-"""Errors of backends that their callers tell apart."""
+"""Errors of backends that callers handle specifically."""
 
 from cellblock_server.common.errors import CellblockError
 
 
 class HostileSandboxError(CellblockError):
-    """Something else than the sandbox's agent is where the agent should be reached."""
+    """The agent socket is served by something else than the sandbox's agent."""
 
     def __init__(self, problem: str) -> None:
-        """Say what was found."""
+        """Store what was found."""
         super().__init__("SANDBOX_HOSTILE", "the agent socket can't be used", problem)

@@ -1,4 +1,4 @@
-"""A backend whose calls are counted, timed and traced."""
+"""Backend wrapper that counts, times and traces calls."""
 
 import time
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ from cellblock_server.telemetry.tracing import step
 
 
 class MeteredBackend(Backend):
-    """Hands all calls on to another one.
+    """Forwards all calls to another backend.
 
-    `wait` and `connect` are not timed, for they last as long as a sandbox or its start, and neither
-    is what asks no engine.
+    It does not time `wait` and `connect`, which last as long as a sandbox or its start, nor calls
+    that do not use the engine.
     """
 
     def __init__(self, backend: Backend, metrics: Metrics) -> None:

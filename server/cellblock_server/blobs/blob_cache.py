@@ -1,11 +1,13 @@
-"""Files whose hard links sandboxes see: each tenant has its own, of equal bytes, too.
+"""Cache of files that sandboxes see through hard links: each tenant has its own copy.
 
-A file's number of links, the time of its last change and its locks are seen through every link.
-So no link of one tenant's leads to a file that another tenant, or the store, has as well.
+A file's number of links, the time of its last change and its locks are visible through every link.
+So no link of one tenant leads to a file that another tenant, or the store, has as well.
 
-<folder>/<owner>.<sha256>    all of a blob, as a tenant's sandboxes see it
-<folder>/<sha256>            one that was stored last, and that no tenant has attached yet
-<folder>/.…                  one that is coming
+<folder>/<owner>.<sha256> a whole blob, as a tenant's sandboxes see it
+
+<folder>/<sha256> a recently stored blob that no tenant has attached yet
+
+<folder>/.… a blob that is being fetched
 """
 
 import asyncio
@@ -23,7 +25,7 @@ import structlog
 
 from cellblock_server.blobs.local import copy_bytes, in_thread, link, open_whole, seal
 from cellblock_server.blobs.object_store import Blob, DamagedBlobError
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import ExhaustedError, UnavailableError
 from cellblock_server.common.uninterrupted import uninterrupted
@@ -31,28 +33,28 @@ from cellblock_server.common.uninterrupted import uninterrupted
 log = structlog.get_logger(__name__)
 
 OWNER_DIGITS = 16
-"""Of the hash of a tenant's id, which names its files."""
+"""Digits of the hash of a tenant's id, which is part of its files' names."""
 KEPT_FROM = 2**20
-"""What is smaller is not kept when it is stored: it is seldom linked, and soon fetched."""
+"""Minimum size of blobs that are cached when stored: smaller ones are fetched quickly."""
 
 
 class BlobCache:
-    """The last used ones, up to a size."""
+    """The most recently used blobs, up to a total size."""
 
-    def __init__(self, folder: Path, max_bytes: int, room: Room) -> None:
-        """Keep up to `max_bytes` below `folder`, on whose disk is `room`."""
+    def __init__(self, folder: Path, max_bytes: int, room: DiskSpace) -> None:
+        """Keep up to `max_bytes` below `folder`; `room` checks the free space of its disk."""
         self._folder = folder
         self._max_bytes = max_bytes
         self._room = room
         self._sizes: OrderedDict[str, int] = OrderedDict()
-        """Of what is here, the longest unused first."""
+        """Sizes of cached files, the least recently used first."""
         self._coming = 0
-        """Bytes of what is being fetched."""
+        """Bytes of files that are being fetched."""
         self._used: Counter[str] = Counter()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self) -> None:
-        """Find what an earlier server left; what it had not fetched wholly is removed."""
+        """Find an earlier server's files; remove those that it had not fetched completely."""
         self._sizes = await in_thread(self._found)
         await self._evict(0)
 
@@ -63,11 +65,11 @@ class BlobCache:
         read: Callable[[], AsyncIterator[bytes]],
         tenant: str,
     ) -> bool:
-        """Link a tenant's file of a blob to `destination`; whether as a link, without a copy.
+        """Link a tenant's file of a blob to `destination`; return whether without a copy.
 
-        It is `read` first if it is not here, once for all who ask for it meanwhile: all of it,
-        and checked against its hash by whoever reads. Raises what `read` raises, UnavailableError,
-        and ExhaustedError if it does not fit on the disk.
+        A missing blob is first fetched with `read`, once for all concurrent callers: completely,
+        with `read` verifying its hash. Raises what `read` raises, UnavailableError, and
+        ExhaustedError if it does not fit on the disk.
         """
 
         async def fill(file: Path) -> None:
@@ -79,7 +81,7 @@ class BlobCache:
         return await self._link(blob, destination, fill, tenant)
 
     async def link_copy(self, blob: Blob, destination: Path, source: Path, tenant: str) -> bool:
-        """Link a tenant's file of a blob, which is copied from `source` if it is not here.
+        """Link a tenant's file of a blob, which is copied from `source` if it is missing here.
 
         The size of `source` is checked, and not its hash. Raises as `link`, and DamagedBlobError.
         """
@@ -99,7 +101,7 @@ class BlobCache:
         owner = hashlib.sha256(tenant.encode()).hexdigest()[:OWNER_DIGITS]
         name = f"{owner}.{blob.sha256}"
         with self._in_use(name):
-            # One fetches, and the others wait for it; if it fails the next one tries.
+            # One task fetches, and the others wait for it; if it fails the next one tries.
             async with self._turn(name):
                 if not await self._has(name, blob.size) and not await self._claim(name, blob):
                     await self._fetch(name, blob.size, fill)
@@ -108,7 +110,7 @@ class BlobCache:
         return linked
 
     async def _claim(self, name: str, blob: Blob) -> bool:
-        """Make what was stored last a tenant's own, if no sandbox sees it; whether it was here."""
+        """Rename a stored blob to a tenant's file if no sandbox sees it; return success."""
         with self._in_use(blob.sha256):
             async with self._turn(blob.sha256):
                 if not await self._has(blob.sha256, blob.size):
@@ -123,17 +125,17 @@ class BlobCache:
         await in_thread(partial(old.rename, new))
         self._sizes[new_name] = self._sizes.pop(old_name)
 
-    async def keep(self, file: Path, blob: Blob) -> None:
-        """Take over a file whose bytes are stored: most are attached soon after they came."""
+    async def keep_file(self, file: Path, blob: Blob) -> None:
+        """Add a file whose bytes are stored: most files are attached soon after their upload."""
         if not KEPT_FROM <= blob.size <= self._max_bytes:
             return
         with self._in_use(blob.sha256):
             async with self._turn(blob.sha256):
                 await self._evict(blob.size)
                 try:
-                    await uninterrupted(self._take(file, blob.sha256, blob.size))
+                    await uninterrupted(self._add_file(file, blob.sha256, blob.size))
                 except UnavailableError as error:
-                    # They are stored; who wants them here fetches them.
+                    # The bytes are stored; a task that needs them here fetches them.
                     log.warning("blob_not_kept", detail=str(error))
 
     async def _has(self, name: str, size: int) -> bool:
@@ -143,7 +145,7 @@ class BlobCache:
         try:
             (await in_thread(partial(open_whole, path, size))).close()
         except DamagedBlobError:
-            # Somebody was at the folder.
+            # The file was changed or removed outside Cellblock.
             await self._remove(name)
             return False
         self._sizes.move_to_end(name)
@@ -161,14 +163,14 @@ class BlobCache:
             file = Path(coming)
             try:
                 await fill(file)
-                await uninterrupted(self._take(file, name, size))
+                await uninterrupted(self._add_file(file, name, size))
             finally:
                 await uninterrupted(in_thread(partial(file.unlink, missing_ok=True)))
         finally:
             self._coming -= size
 
     async def _make_room(self, size: int) -> None:
-        """Give up what is unused before it is said that the disk is nearly full."""
+        """Remove unused files before reporting that the disk is nearly full."""
         while True:
             try:
                 self._room.check(size)
@@ -179,7 +181,7 @@ class BlobCache:
                 return
 
     async def _evict(self, more: int) -> None:
-        """Have `more` bytes fit; what is in use stays for the moment."""
+        """Remove files to make space for `more` bytes; files in use stay for now."""
         while sum(self._sizes.values()) + self._coming + more > self._max_bytes:
             if not await self._evict_one():
                 return
@@ -188,14 +190,15 @@ class BlobCache:
         unused = next((name for name in self._sizes if not self._used[name]), None)
         if unused is None:
             return False
-        # Nobody has the turn of what is unused; who wants it now waits, and fetches it anew.
+        # No task holds the lock of an unused file; a task that needs it now waits, and fetches it
+        # again.
         async with self._turn(unused):
             await self._remove(unused)
         return True
 
     async def _remove(self, name: str) -> None:
-        # First: from here on nobody looks for it. Its caller may leave, but not with its turn
-        # while the file still goes.
+        # First: from here on no task finds it. The caller may be cancelled, but must hold the lock
+        # while the file is being removed.
         del self._sizes[name]
         await uninterrupted(in_thread(partial(self._path(name).unlink, missing_ok=True)))
 
@@ -209,10 +212,10 @@ class BlobCache:
             self._used += Counter()  # drops zeros
 
     def _turn(self, name: str) -> asyncio.Lock:
-        """Whoever brings a file here, or takes it away, holds this."""
+        """Return the lock that a task holds while it adds or removes a file."""
         return self._turns.setdefault(name, asyncio.Lock())
 
-    async def _take(self, file: Path, name: str, size: int) -> None:
+    async def _add_file(self, file: Path, name: str, size: int) -> None:
         await in_thread(partial(self._name, file, name))
         self._sizes[name] = size
         self._sizes.move_to_end(name)
@@ -221,7 +224,7 @@ class BlobCache:
         return self._folder / name
 
     def _name(self, file: Path, name: str) -> None:
-        # After a power cut only what is whole has its name.
+        # After a power failure only complete files have their names.
         seal(file)
         file.rename(self._path(name))
         sync_folder(self._folder)

@@ -1,8 +1,8 @@
 """Bytes of files under their SHA-256: stored once, never changed, held until a file has them.
 
-Where they lie is an `ObjectStore`'s matter. Here is what it does not know:
+An `ObjectStore` stores them. This module manages what it does not know:
 
-<folder>/incoming/     what is being written, and uploads that may go on
+<folder>/incoming/ files being written, and resumable uploads
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from cellblock_server.blobs.local import faults_told, in_thread
+from cellblock_server.blobs.local import converted_disk_errors, in_thread
 from cellblock_server.blobs.object_store import Blob, ObjectStore
 from cellblock_server.blobs.partial_file import PartialFile
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 
 REMOVED = "removed-"
 """Prefix of a partial file that is being deleted."""
@@ -31,25 +31,25 @@ log = structlog.get_logger(__name__)
 class BlobStore:
     """Content-addressed bytes."""
 
-    def __init__(self, folder: Path, room: Room, objects: ObjectStore) -> None:
-        """Keep bytes in `objects`, and those that come below `folder`, of whose disk is `room`."""
+    def __init__(self, folder: Path, room: DiskSpace, objects: ObjectStore) -> None:
+        """Store bytes in `objects`; `folder` is for incoming bytes, and `room` checks its disk."""
         self._incoming = folder / "incoming"
         self._objects = objects
         self._room = room
         self._held: Counter[str] = Counter()
         self._temporary: set[str] = set()
-        """Names of the files that `temporary` has made and not yet deleted."""
-        # Of each hash: what is being put into its place is either held before it is looked at
-        # for removal, or put there after it was removed.
+        """Names of the files that `temporary` has created and not yet deleted."""
+        # Locks by hash: bytes being stored are either held before their removal is checked, or
+        # stored after it.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def start(self, partials: Collection[str]) -> None:
-        """Get ready; of what is half written, keep uploads called so, forget the rest."""
+        """Prepare the folders; keep the partial files named in `partials`, delete the others."""
         await in_thread(partial(self._start, frozenset(partials)))
         await self._objects.start()
 
     async def close(self) -> None:
-        """Let go of what is held open."""
+        """Close what the object store has open."""
         await self._objects.close()
 
     async def check(self) -> None:
@@ -57,7 +57,7 @@ class BlobStore:
         await self._objects.check()
 
     def check_room(self, more: int) -> None:
-        """Raise ExhaustedError if `more` bytes leave too little of the disk."""
+        """Raise ExhaustedError if `more` bytes leave too little free disk space."""
         self._room.check(more)
 
     def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
@@ -69,13 +69,13 @@ class BlobStore:
         return await self._objects.link_to(blob, destination, tenant)
 
     def hashes(self) -> AsyncIterator[str]:
-        """The hashes of all that is stored."""
+        """Yield the hashes of all stored blobs."""
         return self._objects.hashes()
 
     @contextmanager
-    def hold(self) -> Iterator["Hold"]:
-        """A block in which bytes are written that no file has yet: they stay until its end."""
-        hold = Hold(self)
+    def hold_blobs(self) -> Iterator["BlobHold"]:
+        """Protect bytes that are written in the block and that no file has yet, until its end."""
+        hold = BlobHold(self)
         try:
             yield hold
         finally:
@@ -83,13 +83,13 @@ class BlobStore:
             self._held += Counter()  # drops zeros
 
     def partial(self, name: str) -> PartialFile:
-        """Bytes that have come so far, and may come in several goes."""
+        """Return the partial file of an upload, which may be appended to several times."""
         return PartialFile(self._incoming / name)
 
     async def delete_unless(
         self, sha256: str, is_referenced: Callable[[str], Awaitable[bool]]
     ) -> bool:
-        """Forget bytes that nobody holds and no file has; whether they are forgotten.
+        """Delete bytes that no task holds and no file has; return whether they were deleted.
 
         Nothing happens if they are gone. Links to them stay.
         """
@@ -101,9 +101,9 @@ class BlobStore:
 
     @asynccontextmanager
     async def temporary(self) -> AsyncIterator[PartialFile]:
-        """A block with a new file to write bytes into, which is deleted at its end."""
-        # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
-        with faults_told():
+        """Create a file to write bytes into, which is deleted at the end of the block."""
+        # Not in a thread: a cancelled caller must not leave a file behind.
+        with converted_disk_errors():
             descriptor, name = tempfile.mkstemp(dir=self._incoming)
             os.close(descriptor)
         file = PartialFile(Path(name))
@@ -118,7 +118,7 @@ class BlobStore:
     async def sweep_partials(
         self, find_kept: Callable[[], Awaitable[Callable[[str], bool]]]
     ) -> None:
-        """Delete partial files that have no owner: neither a `temporary` block nor an upload.
+        """Delete partial files that belong neither to a `temporary` block nor to an upload.
 
         `find_kept` is called once all files are listed. It returns a predicate that says of a name
         whether an upload has it at that moment.
@@ -127,17 +127,17 @@ class BlobStore:
         if not found:
             return
         is_kept = await find_kept()
-        # Not in a thread: from the check to the renaming no upload can begin.
+        # Not in a thread: no upload can begin between the check and the renaming.
         removed = [self._set_aside(name) for name in found if not is_kept(name)]
         for path in removed:
             await PartialFile(path).discard()
         if removed:
             log.info("partial_files_removed", count=len(removed))
 
-    async def place(self, hold: "Hold", file: Path, blob: Blob) -> None:
-        """Put a whole file into its place; see `Hold`."""
+    async def place(self, hold: "BlobHold", file: Path, blob: Blob) -> None:
+        """Store a complete file; see `BlobHold`."""
         async with self._turn(blob.sha256):
-            # From here on nobody forgets it.
+            # From here on no task deletes it.
             self._held[blob.sha256] += 1
             hold.hashes.append(blob.sha256)
         await self._objects.put(file, blob)
@@ -153,7 +153,7 @@ class BlobStore:
         if name.startswith(REMOVED):
             return path
         aside = self._incoming / f"{REMOVED}{name}"
-        with faults_told(), suppress(FileNotFoundError):
+        with converted_disk_errors(), suppress(FileNotFoundError):
             path.rename(aside)
         return aside
 
@@ -164,31 +164,31 @@ class BlobStore:
                 left.unlink()
 
 
-class Hold:
-    """Bytes that may not be forgotten, though no file has them yet. See `BlobStore.hold`."""
+class BlobHold:
+    """Protection of bytes that no file has yet. See `BlobStore.hold_blobs`."""
 
     def __init__(self, blobs: BlobStore) -> None:
-        """Use `BlobStore.hold`."""
+        """Use `BlobStore.hold_blobs`."""
         self._blobs = blobs
         self.hashes: list[str] = []
 
     async def write(
         self, chunks: AsyncIterator[bytes], *, max_bytes: int, field: str, keep_room: bool = True
     ) -> Blob:
-        """Store bytes; all or nothing.
+        """Store bytes, all or none.
 
-        Raises OutOfRangeError that names `field` as soon as there are more than
-        `max_bytes`, UnavailableError when the store or its disk is full, away or fails, and with
+        Raises OutOfRangeError that names `field` as soon as there are more than `max_bytes`,
+        UnavailableError when the store or its disk is full, unavailable or fails, and with
         `keep_room` ExhaustedError when the disk is nearly full.
         """
         async with self._blobs.temporary() as file:
             check = self._blobs.check_room if keep_room else None
             await file.append(chunks, max_bytes=max_bytes, field=field, check=check)
             blob = await file.blob()
-            await self.keep(file, blob)
+            await self.keep_file(file, blob)
             return blob
 
-    async def keep(self, file: PartialFile, blob: Blob) -> None:
-        """Put bytes that are complete into their place; the file is no more when they are."""
+    async def keep_file(self, file: PartialFile, blob: Blob) -> None:
+        """Store a complete file; the file is removed."""
         await self._blobs.place(self, file.path, blob)
         await file.discard()

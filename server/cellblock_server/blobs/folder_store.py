@@ -1,4 +1,4 @@
-"""Bytes of files in a folder: <root>/ab/cdef… are those whose hash begins with `ab`."""
+"""Bytes of files in a folder: <root>/ab/cdef… has those whose hash begins with `ab`."""
 
 import hashlib
 import shutil
@@ -17,7 +17,7 @@ class FolderStore:
     """An `ObjectStore` on this machine."""
 
     def __init__(self, root: Path, links: BlobCache) -> None:
-        """Keep bytes below `root`, which is made if it is not there; sandboxes see `links`."""
+        """Store bytes below `root`, which is created if missing; sandboxes see files of `links`."""
         self._root = root
         self._links = links
 
@@ -30,7 +30,7 @@ class FolderStore:
         """See `ObjectStore`."""
 
     async def check(self) -> None:
-        """See `ObjectStore`: a folder whose disk was taken away can't be asked for its room."""
+        """See `ObjectStore`: a folder whose disk was removed can't report its free space."""
         await in_thread(partial(shutil.disk_usage, self._root))
 
     async def put(self, file: Path, blob: Blob) -> None:
@@ -56,7 +56,7 @@ class FolderStore:
     async def link_to(self, blob: Blob, destination: Path, tenant: str) -> bool:
         """See `ObjectStore`."""
         source = self._path(blob.sha256)
-        # What is damaged here is not to be had from a copy: its owner has to know.
+        # Damage must not be hidden by a copy: the owner needs to know.
         (await in_thread(partial(open_whole, source, blob.size))).close()
         return await self._links.link_copy(blob, destination, source, tenant)
 
@@ -80,10 +80,10 @@ class FolderStore:
         seal(file)
         path = self._path(sha256)
         path.parent.mkdir(exist_ok=True)
-        # The same bytes may be there already; then theirs are replaced by equal ones,
-        # and links to the old ones stay good.
+        # The same bytes may be stored already: they are replaced by equal ones, and links to the
+        # old file stay valid.
         file.rename(path)
-        # Its name, and that of the folder, which may be new.
+        # Sync its name, and that of the folder, which may be new.
         for folder in (path.parent, self._root):
             sync_folder(folder)
 

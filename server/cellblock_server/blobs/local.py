@@ -1,4 +1,4 @@
-"""Files of the server's own: work on them in threads, with a failing disk told as what it is."""
+"""File work of the server in threads, with disk failures reported as errors."""
 
 import asyncio
 import errno
@@ -16,26 +16,26 @@ from cellblock_server.common.disk import disk_errors_translated
 T = TypeVar("T")
 
 MODE = 0o444
-"""Hard links of it are seen in sandboxes, whose user is another."""
+"""Mode of stored files: hard links to them are visible in sandboxes, to other users."""
 COPIED_BYTES = 64 * 2**20
-"""In one system call."""
+"""Bytes copied by one system call."""
 NO_LINK = (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP)
-"""Another file system, or one without links."""
+"""Errors for another file system, or one without links."""
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Do blocking file work elsewhere. Raises UnavailableError when the disk is full or fails."""
-    with faults_told():
+    """Do blocking file work in a thread. Raises UnavailableError when the disk is full or fails."""
+    with converted_disk_errors():
         return await asyncio.to_thread(work)
 
 
-def faults_told() -> AbstractContextManager[None]:
-    """A block of file work; see `disk_errors_translated`."""
+def converted_disk_errors() -> AbstractContextManager[None]:
+    """Convert disk failures of file work in the block; see `disk_errors_translated`."""
     return disk_errors_translated("the file store")
 
 
 def open_whole(path: Path, size: int) -> BinaryIO:
-    """A blob's file. Raises DamagedBlobError unless it has its size."""
+    """Open a blob's file. Raises DamagedBlobError unless it has the blob's size."""
     try:
         file = path.open("rb")
     except FileNotFoundError as error:
@@ -48,14 +48,14 @@ def open_whole(path: Path, size: int) -> BinaryIO:
 
 
 def seal(path: Path) -> None:
-    """Have a file's bytes on the disk, to be read only."""
+    """Sync a file to the disk and make it read-only."""
     with path.open("rb") as file:
         os.fchmod(file.fileno(), MODE)
         os.fsync(file.fileno())
 
 
 def link(source: Path, destination: Path) -> bool:
-    """Make a file appear at `destination`, too; whether without a copy."""
+    """Make a file appear at `destination`, too; return whether without a copy."""
     try:
         destination.hardlink_to(source)
     except OSError as error:
@@ -81,7 +81,7 @@ def copy_bytes(source: Path, destination: Path, size: int) -> None:
 
 
 def hash_of(path: Path) -> str:
-    """A file's SHA-256."""
+    """Return a file's SHA-256."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

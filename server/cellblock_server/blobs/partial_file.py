@@ -1,4 +1,4 @@
-"""Bytes that have come so far, and may come in several goes."""
+"""Partial files of uploads, which may arrive in several streams."""
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
@@ -6,27 +6,27 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from cellblock_server.blobs.local import faults_told, hash_of, in_thread
+from cellblock_server.blobs.local import converted_disk_errors, hash_of, in_thread
 from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.errors import OutOfRangeError
 from cellblock_server.common.uninterrupted import uninterrupted
 
 
 class PartialFile:
-    """Bytes that have come so far."""
+    """Bytes received so far."""
 
     def __init__(self, path: Path) -> None:
-        """Use `BlobStore.create` or `BlobStore.partial`."""
+        """Use `BlobStore.temporary` or `BlobStore.partial`."""
         self.path = path
         self._digest: hashlib._Hash | None = None
-        """Of all that was appended, if it was appended by this object from the start."""
+        """Digest of all appended bytes, if this object appended all of them."""
 
     async def size(self) -> int:
-        """How many bytes there are; 0 if there is no file."""
+        """Return the number of bytes; 0 if there is no file."""
         return await in_thread(partial(_size, self.path))
 
     async def cut(self, size: int) -> None:
-        """Forget all bytes past `size`; 0 makes an empty file."""
+        """Truncate the file to `size`; 0 makes an empty file."""
         self._digest = None
         await in_thread(partial(_cut, self.path, size))
 
@@ -38,14 +38,14 @@ class PartialFile:
         field: str,
         check: Callable[[int], None] | None,
     ) -> None:
-        """Add bytes; see `Hold.write` for what it raises. What was added before that stays.
+        """Append bytes; see `BlobHold.write` for the errors. Bytes added before an error stay.
 
-        `check` is asked before each piece, with its size. However often the task is cancelled,
-        the file is closed and no thread writes to it when this ends.
+        `check` is called before each piece, with its size. However often the task is cancelled, the
+        file is closed and no thread writes to it when this ends.
         """
         size = await self.size()
         digest = hashlib.sha256() if size == 0 else None
-        with faults_told():
+        with converted_disk_errors():
             file = self.path.open("ab")
         try:
             async for chunk in chunks:
@@ -62,18 +62,18 @@ class PartialFile:
             await uninterrupted(in_thread(file.close))
 
     async def head(self, size: int) -> bytes:
-        """The first bytes."""
+        """Return the first bytes."""
         return await in_thread(partial(_head, self.path, size))
 
     async def blob(self) -> Blob:
-        """Hash and size of what there is."""
+        """Return hash and size of the bytes."""
         size = await self.size()
         if self._digest is not None:
             return Blob(self._digest.hexdigest(), size)
         return Blob(await in_thread(partial(hash_of, self.path)), size)
 
     async def discard(self) -> None:
-        """Delete it, even if the task is cancelled; a file that is gone already is fine."""
+        """Delete the file, even if the task is cancelled; a missing file is no error."""
         await uninterrupted(in_thread(partial(self.path.unlink, missing_ok=True)))
 
 

@@ -1,32 +1,32 @@
-"""Room on the server's disk: some is kept for those who must not fail."""
+"""Free space on the server's disk, a part of which is reserved for work that must not fail."""
 
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from cellblock_server.blobs.local import faults_told
+from cellblock_server.blobs.local import converted_disk_errors
 from cellblock_server.common.errors import ExhaustedError
 
 LOW_RETRY_AFTER = timedelta(minutes=1)
-"""When a caller that met a disk that is nearly full may come back."""
+"""Time after which a caller may retry when the disk was nearly full."""
 
 
-class Room:
-    """What is left of the server's disk to those who may fail."""
+class DiskSpace:
+    """Free space of the server's disk for work that may fail."""
 
     def __init__(self, folder: Path, min_free_bytes: int) -> None:
-        """Keep `min_free_bytes` of the disk of `folder` free for those who must not fail."""
+        """Reserve `min_free_bytes` of the disk of `folder` for work that must not fail."""
         self._folder = folder
         self._min_free = min_free_bytes
 
     def check(self, more: int) -> None:
-        """Raise ExhaustedError if `more` bytes leave too little of the disk."""
-        with faults_told():
+        """Raise ExhaustedError if `more` bytes leave less than the reserved space."""
+        with converted_disk_errors():
             free = shutil.disk_usage(self._folder).free
         if free - more < self._min_free:
             raise ExhaustedError(
                 "DISK_LOW",
-                f"the server's disk is nearly full: {more} bytes more leave less than the "
+                f"the server's disk is nearly full: {more} more bytes would leave less than the "
                 f"{self._min_free} that are kept free",
                 LOW_RETRY_AFTER,
             )

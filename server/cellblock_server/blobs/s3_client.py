@@ -1,4 +1,4 @@
-"""The connection to an S3-compatible store: where it is, who we are, how long we wait."""
+"""Connection to an S3-compatible store: its address, our credentials, and time limits."""
 
 import configparser
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RETRIES = 4
 CREDENTIALS_LAST = timedelta(minutes=1)
-"""Then the file of credentials is read again."""
+"""Time after which the file of credentials is read again."""
 SECTION = "default"
 KEY_ID, SECRET, TOKEN = "aws_access_key_id", "aws_secret_access_key", "aws_session_token"
 
@@ -29,17 +29,17 @@ def client(
     retries: int = RETRIES,
     timings: S3Timings | None = None,
 ) -> Client:
-    """A connection to a bucket, below its prefix; none is opened yet.
+    """Return a client for a bucket, below its prefix; it connects at the first use.
 
     Raises BlobStoreError for files that can't be read.
     """
     timings = timings or S3Timings()
     config: S3Config = {
-        # Amazon's own and all others understand it, and it needs no name for each bucket.
+        # Amazon's store and all others understand it, and it needs no DNS name for each bucket.
         "virtual_hosted_style_request": False,
-        # The store checks what comes against it, and keeps it.
+        # The store verifies the received bytes with it, and keeps it.
         "checksum_algorithm": "SHA256",
-        # Not all stores have the call for many at once.
+        # Not all stores have the call that deletes several objects.
         "disable_bulk_delete": True,
     }
     if location.endpoint:
@@ -73,7 +73,7 @@ def client(
 
 def _options(settings: Blobs, location: S3Location, timings: S3Timings) -> "ClientConfig":
     options: ClientConfig = {
-        # The configuration says which may be so.
+        # The configuration decides which endpoints may be unencrypted.
         "allow_http": location.endpoint.startswith("http://"),
         "connect_timeout": timedelta(seconds=timings.connect),
         "timeout": timedelta(seconds=timings.answer),
@@ -87,7 +87,7 @@ def _options(settings: Blobs, location: S3Location, timings: S3Timings) -> "Clie
 
 
 def _read_credentials(file: str) -> "S3Credential":
-    """Raises BlobStoreError; what the file holds is not repeated."""
+    """Return the credentials. Raises BlobStoreError without the file's contents."""
     parser = configparser.RawConfigParser(default_section="")
     try:
         parser.read_string(Path(file).read_text())

@@ -1,7 +1,7 @@
-"""What an S3-compatible store or the way to it says, in words for those who run the server.
+"""Messages for operators about failures of an S3-compatible store or the connection to it.
 
-obstore tells of a failure as text with the whole answer in it. Shown are the answer's code and
-message, which have no secret in them, or what happened on the way.
+obstore reports a failure as text with the whole response in it. The message has the response's code
+and message, which contain no secret, or the failure of the connection.
 """
 
 import asyncio
@@ -30,40 +30,40 @@ ON_THE_WAY = {
     "IncompleteMessage": "the connection broke",
     "UnexpectedEof": "the connection broke",
 }
-"""What is found in the text, and what that means."""
+"""Substrings of obstore's errors, with their meaning."""
 BUSY = ("SlowDown", "ServiceUnavailable", "TooManyRequests")
 BUSY_RETRY_AFTER = timedelta(seconds=5)
 TOO_SHORT = ("InvalidRange", "416")
 
 
 class BlobStoreError(UnavailableError):
-    """The S3-compatible store, or the way to it."""
+    """The S3-compatible store, or the connection to it, failed."""
 
     def __init__(self, detail: str, retry_after: timedelta = timedelta(seconds=1)) -> None:
-        """Say what happened, and when a retry has a chance."""
+        """Store the cause, and when a retry may succeed."""
         super().__init__("BLOB_STORE_FAILED", "the blob store failed", retry_after, detail=detail)
 
 
 class NoAnswerError(BlobStoreError):
-    """The store took a request, or a connection, and has said nothing for too long."""
+    """The store has accepted a request, or a connection, and sent nothing for too long."""
 
     def __init__(self) -> None:
-        """Say so."""
+        """Use a fixed message."""
         super().__init__("no answer in time", BUSY_RETRY_AFTER)
 
 
 @contextmanager
-def s3_faults_told() -> Iterator[None]:
-    """A block whose failures of the store become BlobStoreError."""
+def converted_s3_errors() -> Iterator[None]:
+    """Convert the store's failures in the block to BlobStoreError."""
     try:
         yield
     except (FileNotFoundError, BaseError) as error:
-        raise _told(error) from error
+        raise _blob_store_error(error) from error
 
 
 @asynccontextmanager
-async def no_answer_told(timeout: timedelta) -> AsyncIterator[None]:
-    """A block that raises NoAnswerError when it takes longer than `timeout`."""
+async def raise_if_silent(timeout: timedelta) -> AsyncIterator[None]:
+    """Raise NoAnswerError if the block takes longer than `timeout`."""
     try:
         async with asyncio.timeout(timeout.total_seconds()):
             yield
@@ -72,7 +72,7 @@ async def no_answer_told(timeout: timedelta) -> AsyncIterator[None]:
 
 
 def words(error: Exception) -> str:
-    """What happened."""
+    """Return a message for operators."""
     text = str(error)
     if code := CODE.search(text):
         message = MESSAGE.search(text)
@@ -86,11 +86,11 @@ def words(error: Exception) -> str:
 
 
 def is_too_short(error: Exception) -> bool:
-    """Whether an object ends before what was asked of it begins."""
+    """Whether an object ends before the requested range begins."""
     return any(sign in words(error) for sign in TOO_SHORT)
 
 
-def _told(error: Exception) -> BlobStoreError:
+def _blob_store_error(error: Exception) -> BlobStoreError:
     found = words(error)
     if any(found.startswith(code) for code in BUSY) or found.startswith(("503", "429")):
         return BlobStoreError(found, BUSY_RETRY_AFTER)

@@ -1,11 +1,12 @@
 """Bytes of files in a bucket of an S3-compatible store.
 
-<prefix>/owner                the server whose prefix it is
-<prefix>/blobs/<sha256>/<n>   the n-th `PART_BYTES` of a blob, from 0 on
+<prefix>/owner the server that owns the prefix
 
-A blob in parts needs no multipart upload. What is left of those when a server is killed is in no
-listing, and the store can hold a whole part against its SHA-256, but not what it was put together
-from. A blob counts when a file has it, and no file does before all its parts are there.
+<prefix>/blobs/<sha256>/<n> the n-th `PART_BYTES` of a blob, from 0 on
+
+A blob in parts needs no multipart upload: no listing shows the parts that a killed server leaves of
+one, and the store can verify a part against its SHA-256, but not the combined object. A blob is
+valid when a file has it, and no file does before all its parts are stored.
 """
 
 import asyncio
@@ -32,28 +33,28 @@ from cellblock_server.blobs.object_store import (
 from cellblock_server.blobs.s3_errors import (
     BlobStoreError,
     NoAnswerError,
+    converted_s3_errors,
     is_too_short,
-    no_answer_told,
-    s3_faults_told,
+    raise_if_silent,
 )
 from cellblock_server.blobs.s3_timings import S3Timings
 from cellblock_server.config.blobs import S3Location
 
 PART_BYTES = 8 * 2**20
-"""Of one object, and so of one request. It is stored data: to change it loses what is there."""
+"""Size of one object, and so of one request. Do not change it: stored blobs would be lost."""
 WINDOW_BYTES = 4 * CHUNK
-"""What a reader has in memory: a connection is not held open for one that is slow."""
+"""Bytes that a reader buffers: no connection stays open for a slow reader."""
 MAX_PUTS = 4
-"""Blobs that are put at once, each with one part in memory; others wait."""
+"""Number of blobs stored concurrently, each with one part in memory; others wait."""
 PAGE = 1000
-"""Keys of one answer."""
+"""Number of keys in one response."""
 OWNER = "owner"
 MAX_OWNER_BYTES = 256
 KEY = re.compile(r"blobs/([0-9a-f]{64})/\d{1,6}")
 
 
 class S3Store:
-    """An `ObjectStore` elsewhere."""
+    """An `ObjectStore` in a bucket."""
 
     def __init__(
         self,
@@ -64,10 +65,10 @@ class S3Store:
         cache: BlobCache,
         timings: S3Timings | None = None,
     ) -> None:
-        """Use the prefix of `client`, which is `owner`'s, and link from `cache`.
+        """Use the prefix of `client`, which `owner` owns, and link from `cache`.
 
-        `impatient` tries nothing twice. Bytes that are put or read fail when the store has
-        answered nothing for `timings.silence`, repetitions included.
+        `impatient` retries nothing. Putting or reading bytes fails when the store has not responded
+        for `timings.silence`, retries included.
         """
         self._timings = timings or S3Timings()
         self._silence = timedelta(seconds=self._timings.silence)
@@ -78,14 +79,14 @@ class S3Store:
         self._cache = cache
         self._puts = asyncio.Semaphore(MAX_PUTS)
         self._put_answered_at = 0.0
-        """When the store last took a part."""
+        """Time at which the store last accepted a part."""
         self._put_unanswered_at = 0.0
-        """When an upload last gave up."""
+        """Time at which an upload last gave up."""
         self._doubtful: dict[str, float] = {}
-        """Hashes whose deletion was not answered, and until when it may come."""
+        """Hashes whose deletion was not acknowledged, and until when it may still happen."""
 
     async def start(self) -> None:
-        """See `ObjectStore`; raises UnavailableError if the prefix is another server's, too."""
+        """See `ObjectStore`; raises UnavailableError if another server owns the prefix."""
         try:
             await self._claim()
         except BlobStoreError as error:
@@ -96,10 +97,10 @@ class S3Store:
         """See `ObjectStore`. Connections end with the process."""
 
     async def check(self) -> None:
-        """See `ObjectStore`: reading a few bytes needs the way, the bucket and our rights."""
+        """See `ObjectStore`: reading a few bytes tests connection, bucket and rights."""
         found = await self._found_owner()
         if found is None:
-            raise BlobStoreError("it lost what says whose its prefix is")
+            raise BlobStoreError("the object `owner` of its prefix is missing")
         self._check_owner(found)
 
     async def put(self, file: Path, blob: Blob) -> None:
@@ -109,8 +110,8 @@ class S3Store:
             for number in range(_parts(blob.size)):
                 data = await in_thread(partial(_part, file, number))
                 try:
-                    async with no_answer_told(self._left(since)):
-                        with s3_faults_told():
+                    async with raise_if_silent(self._left(since)):
+                        with converted_s3_errors():
                             await self._client.put_async(
                                 _key(blob.sha256, number), data, use_multipart=False
                             )
@@ -118,14 +119,14 @@ class S3Store:
                     self._put_unanswered_at = _now()
                     raise
                 since = self._put_answered_at = _now()
-        await self._cache.keep(file, blob)
+        await self._cache.keep_file(file, blob)
 
     async def read(self, blob: Blob, offset: int, length: int) -> AsyncIterator[bytes]:
         """See `ObjectStore`."""
         left = min(length or blob.size, blob.size - offset)
         digest = hashlib.sha256() if left == blob.size else None
         if left == 0 or _parts(blob.size) > 1:
-            # One that is a single part tells its size when it is read.
+            # A single part reports its size when it is read.
             await self._check_sizes(blob)
         while left > 0:
             data = await self._window(blob, offset, left)
@@ -143,10 +144,10 @@ class S3Store:
         return await self._cache.link(blob, destination, partial(self.read, blob, 0, 0), tenant)
 
     async def delete(self, sha256: str) -> None:
-        """See `ObjectStore`. It is tried once: one that comes late must not meet a later put."""
+        """See `ObjectStore`. It is tried once: a late deletion must not follow a later put."""
         numbers = sorted(await self._sizes(sha256))
         try:
-            with s3_faults_told():
+            with converted_s3_errors():
                 for number in numbers:
                     await self._impatient.delete_async(_key(sha256, number))
         except BaseException:
@@ -154,9 +155,9 @@ class S3Store:
             raise
 
     async def hashes(self) -> AsyncIterator[str]:
-        """See `ObjectStore`. One comes once, as long as the store lists keys in their order."""
+        """See `ObjectStore`. Each hash comes once, as long as the store lists keys in order."""
         last = ""
-        with s3_faults_told():
+        with converted_s3_errors():
             async for page in self._client.list("blobs", chunk_size=PAGE):
                 for found in page:
                     key = KEY.fullmatch(found["path"])
@@ -166,14 +167,15 @@ class S3Store:
 
     @asynccontextmanager
     async def _turn_to_put(self) -> AsyncIterator[float]:
-        """A block of which few run at once. Waits for as long as the store answers others.
+        """Wait for one of a few slots to put bytes, as long as the store responds to others.
 
-        Yields since when the store has been silent, or this one waits if that is less.
+        Yields the time since which the store has been silent, or the caller has waited, if that is
+        shorter.
         """
         begun = _now()
         while True:
             try:
-                async with no_answer_told(self._left(max(begun, self._put_answered_at))):
+                async with raise_if_silent(self._left(max(begun, self._put_answered_at))):
                     await self._puts.acquire()
                 break
             except NoAnswerError:
@@ -193,28 +195,28 @@ class S3Store:
         return timedelta(seconds=since - _now()) + self._silence
 
     async def _claim(self) -> None:
-        """Say that the prefix is ours if it is nobody's."""
+        """Record this server as the owner of the prefix if it has none."""
         found = await self._found_owner()
         if found is None:
             # Another server may be quicker.
-            with s3_faults_told(), suppress(AlreadyExistsError):
+            with converted_s3_errors(), suppress(AlreadyExistsError):
                 await self._client.put_async(
                     OWNER, self._owner.encode(), mode="create", use_multipart=False
                 )
-            # A store may not know of that condition: who was last has it.
+            # A store may ignore that condition: the last writer owns the prefix.
             found = await self._found_owner()
         self._check_owner(found or "")
 
     async def _found_owner(self) -> str | None:
-        """Whose the prefix is; None: nobody's. Raises UnavailableError if there is no bucket."""
-        with s3_faults_told():
+        """Return the prefix's owner, or None. Raises UnavailableError without a bucket."""
+        with converted_s3_errors():
             try:
                 answer = await self._client.get_async(
                     OWNER, options={"range": (0, MAX_OWNER_BYTES)}
                 )
                 return bytes(await answer.bytes_async()).decode(errors="replace")
             except FileNotFoundError:
-                # A bucket that is not there can't be listed.
+                # A missing bucket can't be listed.
                 async for _page in self._client.list(OWNER, chunk_size=1):
                     break
                 return None
@@ -232,26 +234,26 @@ class S3Store:
         if (until := self._doubtful.get(sha256)) is not None:
             seconds = until - now
             raise BlobStoreError(
-                "it did not say whether it has deleted the same bytes: they are "
-                f"stored anew after {seconds:.0f} s",
+                "it did not confirm a deletion of the same bytes: they can be "
+                f"stored again after {seconds:.0f} s",
                 timedelta(seconds=seconds),
             )
 
     async def _window(self, blob: Blob, offset: int, left: int) -> bytes:
-        """Some bytes from `offset` on."""
+        """Return some bytes from `offset` on."""
         number, begin = divmod(offset, PART_BYTES)
         size = _part_size(blob.size, number)
         end = min(begin + min(WINDOW_BYTES, left), size)
-        with s3_faults_told():
+        with converted_s3_errors():
             try:
-                async with no_answer_told(self._silence):
+                async with raise_if_silent(self._silence):
                     answer = await self._client.get_async(
                         _key(blob.sha256, number), options={"range": (begin, end)}
                     )
                     data = bytes(await answer.bytes_async())
             except (FileNotFoundError, BaseError) as error:
                 if isinstance(error, FileNotFoundError) or is_too_short(error):
-                    # Only a listing tells bytes that are gone from a bucket that is.
+                    # Only a listing distinguishes missing bytes from a missing bucket.
                     await self._check_sizes(blob)
                 raise
         if answer.meta["size"] != size or len(data) != end - begin:
@@ -260,7 +262,7 @@ class S3Store:
         return data
 
     async def _check_sizes(self, blob: Blob) -> None:
-        """Raise DamagedBlobError unless all parts are there, in their sizes."""
+        """Raise DamagedBlobError unless all parts are stored, in their sizes."""
         sizes = await self._sizes(blob.sha256)
         if not sizes:
             raise DamagedBlobError(GONE)
@@ -268,9 +270,9 @@ class S3Store:
             raise DamagedBlobError.short(sum(sizes.values()), blob.size)
 
     async def _sizes(self, sha256: str) -> dict[int, int]:
-        """Bytes of each part that is there."""
+        """Return the size of each stored part."""
         sizes: dict[int, int] = {}
-        with s3_faults_told():
+        with converted_s3_errors():
             async for page in self._client.list(f"blobs/{sha256}", chunk_size=PAGE):
                 for found in page:
                     if KEY.fullmatch(found["path"]):
@@ -283,7 +285,7 @@ def _key(sha256: str, number: int) -> str:
 
 
 def _parts(size: int) -> int:
-    """Nothing has a part as well, to be found by."""
+    """Return the number of parts; an empty blob has one, so that it can be found."""
     return max(1, -(-size // PART_BYTES))
 
 

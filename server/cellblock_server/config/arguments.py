@@ -1,4 +1,4 @@
-"""Options of the command line that stand for keys of the configuration."""
+"""Command-line options that set keys of the configuration."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ KEYS = (("server", "listen"), ("server", "state_dir"), ("sandbox", "backend"))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add them, and that of the configuration's file."""
+    """Add these options, and the option for the configuration file."""
     parser.add_argument("--config", type=Path, metavar="FILE", help="the configuration file")
     parser.add_argument(
         "--profile",
@@ -20,12 +20,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="defaults for one person's laptop, a team's machine, or a server with many tenants",
     )
     parser.add_argument("--listen", metavar="ADDRESS", help="host:port or unix:/path")
-    parser.add_argument("--state-dir", metavar="FOLDER", help="where to keep everything")
+    parser.add_argument("--state-dir", metavar="FOLDER", help="database, files and sockets")
     parser.add_argument("--backend", help="docker or local")
 
 
 def given(options: argparse.Namespace) -> Values:
-    """What was given, by sections."""
+    """Return the values of the given options, by sections."""
     found: Values = {} if options.profile is None else {"profile": options.profile}
     for section, key in KEYS:
         if (value := getattr(options, key)) is not None:

@@ -1,4 +1,4 @@
-"""Where the bytes of files are kept."""
+"""Configuration of the store for files' bytes."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cellblock_server.config.values import GIB, Section
 SHAPE = "s3://BUCKET[/PREFIX][?endpoint=https://HOST[:PORT]&region=NAME]"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
-"""What every store takes in a key as it is."""
+"""Characters that every store accepts in a key unchanged."""
 MAX_PREFIX = 512
 REGION = re.compile(r"[a-z0-9-]{1,64}")
 HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
@@ -21,31 +21,31 @@ PARAMETERS = ("endpoint", "region")
 
 @dataclass(frozen=True)
 class S3Location:
-    """A place in an S3-compatible store."""
+    """Bucket and prefix in an S3-compatible store."""
 
     bucket: str
     prefix: str
-    """Without slashes at its ends; may be empty."""
+    """Prefix without slashes at its ends; may be empty."""
     endpoint: str
-    """`https://host:port`; empty: Amazon's."""
+    """Endpoint `https://host:port`; empty for Amazon's."""
     region: str
-    """Empty: as `AWS_REGION` says."""
+    """Region; empty for `AWS_REGION`."""
 
     def __str__(self) -> str:
-        """As people know it. There is no secret in it."""
+        """Return the location for people. It contains no secret."""
         at = f" at {self.endpoint}" if self.endpoint else ""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/") + at
 
 
 def parse_s3_url(url: str) -> S3Location:
-    """A location. Raises ValueError, which does not repeat the URL: it may have a secret in it."""
+    """Return a parsed location. Raises ValueError without the URL, which may contain a secret."""
     try:
         parts = urlsplit(url)
         pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
         raise ValueError(f"must be {SHAPE}") from None
     if parts.username is not None or parts.password is not None:
-        raise ValueError("has credentials in it: put them into blobs.credentials_file")
+        raise ValueError("contains credentials: put them into blobs.credentials_file")
     names = [name for name, _value in pairs]
     if parts.scheme != "s3" or parts.fragment or not BUCKET.fullmatch(parts.netloc):
         raise ValueError(f"must be {SHAPE}")
@@ -89,7 +89,7 @@ def _endpoint(given: dict[str, str]) -> str:
 
 
 class Blobs(Section):
-    """The store of files' bytes."""
+    """Store of files' bytes."""
 
     url: str = Field(
         "",
@@ -102,8 +102,8 @@ class Blobs(Section):
     )
     credentials_file: str = Field(
         "",
-        description="File in the form of AWS's shared credentials; its section `default` counts. A "
-        "changed file counts within a minute. Empty: `AWS_ACCESS_KEY_ID` and "
+        description="File in the form of AWS's shared credentials; its section `default` is used. "
+        "A changed file is used within a minute. Empty: `AWS_ACCESS_KEY_ID` and "
         "`AWS_SECRET_ACCESS_KEY`, or the role of the machine, container or service account.",
     )
     ca_file: str = Field(
@@ -140,12 +140,12 @@ class Blobs(Section):
         host = urlsplit(location.endpoint).hostname or ""
         if not is_loopback(host):
             raise ValueError(
-                f"url: the endpoint {host!r} is not on this machine: whoever is on the way could "
-                "read all files; use https://, or set blobs.allow_http = true"
+                f"url: the endpoint {host!r} is not on this machine: anyone on the "
+                "network path could read all files; use https://, or set blobs.allow_http = true"
             )
         return self
 
     @property
     def location(self) -> S3Location | None:
-        """Where in S3; None: in the state folder."""
+        """Return the location in S3; None for the state folder."""
         return parse_s3_url(self.url) if self.url else None

@@ -1,4 +1,4 @@
-"""Who may call, how much, and what is told of it."""
+"""Configuration of authentication, quotas, the audit log and usage records."""
 
 from datetime import timedelta
 

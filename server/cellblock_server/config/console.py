@@ -1,4 +1,4 @@
-"""The web console: where it is, and who may look at it."""
+"""Configuration of the web console: its address, names and login timeout."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from cellblock_server.config.loopback import is_loopback
 from cellblock_server.config.values import DAY, Duration, Names, Section
 
 DEFAULT_ADDRESS = "127.0.0.1:7780"
-"""Of `cellblock serve --console`."""
+"""Address for `cellblock serve --console`."""
 
 
 class Console(Section):
@@ -31,7 +31,7 @@ class Console(Section):
         timedelta(hours=12),
         ge=timedelta(minutes=1),
         le=30 * DAY,
-        description="A login ends after so long without a request.",
+        description="Time without a request after which a login ends.",
     )
 
     @model_validator(mode="after")
@@ -45,10 +45,10 @@ class Console(Section):
 
     @property
     def host(self) -> str:
-        """The host of its address, without brackets; empty if there is no console."""
+        """Return the host of its address, without brackets; empty if there is no console."""
         return self.listen.rpartition(":")[0].strip("[]")
 
     @property
     def only_local(self) -> bool:
-        """Whether nobody but this machine can reach it."""
+        """Whether only this machine can reach the console."""
         return not self.listen or is_loopback(self.host)

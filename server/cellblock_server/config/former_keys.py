@@ -1,4 +1,4 @@
-"""Names that keys had before. They can still be used, in the file and in variables."""
+"""Former names of keys. They can still be used, in the file and in variables."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ RENAMED = {
     "executions.timeout": "executions.time_limit",
     "executions.max_timeout": "executions.max_time_limit",
 }
-"""Former names, each with the present one."""
+"""Present names by former names."""
 FORMER_NAMES = {present: former for former, present in RENAMED.items()}
 
 

@@ -1,4 +1,4 @@
-"""Hosts and ports as an operator writes them down: `pypi.org:443`, `*.example.org:443`."""
+"""Rules for hosts and ports in the configuration: `pypi.org:443`, `*.example.org:443`."""
 
 import ipaddress
 import re
@@ -14,13 +14,13 @@ class Rule:
     """One host, or all below a suffix, at one port."""
 
     name: str
-    """In lower case, without the `*.` of a suffix."""
+    """Name in lower case, without the `*.` of a suffix."""
     is_suffix: bool
     port: int
 
 
 def parse_rule(text: str) -> Rule:
-    """`pypi.org:443`, `*.example.org:8080`. Raises ValueError that says what is wrong."""
+    """Parse `pypi.org:443` or `*.example.org:8080`. Raises ValueError that says what is wrong."""
     name, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError(f"{text!r} must be a host and a port, such as 'pypi.org:443'")
@@ -34,5 +34,5 @@ def parse_rule(text: str) -> Rule:
 
 
 def parse_network(text: str) -> str:
-    """A network, or an address, as squid writes it. Raises ValueError."""
+    """Return a network or an address in squid's form. Raises ValueError."""
     return str(ipaddress.ip_network(text))

@@ -1,4 +1,4 @@
-"""The list of all keys, made from the sections' declarations."""
+"""List of all keys, from the declarations of the sections."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ class Key:
     field: FieldInfo
     description: str
     internal: str | None
-    """Why no operator has to set it; None for a key that the reference lists."""
+    """Reason why no operator has to set it; None for a key that the reference lists."""
 
     @property
     def name(self) -> str:
-        """The dotted name, such as `server.listen`."""
+        """Return the dotted name, such as `server.listen`."""
         return ".".join(self.path)
 
     @property
     def section(self) -> str:
-        """The table of the file; empty for a key outside of all tables."""
+        """Return the table of the file; empty for a key outside of all tables."""
         return self.path[0] if len(self.path) > 1 else ""
 
     @property
     def shown_default(self) -> str:
-        """The default with its unit, or `derived` for one that depends on other keys."""
+        """Return the default with its unit, or `derived` for one that depends on other keys."""
         if self.field.default_factory is None:
             return shown_value(self.field.default, self.field)
         return "derived" if self.internal is not None else ""

@@ -1,4 +1,4 @@
-"""Read the configuration: flags over environment over file over profile over defaults.
+"""Reading of the configuration: flags over environment over file over profile over defaults.
 
 Every error names the key and where its value came from: file and line, variable or flag.
 """
@@ -34,7 +34,7 @@ from cellblock_server.config.user_dirs import user_dirs
 
 FILE_VARIABLE = "CELLBLOCK_CONFIG"
 RULE = re.compile(r"^([\w.]+): ")
-"""Start of the message of a rule over several keys: the key at fault."""
+"""Start of a message about several keys: the key with the error."""
 MAX_SHOWN = 80
 """Characters of a bad value that an error repeats."""
 
@@ -43,7 +43,7 @@ WORDS = {
     "greater than or equal to": "at least",
     "less than or equal to": "at most",
 }
-"""Our words for pydantic's."""
+"""Replacements of phrases in pydantic's messages."""
 CONSEQUENCE = "default_factory_not_called"
 """Type of the error of a derived value when a key that it depends on is wrong."""
 HIDDEN = "(hidden)"
@@ -53,7 +53,7 @@ CLIENT = "client"
 
 
 class _ServersPart(TomlConfigSettingsSource):
-    """The file without the settings of the CLI."""
+    """Content of the file without the settings of the CLI."""
 
     def __call__(self) -> dict[str, Any]:
         values = super().__call__()
@@ -62,18 +62,18 @@ class _ServersPart(TomlConfigSettingsSource):
 
 @dataclass(frozen=True)
 class EffectiveValue:
-    """The value of a key, and where it comes from."""
+    """Value of a key, and its source."""
 
     key: Key
     shown: str
-    """The value with its unit, as in the reference."""
+    """Value with its unit, as in the reference."""
     source: str
-    """A flag, a variable, `file:line`, a profile, or `default`."""
+    """Source: a flag, a variable, `file:line`, a profile, or `default`."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """The settings, with where they come from."""
+    """Settings with the sources of their values."""
 
     settings: Settings
     origins: Origins
@@ -127,10 +127,9 @@ def load(file: Path | None, flags: Values) -> Settings:
 def read_configuration(file: Path | None, flags: Values) -> Configuration:
     """Read the configuration.
 
-    `file` is the TOML file, None for the one that `CELLBLOCK_CONFIG` names or
-    that lies in the user's configuration folder, if there is one. `flags` holds
-    sections of values that were given on the command line. Raises
-    ConfigurationError.
+    `file` is the TOML file, None for the one that `CELLBLOCK_CONFIG` names or, if there is one,
+    that in the user's configuration folder. `flags` holds sections of values that were given on the
+    command line. Raises ConfigurationError.
     """
     path = file or _default_file()
     text = _read(path) if path is not None else ""
@@ -171,7 +170,7 @@ def read_configuration(file: Path | None, flags: Values) -> Configuration:
 
 
 def _variables_of_no_section() -> list[str]:
-    """What pydantic passes over: it looks only for variables of sections that there are."""
+    """Return variables of unknown sections, which pydantic ignores."""
     return [
         f"{variable}: there is no such section"
         for name, variable in our_variables().items()
@@ -207,7 +206,7 @@ def _read(path: Path) -> str:
 def _keys(problem: ErrorDetails) -> list[str]:
     keys = [str(part) for part in problem["loc"] if isinstance(part, str)]
     if problem["type"] == "value_error" and (found := RULE.match(_cause(problem))):
-        # A rule over several keys begins with the one at fault.
+        # The error of a rule over several keys begins with the key to correct.
         keys += found.group(1).split(".")
     return keys
 

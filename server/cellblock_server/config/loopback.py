@@ -1,10 +1,10 @@
-"""Which addresses nobody but this machine can reach."""
+"""Loopback addresses, which only this machine can reach."""
 
 import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine can reach a host."""
+    """Whether only this machine can reach a host."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Where each value of the configuration comes from: a flag, a variable, or a line of the file."""
+"""Source of each value of the configuration: a flag, a variable, or a line of the file."""
 
 import os
 import re
@@ -19,17 +19,17 @@ FLAGS = {
     "sandbox.backend": "--backend",
     "console.listen": "--console",
 }
-"""Keys that have a flag. `--embedded` sets some others."""
+"""Keys that have a flag. `--embedded` sets some other keys."""
 DEFAULT = "default"
 
 Values = dict[str, Any]
 
 
 class Origins:
-    """Finds where values come from."""
+    """Finds the sources of values."""
 
     def __init__(self, path: Path | None, text: str, flags: Values) -> None:
-        """Note the flags, the variables and the keys of the file with their lines."""
+        """Record the flags, the variables and the keys of the file with their lines."""
         self._path = path
         self._lines = _key_lines(text)
         self._file = tomllib.loads(text)

@@ -8,7 +8,7 @@ from cellblock_server.config.values import DAY, GIB, MIB
 Profile = Literal["laptop", "team", "server"]
 Defaults = Mapping[str, Mapping[str, Any]]
 DEFAULT_PROFILE: Profile = "team"
-"""Its defaults are those that the keys are declared with."""
+"""Default profile; its defaults are the declared defaults of the keys."""
 
 PROFILES: Mapping[str, Defaults] = {
     "laptop": {

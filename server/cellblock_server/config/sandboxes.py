@@ -1,4 +1,4 @@
-"""What sessions run in, and what that may use and reach."""
+"""Configuration of sandboxes: backend, image, limits, network and pool."""
 
 import ipaddress
 from datetime import timedelta
@@ -22,13 +22,13 @@ from cellblock_server.config.values import (
 )
 
 MIN_USER, MAX_USER = 1000, 2**31 - 1
-"""Lower ids belong to the system."""
+"""Range of allowed user ids: lower ids belong to the system."""
 LEAST_FOLDER = "The least that a session may ask for: what a file system can be made with."
 Network = Literal["none", "proxy"]
 
 
 class RuntimeOverhead(Section):
-    """What an OCI runtime needs for itself in each container."""
+    """Resources that an OCI runtime needs for itself in each container."""
 
     memory_bytes: ByteSize = Field(ByteSize(0), ge=0)
     pids: int = Field(0, ge=0)
@@ -78,7 +78,7 @@ class Sandbox(Section):
     runtime_overhead: Annotated[dict[str, RuntimeOverhead], BeforeValidator(from_json)] = Field(
         {"runsc": RuntimeOverhead(memory_bytes=ByteSize(128 * MIB), pids=2048)},
         description="Tables by runtimes' names: `memory_bytes` and `pids` that containers get over "
-        "their sessions' limits, because the runtime has a kernel of its own to pay for. See "
+        "their sessions' limits, for the runtime's own kernel. See "
         "[gVisor](../security/gvisor.md#what-it-costs).",
     )
     network: Network = Field(
@@ -93,7 +93,7 @@ class Sandbox(Section):
         timedelta(seconds=60),
         ge=timedelta(seconds=1),
         le=timedelta(hours=1),
-        description="Time that a sandbox has until its kernel answers.",
+        description="Time that a sandbox has until its kernel responds.",
     )
     orphan_timeout: Duration = Field(
         timedelta(hours=1),
@@ -106,9 +106,9 @@ class Sandbox(Section):
         timedelta(minutes=5),
         ge=timedelta(seconds=1),
         le=30 * DAY,
-        description="How long after its kernel was started a session can have another one without "
-        "delay. Then 20 to 30 MB of its memory are returned, and a restart takes as long as the "
-        "imports of `preload`: up to a second.",
+        description="Time after the start of its kernel in which a session can have another one "
+        "without delay. Then 20 to 30 MB of its memory are returned, and a restart takes as long "
+        "as the imports of `preload`: up to a second.",
     )
     preload: Names = Field(
         ["numpy", "pandas", "matplotlib.pyplot"],
@@ -119,7 +119,7 @@ class Sandbox(Section):
 
     @property
     def may_have_egress(self) -> bool:
-        """Whether any session may have a way out."""
+        """Whether any session may have egress."""
         return "proxy" in (self.network, *self.allowed_networks)
 
     @model_validator(mode="after")
@@ -130,7 +130,7 @@ class Sandbox(Section):
 
     @property
     def user_bounds(self) -> tuple[int, int]:
-        """First and last user id of sandboxes."""
+        """Return the first and last user id of sandboxes."""
         first, last = self.users.split("-")
         return int(first), int(last)
 
@@ -188,7 +188,7 @@ class Egress(Section):
 
 
 class MemoryBytes(Bounded[ByteSize]):
-    """Memory of a sandbox, without swap; `/mnt/data`, `/tmp` and the home folder count.
+    """Memory of a sandbox, without swap; includes `/mnt/data`, `/tmp` and the home folder.
 
     192 MiB of it are for the agent and the kernel; folders get at most the rest.
     """
@@ -227,7 +227,7 @@ class Pids(Bounded[int]):
 
 
 class DataBytes(Bounded[ByteSize]):
-    """Size of `/mnt/data`; large attachments do not count."""
+    """Size of `/mnt/data`; large attachments are not included."""
 
     default: ByteSize = Field(ByteSize(512 * MIB), ge=MIB)
     min: ByteSize = internal(ByteSize(MIB), LEAST_FOLDER, ge=MIB)
@@ -264,7 +264,7 @@ class Limits(Section):
 
 
 class PoolProfile(Section):
-    """Further sandboxes to have ready; what is not said is as for the default ones."""
+    """Further sandboxes to have ready; unset keys are as for the default sandboxes."""
 
     image: str = ""
     runtime: str = ""
@@ -280,8 +280,8 @@ Profiles = Annotated[list[PoolProfile], BeforeValidator(from_json)]
 class Pool(Section):
     """Sandboxes that are started ahead, so that a session need not wait for one.
 
-    A session that asks for another image, runtime or size of folders than one of them has
-    starts cold. Other memory, CPU time or processes it can have.
+    A session that asks for another image, runtime or size of folders than one of them has starts
+    cold. Memory, CPU time or processes may differ.
     """
 
     size: int = Field(

@@ -1,4 +1,4 @@
-"""The listener, what it keeps, and what it says."""
+"""Configuration of the listener, the database and the log."""
 
 import re
 from datetime import timedelta
@@ -27,7 +27,7 @@ def _state_dir() -> Path:
 
 
 class Server(Section):
-    """The listener and what it keeps."""
+    """Listener, TLS, state directory, and limits of connections and calls."""
 
     listen: str = Field(
         "127.0.0.1:7711",
@@ -63,20 +63,20 @@ class Server(Section):
         timedelta(seconds=2),
         ge=timedelta(0),
         le=DAY,
-        description="How long calls that can't be resumed may continue when the server is asked to "
-        "stop. The next server can't start before. Streams that can be resumed end immediately "
+        description="Time that calls that can't be resumed may continue when the server is asked "
+        "to stop. The next server can't start before. Streams that can be resumed end immediately "
         "(`SERVER_STOPPING`).",
     )
     unread_timeout: Duration = internal(
         timedelta(minutes=10),
-        "How long a stream waits for its caller to read what was sent, before it ends "
+        "Time that a stream waits for its caller to read what was sent, before it ends "
         "(`STREAM_NOT_READ`). It only has to be longer than a slow network's pauses.",
         ge=timedelta(seconds=1),
         le=DAY,
     )
     idle_upload_timeout: Duration = internal(
         timedelta(minutes=5),
-        "How long an upload, or a write into a session, waits for the next bytes of its caller, "
+        "Time that an upload, or a write into a session, waits for the next bytes of its caller, "
         "before it ends (`UPLOAD_IDLE`). A named upload can be resumed.",
         ge=timedelta(seconds=1),
         le=DAY,
@@ -91,12 +91,12 @@ class Server(Section):
         500,
         ge=10,
         le=100_000,
-        description="Callers' connections at once, those in their TLS handshake included; a client "
-        "has one. When there are more, the oldest one that has shown no valid key is closed, and "
-        "if all have, the one longest unused of the tenant that has the most. At most half of them "
-        "may be without a valid key. Each takes one of the process's open files (`ulimit -n`), of "
-        "which a session needs some as well; for a moment there may be a quarter more. At a Unix "
-        "socket, more are closed as they come.",
+        description="Simultaneous connections of callers, also those in their TLS handshake; a "
+        "client has one. When there are more, the oldest one that has shown no valid key is "
+        "closed, and if all have, the one longest unused of the tenant that has the most. At most "
+        "half of them may be without a valid key. Each takes one of the process's open files "
+        "(`ulimit -n`), of which a session needs some as well; for a moment there may be a "
+        "quarter more. At a Unix socket, more are closed as they come.",
     )
     max_calls_per_connection: int = internal(
         100,
@@ -143,13 +143,13 @@ class Server(Section):
 
     @property
     def only_local(self) -> bool:
-        """Whether nobody but this machine can reach the listener."""
+        """Whether only this machine can reach the listener."""
         host = self.listen.rpartition(":")[0].strip("[]")
         return self.listen.startswith("unix:") or is_loopback(host)
 
 
 class Store(Section):
-    """The database of metadata."""
+    """Database of metadata."""
 
     url: str = Field(
         "",
@@ -174,7 +174,7 @@ class Store(Section):
     @field_validator("url")
     @classmethod
     def _known(cls, url: str) -> str:
-        # What it was is not repeated: it may have a password in it.
+        # The value is not repeated: it may contain a password.
         try:
             known = not url or bool(STORE_URL.fullmatch(url) and make_url(url).database)
         except (ArgumentError, ValueError):
@@ -199,7 +199,7 @@ class Store(Section):
 
 
 class Log(Section):
-    """The log, on standard error. It never has code, file contents or variables' values."""
+    """Log on standard error. It never has code, file contents or variables' values."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Level of the least important lines that are written."

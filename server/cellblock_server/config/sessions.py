@@ -1,4 +1,4 @@
-"""How long sessions live, and what code in them may take, show and leave behind."""
+"""Configuration of sessions, executions, files and run steps."""
 
 from datetime import timedelta
 
@@ -19,9 +19,9 @@ from cellblock_server.config.values import (
 
 
 class Sessions(Section):
-    """How many sessions there may be, and how long they live."""
+    """Limits on the number and lifetime of sessions."""
 
-    max_sessions: int = Field(50, ge=1, le=10_000, description="Sessions at the same time.")
+    max_sessions: int = Field(50, ge=1, le=10_000, description="Maximum number of live sessions.")
     start_parallelism: int = internal(
         8,
         "Sandboxes that are started at a time for sessions that found none in the pool. `profile` "
@@ -83,7 +83,7 @@ class Sessions(Section):
 
 
 class Executions(Section):
-    """Bounds on one piece of code and what it shows."""
+    """Limits of one execution and its output."""
 
     time_limit: Duration = Field(
         timedelta(seconds=120),
@@ -144,7 +144,7 @@ class Executions(Section):
 
 
 class Files(Section):
-    """Uploads, and files that code creates."""
+    """Limits of uploads and of files that code creates."""
 
     max_upload_bytes: ByteSize = Field(
         ByteSize(512 * MIB), ge=1, description="Size of one uploaded file."

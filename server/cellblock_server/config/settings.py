@@ -1,4 +1,4 @@
-"""All keys: type, unit, default, bounds and reason.
+"""All configuration keys: type, unit, default, bounds and reason.
 
 The source of `docs/reference/configuration.md`.
 """
@@ -24,7 +24,7 @@ DELIMITER = "__"
 
 
 class _PresentNames(PydanticBaseSettingsSource):
-    """A source of values, with former names of keys replaced."""
+    """Source of values, with former names of keys replaced."""
 
     def __init__(
         self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource
@@ -40,12 +40,12 @@ class _PresentNames(PydanticBaseSettingsSource):
 
 
 class Settings(BaseSettings):
-    """The whole configuration. Use `load`."""
+    """Whole configuration. Use `load` to read it."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter=DELIMITER,
-        # Its own decoding of lists ends in an error that does not name the variable.
+        # pydantic's own decoding of lists ends in an error that does not name the variable.
         enable_decoding=False,
         extra="forbid",
         frozen=True,
@@ -103,8 +103,8 @@ class Settings(BaseSettings):
         if missing and not server.only_local:
             host = server.listen.rpartition(":")[0]
             raise ValueError(
-                f"server.listen: {host!r} is not a loopback address: whoever reaches it could run "
-                f"code, or read what is sent; set {', '.join(missing)}"
+                f"server.listen: {host!r} is not a loopback address: anyone who reaches it could "
+                f"run code, or read what is sent; set {', '.join(missing)}"
             )
         return self
 
@@ -119,13 +119,13 @@ class Settings(BaseSettings):
         missing = [name for name, value in needed.items() if not value]
         if missing and not self.console.only_local:
             raise ValueError(
-                f"console.listen: {self.console.host!r} is not a loopback address: whoever "
+                f"console.listen: {self.console.host!r} is not a loopback address: anyone who "
                 f"reaches it could run code, or read what is sent; set {', '.join(missing)}"
             )
         return self
 
     @property
     def database_url(self) -> str:
-        """Where metadata is kept."""
+        """Return the database's URL."""
         default = f"sqlite:///{self.server.state_dir.absolute() / 'cellblock.db'}"
         return self.store.url or default

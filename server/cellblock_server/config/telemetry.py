@@ -1,4 +1,4 @@
-"""What others may learn of how the server does."""
+"""Configuration of metrics and traces."""
 
 from pydantic import Field, model_validator
 
@@ -37,7 +37,7 @@ class Telemetry(Section):
             raise ValueError(f"metrics_listen: must be host:port, got {self.metrics_listen!r}")
         if not self.metrics_public and not is_loopback(host.strip("[]")):
             raise ValueError(
-                f"metrics_listen: {host!r} is not a loopback address: whoever reaches it could "
+                f"metrics_listen: {host!r} is not a loopback address: anyone who reaches it could "
                 "read how much is run here; set telemetry.metrics_public = true"
             )
         return self

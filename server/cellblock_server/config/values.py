@@ -1,7 +1,7 @@
-"""What keys of the configuration are made of.
+"""Types of configuration values.
 
-Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a
-number, or ISO 8601 text (`"PT20M"`). Lists in variables are JSON (`["numpy"]`).
+Sizes are bytes, as a number or as text (`"512 MiB"`). Times are seconds, as a number, or ISO 8601
+text (`"PT20M"`). Lists in variables are JSON (`["numpy"]`).
 """
 
 import json
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 
 def plain_seconds(value: object) -> object:
-    """Let variables and flags say `30`, as the file does."""
+    """Convert `30` from a variable or flag to a number, as in the file."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
@@ -26,7 +26,7 @@ def plain_seconds(value: object) -> object:
 
 
 def from_json(value: object) -> object:
-    """Let variables hold a list; what is none is left for the list's own check to refuse."""
+    """Parse a list from a variable; leave other values for the list's own check to refuse."""
     try:
         return json.loads(value) if isinstance(value, str) else value
     except ValueError:
@@ -57,8 +57,8 @@ INTERNAL = "internal"
 def internal(default: Any, reason: str, **bounds: Any) -> Any:  # noqa: ANN401 - as pydantic's Field
     """Declare a value that no operator has to choose.
 
-    It was a key once, so it can still be set. The reference does not list it, and the server logs a
-    warning with `reason`.
+    It was a key in an earlier release, so it can still be set. The reference does not list it, and
+    the server logs a warning with `reason`.
     """
     return Field(default, json_schema_extra={INTERNAL: reason}, **bounds)
 
@@ -81,7 +81,7 @@ class Section(BaseModel):
 
 
 class Bounded(Section, Generic[Number]):
-    """What a sandbox gets by default, and the least and the most that a session may ask for."""
+    """Default, minimum and maximum of a limit that a session may ask for."""
 
     default: Number
     min: Number

@@ -1,1 +1,1 @@
-"""The web console: its page, and an HTTP listener that calls the services as any caller."""
+"""Web console: its page, and an HTTP listener that calls the services as any caller does."""

@@ -1,8 +1,8 @@
-"""Whose requests are taken at all: pure checks of a request's headers.
+"""Checks of a request's headers: only the console's own page may make requests.
 
-A browser sends requests on behalf of any page that it shows. So a page of somebody else's must be
-told from ours: by the name that it called us by (DNS rebinding), by its origin, and by what the
-browser says of the two (https://www.w3.org/TR/fetch-metadata/).
+A browser sends requests on behalf of any page that it shows. So requests of foreign pages must be
+distinguished from ours: by the host name in the request (DNS rebinding), by its origin, and by the
+browser's fetch metadata (https://www.w3.org/TR/fetch-metadata/).
 """
 
 from collections.abc import Mapping
@@ -14,26 +14,26 @@ from cellblock_server.console.failures import RefusedError
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 OWN_SITES = frozenset({"same-origin", "none"})
-"""What a browser says of requests of our own page, and of those that a person typed."""
+"""Values of `Sec-Fetch-Site` for requests of our own page, and for typed addresses."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may call, and by which names."""
+    """Names and limits for requests to the console."""
 
     hosts: frozenset[str]
-    """Names in lower case, without brackets and ports."""
+    """Allowed host names in lower case, without brackets and ports."""
     scheme: str
-    """`http` or `https`."""
+    """Scheme of the console's URL: `http` or `https`."""
     needs_key: bool
-    """Whether the server's callers need keys: then nobody logs in without one."""
+    """Whether a login requires an API key, as the server's calls do."""
     login_timeout: timedelta
     max_body_bytes: int
-    """Of a request that is no upload."""
+    """Maximum size of a request body, except for uploads."""
 
 
 def check_host(access: Access, headers: Mapping[str, str]) -> None:
-    """Raise RefusedError if another name was called. Any port will do: there are tunnels."""
+    """Raise RefusedError for a wrong host name. Any port is accepted: there are tunnels."""
     host = headers.get("Host", "")
     if host_name(host) not in access.hosts:
         raise RefusedError(
@@ -42,7 +42,7 @@ def check_host(access: Access, headers: Mapping[str, str]) -> None:
 
 
 def check_origin(access: Access, method: str, headers: Mapping[str, str]) -> None:
-    """Raise RefusedError for another page's request. To be asked after `check_host`."""
+    """Raise RefusedError for the request of a foreign page. Called after `check_host`."""
     origin, own = headers.get("Origin"), f"{access.scheme}://{headers.get('Host', '')}"
     if origin is None and method in SAFE_METHODS:
         pass
@@ -58,7 +58,7 @@ def check_origin(access: Access, method: str, headers: Mapping[str, str]) -> Non
 
 
 def host_name(host: str) -> str:
-    """The name in a `Host` header, in lower case: without its port, and an address's brackets."""
+    """Return the name in a `Host` header, in lower case, without port and brackets."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     return host.partition(":")[0].lower()

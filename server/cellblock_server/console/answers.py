@@ -1,4 +1,4 @@
-"""What the page asks for beside files: calls, code to run, a session's log."""
+"""Requests of the page except for files: calls, executions, a session's log."""
 
 import json
 from contextlib import aclosing
@@ -17,20 +17,20 @@ JSON_TYPE = "application/json"
 
 
 async def call(request: web.Request, caller: Caller) -> web.Response:
-    """One of the services' calls, as it is. Raises RefusedError."""
+    """Make a call of the services and return its response. Raises RefusedError."""
     answer = await caller.call(request.match_info["method"], await json_body(request))
     return web.json_response(answer)
 
 
 async def execute(request: web.Request, caller: Caller) -> web.Response:
-    """Have code run; its id. The session's log has the rest. Raises RefusedError."""
+    """Start an execution and return its id; the session's log shows it. Raises RefusedError."""
     code = (await json_body(request)).get("code")
     if not isinstance(code, str):
         raise RefusedError(400, "BODY_MALFORMED", "code: must be text")
     stub = execution_pb2_grpc.ExecutionServiceStub(caller.channel)
     wanted = pb.ExecuteRequest(session_id=request.match_info["session_id"], code=code)
     made = stub.Execute(wanted, metadata=caller.metadata)
-    # It goes on without this stream.
+    # The execution continues without this stream.
     with cancelled_at_end(made):
         async with refused():
             first = await made.read()
@@ -40,7 +40,7 @@ async def execute(request: web.Request, caller: Caller) -> web.Response:
 
 
 async def follow(request: web.Request, caller: Caller) -> web.StreamResponse:
-    """A session's log as server-sent events: what it ran, then what it runs, until it ends.
+    """Send a session's log as server-sent events, past and live, until the session ends.
 
     The last event is `ended`, or `failed` with the reason.
     """
@@ -57,20 +57,20 @@ async def follow(request: web.Request, caller: Caller) -> web.StreamResponse:
                         await stream.send(*item)
             await stream.send("ended", {})
         except RefusedError as refusal:
-            # The head has been sent.
-            await stream.send("failed", refusal.told())
+            # The headers have been sent.
+            await stream.send("failed", refusal.response_body())
         await stream.end()
     return response
 
 
 async def json_body(request: web.Request) -> dict[str, Any]:
-    """A request's JSON object. Raises RefusedError."""
-    # No form of another page's can send this type without being asked first.
+    """Return the JSON object in a request's body. Raises RefusedError."""
+    # A foreign page's form can't send this type without a preflight request.
     if request.content_type != JSON_TYPE:
-        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"a body's type is {JSON_TYPE}")
+        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"a body's Content-Type must be {JSON_TYPE}")
     try:
         body = json.loads(await request.read())
-        # JSON's escapes may stand for lone surrogates, which no message can have.
+        # JSON's escapes may encode lone surrogates, which no message can have.
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise RefusedError(400, "BODY_MALFORMED", "text that is not Unicode") from error

@@ -1,6 +1,6 @@
-"""The services, called from within this process for somebody in a browser.
+"""Calls of the services from within this process, for a user of the web console.
 
-Each call carries that person's key, and passes all that stands between callers and services.
+Each call carries the user's key, and passes all stages of a call.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -34,7 +34,7 @@ OFFERED: tuple[tuple[Any, tuple[str, ...]], ...] = (
     ),
     (admin_pb2.DESCRIPTOR.services_by_name["AdminService"], ("GetServerStatus",)),
 )
-"""What the page calls. Keys and tenants are not looked after from a browser."""
+"""Calls that the page may make. Keys and tenants are not managed from a browser."""
 
 METHODS: Mapping[str, MethodDescriptor] = {
     name: service.methods_by_name[name] for service, names in OFFERED for name in names
@@ -44,18 +44,18 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 class Caller:
-    """Makes calls for one request of a browser's."""
+    """Makes calls for one request of a browser."""
 
     def __init__(
         self, channel: grpc.aio.Channel, metadata: Metadata, timings: ConsoleTimings
     ) -> None:
-        """Call through `channel`, with `metadata` that says for whom."""
+        """Call through `channel`, with `metadata` that identifies the user."""
         self.timings = timings
         self.channel = channel
         self.metadata = metadata
 
     async def call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
-        """A call's answer, as the proto's JSON has it. Raises RefusedError."""
+        """Make a call and return its response as the proto's JSON. Raises RefusedError."""
         descriptor = METHODS.get(method)
         if descriptor is None:
             raise RefusedError(404, "NO_SUCH_CALL", f"the console does not offer {method!r}")
@@ -78,7 +78,7 @@ class Caller:
 
 @asynccontextmanager
 async def refused() -> AsyncIterator[None]:
-    """A block whose failed calls are Refusals."""
+    """Convert failed calls in the block to RefusedError."""
     try:
         yield
     except grpc.aio.AioRpcError as error:
@@ -87,7 +87,7 @@ async def refused() -> AsyncIterator[None]:
 
 @contextmanager
 def cancelled_at_end(call: grpc.aio.Call) -> Iterator[None]:
-    """A block that reads a stream, which ends with it: not when somebody collects it."""
+    """Cancel a stream at the end of the block, instead of when it is garbage-collected."""
     try:
         yield
     finally:
@@ -95,6 +95,6 @@ def cancelled_at_end(call: grpc.aio.Call) -> Iterator[None]:
 
 
 def in_json(message: Message) -> dict[str, Any]:
-    """A message as the proto's JSON has it: names in camel case, 64-bit numbers as text."""
+    """Return a message as the proto's JSON: names in camel case, 64-bit numbers as text."""
     found: dict[str, Any] = json_format.MessageToDict(message)
     return found

@@ -1,4 +1,4 @@
-"""What goes wrong, as HTTP has it: a status, and the same words as gRPC's callers get."""
+"""Conversion of errors to HTTP statuses, with the same messages as for gRPC's callers."""
 
 from typing import Any
 
@@ -19,35 +19,37 @@ HTTP_STATUS = {
     grpc.StatusCode.UNAVAILABLE: 503,
     grpc.StatusCode.DEADLINE_EXCEEDED: 504,
 }
-"""Source: google/rpc/code.proto; 409 where it has 400, for the request is well formed. All else
-is 500."""
+"""HTTP statuses of gRPC statuses; all others are 500.
+
+Source: google/rpc/code.proto; 409 where it has 400, for the request is well formed.
+"""
 
 
 class RefusedError(Exception):
-    """A request that no service has seen, or that one has refused."""
+    """A request that was refused, by the console or by a service."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
-        """Answer with an HTTP `status`, a `reason` for programs and a `message` for people."""
+        """Store an HTTP `status`, a `reason` for programs and a `message` for people."""
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.message = message
 
-    def told(self) -> dict[str, Any]:
-        """What is sent."""
+    def response_body(self) -> dict[str, Any]:
+        """Return the body of the response."""
         return {"reason": self.reason, "message": self.message}
 
 
 def refusal_of(error: grpc.aio.AioRpcError) -> RefusedError:
-    """A failed call, as HTTP has it."""
+    """Convert a failed call to a RefusedError."""
     status = HTTP_STATUS.get(error.code(), 500)
     return RefusedError(status, _reason(error) or error.code().name, error.details() or "")
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
-    told = rpc_status.from_call(error)  # type: ignore[arg-type] # has what it needs of a call
+    told = rpc_status.from_call(error)  # type: ignore[arg-type] # has the needed parts of a call
     for detail in () if told is None else told.details:
         info: Message = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
-            return str(info.reason)  # type: ignore[attr-defined] # what it was made as
+            return str(info.reason)  # type: ignore[attr-defined] # its actual type
     return ""

@@ -1,4 +1,4 @@
-"""Bytes of files, to a browser and from it. Nothing here is ever shown by the browser itself."""
+"""Transfer of files to and from a browser, which never shows their contents itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,9 +13,9 @@ from cellblock_server.console.failures import RefusedError
 from cellblock_server.console.streams import cut_off, cut_off_unless_read
 
 PIECE_BYTES = 2**20
-"""What one message of an upload may carry; see `file.proto`."""
+"""Maximum bytes in one message of an upload; see `file.proto`."""
 SAFE_TYPE = "application/octet-stream"
-"""Of whatever is sent: a type of a sandbox's choice could make a page of ours of it."""
+"""Content type of every file: with a type of the sandbox's choice, a file could act as our page."""
 MAX_NAME = 255
 
 
@@ -34,7 +34,7 @@ async def download_file(request: web.Request, caller: Caller) -> web.StreamRespo
 
 
 async def download_session_file(request: web.Request, caller: Caller) -> web.StreamResponse:
-    """Send a file as it lies in a session now. Raises RefusedError."""
+    """Send the current content of a session's file. Raises RefusedError."""
     most = _length(request)
     stub = file_pb2_grpc.FileServiceStub(caller.channel)
     path = request.query.get("path", "")
@@ -44,7 +44,7 @@ async def download_session_file(request: web.Request, caller: Caller) -> web.Str
     call = stub.ReadSessionFile(wanted, metadata=caller.metadata)
     with cancelled_at_end(call):
         pieces = _pieces(aiter(call), most)
-        # Read before the head is sent: what is refused must not look like a file.
+        # Read before the headers are sent: a refusal must not look like a file.
         first = await anext(pieces, b"")
         name = path.rpartition("/")[2]
         return await _send(request, name, pieces, caller.timings.write, first)
@@ -53,7 +53,7 @@ async def download_session_file(request: web.Request, caller: Caller) -> web.Str
 async def upload_session_file(request: web.Request, caller: Caller) -> web.Response:
     """Write a file into a session. Raises RefusedError."""
     if request.content_type != SAFE_TYPE:
-        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"an upload's type is {SAFE_TYPE}")
+        raise RefusedError(415, "TYPE_NOT_ALLOWED", f"an upload's Content-Type must be {SAFE_TYPE}")
     stub = file_pb2_grpc.FileServiceStub(caller.channel)
     target = pb.WriteSessionFileTarget(
         session_id=request.match_info["session_id"], path=request.query.get("path", "")
@@ -67,9 +67,9 @@ async def upload_session_file(request: web.Request, caller: Caller) -> web.Respo
 
 
 def disposition(name: str) -> str:
-    """A header that has the browser save what it gets, under a name that a sandbox chose.
+    """Return a header that makes the browser save a file, under a name that a sandbox chose.
 
-    Source: RFC 6266. The plain form is for nobody that we know of, and so says nothing.
+    Source: RFC 6266. The plain form is a fallback for unknown browsers, without the name.
     """
     shown = "".join(letter if letter.isprintable() else "_" for letter in name)[:MAX_NAME]
     return f"attachment; filename=\"file\"; filename*=UTF-8''{quote(shown or 'file', safe='')}"
@@ -82,7 +82,7 @@ async def _send(
     seconds: float,
     first: bytes = b"",
 ) -> web.StreamResponse:
-    """Send a file, of which the browser has to take each piece within `seconds`."""
+    """Send a file, of which the browser has to read each piece within `seconds`."""
     response = web.StreamResponse(
         headers={"Content-Type": SAFE_TYPE, "Content-Disposition": disposition(name)}
     )
@@ -94,7 +94,7 @@ async def _send(
             async for piece in pieces:
                 await _write(response, piece, seconds)
         except RefusedError:
-            # The head is sent. A body that breaks off is how HTTP tells that it is not whole.
+            # The headers are sent. HTTP reports an incomplete file by a body that ends early.
             cut_off(request)
             return response
         async with asyncio.timeout(seconds):
@@ -111,7 +111,7 @@ async def _pieces(
     messages: AsyncIterator[pb.DownloadFileResponse] | AsyncIterator[pb.ReadSessionFileResponse],
     most: int,
 ) -> AsyncIterator[bytes]:
-    """What comes, up to `most` bytes, or all for 0: who asks does not know how many there are."""
+    """Yield the bytes of messages, up to `most` bytes, or all for 0."""
     left = most
     async with refused():
         async for message in messages:
@@ -124,9 +124,9 @@ async def _pieces(
 async def _messages(
     request: web.Request, target: pb.WriteSessionFileTarget, seconds: float
 ) -> AsyncIterator[pb.WriteSessionFileRequest]:
-    """What the browser sends, each piece within `seconds`.
+    """Yield the browser's upload as messages, each piece within `seconds`.
 
-    A request that breaks off raises, and nothing is written.
+    An interrupted request raises, and nothing is written.
     """
     yield pb.WriteSessionFileRequest(target=target)
     while True:
@@ -139,7 +139,7 @@ async def _messages(
 
 
 def _length(request: web.Request) -> int:
-    """How many bytes are wanted; 0 for all. Raises RefusedError."""
+    """Return the requested number of bytes; 0 for all. Raises RefusedError."""
     text = request.query.get("length", "0")
     if not text.isdecimal() or len(text) > len(str(2**62)):
         raise RefusedError(

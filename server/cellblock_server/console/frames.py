@@ -1,4 +1,4 @@
-"""HTML that a sandbox shows, as a document of its own that nothing can come out of."""
+"""HTML from a sandbox as an isolated document."""
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ POLICY = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-"""No scripts, no requests, and an origin that is nobody's, even when it is opened by itself."""
+"""Content security policy: no scripts, no requests, an opaque origin, even when opened directly."""
 STYLE = (
     "<!doctype html><meta charset=utf-8><style>"
     "body{margin:8px;background:#fff;color:#1a1a1a;font:13px/1.45 system-ui,sans-serif}"
@@ -21,12 +21,11 @@ STYLE = (
     "thead th{border-bottom:1px solid #bbb}tbody tr:nth-child(even){background:#f5f6f8}"
     "</style>"
 )
-"""Tables come without a style: a kernel's front end is expected to have one. Always light, for so
-is what people write HTML for."""
+"""Style of tables, which pandas leaves to the front end. Light, as most HTML output expects."""
 
 
 async def show_html(request: web.Request, caller: Caller) -> web.Response:
-    """Answer with the HTML of one event of an execution. Raises RefusedError."""
+    """Respond with the HTML of one event of an execution. Raises RefusedError."""
     execution_id, number = request.match_info["execution_id"], request.match_info["sequence"]
     stub = execution_pb2_grpc.ExecutionServiceStub(caller.channel)
     call = stub.WatchExecution(
@@ -46,7 +45,7 @@ async def show_html(request: web.Request, caller: Caller) -> web.Response:
 
 
 def html_of(event: pb.ExecutionEvent) -> str | None:
-    """The HTML in an event; None if it has none."""
+    """Return the HTML in an event; None if it has none."""
     match event.WhichOneof("event"):
         case "result":
             return event.result.data.get(HTML)

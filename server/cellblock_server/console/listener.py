@@ -1,4 +1,4 @@
-"""The console's own listener: which requests there are, and what is checked of each."""
+"""The console's own HTTP listener: its routes, and the checks of each request."""
 
 import re
 import ssl
@@ -24,12 +24,15 @@ from cellblock_server.console.files import (
 from cellblock_server.console.logins import Login, Logins, open_stream
 from cellblock_server.console.page import HEADERS, page_files
 from cellblock_server.console.timings import ConsoleTimings
-from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.inside import InternalSocket
 
 CLOSE_SECONDS = 1.0
-"""How long requests that are under way may go on when the server stops."""
+"""Time for which requests in progress may continue when the server stops."""
 MAX_CONNECTIONS = 200
-"""At once. Past it, the oldest one that has not shown a login ends: a browser has about six."""
+"""Maximum number of connections; over it, the oldest one without a login is closed.
+
+A browser has about six.
+"""
 KEY_PREFIX = "cb_"
 KEY = re.compile(r"cb_[!-~]{1,200}")
 """Characters allowed in a key; the services decide whether it is valid."""
@@ -40,16 +43,16 @@ log = structlog.get_logger(__name__)
 
 
 class ConsoleListener:
-    """Answers browsers, in the server's own event loop."""
+    """Serves browsers in the server's own event loop."""
 
     def __init__(
         self,
-        inside: Inside,
+        inside: InternalSocket,
         access: Access,
         tls: ssl.SSLContext | None,
         timings: ConsoleTimings | None = None,
     ) -> None:
-        """Call the services at `inside`, for whom `access` lets in; HTTPS if there is `tls`."""
+        """Call the services at `inside` for requests that pass `access`; HTTPS with `tls`."""
         self._timings = timings or ConsoleTimings()
         self._inside = inside
         self._access = access
@@ -65,17 +68,17 @@ class ConsoleListener:
         application.on_response_prepare.append(_add_headers)
         self._runner = web.AppRunner(
             application,
-            # The services write a line for each call that is made.
+            # The services log a line for each call.
             access_log=None,
-            # What a browser has left is not worked for any more.
+            # A request ends when its browser has disconnected.
             handler_cancellation=True,
             shutdown_timeout=CLOSE_SECONDS,
         )
 
     async def start(self, address: str) -> str:
-        """Begin to answer at `host:port`; what to open in a browser. Raises OSError."""
+        """Begin to serve at `host:port`; return the URL to open. Raises OSError."""
         host, _, port = address.rpartition(":")
-        # Files of any size pass in pieces that the services check; nothing else is large.
+        # Files of any size pass in pieces that the services check; all other bodies are small.
         self._channel = grpc.aio.insecure_channel(
             self._inside.address,
             options=[("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0)],
@@ -87,11 +90,12 @@ class ConsoleListener:
         url = f"{self._access.scheme}://{host}:{chosen}/"
         log.info("console_listening", address=url)
         token = self._logins.token
-        # Behind the #: it is not sent, and so in no log, until the page takes it.
+        # Behind the #: the browser does not send it, so it is in no log until the page logs in with
+        # it.
         return f"{url}#token={token}" if token else url
 
     async def stop(self) -> None:
-        """Answer no more."""
+        """Stop serving."""
         self._logins.end_all()
         await self._runner.cleanup()
         if self._channel is not None:
@@ -120,19 +124,19 @@ class ConsoleListener:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Around every request: made by our own page, and failures told in JSON."""
+        """Check every request's origin, and report failures as JSON."""
         try:
             check_host(self._access, request.headers)
             if request.path.startswith(("/api/", "/frame/")):
                 check_origin(self._access, request.method, request.headers)
             return await handler(request)
         except RefusedError as refusal:
-            return web.json_response(refusal.told(), status=refusal.status)
+            return web.json_response(refusal.response_body(), status=refusal.status)
         except web.HTTPException as error:
             told = {"reason": "HTTP", "message": error.reason}
             return web.json_response(told, status=error.status)
         except UnicodeError:
-            # Of a path or a query: lone surrogates can't be sent on.
+            # From a path or a query: lone surrogates can't be sent.
             told = {"reason": "NOT_UNICODE", "message": "the request has text that is not Unicode"}
             return web.json_response(told, status=400)
         except Exception:
@@ -140,18 +144,18 @@ class ConsoleListener:
                 raise
             identity = token_hex(8)
             log.exception("console_fault", error_id=identity)
-            words = f"a fault in the server; its log tells more under {identity}"
+            words = f"a server error; the server's log has details under {identity}"
             return web.json_response({"reason": "FAULT", "message": words}, status=500)
 
     async def _show_page(self, request: web.Request) -> web.Response:
         found = self._page.get(request.match_info.get("name", "index.html"))
         if found is None:
-            raise RefusedError(404, "NO_SUCH_PAGE", "there is no such file")
+            raise RefusedError(404, "NO_SUCH_PAGE", "no such file")
         kind, data = found
         return web.Response(body=data, headers={"Content-Type": kind})
 
     async def _who(self, request: web.Request) -> web.Response:
-        """Whether the browser is logged in, and what it takes."""
+        """Return whether the browser is logged in, and which logins are possible."""
         try:
             self._login(request)
         except RefusedError:
@@ -162,16 +166,18 @@ class ConsoleListener:
         secret = (await answers.json_body(request)).get("secret")
         key = secret if isinstance(secret, str) and secret.startswith(KEY_PREFIX) else ""
         if key and KEY.fullmatch(key):
-            # Refused as any call with that key would be, and told in the audit log as well.
+            # Refused like any call with that key, and recorded in the audit log as well.
             await self._caller(request, key).call("ListSessions", {"pageSize": 1})
         elif not isinstance(secret, str) or not self._logins.is_token(secret):
             log.warning("console_login_refused", peer=request.remote)
-            raise RefusedError(401, "LOGIN_REFUSED", "neither a key nor the token of this start")
+            raise RefusedError(
+                401, "LOGIN_REFUSED", "neither an API key nor the login token of this start"
+            )
         self._connections.mark_authenticated(request.transport)
         response = web.json_response({"loggedIn": True, "needsKey": self._access.needs_key})
         response.set_cookie(
             self._logins.cookie,
-            self._logins.begin(key),
+            self._logins.begin_login(key),
             httponly=True,
             samesite="Strict",
             secure=self._tls is not None,
@@ -179,19 +185,19 @@ class ConsoleListener:
         return response
 
     async def _log_out(self, request: web.Request) -> web.Response:
-        self._logins.end(request.cookies.get(self._logins.cookie, ""))
+        self._logins.end_login(request.cookies.get(self._logins.cookie, ""))
         response = web.json_response({"loggedIn": False, "needsKey": self._access.needs_key})
         response.del_cookie(self._logins.cookie)
         return response
 
     def _login(self, request: web.Request) -> Login:
-        login = self._logins.find(request.cookies.get(self._logins.cookie, ""))
+        login = self._logins.find_login(request.cookies.get(self._logins.cookie, ""))
         self._connections.mark_authenticated(request.transport)
         return login
 
     def _caller(self, request: web.Request, key: str) -> Caller:
         if self._channel is None:
-            raise RuntimeError("the console has not been started")
+            raise RuntimeError("the console is not started")
         who = (("authorization", f"Bearer {key}"),) if key else ()
         metadata = who + self._inside.metadata(_peer(request))
         return Caller(self._channel, metadata, self._timings)
@@ -203,7 +209,7 @@ class ConsoleListener:
         return handle
 
     def _streamed(self, answer: Answer) -> Handler:
-        """For what may take long: it counts, and ends with the login."""
+        """Wrap a handler that may take long: it is a stream of the login, and ends with it."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             login = self._login(request)

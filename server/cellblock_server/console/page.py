@@ -1,4 +1,4 @@
-"""The page itself: files of this package, as they are."""
+"""Static files of the page, from this package."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -15,7 +15,7 @@ POLICY = (
     "connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-"""What the page may do: its own files only, and nothing that makes markup or code of text."""
+"""Content security policy of the page: its own files only, and no text becomes markup or code."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
@@ -24,11 +24,11 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every answer that does not say otherwise."""
+"""Headers of every response that does not set them itself."""
 
 
 def page_files() -> Mapping[str, tuple[str, bytes]]:
-    """Type and bytes of each file of the page, by its path: `js/main.js`. Read once."""
+    """Return type and bytes of each file of the page, by its path: `js/main.js`. Read once."""
     return dict(_below(files("cellblock_server.console") / "static", ""))
 
 

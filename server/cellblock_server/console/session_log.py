@@ -1,4 +1,4 @@
-"""A session's log as it grows: its executions one after another, each with all of its events."""
+"""Log of a session: its executions one after another, each with all of its events."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -10,19 +10,19 @@ from cellblock.v1 import execution_pb2_grpc, file_pb2, run_step_pb2, run_step_pb
 from cellblock_server.console.calls import Caller, cancelled_at_end, in_json, refused
 
 MAX_PAST_STEPS = 50
-"""Run steps that are shown of what ran before somebody began to look."""
+"""Maximum number of past run steps that are shown at the beginning."""
 AFTER_ALL = 2**62
-"""A number that no event of a run step has."""
+"""Number that is greater than that of any event of a run step."""
 
 Item = tuple[str, dict[str, Any]]
-"""What the page is told: `execution`, `events`, or `past_left_out`."""
+"""Item for the page, by kind: `execution`, `events`, or `past_left_out`."""
 
 
 class SessionLog:
     """Reads one session's log for a caller.
 
     A session runs one execution at a time, so the log is read in that order, too: one stream
-    tells when the next one begins, and another one is what that shows.
+    reports when the next one begins, and another one has its events.
     """
 
     def __init__(self, caller: Caller, session_id: str) -> None:
@@ -33,7 +33,7 @@ class SessionLog:
         self._session_id = session_id
 
     async def items(self) -> AsyncGenerator[Item, None]:
-        """The last past executions, then live ones, until the session ends. Raises RefusedError."""
+        """Yield past, then live executions, until the session ends. Raises RefusedError."""
         async with refused():
             page = await self._steps.ListRunSteps(
                 run_step_pb2.ListRunStepsRequest(
@@ -59,9 +59,9 @@ class SessionLog:
                         yield item
 
     async def _beginning_after(self, step_id: str) -> AsyncGenerator[str, None]:
-        """Ids of the executions of later run steps, each when it begins.
+        """Yield ids of the executions of later run steps, each when it begins.
 
-        No stream is open while one of them is shown: nobody would read it.
+        No stream is open while one of them is shown, as nothing would read it.
         """
         sequence, more = AFTER_ALL if step_id else 0, True
         while more:
@@ -85,11 +85,11 @@ class SessionLog:
                 yield execution_id
 
     async def _execution(self, execution_id: str) -> AsyncGenerator[Item, None]:
-        """One execution: what it is, then its events to the last one."""
+        """Yield one execution's state, then its events to the last one."""
         found = await self._executions.GetExecution(
             pb.GetExecutionRequest(execution_id=execution_id), metadata=self._metadata
         )
-        # They are told as events.
+        # The outputs are sent as events.
         del found.execution.outputs[:]
         yield "execution", in_json(found.execution)
         watched = self._executions.WatchExecution(
@@ -101,6 +101,6 @@ class SessionLog:
 
 
 def begun_by(event: dict[str, Any]) -> list[str]:
-    """Ids of the executions that begin with an event of a run step, in the Assistants' shape."""
+    """Return ids of the executions that begin with a run step's event, in the Assistants' shape."""
     details = event.get("delta", {}).get("step_details", {})
     return [call["id"] for call in details.get("tool_calls", []) if call.get("id")]

@@ -1,4 +1,4 @@
-"""Server-sent events: to a reader that may be slow, or gone without a word."""
+"""Server-sent events, for readers that may be slow or disappear."""
 
 import asyncio
 import json
@@ -11,23 +11,23 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 AT_ONCE = struct.pack("ii", 1, 0)
-"""As SO_LINGER: a connection that is closed is reset, see socket(7)."""
+"""Value of SO_LINGER that makes closing a connection reset it, see socket(7)."""
 
 T = TypeVar("T")
 
 
 @contextmanager
 def cut_off_unless_read(request: web.Request) -> Iterator[None]:
-    """A block that writes an answer, each time within `ConsoleTimings.write`."""
+    """Write a response in the block, each piece within `ConsoleTimings.write`."""
     try:
         yield
     except TimeoutError:
-        # Whoever does not read has another look later.
+        # A page that does not read reconnects later.
         cut_off(request)
 
 
 def cut_off(request: web.Request) -> None:
-    """End the connection, with all that was to be sent."""
+    """End the connection, and drop all unsent data."""
     if request.transport is None:
         return
     # Otherwise the kernel would keep megabytes, for a reader that does not read.
@@ -38,30 +38,30 @@ def cut_off(request: web.Request) -> None:
 
 
 class EventStream:
-    """What one page reads with an `EventSource`."""
+    """Stream of events that one page reads with an `EventSource`."""
 
     def __init__(self, write_seconds: float) -> None:
-        """Begin with nothing sent; a browser has to take each event within `write_seconds`."""
+        """Begin with nothing sent; a browser has to read each event within `write_seconds`."""
         self._write_seconds = write_seconds
         self._response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
 
     async def begin(self, request: web.Request) -> web.StreamResponse:
-        """Send the head."""
+        """Send the headers."""
         await self._response.prepare(request)
         return self._response
 
     async def send(self, name: str, data: dict[str, Any]) -> None:
-        """Send an event. Raises TimeoutError, and ConnectionError, if nobody takes it."""
+        """Send an event. Raises TimeoutError, ConnectionError if the browser does not read."""
         # ASCII in one line: nothing in it ends the event.
         await self._write(f"event: {name}\ndata: {json.dumps(data)}\n\n")
 
     async def end(self) -> None:
-        """Send that there is no more. Raises as `send` does."""
+        """Send the end of the stream. Raises as `send` does."""
         async with asyncio.timeout(self._write_seconds):
             await self._response.write_eof()
 
     async def beat(self) -> None:
-        """Send a word that means nothing. Raises as `send` does."""
+        """Send an empty comment, to keep the connection alive. Raises as `send` does."""
         await self._write(":\n\n")
 
     async def _write(self, text: str) -> None:
@@ -72,7 +72,7 @@ class EventStream:
 async def with_beats(
     source: AsyncGenerator[T, None], seconds: float
 ) -> AsyncGenerator[T | None, None]:
-    """What `source` has, and None after each `seconds` without any. Closes `source`."""
+    """Yield the items of `source`, and None after each `seconds` without any. Closes `source`."""
     coming: asyncio.Task[T] | None = None
     try:
         while True:
@@ -90,7 +90,7 @@ async def with_beats(
     finally:
         if coming is not None:
             coming.cancel()
-            # Whatever it ends with: nobody waits for it any more.
+            # Its result is not needed: no task waits for it any more.
             await asyncio.gather(coming, return_exceptions=True)
         await source.aclose()
 

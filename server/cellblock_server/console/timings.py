@@ -1,17 +1,17 @@
-"""Times of the console, which no operator sets."""
+"""Time limits of the console that are not configurable."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ConsoleTimings:
-    """Times of what a browser reads and sends, in seconds."""
+    """Time limits of what a browser reads and sends, in seconds."""
 
     call: float = 150.0
-    """Longest call that is no stream: a session may have to wait for its sandbox."""
+    """Time limit of a unary call: a session may have to wait for its sandbox."""
     beat: float = 15.0
-    """Without news, until an empty event is sent, by which a browser that is gone is noticed."""
+    """Time without news until an empty event is sent, to notice a browser that has disappeared."""
     write: float = 30.0
-    """Longest wait for a browser to take what is sent. The rest waits in the store, not here."""
+    """Time limit for a browser to read what is sent. The rest waits in the store, not here."""
     read: float = 60.0
-    """Longest wait for the next piece of an upload."""
+    """Time limit for the next piece of an upload."""

@@ -10,12 +10,12 @@ log = structlog.get_logger(__name__)
 
 
 def server_context(files: TlsFiles) -> ssl.SSLContext:
-    """What a listener needs. Changed files count from the next connection on. Raises TlsError."""
+    """Return a TLS context. Changed files are used from the next connection on. Raises TlsError."""
     return _Renewal(files).context
 
 
 class _Renewal:
-    """Looks at the files with each connection, as gRPC's listener does."""
+    """Checks the files with each connection, as gRPC's listener does."""
 
     def __init__(self, files: TlsFiles) -> None:
         self._files = files
@@ -27,9 +27,11 @@ class _Renewal:
         if files.client_ca is not None:
             self.context.verify_mode = ssl.CERT_REQUIRED
             self.context.load_verify_locations(files.client_ca)
-        self.context.sni_callback = self._look
+        self.context.sni_callback = self._reload_if_changed
 
-    def _look(self, _socket: object, _name: str | None, _context: ssl.SSLContext) -> None:
+    def _reload_if_changed(
+        self, _socket: object, _name: str | None, _context: ssl.SSLContext
+    ) -> None:
         try:
             stamp = self._files.stamp()
             if stamp == self._seen:

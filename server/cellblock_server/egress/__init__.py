@@ -1,1 +1,1 @@
-"""The way out of a sandbox to hosts that the operator allows, through a proxy."""
+"""Egress of sandboxes to hosts that the operator allows, through a proxy."""

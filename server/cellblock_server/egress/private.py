@@ -1,4 +1,4 @@
-"""Addresses that nothing in a sandbox may reach, whatever name leads there."""
+"""Addresses that no sandbox may reach, by any name."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -11,24 +11,27 @@ PRIVATE_IPV4 = (
     *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
 )
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
-"""IPv4 in IPv6, which squid takes for IPv4: were it in the list below, no IPv4 would be left, and
-squid leaves out a network that contains another one of the same list."""
+"""IPv4 in IPv6, which squid treats as IPv4.
+
+In the list below it would cover all of IPv4, and squid omits a network that contains another one of
+the same list.
+"""
 PRIVATE_IPV6 = (
-    # All but what is routed in public (2000::/3): loopback, NAT64, unique local, link-local,
+    # Everything that is not routed in public (2000::/3): loopback, NAT64, unique local, link-local,
     # multicast. Of 2000::/3 what holds an IPv4 address (Teredo, 6to4) or is documentation.
     *sorted(map(str, ipaddress.IPv6Network("::/3").address_exclude(MAPPED))),
     *("4000::/2", "8000::/1", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
 )
-"""With the above: what no name may lead to, unless the operator names the network."""
+"""Private IPv6 networks, which no name may lead to unless the operator names the network."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def private_but(named: Sequence[str]) -> tuple[list[str], list[str]]:
-    """All private networks of IPv4 and of IPv6, without those that the operator names.
+    """Return all private networks of IPv4 and of IPv6, without those that the operator names.
 
-    Taken out of them, and not allowed beside them: a name that leads to one of these and to
-    another private address is refused.
+    Taken out of them, and not allowed beside them: a name that leads to one of these and to another
+    private address is refused.
     """
     without = [ipaddress.ip_network(network) for network in named]
     four, six = (

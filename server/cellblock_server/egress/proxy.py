@@ -1,4 +1,4 @@
-"""The filtering proxy's process: squid, started with our configuration, watched, and stopped."""
+"""Process of the filtering proxy, squid: started with our configuration, watched, and stopped."""
 
 import asyncio
 import os
@@ -16,31 +16,34 @@ from cellblock_server.common.errors import WrongStateError
 from cellblock_server.egress.squid_config import Allowed, squid_config
 
 START_SECONDS = 10
-"""For squid to listen."""
+"""Time limit for squid to listen."""
 LOOK_SECONDS = 0.02
-"""Between two tries to reach it; nothing tells that it listens."""
+"""Pause between two attempts to reach squid, which does not report that it listens."""
 MAX_LINE = 65536
 PLACES = "/usr/sbin:/usr/local/sbin"
-"""Where squid is, and not every user's PATH leads."""
+"""Additional folders to search for squid, which not every user's PATH includes."""
 USERS = ("proxy", "squid", "nobody")
-"""Who squid becomes if root starts it; Debian's name for it, others', the least of all."""
+"""Users that squid may switch to if root starts it: names on Debian and others, and a fallback."""
 GUARD = (
     'exec 3<&0; "$@" </dev/null 3<&- & child=$!; '
     "{ read _ <&3; kill -KILL $child; } >/dev/null 2>&1 & wait $child"
 )
-"""Runs a command until it ends, or until the standard input does: the server's own end, however
-it comes, ends squid. A parent-death signal would not: it is forgotten when squid changes user."""
+"""Command prefix that ends squid when the server ends.
+
+It runs a command until that ends, or until the standard input closes, as it does whenever the
+server ends. A parent-death signal would not do: it is forgotten when squid changes user.
+"""
 
 log = structlog.get_logger(__name__)
 
 
 class Proxy:
-    """One squid. `port` is where it listens; None while it does not: then nothing gets out."""
+    """One squid process. It listens at `port`; None while it does not, which blocks egress."""
 
     def __init__(
         self, folder: Path, allowed: Allowed, seconds: int, on_request: Callable[[list[str]], None]
     ) -> None:
-        """Keep its configuration in `folder`; `on_request` gets the fields of each log line."""
+        """Store its configuration in `folder`; `on_request` gets the fields of each log line."""
         self._folder = folder
         self._allowed = allowed
         self._seconds = seconds
@@ -49,7 +52,7 @@ class Proxy:
         self.port: int | None = None
 
     async def start(self) -> None:
-        """Start it and wait until it listens. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
+        """Start squid and wait until it listens. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
         await self._start()
 
     async def _start(self) -> asyncio.subprocess.Process:
@@ -75,7 +78,7 @@ class Proxy:
         return process
 
     async def run(self) -> None:
-        """Read what it says until it ends; run again, start it first.
+        """Read squid's log until it ends; when called again, start it first.
 
         To be supervised. Raises WrongStateError (`EGRESS_UNAVAILABLE`) when it has ended or can't
         be started.
@@ -90,7 +93,7 @@ class Proxy:
         raise WrongStateError("EGRESS_UNAVAILABLE", f"squid ended with exit code {code}")
 
     async def stop(self) -> None:
-        """End it. There is nothing that it would have to save."""
+        """End squid, which has nothing to save."""
         self.port = None
         process, self._process = self._process, None
         if process is None or process.stdin is None:
@@ -139,27 +142,29 @@ class Proxy:
 
 
 def squid() -> str | None:
-    """Where it is; None if it is not installed."""
+    """Return squid's path; None if it is not installed."""
     return shutil.which("squid") or shutil.which("squid", path=PLACES)
 
 
 def _user() -> str | None:
-    """Who squid becomes; None if it stays who we are."""
+    """Return the user that squid switches to; None if it keeps ours."""
     if os.getuid() != 0:
         return None
     for name in USERS:
         with suppress(KeyError):
             return pwd.getpwnam(name).pw_name
-    raise WrongStateError("EGRESS_UNAVAILABLE", f"none of the users {', '.join(USERS)} exists")
+    raise WrongStateError(
+        "EGRESS_UNAVAILABLE", f"squid needs one of the users {', '.join(USERS)}: create one"
+    )
 
 
 def _owned_output(user: str | None) -> str:
-    """squid opens its output by name, as the user that it has become."""
+    """Return a shell command that gives squid's user the output, which squid opens by name."""
     return f"chown {user} /proc/self/fd/1 && " if user else ""
 
 
 def _free_port() -> int:
-    """A port that was free a moment ago; if it is taken meanwhile, squid says so and ends."""
+    """Return a port that was free a moment ago; if it is taken meanwhile, squid fails to start."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""One session's way to the proxy: its sandbox's connections, and bounds on their use."""
+"""Relay of one session's connections to the proxy, with limits on their use."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,23 +21,23 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class RelayBounds:
-    """What one session may use."""
+    """Limits of one session's egress."""
 
     max_connections: int
-    """At once."""
+    """Maximum number of open connections."""
     max_bytes: int
-    """In both directions together, for the session's whole life with this server."""
+    """Maximum of bytes in both directions together, for the session's life with this server."""
     timeout: timedelta
-    """Of one connection."""
+    """Time limit of one connection."""
 
 
 class Relay:
-    """Takes the sandbox's connections to the proxy, and nowhere else."""
+    """Relays the sandbox's connections to the proxy, and nowhere else."""
 
     def __init__(
         self, session_id: str, source: str, bounds: RelayBounds, port: Callable[[], int | None]
     ) -> None:
-        """Speak to the proxy at `port` of loopback, if there is one, from the address `source`."""
+        """Connect to the proxy at `port()` of loopback from the address `source`."""
         self._session_id = session_id
         self._source = source
         self._bounds = bounds
@@ -48,7 +48,7 @@ class Relay:
 
     @property
     def carried_bytes(self) -> int:
-        """What went through it so far, in both directions."""
+        """Return the bytes relayed so far, in both directions."""
         return self._used
 
     async def start(self, listen: Listen) -> None:
@@ -100,7 +100,7 @@ class Relay:
 
     def _refusal(self) -> str:
         if len(self._tasks) > self._bounds.max_connections:
-            return f"more than {self._bounds.max_connections} connections at once"
+            return f"more than {self._bounds.max_connections} open connections"
         if self._used >= self._bounds.max_bytes:
             return f"the session has used up its {self._bounds.max_bytes} bytes"
         return ""

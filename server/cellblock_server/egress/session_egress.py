@@ -1,4 +1,4 @@
-"""The way out for sessions that may use it: one proxy, and a relay for each of them."""
+"""Egress for sessions that have it: one proxy, and a relay for each session."""
 
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -20,19 +20,19 @@ log = structlog.get_logger(__name__)
 
 
 class Egress:
-    """An async context manager: leaving it ends the proxy and every connection."""
+    """Egress of all sessions: a context manager that ends the proxy and all connections."""
 
     def __init__(
         self, folder: Path, allowed: Allowed, bounds: RelayBounds, supervisor: Supervisor
     ) -> None:
-        """Keep the proxy's configuration in `folder`."""
+        """Store the proxy's configuration in `folder`."""
         self._supervisor = supervisor
         self._loops = AsyncExitStack()
         self._bounds = bounds
         seconds = int(bounds.timeout.total_seconds())
         self._proxy = Proxy(folder, allowed, max(1, seconds), self._log_request)
         self._relays: dict[str, tuple[str, Relay]] = {}
-        """By source address: whose, and the relay."""
+        """Session and relay by source address."""
 
     async def __aenter__(self) -> "Egress":
         """Start the proxy. Raises WrongStateError (`EGRESS_UNAVAILABLE`)."""
@@ -53,12 +53,12 @@ class Egress:
             await relay.close()
         await self._proxy.stop()
 
-    async def open(self, session_id: str, listen: Listen) -> "Way":
-        """Give a session its way out; `listen` takes its sandbox's connections."""
+    async def open(self, session_id: str, listen: Listen) -> "SessionEgress":
+        """Start egress for a session; `listen` accepts its sandbox's connections."""
         source = next(address for address in _sources() if address not in self._relays)
         relay = Relay(session_id, source, self._bounds, lambda: self._proxy.port)
         self._relays[source] = (session_id, relay)
-        way = Way(self, source, relay)
+        way = SessionEgress(self, source, relay)
         try:
             await relay.start(listen)
         except BaseException:
@@ -66,8 +66,8 @@ class Egress:
             raise
         return way
 
-    def forget(self, source: str) -> None:
-        """Let another session have the address."""
+    def release_source(self, source: str) -> None:
+        """Release the source address for another session."""
         self._relays.pop(source, None)
 
     def _log_request(self, fields: list[str]) -> None:
@@ -78,8 +78,8 @@ class Egress:
             log.info("egress_request", session_id=session_id, **known)
 
 
-class Way:
-    """One session's way out."""
+class SessionEgress:
+    """Egress of one session."""
 
     def __init__(self, egress: Egress, source: str, relay: Relay) -> None:
         """Use `Egress.open`."""
@@ -89,13 +89,13 @@ class Way:
 
     @property
     def carried_bytes(self) -> int:
-        """What went through it with this server, in both directions."""
+        """Return the bytes relayed with this server, in both directions."""
         return self._relay.carried_bytes
 
     async def close(self) -> None:
-        """End all of the session's connections; there are no more."""
+        """End all of the session's connections, and accept no more."""
         await self._relay.close()
-        self._egress.forget(self._source)
+        self._egress.release_source(self._source)
 
 
 def _sources() -> Iterator[str]:
@@ -103,5 +103,5 @@ def _sources() -> Iterator[str]:
 
 
 def missing() -> WrongStateError:
-    """A session that had a way out is taken over by a server that gives none."""
-    return WrongStateError("EGRESS_UNAVAILABLE", "this server gives no session a way out any more")
+    """Return the error for a session with egress that a server without egress has taken over."""
+    return WrongStateError("EGRESS_UNAVAILABLE", "egress is not enabled on this server any more")

@@ -1,4 +1,4 @@
-"""squid's configuration: a pure function of what the operator allows.
+"""Configuration of squid: a pure function of what the operator allows.
 
 Source: squid 5's configuration reference (http://www.squid-cache.org/Versions/v5/cfgman/).
 """
@@ -11,29 +11,31 @@ from cellblock_server.config.host_rules import Rule
 from cellblock_server.egress.private import private_but
 
 SOURCES = "127.200.0.0/16"
-"""Each session speaks from an address of its own; nobody else is served."""
+"""Network of source addresses, one for each session; squid serves no others."""
 LEAST_TTL_SECONDS = 60
-"""An answer of DNS is kept for so long at least, whatever it says: the address that was checked
-is the one that is connected to."""
+"""Minimum time in seconds for which a DNS response is kept, whatever its TTL.
+
+So squid connects to the very address that it has checked.
+"""
 LOG_FORMAT = "request %>a %Ss %>Hs %rm %ru %<a %st %tr"
-"""Whose, what became of it, status, method, where to, at which address, bytes, milliseconds."""
+"""Fields: source, result, status, method, destination, address, bytes, milliseconds."""
 
 
 @dataclass(frozen=True)
 class Allowed:
-    """What the operator allows."""
+    """Hosts, networks and DNS servers that the operator allows."""
 
     rules: tuple[Rule, ...]
     networks: tuple[str, ...]
-    """Of private addresses, those that may be reached all the same."""
+    """Private networks that may be reached all the same."""
     dns_servers: tuple[str, ...]
-    """Empty for the system's."""
+    """Addresses of DNS servers; empty for the system's."""
 
 
 def squid_config(allowed: Allowed, port: int, seconds: int, user: str | None) -> str:
-    """The whole file, for squid to listen at `port` of loopback.
+    """Return the whole file, for squid to listen at `port` of loopback.
 
-    `seconds` bounds a connection. `user` is who squid becomes if root starts it.
+    `seconds` bounds a connection. squid switches to `user` if root starts it.
     """
     private4, private6 = private_but(allowed.networks)
     lines = [
@@ -46,7 +48,7 @@ def squid_config(allowed: Allowed, port: int, seconds: int, user: str | None) ->
         "http_access deny all",
         f"negative_dns_ttl {LEAST_TTL_SECONDS} seconds",
         *(f"dns_nameservers {server}" for server in allowed.dns_servers),
-        # Names as they are: nothing is appended to those without a dot.
+        # Names are used unchanged: no domain is appended to those without a dot.
         "dns_defnames off",
         "cache deny all",
         "cache_mem 0",
@@ -78,9 +80,9 @@ def _rules(rules: Sequence[Rule]) -> list[str]:
     lines = []
     for number, rule in enumerate(rules):
         below = r"([^.]+\.)+" if rule.is_suffix else ""
-        # -n: an address that was asked for in place of a name is not looked up.
+        # -n: an address in place of a name is not looked up.
         lines.append(f"acl host{number} dstdom_regex -n -i ^{below}{re.escape(rule.name)}$")
         lines.append(f"acl port{number} port {rule.port}")
-        # In this order: no name is looked up in DNS, and so told to anybody, that is not allowed.
+        # In this order: a name that is not allowed is never looked up in DNS, and so not revealed.
         lines.append(f"http_access allow host{number} port{number} !private4 !private6")
     return lines

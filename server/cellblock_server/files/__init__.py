@@ -1,1 +1,1 @@
-"""The rules of files: uploads, names, attachments and what code leaves behind."""
+"""Rules of files: uploads, names, attachments and files that code generates."""

@@ -25,10 +25,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class AttachmentBounds:
-    """What the operator allows."""
+    """Limits that the operator sets."""
 
     small_file_bytes: int
-    """Up to this size an attachment is the session's own copy; past it, a read-only link."""
+    """Largest attachment that is copied into the session; a larger one becomes a read-only link."""
     max_unpacked_bytes: int
     max_unpacked_files: int
     max_unpack_ratio: int
@@ -36,15 +36,15 @@ class AttachmentBounds:
 
 @dataclass(frozen=True)
 class WantedAttachment:
-    """What is to be attached, and how."""
+    """Request to attach a file."""
 
     file: FileRecord
     filename: str
-    """Empty for the file's own."""
+    """Name in the session; empty for the file's own."""
     unpack: bool
 
     def name(self) -> str:
-        """The name in `/mnt/data`. Raises InvalidArgumentError."""
+        """Return the name in `/mnt/data`. Raises InvalidArgumentError."""
         name = self.filename or self.file.filename
         if self.unpack and not self.filename:
             name = _without_ending(name)
@@ -53,17 +53,17 @@ class WantedAttachment:
 
 @dataclass(frozen=True)
 class Attached:
-    """Where an attachment is, and how it came there."""
+    """Path of an attachment, and whether it was copied."""
 
     path: str
     copied: bool = False
-    """Whether it was copied, because a link could not be had."""
+    """Whether the file was copied because linking failed."""
     unpacked: agent_pb.UnpackInputResponse | None = None
 
 
 @dataclass(frozen=True)
-class Place:
-    """The session that something is attached to."""
+class AttachmentTarget:
+    """Session that a file is attached to."""
 
     tenant: str
     session_id: str
@@ -77,18 +77,18 @@ class AttachmentService:
     def __init__(
         self, backend: Backend, store: FileStore, blobs: BlobStore, bounds: AttachmentBounds
     ) -> None:
-        """Attach what `store` and `blobs` keep to sandboxes of `backend`."""
+        """Attach files of `store` and `blobs` to sandboxes of `backend`."""
         self._backend = backend
         self._store = store
         self._blobs = blobs
         self._bounds = bounds
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
-    async def attach(self, place: Place, wanted: WantedAttachment) -> Attached:
+    async def attach(self, place: AttachmentTarget, wanted: WantedAttachment) -> Attached:
         """Make a file available in a sandbox.
 
-        Attaching it again under the same name changes nothing, or brings back what code
-        has removed. Raises AlreadyExistsError if the name is taken.
+        Attaching it again under the same name changes nothing, or restores what code has removed.
+        Raises AlreadyExistsError if the name is taken.
         """
         name, file = wanted.name(), wanted.file
         async with self._turn(place):
@@ -103,7 +103,7 @@ class AttachmentService:
                     return await self._bring_in(place, wanted, name)
                 except AlreadyExistsError:
                     return Attached(sandbox_path(name))
-            # Remembered first: what is in a sandbox must be known to be detached.
+            # Stored first: an attachment in a sandbox must be recorded, so that it can be detached.
             await self._store.attach(record)
             try:
                 return await self._bring_in(place, wanted, name)
@@ -111,7 +111,7 @@ class AttachmentService:
                 await self._store.detach(place.tenant, place.session_id, file.id)
                 raise
 
-    async def detach(self, place: Place, file_id: str) -> None:
+    async def detach(self, place: AttachmentTarget, file_id: str) -> None:
         """Remove an attachment from a sandbox. Raises NotFoundError if it is not attached."""
         async with self._turn(place):
             record = await self._store.find_attachment(place.tenant, place.session_id, file_id)
@@ -126,11 +126,13 @@ class AttachmentService:
             await self._backend.withdraw_input(place.sandbox.id, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
 
-    def _turn(self, place: Place) -> asyncio.Lock:
-        """One at a time in a session: what is looked up must still hold when it is changed."""
+    def _turn(self, place: AttachmentTarget) -> asyncio.Lock:
+        """Return the session's lock: what was looked up must still be true when it is changed."""
         return self._turns.setdefault((place.tenant, place.session_id), asyncio.Lock())
 
-    async def _bring_in(self, place: Place, wanted: WantedAttachment, name: str) -> Attached:
+    async def _bring_in(
+        self, place: AttachmentTarget, wanted: WantedAttachment, name: str
+    ) -> Attached:
         file, path = wanted.file, sandbox_path(name)
         if wanted.unpack:
             return await self._unpack(place, file, name)
@@ -142,8 +144,8 @@ class AttachmentService:
         await place.agent.link_input(file.id, name, alias=file.id)
         return Attached(path, copied)
 
-    async def _unpack(self, place: Place, file: FileRecord, name: str) -> Attached:
-        """Let the agent unpack: what a hostile archive can reach is its own sandbox's."""
+    async def _unpack(self, place: AttachmentTarget, file: FileRecord, name: str) -> Attached:
+        """Have the agent unpack the archive: a hostile archive can reach only its own sandbox."""
         copied = await self._offer(place, file)
         try:
             unpacked = await place.agent.unpack_input(
@@ -154,14 +156,14 @@ class AttachmentService:
                 max_ratio=self._bounds.max_unpack_ratio,
             )
         except WrongStateError as error:
-            # The agent knows the archive by its id only.
+            # The agent knows the archive only by its id.
             message = safe_text(error.message.replace(file.id, file.filename))
             raise WrongStateError(error.reason, message) from error
         finally:
             await self._backend.withdraw_input(place.sandbox.id, file.id)
         return Attached(sandbox_path(name), copied, unpacked)
 
-    async def _offer(self, place: Place, file: FileRecord) -> bool:
+    async def _offer(self, place: AttachmentTarget, file: FileRecord) -> bool:
         """Make a file readable in the sandbox's inputs; return whether it had to be copied."""
         offered = StoredInput(self._blobs, file)
         copied = await self._backend.offer_input(place.sandbox.id, offered)

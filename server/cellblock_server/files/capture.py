@@ -1,4 +1,4 @@
-"""Generated files: what an execution left below `/mnt/data`, and its figures."""
+"""Generated files: files that an execution left below `/mnt/data`, and its images."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ from cellblock.agent.v1 import agent_pb2 as agent_pb
 from cellblock_server.agent.checks import MAX_PATH_CHARACTERS
 from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.agent.errors import FileChangedError
-from cellblock_server.blobs.blob_store import BlobStore, Hold
+from cellblock_server.blobs.blob_store import BlobHold, BlobStore
 from cellblock_server.blobs.object_store import Blob
 from cellblock_server.common.clock import Clock
 from cellblock_server.common.errors import (
@@ -29,16 +29,16 @@ from cellblock_server.store.usage import Usage
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
 MAX_NOTE_BYTES = 100
-"""What an agent may add to the output that it keeps: how much is missing."""
+"""Maximum size of the agent's note, at the end of kept output, on how much is missing."""
 MAX_SKIPPED = 100
-"""How many skipped files of one execution are named."""
+"""Maximum number of skipped files of one execution that are listed."""
 MAX_DELETED = 1000
-"""How many deleted files of one execution are named."""
+"""Maximum number of deleted files of one execution that are listed."""
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose a generated file is."""
+    """Execution that generated a file, with its session and tenant."""
 
     tenant: str
     session_id: str
@@ -51,12 +51,12 @@ class Captured:
 
     file: FileRecord
     renamed_from: str
-    """Where it was before, in the sandbox; empty if it was not moved."""
+    """Earlier path in the sandbox; empty if the file was not moved."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that was not stored, and why."""
+    """A file that was not stored, and the reason."""
 
     path: str
     reason: str
@@ -64,7 +64,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Deleted:
-    """A file that is no more."""
+    """A file that was deleted."""
 
     path: str
 
@@ -74,16 +74,16 @@ Change = Captured | Skipped | Deleted
 
 @dataclass(frozen=True)
 class CaptureBounds:
-    """How much of one execution is stored."""
+    """Limits on what is stored of one execution."""
 
     max_files: int
     max_bytes: int
-    """Of all its files together."""
+    """Maximum size of all its files together."""
     max_output_bytes: int
-    """Of what it wrote to its streams."""
+    """Maximum size of its output."""
 
     def less(self, changes: Sequence[Change]) -> "CaptureBounds":
-        """What is left when these have been stored."""
+        """Return what is left of the limits after these changes have been stored."""
         stored = [change.file.bytes for change in changes if isinstance(change, Captured)]
         return replace(
             self, max_files=self.max_files - len(stored), max_bytes=self.max_bytes - sum(stored)
@@ -91,7 +91,7 @@ class CaptureBounds:
 
 
 class Capture:
-    """Stores bytes that come out of sandboxes. Names and sizes are what the sandbox claims."""
+    """Stores bytes that come out of sandboxes. Names and sizes are the sandbox's claims."""
 
     def __init__(
         self,
@@ -101,23 +101,23 @@ class Capture:
         retention: timedelta,
         now: Clock,
     ) -> None:
-        """Store bytes in `blobs`, to be deleted after `retention`; metadata is the journal's."""
+        """Store bytes in `blobs`, to be deleted after `retention`; the journal stores metadata."""
         self._blobs = blobs
         self._usage = usage
         self.bounds = bounds
         self._retention = retention
         self._now = now
 
-    def hold(self) -> AbstractContextManager[Hold]:
-        """A block in which bytes are stored whose metadata are not yet."""
-        return self._blobs.hold()
+    def hold_blobs(self) -> AbstractContextManager[BlobHold]:
+        """Protect new blobs during the block, until their metadata is stored."""
+        return self._blobs.hold_blobs()
 
     async def image(
-        self, hold: Hold, owner: Owner, number: int, mime_type: str, data: bytes
+        self, hold: BlobHold, owner: Owner, number: int, mime_type: str, data: bytes
     ) -> FileRecord:
-        """Store an image that was shown. `number` tells it from the session's others.
+        """Store an image that was shown. `number` is unique among the session's images.
 
-        Raises QuotaError. A disk that is nearly full has room for it.
+        Raises QuotaError. It may use the disk space that is reserved for a nearly full disk.
         """
         await self._usage.check(owner.tenant, len(data))
         blob = await hold.write(_once(data), max_bytes=len(data), field="image", keep_room=False)
@@ -126,15 +126,15 @@ class Capture:
 
     async def output(
         self,
-        hold: Hold,
+        hold: BlobHold,
         owner: Owner,
         ordinal: int,
         agent: AgentConnection,
         claimed_bytes: int,
     ) -> FileRecord | Skipped:
-        """Fetch and store all that an execution wrote to its streams; `ordinal` names it.
+        """Fetch and store an execution's whole output; `ordinal` is part of its name.
 
-        Raises OutOfRangeError past what the agent was told to keep: it lies.
+        Raises OutOfRangeError if the agent sends more than it was configured to keep.
         """
         most = self.bounds.max_output_bytes + MAX_NOTE_BYTES
         name = f"output-{ordinal}.txt"
@@ -148,13 +148,13 @@ class Capture:
 
     async def changes(
         self,
-        hold: Hold,
+        hold: BlobHold,
         owner: Owner,
         agent: AgentConnection,
         changes: agent_pb.FileChanges,
         bounds: CaptureBounds,
     ) -> list[Change]:
-        """Fetch and store what changed, up to the bounds; what is not stored is named."""
+        """Fetch and store changed files, up to the limits; files that are not stored are listed."""
         results: list[Change] = []
         left = bounds
         for number, change in enumerate(changes.changed):
@@ -175,7 +175,7 @@ class Capture:
 
     async def _fetch(
         self,
-        hold: Hold,
+        hold: BlobHold,
         owner: Owner,
         agent: AgentConnection,
         change: agent_pb.ChangedFile,
@@ -186,7 +186,7 @@ class Capture:
         too_big = Skipped(
             _printable(path), f"past {self.bounds.max_bytes} bytes of files of one execution"
         )
-        # What it claims; what really comes is bounded, too.
+        # The size is a claim; the bytes received are bounded, too.
         if change.file.bytes > left.max_bytes:
             return too_big
         try:
@@ -195,7 +195,7 @@ class Capture:
             chunks = agent.read_file(path, unchanged=True)
             blob = await hold.write(chunks, max_bytes=left.max_bytes, field="file")
             if blob.size > change.file.bytes:
-                # More than it claimed; it may have grown, or the claim was a lie.
+                # More than it claimed: the file has grown, or the claim was false.
                 await self._usage.check(owner.tenant, blob.size, uncounted=uncounted)
         except OutOfRangeError:
             return too_big

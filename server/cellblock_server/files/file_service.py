@@ -1,4 +1,4 @@
-"""Stored files: found, read and forgotten."""
+"""Stored files: lookup, reading and deletion."""
 
 from collections.abc import AsyncIterator
 
@@ -14,16 +14,16 @@ log = structlog.get_logger(__name__)
 
 
 class FileService:
-    """Finds, reads and forgets files."""
+    """Looks up, reads and deletes files."""
 
     def __init__(self, store: FileStore, blobs: BlobStore) -> None:
-        """Metadata are in `store`, bytes in `blobs`."""
+        """Use metadata in `store` and bytes in `blobs`."""
         self._store = store
         self._blobs = blobs
 
     async def get(self, tenant: str, file_id: str) -> FileRecord:
-        """A file. Raises NotFoundError."""
-        record = await self._store.find(tenant, file_id)
+        """Return a file. Raises NotFoundError."""
+        record = await self._store.find_file(tenant, file_id)
         if record is None:
             raise NotFoundError("file", file_id)
         return record
@@ -31,11 +31,11 @@ class FileService:
     async def list(
         self, tenant: str, wanted: FileFilter, size: int, token: str
     ) -> Page[FileRecord]:
-        """A page of files, in order of their time."""
+        """Return a page of files, in order of creation time."""
         return await self._store.list(tenant, wanted, size, token)
 
     def read(self, record: FileRecord, offset: int, length: int) -> AsyncIterator[bytes]:
-        """A file's bytes, or a range. Raises OutOfRangeError past the end, and DataLossError."""
+        """Yield a file's bytes, or a range. Raises OutOfRangeError and DataLossError."""
         if not 0 <= offset <= record.bytes:
             raise OutOfRangeError("offset", f"must be 0 to {record.bytes}, got {offset}")
         if not 0 <= length <= record.bytes - offset:
@@ -45,11 +45,11 @@ class FileService:
         return stored_bytes(self._blobs, record, offset, length)
 
     async def delete(self, tenant: str, file_id: str) -> None:
-        """Forget a file. Raises NotFoundError. Sessions it is attached to keep their copy."""
+        """Delete a file. Raises NotFoundError. Sessions that it is attached to keep their copy."""
         record = await self.get(tenant, file_id)
         await self._store.delete(file_id)
         try:
             await self._blobs.delete_unless(record.sha256, self._store.is_referenced)
         except UnavailableError as error:
-            # The file is no more; who tried again would find none. Retention removes its bytes.
+            # The metadata is gone, so a retry would find no file. Retention removes the bytes.
             log.warning("bytes_not_deleted", file_id=file_id, detail=str(error))

@@ -1,4 +1,4 @@
-"""Files as the API shows them."""
+"""Conversion of files to API messages."""
 
 from cellblock.v1 import file_pb2 as pb
 from cellblock_server.store.records import FileRecord
@@ -7,7 +7,7 @@ DATA_FOLDER = "/mnt/data"
 
 
 def file_message(record: FileRecord) -> pb.File:
-    """The record as a message."""
+    """Convert a record to a message."""
     message = pb.File(
         id=record.id,
         filename=record.filename,
@@ -26,5 +26,5 @@ def file_message(record: FileRecord) -> pb.File:
 
 
 def sandbox_path(relative: str) -> str:
-    """A path below the data folder, as code in the sandbox writes it."""
+    """Return a path below the data folder as code in the sandbox writes it."""
     return f"{DATA_FOLDER}/{relative}" if relative else DATA_FOLDER

@@ -1,7 +1,7 @@
-"""MIME types: what the content says, made precise by the name.
+"""MIME types, from a file's content and name.
 
-A name alone lies easily (`chart.png` that is a program), and content alone says too
-little (a `.docx` is a ZIP archive, a `.csv` is any text).
+A name alone can be false (`chart.png` that is a program), and content alone is ambiguous (a `.docx`
+is a ZIP archive, a `.csv` is any text).
 """
 
 import mimetypes
@@ -11,12 +11,12 @@ import puremagic
 BINARY = "application/octet-stream"
 TEXT = "text/plain"
 HEAD_BYTES = 4096
-"""How much of a file is looked at."""
+"""Number of bytes at the beginning of a file that are examined."""
 SURE = 0.3
 """puremagic's confidence: a tenth for each byte of the signature. Two can be chance."""
-# The host's own tables differ from machine to machine.
+# The host's own tables differ between machines.
 TYPES = mimetypes.MimeTypes()
-# As the Assistants API's table of files has them, and some that are common with data.
+# As in the Assistants API's table of files, with some types that are common for data.
 MORE_TYPES = {
     ".c": "text/x-c",
     ".cpp": "text/x-c++",
@@ -47,13 +47,13 @@ ENCODED = {
     "compress": "application/x-compress",
     "br": "application/x-brotli",
 }
-"""What `.gz` and the like are, whatever is inside."""
+"""Types of files with an encoding suffix such as `.gz`, for any content."""
 SAME = {"application/x-gzip": "application/gzip", "application/x-bzip": "application/x-bzip2"}
-"""puremagic's word for it, and the usual one."""
+"""Types that puremagic names differently, with their usual names."""
 PLAINEST = ("application/zip", "application/pdf", "image/jpeg", "image/tiff", "application/xml")
-"""Of several types that one signature stands for, the one that claims least."""
+"""Least specific type to choose when several types share a signature."""
 RECOGNIZABLE = frozenset(match.mime_type for match in puremagic.main.magic_header_array)
-"""A file of these types has a signature."""
+"""Types whose files have a signature."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 TEXTUAL = frozenset(
     {
@@ -71,7 +71,7 @@ TEXTUAL = frozenset(
 
 
 def guess_type(filename: str, head: bytes) -> str:
-    """The MIME type of a file called `filename` that begins with `head`."""
+    """Return the MIME type of a file called `filename` that begins with `head`."""
     by_name, encoding = TYPES.guess_type(filename)
     if encoding is not None:
         by_name = ENCODED.get(encoding, BINARY)
@@ -84,7 +84,7 @@ def guess_type(filename: str, head: bytes) -> str:
         return by_name
     if by_content:
         return next((kind for kind in PLAINEST if kind in by_content), by_content[0])
-    # No signature: believe a name whose kind has none, and that is no text.
+    # No signature: trust the name, if its type has no signature and is not text.
     if by_name is None or by_name in RECOGNIZABLE or (_is_textual(by_name) and b"\0" in head):
         return BINARY
     return by_name
@@ -95,7 +95,7 @@ def _text_type(head: bytes) -> str:
 
 
 def _signatures(head: bytes) -> list[str]:
-    """The types whose signatures `head` has, the surest first."""
+    """Return the types whose signatures `head` has, the most certain first."""
     try:
         found = puremagic.magic_string(head)
     except puremagic.PureError:

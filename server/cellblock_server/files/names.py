@@ -1,17 +1,17 @@
-"""File names: what a caller may choose, and what to make of a sandbox's."""
+"""File names: rules for callers' names, and conversion of sandboxes' names."""
 
 from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.common.plain_text import is_trick
 
 MAX_BYTES = 255
-"""As file systems have it, in UTF-8."""
+"""Maximum length of a name in UTF-8, as in file systems."""
 FALLBACK = "file"
 MAX_TEXT = 500
 """Characters of a reason that a sandbox gives."""
 
 
 def check_filename(field: str, name: str) -> str:
-    """The name, if a file may be called so. Raises InvalidArgumentError that names `field`."""
+    """Return the name if it is valid. Raises InvalidArgumentError that names `field`."""
     size = len(name.encode(errors="surrogatepass"))
     if not 1 <= size <= MAX_BYTES:
         raise InvalidArgumentError(field, f"must be 1 to {MAX_BYTES} bytes of UTF-8, got {size}")
@@ -24,7 +24,7 @@ def check_filename(field: str, name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """A name from a sandbox, changed as little as makes it pass `check_filename`."""
+    """Return a sandbox's name, changed as little as makes it pass `check_filename`."""
     clean = "".join("_" if _is_bad(sign) else sign for sign in name)
     clean = clean.encode(errors="replace")[:MAX_BYTES].decode(errors="ignore")
     return FALLBACK if clean in ("", ".", "..") else clean
@@ -35,5 +35,5 @@ def _is_bad(sign: str) -> bool:
 
 
 def safe_text(text: str) -> str:
-    """Words from a sandbox, without what a terminal or a reader could be tricked with."""
+    """Return text from a sandbox, without characters that could deceive a terminal or a reader."""
     return "".join("_" if is_trick(sign) else sign for sign in text[:MAX_TEXT])

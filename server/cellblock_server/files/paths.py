@@ -8,9 +8,9 @@ MAX_PATH_BYTES = 1024
 
 
 def data_path(field: str, path: str) -> str:
-    """A path below `/mnt/data`, relative to it.
+    """Return a path below `/mnt/data`, relative to it.
 
-    Raises InvalidArgumentError that names `field` for one that leads elsewhere or nowhere.
+    Raises InvalidArgumentError that names `field` for a path that is malformed or leads elsewhere.
     """
     relative = path.removeprefix(f"{DATA_FOLDER}/")
     if len(relative.encode()) > MAX_PATH_BYTES:
@@ -23,6 +23,6 @@ def data_path(field: str, path: str) -> str:
 
 
 def data_folder(field: str, path: str) -> str:
-    """As `data_path`, with `/mnt/data` itself as the empty path, and `/` at the end ignored."""
+    """Return a path like `data_path`, ignoring a final `/`; empty for `/mnt/data` itself."""
     path = path.rstrip("/")
     return "" if path in ("", DATA_FOLDER) else data_path(field, path)

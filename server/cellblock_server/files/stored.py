@@ -1,4 +1,4 @@
-"""Stored files' bytes on their way out, with damage told by the file's name."""
+"""Reading of stored files, with damage reported by the file's name."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from cellblock_server.store.records import FileRecord
 async def stored_bytes(
     blobs: BlobStore, file: FileRecord, offset: int = 0, length: int = 0
 ) -> AsyncIterator[bytes]:
-    """See `BlobStore.read`; raises DataLossError."""
+    """Yield a file's bytes, see `BlobStore.read`; raises DataLossError."""
     with _damage_told(file):
         async for data in blobs.read(_blob(file), offset, length):
             yield data
@@ -29,20 +29,20 @@ class StoredInput:
 
     @property
     def name(self) -> str:
-        """The file's id: a name that no caller chose."""
+        """Return the file's id: a name that no caller chose."""
         return self.file.id
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Return the size in bytes."""
         return self.file.bytes
 
     def read(self) -> AsyncIterator[bytes]:
-        """All bytes; raises DataLossError."""
+        """Yield all bytes; raises DataLossError."""
         return stored_bytes(self.blobs, self.file)
 
     async def link_to(self, destination: Path) -> bool:
-        """See `BlobStore.link_to`; raises DataLossError."""
+        """Link the bytes to `destination`, see `BlobStore.link_to`; raises DataLossError."""
         with _damage_told(self.file):
             return await self.blobs.link_to(_blob(self.file), destination, self.file.tenant)
 
@@ -59,5 +59,5 @@ def _damage_told(file: FileRecord) -> Iterator[None]:
         raise DataLossError(
             "FILE_DAMAGED",
             f"file {file.id!r} ({file.filename}) is damaged: {error}; upload the same bytes to "
-            "mend it, or delete it",
+            "repair it, or delete it",
         ) from error

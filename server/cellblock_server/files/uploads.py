@@ -1,4 +1,4 @@
-"""Uploads: checked while they come, stored once they are whole, gone on with after a break."""
+"""Uploads: checked on arrival, stored once they are complete, resumable after an interruption."""
 
 import asyncio
 import hashlib
@@ -34,12 +34,12 @@ from cellblock_server.tenants.turns import Turns
 UPLOAD_ID = re.compile(r"upload_[A-Za-z0-9_-]{1,64}")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 PURPOSES = (FilePurpose.ASSISTANTS, FilePurpose.VISION, FilePurpose.USER_DATA)
-"""What a caller may say that a file is for."""
+"""Purposes that a caller may give a file."""
 SHORTEST_LIFE = timedelta(seconds=1)
 LONGEST_LIFE = timedelta(days=3650)
 
 MAX_KEPT = 32
-"""Uploads of one tenant that broke off and are kept, if nothing else is configured."""
+"""Default maximum number of interrupted uploads of one tenant that are kept."""
 
 Key = tuple[str, str]
 """Tenant and upload id."""
@@ -47,12 +47,12 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Upload:
-    """What a caller says of a file before its bytes."""
+    """Metadata that a caller sends before a file's bytes."""
 
     filename: str
     bytes: int | None = None
     sha256: str = ""
-    """Empty if the caller does not know."""
+    """Expected hash; empty if the caller does not know it."""
     purpose: FilePurpose = FilePurpose.ASSISTANTS
     expires_after: timedelta | None = None
     upload_id: str = ""
@@ -84,18 +84,18 @@ class Upload:
 
 
 class Received(Protocol):
-    """The bytes of an upload as they come."""
+    """Bytes of an upload as they arrive."""
 
     sha256: str
-    """What the caller says of them; empty until they have ended, and if it does not."""
+    """Hash that the caller sent; empty before the end of the bytes, and if none was sent."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """The next bytes."""
+        """Yield the bytes as they arrive."""
 
 
 @dataclass(frozen=True)
 class UploadProgress:
-    """How far an upload is."""
+    """Progress of an upload."""
 
     record: UploadRecord
     received_bytes: int
@@ -103,7 +103,7 @@ class UploadProgress:
 
 
 class UploadService:
-    """Takes uploads."""
+    """Receives and stores uploads."""
 
     def __init__(
         self,
@@ -119,10 +119,10 @@ class UploadService:
         turns: Turns | None = None,
         max_kept: int = MAX_KEPT,
     ) -> None:
-        """Take uploads of at most `max_bytes`; keep those that broke off for `kept_for`.
+        """Receive uploads of at most `max_bytes`; keep interrupted ones for `kept_for`.
 
-        Those that receive bytes take `turns`. Of each tenant the latest `max_kept` uploads that
-        broke off are kept.
+        Those that receive bytes wait for `turns`. Of each tenant the latest `max_kept` interrupted
+        uploads are kept.
         """
         self._store = store
         self._files = files
@@ -137,43 +137,43 @@ class UploadService:
         self._active: dict[Key, asyncio.Task[object]] = {}
 
     async def start(self) -> None:
-        """Get the folders ready; called once, before anything is stored."""
+        """Prepare the folders; called once, before anything is stored."""
         kept = await self._store.unfinished()
         await self._blobs.start([_name(*key) for key in kept])
         for tenant, upload_id in kept:
-            # A server that was killed has not stored how much came.
+            # A killed server has not stored the received size.
             size = await self._blobs.partial(_name(tenant, upload_id)).size()
             await self._store.set_received(tenant, upload_id, size)
 
     async def upload(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
         """Store a file.
 
-        Raises InvalidArgumentError or OutOfRangeError for what is wrong with it,
-        AlreadyExistsError if its upload was begun as another file, WrongStateError for an
-        offset past what has come, QuotaError, ExhaustedError and UnavailableError.
+        Raises InvalidArgumentError or OutOfRangeError for invalid metadata, AlreadyExistsError if
+        the upload was begun as another file, WrongStateError for an offset beyond the received
+        bytes, QuotaError, ExhaustedError and UnavailableError.
         """
         upload.check(self._max_bytes)
         if not upload.upload_id:
             async with self._turns.turn(tenant):
                 return await self._once(tenant, upload, received)
-        # In this order: an earlier stream of the same upload gives its turn back.
+        # In this order: an earlier stream of the same upload returns its turn first.
         async with self._alone((tenant, upload.upload_id)), self._turns.turn(tenant):
             return await self._resume(tenant, upload, received)
 
     async def progress(self, tenant: str, upload_id: str) -> UploadProgress:
-        """How far an upload is. Raises NotFoundError."""
+        """Return the progress of an upload. Raises NotFoundError."""
         check_upload_id("upload_id", upload_id)
-        record = await self._store.find(tenant, upload_id)
+        record = await self._store.find_upload(tenant, upload_id)
         if record is None:
             raise NotFoundError("upload", upload_id)
         if record.file_id:
-            file = await self._files.find(tenant, record.file_id)
+            file = await self._files.find_file(tenant, record.file_id)
             return UploadProgress(record, file.bytes if file else 0, file)
         size = await self._blobs.partial(_name(tenant, upload_id)).size()
         return UploadProgress(record, size, None)
 
     async def forget_expired(self, now: datetime) -> None:
-        """Forget uploads that were not resumed in time, and delete partial files without one."""
+        """Delete uploads that were not resumed in time, and partial files without an upload."""
         await self._store.delete_expired(now, self._active)
         await self._blobs.sweep_partials(self._find_kept)
 
@@ -183,9 +183,9 @@ class UploadService:
 
     @asynccontextmanager
     async def _alone(self, key: Key) -> AsyncIterator[None]:
-        """A block in which only this task writes an upload: an earlier stream is ended.
+        """Give this task exclusive use of an upload; an earlier stream is ended.
 
-        The server may not know yet that it broke off, when its caller does.
+        The server may not have noticed yet that the earlier stream was interrupted.
         """
         while (other := self._active.get(key)) is not None:
             other.cancel()
@@ -208,7 +208,7 @@ class UploadService:
     async def _resume(self, tenant: str, upload: Upload, received: Received) -> FileRecord:
         record = await self._find_or_begin(tenant, upload)
         if record.file_id:
-            found = await self._files.find(tenant, record.file_id)
+            found = await self._files.find_file(tenant, record.file_id)
             if found is not None:
                 return found
         file = self._blobs.partial(_name(tenant, upload.upload_id))
@@ -229,7 +229,7 @@ class UploadService:
             except BaseException:
                 await uninterrupted(self._leave(file, record, arriving))
                 raise
-            # All of it came: a caller who leaves now finds the file when it is back.
+            # All bytes came: a caller who disconnects now finds the file after reconnecting.
             return await uninterrupted(
                 self._complete(tenant, upload, received, file, record, arriving)
             )
@@ -246,11 +246,11 @@ class UploadService:
         try:
             return await self._finish(tenant, upload, received, file, arriving)
         except InvalidArgumentError:
-            # It is not what it should be: there is nothing to resume.
+            # The file does not match its metadata: there is nothing to resume.
             await self._forget(file, record)
             raise
         except BaseException:
-            # It could not be stored now: what came need not come again.
+            # Storing failed for now: the received bytes need not be sent again.
             await self._leave(file, record, arriving)
             raise
 
@@ -265,7 +265,7 @@ class UploadService:
             expires_after=upload.expires_after,
             expire_time=self._now() + self._kept_for,
         )
-        known = await self._store.find(tenant, upload.upload_id)
+        known = await self._store.find_upload(tenant, upload.upload_id)
         if known is None:
             await self._store.insert(wanted)
             if await self._store.delete_over(tenant, self._max_kept, self._active):
@@ -279,7 +279,7 @@ class UploadService:
         return known
 
     async def _leave(self, file: PartialFile, record: UploadRecord, arriving: Arriving) -> None:
-        """Keep what has come for a while; it counts meanwhile."""
+        """Keep the received bytes for a while; they count against the quota meanwhile."""
         size = await file.size()
         if size == 0:
             await self._forget(file, record)
@@ -299,7 +299,7 @@ class UploadService:
         file: PartialFile,
         arriving: Arriving,
     ) -> None:
-        """Append what comes, while it fits beside all else of the tenant."""
+        """Append bytes as they arrive, while they fit beside all else of the tenant."""
         arriving.size = await file.size()
         arriving.expected = upload.bytes or 0
         await self._usage.check_arriving(tenant, arriving)
@@ -341,8 +341,8 @@ class UploadService:
                     field, f"says {says!r}, but the bytes have {blob.sha256}"
                 )
         record = await self._record(tenant, upload, file, blob)
-        with self._blobs.hold() as hold:
-            await hold.keep(file, blob)
+        with self._blobs.hold_blobs() as hold:
+            await hold.keep_file(file, blob)
             await self._store.complete(record, arriving, upload.upload_id)
         self._file_bytes.labels("upload").inc(record.bytes)
         return record
@@ -365,7 +365,7 @@ class UploadService:
 
 
 def check_upload_id(field: str, upload_id: str) -> None:
-    """Raise InvalidArgumentError that names `field` for what is no upload's id."""
+    """Raise InvalidArgumentError that names `field` for an invalid upload id."""
     if not UPLOAD_ID.fullmatch(upload_id):
         raise InvalidArgumentError(
             field,
@@ -374,11 +374,11 @@ def check_upload_id(field: str, upload_id: str) -> None:
 
 
 def check_sha256(field: str, value: str) -> None:
-    """Raise InvalidArgumentError that names `field` for what is no hash; empty passes."""
+    """Raise InvalidArgumentError that names `field` for an invalid hash; empty passes."""
     if value and not SHA256.fullmatch(value):
         raise InvalidArgumentError(field, f"must be 64 hexadecimal digits, got {value[:80]!r}")
 
 
 def _name(tenant: str, upload_id: str) -> str:
-    """The partial file's name: a caller's words never become a path."""
+    """Return the partial file's name: text from a caller never becomes a path."""
     return hashlib.sha256(f"{tenant}\0{upload_id}".encode()).hexdigest()

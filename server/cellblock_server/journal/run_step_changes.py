@@ -23,7 +23,7 @@ class RunStepChanges:
         Raises what `run_steps.place` does.
         """
         wanted = place.step(self._now)
-        step = run_steps.place(connection, wanted, place.chosen, is_new=place.is_new)
+        step = run_steps.place_step(connection, wanted, place.chosen, is_new=place.is_new)
         self._changed |= {(step.tenant, step.run_id), (step.tenant, step.thread_id)}
         return step.id
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from cellblock_server.journal.session_changes import SessionChanges
 from cellblock_server.journal.tracked import TrackedSession
 from cellblock_server.store.cpu import add_cpu
-from cellblock_server.store.ledger import Use, add_uses, hour_of, mark_counted, uses_of
+from cellblock_server.store.ledger import UsageRecord, add_uses, hour_of, mark_counted, uses_of
 
 
 class UsageChanges:
@@ -19,7 +19,7 @@ class UsageChanges:
         self._sessions = sessions
         self._steady = steady
         self._cpu: list[tuple[str, datetime, float]] = []
-        self._uses: list[Use] = []
+        self._uses: list[UsageRecord] = []
         self._counts_stored = False
 
     def count_cpu(self, session: TrackedSession, seconds: float, period: datetime) -> None:
@@ -44,10 +44,10 @@ class UsageChanges:
         record = self._sessions.after(session)
         self._uses += uses_of(record, until, until if alive_until is None else alive_until)
         if egress_bytes:
-            self._uses.append(Use(record.tenant, hour_of(until), egress_bytes=egress_bytes))
+            self._uses.append(UsageRecord(record.tenant, hour_of(until), egress_bytes=egress_bytes))
         self._sessions.mark_billed(session, until)
 
-    def count_stored(self, uses: Iterable[Use]) -> None:
+    def count_stored(self, uses: Iterable[UsageRecord]) -> None:
         """Count what tenants have stored since that was counted last, which was until now."""
         self._uses += uses
         self._counts_stored = True

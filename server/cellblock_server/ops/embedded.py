@@ -1,4 +1,4 @@
-"""A server for one process: it ends when that one does, however it does, and leaves nothing."""
+"""Server for one process: it ends when that process does, in any way, and leaves nothing."""
 
 import asyncio
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 
 
 class NotEmbeddedError(Exception):
-    """Nobody holds standard input open."""
+    """Standard input is not a pipe held open by an owner."""
 
 
 def flags(folder: Path) -> dict[str, dict[str, object]]:
-    """What is set by being embedded: all is in `folder`, and nothing outlives its owner."""
+    """Return the settings of an embedded server: all is in `folder`, and ends with its owner."""
     return {
         "server": {"listen": f"unix:{folder / 'server.sock'}", "state_dir": str(folder / "state")},
-        # A shared database or bucket would have its sessions and files when it is gone.
+        # A shared database or bucket would keep the sessions and files of an ended server.
         "store": {"url": "", "password_file": ""},
         "blobs": {"url": "", "credentials_file": "", "ca_file": "", "allow_http": False},
         "sessions": {"end_on_shutdown": True},
-        # Its owner has come for one session, most likely.
+        # Its owner probably needs one session.
         "pool": {"size": 0, "max_size": 0},
         # Only its owner reaches it.
         "auth": {"required": False},
@@ -31,9 +31,9 @@ def flags(folder: Path) -> dict[str, dict[str, object]]:
 
 @contextmanager
 def removed_at_end(folder: Path) -> Iterator[None]:
-    """Remove `folder` when the block is left.
+    """Remove `folder` at the end of the block.
 
-    Raises NotEmbeddedError if standard input is no pipe, for then its end says nothing.
+    Raises NotEmbeddedError if standard input is no pipe, as its end would not show the owner's end.
     """
     kind = os.fstat(sys.stdin.fileno()).st_mode
     if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
@@ -45,7 +45,7 @@ def removed_at_end(folder: Path) -> Iterator[None]:
 
 
 def at_end_of_input(stop: Callable[[], None]) -> None:
-    """Call `stop` once standard input ends: its holder closed it, or is no more."""
+    """Call `stop` once standard input ends: the owner closed it, or has ended."""
     loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
 
     def read() -> None:

@@ -1,8 +1,8 @@
-"""Asks the server of this machine or container whether it is ready: `python -m` and an exit code.
+"""Health check of the server on this machine or in this container: `python -m` and an exit code.
 
-For a container's health check. It asks at `server.health_socket`, which it knows as the server
-does, from the file and the environment. With `--alive` it asks for life only: whoever restarts
-what fails must not do so because an engine is away.
+For a container's health check. It asks at `server.health_socket`, from the file and the environment
+like the server. With `--alive` it checks only that the server is alive: a supervisor must not
+restart a server because its engine is unavailable.
 """
 
 import argparse
@@ -16,15 +16,15 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from cellblock_server.config import ConfigurationError, load
 
 SECONDS = 5
-"""For the answer, connecting included: less than the time that the engine gives the check."""
+"""Time limit with connecting: less than the engine's time limit for the check."""
 ALIVE, READY = "", "cellblock.v1.SessionService"
-"""What to ask for: see `rpc/health.py`."""
+"""Names of the services to check: see `rpc/health.py`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 if the server is ready, or alive; else 1, and why on standard error."""
-    parser = argparse.ArgumentParser(description="Ask whether the server is ready.")
-    parser.add_argument("--alive", action="store_true", help="whether it lives, ready or not")
+    """Return 0 if the server is ready, or alive; else 1, with the reason on standard error."""
+    parser = argparse.ArgumentParser(description="Check whether the server is ready.")
+    parser.add_argument("--alive", action="store_true", help="check only that the server is alive")
     service = ALIVE if parser.parse_args(arguments).alive else READY
     try:
         path = load(None, {}).server.health_socket

@@ -1,4 +1,4 @@
-"""Tells whoever started the server how it does, as systemd's services of `Type=notify` do.
+"""Notifications of a service manager, as systemd's services of `Type=notify` send them.
 
 Source: sd_notify(3).
 """
@@ -9,14 +9,14 @@ import socket
 import structlog
 
 SOCKET = "NOTIFY_SOCKET"
-"""The variable that names where to tell it; without it nobody asks."""
+"""Variable with the service manager's socket; without it nothing is sent."""
 READY, STOPPING = b"READY=1", b"STOPPING=1"
 
 log = structlog.get_logger(__name__)
 
 
-def tell(word: bytes) -> None:
-    """Say `READY` or `STOPPING`. One who does not listen is a line in the log, and no failure."""
+def notify_service_manager(word: bytes) -> None:
+    """Send `READY` or `STOPPING`. A failure to send it is only logged."""
     name = os.environ.get(SOCKET)
     if not name:
         return

@@ -9,7 +9,7 @@ from cellblock_server.agent.checks import (
     check_entry,
 )
 from cellblock_server.agent.connection import AgentConnection
-from cellblock_server.blobs.blob_store import Hold
+from cellblock_server.blobs.blob_store import BlobHold
 from cellblock_server.common.errors import NotFoundError, OutOfRangeError, QuotaError
 from cellblock_server.files.capture import Capture, CaptureBounds, Change, Owner, Skipped
 from cellblock_server.recording import translate
@@ -41,7 +41,7 @@ class Gatherer:
         """Remaining bounds of files that are written until the next execution."""
 
     async def gather(
-        self, hold: Hold, event: agent_pb.Event, current: ExecutionRecord | None
+        self, hold: BlobHold, event: agent_pb.Event, current: ExecutionRecord | None
     ) -> Gathered:
         """Store an event's bytes, which `hold` protects from deletion.
 
@@ -77,13 +77,13 @@ class Gatherer:
             self._background = self._background.less(gathered.changes)
 
     async def _changes(
-        self, hold: Hold, owner: Owner, changes: agent_pb.FileChanges, bounds: CaptureBounds
+        self, hold: BlobHold, owner: Owner, changes: agent_pb.FileChanges, bounds: CaptureBounds
     ) -> list[Change]:
         for change in changes.changed:
             check_entry(change.file)
         return await self._capture.changes(hold, owner, self._agent, changes, bounds)
 
-    async def _image(self, hold: Hold, owner: Owner, event: agent_pb.Event) -> Gathered:
+    async def _image(self, hold: BlobHold, owner: Owner, event: agent_pb.Event) -> Gathered:
         found = translate.image_of(event.rich)
         if found is None:
             return Gathered(event)
@@ -94,7 +94,7 @@ class Gatherer:
         return Gathered(event, image=image)
 
     async def _output(
-        self, hold: Hold, owner: Owner, ordinal: int, claimed_bytes: int
+        self, hold: BlobHold, owner: Owner, ordinal: int, claimed_bytes: int
     ) -> FileRecord | Skipped:
         check_count("size of kept output", claimed_bytes)
         try:

@@ -54,7 +54,7 @@ class Recorder:
         """
         record = None if current is None else current.record
         then = self._conversation.follow(batch, record)
-        with self._capture.hold() as hold:
+        with self._capture.hold_blobs() as hold:
             gathered = [await self._gatherer.gather(hold, event, record) for event in batch]
             ended = await self._store(gathered, current, more=more)
         self._conversation = then

@@ -1,4 +1,4 @@
-"""AdminService: requests to use cases of operators, and back."""
+"""AdminService: translates between requests and use cases of operators."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -32,21 +32,21 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def CreateTenant(  # noqa: N802
         self, request: pb.CreateTenantRequest, context: Context
     ) -> pb.CreateTenantResponse:
-        """Make a tenant."""
+        """Create a tenant with optional quotas."""
         record = await self._admin.create_tenant(request.tenant_id, _overrides(request.quotas))
         return pb.CreateTenantResponse(tenant=_tenant(record))
 
     async def GetTenant(  # noqa: N802
         self, request: pb.GetTenantRequest, context: Context
     ) -> pb.GetTenantResponse:
-        """Get a tenant."""
+        """Return a tenant."""
         record = await self._admin.get_tenant(request.tenant_id)
         return pb.GetTenantResponse(tenant=_tenant(record))
 
     async def ListTenants(  # noqa: N802
         self, request: pb.ListTenantsRequest, context: Context
     ) -> pb.ListTenantsResponse:
-        """List tenants."""
+        """Return a page of tenants."""
         page = await self._admin.list_tenants(request.page_size, request.page_token)
         return pb.ListTenantsResponse(
             tenants=map(_tenant, page.items), next_page_token=page.next_token
@@ -62,14 +62,14 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def GetUsage(  # noqa: N802
         self, request: pb.GetUsageRequest, context: Context
     ) -> pb.GetUsageResponse:
-        """Tell what a tenant uses."""
+        """Return the storage and other resources that a tenant uses now."""
         used = await self._admin.get_usage(request.tenant_id)
         return pb.GetUsageResponse(usage=_usage(used))
 
     async def ReportUsage(  # noqa: N802
         self, request: pb.ReportUsageRequest, context: Context
     ) -> pb.ReportUsageResponse:
-        """Tell what tenants have used."""
+        """Return the usage of tenants by time intervals."""
         page = await self._admin.report_usage(
             request.tenant_id,
             _moment("start_time", request),
@@ -85,14 +85,14 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def GetServerStatus(  # noqa: N802
         self, request: pb.GetServerStatusRequest, context: Context
     ) -> pb.GetServerStatusResponse:
-        """Tell what the server does."""
+        """Return the state and load of the server."""
         now = await self._admin.get_server_status()
         return pb.GetServerStatusResponse(status=server_message(now))
 
     async def CreateKey(  # noqa: N802
         self, request: pb.CreateKeyRequest, context: Context
     ) -> pb.CreateKeyResponse:
-        """Make a key."""
+        """Create an API key and return its secret, once."""
         new = NewKey(
             tenant=request.tenant_id,
             role=_role(request.role),
@@ -105,14 +105,14 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def ListKeys(  # noqa: N802
         self, request: pb.ListKeysRequest, context: Context
     ) -> pb.ListKeysResponse:
-        """List keys."""
+        """Return a page of keys, without secrets."""
         page = await self._admin.list_keys(request.tenant_id, request.page_size, request.page_token)
         return pb.ListKeysResponse(keys=map(_key, page.items), next_page_token=page.next_token)
 
     async def RotateKey(  # noqa: N802
         self, request: pb.RotateKeyRequest, context: Context
     ) -> pb.RotateKeyResponse:
-        """Give a key another secret."""
+        """Replace a key's secret."""
         grace = span("grace", request, request.grace)
         record, text = await self._admin.rotate_key(request.key_id, grace)
         return pb.RotateKeyResponse(key=_key(record), secret=str(text))
@@ -120,14 +120,14 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
     async def RevokeKey(  # noqa: N802
         self, request: pb.RevokeKeyRequest, context: Context
     ) -> pb.RevokeKeyResponse:
-        """End a key."""
+        """Revoke a key."""
         record = await self._admin.revoke_key(request.key_id)
         return pb.RevokeKeyResponse(key=_key(record))
 
     async def ListAuditEntries(  # noqa: N802
         self, request: pb.ListAuditEntriesRequest, context: Context
     ) -> pb.ListAuditEntriesResponse:
-        """Read the audit log."""
+        """Return a page of the audit log."""
         wanted = AuditFilter(request.tenant_id, request.key_id, _moment("since_time", request))
         page = await self._admin.list_audit_entries(wanted, request.page_size, request.page_token)
         return pb.ListAuditEntriesResponse(
@@ -141,7 +141,7 @@ def _moment(name: str, request: Message) -> datetime | None:
     try:
         moment: datetime = getattr(request, name).ToDatetime(UTC)
     except (ValueError, OverflowError) as error:
-        raise InvalidArgumentError(name, "is not a time") from error
+        raise InvalidArgumentError(name, "is not a valid time") from error
     return moment
 
 

@@ -1,4 +1,4 @@
-"""Who calls: known from the moment that a call is let in to its end."""
+"""Caller of the current call, known from its admission to its end."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from cellblock_server.tenants.tenants import DEFAULT_TENANT
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a call."""
+    """Identity of the client that makes a call."""
 
     tenant: str
-    """Whose things it may see."""
+    """Tenant whose data the caller may access."""
     role: Role
     key_id: str
-    """Empty if it was made without a key."""
+    """Id of the caller's key; empty if the call was made without a key."""
 
 
 LOCAL = Caller(DEFAULT_TENANT, Role.ADMIN, "")
-"""Who calls without a key where none is needed: whoever reaches the listener may do everything."""
+"""Caller without a key, where none is required: every client of the listener is an admin."""
 
 CALLER: ContextVar[Caller] = ContextVar("caller")
-"""Set by `AuthStage`, and by nobody else."""
+"""Caller of the current call; set only by `AuthStage`."""
 
 
 def tenant() -> str:
-    """Whose things the current call may see.
+    """Return the tenant whose data the current call may access.
 
-    To be asked before the first `await` of a handler: what is cleaned up after a call may be
-    cleaned up by somebody else's task. Raises LookupError in no call.
+    Call it before the first `await` of a handler: another task may clean up after the call. Raises
+    LookupError outside a call.
     """
     return CALLER.get().tenant

@@ -1,4 +1,4 @@
-"""ExecutionService: requests to use cases of executions, and back."""
+"""ExecutionService: translates between requests and use cases of executions."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -44,7 +44,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def ExecuteStream(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.ExecuteStreamRequest], context: Context
     ) -> AsyncIterator[pb.ExecuteStreamResponse]:
-        """Run code that comes in pieces, and stream its events."""
+        """Run code that arrives in pieces, and stream its events."""
         owner = tenant()
         start = (await first(request_iterator, "start")).start
         pieces = _pieces(start.code, request_iterator)
@@ -59,7 +59,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def WatchExecution(  # noqa: N802
         self, request: pb.WatchExecutionRequest, context: Context
     ) -> AsyncIterator[pb.WatchExecutionResponse]:
-        """Stream events from any number on."""
+        """Stream events from any sequence number."""
         watching = self._executions.watch(tenant(), request.execution_id, request.from_sequence)
         async with aclosing(watching) as batches:
             async for events in batches:
@@ -68,14 +68,14 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def GetExecution(  # noqa: N802
         self, request: pb.GetExecutionRequest, context: Context
     ) -> pb.GetExecutionResponse:
-        """Get an execution."""
+        """Return an execution."""
         shown = await self._executions.get(tenant(), request.execution_id)
         return pb.GetExecutionResponse(execution=_message(shown))
 
     async def ListExecutions(  # noqa: N802
         self, request: pb.ListExecutionsRequest, context: Context
     ) -> pb.ListExecutionsResponse:
-        """List a session's executions."""
+        """Return a page of a session's executions."""
         page = await self._executions.list(
             tenant(), request.session_id, request.page_size, request.page_token
         )
@@ -86,14 +86,14 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def CancelExecution(  # noqa: N802
         self, request: pb.CancelExecutionRequest, context: Context
     ) -> pb.CancelExecutionResponse:
-        """Interrupt or unqueue an execution."""
+        """Interrupt a running execution, or remove a queued one."""
         shown = await self._executions.cancel(tenant(), request.execution_id)
         return pb.CancelExecutionResponse(execution=_message(shown))
 
     async def CompleteCode(  # noqa: N802
         self, request: pb.CompleteCodeRequest, context: Context
     ) -> pb.CompleteCodeResponse:
-        """Ask a kernel what may stand at a place in code."""
+        """Return the kernel's completions at a position in code."""
         found = await self._executions.complete_code(
             tenant(), request.session_id, request.code, _place(request)
         )
@@ -108,7 +108,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def InspectCode(  # noqa: N802
         self, request: pb.InspectCodeRequest, context: Context
     ) -> pb.InspectCodeResponse:
-        """Ask a kernel what a name is."""
+        """Return the kernel's documentation of a name."""
         place, level = _place(request), request.detail_level
         found = await self._executions.inspect_code(
             tenant(), request.session_id, request.code, place, level
@@ -118,7 +118,7 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
     async def IsCodeComplete(  # noqa: N802
         self, request: pb.IsCodeCompleteRequest, context: Context
     ) -> pb.IsCodeCompleteResponse:
-        """Ask a kernel whether code could run."""
+        """Return whether code is complete, by the kernel's parser."""
         answer = await self._executions.check_code_complete(
             tenant(), request.session_id, request.code
         )
@@ -155,7 +155,7 @@ def _new_execution(request: pb.ExecuteRequest) -> NewExecution:
 async def _pieces(
     beginning: str, requests: AsyncIterator[pb.ExecuteStreamRequest]
 ) -> AsyncIterator[str]:
-    """Pieces of code up to the end. Raises InvalidArgumentError if they break off."""
+    """Yield pieces of code. Raises InvalidArgumentError if the stream is interrupted."""
     if beginning:
         yield beginning
     async for request in requests:
@@ -163,7 +163,9 @@ async def _pieces(
         if kind == "end":
             return
         if kind != "code":
-            raise InvalidArgumentError("code", "must be every message but the first and last")
+            raise InvalidArgumentError(
+                "code", "expected `code`; send the first message, then code, then end"
+            )
         yield request.code
     # gRPC ends the requests of a cancelled call as it ends complete ones.
     raise InvalidArgumentError("end", "must be the last message: the stream broke off")

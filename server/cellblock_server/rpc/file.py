@@ -1,4 +1,4 @@
-"""FileService: requests to use cases of stored files, and back."""
+"""FileService: translates between requests and use cases of stored files."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -38,7 +38,7 @@ class FileServicer(SessionFileCalls):
     async def UploadFile(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.UploadFileRequest], context: Context
     ) -> pb.UploadFileResponse:
-        """Store a file."""
+        """Store an uploaded file."""
         requests = Paced(request_iterator, self._idle_timeout)
         metadata = (await first(requests, "metadata")).metadata
         record = await self._files.upload(tenant(), _upload(metadata), Pieces(requests))
@@ -47,7 +47,7 @@ class FileServicer(SessionFileCalls):
     async def GetUpload(  # noqa: N802
         self, request: pb.GetUploadRequest, context: Context
     ) -> pb.GetUploadResponse:
-        """Tell how far an upload is."""
+        """Return the progress of an upload."""
         progress = await self._files.upload_progress(tenant(), request.upload_id)
         response = pb.GetUploadResponse(received_bytes=progress.received_bytes)
         response.expire_time.FromDatetime(progress.record.expire_time)
@@ -56,14 +56,14 @@ class FileServicer(SessionFileCalls):
         return response
 
     async def GetFile(self, request: pb.GetFileRequest, context: Context) -> pb.GetFileResponse:  # noqa: N802
-        """Get a file's metadata."""
+        """Return a file's metadata."""
         record = await self._files.get(tenant(), request.file_id)
         return pb.GetFileResponse(file=file_message(record))
 
     async def ListFiles(  # noqa: N802
         self, request: pb.ListFilesRequest, context: Context
     ) -> pb.ListFilesResponse:
-        """List files."""
+        """Return a page of files."""
         page = await self._files.list(
             tenant(), _filter(request), request.page_size, request.page_token
         )
@@ -85,14 +85,14 @@ class FileServicer(SessionFileCalls):
     async def DeleteFile(  # noqa: N802
         self, request: pb.DeleteFileRequest, context: Context
     ) -> pb.DeleteFileResponse:
-        """Forget a file."""
+        """Delete a file."""
         await self._files.delete(tenant(), request.file_id)
         return pb.DeleteFileResponse()
 
     async def AttachFile(  # noqa: N802
         self, request: pb.AttachFileRequest, context: Context
     ) -> pb.AttachFileResponse:
-        """Make a file available in a session."""
+        """Attach a file to a session."""
         wanted = request.attachment
         attached = await self._files.attach(
             tenant(), request.session_id, wanted.file_id, wanted.filename, unpack=wanted.unpack
@@ -125,12 +125,12 @@ def _purpose(field: str, value: int) -> FilePurpose | None:
     try:
         return FilePurpose(value)
     except ValueError as error:
-        raise InvalidArgumentError(field, f"{value} is not a purpose") from error
+        raise InvalidArgumentError(field, f"unknown purpose {value}") from error
 
 
 def _oldest_first(order: int) -> bool:
     if order not in pb.ListOrder.values():
-        raise InvalidArgumentError("order", f"{order} is not an order")
+        raise InvalidArgumentError("order", f"unknown order {order}")
     return order == pb.LIST_ORDER_ASCENDING
 
 

@@ -1,4 +1,4 @@
-"""What `grpc.health.v1` says: whether the server lives, and which of its services are ready."""
+"""Status of `grpc.health.v1`: whether the server is alive, and which services are ready."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from cellblock.v1 import admin_pb2, execution_pb2, file_pb2, run_step_pb2, sessi
 from cellblock_server.sessions.readiness import BLOBS, SERVING, STORE, Problems
 
 ALIVE = ""
-"""The name that stands for the server itself."""
+"""Name of the server itself."""
 NEEDS_ALL = tuple(
     proto.DESCRIPTOR.services_by_name[name].full_name
     for proto, name in ((session_pb2, "SessionService"), (execution_pb2, "ExecutionService"))
@@ -20,32 +20,32 @@ NEEDS_STORE = tuple(
         (admin_pb2, "AdminService"),
     )
 )
-"""What is stored can be read while there is no engine."""
+"""Services that need only the store: stored data can be read without Docker Engine."""
 NEEDS_BYTES = (file_pb2.DESCRIPTOR.services_by_name["FileService"].full_name,)
 SERVICES = NEEDS_ALL + NEEDS_STORE + NEEDS_BYTES
 
 BACKGROUND = "cellblock.background"
-"""The name that stands for the background tasks: not serving while one of them fails."""
+"""Name of the background tasks: not serving while one of them fails."""
 
 SERVING_NOW = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Health:
-    """The statuses. A probe for life asks for ``, one for readiness for a service."""
+    """Health statuses. A liveness probe asks for ``, a readiness probe for a service."""
 
     def __init__(self) -> None:
-        """Start with nothing known."""
+        """Start with unknown statuses."""
         self.servicer = health.aio.HealthServicer()
 
     async def alive(self) -> None:
-        """The event loop runs; nothing is ready yet."""
+        """Report that the event loop runs and no service is ready yet."""
         await self.servicer.set(ALIVE, SERVING_NOW)
         for service in (*SERVICES, BACKGROUND):
             await self.servicer.set(service, NOT_SERVING)
 
     async def show(self, problems: Problems) -> None:
-        """Services are ready that miss nothing."""
+        """Report services without problems as ready."""
         for service in SERVICES:
             missing = any(problems[name] for name in _needs(service, problems))
             await self.servicer.set(service, NOT_SERVING if missing else SERVING_NOW)

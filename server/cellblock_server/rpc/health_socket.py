@@ -1,4 +1,4 @@
-"""The health service by itself, for whoever looks after this process from beside it."""
+"""Health service on a Unix socket, for a supervisor on the same machine."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from cellblock_server.rpc.sockets import ListenError, clear_dead_socket, only_fo
 
 
 class HealthSocket:
-    """A Unix socket without TLS and keys, where nothing but health can be asked.
+    """A Unix socket without TLS and keys that serves only health checks.
 
-    A container's check has no certificate that mutual TLS would take.
+    A container's health check has no certificate for mutual TLS.
     """
 
     def __init__(self, path: Path, servicer: health.aio.HealthServicer) -> None:
-        """Answer at `path` what `servicer` says."""
+        """Serve `servicer` at `path`."""
         self._path = path
         self._server = grpc.aio.server()
         health_pb2_grpc.add_HealthServicer_to_server(servicer, self._server)
 
     async def start(self) -> None:
-        """Begin to answer. Raises ListenError."""
+        """Begin to serve. Raises ListenError."""
         clear_dead_socket(self._path)
         try:
             with only_for_this_user():
@@ -31,6 +31,6 @@ class HealthSocket:
         await self._server.start()
 
     async def stop(self) -> None:
-        """Answer no more."""
+        """Stop serving."""
         await self._server.stop(None)
         self._path.unlink(missing_ok=True)

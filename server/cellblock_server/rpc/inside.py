@@ -1,6 +1,6 @@
-"""A second address of the listener, for what serves people from within this process.
+"""Second address of the listener, for calls from within this process, such as the console's.
 
-Callers there pass the same stages as all others, so no check is written twice.
+Such calls pass the same stages as all others, so no check is written twice.
 """
 
 import os
@@ -18,24 +18,24 @@ PEER_HEADER = "cellblock-peer"
 Metadata = tuple[tuple[str, str], ...]
 
 
-class Inside:
+class InternalSocket:
     """A Unix socket in the state folder, which only this user can reach."""
 
     def __init__(self, folder: Path) -> None:
-        """Lie in `folder`, once it is bound."""
+        """Use a socket in `folder`, created by `bind`."""
         self._path = folder / NAME
         self._folder = -1
-        # A caller who reaches the socket by other means must not choose who the audit log names.
+        # A caller who reaches the socket otherwise must not choose the peer in the audit log.
         self._word = token_urlsafe(16)
 
     @property
     def address(self) -> str:
-        """Where to call, while it is bound."""
-        # By the folder's descriptor: a socket's path has at most 107 bytes.
+        """Return the address to call, while it is bound."""
+        # Through the folder's descriptor: a socket's path has at most 107 bytes.
         return f"unix:/proc/self/fd/{self._folder}/{NAME}"
 
     def metadata(self, peer: str) -> Metadata:
-        """What goes with a call that is made for `peer`: `ip:port`."""
+        """Return the metadata of a call made for `peer`: `ip:port`."""
         return ((PEER_HEADER, f"{self._word} {peer}"),)
 
     def bind(self, server: grpc.aio.Server) -> None:
@@ -49,14 +49,14 @@ class Inside:
             raise ListenError(f"can't listen on {self._path}") from error
 
     def close(self) -> None:
-        """Remove it; the server has stopped."""
+        """Remove the socket; the server has stopped."""
         if self._folder >= 0:
             os.close(self._folder)
             self._folder = -1
             self._path.unlink(missing_ok=True)
 
     def peer_of(self, context: Context) -> str:
-        """Who makes a call: whom it is made for, if it comes from within."""
+        """Return the peer of a call; for an internal call, the peer that it is made for."""
         for name, value in context.invocation_metadata() or ():
             word, _, peer = str(value).partition(" ")
             if name == PEER_HEADER and compare_digest(word.encode(), self._word.encode()):
@@ -65,5 +65,5 @@ class Inside:
 
 
 def peer_of(context: Context) -> str:
-    """Who makes a call, as gRPC has it."""
+    """Return the peer of a call, in gRPC's form."""
     return unquote(context.peer())

@@ -1,4 +1,4 @@
-"""The gRPC server: which services, on which address, within which bounds."""
+"""The gRPC server: its services, address and limits."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from cellblock_server.rpc.connections.strangers import Strangers
 from cellblock_server.rpc.execution import ExecutionServicer
 from cellblock_server.rpc.file import FileServicer
 from cellblock_server.rpc.health import SERVICES, Health
-from cellblock_server.rpc.inside import Inside
+from cellblock_server.rpc.inside import InternalSocket
 from cellblock_server.rpc.pipeline import Pipeline
 from cellblock_server.rpc.run_step import RunStepServicer
 from cellblock_server.rpc.session import SessionServicer
@@ -33,27 +33,34 @@ from cellblock_server.upstream.grpc_registration import found_by_name
 
 MAX_METADATA_BYTES = 16 * 1024
 PING_MILLISECONDS = 20_000
-"""How often a silent connection is tested: a caller that vanished is noticed."""
+"""Interval of pings on a silent connection, to notice a caller that vanished."""
 PING_TIMEOUT_MILLISECONDS = 10_000
 MIN_CALLER_PING_MILLISECONDS = 5_000
-"""Callers that ping more often are sent away."""
+"""Minimum interval of callers' pings; connections that ping more often are closed."""
 CLOSE_SECONDS = 1.0
 """Seconds allowed for sending the statuses of calls that a stop ended."""
 UNREAD_BYTES = 2**16
-"""Bytes of a call that gRPC takes before a handler asks for its message. By default it takes 4 MiB
-and more, of every call."""
+"""Bytes of a call that gRPC reads before a handler asks for its message.
+
+By default it reads 4 MiB and more, of every call.
+"""
 MAX_PENDING_CALLS = 4_000
-"""Calls that wait for Python at once. Past it gRPC cancels some of those that come: the more, the
-nearer it is to twice as many, from whomever they are. `Strangers` keeps it from there."""
+"""Maximum number of calls that wait for Python.
+
+Over it gRPC cancels some of the new calls of any caller; at twice as many it cancels all.
+`Strangers` prevents that.
+"""
 ROOM = 0.25
-"""Share of connections that gRPC accepts beyond the bound, so that `Strangers` can choose which
-of them make room. With none, the last one is refused, whoever it is."""
+"""Share of connections that gRPC accepts over the limit; `Strangers` chooses which are closed.
+
+With none, the last connection is refused, even one with a valid key.
+"""
 MIN_ROOM = 16
 
 
 @dataclass(frozen=True)
 class ListenerLimits:
-    """Bounds on what callers send, whoever they are."""
+    """Bounds on what callers send, with or without a key."""
 
     max_message_bytes: int
     max_connections: int
@@ -62,7 +69,7 @@ class ListenerLimits:
 
     @property
     def accepted_connections(self) -> int:
-        """Connections that gRPC accepts at once."""
+        """Return the maximum number of connections that gRPC accepts."""
         return self.max_connections + max(MIN_ROOM, int(self.max_connections * ROOM))
 
 
@@ -83,11 +90,12 @@ class Listener:
         draining: Draining,
         strangers: Strangers,
         tls: TlsFiles | None,
-        inside: Inside | None,
+        inside: InternalSocket | None,
     ) -> None:
         """Serve these on `address`: `host:port` or `unix:/path`, behind `pipeline`.
 
-        `draining` has the open calls. Serve at `inside`, too, if a part of this process calls.
+        `draining` has the open calls. The server also listens at `inside`, if another part of this
+        process makes calls.
         """
         self._tls = tls
         self._draining = draining
@@ -100,11 +108,11 @@ class Listener:
             options=[
                 ("grpc.max_receive_message_length", limits.max_message_bytes),
                 ("grpc.max_send_message_length", -1),
-                # At each address: strangers can not use up those from within.
+                # Per address: strangers can not use up the connections for internal calls.
                 ("grpc.max_allowed_incoming_connections", limits.accepted_connections),
                 ("grpc.max_concurrent_streams", limits.max_calls_per_connection),
-                # Without it gRPC refuses calls of callers that keep to the bound: it counts those
-                # that have ended until it has cleaned up after them.
+                # Without it gRPC refuses calls of callers within the limit: it counts ended calls
+                # until it has cleaned up after them.
                 ("grpc.http2.max_deallocating_streams", limits.max_calls_per_connection),
                 ("grpc.server_handshake_timeout_ms", handshake),
                 ("grpc.server.max_pending_requests", MAX_PENDING_CALLS),
@@ -114,7 +122,7 @@ class Listener:
                 ("grpc.keepalive_timeout_ms", PING_TIMEOUT_MILLISECONDS),
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_ping_interval_without_data_ms", MIN_CALLER_PING_MILLISECONDS),
-                # A stream that no handler reads may send this much, and not what gRPC estimates.
+                # A stream that no handler reads may send this much, instead of gRPC's estimate.
                 ("grpc.http2.lookahead_bytes", UNREAD_BYTES),
                 ("grpc.http2.bdp_probe", 0),
                 # Two servers must not share a port by accident.
@@ -128,11 +136,11 @@ class Listener:
         run_step_pb2_grpc.add_RunStepServiceServicer_to_server(run_steps, added)
         admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, added)
         health_pb2_grpc.add_HealthServicer_to_server(health.servicer, added)
-        # It looks what kind of server it is added to; it has one method.
+        # It checks the type of the server that it is added to, and calls one method of it.
         reflection.enable_server_reflection([*SERVICES, *STANDARD_SERVICES], self._server)
 
     async def start(self) -> str:
-        """Begin to serve; the address to call, with the port that was chosen for port 0.
+        """Begin to serve; return the address, with the port that was chosen for port 0.
 
         Raises ListenError.
         """
@@ -155,7 +163,7 @@ class Listener:
         return self._address if path is not None else f"{host}{separator}{port}"
 
     async def stop(self, grace: float) -> None:
-        """Take no more calls, and give those in flight that can't be resumed `grace` seconds."""
+        """Accept no more calls, and give those in flight that can't be resumed `grace` seconds."""
         self._draining.begin()
         stopping = asyncio.create_task(
             self._server.stop(grace + CLOSE_SECONDS), name="stop listening"

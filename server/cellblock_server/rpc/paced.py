@@ -1,4 +1,4 @@
-"""Requests of a stream, each of which has to come in time."""
+"""Requests of a stream, with a time limit for each."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,28 +8,28 @@ from typing import Generic, TypeVar
 from cellblock_server.common.errors import UnavailableError
 
 IDLE_TIMEOUT = timedelta(minutes=5)
-"""If nothing else is configured."""
+"""Default time limit for the next request."""
 
 Request = TypeVar("Request")
 
 
 class Paced(Generic[Request]):
-    """Requests of a caller that is waited for, but not forever.
+    """Requests of a stream, each awaited for a limited time.
 
     Not a generator, which would keep each request until the next one has come.
     """
 
     def __init__(self, requests: AsyncIterator[Request], timeout: timedelta) -> None:
-        """Wait for each of `requests` for `timeout`, counted from when it is asked for."""
+        """Wait for each of `requests` for `timeout`, from when it is requested."""
         self._requests = aiter(requests)
         self._seconds = timeout.total_seconds()
 
     def __aiter__(self) -> AsyncIterator[Request]:
-        """Itself: there is one reader."""
+        """Return this object: there is one reader."""
         return self
 
     async def __anext__(self) -> Request:
-        """The next request. Raises UnavailableError if it does not come in time."""
+        """Return the next request. Raises UnavailableError if it does not come in time."""
         try:
             async with asyncio.timeout(self._seconds):
                 return await anext(self._requests)

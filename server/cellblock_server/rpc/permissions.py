@@ -1,4 +1,4 @@
-"""Which role each call needs. A call that is not here is nobody's; a test walks the services."""
+"""Role that each call needs. A call that is not listed is refused; a test checks all services."""
 
 from cellblock_server.store.records import Role
 
@@ -6,7 +6,7 @@ HEALTH = "grpc.health.v1.Health"
 REFLECTION = "grpc.reflection.v1alpha.ServerReflection"
 
 OPEN = frozenset({f"/{HEALTH}/Check", f"/{HEALTH}/List", f"/{HEALTH}/Watch"})
-"""Need no key: probes have none, and learn nothing but that there is a server."""
+"""Calls that need no key: probes have none, and learn only that there is a server."""
 
 _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
     "cellblock.v1.SessionService": {
@@ -25,7 +25,7 @@ _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
             "Execute",
             "ExecuteStream",
             "CancelExecution",
-            # What is asked about is user code's, and runs to answer.
+            # The objects belong to user code, which runs to answer.
             "CompleteCode",
             "InspectCode",
             "IsCodeComplete",
@@ -79,7 +79,7 @@ NEEDED = {
     for role, methods in roles.items()
     for method in methods
 }
-"""The least role that may make a call, by the call's full name."""
+"""Minimum role for each call, by the call's full name."""
 
 UNKNOWN = "unknown"
-"""Name of all methods that do not exist: callers choose theirs as they like."""
+"""Name of all methods that do not exist: callers can invent names."""

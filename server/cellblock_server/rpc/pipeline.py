@@ -1,7 +1,7 @@
 """One pipeline for all calls: each passes the same stages, in the order of one list.
 
-gRPC has handlers of four kinds, and receives the one message of a unary request before it calls
-the handler. A caller without a key could have it hold megabytes for each of thousands of calls. So
+gRPC has handlers of four kinds, and receives the one message of a unary request before it calls the
+handler. A caller without a key could have it hold megabytes for each of thousands of calls. So
 every method is served as one whose requests stream: the stages see a call when its headers have
 come, and the last one, `ReceivingStage`, receives its message when they have let it in.
 """
@@ -46,12 +46,12 @@ class Method:
 
     @property
     def rpc(self) -> str:
-        """Name without the service."""
+        """Return the name without the service."""
         return self.name.rpartition("/")[2]
 
     @property
     def is_open(self) -> bool:
-        """Whether it needs no key."""
+        """Whether the method needs no key."""
         return self.name in OPEN
 
     @property
@@ -61,13 +61,13 @@ class Method:
 
 
 class Sending(Protocol):
-    """Work around each message of a stream, while gRPC has it."""
+    """Work around each message of a stream while gRPC sends it."""
 
     async def before(self, response: object) -> None:
-        """Called before a message is given to gRPC."""
+        """Do the work before a message is given to gRPC."""
 
     def after(self) -> None:
-        """Called when gRPC asks for the next message."""
+        """Do the work when gRPC asks for the next message."""
 
 
 class Call:
@@ -78,7 +78,7 @@ class Call:
         self.method = method
         self.context = context
         self.request: Any = requests
-        """What the servicer gets: the requests, or the one message once it has been received."""
+        """Argument of the servicer: the requests, or the one message once it has been received."""
         self._requests = requests
         self._looks: list[Look] = []
         self._sendings: list[Sending] = []
@@ -113,18 +113,18 @@ class Call:
 
 
 class Pause:
-    """Keeps an interruption away while gRPC has a message: see `Interruptible`."""
+    """Delays an interruption while gRPC sends a message: see `Interruptible`."""
 
     def __init__(self, interruptible: Interruptible[Any]) -> None:
         """Pause `interruptible`."""
         self._interruptible = interruptible
 
     async def before(self, response: object) -> None:
-        """Called before a message is given to gRPC."""
+        """Pause before a message is given to gRPC."""
         self._interruptible.pause()
 
     def after(self) -> None:
-        """Called when gRPC asks for the next message."""
+        """Resume when gRPC asks for the next message."""
         self._interruptible.resume()
 
 
@@ -150,8 +150,8 @@ class Pipeline(grpc.aio.ServerInterceptor):
     def __init__(self, stages: Sequence[Stage], methods: Collection[str] | None = None) -> None:
         """Have each call pass `stages`, the first one outermost.
 
-        All methods that are not in `methods` are treated as one: a caller may invent names
-        without end.
+        All methods that are not in `methods` are treated as one: callers can invent any number of
+        names.
         """
         self._stages = stages
         self._methods = methods
@@ -196,7 +196,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
 
 
 def _call_through(method: Method, stages: Iterable[Stage], serve: Single) -> Single:
-    """A method with one response, inside of `stages`."""
+    """Wrap a method with one response in `stages`."""
 
     async def handle(requests: object, context: Context) -> object:
         call = Call(method, context, Requests(requests))
@@ -211,14 +211,14 @@ def _call_through(method: Method, stages: Iterable[Stage], serve: Single) -> Sin
 
 
 def _stream_through(method: Method, stages: Iterable[Stage], serve: Streaming) -> Streaming:
-    """A method whose responses stream, inside of `stages`."""
+    """Wrap a method with streaming responses in `stages`."""
 
     async def handle(requests: object, context: Context) -> AsyncGenerator[object, None]:
         call = Call(method, context, Requests(requests))
         async with AsyncExitStack() as passed:
             for stage in stages:
                 await passed.enter_async_context(stage.during(call))
-            # Closed at once when the caller leaves, not when it is collected.
+            # Closed immediately when the caller disconnects, not when it is garbage-collected.
             async with aclosing(serve(call.request, context)) as responses:
                 async for response in responses:
                     await call.before_sending(response)
@@ -229,7 +229,7 @@ def _stream_through(method: Method, stages: Iterable[Stage], serve: Streaming) -
 
 
 def _as_generator(behaviour: Any) -> Streaming:  # noqa: ANN401 - of either kind
-    """A streaming handler as a generator: gRPC's health service writes its responses itself."""
+    """Return a streaming handler as a generator: gRPC's health service writes responses itself."""
     if not inspect.iscoroutinefunction(behaviour):
         streaming: Streaming = behaviour
         return streaming
@@ -248,25 +248,25 @@ async def _refuse_absent(_requests: object, context: Context) -> object:
 
 
 _ABSENT: Handler = grpc.stream_unary_rpc_method_handler(_refuse_absent)
-"""Handler of methods that do not exist: stages see calls of them as all others."""
+"""Handler of methods that do not exist: stages see calls of them like all others."""
 
 
 class Requests:
-    """The messages of a call as they come."""
+    """Messages of a call as they arrive."""
 
     def __init__(self, received: Any) -> None:  # noqa: ANN401 - gRPC's iterator has no public type
-        """Take them from gRPC's iterator, which warns if it is begun and never asked."""
+        """Read them from gRPC's iterator, which warns if it is begun and never read."""
         self._received = received
         self._iterator: AsyncIterator[Any] | None = None
         self.looks: list[Look] = []
-        """Called with the first message."""
+        """Callbacks for the first message."""
 
     def __aiter__(self) -> "Requests":
-        """Iterate."""
+        """Return this iterator."""
         return self
 
     async def __anext__(self) -> Any:  # noqa: ANN401 - any message
-        """The next one."""
+        """Return the next message."""
         if self._iterator is None:
             self._iterator = aiter(self._received)
         message = await anext(self._iterator)

@@ -1,4 +1,4 @@
-"""What an operator is told of usage and of the server, as messages."""
+"""Conversion of usage and server status to messages for operators."""
 
 from cellblock.v1 import admin_pb2 as pb
 from cellblock_server.common.clock import utc_now
@@ -10,15 +10,15 @@ from cellblock_server.store.ledger import AMOUNTS, Interval
 
 
 def interval(value: int) -> Interval:
-    """From a request. Raises InvalidArgumentError."""
+    """Convert an interval from a request. Raises InvalidArgumentError."""
     try:
         return Interval(value)
     except ValueError as error:
-        raise InvalidArgumentError("interval", f"{value} is not an interval") from error
+        raise InvalidArgumentError("interval", f"unknown interval {value}") from error
 
 
 def report_message(report: Report) -> pb.UsageReport:
-    """What one tenant used."""
+    """Convert a tenant's usage to a message."""
     use = report.use
     message = pb.UsageReport(tenant_id=use.tenant, **{name: getattr(use, name) for name in AMOUNTS})
     message.start_time.FromDatetime(use.start)
@@ -27,7 +27,7 @@ def report_message(report: Report) -> pb.UsageReport:
 
 
 def server_message(now: ServerNow) -> pb.ServerStatus:
-    """What the server does."""
+    """Convert the server's status to a message."""
     pool = now.pool
     message = pb.ServerStatus(
         version=now.version,

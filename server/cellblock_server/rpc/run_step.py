@@ -1,4 +1,4 @@
-"""RunStepService: requests to use cases of run steps, and back."""
+"""RunStepService: translates between requests and use cases of run steps."""
 
 import json
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
     async def ListRunSteps(  # noqa: N802
         self, request: pb.ListRunStepsRequest, context: Context
     ) -> pb.ListRunStepsResponse:
-        """List run steps."""
+        """Return a page of run steps."""
         page = await self._steps.list(tenant(), _filter(request), _format(request.format))
         return pb.ListRunStepsResponse(
             data=map(_message, page.steps),
@@ -42,7 +42,7 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
     async def GetRunStep(  # noqa: N802
         self, request: pb.GetRunStepRequest, context: Context
     ) -> pb.GetRunStepResponse:
-        """Get a run step."""
+        """Return a run step."""
         step = await self._steps.get(tenant(), request.step_id, _format(request.format))
         return pb.GetRunStepResponse(step=_message(step))
 
@@ -63,7 +63,7 @@ class RunStepServicer(run_step_pb2_grpc.RunStepServiceServicer):
     async def ResolveAnnotations(  # noqa: N802
         self, request: pb.ResolveAnnotationsRequest, context: Context
     ) -> pb.ResolveAnnotationsResponse:
-        """Find links to files in a text."""
+        """Find links to files in a text, and return them as annotations."""
         resolved, shown = await self._steps.resolve_annotations(
             tenant(), request.session_id, request.text, _format(request.format)
         )
@@ -111,12 +111,12 @@ def _format(value: int) -> Format:
     try:
         return Format(value)
     except ValueError as error:
-        raise InvalidArgumentError("format", f"{value} is not a format") from error
+        raise InvalidArgumentError("format", f"unknown format {value}") from error
 
 
 def _oldest_first(order: int) -> bool:
     if order not in file_pb2.ListOrder.values():
-        raise InvalidArgumentError("order", f"{order} is not an order")
+        raise InvalidArgumentError("order", f"unknown order {order}")
     return order == file_pb2.LIST_ORDER_ASCENDING
 
 

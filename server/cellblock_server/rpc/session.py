@@ -1,4 +1,4 @@
-"""SessionService: requests to use cases of sessions, and back."""
+"""SessionService: translates between requests and use cases of sessions."""
 
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -29,21 +29,21 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def CreateSession(  # noqa: N802
         self, request: pb.CreateSessionRequest, context: Context
     ) -> pb.CreateSessionResponse:
-        """Create a session."""
+        """Create a session, or return the one that the same request created."""
         session = await self._sessions.create(tenant(), _new_session(request))
         return pb.CreateSessionResponse(session=_message(session))
 
     async def GetSession(  # noqa: N802
         self, request: pb.GetSessionRequest, context: Context
     ) -> pb.GetSessionResponse:
-        """Get a session."""
+        """Return a session."""
         session = await self._sessions.get(tenant(), request.session_id)
         return pb.GetSessionResponse(session=_message(session))
 
     async def ListSessions(  # noqa: N802
         self, request: pb.ListSessionsRequest, context: Context
     ) -> pb.ListSessionsResponse:
-        """List sessions."""
+        """Return a page of sessions."""
         wanted = SessionFilter(request.thread_id, [_state(state) for state in request.states])
         page = await self._sessions.list(tenant(), wanted, request.page_size, request.page_token)
         return pb.ListSessionsResponse(
@@ -54,7 +54,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def UpdateSession(  # noqa: N802
         self, request: pb.UpdateSessionRequest, context: Context
     ) -> pb.UpdateSessionResponse:
-        """Change labels or time-outs."""
+        """Change labels or timeouts."""
         session = await self._sessions.update(
             tenant(),
             request.session_id,
@@ -67,14 +67,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def KeepAlive(  # noqa: N802
         self, request: pb.KeepAliveRequest, context: Context
     ) -> pb.KeepAliveResponse:
-        """Postpone the idle time-out."""
+        """Postpone the idle timeout."""
         session = await self._sessions.keep_alive(tenant(), request.session_id)
         return pb.KeepAliveResponse(session=_message(session))
 
     async def RestartSession(  # noqa: N802
         self, request: pb.RestartSessionRequest, context: Context
     ) -> pb.RestartSessionResponse:
-        """Give the session a fresh kernel."""
+        """Restart the kernel: variables are lost, files stay."""
         session = await self._sessions.restart(
             tenant(), request.session_id, request.kernel_generation
         )
@@ -83,19 +83,19 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     async def DeleteSession(  # noqa: N802
         self, request: pb.DeleteSessionRequest, context: Context
     ) -> pb.DeleteSessionResponse:
-        """End the session."""
+        """Delete the session and its `/mnt/data`."""
         session = await self._sessions.delete(tenant(), request.session_id)
         return pb.DeleteSessionResponse(session=_message(session))
 
 
 def span(name: str, request: Message, value: Duration) -> timedelta | None:
-    """A duration field, None if it is not given. Raises InvalidArgumentError if malformed."""
+    """Return a duration field, None if not given. Raises InvalidArgumentError if malformed."""
     if not request.HasField(name):
         return None
     try:
         return value.ToTimedelta()
     except (ValueError, OverflowError) as error:
-        raise InvalidArgumentError(name, "is not a duration") from error
+        raise InvalidArgumentError(name, "is not a valid duration") from error
 
 
 def _message(view: SessionView, *, with_output: bool = True) -> pb.Session:
@@ -106,7 +106,7 @@ def _state(value: int) -> SessionState:
     try:
         return SessionState(value)
     except ValueError as error:
-        raise InvalidArgumentError("states", f"{value} is not a state") from error
+        raise InvalidArgumentError("states", f"unknown state {value}") from error
 
 
 def _new_session(request: pb.CreateSessionRequest) -> NewSession:

@@ -1,4 +1,4 @@
-"""FileService: requests to use cases of session files, and back."""
+"""FileService: translates between requests and use cases of session files."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -19,7 +19,7 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
-    """The calls about live sessions; see `file.proto`."""
+    """Calls about files of live sessions; see `file.proto`."""
 
     def __init__(self, session_files: SessionFileUseCases, idle_timeout: timedelta) -> None:
         """Translate to and from `session_files`; writes end if they pause for longer."""
@@ -29,7 +29,7 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
     async def ListSessionFiles(  # noqa: N802
         self, request: pb.ListSessionFilesRequest, context: Context
     ) -> pb.ListSessionFilesResponse:
-        """List what is in `/mnt/data` now."""
+        """Return a page of the files in `/mnt/data`."""
         page = await self._session_files.list(
             tenant(), request.session_id, request.folder, request.page_size, request.page_token
         )

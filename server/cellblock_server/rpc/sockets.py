@@ -10,14 +10,14 @@ SOCKET_MODE = 0o600
 
 
 class ListenError(Exception):
-    """The address can't be listened on."""
+    """The server can't listen on the address."""
 
 
 @contextmanager
 def only_for_this_user() -> Iterator[None]:
-    """Make sockets that nobody else may connect to.
+    """Create sockets within the block that only this user may connect to.
 
-    From the first moment on: a caller that got in earlier would stay in.
+    From the first moment: an earlier connection would stay open.
     """
     mask = os.umask(0o777 & ~SOCKET_MODE)
     try:
@@ -27,7 +27,7 @@ def only_for_this_user() -> Iterator[None]:
 
 
 def clear_dead_socket(path: Path) -> None:
-    """Remove what a killed server left; leave one that answers alone. Raises ListenError."""
+    """Remove the socket of a killed server; leave one that responds. Raises ListenError."""
     if not path.is_socket():
         return
     with socket.socket(socket.AF_UNIX) as probe:

@@ -1,4 +1,4 @@
-"""Our errors as gRPC statuses with details: a pure function and one table.
+"""Conversion of our errors to gRPC statuses with details: a pure function and one table.
 
 Source: google.rpc.Status and its error details (google/rpc/error_details.proto),
 https://google.aip.dev/193.
@@ -30,7 +30,7 @@ MAX_NAME = 200
 MAX_MESSAGE = 2000
 """Statuses travel in HTTP/2 headers, which are bounded."""
 
-# The first that fits counts.
+# The first match applies.
 CODES: list[tuple[type[CellblockError], int]] = [
     (OutOfRangeError, code_pb2.OUT_OF_RANGE),
     (InvalidArgumentError, code_pb2.INVALID_ARGUMENT),
@@ -47,7 +47,7 @@ CODES: list[tuple[type[CellblockError], int]] = [
 
 
 def status_of(error: CellblockError, *, for_admin: bool = False) -> status_pb2.Status:
-    """The status that tells a caller of `error`; INTERNAL for kinds without a code.
+    """Return the status for `error`; INTERNAL for kinds of errors without a code.
 
     An admin's has the error's `detail` as well.
     """

@@ -1,4 +1,4 @@
-"""Streams of bytes that callers send: a beginning, pieces, and an end."""
+"""Streams of bytes from callers: a first message, pieces, and an end."""
 
 from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ Message = TypeVar(
 
 
 async def first(requests: AsyncIterator[Message], name: str) -> Message:
-    """The first message. Raises InvalidArgumentError unless it carries `name`."""
+    """Return the first message. Raises InvalidArgumentError unless it carries `name`."""
     async for request in requests:
         if request.WhichOneof("payload") == name:
             return request
@@ -25,23 +25,25 @@ async def first(requests: AsyncIterator[Message], name: str) -> Message:
 
 
 class Pieces(Generic[Piece]):
-    """The bytes after the first message, and the hash that the last one may say."""
+    """The bytes after the first message, and the hash that the last message may have."""
 
     def __init__(self, requests: AsyncIterator[Piece]) -> None:
         """Read from `requests`."""
         self._requests: AsyncIterator[Piece] = requests
         self.sha256 = ""
-        """Empty until all has come, and if nothing was said."""
+        """Hash of the bytes; empty before the end, and if none was sent."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The bytes. Raises InvalidArgumentError if they break off, OutOfRangeError."""
+        """Yield the bytes. Raises OutOfRangeError, and InvalidArgumentError if interrupted."""
         async for request in self._requests:
             kind = request.WhichOneof("payload")
             if kind == "end":
                 self.sha256 = request.end.sha256
                 return
             if kind != "data":
-                raise InvalidArgumentError("data", "must be every message but the first and last")
+                raise InvalidArgumentError(
+                    "data", "expected `data`; send metadata or target, then data, then end"
+                )
             if len(request.data) > MAX_CHUNK:
                 raise OutOfRangeError(
                     "data", f"must be at most {MAX_CHUNK} bytes a message, got {len(request.data)}"

@@ -1,4 +1,4 @@
-"""What a message is about: ids that it names, for the audit log. Nothing else of it."""
+"""Ids that a message names, for the audit log and traces. Nothing else of the message."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ FORMS: Mapping[str, re.Pattern[str]] = {
     "key_id": re.compile(rf"key_{_NAME}"),
     "tenant_id": TENANT_ID,
 }
-"""Fields that name something. What does not look like an id may be anything, and is left out."""
+"""Fields that contain ids. Text that does not have the form of an id is left out."""
 THINGS = {
     "Session": "session_id",
     "Execution": "execution_id",
@@ -27,11 +27,11 @@ THINGS = {
     "Key": "key_id",
     "Tenant": "tenant_id",
 }
-"""Messages whose `id` names something."""
+"""Messages whose `id` is recorded."""
 
 
 def subjects_of(message: Any) -> dict[str, str]:  # noqa: ANN401 - any message
-    """The ids that a message names, itself or one level below."""
+    """Return the ids that a message names, itself or one level below."""
     found: dict[str, str] = {}
     if not isinstance(message, Message):
         return found

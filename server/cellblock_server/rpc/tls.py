@@ -10,11 +10,11 @@ import structlog
 log = structlog.get_logger(__name__)
 
 Stamp = tuple[tuple[int, int, int], ...]
-"""Of each file: its inode, size and time of change. A renewed file differs in one of them."""
+"""Inode, size and modification time of each file. A renewed file differs in one of them."""
 
 
 class TlsError(Exception):
-    """The files are not what a listener needs."""
+    """The files can't be used by a listener."""
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,18 @@ class TlsFiles:
     """PEM files."""
 
     certificate: Path
-    """The server's own, with those between it and its authority behind it."""
+    """Certificate of the server, followed by the intermediate certificates."""
     key: Path
     client_ca: Path | None
-    """Who vouches for callers; None if they need no certificate."""
+    """CA certificates that callers' certificates are verified with; None if callers need none."""
 
     def stamp(self) -> Stamp:
-        """Changes when the files do. Raises OSError."""
+        """Return a value that changes when the files do. Raises OSError."""
         found = [path.stat() for path in self._all()]
         return tuple((item.st_ino, item.st_size, item.st_mtime_ns) for item in found)
 
     def read(self) -> grpc.ServerCertificateConfiguration:
-        """The files, checked: gRPC takes anything, and then refuses every caller.
+        """Return the files, checked: gRPC accepts invalid ones, and then refuses every caller.
 
         Raises TlsError that names the file and what is wrong with it.
         """
@@ -53,7 +53,7 @@ class TlsFiles:
                 raise TlsError(f"{path}: {error.strerror}") from error
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
-            # No password: nobody is there to type one.
+            # No password: a service has no terminal to ask for one.
             context.load_cert_chain(self.certificate, self.key, password=_no_password)
         except (ssl.SSLError, ValueError) as error:
             raise TlsError(
@@ -70,11 +70,11 @@ class TlsFiles:
 
 
 def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
-    """Credentials that look at the files again with each connection.
+    """Return credentials that check the files with each connection.
 
-    A changed file counts from the next connection on; those that are open stay as they are.
-    While changed files can't be used, the ones before do, and the log says why. Raises
-    TlsError if they can't be used in the first place.
+    Changed files are used from the next connection on; open connections stay as they are. While
+    changed files are invalid, the previous ones are used, and the log says why. Raises TlsError if
+    they are invalid at the start.
     """
     renewal = _Renewal(files)
     return grpc.dynamic_ssl_server_credentials(
@@ -85,17 +85,17 @@ def server_credentials(files: TlsFiles) -> grpc.ServerCredentials:
 
 
 class _Renewal:
-    """Remembers which files are in use. gRPC asks from a thread of its own, one at a time."""
+    """Remembers which files are in use. gRPC calls it from a thread of its own, sequentially."""
 
     def __init__(self, files: TlsFiles) -> None:
         self._files = files
-        self._seen = self._look()
+        self._seen = self._checked_stamp()
         self.first = files.read()
 
     def changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """The files, if they have changed since they were read; None if not."""
+        """Return the files if they have changed since they were read; None if not."""
         try:
-            stamp = self._look()
+            stamp = self._checked_stamp()
             if stamp == self._seen:
                 return None
             fresh = self._files.read()
@@ -106,7 +106,7 @@ class _Renewal:
         log.info("tls_files_renewed", certificate=str(self._files.certificate))
         return fresh
 
-    def _look(self) -> Stamp:
+    def _checked_stamp(self) -> Stamp:
         try:
             return self._files.stamp()
         except OSError as error:
@@ -114,4 +114,4 @@ class _Renewal:
 
 
 def _no_password() -> str:
-    raise ValueError("the key must not need a password")
+    raise ValueError("the key must not require a password")

@@ -76,7 +76,7 @@ class StepEvents:
             yield assistants.end(WholeStep(step, calls, is_open=False))
 
     async def _fresh(self, step: RunStepRecord) -> RunStepRecord:
-        return await self._store.find(step.tenant, step.id) or step
+        return await self._store.find_step(step.tenant, step.id) or step
 
     async def _call_events(
         self, step: RunStepRecord, execution: ExecutionRecord, calls: list[ToolCall], form: Format

@@ -34,7 +34,7 @@ class AnnotationResolver:
 
     async def resolve(self, tenant: str, session_id: str, text: str) -> Resolved:
         """Return the links in `text`. Raises NotFoundError for an unknown session."""
-        if await self._sessions.find(tenant, session_id) is None:
+        if await self._sessions.find_session(tenant, session_id) is None:
             raise NotFoundError("session", session_id)
         found = find_links(text)
         paths = {link.path for place in found for link in place.candidates}

@@ -100,7 +100,10 @@ class RunStepService:
             async for event in self._events.follow_step(step, form, watched.after_sequence):
                 yield event
             return
-        if watched.session_id and await self._sessions.find(tenant, watched.session_id) is None:
+        if (
+            watched.session_id
+            and await self._sessions.find_session(tenant, watched.session_id) is None
+        ):
             raise NotFoundError("session", watched.session_id)
         after = watched.after_step_id
         if after:
@@ -133,7 +136,7 @@ class RunStepService:
                 await change.wait()
 
     async def _find_step(self, tenant: str, step_id: str) -> RunStepRecord:
-        record = await self._store.find(tenant, step_id)
+        record = await self._store.find_step(tenant, step_id)
         if record is None:
             raise NotFoundError("run_step", step_id)
         return record
@@ -141,7 +144,7 @@ class RunStepService:
     async def _has_ended(self, tenant: str, session_id: str) -> bool:
         if not session_id:
             return False
-        session = await self._sessions.find(tenant, session_id)
+        session = await self._sessions.find_session(tenant, session_id)
         return session is None or session.state in SESSION_ENDS
 
     async def _shown(self, record: RunStepRecord, form: Format) -> ShownStep:

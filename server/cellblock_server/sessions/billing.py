@@ -18,8 +18,8 @@ from cellblock_server.store.ledger import (
     LENGTHS,
     Interval,
     LedgerStore,
-    Use,
-    Wanted,
+    UsageFilter,
+    UsageRecord,
     hour_of,
     hours,
 )
@@ -42,7 +42,7 @@ class BillingTimings:
 class Report:
     """Use of one tenant until an end time."""
 
-    use: Use
+    use: UsageRecord
     end: datetime
 
 
@@ -78,7 +78,7 @@ class Billing:
         self.stored_bytes = sum(totals.values())
         carried = [(live, live.carried_bytes) for live in self._keeper.live()]
         stored = [
-            Use(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
+            UsageRecord(tenant, hour, stored_byte_hours=size * seconds / HOUR.total_seconds())
             for tenant, size in totals.items()
             for hour, seconds in hours(since, until)
         ]
@@ -120,13 +120,13 @@ class Billing:
                 "end_time",
                 f"must be an hour after start_time at least, got {until:%Y-%m-%dT%H:%MZ}",
             )
-        wanted = Wanted(tenant, max(begin, first), until, interval)
+        wanted = UsageFilter(tenant, max(begin, first), until, interval)
         page = await self._store.report(wanted, size, token)
         reports = [Report(use, _report_end(use, wanted, now)) for use in page.items]
         return Page(reports, page.next_token)
 
 
-def _report_end(use: Use, wanted: Wanted, now: datetime) -> datetime:
+def _report_end(use: UsageRecord, wanted: UsageFilter, now: datetime) -> datetime:
     length = LENGTHS.get(wanted.interval)
     end = wanted.end if length is None else min(wanted.end, use.start + length)
     return min(end, now)

@@ -16,7 +16,7 @@ from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.common.clock import SteadyClock
 from cellblock_server.common.errors import CellblockError, WrongStateError
-from cellblock_server.egress.session_egress import Way
+from cellblock_server.egress.session_egress import SessionEgress
 from cellblock_server.executions.runner import SessionRunner
 from cellblock_server.journal.session_changes import SessionEnd
 from cellblock_server.journal.tracked import TrackedSession
@@ -99,7 +99,7 @@ class LiveSession:
     sandbox: Sandbox
     agent: AgentConnection
     runner: SessionRunner
-    way_out: Way | None = None
+    way_out: SessionEgress | None = None
     timings: AgentTimings = field(default_factory=AgentTimings)
 
     def __post_init__(self) -> None:

@@ -96,7 +96,7 @@ class SessionManager:
 
     async def get(self, tenant: str, session_id: str) -> SessionRecord:
         """Return a session, live or ended. Raises NotFoundError."""
-        record = await self._store.find(tenant, session_id)
+        record = await self._store.find_session(tenant, session_id)
         if record is None:
             raise NotFoundError("session", session_id)
         return self._current(record)

@@ -108,7 +108,7 @@ class Reconciler:
 
     async def _adopt_or_end(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
         # The record may be older than the engine's answer.
-        now = await self._store.find(record.tenant, record.id)
+        now = await self._store.find_session(record.tenant, record.id)
         if now is None or now.state not in ALIVE or (now.tenant, now.id) in self._owned():
             return
         if now.state is SessionState.CREATING:

@@ -13,10 +13,10 @@ from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.sandbox import Sandbox, SandboxSpec
 from cellblock_server.common.clock import SteadyClock
-from cellblock_server.egress.session_egress import Egress, Way, missing
+from cellblock_server.egress.session_egress import Egress, SessionEgress, missing
 from cellblock_server.executions.overdue import OverdueTimings
 from cellblock_server.executions.runner import RunnerBounds, SessionRunner
-from cellblock_server.files.attachments import AttachmentService, Place, WantedAttachment
+from cellblock_server.files.attachments import AttachmentService, AttachmentTarget, WantedAttachment
 from cellblock_server.files.capture import Capture
 from cellblock_server.files.file_service import FileService
 from cellblock_server.journal.journal import Journal
@@ -79,7 +79,7 @@ class SessionStarter:
             way_out = await self._way_out(record, ready.sandbox)
             if new.environment:
                 await ready.agent.set_environment(new.environment)
-            place = Place(record.tenant, record.id, ready.sandbox, ready.agent)
+            place = AttachmentTarget(record.tenant, record.id, ready.sandbox, ready.agent)
             for wanted in new.attachments:
                 file = await self.files.get(record.tenant, wanted.file_id)
                 attachment = WantedAttachment(file, wanted.filename, wanted.unpack)
@@ -131,7 +131,7 @@ class SessionStarter:
                 f"{record.acknowledged_sequence} are"
             )
         newest = status.newest_execution_id
-        if newest and not await self.executions.find(record.tenant, newest):
+        if newest and not await self.executions.find_execution(record.tenant, newest):
             raise StoreBehindError(f"execution {newest!r} is not stored")
 
     async def _catch_up(self, session: TrackedSession, generation: int, *, busy: bool) -> None:
@@ -146,7 +146,7 @@ class SessionStarter:
                 # If the agent has an event of it, that has more details and comes next.
                 change.sessions.lose_memory(session, generation, UNKNOWN_RESTART)
 
-    async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> Way | None:
+    async def _way_out(self, record: SessionRecord, sandbox: Sandbox) -> SessionEgress | None:
         if not sandbox.has_egress:
             return None
         if self.egress is None:
@@ -154,7 +154,11 @@ class SessionStarter:
         return await self.egress.open(record.id, partial(self.backend.open_egress, sandbox.id))
 
     def _live(
-        self, session: TrackedSession, sandbox: Sandbox, agent: AgentConnection, way_out: Way | None
+        self,
+        session: TrackedSession,
+        sandbox: Sandbox,
+        agent: AgentConnection,
+        way_out: SessionEgress | None,
     ) -> LiveSession:
         recorder = Recorder(session, agent, self.journal, self.capture, self.bounds.output)
         runner = SessionRunner(

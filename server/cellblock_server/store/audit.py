@@ -15,7 +15,7 @@ from cellblock_server.store.tables import audit
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries a listing wants."""
+    """Filter of a listing of audit entries."""
 
     tenant: str = ""
     key_id: str = ""
@@ -26,7 +26,7 @@ class AuditStore:
     """Reads and writes `AuditRecord`s."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
+        """Store the entries in `database`."""
         self._database = database
 
     async def insert(self, records: Sequence[AuditRecord]) -> None:
@@ -35,7 +35,7 @@ class AuditStore:
         await self._database.write(lambda connection: connection.execute(insert(audit), rows))
 
     async def list(self, wanted: AuditFilter, size: int, token: str) -> Page[AuditRecord]:
-        """A page of entries, newest first."""
+        """Return a page of entries, newest first."""
         limit = paging.page_size(size)
         query = select(audit).order_by(audit.c.id.desc())
         if before := paging.ordinal(token):
@@ -50,11 +50,11 @@ class AuditStore:
         more = paging.token_after(rows[limit - 1].id) if len(rows) > limit else ""
         return Page([_record(row) for row in rows[:limit]], more)
 
-    async def forget(self, before: datetime, most: int) -> int:
-        """Forget entries before a time, and of each tenant all but the newest `most`.
+    async def delete_old_entries(self, before: datetime, most: int) -> int:
+        """Delete entries older than `before`, and all but the newest `most` of each tenant.
 
-        Each tenant for itself: nobody pushes out what is told of others. How many were
-        forgotten.
+        The bound applies to each tenant separately: one tenant can't displace another tenant's
+        entries. Returns the number of deleted entries.
         """
         crowded = select(audit.c.tenant).group_by(audit.c.tenant).having(func.count() > most)
 

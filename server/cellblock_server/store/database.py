@@ -1,4 +1,4 @@
-"""The database: SQLite or PostgreSQL, as its URL says."""
+"""Database of the server: SQLite or PostgreSQL, by its URL."""
 
 import asyncio
 import time
@@ -24,9 +24,9 @@ from cellblock_server.store.writer_thread import WriterThread
 from cellblock_server.telemetry.metrics import Metrics
 
 ALIVE = "alive"
-"""The mark of the last moment at which a server could write."""
+"""Name of the mark that stores the last moment at which a server could write."""
 READERS = 4
-"""Readings at a time; more wait for their turn."""
+"""Maximum number of simultaneous readings; more wait for their turn."""
 
 T = TypeVar("T")
 
@@ -54,23 +54,23 @@ class Database:
         self._seconds = cache((metrics or Metrics()).store_seconds.labels)
         self._dialect = _dialect(make_url(url), owner, synchronous, timings or StoreTimings())
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store reader")
-        # One writer: waiting here is fair, and no transaction meets another one of ours.
+        # One writer: waiting here is fair, and our own transactions never conflict.
         self._writer = WriterThread("store writer")
         self._damage: UnavailableError | None = None
-        """What was said when damage was found: nothing is written from then on."""
+        """Error that reported damage to the database: nothing is written after it."""
 
     async def start(self) -> None:
-        """Open it and bring its schema up to date. Raises NewerSchemaError, UnavailableError."""
+        """Open the database and update its schema. Raises NewerSchemaError, UnavailableError."""
         await self._writer.run(self._dialect.open)
 
     async def close(self) -> None:
-        """Close it."""
+        """Close the database."""
         await asyncio.to_thread(self._readers.shutdown)
         await self._writer.close()
         self._dialect.close()
 
     async def read(self, reading: Callable[[Connection], T]) -> T:
-        """What `reading` makes of a connection. Raises UnavailableError."""
+        """Return the result of `reading`, called with a connection. Raises UnavailableError."""
         with self._counted("read"):
             work = partial(self._done, self._dialect.read, reading)
             return await asyncio.get_running_loop().run_in_executor(self._readers, work)
@@ -80,15 +80,15 @@ class Database:
     ) -> T:
         """Run `change` as a transaction: rolled back if it raises.
 
-        `then` is called in the event loop once it is committed, and before anything else learns of
-        that. A caller who is cancelled meanwhile waits for the end of both. Raises
-        UnavailableError, and IntegrityError if two callers wanted the same name.
+        `then` is called in the event loop after the commit, before any other task can see the
+        result. A cancelled caller first waits for both. Raises UnavailableError, and IntegrityError
+        if two callers wanted the same name.
         """
         with self._counted("write"):
             return await self._writer.run(partial(self._done, self._write, change), then)
 
     async def check(self) -> None:
-        """Write something: what can be read only is not whole. Raises UnavailableError."""
+        """Check that the database can be written. Raises UnavailableError."""
         now = utc_now()
 
         def change(connection: Connection) -> None:
@@ -100,11 +100,11 @@ class Database:
         await self.write(change)
 
     async def rows(self, query: Select[Any], **values: object) -> Sequence[Row[Any]]:
-        """All that a query finds, with these values for its parameters."""
+        """Return all rows of a query, with these values for its parameters."""
         return await self.read(lambda connection: connection.execute(query, values).all())
 
     async def row(self, query: Select[Any], **values: object) -> Row[Any] | None:
-        """The one that a query finds, if it does."""
+        """Return the row that a query finds, or None."""
         return await self.read(lambda connection: connection.execute(query, values).one_or_none())
 
     async def execute(self, *statements: Executable) -> None:
@@ -131,14 +131,14 @@ class Database:
     def _done(
         self, run: Callable[[Callable[[Connection], T]], T], function: Callable[[Connection], T]
     ) -> T:
-        """What `run` makes of `function`, in a thread of ours; failures as callers know them."""
+        """Run `function` in a thread of the store, and translate database errors for callers."""
         try:
             return run(function)
         except IntegrityError:
             # Not the store's fault: two callers wanted the same name.
             raise
         except DatabaseError as error:
-            failure = self._dialect.told(error)
+            failure = self._dialect.store_error(error)
             if failure.reason == "STORE_DAMAGED":
                 self._damage = failure
             raise failure from error

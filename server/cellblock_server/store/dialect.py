@@ -1,4 +1,4 @@
-"""What a kind of database has to offer: SQLite and PostgreSQL do."""
+"""Interface that each kind of database implements: SQLite and PostgreSQL."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -15,23 +15,23 @@ class Dialect(Protocol):
     """One database. `Database` calls it from threads: one for writes, some for readings."""
 
     def open(self) -> None:
-        """Open it and bring its schema up to date; called once, before all else.
+        """Open the database and update its schema; called once, first.
 
-        Raises NewerSchemaError, UnavailableError, or what SQLAlchemy does.
+        Raises NewerSchemaError, UnavailableError, or a SQLAlchemy error.
         """
 
     def read(self, reading: Callable[[Connection], T]) -> T:
-        """What `reading` makes of a connection. It may be called again if the first is lost."""
+        """Return the result of `reading`; call it again if the first connection is lost."""
 
     def write(self, change: Callable[[Connection], T]) -> T:
         """Run `change` as a transaction: rolled back if it raises.
 
-        When this returns, it has been committed; when it raises, it has not been. Never called
-        twice at once.
+        When this returns, the transaction has been committed; when it raises, it has not.
+        `Database` never makes two calls at the same time.
         """
 
-    def told(self, error: DatabaseError) -> UnavailableError:
-        """A failure as callers are told of it, without any values."""
+    def store_error(self, error: DatabaseError) -> UnavailableError:
+        """Return the error that callers get for a database failure, without any stored values."""
 
     def close(self) -> None:
-        """Close it; called last. May be called after `open` has failed."""
+        """Close the database; called last. May be called after `open` has failed."""

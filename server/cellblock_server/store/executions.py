@@ -24,7 +24,7 @@ from cellblock_server.store.tables import events, executions
 THIS = executions.c.tenant == bindparam("this_tenant"), executions.c.id == bindparam("this_id")
 FIND, UPDATE = select(executions).where(*THIS), Prepared(update(executions).where(*THIS))
 INSERT, INSERT_EVENTS = Prepared(insert(executions)), Prepared(insert(events))
-"""Made once: making a statement costs more than running it."""
+"""Prepared once: making a statement costs more than running it."""
 EVENTS = (
     select(events.c.sequence, events.c.payload)
     .where(
@@ -39,19 +39,19 @@ UNFINISHED = (ExecutionStatus.RECEIVING, ExecutionStatus.QUEUED, ExecutionStatus
 
 
 class ExecutionStore:
-    """Reads `ExecutionRecord`s and their events. Writing is the journal's: see `journal/`."""
+    """Reads `ExecutionRecord`s and their events. The journal writes them: see `journal/`."""
 
     def __init__(self, database: Database) -> None:
         """Read from `database`."""
         self._database = database
 
-    async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
-        """An execution by id."""
+    async def find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
+        """Return an execution by id."""
         row = await self._database.row(FIND, this_tenant=tenant, this_id=execution_id)
         return None if row is None else execution_record(row)
 
     async def unfinished(self, session: SessionRecord) -> list[ExecutionRecord]:
-        """A session's executions that have no end yet, in order of arrival."""
+        """Return a session's executions that have not ended, in order of arrival."""
         query = (
             select(executions)
             .where(*_of(session), executions.c.status.in_(UNFINISHED))
@@ -62,9 +62,9 @@ class ExecutionStore:
     async def events(
         self, execution: ExecutionRecord, from_sequence: int, limit: int, max_bytes: int
     ) -> list[tuple[int, bytes]]:
-        """Events from a number on: (sequence, serialized ExecutionEvent).
+        """Return events from a number on: (sequence, serialized ExecutionEvent).
 
-        At most `limit`, and none after those that have `max_bytes` together.
+        At most `limit` events, and no more once they have `max_bytes` together.
         """
         wanted = {
             "this_tenant": execution.tenant,
@@ -87,7 +87,7 @@ class ExecutionStore:
         return await self._database.read(reading)
 
     async def list(self, session: SessionRecord, size: int, token: str) -> Page[ExecutionRecord]:
-        """A page of a session's executions, oldest first."""
+        """Return a page of a session's executions, oldest first."""
         limit = paging.page_size(size)
         query = (
             select(executions)
@@ -109,7 +109,7 @@ def insert_execution(connection: Connection, record: ExecutionRecord) -> None:
 def update_execution(
     connection: Connection, before: ExecutionRecord, after: ExecutionRecord
 ) -> None:
-    """Store the difference to `before`, which is as stored, as part of a transaction."""
+    """Store the fields of `after` that differ from `before`, as part of a transaction."""
     if changes := changed_fields(before, after):
         this = {"this_tenant": before.tenant, "this_id": before.id}
         UPDATE.execute(connection, {**_columns(changes), **this})
@@ -138,7 +138,7 @@ def _of(session: SessionRecord) -> tuple[ColumnElement[bool], ...]:
 
 
 def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns for these fields of a record."""
+    """Return column values for these fields of a record."""
     columns = dict(fields)
     if error := columns.get("error"):
         columns["error"] = asdict(error)
@@ -151,7 +151,7 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def execution_record(row: Row[Any]) -> ExecutionRecord:
-    """A row of `executions` as a record."""
+    """Convert a row of `executions` to a record."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
     cause = values.pop("failure_cause")
     message = values.pop("failure_message")

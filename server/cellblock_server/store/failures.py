@@ -1,4 +1,4 @@
-"""What a database says when it fails, as an error of ours, without any values."""
+"""Translation of database failures into our errors, without any stored values."""
 
 import sqlite3
 
@@ -7,14 +7,14 @@ from sqlalchemy.exc import DatabaseError
 from cellblock_server.common.errors import UnavailableError
 
 PRIMARY = 0xFF
-"""Of a result code: what is above it tells more. Source: https://www.sqlite.org/rescode.html"""
+"""Mask of the primary code in a result code. Source: https://www.sqlite.org/rescode.html"""
 FULL = (sqlite3.SQLITE_FULL,)
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def told(error: DatabaseError) -> UnavailableError:
-    """A failure as callers are told of it."""
+def store_error(error: DatabaseError) -> UnavailableError:
+    """Return the error that callers get for a database failure."""
     code, words = code_of(error.orig), str(error.orig)
     if code in DAMAGED:
         return damaged(words)
@@ -23,7 +23,7 @@ def told(error: DatabaseError) -> UnavailableError:
 
 
 def damaged(words: str) -> UnavailableError:
-    """The failure of a damaged database, which said `words`."""
+    """Return the error for a damaged database that reported `words`."""
     return UnavailableError(
         "STORE_DAMAGED",
         "the store is damaged, and nothing more is stored",
@@ -32,5 +32,5 @@ def damaged(words: str) -> UnavailableError:
 
 
 def code_of(error: BaseException | None) -> int:
-    """SQLite's primary result code; 0 if it is not SQLite that says it."""
+    """Return SQLite's primary result code; 0 if the error is not SQLite's."""
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY

@@ -1,4 +1,4 @@
-"""Looks at a database's file before it is opened: what is damaged is not made worse."""
+"""Check of a database file before it is opened, so that damage is not made worse."""
 
 import sqlite3
 import time
@@ -13,15 +13,15 @@ from cellblock_server.common.errors import UnavailableError
 from cellblock_server.store.failures import DAMAGED, code_of
 
 CHECK_SECONDS = 20.0
-"""Bound on the look: of a very large database it sees a part."""
+"""Time limit of the check: of a very large database it covers only a part."""
 STEPS = 100_000
-"""Of SQLite's virtual machine, between two looks at the clock."""
+"""Steps of SQLite's virtual machine between two checks of the time limit."""
 
 log = structlog.get_logger(__name__)
 
 
 def check_file(database: Path, mark: Path) -> None:
-    """Raise UnavailableError if a SQLite database is damaged, or gone; changes nothing of it.
+    """Raise UnavailableError if a SQLite database is damaged or missing; change nothing.
 
     `mark` is a file that `mark_made` made when the database was there.
     """
@@ -29,7 +29,8 @@ def check_file(database: Path, mark: Path) -> None:
         if mark.exists():
             raise UnavailableError(
                 "STORE_DAMAGED",
-                f"{database} is gone: restore a copy of it. Or remove {mark} to begin anew: "
+                f"{database} is gone: restore a copy of it. Or remove {mark} to start with "
+                "an empty database: "
                 "then all sandboxes and stored files of this server are removed, too",
             )
         return
@@ -42,7 +43,7 @@ def check_file(database: Path, mark: Path) -> None:
 
 
 def mark_made(mark: Path) -> None:
-    """Remember that there is a database: from now on its absence is a loss."""
+    """Record that there is a database: from now on its absence is a loss."""
     if not mark.exists():
         with disk_errors_translated(str(mark)):
             mark.write_text(
@@ -51,10 +52,10 @@ def mark_made(mark: Path) -> None:
 
 
 def _problem(database: Path) -> str:
-    """What is wrong with a database; empty if nothing was found."""
+    """Describe the damage of a database; empty if none was found."""
     wal, shared = Path(f"{database}-wal"), Path(f"{database}-shm")
     if shared.exists() and not wal.exists():
-        # Made after it, and removed before it.
+        # The shared-memory file is made after the log, and removed before it.
         return f"{wal.name} is missing, and what was stored last is in it"
     # Without a log SQLite would make one.
     how = "mode=ro" if wal.exists() else "immutable=1"
@@ -66,7 +67,7 @@ def _problem(database: Path) -> str:
     except sqlite3.DatabaseError as error:
         if code_of(error) in DAMAGED:
             return str(error)
-        # The rest is told when it is opened, and in its words.
+        # Opening the database reports everything else, with its own message.
         log.warning("database_not_checked", problem=str(error))
         return ""
     return "" if found == "ok" else str(found).replace("\n", " ")

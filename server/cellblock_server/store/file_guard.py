@@ -1,4 +1,4 @@
-"""Sees to it that what is stored goes into the files that the next server will find."""
+"""Check that stored data goes into the files that the next server will find."""
 
 import os
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from cellblock_server.common.errors import UnavailableError
 
 SUFFIXES = ("", "-wal", "-shm")
-"""What a SQLite database in use consists of. Source: https://www.sqlite.org/walformat.html"""
+"""Suffixes of an open SQLite database's files. Source: https://www.sqlite.org/walformat.html"""
 
 
 class FileGuard:
     """Remembers which files a database was opened with.
 
-    SQLite goes on with files that were removed or replaced, and what it is told from then on
-    is lost with the process.
+    SQLite continues with files that were removed or replaced, and everything written to them from
+    then on is lost with the process.
     """
 
     def __init__(self, database: Path) -> None:

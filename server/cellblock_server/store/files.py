@@ -1,4 +1,4 @@
-"""Files' metadata and attachments in the database."""
+"""Metadata and attachments of files in the database."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -22,18 +22,18 @@ from cellblock_server.store.tables import attachments, files, uploads
 
 FOLDER = "/mnt/data/"
 BATCH = 500
-"""Values in one query: databases bound them."""
+"""Maximum number of values in one query: databases bound it."""
 
 
 class FileStore:
     """Reads and writes `FileRecord`s and `AttachmentRecord`s."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
+        """Store them in `database`."""
         self._database = database
 
-    async def find(self, tenant: str, file_id: str) -> FileRecord | None:
-        """A file by id."""
+    async def find_file(self, tenant: str, file_id: str) -> FileRecord | None:
+        """Return a file by id."""
         query = select(files).where(files.c.tenant == tenant, files.c.id == file_id)
         row = await self._database.row(query)
         return None if row is None else file_record(row)
@@ -41,7 +41,7 @@ class FileStore:
     async def list(
         self, tenant: str, wanted: FileFilter, size: int, token: str
     ) -> Page[FileRecord]:
-        """A page of files, in order of their time."""
+        """Return a page of files, in order of creation time."""
         limit = paging.page_size(size)
         query = select(files).where(files.c.tenant == tenant)
         for column, value in (
@@ -71,7 +71,7 @@ class FileStore:
     async def at_paths(
         self, tenant: str, session_id: str, paths: Iterable[str]
     ) -> dict[str, FileRecord]:
-        """The session's newest generated file at each path, or what is attached there."""
+        """Return the session's newest generated or attached file at each path."""
         wanted = list(paths)
         batches = [wanted[first : first + BATCH] for first in range(0, len(wanted), BATCH)]
 
@@ -89,14 +89,14 @@ class FileStore:
         return await self._database.read(reading)
 
     async def delete(self, file_id: str) -> None:
-        """Forget a file's metadata, and that it was uploaded."""
+        """Delete a file's metadata and the record of its upload."""
         await self._database.execute(
             delete(files).where(files.c.id == file_id),
             delete(uploads).where(uploads.c.file_id == file_id),
         )
 
     async def delete_expired(self, now: datetime, limit: int) -> Sequence[str]:
-        """Forget up to `limit` files whose time has come; the hashes of their bytes."""
+        """Delete up to `limit` expired files, and return the hashes of their bytes."""
         query = select(files.c.id, files.c.sha256).where(files.c.expire_time <= now).limit(limit)
 
         def change(connection: Connection) -> Sequence[str]:
@@ -114,13 +114,13 @@ class FileStore:
         return await self._database.row(query) is not None
 
     async def unreferenced(self, hashes: Sequence[str]) -> Sequence[str]:
-        """Those of up to 1000 `hashes` whose bytes no file has."""
+        """Return those of up to 1000 `hashes` that no file has."""
         query = select(files.c.sha256).where(files.c.sha256.in_(hashes)).distinct()
         found = {row.sha256 for row in await self._database.rows(query)}
         return [sha256 for sha256 in hashes if sha256 not in found]
 
     async def attach(self, record: AttachmentRecord) -> None:
-        """Remember an attachment. Raises AlreadyExistsError if the file or name is attached."""
+        """Store an attachment. Raises AlreadyExistsError if the file or name is attached."""
         try:
             await self._database.execute(insert(attachments).values(**asdict(record)))
         except IntegrityError as error:
@@ -129,14 +129,14 @@ class FileStore:
             ) from error
 
     async def detach(self, tenant: str, session_id: str, file_id: str) -> None:
-        """Forget an attachment."""
+        """Delete an attachment."""
         named = _attachment(tenant, session_id, file_id)
         await self._database.execute(delete(attachments).where(*named))
 
     async def find_attachment(
         self, tenant: str, session_id: str, file_id: str
     ) -> AttachmentRecord | None:
-        """An attachment by session and file."""
+        """Return an attachment by session and file."""
         query = select(attachments).where(*_attachment(tenant, session_id, file_id))
         row = await self._database.row(query)
         return None if row is None else AttachmentRecord(**dict(row._mapping))  # noqa: SLF001
@@ -148,7 +148,7 @@ def insert_file(connection: Connection, record: FileRecord) -> None:
 
 
 def _attached_as(tenant: str, session_id: str, paths: Sequence[str]) -> Select[Any]:
-    """What is attached at these paths."""
+    """Select the files attached at these paths."""
     return (
         select(files, attachments.c.filename.label("attached_as"))
         .join(attachments, attachments.c.file_id == files.c.id)
@@ -162,7 +162,7 @@ def _attached_as(tenant: str, session_id: str, paths: Sequence[str]) -> Select[A
 
 
 def _generated_at(tenant: str, session_id: str, paths: Sequence[str]) -> Select[Any]:
-    """What code made at these paths, oldest first."""
+    """Select the files that code generated at these paths, oldest first."""
     return (
         select(files)
         .where(
@@ -183,7 +183,7 @@ def _attachment(tenant: str, session_id: str, file_id: str) -> tuple[ColumnEleme
 
 
 def file_record(row: Row[Any]) -> FileRecord:
-    """A row of `files` as a record."""
+    """Convert a row of `files` to a record."""
     return _of(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's documented accessor
 
 

@@ -1,4 +1,4 @@
-"""Keys in the database: hashes of them."""
+"""API keys in the database, as hashes."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -16,21 +16,21 @@ class KeyStore:
     """Reads and writes `KeyRecord`s."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
+        """Store them in `database`."""
         self._database = database
 
     async def insert(self, record: KeyRecord) -> None:
         """Store a new key."""
         await self._database.execute(insert(api_keys).values(**asdict(record)))
 
-    async def find(self, key_id: str) -> KeyRecord | None:
-        """A key by id."""
+    async def find_key(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its id."""
         query = select(api_keys).where(api_keys.c.id == key_id)
         row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def list(self, tenant: str, size: int, token: str) -> Page[KeyRecord]:
-        """A page of keys, newest first; of all tenants if `tenant` is empty."""
+        """Return a page of keys, newest first; of all tenants if `tenant` is empty."""
         limit = paging.page_size(size)
         query = select(api_keys).order_by(api_keys.c.create_time.desc(), api_keys.c.id.desc())
         if tenant:
@@ -44,13 +44,13 @@ class KeyStore:
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
 
     async def replace(self, record: KeyRecord) -> None:
-        """Store what has changed of a key, but for its last use."""
+        """Store a changed key, except for the time of its last use."""
         values = asdict(record)
         del values["last_use_time"]
         await self._update(record.id, values)
 
     async def used(self, key_id: str, time: datetime) -> None:
-        """Store when a key was used last."""
+        """Store the time at which a key was last used."""
         await self._update(key_id, {"last_use_time": time})
 
     async def _update(self, key_id: str, values: dict[str, Any]) -> None:

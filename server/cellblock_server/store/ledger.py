@@ -1,4 +1,4 @@
-"""What tenants have used, by hours of UTC, in the database: for those who bill them."""
+"""Usage of each tenant by hours of UTC, in the database, for billing."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
@@ -30,13 +30,13 @@ from cellblock_server.store.upsert import insert_for
 
 HOUR = timedelta(hours=1)
 LONGEST_SPAN = timedelta(days=1)
-"""Time that is counted at once: nobody is to pay for a clock that jumped."""
+"""Longest time added in one step: a clock that jumps forward must not cause charges."""
 STORED = "stored"
-"""The mark of the last moment up to which stored bytes have been counted."""
+"""Name of the mark that stores up to when stored bytes have been counted."""
 
 
 class Interval(IntEnum):
-    """As in the API: see `UsageInterval` in `admin.proto`."""
+    """Length of a report's intervals: see `UsageInterval` in `admin.proto`."""
 
     WHOLE = admin_pb2.USAGE_INTERVAL_UNSPECIFIED
     HOUR = admin_pb2.USAGE_INTERVAL_HOUR
@@ -47,8 +47,8 @@ LENGTHS = {Interval.HOUR: HOUR, Interval.DAY: timedelta(days=1)}
 
 
 @dataclass(frozen=True)
-class Use:
-    """What a tenant used in a time that began then."""
+class UsageRecord:
+    """Usage of one tenant in one interval, which begins at `start`."""
 
     tenant: str
     start: datetime
@@ -60,12 +60,12 @@ class Use:
     egress_bytes: int = 0
 
 
-AMOUNTS = tuple(item.name for item in fields(Use) if item.name not in ("tenant", "start"))
+AMOUNTS = tuple(item.name for item in fields(UsageRecord) if item.name not in ("tenant", "start"))
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which use a report is to tell of."""
+class UsageFilter:
+    """Filter of a usage report."""
 
     tenant: str
     """Empty for all."""
@@ -75,14 +75,14 @@ class Wanted:
 
 
 class LedgerStore:
-    """Reads it, and forgets what is old."""
+    """Reads usage and deletes old hours."""
 
     def __init__(self, database: Database) -> None:
-        """Keep it in `database`."""
+        """Store usage in `database`."""
         self._database = database
 
-    async def report(self, wanted: Wanted, size: int, token: str) -> Page[Use]:
-        """A page of what was used, oldest first, then by tenant."""
+    async def report(self, wanted: UsageFilter, size: int, token: str) -> Page[UsageRecord]:
+        """Return a page of usage, oldest first, then by tenant."""
         limit = paging.page_size(size)
         start = _start(wanted).label("start")
         # PostgreSQL's sum of whole numbers is a decimal one.
@@ -108,22 +108,22 @@ class LedgerStore:
         return Page(uses, paging.token_after(uses[-1].start, uses[-1].tenant) if more else "")
 
     async def counted_until(self) -> datetime | None:
-        """Up to when stored bytes have been counted; None if they never were."""
+        """Return up to when stored bytes have been counted; None if they never were."""
         row = await self._database.row(select(marks.c.time).where(marks.c.name == STORED))
         return None if row is None else row.time
 
     async def forget_before(self, time: datetime) -> None:
-        """Forget hours that began before then."""
+        """Delete hours that began before `time`."""
         await self._database.execute(delete(tenant_usage).where(tenant_usage.c.hour < time))
 
 
 def hour_of(time: datetime) -> datetime:
-    """When the hour that a time is in began."""
+    """Return the beginning of the hour that contains `time`."""
     return EPOCH + (time - EPOCH) // HOUR * HOUR
 
 
 def hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, float]]:
-    """The hours of a span, with its seconds in each; of a long one the last day."""
+    """Yield the hours of a time span, with its seconds in each; of a long span, its last day."""
     since = max(since, until - LONGEST_SPAN)
     while since < until:
         hour = hour_of(since)
@@ -132,14 +132,14 @@ def hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, float]]:
         since = end
 
 
-def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> list[Use]:
-    """What a session used since it was billed last. It lived until `alive_until` at least."""
+def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> list[UsageRecord]:
+    """Return a session's unbilled usage. The session lived until `alive_until` at least."""
     since = session.billed_time or session.create_time
     found = [
-        Use(session.tenant, hour, session_seconds=seconds)
+        UsageRecord(session.tenant, hour, session_seconds=seconds)
         for hour, seconds in hours(since, alive_until)
     ]
-    rest = Use(
+    rest = UsageRecord(
         session.tenant,
         hour_of(until),
         sessions=int(session.billed_time is None),
@@ -149,8 +149,8 @@ def uses_of(session: SessionRecord, until: datetime, alive_until: datetime) -> l
     return [*found, rest]
 
 
-def add_uses(connection: Connection, uses: Iterable[Use]) -> None:
-    """Add to what tenants have used, as part of a transaction."""
+def add_uses(connection: Connection, uses: Iterable[UsageRecord]) -> None:
+    """Add to tenants' usage, as part of a transaction."""
     for use in uses:
         values = asdict(use)
         statement = insert_for(connection, tenant_usage).values(hour=values.pop("start"), **values)
@@ -161,15 +161,15 @@ def add_uses(connection: Connection, uses: Iterable[Use]) -> None:
 
 
 def mark_counted(connection: Connection, time: datetime) -> None:
-    """Note up to when stored bytes have been counted, as part of a transaction."""
+    """Store up to when stored bytes have been counted, as part of a transaction."""
     statement = insert_for(connection, marks).values(name=STORED, time=time)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"time": time})
     )
 
 
-def _start(wanted: Wanted) -> ColumnElement[datetime]:
-    """When the part of the report began that an hour belongs to."""
+def _start(wanted: UsageFilter) -> ColumnElement[datetime]:
+    """Select the beginning of the report's interval that an hour belongs to."""
     if wanted.interval is Interval.WHOLE:
         return type_coerce(literal(wanted.start, UtcTime), UtcTime)
     length = LENGTHS[wanted.interval] // timedelta(microseconds=1)
@@ -177,5 +177,5 @@ def _start(wanted: Wanted) -> ColumnElement[datetime]:
     return type_coerce(number - number % length, UtcTime)
 
 
-def _use(row: Row[Any]) -> Use:
-    return Use(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor
+def _use(row: Row[Any]) -> UsageRecord:
+    return UsageRecord(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented accessor

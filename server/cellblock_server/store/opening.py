@@ -1,4 +1,4 @@
-"""Opens the database that the configuration names, or says in a line what is wrong with it."""
+"""Opening of the configured database, with one-line errors that say what is wrong with it."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from cellblock_server.store.timings import StoreTimings
 from cellblock_server.telemetry.metrics import Metrics
 
 SECRETS = ("password", "sslpassword", "oauth_client_secret")
-"""Parameters of libpq that are not shown, as the password before a host is not."""
+"""Parameters of libpq that are hidden, like the password before the host."""
 
 
 async def open_database(
@@ -32,10 +32,10 @@ async def open_database(
     give_up: Callable[[str], None] = NOBODY.give_up,
     timings: StoreTimings | None = None,
 ) -> Database:
-    """The database, open and up to date.
+    """Return the database, open and up to date.
 
     `is_alone` and `give_up`: see `Owner`. Raises UnavailableError, or WrongStateError if a driver
-    is missing; neither has a password in it.
+    is missing; neither error contains a password.
     """
     url = database_url(settings)
     if url.get_backend_name() == "sqlite":
@@ -52,7 +52,7 @@ async def open_database(
 
 
 def database_url(settings: Settings) -> URL:
-    """Where it is, with its password. Raises UnavailableError."""
+    """Return the database's URL, with its password. Raises UnavailableError."""
     url = make_url(settings.database_url)
     file = settings.store.password_file
     if not file:
@@ -68,7 +68,7 @@ def database_url(settings: Settings) -> URL:
 
 
 def shown(url: URL) -> str:
-    """A URL for people, without its secrets."""
+    """Return a URL for people, without its secrets."""
     return url.difference_update_query(SECRETS).render_as_string(hide_password=True)
 
 

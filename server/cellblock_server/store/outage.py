@@ -1,4 +1,4 @@
-"""A database that is away for a while: a bounded wait for it, and none behind one in vain."""
+"""Bounded wait for a database that is unavailable; callers behind a failed wait fail early."""
 
 import threading
 import time
@@ -14,15 +14,15 @@ from cellblock_server.store.timings import StoreTimings
 T = TypeVar("T")
 
 
-TAKEN = "the store is not this server's"
-"""What callers are told; who has it is for those who run the server."""
+TAKEN = "the store is in use by another server"
+"""Message to callers; the log names the owner, for operators."""
 
 
 class HeldError(UnavailableError):
-    """Another connection holds the database; it may be one of ours that is not known to be gone."""
+    """Another connection holds the lock; it may be this server's own earlier one."""
 
     def __init__(self, message: str) -> None:
-        """Say who holds it."""
+        """Store which connection holds the lock."""
         super().__init__("STORE_TAKEN", TAKEN, detail=message)
 
 
@@ -30,38 +30,38 @@ AwayError = DBAPIError | HeldError
 
 
 def is_away(error: AwayError) -> bool:
-    """Whether it is the connection that failed, and not what was asked for."""
+    """Whether the connection failed, rather than the statement."""
     if isinstance(error, HeldError):
         return True
-    # A connection that could not be made has no code.
+    # An error from a failed connection attempt has no code.
     no_code = isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None
     return error.connection_invalidated or no_code
 
 
 def is_held(error: AwayError) -> bool:
-    """Whether only another connection is in the way."""
+    """Whether only another connection's lock is in the way."""
     return isinstance(error, HeldError)
 
 
 class Outage:
-    """Whether the database is away, as all threads that use it know."""
+    """State of the database's availability, shared by all threads that use it."""
 
     def __init__(self, timings: StoreTimings) -> None:
-        """Begin with one that is there."""
+        """Begin with an available database."""
         self._timings = timings
         self._closing = threading.Event()
         self._failure: AwayError | None = None
-        """Of the last who waited in vain; None while the database is there."""
+        """Failure of the last wait that timed out; None while the database is available."""
         self._failed_at = 0.0
 
     def outlasted(self, work: Callable[[], T], is_away: Callable[[AwayError], bool] = is_away) -> T:
-        """What `work` returns, tried again while the database is away.
+        """Return the result of `work`, retried while the database is unavailable.
 
-        Raises what it raised last, after `StoreTimings.away`.
+        After `StoreTimings.away` seconds, raises the last error.
         """
         failure = self._failure
         if failure is not None and time.monotonic() < self._failed_at + self._timings.known_away:
-            # Without those who met it before.
+            # Not counting the callers that met the outage earlier.
             raise failure.with_traceback(None)
         end = time.monotonic() + (self._timings.away if failure is None else 0)
         while True:
@@ -79,5 +79,5 @@ class Outage:
             self._closing.wait(self._timings.retry)
 
     def close(self) -> None:
-        """Have nobody wait any more."""
+        """End all waits for the database."""
         self._closing.set()

@@ -1,11 +1,11 @@
-"""Who uses a database: what keeps others off it where a lock on a folder does not."""
+"""Ownership of a database: prevents two servers from using one PostgreSQL database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 
 def _go_on(_why: str) -> None:
-    """Nobody is to be told: what is stored is refused all the same."""
+    """Ignore the loss of the database: writes are refused all the same."""
 
 
 @dataclass(frozen=True)
@@ -13,14 +13,17 @@ class Owner:
     """A process that opens a database."""
 
     instance: str = ""
-    """Of its state folder: sessions and bytes of another one's would not be found there."""
+    """Id of its state folder: the sessions and files of another state folder are not found here."""
     is_alone: bool = True
-    """Whether it is to be the only one, as a server is; a command may come beside it."""
+    """Whether it needs exclusive use, as a server does; a command may run beside a server."""
     expects_tables: bool = False
-    """Whether there was a database for its folder: an empty one is a loss then."""
+    """Whether the state folder had a database before: an empty database is then a loss."""
     give_up: Callable[[str], None] = _go_on
-    """Called, from any thread, with why this process must end: another server has the database,
-    or what is stored is not what this one remembers."""
+    """Called from any thread when this process must end, with the reason.
+
+    The reason is that another server has the database, or that the stored data differs from this
+    process's memory.
+    """
 
 
 NOBODY = Owner()

@@ -1,4 +1,4 @@
-"""Page tokens: where a listing goes on, as an opaque word."""
+"""Page tokens: opaque strings that say where a listing continues."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ MAX_PAGE = 100
 
 
 def page_size(requested: int) -> int:
-    """The size of a page. Raises OutOfRangeError for `page_size` outside 0 to 100."""
+    """Return the size of a page. Raises OutOfRangeError for `page_size` outside 0 to 100."""
     if not 0 <= requested <= MAX_PAGE:
         raise OutOfRangeError(
             "page_size", f"must be 1 to {MAX_PAGE}, or 0 for {DEFAULT_PAGE}, got {requested}"
@@ -22,13 +22,13 @@ def page_size(requested: int) -> int:
 
 
 def token_after(*key: str | int | datetime) -> str:
-    """The token for the page that begins after the row with this sort key."""
+    """Return the token for the page that begins after the row with this sort key."""
     plain = [part.isoformat() if isinstance(part, datetime) else part for part in key]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
 def time_and_id(token: str) -> tuple[datetime, str] | None:
-    """The sort key in a token of a listing by time and id; None for the first page."""
+    """Return the sort key in a token of a listing by time and id; None for the first page."""
     key = _decode(token)
     if key is None:
         return None
@@ -42,7 +42,7 @@ def time_and_id(token: str) -> tuple[datetime, str] | None:
 
 
 def path(token: str) -> str:
-    """The path in a token of a listing by path; empty for the first page."""
+    """Return the path in a token of a listing by path; empty for the first page."""
     key = _decode(token)
     if key is None:
         return ""
@@ -55,19 +55,19 @@ def path(token: str) -> str:
 def older_than(
     time: ColumnElement[datetime], name: ColumnElement[str], key: tuple[datetime, str]
 ) -> ColumnElement[bool]:
-    """The condition of a page that goes on after `key`, in a listing newest first."""
+    """Return the condition of a page that continues after `key`, in a listing newest first."""
     return or_(time < key[0], and_(time == key[0], name < key[1]))
 
 
 def newer_than(
     time: ColumnElement[datetime], name: ColumnElement[str], key: tuple[datetime, str]
 ) -> ColumnElement[bool]:
-    """The condition of a page that goes on after `key`, in a listing oldest first."""
+    """Return the condition of a page that continues after `key`, in a listing oldest first."""
     return or_(time > key[0], and_(time == key[0], name > key[1]))
 
 
 def ordinal(token: str) -> int:
-    """The sort key in a token of a listing by number; 0 for the first page."""
+    """Return the sort key in a token of a listing by number; 0 for the first page."""
     key = _decode(token)
     if key is None:
         return 0
@@ -89,4 +89,4 @@ def _decode(token: str) -> object | None:
 
 
 def _bad_token() -> InvalidArgumentError:
-    return InvalidArgumentError("page_token", "is not a token that this listing returned")
+    return InvalidArgumentError("page_token", "must be a token that this listing returned")

@@ -1,4 +1,4 @@
-"""PostgreSQL: a database elsewhere, of one server's own."""
+"""PostgreSQL database that one server uses."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -26,7 +26,7 @@ from cellblock_server.store.timings import StoreTimings
 
 DRIVER = "postgresql+psycopg"
 OLDEST = 140_000
-"""PostgreSQL 14, the oldest release that is supported, as `server_version_num` counts."""
+"""Minimum `server_version_num`: PostgreSQL 14, the oldest supported release."""
 ENCODING = "UTF8"
 FACTS = text(
     "SELECT current_setting('server_version_num')::int AS version, "
@@ -46,17 +46,19 @@ T = TypeVar("T")
 
 @compiles(String, "postgresql")
 def _unbounded(_type: String, _compiler: Any, **_options: Any) -> str:  # noqa: ANN401 - its form
-    """The bounds of columns are words for readers: SQLite keeps to none, and callers' are ours."""
+    """Omit the bounds of columns: SQLite ignores them, and we check callers' values ourselves."""
     return "TEXT"
 
 
 class PostgreSql:
-    """A `Dialect`. Readings are statements of their own; writes have one connection, with a lock
-    that keeps other servers off, and wait for the disk.
+    """A `Dialect` for PostgreSQL.
+
+    Readings are single statements; writes use one connection, with a lock that keeps other servers
+    out, and wait for the disk.
     """
 
     def __init__(self, url: URL, connections: int, owner: Owner, timings: StoreTimings) -> None:
-        """Use the database at `url`, with so many connections at once."""
+        """Use the database at `url`, with at most `connections` connections."""
         self._timings = timings
         self._owner = owner
         self._outage = Outage(timings)
@@ -65,7 +67,7 @@ class PostgreSql:
             with_parameters(url, timings.connect),
             pool_size=connections,
             max_overflow=0,
-            # Of failed statements: they are what callers said, and errors get into the log.
+            # Parameters of failed statements are callers' values, and errors get into the log.
             hide_parameters=True,
             # Readings need no transaction; the writer asks for one.
             isolation_level="AUTOCOMMIT",
@@ -83,7 +85,8 @@ class PostgreSql:
             raise UnavailableError(
                 "STORE_DAMAGED",
                 "the database is empty, and there was one: restore a copy of it. Or remove "
-                "`database-made` in the state folder to begin anew: then all sandboxes and stored "
+                "`database-made` in the state folder to start with an empty database: then all "
+                "sandboxes and stored "
                 "files of this server are removed, too",
             )
         self._lock_for_migration(connection)
@@ -109,7 +112,7 @@ class PostgreSql:
         """See `Dialect`."""
         return self._writer.write(change)
 
-    def told(self, error: DatabaseError) -> UnavailableError:
+    def store_error(self, error: DatabaseError) -> UnavailableError:
         """See `Dialect`."""
         code = getattr(error.orig, "sqlstate", None)
         words = " ".join(str(error.orig).split())
@@ -136,7 +139,7 @@ class PostgreSql:
         return cast(DBAPIConnection, connection)
 
     def _lock_for_migration(self, connection: Connection) -> None:
-        """A command that comes beside a server must not bring tables up to date under it."""
+        """Prevent a command beside a running server from migrating its tables."""
         if self._owner.is_alone or is_current(connection):
             return
         if not connection.execute(LOCK_FOR_MIGRATION, LOCK_WORDS).scalar_one():
@@ -144,7 +147,7 @@ class PostgreSql:
 
 
 def with_parameters(url: URL, connect_seconds: int) -> URL:
-    """The URL with our driver, and with what it does not say itself."""
+    """Return the URL with our driver, and with our defaults for parameters that it lacks."""
     options = " ".join([*(f"-c {option}" for option in OPTIONS), str(url.query.get("options", ""))])
     defaults = {"connect_timeout": connect_seconds, **PARAMETERS}
     missing = {name: str(value) for name, value in defaults.items() if name not in url.query}
@@ -156,7 +159,7 @@ def _configure(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: A
 
 
 def _without_values(context: ExceptionContext) -> None:
-    """Leave the first line of what the server said: the others have rows in them."""
+    """Keep the first line of PostgreSQL's message: the others contain rows."""
     error, wrapped = context.original_exception, context.sqlalchemy_exception
     if isinstance(error, psycopg.Error) and (first := error.diag.message_primary) is not None:
         error.args = (first,)
@@ -165,9 +168,9 @@ def _without_values(context: ExceptionContext) -> None:
 
 
 def check(connection: Connection, oldest: int = OLDEST) -> None:
-    """Raise UnavailableError for a database that would not keep what is stored, with what to do.
+    """Raise UnavailableError, with what to do, for a database that would lose stored data.
 
-    `oldest` is the least `server_version_num`.
+    `oldest` is the minimum `server_version_num`.
     """
     facts = connection.execute(FACTS).one()
     if facts.version < oldest:

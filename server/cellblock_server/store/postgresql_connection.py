@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that can't hang for ever, and that carry any text."""
+"""Connections to PostgreSQL with a time limit for responses, and for text with NULs."""
 
 from typing import Any
 
@@ -7,20 +7,20 @@ from psycopg.abc import RV, PQGen
 from psycopg.types.string import StrDumper, TextLoader
 
 INTERRUPT_SECONDS = 0.1
-"""How often a statement under way looks for Ctrl-C: psycopg's own."""
+"""Interval at which a running statement checks for Ctrl-C: psycopg's default."""
 PARAMETERS: dict[str, Any] = {
     "fallback_application_name": "cellblock",
-    # A database of SQL_ASCII would be read as bytes, and could not even be told what is wrong.
+    # With SQL_ASCII, text would be read as bytes, and the encoding could not be reported.
     "client_encoding": "utf8",
-    # A host that is gone says nothing. In seconds, and milliseconds for the last.
+    # A host that is gone does not respond. In seconds; the last one in milliseconds.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
 }
-"""Where the URL does not say otherwise. Source: libpq's "Parameter Key Words"."""
+"""Parameters for those that the URL lacks. Source: libpq's "Parameter Key Words"."""
 OPTIONS = (
-    # Of PostgreSQL's own side: a lock of a server that is gone must not stay.
+    # On PostgreSQL's side: the lock of a server that is gone must not stay.
     "tcp_keepalives_idle=10",
     "tcp_keepalives_interval=5",
     "tcp_keepalives_count=3",
@@ -28,21 +28,21 @@ OPTIONS = (
 )
 
 NUL, MARK = "\0", "\x1a"
-"""PostgreSQL's text has no NUL: it is stored as a mark and `0`, the mark as itself and `1`."""
+"""Escapes for text, which can't have NUL: NUL becomes mark and `0`, mark becomes mark and `1`."""
 STAND_INS = {NUL: f"{MARK}0", MARK: f"{MARK}1"}
 ESCAPES = str.maketrans(STAND_INS)
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Raises OperationalError, and is closed, when an answer does not come in time."""
+    """A connection that raises OperationalError and closes if a response does not come in time."""
 
     answer_seconds: float | None = None
-    """None waits for ever: a migration takes as long as it takes."""
+    """Time limit of a response in seconds; None waits forever, as a migration needs."""
 
     def wait(
         self, gen: PQGen[RV], interval: float = INTERRUPT_SECONDS, timeout: float | None = None
     ) -> RV:
-        """Drive `gen`, a statement under way, to its end. See `psycopg.Connection.wait`."""
+        """Drive `gen`, a running statement, to its end. See `psycopg.Connection.wait`."""
         if timeout is not None or self.answer_seconds is None:
             return super().wait(gen, interval, timeout)
         try:
@@ -50,20 +50,20 @@ class BoundedConnection(psycopg.Connection[Any]):
         except psycopg.OperationalError as error:
             if error.sqlstate is not None or self.closed:
                 raise
-            # The time is over. What is answered later would be taken for the next statement's.
+            # Timed out. A later response would be mistaken for that of the next statement.
             self.close()
             raise psycopg.OperationalError(f"no answer within {self.answer_seconds:g} s") from error
 
 
 class _AnyText(StrDumper):
-    """Text to PostgreSQL."""
+    """Converts text for PostgreSQL."""
 
     def dump(self, obj: str) -> Any:  # noqa: ANN401 - as its base
         return super().dump(obj.translate(ESCAPES) if NUL in obj or MARK in obj else obj)
 
 
 class _TheText(TextLoader):
-    """Text from PostgreSQL."""
+    """Converts text from PostgreSQL."""
 
     def load(self, data: Any) -> Any:  # noqa: ANN401 - as its base
         text = str(super().load(data))
@@ -75,7 +75,7 @@ class _TheText(TextLoader):
 
 
 def carry_any_text(connection: psycopg.Connection[Any]) -> None:
-    """Have a connection take and give back text with NULs in it."""
+    """Make a connection accept and return text with NULs in it."""
     connection.adapters.register_dumper(str, _AnyText)
     for name in ("text", "varchar"):
         connection.adapters.register_loader(name, _TheText)

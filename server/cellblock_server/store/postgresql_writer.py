@@ -1,8 +1,8 @@
-"""Writes to PostgreSQL, from one connection of one server: what it holds, no other may write.
+"""Writer to PostgreSQL: one connection of one server, which locks out all other servers.
 
-The lock that keeps others off belongs to the very connection that writes: when one is lost, so is
-the other, and PostgreSQL gives the lock to nobody before the transaction of a lost connection has
-ended. So whoever has the lock anew can tell whether that transaction was committed.
+The advisory lock belongs to the connection that writes: when the connection is lost, so is the
+lock, and PostgreSQL grants the lock again only after the transaction of the lost connection has
+ended. So the next holder of the lock can tell whether that transaction was committed.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from cellblock_server.store.tables import owner as owners
 from cellblock_server.store.timings import StoreTimings
 
 LOCK = 1128614988, 1
-"""`CELL`, and a number: the advisory lock of a database's one server."""
+"""Key of the advisory lock of a database's one server: `CELL` and a number."""
 TRY_LOCK = text("SELECT pg_try_advisory_lock(:space, :number)")
 HOLDER = text(
     "SELECT host(client_addr), backend_start FROM pg_locks JOIN pg_stat_activity USING (pid) "
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class Writer:
-    """Has one connection, from one thread, and makes it anew when it is lost."""
+    """Owns one connection, used from one thread, and replaces it when it is lost."""
 
     def __init__(self, engine: Engine, owner: Owner, outage: Outage, timings: StoreTimings) -> None:
         """Write through `engine`, as `owner`; wait for the database as `outage` says."""
@@ -52,30 +52,31 @@ class Writer:
         self._outage = outage
         self._timings = timings
         self._token = new_id("")
-        """Of this process: another one that had the lock meanwhile has left its own."""
+        """Token of this process: another token in the database shows another owner since."""
         self._writes = 0
-        """Transactions so far: each stores its number with what it writes."""
+        """Number of transactions so far: each stores its number with its data."""
         self._claimed = False
         self._uncertain = 0
-        """The number of a transaction whose commit was not answered."""
+        """Number of a transaction whose commit was not acknowledged; 0 for none."""
         self._over = ""
-        """Why nothing is written any more."""
+        """Reason why nothing is written any more; empty while writes continue."""
         self._is_locked = False
-        """Whether the last write waited in vain for a table that somebody has locked."""
+        """Whether the last write timed out on a table that another connection has locked."""
         self._connection: Connection | None = None
 
     def open(self) -> Connection:
-        """The connection, with the lock, but for a command that comes beside a server.
+        """Return the connection, with the lock unless a command runs beside a server.
 
-        Raises HeldError if another server has it, and still has after a while: one that has just
-        ended may. What else keeps a server from its start is for its operator to see at once.
+        Raises HeldError if another server still has the lock after a while: one that has just ended
+        may keep it briefly. Anything else that prevents a start is raised immediately, for the
+        operator.
         """
         return self._outage.outlasted(self._held, is_held)
 
     def claim(self, connection: Connection) -> None:
-        """Say that the database is ours, as part of a transaction, once there are tables.
+        """Store this server as the database's owner, in a transaction, once there are tables.
 
-        Raises UnavailableError if it is another state folder's.
+        Raises UnavailableError if the database belongs to another state folder.
         """
         if not self._owner.is_alone:
             return
@@ -97,7 +98,7 @@ class Writer:
             )
 
     def claimed(self) -> None:
-        """Say that the claim was committed."""
+        """Record that the claim was committed."""
         self._claimed = self._owner.is_alone
 
     def write(self, change: Callable[[Connection], T]) -> T:
@@ -121,11 +122,11 @@ class Writer:
         return result
 
     def close(self) -> None:
-        """Let go of the connection, and of the lock with it."""
+        """Close the connection, which releases the lock."""
         self._drop()
 
     def _begun(self) -> Connection:
-        """The connection, which is there, in a transaction that has a number."""
+        """Return the connection, in a transaction that has a number."""
         connection = self._held()
         if not self._claimed:
             return connection
@@ -151,7 +152,7 @@ class Writer:
                 milliseconds = f"{round(self._timings.busy * 1000)}"
                 connection.execute(LOCK_TIMEOUT, {"milliseconds": milliseconds})
                 if self._claimed:
-                    self._look(connection)
+                    self._check_ownership(connection)
                 connection.commit()
             except BaseException:
                 self._drop()
@@ -162,10 +163,11 @@ class Writer:
         if not self._owner.is_alone or connection.execute(TRY_LOCK, LOCK_WORDS).scalar_one():
             return
         if self._claimed:
-            # Not one of ours that is not known to be gone: it would have left our token.
+            # Not an earlier connection of this server that is still open: it would have left our
+            # token.
             self._look_for_others(connection)
         holder = connection.execute(HOLDER, LOCK_WORDS).first()
-        # Nothing is told of a role that is none of ours.
+        # PostgreSQL shows nothing about connections of other roles.
         where = ""
         if holder is not None and holder[1] is not None:
             where = f" from {holder[0] or 'a local socket'}, since {holder[1]}"
@@ -173,34 +175,34 @@ class Writer:
             f"another server uses the database{where}; give each its own, or end that one"
         )
 
-    def _look(self, connection: Connection) -> None:
-        """With the lock held anew: see what has become of the database meanwhile."""
+    def _check_ownership(self, connection: Connection) -> None:
+        """Check, with the lock acquired again, whether another server has changed the database."""
         writes = self._look_for_others(connection)
         if self._uncertain and writes == self._uncertain:
             self._stop(
-                "the database was away too long: what callers were told had failed is stored"
+                "the database was away too long: a write that was reported as failed is stored"
             )
         elif self._uncertain:
             log.info("store_commit_undone", writes=self._uncertain)
         self._uncertain = 0
 
     def _look_for_others(self, connection: Connection) -> int:
-        """The number of our last transaction that is stored."""
+        """Return the number of our last transaction that is stored."""
         known = connection.execute(KNOWN).one_or_none()
         if known is None or known.token != self._token:
             self._stop("another server has used the database since the connection to it was lost")
         return int(known.writes)
 
     def _was_committed(self) -> bool:
-        """Whether the last transaction was, whose commit was not answered.
+        """Whether the last transaction, whose commit was not acknowledged, was committed.
 
-        Raises what says that the database is away, if it stays so: whatever writes next looks.
+        Raises the outage's error if the database stays unavailable: the next write checks again.
         """
         if not self._claimed:
             return False
         self._uncertain = self._writes
 
-        def look() -> bool:
+        def was_stored() -> bool:
             uncertain, self._uncertain = self._uncertain, 0
             try:
                 connection = self._held()
@@ -212,10 +214,10 @@ class Writer:
                 raise
             return writes == uncertain
 
-        return self._outage.outlasted(look)
+        return self._outage.outlasted(was_stored)
 
     def _undo(self, connection: Connection) -> None:
-        """Roll back; a connection that can't is given up, which comes to the same."""
+        """Roll back; a connection that can't is closed, which has the same effect."""
         try:
             connection.rollback()
         except DBAPIError as error:
@@ -226,7 +228,7 @@ class Writer:
                 self._drop()
 
     def _note_lock(self, connection: Connection, *, is_locked: bool) -> None:
-        """After one that waited for somebody's lock in vain, those behind it wait less."""
+        """Shorten the lock wait of writes after one that timed out on a lock."""
         if is_locked == self._is_locked or self._connection is None:
             return
         self._is_locked = is_locked
@@ -236,7 +238,7 @@ class Writer:
             connection.commit()
 
     def _drop(self) -> None:
-        """Close the connection itself: back in the pool, it would keep the lock."""
+        """Close the connection itself: in the pool, it would keep the lock."""
         connection, self._connection = self._connection, None
         self._is_locked = False
         if connection is not None:
@@ -244,18 +246,18 @@ class Writer:
             connection.close()
 
     def _stop(self, why: str) -> NoReturn:
-        """Write nothing any more: what this server remembers is not what is stored.
+        """Stop writing: this server's memory differs from the stored data.
 
         Raises UnavailableError.
         """
-        self._over = f"{why}: this server ends, and the next start goes on from what is stored"
+        self._over = f"{why}: this server stops; restart it to continue with the stored data"
         log.error("store_given_up", problem=self._over)
         self._owner.give_up(self._over)
         raise UnavailableError("STORE_TAKEN", TAKEN, detail=self._over)
 
 
 def is_locked(error: BaseException) -> bool:
-    """Whether it is that somebody else has locked what was to be written."""
+    """Whether another connection has locked the rows or table to write."""
     return (
         isinstance(error, DBAPIError)
         and getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE

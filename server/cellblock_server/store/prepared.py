@@ -1,4 +1,4 @@
-"""Statements that every execution has, compiled once: else that costs more than to run them."""
+"""Statements that every execution runs, compiled once: compiling costs more than running."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,22 +11,21 @@ Values = Mapping[str, Any]
 class Prepared:
     """An insertion or a change of rows, as text for the driver.
 
-    It is made for each kind of database and each set of names that it is given values for: callers
-    have few of those.
+    Compiled once for each kind of database and each set of column names: callers use few of those.
     """
 
     def __init__(self, statement: Insert | Update) -> None:
-        """Prepare `statement`. Columns to set come with their values."""
+        """Prepare `statement`. Its columns' values are passed at execution."""
         self._statement = statement
         self._forms: dict[tuple[str, ...], _Form] = {}
 
     def execute(self, connection: Connection, values: Values) -> None:
-        """Run it, as part of a transaction. Raises what `Connection.execute` does."""
+        """Run the statement, as part of a transaction. Raises what `Connection.execute` does."""
         form = self._form(connection.dialect, values)
         connection.exec_driver_sql(form.text, form.parameters(values))
 
     def execute_all(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Run it for each of at least one row, all with the same names. Raises as `execute`."""
+        """Run the statement for one or more rows with the same names. Raises as `execute`."""
         form = self._form(connection.dialect, rows[0])
         connection.exec_driver_sql(form.text, [form.parameters(row) for row in rows])
 
@@ -39,7 +38,7 @@ class Prepared:
 
 
 class _Form:
-    """What a statement is for one kind of database and one set of names."""
+    """Compiled form of a statement for one kind of database and one set of names."""
 
     def __init__(self, statement: Insert | Update, dialect: Dialect, names: Values) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(names))
@@ -51,7 +50,7 @@ class _Form:
         ]
 
     def parameters(self, values: Values) -> Any:  # noqa: ANN401 - the driver's
-        """Values as the driver takes them."""
+        """Return values in the driver's form."""
         if self._is_positional:
             return tuple(
                 [

@@ -86,7 +86,7 @@ def changed_fields(before: R, after: R) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(after).items()
-        # Most are the same objects, and comparing them costs more.
+        # Most are the same objects, and comparing values costs more.
         if value is not known[name] and value != known[name]
     }
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class SessionState(IntEnum):
-    """As in the API: see `SessionState` in `session.proto`."""
+    """State of a session: see `SessionState` in `session.proto`."""
 
     CREATING = session_pb2.SESSION_STATE_CREATING
     READY = session_pb2.SESSION_STATE_READY
@@ -28,7 +28,7 @@ class SessionState(IntEnum):
 
 
 class EndReason(IntEnum):
-    """As in the API: see `SessionEndReason` in `session.proto`."""
+    """Reason why a session ended: see `SessionEndReason` in `session.proto`."""
 
     NONE = session_pb2.SESSION_END_REASON_UNSPECIFIED
     IDLE_TIMEOUT = session_pb2.SESSION_END_REASON_IDLE_TIMEOUT
@@ -43,7 +43,7 @@ class EndReason(IntEnum):
 
 
 class ExecutionStatus(IntEnum):
-    """As in the API: see `ExecutionStatus` in `execution.proto`."""
+    """Status of an execution: see `ExecutionStatus` in `execution.proto`."""
 
     QUEUED = execution_pb2.EXECUTION_STATUS_QUEUED
     RUNNING = execution_pb2.EXECUTION_STATUS_RUNNING
@@ -55,7 +55,7 @@ class ExecutionStatus(IntEnum):
 
 
 class FailureCause(IntEnum):
-    """As in the API: see `FailureCause` in `execution.proto`."""
+    """Cause of an execution's failure: see `FailureCause` in `execution.proto`."""
 
     TIME_LIMIT = execution_pb2.FAILURE_CAUSE_TIME_LIMIT
     OUT_OF_MEMORY = execution_pb2.FAILURE_CAUSE_OUT_OF_MEMORY
@@ -67,7 +67,7 @@ class FailureCause(IntEnum):
 
 
 class FilePurpose(IntEnum):
-    """As in the API: see `FilePurpose` in `file.proto`."""
+    """Purpose of a file: see `FilePurpose` in `file.proto`."""
 
     ASSISTANTS = file_pb2.FILE_PURPOSE_ASSISTANTS
     ASSISTANTS_OUTPUT = file_pb2.FILE_PURPOSE_ASSISTANTS_OUTPUT
@@ -76,7 +76,7 @@ class FilePurpose(IntEnum):
 
 
 class Role(IntEnum):
-    """As in the API: see `Role` in `admin.proto`. A larger one includes the smaller ones."""
+    """Role of a key: see `Role` in `admin.proto`. A larger value includes the smaller ones."""
 
     READ_ONLY = admin_pb2.ROLE_READ_ONLY
     EXECUTOR = admin_pb2.ROLE_EXECUTOR
@@ -90,7 +90,7 @@ class TenantRecord:
     id: str
     create_time: datetime
     quotas: dict[str, float] = field(default_factory=dict)
-    """Quotas that are set for it: see `Overrides` in `tenants/quotas.py`."""
+    """Quotas set for this tenant: see `Overrides` in `tenants/quotas.py`."""
 
 
 @dataclass(frozen=True)
@@ -118,18 +118,18 @@ class AuditRecord:
 
     time: datetime
     tenant: str
-    """Empty if the caller is unknown."""
+    """Tenant of the caller; empty if the caller is unknown."""
     key_id: str
-    """Id of the key; of an unknown caller, the id that it claimed."""
+    """Id of the key; for an unknown caller, the id that it claimed."""
     peer: str
-    """Its address, as gRPC has it."""
+    """Address of the caller, in gRPC's form."""
     rpc: str
     subjects: dict[str, str]
-    """Ids of what it named, by their fields' names."""
+    """Ids of the objects that the call named, by field name."""
     outcome: str
-    """A gRPC status."""
+    """Name of a gRPC status."""
     reason: str
-    """As in `ErrorInfo`; empty if there is none."""
+    """Reason as in `ErrorInfo`; empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class SessionRecord:
     create_time: datetime
     last_use_time: datetime
     last_alive_time: datetime
-    """Last use or KeepAlive."""
+    """Time of the last use or KeepAlive."""
     image: str
     runtime: str
     backend: str
@@ -161,26 +161,26 @@ class SessionRecord:
     agent_token: str
     request_id: str | None
     request_hash: str
-    """Distinguishes the same request from another one under the same `request_id`."""
+    """Hash that detects a different request under the same `request_id`."""
     end_reason: EndReason = EndReason.NONE
     end_message: str = ""
     end_time: datetime | None = None
     kernel_generation: int = 1
     execution_count: int = 0
     acknowledged_sequence: int = 0
-    """The agent's events up to this number are in the journal."""
+    """Number of the last agent event that is in the journal."""
     memory_loss_time: datetime | None = None
-    """When the kernel's variables were lost last."""
+    """Time at which the kernel's variables were last lost."""
     memory_loss_message: str = ""
     memory_loss_execution_id: str = ""
     background_output: str = ""
-    """The newest of what was written while no execution ran."""
+    """Newest output that was written while no execution ran."""
     background_changes: Sequence[Mapping[str, Any]] = field(default_factory=list)
-    """The newest changes to files while no execution ran: fields of `FileChange`."""
+    """Newest changes to files while no execution ran: fields of `FileChange`."""
     last_execution_id: str = ""
-    """The execution that ended last: what runs on in the background was left by it."""
+    """Execution that ended last: code running in the background belongs to it."""
     cpu_seconds: float = 0.0
-    """CPU time that has been counted as its tenant's."""
+    """CPU time already counted for the session's tenant."""
     billed_time: datetime | None = None
     """Time up to which its use is in `tenant_usage`; None if nothing is billed."""
     billed_executions: int = 0
@@ -219,7 +219,7 @@ class ExecutionRecord:
     timeout: timedelta
     create_time: datetime
     ordinal: int
-    """Its place in the session's order of arrival: 1, 2, 3, …"""
+    """Position in the session's order of arrival: 1, 2, 3, …"""
     start_time: datetime | None = None
     end_time: datetime | None = None
     execution_count: int = 0
@@ -227,20 +227,20 @@ class ExecutionRecord:
     failure: Failure | None = None
     last_sequence: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables of this execution; their values are deleted when it has ended."""
+    """Environment variables of this execution; their values are deleted when it has ended."""
     environment_hash: str = ""
-    """Distinguishes the same variables from others once the values are deleted."""
+    """Hash that detects different variables after the values are deleted."""
     record_bytes: int = 0
-    """Its code and events in the store."""
+    """Size of its code and events in the store, in bytes."""
     step_id: str = ""
-    """The run step that it is a tool call of; empty for those of earlier releases."""
+    """Run step that this execution is a tool call of; empty for earlier releases."""
     cancel_requested: bool = False
-    """Whether it is to be interrupted, by this server or the next."""
+    """Whether this execution is to be interrupted, by this server or the next."""
 
 
 @dataclass(frozen=True)
 class RunStepRecord:
-    """One run step. Its tool calls are the executions that name it."""
+    """One run step. Its tool calls are the executions with its id."""
 
     id: str
     tenant: str
@@ -273,7 +273,7 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class UploadRecord:
-    """An upload that can go on after its stream has broken off."""
+    """Upload that can be resumed after its stream was interrupted."""
 
     tenant: str
     id: str
@@ -283,11 +283,11 @@ class UploadRecord:
     purpose: FilePurpose
     expires_after: timedelta | None
     expire_time: datetime
-    """When it is forgotten."""
+    """Time at which the upload is deleted."""
     received_bytes: int = 0
-    """Counts against the quota; how many there really are, the partial file tells."""
+    """Bytes counted against the quota; the partial file has the real size."""
     file_id: str = ""
-    """Empty until it is complete."""
+    """Id of the stored file; empty until the upload is complete."""
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ class AttachmentRecord:
     file_id: str
     filename: str
     unpacked: bool = False
-    """Whether `filename` is the folder that it was unpacked into."""
+    """Whether `filename` is the directory into which the file was unpacked."""
 
 
 @dataclass
@@ -312,7 +312,7 @@ class Page(Generic[T]):
 
 @dataclass
 class FileFilter:
-    """Which files a listing wants, and in which order."""
+    """Filter and order of a listing of files."""
 
     session_id: str = ""
     execution_id: str = ""
@@ -323,7 +323,7 @@ class FileFilter:
 
 @dataclass
 class StepFilter:
-    """Which run steps a listing wants, and which page, as the Assistants API has it."""
+    """Filter and page of a listing of run steps, as in the Assistants API."""
 
     session_id: str = ""
     thread_id: str = ""
@@ -344,7 +344,7 @@ class StepPage:
 
 @dataclass
 class SessionFilter:
-    """Which sessions a listing wants."""
+    """Filter of a listing of sessions."""
 
     thread_id: str = ""
     states: list[SessionState] = field(default_factory=list)

@@ -31,19 +31,19 @@ INSERT = Prepared(insert(run_steps))
 
 
 class RunStepStore:
-    """Reads `RunStepRecord`s. They are made with executions: see `place`."""
+    """Reads `RunStepRecord`s. They are made with executions: see `place_step`."""
 
     def __init__(self, database: Database) -> None:
         """Read from `database`."""
         self._database = database
 
-    async def find(self, tenant: str, step_id: str) -> RunStepRecord | None:
-        """A run step by id."""
+    async def find_step(self, tenant: str, step_id: str) -> RunStepRecord | None:
+        """Return a run step by id."""
         row = await self._database.row(FIND, this_tenant=tenant, this_id=step_id)
         return None if row is None else _record(row)
 
     async def calls(self, step: RunStepRecord) -> list[ExecutionRecord]:
-        """Its tool calls, in order."""
+        """Return a run step's tool calls, in order."""
         query = (
             select(executions)
             .where(executions.c.tenant == step.tenant, executions.c.step_id == step.id)
@@ -56,7 +56,7 @@ class RunStepStore:
         return await self._database.read(lambda connection: _is_open(connection, step))
 
     async def list(self, tenant: str, wanted: StepFilter) -> StepPage:
-        """A page of run steps. Raises NotFoundError for an unknown cursor."""
+        """Return a page of run steps. Raises NotFoundError for an unknown cursor."""
         query = select(run_steps).where(run_steps.c.tenant == tenant)
         for column, value in (
             (run_steps.c.session_id, wanted.session_id),
@@ -68,12 +68,12 @@ class RunStepStore:
         ascending = wanted.oldest_first
         for field, name in (("after", wanted.after), ("before", wanted.before)):
             if name:
-                cursor = await self.find(tenant, name)
+                cursor = await self.find_step(tenant, name)
                 if cursor is None:
                     raise NotFoundError("run_step", name)
                 newer = ascending == (field == "after")
                 query = query.where(_beyond(cursor, newer=newer))
-        # What precedes a cursor is read from there backwards.
+        # Rows before a cursor are read backwards from it.
         backwards = bool(wanted.before) and not wanted.after
         oldest_first = ascending != backwards
         keys: Sequence[ColumnElement[Any]] = (run_steps.c.create_time, run_steps.c.id)
@@ -84,14 +84,14 @@ class RunStepStore:
         return StepPage(page[::-1] if backwards else page, more)
 
 
-def place(
+def place_step(
     connection: Connection, wanted: RunStepRecord, chosen: frozenset[str], *, is_new: bool
 ) -> RunStepRecord:
-    """The run step for a new execution, made if there is none, as part of a transaction.
+    """Return a new execution's run step, created if missing, as part of a transaction.
 
-    `is_new` says that there can be none. `chosen` are the fields that the caller gave.
-    Raises AlreadyExistsError if they are others than those of the run step that exists,
-    WrongStateError if it has ended.
+    `is_new` says that it can't exist yet. `chosen` are the fields that the caller gave. Raises
+    AlreadyExistsError if they differ from those of the existing run step, WrongStateError if that
+    has ended.
     """
     named = {"this_tenant": wanted.tenant, "this_id": wanted.id}
     row = None if is_new else connection.execute(FIND, named).one_or_none()

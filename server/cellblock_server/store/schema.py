@@ -1,4 +1,4 @@
-"""Brings a database's tables up to date, whole or not at all."""
+"""Migration of a database's tables to the current schema, in one transaction."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class NewerSchemaError(Exception):
-    """A later release has written the database: this one does not know what is in it."""
+    """A later release has written the database, with a schema unknown to this release."""
 
 
 def migrate(connection: Connection) -> None:
-    """Bring the tables up to date in one transaction, which the caller commits.
+    """Migrate the tables in one transaction, which the caller commits.
 
     Raises NewerSchemaError, with nothing changed.
     """
@@ -30,20 +30,20 @@ def migrate(connection: Connection) -> None:
             f"{known[0]}: start that release again, or restore what was there before the upgrade"
         )
     if connection.dialect.name == "sqlite":
-        # Python's driver begins a transaction before rows are changed, but not before tables are:
-        # a server that was killed half-way would leave what neither release can read.
+        # Python's driver begins a transaction before rows are changed, but not before tables are: a
+        # server killed during a migration would leave tables that neither release can read.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
 def revision(connection: Connection) -> str | None:
-    """The schema that a database has; None if it has no tables of ours."""
+    """Return the schema revision of a database; None if it has none of our tables."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def revisions() -> list[str]:
-    """The schemas that this release knows, the newest first."""
+    """Return the schema revisions that this release knows, newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 

@@ -34,14 +34,14 @@ ALIVE = (SessionState.CREATING, SessionState.READY, SessionState.BUSY, SessionSt
 """States of sessions that have not ended."""
 THIS = sessions.c.tenant == bindparam("this_tenant"), sessions.c.id == bindparam("this_id")
 FIND, UPDATE = select(sessions).where(*THIS), Prepared(update(sessions).where(*THIS))
-"""Made once: making a statement costs more than running it."""
+"""Prepared once: making a statement costs more than running it."""
 
 
 class SessionStore:
     """Reads and writes `SessionRecord`s."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
+        """Store them in `database`."""
         self._database = database
 
     async def insert(self, record: SessionRecord) -> None:
@@ -51,13 +51,13 @@ class SessionStore:
         except IntegrityError as error:
             raise AlreadyExistsError("session", record.id, "exists already") from error
 
-    async def find(self, tenant: str, session_id: str) -> SessionRecord | None:
-        """A session by id."""
+    async def find_session(self, tenant: str, session_id: str) -> SessionRecord | None:
+        """Return a session by id."""
         row = await self._database.row(FIND, this_tenant=tenant, this_id=session_id)
         return None if row is None else _record(row)
 
     async def find_request(self, tenant: str, request_id: str) -> SessionRecord | None:
-        """The session that a request made."""
+        """Return the session that a request created."""
         query = select(sessions).where(
             sessions.c.tenant == tenant, sessions.c.request_id == request_id
         )
@@ -65,14 +65,14 @@ class SessionStore:
         return None if row is None else _record(row)
 
     async def alive(self) -> list[SessionRecord]:
-        """All tenants' sessions that have not ended."""
+        """Return all tenants' sessions that have not ended."""
         query = select(sessions).where(sessions.c.state.in_(ALIVE))
         return [_record(row) for row in await self._database.rows(query)]
 
     async def list(
         self, tenant: str, wanted: SessionFilter, size: int, token: str
     ) -> Page[SessionRecord]:
-        """A page of sessions, newest first."""
+        """Return a page of sessions, newest first."""
         limit = paging.page_size(size)
         query = select(sessions).where(sessions.c.tenant == tenant)
         if wanted.thread_id:
@@ -89,15 +89,15 @@ class SessionStore:
         return Page(records, paging.token_after(last.create_time, last.id) if more and last else "")
 
     async def delete(self, tenant: str, session_id: str) -> None:
-        """Forget a session, with its executions and their events."""
+        """Delete a session, with its executions and their events."""
         await self._database.execute(
             delete(sessions).where(sessions.c.tenant == tenant, sessions.c.id == session_id)
         )
 
     async def delete_ended_before(self, time: datetime, limit: int) -> int:
-        """Forget up to `limit` sessions that ended before `time`; how many there were.
+        """Delete up to `limit` sessions that ended before `time`, and return their number.
 
-        Their executions, events and attachments go with them.
+        Their executions, events and attachments are deleted with them.
         """
         names = sessions.c.tenant, sessions.c.id
         ended = select(*names).where(sessions.c.end_time < time).limit(limit)
@@ -106,7 +106,7 @@ class SessionStore:
 
 
 def update_session(connection: Connection, before: SessionRecord, after: SessionRecord) -> None:
-    """Store the difference to `before`, which is as stored, as part of a transaction."""
+    """Store the fields of `after` that differ from `before`, as part of a transaction."""
     if changes := changed_fields(before, after):
         this = {"this_tenant": before.tenant, "this_id": before.id}
         UPDATE.execute(connection, {**changes, **this})

@@ -1,4 +1,4 @@
-"""SQLite: a file of the server's own."""
+"""SQLite database: a file that one server uses."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,32 +10,34 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cellblock_server.common.errors import UnavailableError
-from cellblock_server.store.failures import LOCKED, code_of, told
+from cellblock_server.store.failures import LOCKED, code_of, store_error
 from cellblock_server.store.file_guard import FileGuard
 from cellblock_server.store.schema import migrate
 from cellblock_server.store.timings import StoreTimings
 
 LOG_BYTES = 16 * 2**20
-"""What the write-ahead log is cut to when all of it is in the database: a flood made it longer."""
+"""Size to which the write-ahead log is cut after a checkpoint: a flood of writes enlarges it."""
 
 T = TypeVar("T")
 
 
 class Sqlite:
-    """A `Dialect`. It runs with a write-ahead log: readers and the writer do not wait for each
-    other, and a killed process loses nothing that was committed.
+    """A `Dialect` for SQLite with a write-ahead log.
+
+    Readers and the writer do not wait for each other, and a killed process loses nothing that was
+    committed.
     """
 
     def __init__(self, url: URL, connections: int, synchronous: str, timings: StoreTimings) -> None:
-        """Use the file at `url`, with so many connections at once.
+        """Use the file at `url`, with at most `connections` connections.
 
-        `synchronous` is what SQLite calls so: with `full`, a commit waits for the disk.
+        `synchronous` is SQLite's setting of that name: with `full`, a commit waits for the disk.
         """
         self._engine = create_engine(
             url,
             pool_size=connections,
             max_overflow=0,
-            # Of failed statements: they are what callers said, and errors get into the log.
+            # Parameters of failed statements are callers' values, and errors get into the log.
             hide_parameters=True,
         )
         self._timings = timings
@@ -47,7 +49,7 @@ class Sqlite:
             "foreign_keys=ON",
             f"journal_size_limit={LOG_BYTES}",
         )
-        """Of every connection."""
+        """Settings of every connection."""
         self._writing: Connection | None = None
         self._is_locked = False
         """Whether the last write found the database locked by another process."""
@@ -66,7 +68,7 @@ class Sqlite:
             return reading(connection)
 
     def write(self, change: Callable[[Connection], T]) -> T:
-        """See `Dialect`. The connection is kept: to get one costs a statement."""
+        """See `Dialect`. The connection stays open: getting one costs a statement."""
         if self._guard is not None:
             self._guard.check()
         if self._writing is None or self._writing.closed or self._writing.invalidated:
@@ -80,9 +82,9 @@ class Sqlite:
         self._note_lock(self._writing, is_locked=False)
         return result
 
-    def told(self, error: DatabaseError) -> UnavailableError:
+    def store_error(self, error: DatabaseError) -> UnavailableError:
         """See `Dialect`."""
-        return told(error)
+        return store_error(error)
 
     def close(self) -> None:
         """See `Dialect`."""
@@ -103,7 +105,7 @@ class Sqlite:
         cursor.close()
 
     def _before_connection(self, *_what: object) -> None:
-        """SQLite would make a file anew that is not there."""
+        """Check that the file exists: SQLite would create a missing one."""
         if self._guard is not None:
             self._guard.check()
 

@@ -1,4 +1,4 @@
-"""The server's folder on disk: one server at a time, and the same identity for ever."""
+"""State folder of a server: used by one server at a time, with a permanent identity."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,46 +17,46 @@ class StateFolderError(Exception):
 
 @dataclass(frozen=True)
 class StateFolder:
-    """Where a server keeps what must outlive it."""
+    """Folder for everything that must survive a restart of the server."""
 
     path: Path
     instance: str
-    """Tells this folder's containers from those of other servers on the same engine."""
+    """Id that separates this folder's containers from those of other servers on the same engine."""
 
     @property
     def blobs(self) -> Path:
-        """Stored files' bytes."""
+        """Return the folder of stored files' bytes."""
         return self.path / "blobs"
 
     @property
     def blob_cache(self) -> Path:
-        """Some of them, where they lie elsewhere; see `blobs/blob_cache.py`."""
+        """Return the folder of cached blobs for a remote store; see `blobs/blob_cache.py`."""
         return self.path / "blob-cache"
 
     @property
     def database_mark(self) -> Path:
-        """Tells that there was a database; see `store/file_check.py`."""
+        """Return the file that marks that a database existed; see `store/file_check.py`."""
         return self.path / "database-made"
 
     @property
     def secret(self) -> Path:
-        """What keys' hashes are made with; see `tenants/secret.py`."""
+        """Return the file with the secret that key hashes use; see `tenants/secret.py`."""
         return self.path / "secret"
 
     @property
     def clock(self) -> Path:
-        """What the steady clock began with; see `clock.py`."""
+        """Return the file with the start of the steady clock; see `clock.py`."""
         return self.path / "clock"
 
     @property
     def sandboxes(self) -> Path:
-        """A folder for each sandbox."""
+        """Return the folder that has a subfolder for each sandbox."""
         return self.path / "run"
 
 
 @contextmanager
 def state_folder(path: Path) -> Iterator[StateFolder]:
-    """Hold the folder for as long as the block runs. Raises StateFolderError."""
+    """Lock the folder for as long as the block runs. Raises StateFolderError."""
     state = shared_state_folder(path)
     lock = folder_lock(path / "lock")
     try:
@@ -74,7 +74,7 @@ def state_folder(path: Path) -> Iterator[StateFolder]:
 
 
 def shared_state_folder(path: Path) -> StateFolder:
-    """The folder, made if there is none, without holding it: a server may be running on it.
+    """Return the folder, created if missing, without a lock: a server may be using it.
 
     Raises StateFolderError.
     """
@@ -87,10 +87,11 @@ def shared_state_folder(path: Path) -> StateFolder:
 
 
 def _instance(file: Path) -> str:
-    # Of two that come at once, both must read the same: another identity orphans every container.
+    # Two processes that start at the same time must read the same: another id orphans every
+    # container.
     with folder_lock(file.with_suffix(".lock")):
         if not file.exists():
-            # Whole or not at all, for the same reason.
+            # Written completely or not at all, for the same reason.
             fresh = file.with_suffix(".new")
             fresh.write_text(new_id(""))
             fresh.replace(file)

@@ -20,8 +20,8 @@ SESSION_TRANSITIONS: dict[State, frozenset[State]] = {
 EXECUTION_ENDS = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 EXECUTION_TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.RECEIVING: frozenset({Status.QUEUED, Status.CANCELLED, Status.EXPIRED}),
-    # A queued one fails when its sandbox is lost between the agent's getting the
-    # code and its saying so.
+    # A queued one fails when its sandbox is lost after the agent got the code and before it said
+    # so.
     Status.QUEUED: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED, Status.EXPIRED}),
     Status.RUNNING: frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
     Status.COMPLETED: frozenset(),

@@ -1,4 +1,4 @@
-"""The tables, as SQLAlchemy sees them. `migrations/` is what makes them."""
+"""Definitions of the tables for SQLAlchemy. `migrations/` creates them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,32 +27,32 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A point in time, as microseconds since 1970: exact and ordered anywhere."""
+    """Point in time, as microseconds since 1970: exact, and sortable in any database."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """To the database."""
+        """Convert a time for the database."""
         return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
+        """Convert a time from the database."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 class Seconds(TypeDecorator[timedelta]):
-    """A span of time, as seconds."""
+    """Time span, in seconds."""
 
     impl = Float
     cache_ok = True
 
     def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> float | None:
-        """To the database."""
+        """Convert a time span for the database."""
         return None if value is None else value.total_seconds()
 
     def process_result_value(self, value: float | None, dialect: Dialect) -> timedelta | None:
-        """From the database."""
+        """Convert a time span from the database."""
         return None if value is None else timedelta(seconds=value)
 
 
@@ -68,7 +68,7 @@ metadata = MetaData(
 sessions = Table(
     "sessions",
     metadata,
-    # A caller may choose the id: it means nothing without the tenant.
+    # A caller may choose the id: it is unique only within the tenant.
     Column("tenant", String(80), primary_key=True),
     Column("id", String(80), primary_key=True),
     Column("state", Integer, nullable=False),
@@ -100,9 +100,9 @@ sessions = Table(
     Column("background_output", Text, nullable=False, server_default=""),
     Column("background_changes", JSON, nullable=False, server_default="[]"),
     Column("last_execution_id", String(80), nullable=False, server_default=""),
-    # What has been counted as its tenant's.
+    # CPU time already counted for the tenant.
     Column("cpu_seconds", Float, nullable=False, server_default="0"),
-    # What `tenant_usage` has of it, and until when; unset for nothing.
+    # Part of the use that is in `tenant_usage`, and until when; unset if none.
     Column("billed_time", UtcTime),
     Column("billed_executions", BigInteger, nullable=False, server_default="0"),
     Column("billed_cpu_seconds", Float, nullable=False, server_default="0"),
@@ -135,14 +135,14 @@ executions = Table(
     Column("environment", JSON, nullable=False, server_default="{}"),
     Column("environment_hash", String(64), nullable=False, server_default=""),
     Column("record_bytes", BigInteger, nullable=False, server_default="0"),
-    # Empty for those of earlier releases.
+    # Empty for executions of earlier releases.
     Column("step_id", String(80), nullable=False, server_default=""),
     Column("cancel_requested", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(
         ["tenant", "session_id"], ["sessions.tenant", "sessions.id"], ondelete="CASCADE"
     ),
     UniqueConstraint("tenant", "session_id", "ordinal"),
-    # Holds all that the sum of a tenant's records needs.
+    # Covers all columns that the sum of a tenant's records needs.
     Index(None, "tenant", "record_bytes"),
     Index(None, "status"),
     Index(None, "step_id"),
@@ -199,7 +199,7 @@ files = Table(
     Column("path", Text, nullable=False),
     Column("expire_time", UtcTime),
     Index(None, "tenant", "create_time", "id"),
-    # Holds all that the sum of a tenant's bytes needs.
+    # Covers all columns that the sum of a tenant's bytes needs.
     Index(None, "tenant", "bytes"),
     Index(None, "session_id"),
     Index(None, "execution_id"),
@@ -243,7 +243,7 @@ tenants = Table(
     metadata,
     Column("id", String(80), primary_key=True),
     Column("create_time", UtcTime, nullable=False),
-    # What is set for it: names and numbers; the rest is the configuration's.
+    # Quotas set for the tenant: names and numbers; the configuration has the rest.
     Column("quotas", JSON, nullable=False),
 )
 
@@ -258,7 +258,7 @@ cpu_usage = Table(
 marks = Table(
     "marks",
     metadata,
-    # What was done last when, such as `alive`.
+    # Times at which things were last done, such as `alive`.
     Column("name", String(80), primary_key=True),
     Column("time", UtcTime, nullable=False),
 )
@@ -268,20 +268,20 @@ owner = Table(
     metadata,
     # One row at most, of PostgreSQL only: see `postgresql_writer.py`.
     Column("id", Integer, primary_key=True),
-    # Of the state folder that its sessions and files belong to.
+    # Id of the state folder that the sessions and files belong to.
     Column("instance", String(80), nullable=False),
-    # Of the process that has it.
+    # Token of the process that uses the database.
     Column("token", String(80), nullable=False),
-    # The number of that process's last transaction.
+    # Number of that process's last transaction.
     Column("writes", BigInteger, nullable=False),
 )
 
 tenant_usage = Table(
     "tenant_usage",
     metadata,
-    # No foreign key: what was used is billed after its tenant is gone, too.
+    # No foreign key: usage is billed even after its tenant is deleted.
     Column("tenant", String(80), primary_key=True),
-    # When the hour of UTC began.
+    # Beginning of the hour in UTC.
     Column("hour", UtcTime, primary_key=True),
     Column("sessions", BigInteger, nullable=False),
     Column("session_seconds", Float, nullable=False),
@@ -295,7 +295,7 @@ tenant_usage = Table(
 audit = Table(
     "audit",
     metadata,
-    # SQLite counts only this type by itself.
+    # SQLite numbers only this type automatically.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("time", UtcTime, nullable=False),
     Column("tenant", String(80), nullable=False),
@@ -307,7 +307,7 @@ audit = Table(
     Column("reason", String(80), nullable=False),
     Index(None, "tenant", "id"),
     Index(None, "time"),
-    # Never a number twice: a page goes on where it ended.
+    # Numbers are never reused: a page continues where the last one ended.
     sqlite_autoincrement=True,
 )
 
@@ -318,9 +318,9 @@ api_keys = Table(
     Column("tenant", ForeignKey("tenants.id"), nullable=False),
     Column("role", Integer, nullable=False),
     Column("description", Text, nullable=False),
-    # HMACs: what a key is can't be told from them.
+    # HMACs: keys can't be derived from them.
     Column("hash", String(64), nullable=False),
-    # Of the secret before the last rotation; empty if there was none.
+    # Hash of the secret before the last rotation; empty if there was none.
     Column("previous_hash", String(64), nullable=False),
     Column("previous_expire_time", UtcTime),
     Column("create_time", UtcTime, nullable=False),

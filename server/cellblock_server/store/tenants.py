@@ -20,7 +20,7 @@ class TenantStore:
     """Reads and writes `TenantRecord`s."""
 
     def __init__(self, database: Database) -> None:
-        """Keep them in `database`."""
+        """Store them in `database`."""
         self._database = database
 
     async def insert(self, record: TenantRecord) -> None:
@@ -40,23 +40,23 @@ class TenantStore:
         await self._database.write(change)
 
     async def set_quotas(self, tenant_id: str, quotas: dict[str, float]) -> None:
-        """Replace what is set for a tenant."""
+        """Replace the quotas set for a tenant."""
         await self._database.execute(
             update(tenants).where(tenants.c.id == tenant_id).values(quotas=quotas)
         )
 
     async def all(self) -> Sequence[TenantRecord]:
-        """All tenants."""
+        """Return all tenants."""
         return [_record(row) for row in await self._database.rows(select(tenants))]
 
-    async def find(self, tenant_id: str) -> TenantRecord | None:
-        """A tenant by id."""
+    async def find_tenant(self, tenant_id: str) -> TenantRecord | None:
+        """Return a tenant by id."""
         query = select(tenants).where(tenants.c.id == tenant_id)
         row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def list(self, size: int, token: str) -> Page[TenantRecord]:
-        """A page of tenants, newest first."""
+        """Return a page of tenants, newest first."""
         limit = paging.page_size(size)
         query = select(tenants).order_by(tenants.c.create_time.desc(), tenants.c.id.desc())
         if (after := paging.time_and_id(token)) is not None:

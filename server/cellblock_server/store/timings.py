@@ -1,24 +1,26 @@
-"""Times of the store, which no operator sets."""
+"""Time limits and intervals of the store that are not configurable."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class StoreTimings:
-    """Bounds on the waits for the database, in seconds. SQLite has only locks to wait for."""
+    """Bounds on waits for the database, in seconds. SQLite waits only for locks."""
 
     busy: float = 10.0
-    """Longest wait of a write for what another process has locked; then the write fails."""
+    """Longest wait of a write for another process's lock; then the write fails."""
     busy_behind: float = 0.1
-    """The same after a write that failed so: those in a queue must not wait for as long each."""
+    """Longest wait for a lock after a write failed so: queued writes must not wait as long each."""
     away: float = 10.0
-    """Longest wait of a reading or a write for a database that is away; then it fails."""
+    """Longest wait of a reading or a write for an unavailable database; then it fails."""
     retry: float = 0.1
-    """Between two attempts at a database that is away."""
+    """Pause between two attempts to reach an unavailable database."""
     known_away: float = 1.0
-    """After a wait in vain, until the next attempt; what comes meanwhile fails at once."""
+    """Pause after a failed wait until the next attempt; calls fail immediately in between."""
     answer: float = 60.0
-    """Longest statement; one without an answer is given up, with its connection."""
+    """Time limit of a statement; without a response its connection is closed."""
     connect: int = 5
-    """Longest attempt to connect to one address of the database's host, in whole seconds, as libpq
-    counts them. The URL's `connect_timeout` takes precedence."""
+    """Time limit of a connection attempt to one address of the database's host.
+
+    In whole seconds, as libpq counts them. The URL's `connect_timeout` takes precedence.
+    """

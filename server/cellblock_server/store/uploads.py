@@ -1,4 +1,4 @@
-"""Uploads that can go on, in the database."""
+"""Resumable uploads in the database."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -18,27 +18,27 @@ class UploadStore:
     """Reads and writes `UploadRecord`s."""
 
     def __init__(self, database: Database, usage: Usage) -> None:
-        """Keep them in `database`; what is stored has to fit by `usage`."""
+        """Store them in `database`, within the quotas that `usage` checks."""
         self._database = database
         self._usage = usage
 
     async def insert(self, record: UploadRecord) -> None:
-        """Remember a new upload."""
+        """Store a new upload."""
         await self._database.execute(insert(uploads).values(**asdict(record)))
 
-    async def find(self, tenant: str, upload_id: str) -> UploadRecord | None:
-        """An upload by id."""
+    async def find_upload(self, tenant: str, upload_id: str) -> UploadRecord | None:
+        """Return an upload by id."""
         query = select(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
         row = await self._database.row(query)
         return None if row is None else _record(row)
 
     async def unfinished(self) -> list[tuple[str, str]]:
-        """Tenant and id of each upload that has no file yet."""
+        """Return tenant and id of each upload that has no file yet."""
         query = select(uploads.c.tenant, uploads.c.id).where(uploads.c.file_id == "")
         return [(row.tenant, row.id) for row in await self._database.rows(query)]
 
     async def set_received(self, tenant: str, upload_id: str, received_bytes: int) -> None:
-        """Correct how much of an upload is kept, if that is something else."""
+        """Store the size of an upload's received part if it differs from the stored size."""
         await self._database.execute(
             update(uploads)
             .where(
@@ -57,7 +57,7 @@ class UploadStore:
         expire_time: datetime,
         arriving: Arriving,
     ) -> None:
-        """Remember how much has come, and until when it is kept; `arriving` is released."""
+        """Store the received size and the expiry time of an upload, and release `arriving`."""
 
         def change(connection: Connection) -> None:
             connection.execute(
@@ -70,9 +70,9 @@ class UploadStore:
         await self._database.write(change)
 
     async def complete(self, file: FileRecord, arriving: Arriving, upload_id: str = "") -> None:
-        """Store an uploaded file, and that its upload is complete if it has an id.
+        """Store an uploaded file, and complete its upload if it has an id.
 
-        `arriving`, which are the file's bytes, is released. Raises QuotaError.
+        `arriving`, which has the file's bytes, is released. Raises QuotaError.
         """
 
         def change(connection: Connection) -> None:
@@ -89,15 +89,15 @@ class UploadStore:
         await self._database.write(change)
 
     async def delete(self, tenant: str, upload_id: str) -> None:
-        """Forget an upload."""
+        """Delete an upload."""
         await self._database.execute(
             delete(uploads).where(uploads.c.tenant == tenant, uploads.c.id == upload_id)
         )
 
     async def delete_over(self, tenant: str, most: int, spare: Collection[tuple[str, str]]) -> int:
-        """Forget unfinished uploads of a tenant past `most`, those that expire first; how many.
+        """Delete a tenant's unfinished uploads over `most`, those that expire first.
 
-        Those of `spare` (tenant and id) stay, and count.
+        Those in `spare` (tenant and id) stay, and count. Returns the number of deleted uploads.
         """
         query = (
             select(uploads.c.id)
@@ -118,7 +118,7 @@ class UploadStore:
         return await self._database.write(change)
 
     async def delete_expired(self, now: datetime, spare: Collection[tuple[str, str]]) -> None:
-        """Forget uploads whose time has come, but not those of `spare` (tenant and id)."""
+        """Delete expired uploads, except those in `spare` (tenant and id)."""
         query = select(uploads.c.tenant, uploads.c.id).where(uploads.c.expire_time <= now)
 
         def change(connection: Connection) -> None:

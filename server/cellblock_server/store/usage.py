@@ -1,4 +1,4 @@
-"""What a tenant's files and records use, and the quota that bounds them."""
+"""Storage used by a tenant's files and records, and the quota that bounds it."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -13,64 +13,63 @@ from cellblock_server.store.database import Database
 from cellblock_server.store.tables import executions, files, uploads
 
 BELIEVED_SECONDS = 1.0
-"""For how long a sum over many rows is believed where it need not be exact: it grows little by
-little."""
+"""Maximum age in seconds of a cached sum where an exact one is not needed: it grows slowly."""
 MAX_SHARE = 1 / 50
-"""Of the time may go into such a sum: that of millions of rows is believed for longer."""
+"""Maximum share of time spent on one sum: sums over millions of rows are cached for longer."""
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _CachedSum:
     bytes: int
     until: float
-    """When it is not believed any more."""
+    """Time at which the cached sum expires."""
 
     @classmethod
-    def now(cls, total: int, began: float) -> "_Seen":
-        """A sum that was begun at a time, and is known now."""
+    def now(cls, total: int, began: float) -> "_CachedSum":
+        """Return a sum whose calculation began at `began` and has just ended."""
         took = _now() - began
         return cls(total, _now() + max(BELIEVED_SECONDS, took / MAX_SHARE))
 
 
 @dataclass(eq=False)
 class Arriving:
-    """Bytes of one upload that is under way, as far as the database does not count them."""
+    """Bytes of one running upload that the database does not count yet."""
 
     counted: int
-    """Bytes that the database counts already: they came earlier."""
+    """Bytes that the database counts already, from earlier streams."""
     expected: int = 0
-    """Size that the caller has announced; 0 if it has not."""
+    """Size that the caller has announced; 0 if none."""
     size: int = 0
-    """Bytes that have come, earlier ones included."""
+    """Bytes received, earlier ones included."""
     released: bool = False
 
     @property
     def uncounted(self) -> int:
-        """What is to be added to the database's sum."""
+        """Return the bytes to add to the database's sum."""
         return 0 if self.released else max(0, max(self.size, self.expected) - self.counted)
 
     def release(self) -> None:
-        """Count nothing any more. For a transaction after which the database counts all of it."""
+        """Stop counting, after a transaction with which the database counts all bytes."""
         self.released = True
 
 
 class Usage:
-    """Adds up what tenants use. Sizes in bytes."""
+    """Adds up the storage that tenants use, in bytes."""
 
     def __init__(self, database: Database, quota: Callable[[str], int]) -> None:
-        """Read from `database`; a tenant may have its `quota`, of files and records together."""
+        """Read from `database`; `quota` returns a tenant's quota of files and records together."""
         self._database = database
         self._quota = quota
-        self._records: dict[str, _Seen] = {}
-        self._totals: dict[str, _Seen] = {}
+        self._records: dict[str, _CachedSum] = {}
+        self._totals: dict[str, _CachedSum] = {}
         self._arriving: defaultdict[str, list[Arriving]] = defaultdict(list)
 
     async def used(self, tenant: str) -> int:
-        """What a tenant's files, uploads under way and records have together."""
+        """Return the size of a tenant's files, running uploads and records."""
         return await self._stored(tenant) + self._uncounted(tenant)
 
     async def totals(self) -> dict[str, int]:
-        """As `used`, of all tenants that use something."""
+        """Return the same sum as `used` for each tenant that uses storage."""
         totals = Counter(await self._database.read(_totals))
         for tenant, found in self._arriving.items():
             totals[tenant] += sum(one.uncounted for one in found)
@@ -78,7 +77,7 @@ class Usage:
 
     @contextmanager
     def arriving(self, tenant: str, counted: int) -> Iterator[Arriving]:
-        """A block that receives an upload, of which the database has `counted` bytes."""
+        """Count an upload while the block receives it; the database has `counted` bytes of it."""
         one = Arriving(counted, size=counted)
         self._arriving[tenant].append(one)
         try:
@@ -89,32 +88,32 @@ class Usage:
                 del self._arriving[tenant]
 
     async def check_arriving(self, tenant: str, one: Arriving) -> None:
-        """Raise QuotaError if an upload does not fit beside all else of its tenant."""
+        """Raise QuotaError if an upload does not fit beside everything else of its tenant."""
         size = max(one.size, one.expected)
         stored = await self._seen(tenant)
         if stored - one.counted + self._uncounted(tenant, one) + size > self._quota(tenant):
-            # What is remembered may be too much by now.
+            # The cached sum may be too large by now.
             stored = await self._stored(tenant)
         with _releasing(one):
             self.check_sum(tenant, stored - one.counted + self._uncounted(tenant, one), size)
 
     async def check(self, tenant: str, more: int, *, uncounted: int = 0) -> None:
-        """Raise QuotaError if `more` does not fit. `uncounted` is what is not stored yet."""
+        """Raise QuotaError if `more` does not fit. `uncounted` is not stored yet."""
         self.check_sum(tenant, await self.used(tenant) + uncounted, more)
 
     async def check_roughly(self, tenant: str, more: int) -> None:
-        """As `check`, by a sum that may be a second old, unless `more` does not fit by it."""
+        """Check like `check`, but with a sum that may be a second old if `more` fits by it."""
         if await self._seen(tenant) + self._uncounted(tenant) + more > self._quota(tenant):
             await self.check(tenant, more)
 
     def check_within(
         self, connection: Connection, tenant: str, more: int, one: Arriving | None = None
     ) -> None:
-        """As `check`, in a transaction: two at once can't both have the last bytes.
+        """Check in a transaction, so that two uploads can't both use the last bytes.
 
         `one` is the upload whose bytes these are.
         """
-        records = self._records.get(tenant, _Seen(0, 0))
+        records = self._records.get(tenant, _CachedSum(0, 0))
         stored = records.bytes + _files(connection, tenant)
         with nullcontext() if one is None else _releasing(one):
             self.check_sum(tenant, stored + self._uncounted(tenant, one), more)
@@ -131,26 +130,26 @@ class Usage:
             )
 
     def _uncounted(self, tenant: str, but: Arriving | None = None) -> int:
-        """Bytes of uploads under way that the database does not count.
+        """Return the bytes of running uploads that the database does not count.
 
-        To be asked for after the database, which may count them meanwhile: then they are missing
-        here, and not counted twice.
+        Call it after reading the database's sum, which may count them meanwhile: then they are
+        missing here instead of counted twice.
         """
-        # A copy: a transaction asks in a thread of its own.
+        # A copy: a transaction calls this in its own thread.
         arriving = tuple(self._arriving.get(tenant, ()))
         return sum(one.uncounted for one in arriving if one is not but)
 
     async def _stored(self, tenant: str) -> int:
-        """What the database counts."""
+        """Return the sum that the database counts."""
         records = await self._records_of(tenant)
         return records + await self._database.read(lambda connection: _files(connection, tenant))
 
     async def _seen(self, tenant: str) -> int:
-        """As `_stored`; may be a second old."""
+        """Return the sum that the database counts; it may be a second old."""
         seen = self._totals.get(tenant)
         if seen is None or _now() > seen.until:
             began = _now()
-            seen = self._totals[tenant] = _Seen.now(await self._stored(tenant), began)
+            seen = self._totals[tenant] = _CachedSum.now(await self._stored(tenant), began)
         return seen.bytes
 
     async def _records_of(self, tenant: str) -> int:
@@ -160,13 +159,13 @@ class Usage:
             total = await self._database.read(
                 lambda connection: _sum(connection, executions, executions.c.record_bytes, tenant)
             )
-            seen = self._records[tenant] = _Seen.now(total, began)
+            seen = self._records[tenant] = _CachedSum.now(total, began)
         return seen.bytes
 
 
 @contextmanager
 def _releasing(one: Arriving) -> Iterator[None]:
-    """Release an upload that is refused: of two that fit only singly, one goes on."""
+    """Release a refused upload: of two that fit only singly, one continues."""
     try:
         yield
     except QuotaError:

@@ -1,4 +1,4 @@
-"""The thread that writes: one wake on the way there, one on the way back.
+"""Thread that writes to the database: one thread switch to it, and one back.
 
 An executor with its futures, and a task that is shielded from its caller's cancellation, take as
 long for a transaction as the transaction itself.
@@ -22,17 +22,17 @@ class WriterThread:
     """Runs functions one after another, in the order in which they were given."""
 
     def __init__(self, name: str) -> None:
-        """Begin the thread. It ends with `close`, or with the process."""
+        """Start the thread. It ends with `close`, or with the process."""
         self._jobs: SimpleQueue[_Job[Any] | None] = SimpleQueue()
         self._is_closed = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     async def run(self, function: Callable[[], T], then: Callable[[], None] | None = None) -> T:
-        """What `function` returns, or raises.
+        """Return the result of `function`, or raise its exception.
 
-        `then` is called in the event loop once it has returned, before anything else learns of
-        that. A caller who is cancelled meanwhile waits for the end of both, and is cancelled then.
+        `then` is called in the event loop once `function` has returned, before any other task can
+        see the result. A cancelled caller first waits for both, and is then cancelled.
         """
         if self._is_closed:
             raise RuntimeError("the thread has been closed")
@@ -41,7 +41,7 @@ class WriterThread:
         return await job.end()
 
     async def close(self) -> None:
-        """End the thread after what it has been given."""
+        """End the thread after the functions that it has been given."""
         self._is_closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -57,7 +57,7 @@ class WriterThread:
 
 
 class _Job(Generic[T]):
-    """A function on its way through the thread and back."""
+    """A function that the thread runs for a waiting task."""
 
     def __init__(
         self,
@@ -73,10 +73,10 @@ class _Job(Generic[T]):
         self._has_ended = False
         self._waiter: asyncio.Future[None] = loop.create_future()
         self._context = contextvars.copy_context()
-        """Of the caller: what follows is done in its name."""
+        """Context of the caller, in which `then` runs."""
 
     def run(self) -> None:
-        """In the thread."""
+        """Run the function in the thread."""
         try:
             self._result = self._function()
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
@@ -95,7 +95,7 @@ class _Job(Generic[T]):
             self._waiter.set_result(None)
 
     async def end(self) -> T:
-        """Wait for it, whoever cancels the caller. Called once."""
+        """Wait for the end, even if the caller is cancelled. Called once."""
         cancelled: asyncio.CancelledError | None = None
         while True:
             try:

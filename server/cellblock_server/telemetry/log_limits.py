@@ -1,4 +1,4 @@
-"""Bounds on the log: sandboxes and unauthenticated callers can cause lines at any rate."""
+"""Limits on the log: sandboxes and unauthenticated callers can cause lines at any rate."""
 
 import asyncio
 import logging
@@ -14,14 +14,14 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 LEFT_OUT = "log_lines_left_out"
-"""The event that says how many lines of which kind were not written."""
+"""Event that reports how many lines of which kind were not written."""
 BOUNDED_ELSEWHERE = frozenset(
     {"audit_entry_lost", "execution_ended", "session_created", "session_ended", LEFT_OUT}
 )
-"""Events that take an authenticated call each, or an entry of the audit log, which have bounds."""
+"""Events that need an authenticated call or an audit entry each, which are bounded."""
 UNKNOWN_CALLER = "UNAUTHENTICATED"
 SUBJECTS = ("session_id", "sandbox_id", "tenant")
-"""Fields that say who has caused a line: the first one counts."""
+"""Fields that identify the cause of a line: the first one present is used."""
 
 Kind = tuple[str, str]
 """Name and subject of an event."""
@@ -29,30 +29,30 @@ Kind = tuple[str, str]
 
 @dataclass(frozen=True)
 class LogLimits:
-    """How much is written in a window."""
+    """Limits on lines in a time window."""
 
     lines: int = 100
     """Lines of one event and subject (session, sandbox or tenant)."""
     lines_of_all: int = 500
     """Lines of one event, whatever their subjects."""
     window: float = 10.0
-    """Seconds."""
+    """Length of the window in seconds."""
     characters: int = 2000
-    """Longest text of one field, tracebacks aside."""
+    """Longest text of one field, except for tracebacks."""
     named: int = 20
-    """Kinds of lines left out that are named; the others are counted together."""
+    """Kinds of omitted lines that are listed; the others are counted together."""
 
 
 DEFAULT_LIMITS = LogLimits()
 
 
 class LineLimiter:
-    """Leaves out lines past the limits, and says how many. For structlog and for libraries."""
+    """Omits lines over the limits, and reports how many. For structlog and for libraries."""
 
     def __init__(
         self, limits: LogLimits = DEFAULT_LIMITS, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Begin with a window in which nothing was written; `now` counts seconds."""
+        """Begin with an empty window; `now` returns seconds."""
         self._limits = limits
         self._now = now
         self._lock = threading.Lock()
@@ -62,11 +62,11 @@ class LineLimiter:
         self._left_out: Counter[Kind] = Counter()
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        """Pass a line on, with its fields cut. Raises structlog.DropEvent for one too many."""
+        """Return a line with its fields cut. Raises structlog.DropEvent for one over the limit."""
         for name, value in event.items():
             if isinstance(value, str) and len(value) > self._limits.characters:
                 event[name] = cut(value, self._limits.characters)
-        if is_limited(event) and not self._take(kind_of(event)):
+        if is_limited(event) and not self._count_line(kind_of(event)):
             raise structlog.DropEvent
         return event
 
@@ -77,15 +77,15 @@ class LineLimiter:
         """
         record.msg = printable(cut(record.getMessage(), self._limits.characters))
         record.args = None
-        return self._take((f"{record.name} {record.levelname.lower()}", ""))
+        return self._count_line((f"{record.name} {record.levelname.lower()}", ""))
 
     def report(self) -> None:
-        """End the window if its time has come, and log what was left out of it."""
+        """End the window if its time has passed, and log what was omitted in it."""
         with self._lock:
             left_out = self._renewed()
-        self._tell(left_out)
+        self._log_omitted(left_out)
 
-    def _take(self, kind: Kind) -> bool:
+    def _count_line(self, kind: Kind) -> bool:
         with self._lock:
             left_out = self._renewed()
             name, _subject = kind
@@ -99,13 +99,13 @@ class LineLimiter:
             else:
                 if not self._left_out:
                     self._report_later()
-                # A subject that was never written is not worth a counter of its own.
+                # A subject without a written line needs no counter.
                 self._left_out[kind if self._of_kind[kind] else (name, "")] += 1
-        self._tell(left_out)
+        self._log_omitted(left_out)
         return fits
 
     def _renewed(self) -> Counter[Kind]:
-        """Begin another window if it is time; what was left out of the last one."""
+        """Begin another window if it is time; return what was omitted in the last one."""
         now, left_out = self._now(), Counter[Kind]()
         if now - self._begun >= self._limits.window:
             left_out, self._left_out = self._left_out, left_out
@@ -120,7 +120,7 @@ class LineLimiter:
             seconds = self._limits.window - (self._now() - self._begun)
             asyncio.get_running_loop().call_later(max(0.0, seconds), self.report)
 
-    def _tell(self, left_out: Counter[Kind]) -> None:
+    def _log_omitted(self, left_out: Counter[Kind]) -> None:
         if not left_out:
             return
         log = structlog.get_logger(__name__)
@@ -136,26 +136,26 @@ class LineLimiter:
 def is_limited(event: Mapping[str, object]) -> bool:
     """Whether a line is one that could be caused at any rate."""
     if event["event"] == "call":
-        # Those of callers with a key are bounded by `quotas.calls_per_second`.
+        # Lines of callers with a key are bounded by `quotas.calls_per_second`.
         return event.get("code") == UNKNOWN_CALLER or event.get("level") == "debug"
     return event["event"] not in BOUNDED_ELSEWHERE
 
 
 def kind_of(event: Mapping[str, object]) -> Kind:
-    """What is counted together with a line."""
+    """Return the event and subject under which a line is counted."""
     subject = next((str(event[name]) for name in SUBJECTS if event.get(name)), "")
     return str(event["event"]), subject
 
 
 def cut(text: str, characters: int) -> str:
-    """A text, or its beginning with a note of how much is missing."""
+    """Return a text, cut at `characters`, with a note of how many are missing."""
     if len(text) <= characters:
         return text
     return f"{text[:characters]}… ({len(text) - characters} more characters)"
 
 
 def printable(text: str) -> str:
-    """A text whose control and format characters are escaped, but for line breaks and tabs."""
+    """Return a text with control and format characters escaped, except for line breaks and tabs."""
     return "".join(
         sign if sign in "\n\t" or unicodedata.category(sign)[0] != "C" else repr(sign)[1:-1]
         for sign in text

@@ -24,13 +24,13 @@ SHARED: tuple[Processor, ...] = (
 def configure(level: str, style: str) -> None:
     """Write lines of `level` and above; `style` is `console` or `json`.
 
-    Lines of libraries, which use the standard library's logging, look the same. All are bounded
-    as `LogLimits` says.
+    Lines of libraries, which use the standard library's logging, look the same. `LogLimits` bounds
+    all of them.
     """
     limiter = LineLimiter()
     last = _renderers(style)
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    # Not by way of the standard library: that takes several times as long, at each call.
+    # Not through the standard library: that takes several times as long, at each call.
     structlog.configure(
         processors=[*SHARED, limiter, *last],
         logger_factory=_Lines,
@@ -48,7 +48,7 @@ def configure(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(threshold)
-    # Migrations and connections tell every step.
+    # Migrations and connections log every step.
     for name in ("alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(max(logging.WARNING, threshold))
 
@@ -66,10 +66,10 @@ def _renderers(style: str) -> list[Processor]:
 
 
 class _Lines:
-    """Writes lines of one module, whose name they carry, to standard error.
+    """Writes lines of one module, with its name, to standard error.
 
-    Nobody's work depends on that: with a full disk or a closed pipe behind it there is nowhere left
-    to tell. The standard library's handlers do the same.
+    Failures to write are ignored, as with the standard library's handlers: with a full disk or a
+    closed pipe there is nowhere to report them.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,7 +1,7 @@
-"""What the server counts, for Prometheus; `docs/reference/metrics.md` lists all of it.
+"""Metrics of the server for Prometheus; `docs/reference/metrics.md` lists all of them.
 
-Labels have values from this source only: methods, statuses, reasons, states. What callers choose,
-such as ids and tenants, never is one: each value is a series that Prometheus keeps.
+Labels have values from this source only: methods, statuses, reasons, states. Values that callers
+choose, such as ids and tenants, are never labels: each value is a series that Prometheus keeps.
 """
 
 import importlib.metadata
@@ -16,14 +16,17 @@ from prometheus_client import (
 )
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-"""Buckets for what people wait for: `1+1` is in the first ones, a time limit in the last."""
+"""Buckets for durations that people notice, from `1+1` up to a time limit."""
 SHORT_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10)
 """Buckets for transactions."""
 
 
 class Metrics:
-    """A registry of its own, and all that is in it. Counters and histograms are counted where
-    things happen; gauges are set before they are read (`sessions/overview.py`)."""
+    """Registry with all metrics of the server.
+
+    Counters and histograms are updated where things happen; gauges are set before they are read
+    (`sessions/overview.py`).
+    """
 
     def __init__(self) -> None:
         """Start with nothing counted."""
@@ -39,8 +42,8 @@ class Metrics:
     def _calls(self) -> None:
         self.rpc_seconds = self._histogram(
             "rpc_seconds",
-            "Calls, from their request to the last word of their answer. A stream lasts as long as "
-            "its caller listens.",
+            "Calls, from the request to the end of the response. A stream lasts as long as its "
+            "caller reads.",
             SECONDS,
             "method",
             "code",
@@ -50,8 +53,8 @@ class Metrics:
         )
 
     def _sessions(self) -> None:
-        self.sessions = self._gauge("sessions", "Sessions that live.", "state")
-        self.sessions_max = self._gauge("sessions_max", "How many sessions there may be.")
+        self.sessions = self._gauge("sessions", "Live sessions.", "state")
+        self.sessions_max = self._gauge("sessions_max", "Maximum number of live sessions.")
         self.session_create_seconds = self._histogram(
             "session_create_seconds",
             "Sessions that were made, from the request to a kernel that answers.",
@@ -69,7 +72,7 @@ class Metrics:
             "pool_start_failures", "Sandboxes for the pool that could not be started."
         )
         self.sandboxes_left_behind = self._gauge(
-            "sandboxes_left_behind", "Sandboxes without use that could not be removed yet."
+            "sandboxes_left_behind", "Unused sandboxes that could not be removed yet."
         )
 
     def _executions(self) -> None:
@@ -85,7 +88,7 @@ class Metrics:
         )
         self.execution_first_event_seconds = self._histogram(
             "execution_first_event_seconds",
-            "Executions that ran, from their acceptance to the first word from their sandbox.",
+            "Executions that ran, from their acceptance to the first event from their sandbox.",
             SECONDS,
         )
         self.event_bytes = self._counter(
@@ -98,10 +101,10 @@ class Metrics:
             "stored_bytes", "Bytes of all files and of the records of all executions."
         )
         self.disk_free_bytes = self._gauge(
-            "disk_free_bytes", "Room on the disk of the state folder."
+            "disk_free_bytes", "Space on the disk of the state folder."
         )
         self.engine_call_seconds = self._histogram(
-            "engine_call_seconds", "What the engine was asked to do.", SECONDS, "call", "outcome"
+            "engine_call_seconds", "Calls of the engine.", SECONDS, "call", "outcome"
         )
         self.store_seconds = self._histogram(
             "store_seconds", "Transactions of the database.", SHORT_SECONDS, "kind", "outcome"
@@ -117,7 +120,7 @@ class Metrics:
             "task",
         )
         self.ready = self._gauge(
-            "ready", "Whether what the server needs is there: 1 or 0.", "check"
+            "ready", "Whether a dependency of the server is available: 1 or 0.", "check"
         )
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
@@ -135,5 +138,5 @@ class Metrics:
 
 
 def version() -> str:
-    """This release."""
+    """Return the version of this release."""
     return importlib.metadata.version("cellblock")

@@ -1,4 +1,4 @@
-"""Where Prometheus reads: one page over HTTP, on a listener of its own."""
+"""HTTP listener of the metrics, for Prometheus."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,19 +11,18 @@ from cellblock_server.common.http_site import Site
 
 PATH = "/metrics"
 MAX_CONNECTIONS = 50
-"""At once. Past it, the oldest one ends; each Prometheus has one."""
+"""Maximum number of connections; over it, the oldest one ends. Each Prometheus has one."""
 CLOSE_SECONDS = 1.0
-"""How long a scrape that is under way may go on when the server stops."""
+"""Time for which a scrape in progress may continue when the server stops."""
 
 
 class MetricsListener:
-    """Answers `GET /metrics` in the server's own event loop: what it reads does not change
-    meanwhile."""
+    """Serves `GET /metrics` in the server's event loop, so that the values are consistent."""
 
     def __init__(
         self, address: str, registry: CollectorRegistry, refresh: Callable[[], Awaitable[None]]
     ) -> None:
-        """Show `registry` at `address` (`host:port`), after a `refresh` of its gauges."""
+        """Serve `registry` at `address` (`host:port`), after a `refresh` of its gauges."""
         host, _, port = address.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
         self._address = address
@@ -32,11 +31,11 @@ class MetricsListener:
         self._connections = Connections(MAX_CONNECTIONS)
         application = web.Application(client_max_size=0)
         application.router.add_get(PATH, self._show)
-        # Nobody's requests are worth a line: a scrape comes every few seconds.
+        # Requests are not logged: a scrape comes every few seconds.
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=CLOSE_SECONDS)
 
     async def start(self) -> str:
-        """Begin to answer; where, with the port that was chosen for port 0. Raises OSError."""
+        """Begin to serve; return the address, with the port chosen for port 0. Raises OSError."""
         await self._runner.setup()
         for bound in await self._connections.bound(self._host, self._port):
             await Site(self._runner, bound).start()
@@ -44,11 +43,11 @@ class MetricsListener:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def stop(self) -> None:
-        """Answer no more."""
+        """Stop serving."""
         await self._runner.cleanup()
 
     async def _show(self, request: web.Request) -> web.Response:
         await self._refresh()
         encode, kind = choose_encoder(request.headers.get("Accept", ""))
-        # Whole, as the encoder says it: aiohttp's own argument takes no parameters.
+        # The header is set whole: aiohttp's own argument accepts no parameters.
         return web.Response(body=encode(self._registry), headers={"Content-Type": kind})

@@ -1,7 +1,7 @@
-"""Traces: off unless an endpoint is set, and then nothing but a look at a variable.
+"""Traces: off unless an endpoint is set; then they cost only the check of a variable.
 
-Spans have names and ids, never code, output, names of files or values of variables. So messages
-of exceptions, which may quote these, stay out of them.
+Spans have names and ids, never code, output, names of files or values of variables. So messages of
+exceptions, which may quote these, stay out of them.
 """
 
 from collections.abc import Iterator
@@ -15,22 +15,22 @@ from cellblock_server.common.errors import CellblockError
 from cellblock_server.telemetry.metrics import version
 
 TRACER = trace.get_tracer("cellblock_server")
-"""OpenTelemetry's own indirection: it makes nothing until a provider is set."""
+"""Tracer of OpenTelemetry's API: it records nothing until a provider is set."""
 EXPORT_SECONDS = 3
-"""For one export; the server's end waits for the last of them."""
+"""Time limit of one export; the server's end waits for the last of them."""
 
 
 @contextmanager
 def exported(endpoint: str) -> Iterator[None]:
-    """Send spans to an OTLP endpoint during this block; nothing without one.
+    """Send spans to an OTLP endpoint during this block; do nothing without one.
 
     To be called once in a process: OpenTelemetry's provider is the process's. Spans wait in a
-    bounded queue, and are dropped if the endpoint does not take them; nobody waits for it.
+    bounded queue, and are dropped if the endpoint does not accept them; no call waits for it.
     """
     if not endpoint:
         yield
         return
-    # Not without need: they take time and memory.
+    # Imported only when needed: they take time and memory.
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -53,7 +53,7 @@ def exported(endpoint: str) -> Iterator[None]:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """A span within the one that is being recorded; nothing if none is."""
+    """Record a span within the current one; do nothing if there is none."""
     if not trace.get_current_span().is_recording():
         yield
         return
@@ -65,7 +65,7 @@ def step(name: str) -> Iterator[None]:
 def spanning(
     name: str, kind: SpanKind = SpanKind.INTERNAL, parent: Context | None = None
 ) -> Iterator[Span]:
-    """A span of what is done in this block, and how it fails."""
+    """Record a span of this block, and its failure."""
     with TRACER.start_as_current_span(
         name, parent, kind, record_exception=False, set_status_on_exception=False
     ) as span:

@@ -97,7 +97,7 @@ class AuditLog(AbstractAsyncContextManager["AuditLog"]):
 
     async def forget_old(self) -> None:
         """Delete expired entries, and the oldest ones past each tenant's limit."""
-        gone = await self._store.forget(self._now() - self._retention, self._most)
+        gone = await self._store.delete_old_entries(self._now() - self._retention, self._most)
         if gone:
             log.info("audit_entries_forgotten", count=gone)
 

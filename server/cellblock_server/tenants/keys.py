@@ -81,7 +81,7 @@ class KeyService:
     async def create(self, new: NewKey) -> tuple[KeyRecord, KeyText]:
         """Create a key. Return its record and its text. Raises NotFoundError for the tenant."""
         new.check()
-        if await self._tenants.find(new.tenant) is None:
+        if await self._tenants.find_tenant(new.tenant) is None:
             raise NotFoundError("tenant", new.tenant)
         text, now = new_text(new_id("key_")), self._now()
         record = KeyRecord(
@@ -173,7 +173,7 @@ class KeyService:
     async def _find_key(self, key_id: str) -> KeyRecord | None:
         record = self._known.get(key_id)
         if record is None:
-            found = await self._store.find(key_id)
+            found = await self._store.find_key(key_id)
             if found is None:
                 return None
             # The key may have changed while it was read: a record in memory is newer.

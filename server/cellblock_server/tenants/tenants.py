@@ -53,7 +53,7 @@ class TenantService:
 
     async def get(self, tenant_id: str) -> TenantRecord:
         """Return a tenant. Raises NotFoundError."""
-        record = await self._store.find(tenant_id)
+        record = await self._store.find_tenant(tenant_id)
         if record is None:
             raise NotFoundError("tenant", tenant_id)
         return record

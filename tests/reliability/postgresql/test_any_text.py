@@ -31,7 +31,7 @@ async def test_any_text_is_read_back_unchanged(
         step_id=f"step_{code}" + "x" * 100,
     )
     await database.write(lambda connection: insert_execution(connection, execution))
-    found = await ExecutionStore(database).find(execution.tenant, execution.id)
+    found = await ExecutionStore(database).find_execution(execution.tenant, execution.id)
     assert found is not None
     assert (found.code, found.error, found.step_id) == (code, execution.error, execution.step_id)
 
@@ -40,4 +40,4 @@ async def test_any_text_can_be_searched_for(
     cluster: Cluster, name: str, opened: Callable[..., Awaitable[Database]]
 ) -> None:
     database = await opened(cluster.url(name))
-    assert await SessionStore(database).find("t", "sess_\0") is None
+    assert await SessionStore(database).find_session("t", "sess_\0") is None

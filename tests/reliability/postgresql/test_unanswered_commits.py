@@ -60,11 +60,11 @@ async def test_a_commit_reported_as_failed_but_stored_ends_the_server(
     assert said == []
     wire.is_up = True
     cluster.until_left(name)
-    with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
+    with pytest.raises(UnavailableError, match="a write that was reported as failed is stored"):
         await database.check()
     assert len(said) == 1
     # Its memory differs from the stored state: it writes nothing any more.
-    with pytest.raises(UnavailableError, match="what callers were told had failed is stored"):
+    with pytest.raises(UnavailableError, match="a write that was reported as failed is stored"):
         await database.check()
 
 

@@ -12,7 +12,7 @@ from cellblock_server.config import Settings, load
 from cellblock_server.files.uploads import Upload
 from cellblock_server.ops.backup import copies
 from cellblock_server.ops.backup.copies import BackupError, back_up, restore
-from cellblock_server.ops.backup.snapshot import take
+from cellblock_server.ops.backup.snapshot import copy_database
 from cellblock_server.store.state_folder import shared_state_folder, state_folder
 from tests.support.stored import Clock, Stored, stored
 from tests.unit.server.test_uploads import Sent
@@ -92,14 +92,14 @@ async def test_file_deleted_during_the_backup_is_no_damage(
     await store(kept, b"goes")
 
     def take_and_delete(database: Path, target: Path) -> None:
-        take(database, target)
+        copy_database(database, target)
         with closing(sqlite3.connect(database)) as live, live:
             live.execute("DELETE FROM files WHERE bytes = 4")
         for path in kept.on_disk():
             if path.read_bytes() == b"goes":
                 path.unlink()
 
-    monkeypatch.setattr(copies, "take", take_and_delete)
+    monkeypatch.setattr(copies, "copy_database", take_and_delete)
     report = back_up(settings(state), backup_folder)
     assert (report.files, report.damaged, blob_files(backup_folder)) == (1, [], [b"stays"])
 

@@ -15,7 +15,7 @@ from cellblock_server.journal.tracked import Tracked, TrackedSession
 from cellblock_server.sessions.billing import Billing
 from cellblock_server.store.database import Database
 from cellblock_server.store.executions import ExecutionStore
-from cellblock_server.store.ledger import HOUR, Interval, LedgerStore, Use, hours
+from cellblock_server.store.ledger import HOUR, Interval, LedgerStore, UsageRecord, hours
 from cellblock_server.store.records import SessionRecord, SessionState
 from cellblock_server.store.sessions import SessionStore
 from cellblock_server.store.usage import Usage
@@ -70,11 +70,11 @@ class Books:
         interval: Interval = Interval.WHOLE,
         start: datetime | None = None,
         end: datetime | None = None,
-    ) -> list[Use]:
+    ) -> list[UsageRecord]:
         page = await self.billing.report("", start, end, interval, 100, "")
         return [report.use for report in page.items]
 
-    async def total(self) -> Use:
+    async def total(self) -> UsageRecord:
         (use,) = await self.report()
         return use
 
@@ -112,7 +112,7 @@ async def test_restart_after_a_kill_bills_all_time_once(
     books: Books,
 ) -> None:
     await books.count_after(MINUTE)
-    found = await SessionStore(books.database).find("t", "sess_1")
+    found = await SessionStore(books.database).find_session("t", "sess_1")
     assert found is not None
     books.live = Live(Tracked(found))
     books.start()
@@ -129,7 +129,7 @@ async def test_sessions_of_two_tenants_with_one_id_are_both_billed(books: Books)
     uses = {use.tenant: use for use in await books.report()}
     assert {tenant: use.session_seconds for tenant, use in uses.items()} == {"t": 120, "u": 120}
     for live in (books.live, other):
-        stored = await SessionStore(books.database).find(live.record.tenant, "sess_1")
+        stored = await SessionStore(books.database).find_session(live.record.tenant, "sess_1")
         assert stored is not None
         assert stored.billed_time == live.record.billed_time == books.clock.time
 

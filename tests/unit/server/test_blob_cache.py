@@ -12,7 +12,7 @@ import pytest
 
 from cellblock_server.blobs.blob_cache import KEPT_FROM, BlobCache
 from cellblock_server.blobs.object_store import Blob, DamagedBlobError
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.errors import ExhaustedError, UnavailableError
 from tests.support.waiting import eventually
 
@@ -49,7 +49,7 @@ def elsewhere() -> Elsewhere:
 
 
 async def cache_in(folder: Path, max_bytes: int = 100, min_free: int = 0) -> BlobCache:
-    cache = BlobCache(folder / "cache", max_bytes, Room(folder, min_free))
+    cache = BlobCache(folder / "cache", max_bytes, DiskSpace(folder, min_free))
     await cache.start()
     return cache
 
@@ -110,7 +110,7 @@ async def test_stored_bytes_go_to_the_first_tenant_that_attaches_them(
     cache = await cache_in(tmp_path, max_bytes=3 * KEPT_FROM)
     data = bytes(KEPT_FROM)
     (tmp_path / "stored").write_bytes(data)
-    await cache.keep(tmp_path / "stored", blob_of(data))
+    await cache.keep_file(tmp_path / "stored", blob_of(data))
     one, other = await link(cache, data, tenant="a"), await link(cache, data, tenant="b")
     assert not one.samefile(other)
     assert elsewhere.fetched == [data]
@@ -281,6 +281,6 @@ async def test_stored_bytes_over_the_minimum_size_are_cached(
     cache = await cache_in(tmp_path, max_bytes=4 * KEPT_FROM)
     for data in (bytes(KEPT_FROM), b"small"):
         (tmp_path / "file").write_bytes(data)
-        await cache.keep(tmp_path / "file", blob_of(data))
+        await cache.keep_file(tmp_path / "file", blob_of(data))
         await link(cache, data)
     assert elsewhere.fetched == [b"small"]

@@ -13,7 +13,7 @@ import pytest
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.folder_store import FolderStore
 from cellblock_server.blobs.object_store import CHUNK, Blob, DamagedBlobError, ObjectStore
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.blobs.s3_store import PART_BYTES
 from cellblock_server.common.errors import ExhaustedError, OutOfRangeError, UnavailableError
 from tests.support.buckets import blob_cache, prefix_of, s3_objects
@@ -30,7 +30,7 @@ class BlobLocation:
 
     def store(self, min_free: int = 0) -> BlobStore:
         """Return a blob store, created as a starting server does."""
-        room = Room(self.folder, min_free)
+        room = DiskSpace(self.folder, min_free)
         return BlobStore(self.folder, room, self._objects(room))
 
     def stored_names(self) -> list[str]:
@@ -57,7 +57,7 @@ class BlobLocation:
         if data is not None:
             client.put(key, data)
 
-    def _objects(self, room: Room) -> ObjectStore:
+    def _objects(self, room: DiskSpace) -> ObjectStore:
         if self.s3 is None:
             return FolderStore(self.folder, blob_cache(self.folder, room=room))
         return s3_objects(self.s3, self.folder, room)
@@ -78,7 +78,7 @@ async def blobs(place: BlobLocation) -> BlobStore:
 
 async def write(blobs: BlobStore, data: AsyncIterator[bytes], max_bytes: int = 10) -> Blob:
     """Store bytes and release the hold on them."""
-    with blobs.hold() as hold:
+    with blobs.hold_blobs() as hold:
         return await hold.write(data, max_bytes=max_bytes, field="data")
 
 
@@ -212,7 +212,7 @@ async def test_blob_with_a_hold_or_a_file_is_not_deleted(blobs: BlobStore) -> No
     async def a_file_has(_sha256: str) -> bool:
         return True
 
-    with blobs.hold() as hold:
+    with blobs.hold_blobs() as hold:
         blob = await hold.write(chunks(b"x"), max_bytes=10, field="data")
         assert not await blobs.delete_unless(blob.sha256, no_file_has)
     assert not await blobs.delete_unless(blob.sha256, a_file_has)
@@ -232,7 +232,7 @@ async def test_bytes_stored_again_during_their_deletion_stay(blobs: BlobStore) -
 
     forgetting = asyncio.create_task(blobs.delete_unless(blob.sha256, slowly))
     await asked.wait()
-    with blobs.hold() as hold:
+    with blobs.hold_blobs() as hold:
         writing = asyncio.create_task(hold.write(chunks(b"x"), max_bytes=10, field="data"))
         answer.set()
         await asyncio.gather(forgetting, writing)
@@ -242,7 +242,7 @@ async def test_bytes_stored_again_during_their_deletion_stay(blobs: BlobStore) -
 async def test_nearly_full_disk_accepts_only_required_writes(place: BlobLocation) -> None:
     blobs = place.store(min_free=2**60)
     await blobs.start([])
-    with blobs.hold() as hold:
+    with blobs.hold_blobs() as hold:
         with pytest.raises(ExhaustedError, match="nearly full") as caught:
             await hold.write(chunks(b"x"), max_bytes=10, field="data")
         assert caught.value.reason == "DISK_LOW"
@@ -263,8 +263,8 @@ async def test_partial_file_is_continued_and_keeps_its_hash(
     blob = await part.blob()
     assert (blob.sha256, blob.size) == (hashlib.sha256(b"abac").hexdigest(), 4)
     await place.store().start(["part"])
-    with blobs.hold() as hold:
-        await hold.keep(part, blob)
+    with blobs.hold_blobs() as hold:
+        await hold.keep_file(part, blob)
     assert await all_of(blobs, blob) == b"abac"
 
 

@@ -66,8 +66,8 @@ class FakeSession:
             utc_now,
         )
 
-    async def find(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
-        """Do the same as `ExecutionStore.find`."""
+    async def find_execution(self, tenant: str, execution_id: str) -> ExecutionRecord | None:
+        """Do the same as `ExecutionStore.find_execution`."""
         record = self.stored.get(execution_id)
         return record if record is not None and record.tenant == tenant else None
 

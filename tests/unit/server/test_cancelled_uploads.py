@@ -38,7 +38,7 @@ async def cancel_twice(work: Coroutine[Any, Any, object], steps: int) -> None:
 
 
 async def generate(kept: Stored) -> None:
-    with kept.blobs.hold() as hold:
+    with kept.blobs.hold_blobs() as hold:
         await hold.write(aiter(Sent(*PIECES, breaks=True)), max_bytes=2**20, field="data")
 
 

@@ -85,19 +85,19 @@ def test_config_file_is_read_from_the_given_path(
         ),
         (
             '[server]\nlisten = "0.0.0.0:80"\n',
-            ":2: server.listen: '0.0.0.0' is not a loopback address: whoever reaches it could run "
-            "code, or read what is sent; set auth.required = true, server.tls_certificate, "
+            ":2: server.listen: '0.0.0.0' is not a loopback address: anyone who reaches it could "
+            "run code, or read what is sent; set auth.required = true, server.tls_certificate, "
             "server.tls_key",
         ),
         (
             '[auth]\nrequired = true\n[server]\nlisten = "[::]:80"\n',
-            ":4: server.listen: '[::]' is not a loopback address: whoever reaches it could run "
-            "code, or read what is sent; set server.tls_certificate, server.tls_key",
+            ":4: server.listen: '[::]' is not a loopback address: anyone who reaches it could "
+            "run code, or read what is sent; set server.tls_certificate, server.tls_key",
         ),
         (
             '[server]\nlisten = "example.com:80"\ntls_certificate = "c"\ntls_key = "k"\n',
-            ":2: server.listen: 'example.com' is not a loopback address: whoever reaches it could "
-            "run code, or read what is sent; set auth.required = true",
+            ":2: server.listen: 'example.com' is not a loopback address: anyone who reaches it "
+            "could run code, or read what is sent; set auth.required = true",
         ),
         ('[server]\ntls_key = "k"\n', ":2: server.tls_key: needs server.tls_certificate"),
         ('[server]\ntls_certificate = "c"\n', ":2: server.tls_certificate: needs server.tls_key"),

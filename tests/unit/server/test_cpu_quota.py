@@ -96,7 +96,7 @@ async def test_used_cpu_time_survives_a_restart(
     await meter(database, clock, sandboxes, cpu).measure(session)
     again = await quota(database, clock)
     assert again.used("t") == 12.0
-    kept = await SessionStore(database).find("t", "sess_1")
+    kept = await SessionStore(database).find_session("t", "sess_1")
     assert kept is not None
     await meter(database, clock, sandboxes, again).measure(Tracked(kept))
     assert again.used("t") == 12.0

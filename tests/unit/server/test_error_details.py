@@ -13,7 +13,7 @@ from cellblock_server.backends.errors import HostileSandboxError
 from cellblock_server.blobs.s3_errors import BlobStoreError
 from cellblock_server.common.errors import CellblockError, UnavailableError
 from cellblock_server.rpc.status import status_of
-from cellblock_server.store.failures import told
+from cellblock_server.store.failures import store_error
 from cellblock_server.store.outage import HeldError
 
 INSIDE = "SESAME"
@@ -28,7 +28,7 @@ ERRORS: dict[str, Callable[[], CellblockError]] = {
     "an engine that is away": lambda: engine_down(f"/run/{INSIDE}.sock: refused"),
     "an engine that fails": lambda: engine_error(500, "no such folder"),
     "an engine that refuses": lambda: engine_error(400, "invalid mount"),
-    "a store that fails": lambda: told(OperationalError("", None, Exception(INSIDE))),
+    "a store that fails": lambda: store_error(OperationalError("", None, Exception(INSIDE))),
     "a store of another server": lambda: HeldError(f"used from {INSIDE}"),
     "a blob store that fails": lambda: BlobStoreError(f"NoSuchBucket: {INSIDE}"),
     "an agent that is gone": lambda: AgentGoneError("UNAVAILABLE", detail=f"unix:/run/{INSIDE}"),

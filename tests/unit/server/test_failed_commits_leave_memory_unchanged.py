@@ -58,8 +58,8 @@ async def test_failed_commits_leave_memory_unchanged(database: Database) -> None
     assert session.record is session_before
     assert execution.record is execution_before
     assert followed == []
-    assert await sessions.find("t", "sess_1") == session_before
-    assert await executions.find("t", "call_1") == execution_before
+    assert await sessions.find_session("t", "sess_1") == session_before
+    assert await executions.find_execution("t", "call_1") == execution_before
     assert await executions.events(execution_before, 1, 10, 2**20) == []
 
     async with journal.transaction() as change:
@@ -72,8 +72,8 @@ async def test_failed_commits_leave_memory_unchanged(database: Database) -> None
         ExecutionStatus.CANCELLED,
         2,
     )
-    assert await sessions.find("t", "sess_1") == session.record
-    assert await executions.find("t", "call_1") == execution.record
+    assert await sessions.find_session("t", "sess_1") == session.record
+    assert await executions.find_execution("t", "call_1") == execution.record
     assert [stored.ended for stored in observed] == [[], [execution.record]]
 
 
@@ -90,4 +90,4 @@ async def test_a_block_that_raises_stores_nothing(database: Database) -> None:
     with pytest.raises(KeyError):
         await fail()
     assert session.record is before
-    assert await SessionStore(database).find("t", "sess_1") == before
+    assert await SessionStore(database).find_session("t", "sess_1") == before

@@ -96,8 +96,8 @@ async def test_fault_at_the_end_of_a_session_still_ends_its_executions_and_sandb
                 change.executions.accept(execution_record("call_1", 1), PLACE)
             keeper.run_session(live)  # type: ignore[arg-type]
             await live.ended.wait()
-        execution = await executions.find("t", "call_1")
-        session = await sessions.find("t", "sess_1")
+        execution = await executions.find_execution("t", "call_1")
+        session = await sessions.find_session("t", "sess_1")
         assert execution is not None
         assert session is not None
         assert execution.status is ExecutionStatus.EXPIRED

@@ -191,6 +191,6 @@ async def test_tenant_ids_are_unique_and_checked(database: Database, clock: Cloc
 
 
 async def stored(database: Database, key_id: str) -> KeyRecord:
-    record = await KeyStore(database).find(key_id)
+    record = await KeyStore(database).find_key(key_id)
     assert record is not None
     return record

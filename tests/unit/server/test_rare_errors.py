@@ -58,7 +58,7 @@ async def test_submit_to_a_session_that_just_ended_is_refused(
     with pytest.raises(WrongStateError, match="session 'sess_1' has ended") as caught:
         await runner.submit(execution_record("call_1", 1), PLACE)
     assert caught.value.reason == "SESSION_ENDED"
-    assert await executions.find("t", "call_1") is None
+    assert await executions.find_execution("t", "call_1") is None
 
 
 async def test_code_for_an_execution_that_just_ended_is_refused(
@@ -72,7 +72,7 @@ async def test_code_for_an_execution_that_just_ended_is_refused(
         with pytest.raises(WrongStateError, match="execution 'call_1' has ended") as caught:
             await goes_on
         assert caught.value.reason == "EXECUTION_ENDED"
-    stored = await executions.find("t", "call_1")
+    stored = await executions.find_execution("t", "call_1")
     assert stored is not None
     assert stored.status is ExecutionStatus.CANCELLED
 

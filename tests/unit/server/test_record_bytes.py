@@ -40,6 +40,6 @@ async def test_last_event_counts(database: Database) -> None:
     added = sum(len(payload) for _sequence, payload in rows)
     assert added > 20_000
     assert execution.record.record_bytes == before + added
-    stored = await store.find(execution.record.tenant, "call_1")
+    stored = await store.find_execution(execution.record.tenant, "call_1")
     assert stored is not None
     assert stored.record_bytes == execution.record.record_bytes

@@ -68,12 +68,12 @@ async def test_ended_sessions_are_deleted_with_their_executions(kept: Stored, cl
     executions = ExecutionStore(kept.database)
     clock.time += SESSION_RETENTION
     await kept.retention.expire()
-    assert await executions.find("t", "call_1")
+    assert await executions.find_execution("t", "call_1")
     clock.time += timedelta(seconds=1)
     await kept.retention.expire()
-    assert await kept.sessions.find("t", "sess_1")
-    assert await kept.sessions.find("t", "sess_2") is None
-    assert await executions.find("t", "call_1") is None
+    assert await kept.sessions.find_session("t", "sess_1")
+    assert await kept.sessions.find_session("t", "sess_2") is None
+    assert await executions.find_execution("t", "call_1") is None
     assert await executions.events(execution, 1, 10, 2**20) == []
 
 
@@ -81,7 +81,7 @@ async def test_bytes_without_a_file_are_deleted(kept: Stored) -> None:
     async def abandoned() -> AsyncIterator[bytes]:
         yield b"stored, and its caller left"
 
-    with kept.blobs.hold() as hold:
+    with kept.blobs.hold_blobs() as hold:
         await hold.write(abandoned(), max_bytes=100, field="data")
     file = await kept.uploads.upload("t", Upload("a"), Sent(b"needed"))
     await kept.retention.sweep()

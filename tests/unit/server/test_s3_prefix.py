@@ -7,7 +7,7 @@ import pytest
 
 from cellblock_server.blobs.blob_store import BlobStore
 from cellblock_server.blobs.object_store import Blob, ObjectStore
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.errors import UnavailableError
 from cellblock_server.common.ids import new_id
 from tests.support.buckets import s3_objects
@@ -89,7 +89,7 @@ async def test_all_pages_are_swept(tmp_path: Path, prefix: str) -> None:
     with s3_server(tmp_path, MOTO_S3_DEFAULT_MAX_KEYS="2") as s3:
         folder = tmp_path / "blobs"
         objects = s3_objects(s3, folder, prefix=prefix)
-        blobs = BlobStore(folder, Room(folder, 0), objects)
+        blobs = BlobStore(folder, DiskSpace(folder, 0), objects)
         await blobs.start([])
         stored = {(await put(objects, tmp_path, bytes([n]))).sha256 for n in range(7)}
         kept = sorted(stored)[3]

@@ -55,7 +55,7 @@ class WatchedListener:
         self.seconds += 1
         if tenant:
             self.use(client, tenant)
-        self.strangers.look()
+        self.strangers.end_excess_connections()
         return client
 
     def use(self, client: socket.socket, tenant: str) -> None:
@@ -110,7 +110,7 @@ def test_longest_unused_connection_of_the_largest_tenant_is_closed(
 def test_only_connections_without_a_key_time_out(listener: WatchedListener) -> None:
     stranger, known = listener.connect(), listener.connect("acme")
     listener.seconds += LIMITS.timeout_seconds + 1
-    listener.strangers.look()
+    listener.strangers.end_excess_connections()
     assert is_closed(stranger)
     assert not is_closed(known)
 
@@ -121,7 +121,7 @@ def test_health_check_extends_the_time_limit(listener: WatchedListener) -> None:
     with listener.strangers.open_call(listener.context(probe)):
         pass
     listener.seconds += LIMITS.timeout_seconds - 2
-    listener.strangers.look()
+    listener.strangers.end_excess_connections()
     assert not is_closed(probe)
 
 
@@ -170,7 +170,7 @@ async def test_too_many_cancelled_calls_close_the_connection(
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
-    listener.strangers.look()
+    listener.strangers.end_excess_connections()
     assert is_closed(client)
 
 

@@ -89,7 +89,7 @@ class StoredKeeper:
                 change.executions.accept(execution, WantedPlace().in_session(record))
 
     async def session(self) -> SessionRecord | None:
-        return await self.sessions.find("t", "sess_1")
+        return await self.sessions.find_session("t", "sess_1")
 
     def runner(self, record: SessionRecord, agent: Any = ABSENT) -> SessionRunner:
         bounds = RunnerBounds(max_queue=9, grace=timedelta(0), output=ABSENT)
@@ -165,7 +165,7 @@ async def test_session_whose_sandbox_is_lost_later_is_ended_with_its_reason(
         session = await kept.session()
         assert session is not None
         assert (session.state, session.end_message) == (SessionState.FAILED, "its sandbox is gone")
-        ends = [await kept.executions.find("t", name) for name in ("call_1", "call_2")]
+        ends = [await kept.executions.find_execution("t", name) for name in ("call_1", "call_2")]
         assert [end and end.status for end in ends] == [
             ExecutionStatus.FAILED,
             ExecutionStatus.EXPIRED,
@@ -194,7 +194,9 @@ async def test_execution_that_the_agent_may_have_is_interrupted(
     runner.adopt(await kept.executions.unfinished(session_record()))
     await runner.cancel("call_1")
     await runner.cancel("call_2")
-    given, waiting = [await kept.executions.find("t", name) for name in ("call_1", "call_2")]
+    given, waiting = [
+        await kept.executions.find_execution("t", name) for name in ("call_1", "call_2")
+    ]
     assert given is not None
     assert waiting is not None
     assert (given.status, waiting.status) == (status, ExecutionStatus.CANCELLED)
@@ -225,7 +227,10 @@ async def test_session_and_its_executions_end_in_one_commit(
 
     async def write_and_record_states(*what: Any) -> Any:
         made = await write(*what)
-        session, execution = await kept.session(), await kept.executions.find("t", "call_1")
+        session, execution = (
+            await kept.session(),
+            await kept.executions.find_execution("t", "call_1"),
+        )
         assert session is not None
         assert execution is not None
         states.append((session.state, execution.status))

@@ -77,7 +77,7 @@ async def test_an_end_is_logged_once_it_is_stored(database: Database) -> None:
 async def last_stored(store: ExecutionStore, record: ExecutionRecord) -> int:
     stored = await store.events(record, 1, MOMENTS, 2**20)
     assert [sequence for sequence, _payload in stored] == list(range(1, len(stored) + 1))
-    found = await store.find(record.tenant, record.id)
+    found = await store.find_execution(record.tenant, record.id)
     assert found is not None
     assert found.last_sequence == len(stored)
     return len(stored)

@@ -122,11 +122,11 @@ async def test_unread_stream_is_ended_with_an_error(
 ) -> None:
     await served.until_it_waits(1)
     served.seconds = LIMIT - 1
-    served.unread.look(ending)
+    served.unread.end_unread_streams(ending)
     await asyncio.sleep(0)
     assert served.unread._streams
     served.seconds = LIMIT
-    served.unread.look(ending)
+    served.unread.end_unread_streams(ending)
     await asyncio.wait_for(served.ended.wait(), 10)
     # The task of gRPC ends.
     await eventually(lambda: served.calls._open[LOCAL.tenant] == 1)
@@ -145,7 +145,7 @@ async def test_slow_reader_gets_all_messages(
     for number in range(1, served.messages + 1):
         await served.until_it_waits(number)
         served.seconds += LIMIT - 1
-        served.unread.look(ending)
+        served.unread.end_unread_streams(ending)
         assert await call.read() == MESSAGE
     assert await call.read() is grpc.aio.EOF
 
@@ -156,7 +156,7 @@ async def test_idle_stream_continues(served: ServedStream, call: Any, ending: Ta
     # The server learns a moment later that the message was read.
     await eventually(lambda: served.waits_since == [None])
     served.seconds = LIMIT * 100
-    served.unread.look(ending)
+    served.unread.end_unread_streams(ending)
     assert served.unread._streams
     call.cancel()
     await asyncio.wait_for(served.ended.wait(), 10)
@@ -167,7 +167,7 @@ async def test_caller_may_disconnect_after_its_stream_was_ended(
 ) -> None:
     await served.until_it_waits(1)
     served.seconds = LIMIT
-    served.unread.look(ending)
+    served.unread.end_unread_streams(ending)
     await asyncio.wait_for(served.ended.wait(), 10)
     assert served.is_open
     call.cancel()
@@ -179,6 +179,6 @@ async def test_server_may_stop_while_an_ended_stream_is_unread(
 ) -> None:
     await served.until_it_waits(1)
     served.seconds = LIMIT
-    served.unread.look(ending)
+    served.unread.end_unread_streams(ending)
     await asyncio.wait_for(served.ended.wait(), 10)
     assert not call.done()

@@ -37,7 +37,7 @@ from cellblock_server.common.uninterrupted import uninterrupted
 from cellblock_server.upstream.docker_engine import fetch_engine_version
 
 SOCKET_SHARE = 16
-"""Where control groups do not count socket buffers as memory, they may be a part of it at most."""
+"""Divisor of a sandbox's memory for its socket buffers, where they do not count as memory."""
 DEFAULT_USERS = (40000, 44095)
 """First and last user id of sandboxes."""
 
@@ -45,10 +45,10 @@ log = structlog.get_logger(__name__)
 
 
 class DockerBackend(Backend):
-    """Makes one hardened container per sandbox; see `options.py` for what it may do.
+    """Runs each sandbox as a hardened container; see `options.py` for what it may do.
 
-    Speaks the Engine API over asyncio (aiodocker), so that no call holds up the
-    event loop or waits for another call's connection. Its calls are in `containers.py`.
+    Speaks the Engine API over asyncio (aiodocker), so that no call holds up the event loop or waits
+    for another call's connection. Its calls are in `containers.py`.
     """
 
     name = "docker"
@@ -84,26 +84,26 @@ class DockerBackend(Backend):
         self._apparmor = apparmor
         self._users = SandboxUsers(*users)
         self._users_known = False
-        """Whether those of containers of an earlier server are known."""
+        """Whether the user ids of an earlier server's containers are known."""
         self._profiles: Profiles | None = None
         self._engine = Engine(timings or EngineTimings())
         self._containers = Containers(self._engine, instance)
         self._known: dict[str, ContainerDetails] = {}
-        """Containers of sandboxes that this process has made or listed, and not destroyed."""
+        """Containers of sandboxes that this process has created or listed, and not destroyed."""
         self._warned = False
-        """Whether the log has that socket buffers are not limited."""
+        """Whether the log says that socket buffers are not limited."""
         self._ours: set[str] = set()
-        """Sandboxes that this process has made, or begun to make, or adopted."""
+        """Sandboxes that this process has created, is creating, or has adopted."""
 
     async def start(self) -> None:
-        """Nothing to do: the engine is looked for at each use until it is found."""
+        """Do nothing: the engine is looked for at each use until it is found."""
 
     async def close(self) -> None:
         """Close the connections to the engine. Containers keep running."""
         await self._engine.close()
 
     async def check(self) -> None:
-        """Ask for its version: the cheapest call that the engine proxy lets through."""
+        """Ask for the engine's version: the cheapest call that the engine proxy allows."""
         async with self._engine.client() as docker:
             await fetch_engine_version(docker)
 
@@ -113,17 +113,18 @@ class DockerBackend(Backend):
         try:
             folder = SandboxFolder.create(self._folders, spec.id, token)
         except BaseException:
-            # What was made of it is removed as any that has no owner.
+            # The reaper removes what was created, as it has no owner.
             self._ours.discard(spec.id)
             raise
         try:
-            # The engine does not stop when we do: what it makes must be there to be removed.
+            # The engine continues when this task is cancelled: what it creates must be removable.
             self._known[spec.id] = await uninterrupted(self._run(spec, folder))
             self._limit_socket_buffers(spec)
         except BaseException:
-            # Cancellation included: whatever exists by now goes.
+            # Cancellation included: everything that exists by now is removed.
             await uninterrupted(self.destroy_quietly(spec.id))
-            # The engine may be away, and with it the container's end; not so the folder's.
+            # The engine may be unavailable, so the container may stay; the folder is removed all
+            # the same.
             folder.remove()
             raise
         return Sandbox(spec.id, spec.has_egress)
@@ -156,12 +157,12 @@ class DockerBackend(Backend):
         ]
 
     def adopt(self, sandbox_id: str) -> None:
-        """Spare a container that was found; see `Backend.adopt`."""
+        """Own a container that was listed; see `Backend.adopt`."""
         self._ours.add(sandbox_id)
 
     async def reap(self) -> None:
-        """Remove containers and folders that are nobody's; see `Backend.reap`."""
-        # What was ours when they were listed may be gone by now, and what is new may be listed.
+        """Remove containers and folders that have no owner; see `Backend.reap`."""
+        # A sandbox owned at the listing may be gone by now, and a new one may be listed.
         before = frozenset(self._ours)
         labelled = [found for found in await self._containers.labelled() if found.name]
         await self._note_users()
@@ -171,7 +172,7 @@ class DockerBackend(Backend):
             is_named = container.name == container_name(container.sandbox_id)
             if container.sandbox_id not in ours or not is_named:
                 await self._reap(container.name)
-        # Those that could not be removed are among these, and are released the next time.
+        # Users of containers that could not be removed are released the next time.
         found = {container.sandbox_id for container in labelled}
         self._users.release_all_but(found | self._ours)
         for left in set(folders) - ours:
@@ -191,7 +192,7 @@ class DockerBackend(Backend):
             return ""
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
-        """Return what the engine's cgroup accounting says; see `Backend.stats`."""
+        """Return the engine's cgroup accounting; see `Backend.stats`."""
         return await self._containers.stats(sandbox_id)
 
     async def update(self, spec: SandboxSpec) -> None:
@@ -200,14 +201,14 @@ class DockerBackend(Backend):
         self._limit_socket_buffers(spec)
 
     async def cpu_seconds(self, sandbox_id: str) -> float:
-        """Return what the container's cgroup says; see `Backend.cpu_seconds`."""
+        """Return the CPU time from the container's cgroup; see `Backend.cpu_seconds`."""
         seconds = None
         if (container := self._known.get(sandbox_id)) is not None:
             seconds = cgroup.cpu_seconds(container.first_pid, container.id)
         return (await self.stats(sandbox_id)).cpu_seconds if seconds is None else seconds
 
     async def memory_bytes(self, sandbox_id: str) -> int | None:
-        """Return what the container's cgroup says; see `Backend.memory_bytes`."""
+        """Return the memory from the container's cgroup; see `Backend.memory_bytes`."""
         container = self._known.get(sandbox_id)
         return None if container is None else cgroup.memory_bytes(container.first_pid, container.id)
 
@@ -219,11 +220,11 @@ class DockerBackend(Backend):
             self._users.release_user(sandbox_id)
             self._folder(sandbox_id).remove()
         finally:
-            # What could not be removed is nobody's from now on.
+            # Even if it could not be removed, it has no owner from now on.
             self._ours.discard(sandbox_id)
 
     async def destroy_quietly(self, sandbox_id: str) -> None:
-        """Destroy after a failure that the caller is told of already.
+        """Destroy a sandbox after a failure that the caller gets already.
 
         A second failure is logged; the reaper tries again.
         """
@@ -242,7 +243,7 @@ class DockerBackend(Backend):
         return container
 
     async def _run(self, spec: SandboxSpec, folder: SandboxFolder) -> ContainerDetails:
-        """Make and start a container."""
+        """Create and start a container."""
         profiles = await self._known_profiles(spec)
         await self._note_users()
         options = container_options(
@@ -256,10 +257,10 @@ class DockerBackend(Backend):
         return await self._containers.run(spec, options)
 
     def _limit_socket_buffers(self, spec: SandboxSpec) -> None:
-        """Bound what version 1 of control groups does not count as memory, if we may."""
+        """Limit the socket buffers that cgroups version 1 does not count as memory."""
         container = self._known.get(spec.id)
         if container is None or spec.runtime:
-            # A runtime that is asked for by name may have sockets of its own.
+            # A runtime chosen by name may implement sockets itself.
             return
         size = spec.limits.memory_bytes // SOCKET_SHARE
         limited = cgroup.limit_socket_buffers(container.first_pid, container.id, size)
@@ -267,8 +268,8 @@ class DockerBackend(Backend):
             self._warned = True
             log.warning(
                 "socket_buffers_not_limited",
-                hint="control groups version 1 count no TCP and UDP buffers as memory, and only "
-                "root on the engine's host may limit them: use version 2",
+                hint="control groups version 1 do not count TCP and UDP buffers as memory, and "
+                "only root on the engine's host may limit them: use version 2",
             )
 
     async def _reap(self, name: str) -> None:
@@ -276,11 +277,11 @@ class DockerBackend(Backend):
         try:
             await self._containers.remove(name)
         except CellblockError:
-            # One that can't be removed must not keep the others.
+            # A container that can't be removed must not keep the others.
             log.exception("sandbox_not_reaped", container=name)
 
     async def _note_users(self) -> None:
-        """Find out once which user ids containers of an earlier server have."""
+        """Find out, once, which user ids containers of an earlier server have."""
         if self._users_known:
             return
         for container in await self._containers.labelled():
@@ -289,7 +290,7 @@ class DockerBackend(Backend):
         self._users_known = True
 
     async def _known_profiles(self, spec: SandboxSpec) -> Profiles:
-        """What applies on this engine, which is asked once: AppArmor does not come and go."""
+        """Return the security profiles that apply; the engine is asked once."""
         if self._profiles is None:
             async with self._engine.client(spec) as docker:
                 engine = (await docker.system.info()).get("SecurityOptions") or []
@@ -297,7 +298,7 @@ class DockerBackend(Backend):
         return self._profiles
 
     async def _adoptable(self, sandbox_id: str) -> Sandbox | None:
-        container = await self._containers.find(sandbox_id)
+        container = await self._containers.find_container(sandbox_id)
         if container is None:  # removed since it was listed
             return None
         if not container.is_running:

@@ -1,8 +1,8 @@
-"""CPU time and memory of a container, as the host's kernel counts them: files.
+"""CPU time and memory of a container, from the host's cgroup files.
 
-They are read in microseconds. The engine tells the same, but takes a second for it. One limit is
-written here: version 1 does not count the buffers of TCP and UDP sockets as memory, and has a
-limit of their own for them, which runc does not set any more.
+Reading them takes microseconds; the engine needs a second for the same numbers. One limit is
+written here: version 1 does not count the buffers of TCP and UDP sockets as memory, and has a limit
+of their own for them, which runc does not set any more.
 """
 
 from pathlib import Path
@@ -16,10 +16,10 @@ MICROSECONDS, NANOSECONDS = 1e6, 1e9
 def cpu_seconds(
     pid: int, container: str, proc: Path = PROC, cgroups: Path = CGROUPS
 ) -> float | None:
-    """CPU time of all that ever ran in a container whose first process is `pid`.
+    """Return the CPU time of all processes ever in a container whose first process is `pid`.
 
-    None if this process can't see it: it runs in a container itself, or the first process
-    has ended, and its number may be another's.
+    None if this process can't see it: it runs in a container itself, or the first process has
+    ended, and another process may have its number.
     """
     try:
         folders = _folders(pid, container, proc, cgroups)
@@ -35,7 +35,7 @@ def cpu_seconds(
 def memory_bytes(
     pid: int, container: str, proc: Path = PROC, cgroups: Path = CGROUPS
 ) -> int | None:
-    """Memory of all that runs in that container, caches of files included; None as above."""
+    """Return the memory of all processes in that container, file caches included; or None."""
     try:
         folders = _folders(pid, container, proc, cgroups)
         if (version_1 := folders.get("memory")) is not None:
@@ -68,7 +68,7 @@ def limit_socket_buffers(
 
 
 def _folders(pid: int, container: str, proc: Path, cgroups: Path) -> dict[str, Path]:
-    """The container's folders, by their controllers; version 2 has one for all of them: ``."""
+    """Return the container's folders, by their controllers; version 2 has one, under ``."""
     found: dict[str, Path] = {}
     for line in (proc / str(pid) / "cgroup").read_text().splitlines():
         _number, controllers, path = line.split(":", 2)

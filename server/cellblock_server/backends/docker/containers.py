@@ -24,7 +24,7 @@ from cellblock_server.upstream.docker_engine import update_container
 NO_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5)
 
 LOG_LINES = 50
-"""Of a container's log that are read when it did not start."""
+"""Number of lines read of a container's log when it did not start."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class LabelledContainer:
     """A container with the labels of this server."""
 
     sandbox_id: str
-    """The sandbox that it says to be."""
+    """Id of the sandbox, by its label."""
     name: str
-    """Empty while it is being removed."""
+    """Name; empty while it is being removed."""
     user: int | None
-    """The user id that it has, if its labels say so."""
+    """User id, if its labels have it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ContainerDetails:
 
     id: str
     first_pid: int
-    """Its first process as the engine's host sees it; 0 if it does not run."""
+    """Process id of its first process on the engine's host; 0 if it does not run."""
     is_running: bool
     has_egress: bool
 
@@ -54,7 +54,7 @@ class Containers:
     """The containers of this server's state. Every method raises what `Engine.client` does."""
 
     def __init__(self, engine: Engine, instance: str) -> None:
-        """Find those that are labelled with `instance`."""
+        """Find containers that are labelled with `instance`."""
         self._engine = engine
         self._instance = instance
 
@@ -63,12 +63,12 @@ class Containers:
         async with self._engine.client(spec) as docker:
             name = container_name(spec.id)
             await docker.containers.create(options, name=name)
-            # By its name from here on: the engine proxy lets no other containers be touched.
+            # By name from here on: the engine proxy allows no access to other containers.
             container = docker.containers.container(name)
             await container.start()
             return _details(await container.show())
 
-    async def find(self, sandbox_id: str) -> ContainerDetails | None:
+    async def find_container(self, sandbox_id: str) -> ContainerDetails | None:
         """Return a sandbox's container; None if there is none."""
         async with self._engine.client() as docker:
             try:
@@ -112,7 +112,7 @@ class Containers:
         return "".join(lines)[-LOG_CHARACTERS:]
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
-        """Return what the engine's cgroup accounting says; see `Backend.stats`."""
+        """Return the engine's cgroup accounting; see `Backend.stats`."""
         async with self._engine.client() as docker:
             container = docker.containers.container(container_name(sandbox_id))
             try:
@@ -122,7 +122,7 @@ class Containers:
                     raise NotFoundError("sandbox", sandbox_id) from error
                 raise
         if not samples:
-            # It ended while the engine looked: what comes then is an answer without a body.
+            # The container ended during the measurement: such a response has no body.
             raise NotFoundError("sandbox", sandbox_id)
         (sample,) = samples
         return SandboxStats(

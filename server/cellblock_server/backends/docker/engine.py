@@ -1,4 +1,4 @@
-"""Connection to the Docker Engine: one client, with its failures turned into our errors."""
+"""Connection to the Docker Engine: one client, with its failures translated to our errors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -17,10 +17,12 @@ from cellblock_server.common.errors import (
 )
 
 ENGINE_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=5)
-"""No engine call may hang for ever; `wait` alone has no bound of its own. An engine that says
-nothing at all is found out sooner: see `engine_watch.py`."""
+"""Time limits of engine calls; only `wait` has no limit.
+
+A silent engine is noticed sooner: see `engine_watch.py`.
+"""
 CANNOT_CONNECT = 900
-"""What aiodocker gives as the status when there was no response."""
+"""Status in aiodocker's errors when there was no response."""
 
 
 class Engine:
@@ -42,16 +44,16 @@ class Engine:
     async def client(
         self, spec: SandboxSpec | None = None, *, may_last: bool = False
     ) -> AsyncIterator[aiodocker.Docker]:
-        """The client, with its failures turned into ours; a silent engine is one of them.
+        """Yield the client; translate its failures, and detect a silent engine.
 
-        `spec` is named in errors about a sandbox that is created. What `may_last` is waited for
-        whatever the engine says meanwhile.
+        Errors about the creation of a sandbox name `spec`. A call that `may_last` is awaited while
+        the engine responds to pings.
         """
         if self._client is None:
             try:
                 self._client = aiodocker.Docker(timeout=ENGINE_TIMEOUT)
             except (AssertionError, ValueError) as error:
-                # What aiodocker raises when it finds no socket and no DOCKER_HOST.
+                # Raised by aiodocker when it finds no socket and no DOCKER_HOST.
                 raise engine_down("no engine socket and no DOCKER_HOST") from error
         try:
             async with nullcontext() if may_last else self._watch.watching():
@@ -63,14 +65,14 @@ class Engine:
 
 
 def engine_down(detail: str) -> UnavailableError:
-    """Return the error for an engine that does not answer."""
+    """Return the error for an engine that does not respond."""
     return UnavailableError(
         "ENGINE_UNREACHABLE", "the Docker engine does not answer", detail=detail
     )
 
 
 def engine_refused(error: DockerError, spec: SandboxSpec | None) -> CellblockError:
-    """Return the error for an engine's answer: one that the operator can fix, or our fault."""
+    """Return the error for an engine's refusal: a fixable one, or a server error."""
     if error.status == CANNOT_CONNECT:
         return engine_down(error.message)
     if spec is not None and error.status == 404 and "image" in error.message.lower():

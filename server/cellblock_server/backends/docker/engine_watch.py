@@ -1,7 +1,6 @@
-"""Whether the engine answers at all, asked while one of its answers is waited for.
+"""Check whether the engine responds at all, during a call to it.
 
-An engine that is busy takes its time, and is waited for. One that is stopped or stuck takes
-all there is: it does not answer the simplest question either.
+A busy engine is awaited. A stopped or stuck one does not respond to a ping either.
 """
 
 import asyncio
@@ -19,27 +18,27 @@ from cellblock_server.upstream.docker_engine import ping_engine
 
 @dataclass(frozen=True)
 class EngineTimings:
-    """Times of the engine's watch, in seconds. Together they bound a call to a silent engine."""
+    """Times of the engine's watch, in seconds. Their sum bounds a call to a silent engine."""
 
     patience: float = 3.0
-    """Until a call without an answer has the engine pinged, and between two pings."""
+    """Time until a call without a response causes a ping, and between two pings."""
     ping: float = 5.0
-    """Longest answer to a ping."""
+    """Time limit of a ping."""
 
 
 class SilentEngineError(TimeoutError):
-    """The engine does not say that it is there."""
+    """The engine does not respond to pings."""
 
     def __init__(self, seconds: float) -> None:
-        """Say for how long."""
+        """Store the seconds without a response."""
         super().__init__(f"no answer to a ping for {seconds:g} s")
 
 
 class EngineWatch:
-    """Asks the engine, over a connection of its own: those of calls may all be waiting."""
+    """Pings the engine over its own connection: all connections of calls may be waiting."""
 
     def __init__(self, timings: EngineTimings) -> None:
-        """Connect when there is something to ask."""
+        """Connect at the first ping."""
         self._timings = timings
         self._client: aiodocker.Docker | None = None
 
@@ -51,7 +50,7 @@ class EngineWatch:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """A block that ends with SilentEngineError when the engine turns out to be silent."""
+        """End the block with SilentEngineError if the engine does not respond to pings."""
         try:
             async with asyncio.timeout(None) as patience, running(self._watch(patience)):
                 yield
@@ -74,7 +73,7 @@ class EngineWatch:
         try:
             await ping_engine(self._client)
         except DockerError:
-            # A refusal is an answer; who can't connect any more learns that in the call itself.
+            # A refusal is a response; a failure to connect is reported by the call itself.
             return True
         except TimeoutError:
             return False

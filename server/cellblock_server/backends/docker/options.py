@@ -1,4 +1,4 @@
-"""What a container may do: one pure function from a spec to the Engine API's JSON.
+"""Container options: one pure function from a sandbox's spec to the Engine API's JSON.
 
 Source: Docker Engine API v1.41, `POST /containers/create`
 (https://docs.docker.com/reference/api/engine/version/v1.41/).
@@ -12,15 +12,15 @@ from cellblock_server.backends.shared_folder.folder import HOSTNAME, SandboxFold
 from cellblock_server.common.errors import WrongStateError
 
 LABEL = "dev.cellblock.sandbox"
-"""On every container of ours; its value is the sandbox's id."""
+"""Label of each of our containers; its value is the sandbox's id."""
 INSTANCE_LABEL = "dev.cellblock.instance"
-"""Which server state a container belongs to: two servers never touch each other's."""
+"""Label that names the server state of a container: servers never touch each other's containers."""
 
 EGRESS_LABEL = "dev.cellblock.egress"
-"""On those that have a way out."""
+"""Label of containers with egress."""
 
 PROXY_PORT = 3128
-"""Of a sandbox's own loopback, where its agent listens if it has a way out."""
+"""Port on the sandbox's own loopback where its agent listens for egress connections."""
 _PROXY = f"http://127.0.0.1:{PROXY_PORT}"
 _PACKAGES = "/home/sandbox/packages"
 EGRESS_ENVIRONMENT = [
@@ -30,55 +30,58 @@ EGRESS_ENVIRONMENT = [
 ]
 
 USER_LABEL = "dev.cellblock.user"
-"""The user id that a container has, for the server that finds it."""
+"""Label with a container's user id, for a later server."""
 DEFAULT_USER = 1000
-"""The image's own."""
+"""User id in the image."""
 ENGINES_APPARMOR = "docker-default"
-"""The engine loads it itself, where it can."""
+"""AppArmor profile that the engine loads itself, where it can."""
 SHM_BYTES = 64 * 2**20
 CORE_BYTES = 1
-"""No core dumps, neither files nor a start of the host's handler (`kernel.core_pattern` with a
-pipe), which is root's: to the kernel 0 means that the handler is started all the same."""
+"""Limit of core dumps, which disables them.
+
+With 0 the kernel would still start the host's core handler (`kernel.core_pattern` with a pipe), as
+root.
+"""
 KERNEL_SOCKETS_BYTES = 2**20
 LOG_BOUNDS = {"max-size": "1m", "max-file": "1", "compress": "false"}
 BYTES_PER_INODE = 16 * 1024
-"""As ext4 is made: empty files take the kernel's memory, and must not be without end."""
+"""File system bytes per inode, as in ext4: bounds empty files, which use kernel memory."""
 MIN_INODES = 1024
 TMPFS_FLAGS = "rw,nosuid,nodev,noexec"
 
 MASKED = (
-    # The engine's own list, which giving one replaces.
+    # The engine's own list: giving a list replaces it.
     *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys"),
     *("/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list"),
     *("/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware"),
-    # Anybody may write to it, and so have the host's kernel watch for pressure.
+    # World-writable: a write makes the host's kernel watch for pressure.
     "/proc/pressure",
-    # How the host was started, and what its disks, processors and keys are used for.
+    # The host's boot options, and its use of disks, processors and keys.
     *("/proc/cmdline", "/proc/diskstats", "/proc/fs", "/proc/irq", "/proc/key-users"),
     *("/proc/partitions", "/proc/schedstat", "/proc/softirqs", "/sys/devices/virtual/dmi"),
-    # Where things are in the kernel: of use to who attacks it.
+    # Kernel addresses, which help an attacker.
     *("/proc/buddyinfo", "/proc/bus", "/proc/config.gz", "/proc/iomem", "/proc/ioports"),
     *("/proc/kallsyms", "/proc/modules", "/proc/pagetypeinfo", "/proc/slabinfo"),
     *("/proc/vmallocinfo", "/proc/zoneinfo"),
 )
-"""Empty in a container; what a host does not have is passed over."""
+"""Paths that are empty in a container; paths that the host lacks are ignored."""
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """What the host's security modules hold a container to."""
+    """Profiles of the host's security modules that apply to a container."""
 
     seccomp: str | None
-    """A profile as JSON; None for the engine's default, which is never turned off."""
+    """Seccomp profile as JSON; None for the engine's default, which is never turned off."""
     apparmor: str | None
-    """A profile's name; None where the engine has no AppArmor."""
+    """Name of the AppArmor profile; None where the engine has no AppArmor."""
 
     @classmethod
     def where(cls, engine: list[str], seccomp: str | None, apparmor: str) -> "Profiles":
-        """What applies on an engine that says of itself `engine` (`docker info`, SecurityOptions).
+        """Return the profiles that apply on an engine with these SecurityOptions (`docker info`).
 
-        `apparmor` is the profile that the operator named, or empty. Raises WrongStateError
-        if it can't apply.
+        `apparmor` is the profile that the operator named, or empty. Raises WrongStateError if it
+        can't apply.
         """
         if any(option.split(",")[0] == "name=apparmor" for option in engine):
             return cls(seccomp, apparmor or ENGINES_APPARMOR)
@@ -90,7 +93,7 @@ class Profiles:
         return cls(seccomp, None)
 
     def security_options(self) -> list[str]:
-        """As `docker run --security-opt` has them."""
+        """Return the options in the form of `docker run --security-opt`."""
         named = {"seccomp": self.seccomp, "apparmor": self.apparmor}
         return [f"{module}={profile}" for module, profile in named.items() if profile is not None]
 
@@ -103,7 +106,7 @@ def container_options(
     profiles: Profiles,
     user: int = DEFAULT_USER,
 ) -> dict[str, Any]:
-    """The body of the create call: everything is denied that a kernel does not need."""
+    """Return the body of the create call, which denies everything that a kernel does not need."""
     limits = spec.limits
     host_config: dict[str, Any] = {
         "NetworkMode": "none",  # for an engine that does not know `NetworkDisabled`
@@ -133,7 +136,7 @@ def container_options(
             _bind(str(folder.hosts), "/etc/hosts", read_only=True),
         ],
         "RestartPolicy": {"Name": "no"},
-        # What the agent says is kept for the operator, bounded.
+        # The agent's output is kept for the operator, bounded.
         "LogConfig": {"Type": "local", "Config": LOG_BOUNDS},
     }
     if spec.runtime:
@@ -144,10 +147,10 @@ def container_options(
         "Hostname": HOSTNAME,
         "WorkingDir": "/mnt/data",
         # The runtime makes a namespace with loopback. The engine's network stack takes half of a
-        # start's time for the same, and in Docker 20.10 it can hang for good when containers end
-        # at the same time (docs/decisions/084).
+        # start's time for the same, and in Docker 20.10 it can hang for good when containers end at
+        # the same time (docs/decisions/084).
         "NetworkDisabled": True,
-        # For a sandbox with a kernel of its own, which the host's limits hold only as a whole.
+        # For a sandbox with its own kernel, where the host can limit only the whole sandbox.
         "Cmd": [
             *command,
             f"--preload={','.join(spec.preload)}",
@@ -167,7 +170,7 @@ def _labels(spec: SandboxSpec, instance: str, user: int) -> dict[str, str]:
 
 
 def changeable_limits(spec: SandboxSpec) -> dict[str, int]:
-    """Those that the engine changes while a container runs (`POST /containers/{id}/update`)."""
+    """Return the limits that can change while a container runs (`POST /containers/{id}/update`)."""
     memory = spec.limits.memory_bytes + spec.overhead.memory_bytes
     return {
         "Memory": memory,

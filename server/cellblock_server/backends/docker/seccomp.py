@@ -1,7 +1,7 @@
-"""Which system calls a sandbox may make: our profile, the engine's, or the operator's own.
+"""Seccomp profile of sandboxes: ours, the engine's, or the operator's.
 
-Ours is `seccomp_profile.json`, which says of each family of calls why it is there.
-The format is the engine's (https://docs.docker.com/engine/security/seccomp/).
+Ours is `seccomp_profile.json`, which gives a reason for each family of calls. The format is the
+engine's (https://docs.docker.com/engine/security/seccomp/).
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 OURS = "cellblock"
 ENGINES = "engine"
 MAX_PROFILE_BYTES = 2**20
-"""The engine is sent the profile with each container, and keeps it with the container."""
+"""Maximum size of a profile: it is sent to the engine and stored with each container."""
 
 
 class SeccompProfileError(Exception):
@@ -20,7 +20,7 @@ class SeccompProfileError(Exception):
 
 
 def load_profile(setting: str) -> str | None:
-    """The profile that `sandbox.seccomp` stands for, as JSON; None for the engine's default.
+    """Return the profile that `sandbox.seccomp` names, as JSON; None for the engine's default.
 
     Raises SeccompProfileError, with the key, the path and what is wrong.
     """
@@ -58,7 +58,7 @@ def _read(path: Path) -> str:
 
 
 def _checked(profile: Any) -> dict[str, Any]:  # noqa: ANN401 - it comes from a file
-    """What the engine would refuse only when the first session is created, or not at all."""
+    """Check what the engine would refuse only when the first session is created, or not at all."""
     if not isinstance(profile, dict):
         raise _ShapeError("must be an object")
     actions = [profile.get("defaultAction")]

@@ -1,8 +1,8 @@
-"""User ids of sandboxes: each has one of its own while its container exists.
+"""User ids of sandboxes: unique while the sandbox's container exists.
 
-Linux counts some things by user, whatever the container: descriptors on their way in unread
-messages, queued signals, memory of pipes, watches of epoll. With one user for all sandboxes, one
-could use up the others'.
+Linux counts some resources by user, across containers: descriptors in unread messages, queued
+signals, memory of pipes, watches of epoll. With one user for all sandboxes, one could use up the
+others'.
 """
 
 import secrets
@@ -15,15 +15,15 @@ RETRY_SECONDS = 10
 
 
 class SandboxUsers:
-    """A range of user ids, given out in turn: one that was used last is given out last."""
+    """A range of user ids, assigned in turn: the id used last is assigned last."""
 
     def __init__(self, first: int, last: int) -> None:
-        """Give out ids from `first` to `last`, beginning anywhere: other servers may, too."""
+        """Assign ids from `first` to `last`, with a random start: other servers may do so, too."""
         self._first = first
         self._count = last - first + 1
         self._next = secrets.randbelow(self._count)
         self._users: dict[str, int] = {}
-        """By the sandbox that has each."""
+        """User id of each sandbox."""
 
     def take_user(self, sandbox_id: str) -> int:
         """Return a user id that no other sandbox has. Raises ExhaustedError."""
@@ -42,14 +42,14 @@ class SandboxUsers:
         )
 
     def note_user(self, sandbox_id: str, user: int) -> None:
-        """Take note of a container of an earlier server."""
+        """Record the user id of an earlier server's container."""
         self._users[sandbox_id] = user
 
     def release_user(self, sandbox_id: str) -> None:
-        """Take back the id of a sandbox whose container is gone; nothing happens if it had none."""
+        """Release the id of a sandbox whose container is gone; nothing happens if it had none."""
         self._users.pop(sandbox_id, None)
 
     def release_all_but(self, sandbox_ids: Set[str]) -> None:
-        """Take back the ids of all sandboxes but these, whose containers may still exist."""
+        """Release the ids of all sandboxes except these, whose containers may still exist."""
         for gone in self._users.keys() - sandbox_ids:
             del self._users[gone]

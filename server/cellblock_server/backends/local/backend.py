@@ -1,9 +1,8 @@
 """Sandboxes as processes of this machine, for a laptop without an engine. Trusted code only.
 
-With bubblewrap the agent has namespaces of its own: no network, no other
-processes, the system read-only, and of the user's files only the interpreter's.
-Without it the agent is a plain child process that can do all that the user can.
-Memory, CPU and folder sizes are not limited either way.
+With bubblewrap the agent has its own namespaces: no network, no other processes, the system
+read-only, and of the user's files only the interpreter's. Without it the agent is a plain child
+process with all rights of the user. Memory, CPU and folder sizes are not limited either way.
 """
 
 import asyncio
@@ -39,9 +38,9 @@ from cellblock_server.backends.shared_folder.inputs import link_input, unlink_in
 from cellblock_server.common.errors import NotFoundError, UnavailableError, WrongStateError
 
 LOG = "agent.log"
-"""What an agent writes, in its sandbox's folder: code inside can't see it."""
+"""Name of the agent's log file in its sandbox's folder: code inside can't see it."""
 STOP_SECONDS = 5
-"""How long an agent may take to end its kernel; then it is killed."""
+"""Time in which an agent may end its kernel; then it is killed."""
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/fonts", "/etc/ssl")
 LOUD = """\
 ###############################################################################
@@ -54,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 
 class LocalBackend(Backend):
-    """Makes a child process per sandbox. Sessions end with the server."""
+    """Runs each sandbox as a child process. Sessions end with the server."""
 
     name = "local"
     capabilities = Capabilities(
@@ -85,7 +84,7 @@ class LocalBackend(Backend):
             await self.destroy(sandbox_id)
 
     async def check(self) -> None:
-        """Nothing to ask: sandboxes are processes; see `Backend.check`."""
+        """Do nothing: sandboxes are processes; see `Backend.check`."""
 
     async def create(self, spec: SandboxSpec, token: str) -> Sandbox:
         """Start an agent; see `Backend.create`."""
@@ -113,7 +112,7 @@ class LocalBackend(Backend):
     async def connect(self, sandbox_id: str) -> AgentTransport:
         """Connect to the agent's socket; see `Backend.connect`."""
         process = self._process(sandbox_id)
-        # Bubblewrap's child has a process id that only the kernel could tell.
+        # Only the kernel could tell the process id of bubblewrap's child.
         first_pid = None if self._bubblewrap else process.pid
         return await connect_agent(self._folder(sandbox_id), first_pid)
 
@@ -126,19 +125,19 @@ class LocalBackend(Backend):
         unlink_input(self._folder(sandbox_id), name)
 
     async def open_egress(self, sandbox_id: str, handler: EgressHandler) -> EgressListener:
-        """Raise WrongStateError: there is none; see `Backend.open_egress`."""
+        """Raise WrongStateError: there is no egress; see `Backend.open_egress`."""
         self._process(sandbox_id)
         raise WrongStateError("EGRESS_UNAVAILABLE", "the local backend has no egress")
 
     async def list(self) -> list[Sandbox]:
-        """None: sandboxes do not outlive their server."""
+        """Return an empty list: sandboxes do not outlive their server."""
         return []
 
     def adopt(self, sandbox_id: str) -> None:
-        """Nothing: there is none to be adopted."""
+        """Do nothing: there is no sandbox to adopt."""
 
     async def reap(self) -> None:
-        """Nothing: what is left of an earlier server is removed at the start."""
+        """Do nothing: the start removes what an earlier server left."""
 
     async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the agent's end; see `Backend.wait`."""
@@ -148,7 +147,7 @@ class LocalBackend(Backend):
         return SandboxEnd(f"exited with code {await process.wait()}")
 
     async def last_log(self, sandbox_id: str) -> str:
-        """The end of the agent's log file; see `Backend.last_log`."""
+        """Return the end of the agent's log file; see `Backend.last_log`."""
         try:
             with (self._folders / sandbox_id / LOG).open("rb") as agent_log:
                 agent_log.seek(0, os.SEEK_END)
@@ -158,7 +157,7 @@ class LocalBackend(Backend):
             return ""
 
     async def stats(self, sandbox_id: str) -> SandboxStats:
-        """What its processes use together; see `Backend.stats`."""
+        """Return the resources that its processes use together; see `Backend.stats`."""
         return await asyncio.to_thread(_stats, self._process(sandbox_id).pid, sandbox_id)
 
     async def update(self, spec: SandboxSpec) -> None:
@@ -166,11 +165,11 @@ class LocalBackend(Backend):
         self._process(spec.id)
 
     async def cpu_seconds(self, sandbox_id: str) -> float:
-        """What its processes that still run have used; see `Backend.cpu_seconds`."""
+        """Return the CPU time of its running processes; see `Backend.cpu_seconds`."""
         return (await self.stats(sandbox_id)).cpu_seconds
 
     async def memory_bytes(self, sandbox_id: str) -> int | None:
-        """What its processes have together; see `Backend.memory_bytes`."""
+        """Return the memory of its processes; see `Backend.memory_bytes`."""
         try:
             return (await self.stats(sandbox_id)).memory_bytes
         except NotFoundError:
@@ -180,7 +179,7 @@ class LocalBackend(Backend):
         """End the agent with all its processes, and remove its folder."""
         process = self._processes.pop(sandbox_id, None)
         if process is not None and process.returncode is None:
-            # Bubblewrap passes no signal on; killed, it takes its namespace with it.
+            # Bubblewrap forwards no signals; killing it ends its namespace.
             process.send_signal(signal.SIGKILL if self._bubblewrap else signal.SIGTERM)
             try:
                 async with asyncio.timeout(STOP_SECONDS):
@@ -208,8 +207,8 @@ class LocalBackend(Backend):
         for name in ("data", "home", "tmp"):
             (folder.path / name).mkdir()
         agent = [*_limited(spec.limits), sys.executable, "-I", "-m", "cellblock_agent"]
-        # Without control groups priorities are those of the whole machine: where it is busy, a
-        # kernel that gave way to all other programs would not even start in time.
+        # Without control groups priorities apply to the whole machine: on a busy machine, a kernel
+        # with the lowest priority would not even start in time.
         agent += [*self._agent_arguments, "--kernel-niceness=0"]
         agent.append(f"--preload={','.join(spec.preload)}")
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
@@ -217,8 +216,8 @@ class LocalBackend(Backend):
             environment["HOME"] = "/home/sandbox"
             return [self._bubblewrap, *_walls(folder), "--", *agent], environment
         environment |= {"HOME": str(folder.path / "home"), "TMPDIR": str(folder.path / "tmp")}
-        # A Unix socket's path has at most 107 bytes: the run folder is named from the
-        # working directory, and the kernel's sockets have a folder near the root.
+        # A Unix socket's path has at most 107 bytes: the run folder is named from the working
+        # directory, and the kernel's sockets have a folder near the root.
         kernel = self._kernel_folders[spec.id] = Path(tempfile.mkdtemp(prefix="cellblock-"))
         paths = [
             "--run-dir=agent",
@@ -230,7 +229,7 @@ class LocalBackend(Backend):
 
 
 def _walls(folder: SandboxFolder) -> list[str]:
-    """Bubblewrap's arguments; see bwrap(1)."""
+    """Return bubblewrap's arguments; see bwrap(1)."""
     walls = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--proc", "/proc", "--dev", "/dev"]
     walls += ["--tmpfs", "/tmp", "--tmpfs", "/run/kernel", "--tmpfs", "/home/sandbox"]  # noqa: S108
     for path in SYSTEM:
@@ -244,7 +243,7 @@ def _walls(folder: SandboxFolder) -> list[str]:
 
 
 def _python_folders() -> list[str]:
-    """What the interpreter needs, but nothing that the system's folders hold already."""
+    """Return the interpreter's folders that are not inside the system's folders."""
     folders = {sys.prefix, sys.base_prefix}
     for package in ("cellblock_agent", "cellblock"):
         spec = find_spec(package)
@@ -255,7 +254,7 @@ def _python_folders() -> list[str]:
 
 
 def _limited(limits: SandboxLimits) -> list[str]:
-    """Run the rest of a command under these limits; see prlimit(1)."""
+    """Return a command prefix that applies these limits; see prlimit(1)."""
     command = ["prlimit", "--core=0"]
     for name, kind, value in (
         ("nofile", resource.RLIMIT_NOFILE, limits.open_files),

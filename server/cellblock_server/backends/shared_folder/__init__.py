@@ -1,1 +1,1 @@
-"""The folder on the host that a sandbox shares with the server, for backends that have one."""
+"""Folder on the host that a sandbox shares with the server, for backends that have one."""

@@ -1,9 +1,8 @@
-"""Reach the agent's socket through a folder that a sandbox may have tampered with.
+"""Connection to the agent's socket through a folder that a sandbox may have tampered with.
 
-The path is never given to `connect`: the socket's inode is pinned by a file
-descriptor that was opened without following links, checked, and then connected
-to through `/proc/self/fd`, so that every later connection reaches that very
-socket and nothing else, whatever happens to the name.
+The path is never given to `connect`: the socket's inode is pinned by a file descriptor that was
+opened without following links, checked, and then connected to through `/proc/self/fd`, so that
+every later connection reaches that very socket, whatever happens to the name.
 """
 
 import os
@@ -18,17 +17,20 @@ from cellblock_server.backends.errors import HostileSandboxError
 
 NAME = "agent.sock"
 CLOSED = -1
-"""In place of a file descriptor."""
+"""File descriptor of a closed socket."""
 OUTSIDE = 0
-"""What the kernel says of a process that this one has no number for: where the server is in a
-container, all sandboxes are outside, and only what is inside with it can be told from an agent."""
+"""Process id that the kernel gives for a process outside this process's namespace.
+
+If the server is in a container, all sandboxes are outside; only processes inside the same container
+can be distinguished from an agent.
+"""
 
 
 async def wait_for_socket(folder: Path) -> None:
-    """Return when something is called `agent.sock`; without a bound of its own."""
+    """Return when something is called `agent.sock`; has no time limit."""
     with Inotify() as inotify:
         inotify.add_watch(folder, Mask.CREATE | Mask.MOVED_TO)
-        # Looked for after the watch is set: it can't slip in between.
+        # Checked after the watch is set, so that its creation can't be missed.
         if (folder / NAME).is_symlink() or (folder / NAME).exists():
             return
         async for event in inotify:
@@ -69,20 +71,20 @@ class PinnedSocket:
         return f"unix:/proc/self/fd/{self._fd}"
 
     def close(self) -> None:
-        """Release the socket. Idempotent: another file may have its number by then."""
+        """Release the socket. Idempotent: another file may have its descriptor by then."""
         descriptor, self._fd = self._fd, CLOSED
         if descriptor != CLOSED:
             os.close(descriptor)
 
     def _check_listener(self, first_pid: int) -> None:
-        """Compare the credentials that the kernel took when the socket began to listen.
+        """Compare the credentials that the kernel recorded when the socket began to listen.
 
-        Where the sandbox has a kernel of its own, as under gVisor, the host sees none of its
-        processes: a process of the runtime listens for the agent, in the sandbox's control
-        groups, as a user that nothing in a plain container can become.
+        Where the sandbox has its own kernel, as under gVisor, the host sees none of its processes:
+        a process of the runtime listens for the agent, in the sandbox's control groups, as a user
+        that nothing in a plain container can become.
         """
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            # A queue that somebody has filled would hold up the event loop.
+            # Non-blocking: a hostile process may have filled the queue, to hold up the event loop.
             probe.setblocking(False)
             try:
                 probe.connect(f"/proc/self/fd/{self._fd}")
@@ -104,14 +106,14 @@ def _is_machinery(pid: int, uid: int, first_pid: int) -> bool:
         same_groups = (first / "cgroup").read_text() == (other / "cgroup").read_text()
         return same_groups and uid not in _users(first)
     except OSError:
-        # One of them has ended, or is none that this host shows to us.
+        # One of them has ended, or is hidden from this process.
         return False
 
 
 def _users(process: Path) -> set[int]:
-    """All user ids of a process; its folder in /proc may belong to root whoever runs it."""
+    """Return all user ids of a process; the owner of its folder in /proc may differ."""
     for line in (process / "status").read_text().splitlines():
         name, _, value = line.partition(":")
         if name == "Uid":
             return {int(uid) for uid in value.split()}
-    raise HostileSandboxError(f"{process} does not say whose it is")
+    raise HostileSandboxError(f"{process} does not show its user")

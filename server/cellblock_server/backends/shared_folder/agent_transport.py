@@ -1,4 +1,4 @@
-"""Connect to the agent of a sandbox that shares a folder with the server."""
+"""Connection to the agent of a sandbox that shares a folder with the server."""
 
 from cellblock_server.backends.errors import HostileSandboxError
 from cellblock_server.backends.sandbox import AgentTransport
@@ -9,7 +9,7 @@ from cellblock_server.backends.shared_folder.folder import SandboxFolder
 async def connect_agent(folder: SandboxFolder, first_pid: int | None) -> AgentTransport:
     """Wait for the agent's socket, seal its folder, and pin the socket.
 
-    A sealed folder has had its socket: nothing is waited for then. See `Backend.connect`, and
+    A sealed folder has its socket already, so there is no wait. See `Backend.connect`, and
     `PinnedSocket` for `first_pid`.
     """
     try:

@@ -11,7 +11,7 @@ from cellblock_server.common.errors import NotFoundError
 
 NAME = "egress.sock"
 SOCKET_MODE = 0o666
-"""The sandbox's user is not ours; the folder above keeps others out."""
+"""Mode of the socket: the sandbox's user differs from ours; the folder above keeps others out."""
 
 
 async def listen_for_egress(folder: SandboxFolder, handler: EgressHandler) -> EgressListener:
@@ -21,7 +21,7 @@ async def listen_for_egress(folder: SandboxFolder, handler: EgressHandler) -> Eg
     except FileNotFoundError as error:
         raise NotFoundError("sandbox", folder.path.name) from error
     try:
-        # Not by its path, which may be longer than the 107 bytes that a socket's may have.
+        # Through its descriptor: the path may exceed the 107 bytes of a socket's path.
         path = Path(f"/proc/self/fd/{pinned}") / NAME
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -35,22 +35,22 @@ class SandboxFolder:
 
     @property
     def agent(self) -> Path:
-        """Where the agent finds its token and puts its socket."""
+        """Return the folder of the agent's token and socket."""
         return self.path / "agent"
 
     @property
     def inputs(self) -> Path:
-        """Where large attachments are put."""
+        """Return the folder of large attachments."""
         return self.path / "inputs"
 
     @property
     def hosts(self) -> Path:
-        """Hosts file of the sandbox, with the names of its loopback."""
+        """Return the hosts file of the sandbox, with the names of its loopback."""
         return self.path / "hosts"
 
     @classmethod
     def create(cls, root: Path, sandbox_id: str, token: str) -> "SandboxFolder":
-        """Make the folders, and the token for the agent to read and remove.
+        """Create the folders, and the token for the agent to read and remove.
 
         Raises UnavailableError, and leaves nothing then.
         """
@@ -65,16 +65,16 @@ class SandboxFolder:
         return folder
 
     def is_sealed(self) -> bool:
-        """Return whether `seal` was called before, by an earlier server maybe. Raises OSError."""
+        """Return whether `seal` was called before, maybe by an earlier server. Raises OSError."""
         return stat.S_IMODE(self.agent.lstat().st_mode) == SEALED_MODE
 
     def seal(self) -> None:
-        """Take all of the sandbox's rights to `agent/` away. Raises UnavailableError."""
+        """Remove all of the sandbox's rights to `agent/`. Raises UnavailableError."""
         with _faults_told():
             self.agent.chmod(SEALED_MODE, follow_symlinks=True)
 
     def remove(self) -> None:
-        """Remove all of it; nothing happens if it is gone. Raises UnavailableError."""
+        """Remove everything; nothing happens if it is gone. Raises UnavailableError."""
         # rmtree never follows links, and is safe against swapped folders here.
         with _faults_told():
             shutil.rmtree(self.path, ignore_errors=False, onerror=_ignore_missing)
@@ -89,7 +89,7 @@ class SandboxFolder:
         token_file = self.agent / "token"
         token_file.write_text(token)
         token_file.chmod(0o444)
-        # Last: from here on the folder may be written by the sandbox.
+        # Last: from here on the sandbox may write to the folder.
         self.agent.chmod(OPEN_MODE)
 
 

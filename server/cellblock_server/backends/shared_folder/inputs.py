@@ -1,4 +1,4 @@
-"""Inputs of a sandbox as files of the folder that it shares with the server."""
+"""Inputs of a sandbox: files in the folder that it shares with the server."""
 
 from cellblock_server.backends.sandbox import SandboxInput
 from cellblock_server.backends.shared_folder.folder import SandboxFolder

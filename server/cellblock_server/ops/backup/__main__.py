@@ -1,4 +1,4 @@
-"""Copies a server's state, and puts a copy back: `cellblock backup` and `restore` are this."""
+"""Program behind `cellblock backup` and `restore`: copies a server's state, and restores a copy."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ DONE, DAMAGED, REFUSED = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what was asked; the exit code: 0, 1 if bytes were damaged before, 2 if it failed."""
+    """Run the command; return the exit code: 0, 1 if bytes were damaged before, 2 if it failed."""
     options = _parser().parse_args(arguments)
     try:
         settings = load(options.config, given(options))
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _refuse(words: str) -> int:
-    print(words, file=sys.stderr)  # noqa: T201 - the last word, for whoever started us
+    print(words, file=sys.stderr)  # noqa: T201 - the final error, for the calling program
     return REFUSED
 
 

@@ -1,4 +1,4 @@
-"""Stored bytes into a copy and back, each held against its hash on the way."""
+"""Copy of stored bytes to a backup and back, each verified against its hash."""
 
 import hashlib
 import os
@@ -15,10 +15,10 @@ from cellblock_server.blobs.object_store import (
     DamagedBlobError,
     ObjectStore,
 )
-from cellblock_server.ops.backup.snapshot import named
+from cellblock_server.ops.backup.snapshot import named_blobs
 
 NEW = ".new"
-"""What a file is called that is not whole yet."""
+"""Suffix of the name of an incomplete file."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Damage:
 
 @dataclass
 class Copied:
-    """What became of the bytes that a database names."""
+    """Result of copying the bytes that a database names."""
 
     files: int = 0
     copied_bytes: int = 0
@@ -39,9 +39,9 @@ class Copied:
 
 
 def copy_blobs(database: Path, source: Path, target: Path, *, keep: bool) -> Copied:
-    """Copy what `database` names. With `keep`, what is there in its size already stays."""
+    """Copy the bytes that `database` names. With `keep`, existing files of the same size stay."""
     done = Copied()
-    for sha256, size, file_id in named(database):
+    for sha256, size, file_id in named_blobs(database):
         done.files += 1
         to = _path(target, sha256)
         if keep and to.exists() and to.stat().st_size == size:
@@ -55,12 +55,12 @@ def copy_blobs(database: Path, source: Path, target: Path, *, keep: bool) -> Cop
 
 
 async def fetch_blobs(database: Path, source: ObjectStore, target: Path) -> Copied:
-    """Copy what `database` names out of a store elsewhere; what is there in its size already stays.
+    """Copy the bytes that `database` names out of a remote store; existing ones of their size stay.
 
     Raises UnavailableError.
     """
     done = Copied()
-    for sha256, size, file_id in named(database):
+    for sha256, size, file_id in named_blobs(database):
         done.files += 1
         to = _path(target, sha256)
         if to.exists() and to.stat().st_size == size:
@@ -82,12 +82,12 @@ async def fetch_blobs(database: Path, source: ObjectStore, target: Path) -> Copi
 
 
 async def send_blobs(database: Path, source: Path, target: ObjectStore) -> Copied:
-    """Copy what `database` names into a store elsewhere; what is there in its size already stays.
+    """Copy the bytes that `database` names into a remote store; existing ones of their size stay.
 
     Raises UnavailableError.
     """
     done = Copied()
-    for sha256, size, file_id in named(database):
+    for sha256, size, file_id in named_blobs(database):
         done.files += 1
         blob, file = Blob(sha256, size), _path(source, sha256)
         if await _is_there(target, blob):
@@ -104,7 +104,7 @@ async def send_blobs(database: Path, source: Path, target: ObjectStore) -> Copie
 
 async def _is_there(store: ObjectStore, blob: Blob) -> bool:
     try:
-        # What is read from the end on is nothing, and the size is looked at.
+        # Reading from the end yields nothing, but checks the size.
         async for _piece in store.read(blob, blob.size, 0):
             pass
     except DamagedBlobError:
@@ -113,20 +113,20 @@ async def _is_there(store: ObjectStore, blob: Blob) -> bool:
 
 
 def remove_others(database: Path, folder: Path) -> None:
-    """Remove bytes that `database` does not name, and what a copy left that was broken off."""
-    wanted = {sha256 for sha256, _size, _file in named(database)}
+    """Remove bytes that `database` does not name, and remains of an interrupted copy."""
+    wanted = {sha256 for sha256, _size, _file in named_blobs(database)}
     for path in folder.glob("[0-9a-f][0-9a-f]/*"):
         if path.parent.name + path.name not in wanted:
             path.unlink()
 
 
 def _path(root: Path, sha256: str) -> Path:
-    """As `blobs/folder_store.py` has it."""
+    """Return the path of bytes, as in `blobs/folder_store.py`."""
     return root / sha256[:2] / sha256[2:]
 
 
 def _copy(source: Path, target: Path, sha256: str) -> str:
-    """Copy a file, whole or not at all; what is wrong with it, empty if nothing."""
+    """Copy a file, whole or not at all; return what is wrong with it, empty if nothing."""
     fresh = target.with_name(target.name + NEW)
     fresh.unlink(missing_ok=True)
     digest = hashlib.sha256()

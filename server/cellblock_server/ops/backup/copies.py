@@ -1,11 +1,14 @@
-"""A copy of all that must outlive a machine: made while the server runs, checked, put back.
+"""Backup and restore of the state of a server: made while it runs, checked, restored.
 
-<folder>/cellblock.db      the database, in one file
-<folder>/blobs/ab/cdef…    the bytes of the files that it names
-<folder>/…                 what else a state folder has that nothing can make again (`KEPT`)
+<folder>/cellblock.db the database, in one file
 
-At any moment the folder has a database and all that it names: bytes come before it, and those
-that it no longer names go after it. So a copy that is broken off leaves the one before.
+<folder>/blobs/ab/cdef… the bytes of the files that it names
+
+<folder>/… other files of a state folder that can't be recreated (`KEPT`)
+
+At any moment the folder has a database and all files that it names: their bytes are copied before
+it, and those that it no longer names are removed after it. So an interrupted backup leaves the
+previous one.
 """
 
 import asyncio
@@ -22,7 +25,7 @@ from sqlalchemy.engine import make_url
 
 from cellblock_server.assembly import parts
 from cellblock_server.blobs.object_store import ObjectStore
-from cellblock_server.blobs.room import Room
+from cellblock_server.blobs.room import DiskSpace
 from cellblock_server.common.disk import sync_folder
 from cellblock_server.common.errors import CellblockError
 from cellblock_server.common.folder_lock import folder_lock
@@ -35,39 +38,40 @@ from cellblock_server.ops.backup.blob_copies import (
     remove_others,
     send_blobs,
 )
-from cellblock_server.ops.backup.snapshot import check, take
+from cellblock_server.ops.backup.snapshot import copy_database, database_damage
 from cellblock_server.store.state_folder import StateFolder, StateFolderError, state_folder
 
 DATABASE = "cellblock.db"
 BLOBS = "blobs"
 KEPT = ("instance", "secret", "clock", "database-made")
-"""Who the server is to the engine, what keys' hashes are made with, its clock, and the mark that
-there was a database."""
+"""Identity of the server, secret of key hashes, clock, and the mark that there was a database."""
 ROUNDS = 3
-"""Files may be deleted while their bytes are copied: then another look at the database tells. Each
-look finds only what is new to copy, so that the second one is nearly always the last."""
+"""Number of passes over the database, to find files deleted or added during the copy.
+
+Each pass copies only what is new, so that the second one is nearly always the last.
+"""
 
 
 class BackupError(Exception):
-    """It can't be done: one line says why."""
+    """The backup or restore failed: one line says why."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done."""
+    """Result of a backup or restore."""
 
     files: int
-    """Different contents that the database names."""
+    """Number of different contents that the database names."""
     copied_bytes: int
-    """Of those that were not there yet."""
+    """Bytes of contents that were not in the target before."""
     damaged: list[Damage]
-    """Files whose bytes are gone or altered where they came from: they are not in the copy."""
+    """Files with missing or altered bytes in the source: they are not in the copy."""
 
 
 def back_up(settings: Settings, folder: Path) -> Report:
     """Copy a server's state into `folder`, which may hold an earlier copy of the same server.
 
-    The server may run, and goes on undisturbed. Raises BackupError, and OSError.
+    The server may run, and is not disturbed. Raises BackupError, and OSError.
     """
     state, database = settings.server.state_dir, database_file(settings.database_url)
     if not database.exists():
@@ -78,7 +82,7 @@ def back_up(settings: Settings, folder: Path) -> Report:
         copied = 0
         fresh = folder / f"{DATABASE}.new"
         for _ in range(ROUNDS):
-            take(database, fresh)
+            copy_database(database, fresh)
             found = _out(settings, state, fresh, folder / BLOBS)
             copied += found.copied_bytes
             if not found.damaged:
@@ -91,14 +95,14 @@ def back_up(settings: Settings, folder: Path) -> Report:
 
 
 def restore(settings: Settings, folder: Path) -> Report:
-    """Put a copy into a state folder that has no database; all of the copy is checked.
+    """Restore a copy into a state folder that has no database; all of the copy is checked.
 
     Raises BackupError, and OSError.
     """
     database, source = database_file(settings.database_url), folder / DATABASE
     if not source.exists():
         raise BackupError(f"{folder}: there is no copy, or it was never completed")
-    if problem := check(source):
+    if problem := database_damage(source):
         raise BackupError(f"{source} is damaged ({problem}): use another copy")
     for name in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
         if name.exists():
@@ -108,9 +112,9 @@ def restore(settings: Settings, folder: Path) -> Report:
             _check_owner(state.path)
             found = _back(settings, state, source, folder)
             _copy_kept(folder, state.path)
-            # Last: a server starts on it from now on.
+            # Last: a server can start with it from now on.
             fresh = database.with_name(f"{database.name}.new")
-            take(source, fresh)
+            copy_database(source, fresh)
             fresh.replace(database)
             sync_folder(database.parent)
     except StateFolderError as error:
@@ -125,7 +129,7 @@ def _out(settings: Settings, state: Path, database: Path, target: Path) -> Copie
     store = _bucket(settings, StateFolder(state, (state / "instance").read_text()))
 
     async def fetch() -> Copied:
-        # Another server's bytes are no copy of ours.
+        # Another server's bytes do not belong in our copy.
         await store.check()
         return await fetch_blobs(database, store, target)
 
@@ -133,10 +137,10 @@ def _out(settings: Settings, state: Path, database: Path, target: Path) -> Copie
 
 
 def _back(settings: Settings, state: StateFolder, database: Path, folder: Path) -> Copied:
-    """Put the bytes that `database` names where a server looks for them."""
+    """Copy the bytes that `database` names to the server's store."""
     if settings.blobs.location is None:
         return copy_blobs(database, folder / BLOBS, state.blobs, keep=False)
-    # The server that the copy is of has the prefix.
+    # The server of this copy owns the prefix.
     store = _bucket(settings, StateFolder(state.path, (folder / "instance").read_text()))
 
     async def send() -> Copied:
@@ -147,19 +151,19 @@ def _back(settings: Settings, state: StateFolder, database: Path, folder: Path) 
 
 
 def _bucket(settings: Settings, state: StateFolder) -> ObjectStore:
-    """The store that a server with this state folder uses. Raises BackupError."""
-    # Without a cache, which would take files of the copy for its own.
+    """Return the store that a server with this state folder uses. Raises BackupError."""
+    # Without a cache, which would treat files of the copy as its own.
     blobs = settings.blobs.model_copy(update={"cache_bytes": ByteSize(0)})
     try:
         return parts.object_store(
-            settings.model_copy(update={"blobs": blobs}), state, Room(state.path, 0)
+            settings.model_copy(update={"blobs": blobs}), state, DiskSpace(state.path, 0)
         )
     except CellblockError as error:
         raise BackupError(str(error)) from error
 
 
 def _carried_out(work: Coroutine[None, None, Copied]) -> Copied:
-    """Raises BackupError."""
+    """Run `work`, converting its errors. Raises BackupError."""
     try:
         return asyncio.run(work)
     except CellblockError as error:
@@ -167,7 +171,7 @@ def _carried_out(work: Coroutine[None, None, Copied]) -> Copied:
 
 
 def database_file(url: str) -> Path:
-    """The file of a SQLite database. Raises BackupError for any other."""
+    """Return the file of a SQLite database. Raises BackupError for any other."""
     database = make_url(url)
     if database.get_backend_name() != "sqlite":
         raise BackupError(
@@ -177,14 +181,14 @@ def database_file(url: str) -> Path:
 
 
 def _check_owner(state: Path) -> None:
-    """What another user makes here, even root, the server could not use afterwards."""
+    """Check the user: the server could not use files of another user, even of root."""
     owner = state.stat().st_uid
     if owner != os.geteuid():
         raise BackupError(f"{state} is user {owner}'s: run this as that user")
 
 
 def _check_target(folder: Path, state: Path) -> None:
-    """Nothing but a copy of the same server is replaced."""
+    """Check that the target is empty, or a copy of the same server."""
     if folder.resolve() == state.resolve():
         raise BackupError(f"{folder} is the state folder itself")
     theirs = folder / "instance"
@@ -197,7 +201,7 @@ def _check_target(folder: Path, state: Path) -> None:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Make the folder, for this user only, and keep others from writing into it meanwhile."""
+    """Create the folder, for this user only, and lock it against other writers."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = folder_lock(folder / "lock")
     try:

@@ -1,4 +1,4 @@
-"""One moment of a SQLite database that may be in use, as one file."""
+"""Snapshot of a SQLite database that may be in use, as one file."""
 
 import os
 import sqlite3
@@ -7,26 +7,26 @@ from pathlib import Path
 from urllib.parse import quote
 
 BUSY_SECONDS = 30.0
-"""How long another process may have the database locked."""
+"""Longest wait for another process's lock on the database."""
 
 
-def take(database: Path, target: Path) -> None:
+def copy_database(database: Path, target: Path) -> None:
     """Copy `database` as it is now to `target`, which is replaced. Raises OSError.
 
-    Readers hold up nobody: a server that writes goes on, and none of what it commits from now
-    on is in the copy.
+    Reading blocks no writer: a running server continues, and what it commits from now on is not in
+    the copy.
     """
     target.unlink(missing_ok=True)
-    # Whoever opens a database without its log makes one, and must be able to remove it.
+    # SQLite creates a missing log when it opens a database, and must be able to remove it.
     how = "ro" if Path(f"{database}-wal").exists() else "rw"
     try:
         with (
             closing(_open(database, how)) as source,
             closing(sqlite3.connect(target)) as copy,
         ):
-            # All at once: in steps it would begin anew each time that the server writes.
+            # In one step: in several, it would restart each time that the server writes.
             source.backup(copy)
-            # A file that needs no log beside it.
+            # The result needs no log beside it.
             copy.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.Error as error:
         target.unlink(missing_ok=True)
@@ -36,8 +36,8 @@ def take(database: Path, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def check(database: Path) -> str:
-    """What is wrong with a database that nobody uses; empty if nothing was found."""
+def database_damage(database: Path) -> str:
+    """Return what is wrong with a database that is not in use; empty if nothing was found."""
     try:
         with closing(_open(database, "ro")) as connection:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
@@ -46,8 +46,8 @@ def check(database: Path) -> str:
     return "" if found == "ok" else str(found).replace("\n", " ")
 
 
-def named(database: Path) -> list[tuple[str, int, str]]:
-    """The contents that a database's files have: SHA-256, bytes, and one of the files' ids."""
+def named_blobs(database: Path) -> list[tuple[str, int, str]]:
+    """Return the contents of a database's files: SHA-256, bytes, and one of the files' ids."""
     query = "SELECT sha256, max(bytes), min(id) FROM files GROUP BY sha256 ORDER BY sha256"
     with closing(_open(database, "ro")) as connection:
         return connection.execute(query).fetchall()

@@ -1,4 +1,4 @@
-"""Looks whether a server can run here: `cellblock doctor` asks it, and shows what it says.
+"""Checks whether a server can run here: `cellblock doctor` runs it and shows the findings.
 
 It reads the configuration as the server does, and changes nothing (in a bucket it writes an object
 and deletes it again). A finding a line, as JSON.
@@ -34,7 +34,7 @@ LOOKS: tuple[tuple[str, Callable[[Settings], Findings]], ...] = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Look at everything; 0, whatever is found: that is for the reader to judge."""
+    """Run all checks; return 0 even with findings, which are for the reader to judge."""
     parser = argparse.ArgumentParser(prog="python -m cellblock_server.ops.doctor")
     add_options(parser)
     options = parser.parse_args(arguments)
@@ -42,11 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configuration = read_configuration(options.config, given(options))
     except ConfigurationError as error:
         for line in str(error).splitlines():
-            _tell(problem("configuration", line, "fix it: docs/reference/configuration.md"))
+            _print_finding(
+                problem("configuration", line, "fix it: docs/reference/configuration.md")
+            )
         return 0
     for finding in configuration_findings(configuration):
-        _tell(finding)
-    asyncio.run(_look(configuration.settings))
+        _print_finding(finding)
+    asyncio.run(_run_checks(configuration.settings))
     return 0
 
 
@@ -68,29 +70,29 @@ def configuration_findings(configuration: Configuration) -> Findings:
         )
 
 
-async def _look(settings: Settings) -> None:
+async def _run_checks(settings: Settings) -> None:
     if settings.sandbox.backend == "docker":
         try:
             async for finding in engine_findings(settings):
-                _tell(finding)
-        except Exception as error:  # noqa: BLE001 - told as a finding; the other looks go on
-            _tell(_failed("engine", error))
+                _print_finding(finding)
+        except Exception as error:  # noqa: BLE001 - reported as a finding; other checks continue
+            _print_finding(_failed("engine", error))
     for name, look in LOOKS:
         try:
             for finding in look(settings):
-                _tell(finding)
+                _print_finding(finding)
         except Exception as error:  # noqa: BLE001 - as above
-            _tell(_failed(name, error))
+            _print_finding(_failed(name, error))
 
 
 def _failed(name: str, error: Exception) -> Finding:
-    words = f"it could not be looked at: {type(error).__name__}: {error}"
-    return problem(name, words, "look by hand; it may be a fault of the doctor's")
+    words = f"the check failed: {type(error).__name__}: {error}"
+    return problem(name, words, "check it by hand; it may be an error in this check")
 
 
-def _tell(finding: Finding) -> None:
+def _print_finding(finding: Finding) -> None:
     line = {**asdict(finding), "level": finding.level.value}
-    print(json.dumps(line), flush=True)  # noqa: T201 - what this program is for
+    print(json.dumps(line), flush=True)  # noqa: T201 - the purpose of this program
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the server is reached: its address, its certificate, and whether one answers there."""
+"""Checks of access to the server: its address, its certificate, and whether a server responds."""
 
 import os
 import socket
@@ -22,7 +22,7 @@ SECONDS = 5.0
 
 
 def access_findings(settings: Settings) -> Findings:
-    """All of the way in."""
+    """Check the address, TLS, keys and a running server."""
     files = parts.tls_files(settings)
     if files is not None:
         yield from _tls(files)
@@ -35,7 +35,7 @@ def _tls(files: TlsFiles) -> Findings:
     try:
         files.read()
     except TlsError as error:
-        yield problem("tls", str(error), "mend server.tls_…")
+        yield problem("tls", str(error), "fix server.tls_…")
         return
     if files.key.stat().st_mode & OTHERS:
         yield warning("tls", f"{files.key} can be read by others", f"chmod 600 {files.key}")
@@ -66,7 +66,7 @@ def _server(settings: Settings) -> Findings:
             "server", f"no server is listening at {address}", "start one: cellblock serve"
         )
     elif settings.server.tls_certificate:
-        yield ok("server", f"one takes connections at {address}")
+        yield ok("server", f"a server accepts connections at {address}")
     else:
         yield from _health(address)
 
@@ -92,15 +92,17 @@ def _health(address: str) -> Findings:
         alive, ready = (_serves(address, service) for service in (ALIVE, NEEDS_ALL[0]))
     except grpc.RpcError as error:
         yield problem(
-            "server", f"what answers at {address} has no health: {error.code().name}", "look at it"
+            "server",
+            f"the server at {address} has no health service: {error.code().name}",
+            "check which program listens there",
         )
         return
     if alive and ready:
-        yield ok("server", f"one is ready at {address}")
+        yield ok("server", f"the server at {address} is ready")
     else:
         yield problem(
             "server",
-            f"the one at {address} lives, but is not ready",
+            f"the server at {address} is alive, but not ready",
             "its log says `not_ready` and why; so does cellblock top",
         )
 

@@ -1,4 +1,4 @@
-"""Whether the bytes of files can be stored as configured. One object comes and goes."""
+"""Check whether the bytes of files can be stored. Writes one object and deletes it."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ NEEDED = "s3:ListBucket of the bucket, s3:GetObject, s3:PutObject and s3:DeleteO
 
 
 def blob_findings(settings: Settings) -> Findings:
-    """All that can be said of it; nothing if it is a folder, for the disk is looked at anyway."""
+    """Check an S3 store; yield nothing for a folder, whose disk is checked anyway."""
     location = settings.blobs.location
     if location is None:
         return
     try:
-        # It comes with an extra.
+        # obstore comes with an extra.
         from obstore.exceptions import BaseError
 
         from cellblock_server.blobs.s3_client import client
@@ -57,7 +57,7 @@ def _owner(settings: Settings, location: str, read: Callable[[], str]) -> Findin
     try:
         found = read()
     except FileNotFoundError:
-        yield ok(CHECK, f"{location} is nobody's yet")
+        yield ok(CHECK, f"{location} is not owned by a server yet")
         return
     if not instance.exists() or instance.read_text() != found:
         yield problem(

@@ -1,4 +1,4 @@
-"""What is in the database, and whether it can be used. Nothing is changed."""
+"""Checks of the database. Nothing is changed."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -22,12 +22,12 @@ from cellblock_server.store.timings import StoreTimings
 SOON = timedelta(days=14)
 MAX_SKEW = timedelta(seconds=2)
 MAX_NAMED = 5
-"""Keys in one line."""
+"""Maximum number of keys listed in one line."""
 LOCK_SECONDS = 2
 
 
 def database_findings(settings: Settings) -> Findings:
-    """All that can be said of it without writing."""
+    """Check everything that can be checked without writing."""
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         yield ok("database", f"{url.database} will be made by the first start")
@@ -64,7 +64,7 @@ def _name(url: URL) -> str:
 
 @contextmanager
 def _opened(settings: Settings, url: URL) -> Iterator[Connection]:
-    """Raises CellblockError for a PostgreSQL that can't be used."""
+    """Open the database. Raises CellblockError for a PostgreSQL database that can't be used."""
     engine = _read_only(url) if url.get_backend_name() == "sqlite" else _postgresql(settings)
     try:
         with engine.connect() as connection:
@@ -87,7 +87,7 @@ def _read_only(url: URL) -> Engine:
 
 
 def _postgresql(settings: Settings) -> Engine:
-    # Its driver comes with an extra.
+    # The driver comes with an extra.
     from cellblock_server.store.postgresql import with_parameters
 
     url = with_parameters(database_url(settings), StoreTimings().connect)

@@ -1,4 +1,4 @@
-"""The engine: whether it answers, and has what sandboxes need."""
+"""Checks of the engine: whether it responds, and has what sandboxes need."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from cellblock_server.upstream.docker_engine import fetch_engine_version
 
 ANSWER = aiohttp.ClientTimeout(total=10, sock_connect=5)
 LEAST_API = (1, 41)
-"""Of engine 20.10; earlier ones lack what we ask for."""
+"""Minimum API version, of engine 20.10; earlier ones lack features that we need."""
 MAX_SKEW_SECONDS = 2.0
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 WORLD_WRITABLE = 0o002
@@ -31,12 +31,12 @@ LIMITS = {
     "CpuCfsQuota": "CPU time",
     "PidsLimit": "processes",
 }
-"""What `GET /info` calls the limits that the kernel and the engine can enforce."""
+"""Fields of `GET /info` for the limits that the kernel and the engine can enforce."""
 BUILD = "build it with `make images`, or set sandbox.image"
 
 
 async def engine_findings(settings: Settings) -> AsyncIterator[Finding]:
-    """All of the engine."""
+    """Check everything about the engine."""
     address = os.environ.get("DOCKER_HOST") or DEFAULT_SOCKET
     for finding in _socket(address):
         yield finding
@@ -103,7 +103,7 @@ def _version(address: str, said: dict[str, Any]) -> Finding:
 
 
 def limit_findings(info: Mapping[str, Any]) -> Findings:
-    """What the engine can enforce, by what it says of itself (`GET /info`)."""
+    """Check which limits the engine can enforce, by its `GET /info`."""
     driver = f"cgroup version {info.get('CgroupVersion')}, driver {info.get('CgroupDriver')}"
     missing = [words for name, words in LIMITS.items() if not info.get(name)]
     if info.get("CgroupDriver") == "none" or missing:
@@ -117,7 +117,7 @@ def limit_findings(info: Mapping[str, Any]) -> Findings:
 
 
 def security_findings(settings: Settings, info: Mapping[str, Any]) -> Findings:
-    """Which of the kernel's walls it can use, likewise."""
+    """Check which security modules of the kernel the engine can use, by its `GET /info`."""
     options = [str(option) for option in info.get("SecurityOptions") or []]
     if not any("name=seccomp" in option for option in options):
         yield problem("seccomp", "the engine has no seccomp", "use a kernel and engine with it")
@@ -152,7 +152,7 @@ def _runtimes(settings: Settings, info: Mapping[str, Any]) -> Findings:
 
 
 def _clock(info: Mapping[str, Any]) -> Finding:
-    # Nanoseconds are more than Python reads.
+    # Nanoseconds: more digits than Python reads.
     whole = re.sub(r"\.\d+", "", str(info["SystemTime"]))
     skew = abs((datetime.now(UTC) - datetime.fromisoformat(whole)).total_seconds())
     if skew > MAX_SKEW_SECONDS:
@@ -188,6 +188,6 @@ async def _image(docker: aiodocker.Docker, name: str) -> Finding:
     if made != version():
         of = f"of release {made}" if made else "without a label of a release"
         return warning(
-            "image", f"{name} is {of}; this server is {version()}", "build it anew: `make images`"
+            "image", f"{name} is {of}; this server is {version()}", "rebuild it: `make images`"
         )
     return ok("image", f"{name} is of this release")

@@ -1,4 +1,4 @@
-"""What a look at the machine finds."""
+"""Findings of the checks of a machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,39 +6,39 @@ from enum import Enum
 
 
 class Level(Enum):
-    """How bad it is."""
+    """Severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
-    """It works, but it will not for long, or not as well as it could."""
+    """The server works, but not for long, or not as well as it could."""
     PROBLEM = "problem"
-    """A server would not start, or could not run code, or is not safe."""
+    """A server would not start, could not run code, or is not safe."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line."""
+    """One finding of a check."""
 
     check: str
     level: Level
     message: str
     advice: str = ""
-    """What to do; empty if nothing."""
+    """Advice on what to do; empty if nothing."""
 
 
 Findings = Iterator[Finding]
 
 
 def ok(check: str, message: str) -> Finding:
-    """All is well."""
+    """Return a finding without a problem."""
     return Finding(check, Level.OK, message)
 
 
 def warning(check: str, message: str, advice: str) -> Finding:
-    """It could be better."""
+    """Return a finding that could become a problem."""
     return Finding(check, Level.WARNING, message, advice)
 
 
 def problem(check: str, message: str, advice: str) -> Finding:
-    """It can't stay so."""
+    """Return a finding that must be fixed."""
     return Finding(check, Level.PROBLEM, message, advice)

@@ -1,4 +1,4 @@
-"""This machine: room, descriptors, what the configuration needs of it."""
+"""Checks of this machine: disk space, file descriptors, and needs of the configuration."""
 
 import os
 import resource
@@ -11,14 +11,14 @@ from cellblock_server.egress.proxy import squid
 from cellblock_server.ops.doctor.finding import Findings, ok, problem, warning
 
 LOW_SHARE, LEAST_SHARE = 0.10, 0.02
-"""Of a disk: what is little, and what is next to nothing."""
+"""Shares of free disk space below which a warning or a problem is reported."""
 GIB = 2**30
 FILES_OF_A_SESSION, OTHER_FILES = 2, 64
-"""Descriptors that the server has open."""
+"""File descriptors that the server needs, for each session and otherwise."""
 
 
 def host_findings(settings: Settings) -> Findings:
-    """All of this machine."""
+    """Check everything about this machine."""
     yield from _descriptors(settings)
     yield from _memory(settings)
     yield from _profile(settings)
@@ -26,17 +26,17 @@ def host_findings(settings: Settings) -> Findings:
 
 
 def disk_findings(check: str, path: Path, least_bytes: int = 0) -> Findings:
-    """Room on a disk, of which `least_bytes` must be free."""
+    """Check the free space of a disk, of which `least_bytes` must be free."""
     disk = shutil.disk_usage(path)
     inodes = os.statvfs(path)
     words = f"{path} has {disk.free / GIB:.1f} of {disk.total / GIB:.1f} GiB free"
     few_files = inodes.f_files and inodes.f_favail < LEAST_SHARE * inodes.f_files
     if disk.free < max(least_bytes, LEAST_SHARE * disk.total):
-        yield problem(check, words, "make room: nothing can be stored before long")
+        yield problem(check, words, "free some space: nothing can be stored before long")
     elif few_files:
         yield problem(check, f"{path} has {inodes.f_favail} inodes left", "remove small files")
     elif disk.free < max(2 * least_bytes, LOW_SHARE * disk.total):
-        yield warning(check, words, "make room, or shorten retention")
+        yield warning(check, words, "free some space, or shorten retention")
     else:
         yield ok(check, words)
 
@@ -81,7 +81,7 @@ def _profile(settings: Settings) -> Findings:
 
 def _egress(settings: Settings) -> Findings:
     if not settings.sandbox.may_have_egress:
-        yield ok("egress", "no session has a way out")
+        yield ok("egress", "no session has egress")
         return
     program = squid()
     if program is None:

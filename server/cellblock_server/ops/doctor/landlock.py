@@ -1,4 +1,4 @@
-"""Whether the kernel can confine code with Landlock, which keeps code from ending its agent."""
+"""Check for Landlock, with which the kernel keeps code from ending its agent."""
 
 import ctypes
 import errno
@@ -10,7 +10,7 @@ from typing import Any
 from cellblock_server.ops.doctor.finding import Finding, ok, warning
 
 CREATE_RULESET = 444
-"""System call, which has this number on every architecture."""
+"""Number of the system call, the same on every architecture."""
 CREATE_RULESET_VERSION = 1
 FIRST_RELEASE = (5, 19)
 """Linux release with ABI 2, the first one that the agent can use."""

@@ -1,4 +1,4 @@
-"""What the server keeps: its folder, and its database. Nothing is changed."""
+"""Checks of the state folder and its disk. Nothing is changed."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ OTHERS = 0o077
 
 
 def state_findings(settings: Settings) -> Findings:
-    """All that is kept."""
+    """Check the state folder and its disk."""
     folder = settings.server.state_dir
     yield from _folder(folder)
     there = next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))

@@ -1,1 +1,1 @@
-"""Connections of callers: who is at the other end, how many there are, and which are ended."""
+"""Connections of callers: their peers, their number, and which are ended."""

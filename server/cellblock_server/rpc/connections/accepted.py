@@ -1,7 +1,7 @@
 """Connections that gRPC has accepted, found among this process's own descriptors.
 
-gRPC reports neither a connection nor its end, and offers no way to close one: only calls tell
-who is at the other end. Its sockets are this process's, so Linux lists them.
+gRPC reports neither a connection nor its end, and offers no way to close one: only calls show the
+peer. Its sockets are this process's, so Linux lists them.
 """
 
 import ipaddress
@@ -24,23 +24,23 @@ class Accepted:
     """One connection, for as long as its socket is open."""
 
     peer: str
-    """The address of its other end, `host:port`, as `peer_address` returns it."""
+    """Address of the peer, `host:port`, as `peer_address` returns it."""
     descriptor: int
     inode: int
-    """Tells its socket from a later one with the same descriptor."""
+    """Inode that separates its socket from a later one with the same descriptor."""
 
 
 class AcceptedConnections:
     """The TCP connections of one listener."""
 
     def __init__(self, port: int) -> None:
-        """Look for connections to the local `port`."""
+        """Find connections to the local `port`."""
         self._port = port
         self._sockets: dict[int, tuple[int, str]] = {}
-        """By descriptor: the inode of its socket, and its peer; empty for other sockets."""
+        """Inode and peer of each descriptor's socket; the peer is empty for other sockets."""
 
     def find_all(self) -> dict[str, Accepted]:
-        """All that are open now, by their peers."""
+        """Return all open connections, by their peers."""
         sockets: dict[int, tuple[int, str]] = {}
         found: dict[str, Accepted] = {}
         for descriptor in _descriptors():
@@ -51,7 +51,7 @@ class AcceptedConnections:
             try:
                 peer = known[1] if known and known[0] == inode else self._peer_of(descriptor)
             except OSError:
-                # No descriptor is left for a duplicate: it is looked at again.
+                # No descriptor is left for a duplicate: it is examined again at the next call.
                 continue
             sockets[descriptor] = inode, peer
             if peer:
@@ -62,13 +62,13 @@ class AcceptedConnections:
     def close(self, accepted: Accepted) -> None:
         """End a connection in both directions: gRPC sees that, and closes its socket."""
         with suppress(OSError), _duplicate(accepted.descriptor) as held:
-            # The duplicate can't become another connection's between look and end.
+            # The duplicate can't become another connection's between check and end.
             if _inode_of(held.fileno()) == accepted.inode:
                 held.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def listening(self) -> Iterator[list[socket.socket]]:
-        """The sockets that listen at the port, within the block."""
+        """Yield the sockets that listen at the port."""
         with ExitStack() as stack:
             found: list[socket.socket] = []
             for descriptor in _descriptors():
@@ -83,8 +83,8 @@ class AcceptedConnections:
             yield found
 
     def _peer_of(self, descriptor: int) -> str:
-        """Empty unless it is a connection to this port. Raises OSError."""
-        # One whose other end has left has no peer any more.
+        """Return the peer; empty unless it is a connection to this port. Raises OSError."""
+        # A connection that the other side has closed has no peer any more.
         with _duplicate(descriptor) as held, suppress(OSError):
             if self._is_ours(held):
                 host, port = held.getpeername()[:2]
@@ -101,7 +101,7 @@ class AcceptedConnections:
 
 @lru_cache(4096)
 def peer_address(peer: str) -> str:
-    """`host:port` of a peer as gRPC has it; empty unless it is connected by TCP."""
+    """Return `host:port` of a gRPC peer; empty unless it is connected by TCP."""
     scheme, _, address = peer.partition(":")
     if f"{scheme}:" not in BY_TCP:
         return ""
@@ -110,8 +110,8 @@ def peer_address(peer: str) -> str:
 
 
 def _descriptors() -> list[int]:
-    """All that this process has open."""
-    # Paths would cost more than all else: this is done many times a second.
+    """Return all descriptors that this process has open."""
+    # Paths would cost more than everything else: this runs many times a second.
     return [int(name) for name in os.listdir(FOLDER)]  # noqa: PTH208
 
 
@@ -119,16 +119,16 @@ def _joined(host: str, port: int) -> str:
     if ":" not in host:
         return f"{host}:{port}"
     address = ipaddress.IPv6Address(host.partition("%")[0])
-    # gRPC has IPv4 addresses that reach an IPv6 socket as what they are.
+    # gRPC shows IPv4 addresses that reach an IPv6 socket as IPv4.
     return f"{address.ipv4_mapped or address}:{port}"
 
 
 def _duplicate(descriptor: int) -> socket.socket:
-    """The same socket once more, whatever kind it is. Raises OSError."""
+    """Return a duplicate of a socket of any kind. Raises OSError."""
     duplicate = os.dup(descriptor)
     try:
-        # With a family, for Python would ask the socket otherwise, and some do not answer; with
-        # the one of the longest addresses, for Python cuts off what is longer.
+        # With a family: otherwise Python would query the socket, and some do not respond. With the
+        # family of the longest addresses: Python cuts off longer ones.
         return socket.socket(socket.AF_INET6, socket.SOCK_STREAM, fileno=duplicate)
     except BaseException:
         os.close(duplicate)
@@ -136,7 +136,7 @@ def _duplicate(descriptor: int) -> socket.socket:
 
 
 def _inode_of(descriptor: int) -> int | None:
-    """None if it is no socket, or not open any more."""
+    """Return a socket's inode; None if the descriptor is no socket, or not open any more."""
     try:
         status = os.fstat(descriptor)
     except OSError:

@@ -1,9 +1,9 @@
 """Addresses whose new connections the kernel drops for a while.
 
-A connection that is accepted has cost most of what it will: gRPC has read its calls, and Python
-has to take each of them from the queue that they share with everyone's. So connections are
-refused before: by a socket filter on the listening socket, which needs no rights. Connections that
-are open have none of it.
+An accepted connection has already cost most of what it will: gRPC has read its calls, and Python
+has to take each of them from a queue that all callers share. So connections are refused before: by
+a socket filter on the listening socket, which needs no rights. Open connections do not pass the
+filter.
 
 Source: the kernel's Documentation/networking/filter.rst; include/uapi/linux/filter.h.
 """
@@ -18,7 +18,7 @@ SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 MAX_ADDRESSES = 256
 """Addresses in one filter: the kernel takes 4,096 instructions."""
 PREFIX_BYTES = 8
-"""Of an IPv6 address, the network: a host has all addresses of its own."""
+"""Length of the network part of an IPv6 address: a host owns all addresses of its network."""
 
 _LOAD_WORD, _LOAD_HALF, _JUMP_EQUAL, _RETURN = 0x20, 0x28, 0x15, 0x06
 _NETWORK_HEADER = 0x1_0000_0000 - 0x10_0000
@@ -31,20 +31,20 @@ Instruction = tuple[int, int, int, int]
 
 
 def network_of(host: str) -> bytes:
-    """The part of an address that is banned: four bytes, or an IPv6 network's eight."""
+    """Return the part of an address that is banned: four bytes, or an IPv6 network's eight."""
     packed = ipaddress.ip_address(host.partition("%")[0]).packed
     return packed if len(packed) == 4 else packed[:PREFIX_BYTES]
 
 
 def shown_network(network: bytes) -> str:
-    """An address, or an IPv6 network, for people."""
+    """Return an address, or an IPv6 network, for people."""
     if len(network) == 4:
         return str(ipaddress.IPv4Address(network))
     return f"{ipaddress.IPv6Address(network.ljust(16, bytes(1)))}/{8 * PREFIX_BYTES}"
 
 
 def set_banned(listening: Iterable[socket.socket], networks: Iterable[bytes]) -> None:
-    """Have the kernel drop what comes from these to sockets that listen. Raises OSError."""
+    """Have the kernel drop packets from `networks` to listening sockets. Raises OSError."""
     chosen = list(networks)[-MAX_ADDRESSES:]
     for each in listening:
         if chosen:
@@ -54,7 +54,7 @@ def set_banned(listening: Iterable[socket.socket], networks: Iterable[bytes]) ->
 
 
 def filter_program(networks: list[bytes]) -> list[Instruction]:
-    """A program that drops packets from these."""
+    """Return a program that drops packets from `networks`."""
     ipv4 = list(_match_ipv4([each for each in networks if len(each) == 4]))
     ipv6 = list(_match_ipv6([each for each in networks if len(each) != 4]))
     return [

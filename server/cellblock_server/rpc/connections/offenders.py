@@ -23,23 +23,23 @@ class _Offender:
 
 
 class Offenders:
-    """Addresses that offended, and whether they are banned."""
+    """Addresses that offended, and their bans."""
 
     def __init__(self, limits: StrangerLimits) -> None:
-        """Ban addresses as `limits` says."""
+        """Ban addresses within `limits`."""
         self._limits = limits
         self._known: dict[bytes, _Offender] = {}
         self._banned: list[bytes] = []
-        """As the kernel has them."""
+        """Networks that the kernel's filter drops now."""
 
     def add_offence(self, network: bytes, weight: float, now: float) -> None:
-        """Count one; ban the address if it is one too many."""
+        """Count an offence; ban the address if it exceeds the limit."""
         offender = self._known.pop(network, None) or _Offender()
-        # The latest last: the first ones make room.
+        # The latest last: the first ones are dropped when there are too many.
         self._known[network] = offender
         while len(self._known) > MAX_ADDRESSES:
             del self._known[next(iter(self._known))]
-        # Older ones count less: a monitor without a key that is ended now and then is no attacker.
+        # Older ones count less: a monitor without a key that is ended occasionally is no attacker.
         age = (now - offender.last) / self._limits.forget_seconds
         offender.offences = offender.offences * max(0.0, 1.0 - age) + weight
         offender.last = now
@@ -49,12 +49,12 @@ class Offenders:
             offender.bans += 1
 
     def is_banned(self, network: bytes, now: float) -> bool:
-        """Whether its connections are dropped now."""
+        """Whether connections from `network` are dropped now."""
         offender = self._known.get(network)
         return offender is not None and offender.banned_until > now
 
     def apply(self, accepted: AcceptedConnections, now: float, spared: Set[bytes]) -> None:
-        """Have the kernel drop new connections of banned addresses, but of those in `spared`."""
+        """Have the kernel drop new connections of banned addresses, except those in `spared`."""
         earliest = now - self._limits.forget_seconds
         self._known = {
             network: offender
@@ -71,7 +71,7 @@ class Offenders:
         try:
             with accepted.listening() as sockets:
                 if not sockets:
-                    # No descriptor is left to look with, or the listener has been closed.
+                    # No descriptor is left to check with, or the listener has been closed.
                     return
                 set_banned(sockets, banned)
         except OSError as error:

@@ -1,7 +1,7 @@
-"""Bounds on connections that have shown no valid key: how many, how long, how many calls.
+"""Bounds on connections that have shown no valid key: their number, age and calls.
 
-gRPC can bound connections and calls in number, but can't tell callers with a key from others: its
-bounds alone would let whoever comes first lock out all who come later.
+gRPC can bound connections and calls in number, but can't distinguish callers with a key from
+others: with its bounds alone, the first clients could lock out all later ones.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from cellblock_server.rpc.connections.offenders import Offenders
 from cellblock_server.rpc.pipeline import Context
 
 ENDED_SECONDS = 5.0
-"""Time in which gRPC hands on the last calls of a connection that was ended."""
+"""Time in which gRPC still delivers the last calls of a connection that was ended."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +32,13 @@ class _Connection:
     """State of one connection: its tenant, its age and its calls without a key."""
 
     tenant: str = ""
-    """Whose valid key it has shown; empty if none."""
+    """Tenant of the valid key that it has shown; empty if none."""
     since: float = 0.0
     last_call: float = 0.0
     tokens: float = 0.0
     """Calls without a key that it may make now; less than 0 if some wait for their turn."""
     counted: float = 0.0
-    """Time at which `tokens` was right."""
+    """Time at which `tokens` was last updated."""
     waiting: int = 0
     refused: int = 0
     has_key: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,21 +46,21 @@ class _Connection:
 
 
 class Strangers:
-    """Watches the connections of the listener while it is `run`.
+    """Watches the connections of the listener while `run` runs.
 
-    A stranger is a connection that has made no call that was let in. It gets slow answers, then
-    none; those that are too many, too old or too loud are ended.
+    A stranger is a connection without an admitted call. It gets slow responses, then none;
+    connections without a key that are too many, too old or too busy are ended.
     """
 
     def __init__(self, limits: StrangerLimits, now: Callable[[], float] = time.monotonic) -> None:
-        """Apply `limits`, as `now` counts seconds."""
+        """Apply `limits`; `now` returns seconds."""
         self._limits = limits
         self._now = now
         self._accepted: AcceptedConnections | None = None
         self._connections: dict[str, _Connection] = {}
         self._condemned: set[str] = set()
         self._ended: dict[str, float] = {}
-        """Peers whose connections were ended, and when: calls of theirs may be on their way."""
+        """Peers whose connections were ended, with the time: their last calls may still arrive."""
         self._offenders = Offenders(limits)
         self._urgent = asyncio.Event()
 
@@ -69,7 +69,7 @@ class Strangers:
         self._accepted = AcceptedConnections(port)
 
     def admit_caller(self, context: Context, tenant: str) -> None:
-        """Record that a call with a valid key, or one that needs none, came from here."""
+        """Record that this connection made a call with a valid key, or one that needs none."""
         connection = self._of(context)
         if connection is None:
             return
@@ -79,10 +79,10 @@ class Strangers:
             connection.has_key.set()
 
     async def await_end(self, context: Context) -> None:
-        """Wait for the end of a connection that is to be ended; return at once for others.
+        """Wait until a connection that is to be ended has ended; return immediately for others.
 
-        To be called before anything is done for a call: what gRPC has read of such a connection
-        may be many calls. It costs least not to answer; the connection's end cancels them.
+        Call it before any work for a call: gRPC may have read many calls of such a connection. Not
+        responding costs least; the connection's end cancels the calls.
         """
         if not self._condemned and not self._ended:
             return
@@ -91,10 +91,10 @@ class Strangers:
             await asyncio.sleep(self._limits.timeout_seconds)
 
     async def await_turn(self, context: Context) -> None:
-        """Wait until a call may be answered that may turn out to have no valid key.
+        """Wait until a call that may have no valid key may be answered.
 
-        Returns at once for connections that have shown one. Raises ExhaustedError when too many
-        calls of this connection wait already.
+        Returns immediately for connections that have shown a key. Raises ExhaustedError when too
+        many calls of this connection wait already.
         """
         connection = self._of(context)
         if connection is None or connection.tenant:
@@ -108,7 +108,7 @@ class Strangers:
         try:
             await self._wait(connection)
         except asyncio.CancelledError:
-            # Calls that are taken back cost as much as others.
+            # Cancelled calls cost as much as others.
             self._count_refused(peer, connection)
             raise
         finally:
@@ -122,7 +122,7 @@ class Strangers:
 
     @contextmanager
     def open_call(self, context: Context) -> Iterator[None]:
-        """A call that needs no key, such as a question for the server's health, while it is open.
+        """Count an open call that needs no key, such as a health check.
 
         Raises ExhaustedError when this connection has too many of them.
         """
@@ -141,20 +141,20 @@ class Strangers:
             connection.waiting -= 1
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Check the connections until cancelled."""
         while True:
             if self._condemned:
                 await asyncio.sleep(self._limits.urgent_look_seconds)
             else:
                 await self._next_look()
             try:
-                self.look()
+                self.end_excess_connections()
             except OSError as error:
-                # No descriptor is left to look with: the next look may find one.
+                # No descriptor is left to check with: the next check may find one.
                 log.warning("connections_not_seen", problem=str(error))
 
-    def look(self) -> None:
-        """End the connections that are past a bound."""
+    def end_excess_connections(self) -> None:
+        """End the connections that are over a limit."""
         if self._accepted is None:
             return
         accepted = self._accepted.find_all()
@@ -169,8 +169,8 @@ class Strangers:
             self._end(accepted, peer, "calls without a valid key", 1.0)
         self._end_late(accepted, now - self._limits.timeout_seconds)
         self._end_surplus(accepted)
-        # Who shares an address with callers that have a key, as behind a proxy or on the same
-        # machine, must not have them locked out.
+        # Callers with a key that share the address, as behind a proxy or on the same machine, must
+        # not be locked out.
         spared = {_network(peer) for peer, known in self._connections.items() if known.tenant}
         for peer in self._strangers():
             if _network(peer) not in spared and self._offenders.is_banned(_network(peer), now):
@@ -178,18 +178,18 @@ class Strangers:
         self._offenders.apply(self._accepted, now, spared)
 
     def _strangers(self) -> list[str]:
-        """The oldest first."""
+        """Return the peers without a key, the oldest first."""
         return [peer for peer, known in self._connections.items() if not known.tenant]
 
     def _end_late(self, accepted: dict[str, Accepted], earliest: float) -> None:
-        """End those that have shown no valid key in time."""
+        """End connections that have shown no valid key in time."""
         for peer in self._strangers():
             connection = self._connections[peer]
             if max(connection.since, connection.last_call) <= earliest:
                 self._end(accepted, peer, "no valid key in time", self._limits.idle_offence)
 
     def _end_surplus(self, accepted: dict[str, Accepted]) -> None:
-        """End those that make room: strangers before others."""
+        """End surplus connections: strangers before others."""
         strangers = self._strangers()
         surplus = max(
             len(strangers) - self._limits.max_strangers,
@@ -201,7 +201,7 @@ class Strangers:
             self._end(accepted, self._least_used(), "too many connections", 0.0)
 
     def _update(self, accepted: dict[str, Accepted]) -> None:
-        """Keep what is known about connections that are open, the oldest first."""
+        """Update the state of open connections, the oldest first."""
         kept: dict[str, _Connection] = {}
         for peer, connection in self._connections.items():
             found = accepted.get(peer)
@@ -214,7 +214,7 @@ class Strangers:
         self._connections = kept
 
     def _least_used(self) -> str:
-        """The connection that makes room: the idlest one of the tenant that has the most."""
+        """Return the idlest connection of the tenant that has the most."""
         counts = Counter(connection.tenant for connection in self._connections.values())
         (tenant, _count), *_ = counts.most_common(1)
         return min(
@@ -234,7 +234,7 @@ class Strangers:
             self._accepted.close(accepted[peer])
 
     def _count_refused(self, peer: str, connection: _Connection) -> None:
-        """End the connection if that was one too many."""
+        """End the connection if it has too many refused calls."""
         connection.refused += 1
         is_bounded = not connection.tenant and peer not in self._ended
         if is_bounded and connection.refused > self._limits.max_refused_calls:
@@ -268,7 +268,7 @@ class Strangers:
         return connection.tokens
 
     def _of(self, context: Context) -> _Connection | None:
-        """None for callers that are not bounded: those from within, and by a Unix socket."""
+        """Return the call's connection; None for internal callers and Unix sockets."""
         if self._accepted is None:
             return None
         peer = peer_address(context.peer())

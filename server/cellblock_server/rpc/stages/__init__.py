@@ -1,1 +1,1 @@
-"""Stages of the pipeline: what each call passes before and after its servicer."""
+"""Stages of the pipeline, which each call passes before and after its servicer."""

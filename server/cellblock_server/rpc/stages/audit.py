@@ -1,4 +1,4 @@
-"""Stage: an entry in the audit log for each call."""
+"""Stage that stores an entry in the audit log for each call."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,20 +22,20 @@ MAX_PEER = 100
 
 
 class AuditStage(Stage):
-    """Has an entry stored for each call: of a stream when it begins to answer.
+    """Stores an entry for each call: of a stream when it begins to respond.
 
-    A stream that fails later has another entry, which says how. Raises UnavailableError
-    instead of taking a call that could not be recorded.
+    A stream that fails later has another entry with its failure. Raises UnavailableError instead of
+    serving a call that could not be recorded.
     """
 
     def __init__(self, audit: AuditLog, now: Clock, peer_of: Callable[[Context], str]) -> None:
-        """Store entries in `audit`; to be put around `AuthStage`."""
+        """Store entries in `audit`; belongs around `AuthStage`."""
         self._audit = audit
         self._now = now
         self._peer_of = peer_of
 
     def applies_to(self, method: Method) -> bool:
-        """Health probes come every few seconds, and say nothing."""
+        """Skip health probes: they come every few seconds, with no information."""
         return not method.is_open
 
     @asynccontextmanager
@@ -69,17 +69,17 @@ class _Entry:
         self._is_stored = False
 
     def name_subjects(self, request: object) -> None:
-        """Note which things the request names."""
+        """Record the ids that the request names."""
         self._subjects |= subjects_of(request)
 
     def answered(self, response: object) -> None:
-        """Store that the call does what was asked for; once."""
+        """Store, once, that the call succeeds."""
         if not self._is_stored:
             self._subjects = subjects_of(response) | self._subjects
             self._store("OK", "")
 
     def failed(self, error: BaseException) -> None:
-        """Store how the call ended. That a caller left a stream is no failure of it."""
+        """Store how the call ended. A caller that disconnects from a stream is no failure."""
         left = isinstance(error, asyncio.CancelledError | GeneratorExit)
         if not (left and self._is_stored):
             self._store(*_outcome(error, self._context))
@@ -102,7 +102,7 @@ class _Entry:
 
 
 def _outcome(error: BaseException, context: Context) -> tuple[str, str]:
-    """The status and reason that the caller gets for an error."""
+    """Return the status and reason that the caller gets for an error."""
     match error:
         case CellblockError():
             return str(code_pb2.Code.Name(status_of(error).code)), error.reason

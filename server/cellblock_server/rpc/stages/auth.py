@@ -1,4 +1,4 @@
-"""Stage: who makes a call, and whether they may."""
+"""Stage that identifies the caller, and checks its role."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,17 +19,16 @@ SCHEME = "bearer "
 
 
 class AuthStage(Stage):
-    """Lets in whoever has a key whose role is enough; streams for as long as the key counts.
+    """Admits calls with a valid key of sufficient role; ends streams when the key becomes invalid.
 
-    A call that is no stream is answered once it was let in: an admin who rotates the very key
-    that the call is made with must get the new secret. Raises UnauthenticatedError or
-    PermissionDeniedError.
+    A unary call that was admitted always completes: an admin who rotates the key of this very call
+    must get the new secret. Raises UnauthenticatedError or PermissionDeniedError.
     """
 
     def __init__(
         self, keys: KeyService, live_calls: LiveCalls, strangers: Strangers, *, required: bool
     ) -> None:
-        """Ask `keys`, in the pace that `strangers` sets to connections that have shown none.
+        """Check keys in `keys`; `strangers` slows down connections that have shown none.
 
         Unless `required`, callers without a key may do everything.
         """
@@ -56,7 +55,7 @@ class AuthStage(Stage):
                 yield
 
     async def _admit(self, method: str, context: Context) -> Credential | None:
-        """Find out who calls, and whether they may. None if they need no key and have none."""
+        """Identify the caller and check its role. None if the call needs no key and has none."""
         await self._strangers.await_turn(context)
         try:
             caller, credential = await self._identify(context)
@@ -71,7 +70,7 @@ class AuthStage(Stage):
         return credential
 
     async def _identify(self, context: Context) -> tuple[Caller, Credential | None]:
-        """Raises UnauthenticatedError."""
+        """Return the caller and its key. Raises UnauthenticatedError."""
         text = _key_text(context)
         if text is not None:
             credential = await self._keys.authenticate(text)
@@ -79,7 +78,8 @@ class AuthStage(Stage):
             return Caller(key.tenant, key.role, key.id), credential
         if self._required:
             raise UnauthenticatedError(
-                "KEY_MISSING", "this server needs a key: metadata `authorization: Bearer cb_…`"
+                "KEY_MISSING",
+                "this server requires an API key: metadata `authorization: Bearer cb_…`",
             )
         return LOCAL, None
 
@@ -95,7 +95,7 @@ class AuthStage(Stage):
 
 
 def claimed_key(context: Context) -> str:
-    """The id of the key that a caller says it has; empty if it says nothing of the kind."""
+    """Return the id of the key that a caller claims to have; empty if it claims none."""
     try:
         text = _key_text(context)
         return "" if text is None else read_text(text).key_id
@@ -104,7 +104,7 @@ def claimed_key(context: Context) -> str:
 
 
 def _key_text(context: Context) -> str | None:
-    """What was sent as a key; None if nothing was. Raises UnauthenticatedError if it is none."""
+    """Return the text sent as a key, or None. Raises UnauthenticatedError if malformed."""
     values = [value for name, value in context.invocation_metadata() or () if name == HEADER]
     if not values:
         return None

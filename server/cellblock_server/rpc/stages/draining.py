@@ -1,4 +1,4 @@
-"""Stage: refuse calls once the server stops, and end those in flight."""
+"""Stage that refuses calls once the server stops, and ends those in flight."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,11 +7,11 @@ from cellblock_server.app.draining import Draining
 from cellblock_server.rpc.pipeline import Call, Pause, Stage
 
 STANDARD_PREFIX = "/grpc."
-"""Health checks and reflection: their streams can be opened again, their calls are short."""
+"""Prefix of health checks and reflection: their streams can be reopened, their calls are short."""
 
 
 class DrainStage(Stage):
-    """Opens each call in `Draining`; to be put before all that costs more than a refusal."""
+    """Opens each call in `Draining`; belongs before everything that costs more than a refusal."""
 
     def __init__(self, draining: Draining) -> None:
         """Open calls in `draining`."""
@@ -22,7 +22,7 @@ class DrainStage(Stage):
         """Have the call end when the server stops."""
         is_standard = call.method.name.startswith(STANDARD_PREFIX)
         is_stream = call.method.streams_responses
-        # A caller that asks for the server's health wants to know that it stops.
+        # A caller that watches the server's health needs to learn that it stops.
         with self._draining.open_call(refuse=is_stream or not is_standard) as opened:
             opened.is_resumable = is_stream and is_standard
             call.while_sending(Pause(opened))

@@ -1,4 +1,4 @@
-"""Stage, the outermost one: log context, one log line, and errors turned into statuses."""
+"""Outermost stage: sets the log context, logs one line, and converts errors to statuses."""
 
 import asyncio
 import time
@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 class OutcomeStage(Stage):
     """Ends each call with a status, a line in the log and a measurement.
 
-    A `CellblockError` becomes its status. Anything else is our fault: the caller
-    gets INTERNAL with an id, and the log has the traceback under the same id.
+    A `CellblockError` becomes its status. Anything else is a server error: the caller gets INTERNAL
+    with an id, and the log has the traceback under the same id.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class OutcomeStage(Stage):
     ) -> None:
         """Count calls in `metrics`.
 
-        Calls of connections that `strangers` ends are left alone. Without required keys,
-        `all_are_admins`.
+        Ignores calls of connections that `strangers` ends. `all_are_admins` if keys are not
+        required.
         """
         self._metrics = metrics
         self._strangers = strangers
@@ -62,7 +62,7 @@ class OutcomeStage(Stage):
         except asyncio.CancelledError as error:
             await self._stray(error, call, start)
             raise
-        except Exception as error:  # noqa: BLE001 - told, and logged if it is our fault
+        except Exception as error:  # noqa: BLE001 - reported, and logged if it is a server error
             await self._fail(error, call, start)
         self._end("OK", call, start)
 
@@ -71,7 +71,7 @@ class OutcomeStage(Stage):
         write = log.debug if call.method.name.startswith("/grpc.") else log.info
         seconds = time.monotonic() - start
         line = partial(write, "call", code=code, seconds=round(seconds, 4))
-        # Next, not now: the caller waits for the answer, and nobody for the line.
+        # Not before the status: the caller waits for it, and no task waits for the line.
         asyncio.get_running_loop().call_soon(line)
         self._seconds(call.method.name.removeprefix("/"), code).observe(seconds)
 
@@ -81,7 +81,7 @@ class OutcomeStage(Stage):
         call: Call,
         start: float,
     ) -> None:
-        """A cancellation that nobody asked for would leave the caller without an answer."""
+        """Give the caller a status for a cancellation that no task requested."""
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             self._end("CANCELLED", call, start)
@@ -96,17 +96,17 @@ class OutcomeStage(Stage):
     ) -> NoReturn:
         if isinstance(error, grpc.aio.AbortError):
             self._end(call.context.code().name, call, start)
-            raise error  # the handler has given its status already
+            raise error  # the handler has set its status already
         if not isinstance(error, CellblockError):
             identity = token_hex(8)
             log.error("fault", error_id=identity, exc_info=error)
             error = InternalError(
-                "FAULT", f"a fault in the server; its log tells more under {identity}"
+                "FAULT", f"a server error; the server's log has details under {identity}"
             )
         elif error.detail:
             log.warning("call_failed", reason=error.reason, detail=str(error))
         caller = CALLER.get(None)
-        # One that is refused before it is known who calls is an admin's where all are.
+        # A call refused before the caller is known counts as an admin's where all callers are.
         for_admin = self._all_are_admins if caller is None else caller.role >= Role.ADMIN
         status = rpc_status.to_status(status_of(error, for_admin=for_admin))
         self._metrics.refusals.labels(status.code.name, error.reason).inc()
@@ -116,7 +116,7 @@ class OutcomeStage(Stage):
 
 
 def _bind_subjects(request: object) -> None:
-    """Have the lines of a call name what it is about."""
+    """Add the ids that the request names to the call's log lines."""
     named = subjects_of(request)
     structlog.contextvars.bind_contextvars(
         **{name: named[name] for name in ("session_id", "execution_id") if name in named}

@@ -1,4 +1,4 @@
-"""Stage: count each call against its tenant's rate, and against its open calls."""
+"""Stage that counts each call against its tenant's rate and its limit of open calls."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,15 +10,15 @@ from cellblock_server.tenants.call_rate import CallRates
 
 
 class RateStage(Stage):
-    """Raises QuotaError for a call too many. A stream is one call."""
+    """Raises QuotaError for a call over the limit. A stream is one call."""
 
     def __init__(self, rates: CallRates, calls: OpenCalls) -> None:
-        """Count with these; to be put inside of `AuthStage`."""
+        """Count with `rates` and `calls`; belongs inside of `AuthStage`."""
         self._rates = rates
         self._calls = calls
 
     def applies_to(self, method: Method) -> bool:
-        """Calls that need no key belong to no tenant."""
+        """Skip calls that need no key: they belong to no tenant."""
         return not method.is_open
 
     @asynccontextmanager

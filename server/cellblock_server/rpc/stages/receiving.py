@@ -1,4 +1,4 @@
-"""Stage, the innermost one: receive the request's message, in time and in turn."""
+"""Innermost stage: receives the request's message, within a time limit and in turn."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,26 +11,26 @@ from cellblock_server.rpc.connections.accepted import peer_address
 from cellblock_server.rpc.pipeline import Call, Method, Requests, Stage
 
 MAX_PARTLY_RECEIVED = 16
-"""First messages of one connection that gRPC may hold parts of at once; others wait."""
+"""Maximum of first messages of one connection that gRPC receives concurrently; others wait."""
 LEAVING_SECONDS = 1.0
-"""Time in which gRPC reports that a call was cancelled whose requests have ended."""
+"""Time in which gRPC reports that a call whose requests have ended was cancelled."""
 
 
 class ReceivingStage(Stage):
-    """Receives the first message of a call within a time; to be put inside of all others."""
+    """Receives the first message of a call within a time limit; belongs inside of all others."""
 
     def __init__(self, timeout: timedelta, most: int = MAX_PARTLY_RECEIVED) -> None:
-        """Wait for `timeout`, and for `most` messages of a connection at once."""
+        """Wait for `timeout`, and for `most` messages of a connection concurrently."""
         self._timeout = timeout.total_seconds()
         self._turns = _Turns(most)
 
     @property
     def received_at_once(self) -> int:
-        """Calls whose first message is being received now, or that wait for their turn."""
+        """Return the number of calls whose first message is being received or is waiting."""
         return self._turns.calls
 
     def applies_to(self, method: Method) -> bool:
-        """Calls of methods that do not exist are refused without their message."""
+        """Skip methods that do not exist: they are refused without their message."""
         return method.exists
 
     @asynccontextmanager
@@ -40,11 +40,11 @@ class ReceivingStage(Stage):
         yield
 
     async def _received(self, call: Call) -> object:
-        """The one message; or all of them, of which the first one has come, if they stream.
+        """Return the one message; of a stream all messages, of which the first has arrived.
 
         Raises UnavailableError if it does not come in time.
         """
-        # All callers by a Unix socket have one name: each call has its own turn.
+        # All callers on a Unix socket have one name: each call has its own turn.
         requests = call.request
         peer = peer_address(call.context.peer()) or f"call {id(call)}"
         queue = self._turns.join(peer)
@@ -59,7 +59,7 @@ class ReceivingStage(Stage):
         finally:
             self._turns.leave(peer)
         if first is None and not call.method.streams_requests:
-            # The requests of a call that its caller has cancelled end as those of others.
+            # The requests of a cancelled call end like those of others.
             await asyncio.sleep(LEAVING_SECONDS)
             raise InvalidArgumentError("request", "is missing: the call has no message")
         return _after(first, requests) if call.method.streams_requests else first
@@ -74,11 +74,11 @@ class _Turns:
 
     @property
     def calls(self) -> int:
-        """Calls that have their turn, or wait for it."""
+        """Return the number of calls that have their turn, or wait for it."""
         return sum(queue.calls for queue in self._queues.values())
 
     def join(self, peer: str) -> "_Queue":
-        """The queue of a peer, for one more call, until it leaves."""
+        """Return the peer's queue, with one more call in it until that call leaves."""
         queue = self._queues.get(peer)
         if queue is None:
             queue = self._queues[peer] = _Queue(asyncio.Semaphore(self._most))
@@ -86,7 +86,7 @@ class _Turns:
         return queue
 
     def leave(self, peer: str) -> None:
-        """Forget one call."""
+        """Remove one call."""
         queue = self._queues[peer]
         queue.calls -= 1
         if not queue.calls:
@@ -100,7 +100,7 @@ class _Queue:
 
 
 async def _after(first: object | None, requests: Requests) -> AsyncIterator[object]:
-    """All messages, the first one included."""
+    """Yield all messages, the first one included."""
     if first is None:
         return
     yield first

@@ -1,4 +1,4 @@
-"""Stage: a span for each call, which continues its caller's trace if there is one."""
+"""Stage that records a span for each call, as part of the caller's trace if there is one."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,12 +22,12 @@ class TraceStage(Stage):
     """
 
     def applies_to(self, method: Method) -> bool:
-        """Health probes come every few seconds, and say nothing."""
+        """Skip health probes: they come every few seconds, with no information."""
         return not method.is_open
 
     @asynccontextmanager
     async def during(self, call: Call) -> AsyncIterator[None]:
-        """Record a span that names the things that the request is about."""
+        """Record a span with the ids that the request names."""
         method = (call.method.name if call.method.name in NEEDED else UNKNOWN).removeprefix("/")
         carrier = {
             name: value

@@ -1,4 +1,4 @@
-"""Stage: end a stream whose caller takes nothing of what it was sent."""
+"""Stage that ends a stream whose caller stops reading."""
 
 import asyncio
 import time
@@ -20,20 +20,22 @@ from cellblock_server.rpc.status import status_of
 from cellblock_server.tenants.call_quota import OpenCalls
 
 LOOK_SECONDS = 1.0
-"""How much longer than it may a stream can wait."""
+"""Interval of checks, and so the time by which a stream can exceed its limit."""
 LARGE_BYTES = 2**14
-"""Of a first message. A smaller one waits only behind other streams of its connection, and for so
-little nothing is ended."""
+"""Size of a large first message; streams with a smaller one are not ended.
+
+A smaller message waits only behind other streams of its connection.
+"""
 
 log = structlog.get_logger(__name__)
 
 
 class UnreadStage(Stage):
-    """Ends streams that wait for their callers for too long, while it is `run`.
+    """Ends streams whose callers do not read for too long, while `run` runs.
 
-    To be put inside of `RateStage`. gRPC keeps the bytes that it was given until they are
-    taken, or the connection ends: a status can only follow them. So until then the call counts
-    as open, though all else that it held is let go of.
+    Belongs inside of `RateStage`. gRPC keeps the bytes that it was given until they are read, or
+    the connection ends: a status can only follow them. So until then the call counts as open,
+    though all its other resources are released.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class UnreadStage(Stage):
         supervisor: Supervisor,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Let a stream wait for `timeout`, as `now` counts seconds."""
+        """Let a stream wait for `timeout`; `now` returns seconds."""
         self._supervisor = supervisor
         self._timeout = timeout.total_seconds()
         self._calls = calls
@@ -51,7 +53,7 @@ class UnreadStage(Stage):
         self._streams: set[_Stream] = set()
 
     def applies_to(self, method: Method) -> bool:
-        """Responses to one call each are taken whole; health probes belong to no tenant."""
+        """Select streams of tenants: single responses are read whole, and probes have no tenant."""
         return method.streams_responses and not method.is_open
 
     @asynccontextmanager
@@ -69,33 +71,33 @@ class UnreadStage(Stage):
             self._streams.discard(stream)
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Check the streams until cancelled."""
         ending = self._supervisor.task_set("unread_stream_ends")
         try:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
-                self.look(ending)
+                self.end_unread_streams(ending)
         finally:
             await ending.cancel()
 
-    def look(self, ending: TaskSet) -> None:
-        """End what has waited for too long; `ending` has those whose callers are to be told."""
+    def end_unread_streams(self, ending: TaskSet) -> None:
+        """End streams that waited too long; `ending` runs the tasks that report it to callers."""
         latest = self._now() - self._timeout
         for stream in list(self._streams):
             since = stream.waits_since
             if stream.has_begun and since is not None and since <= latest:
                 self._streams.discard(stream)
                 log.warning("stream_not_read", rpc=stream.rpc, tenant=stream.tenant)
-                # Of itself gRPC would leave the caller without a status.
+                # Without this gRPC would leave the caller without a status.
                 stream.task.cancel()
-                ending.start(self._tell(stream), name=f"end {stream.rpc}")
+                ending.start(self._await_report(stream), name=f"end {stream.rpc}")
 
-    async def _tell(self, stream: "_Stream") -> None:
-        """Wait until its caller has been told, or has left."""
+    async def _await_report(self, stream: "_Stream") -> None:
+        """Wait until the caller has got the status, or has disconnected."""
         error = UnavailableError(
             "STREAM_NOT_READ",
             f"nothing of this stream was taken for {self._timeout:g} s (server.unread_timeout); "
-            "go on from what has come",
+            "resume after the last message that you received",
         )
         status = rpc_status.to_status(status_of(error))
         with self._calls.kept(stream.tenant), suppress(grpc.aio.BaseError):
@@ -110,19 +112,19 @@ class _Stream:
     task: "asyncio.Task[object]"
     now: Callable[[], float]
     waits_since: float | None = None
-    """When gRPC was given the message that it has not got rid of."""
+    """Time since which gRPC has had a message that it has not sent."""
     has_begun: bool = False
-    """Whether gRPC has sent what comes before the first message: no status can until then."""
+    """Whether gRPC has sent what precedes the first message: no status can be sent before."""
 
     async def before(self, response: object) -> None:
-        """Called before a message is given to gRPC."""
+        """Record the message that is given to gRPC."""
         if not self.has_begun and _is_large(response):
             await self.context.send_initial_metadata(())
             self.has_begun = True
         self.waits_since = self.now()
 
     def after(self) -> None:
-        """Called when gRPC asks for the next message."""
+        """Record that gRPC has sent the message."""
         self.waits_since, self.has_begun = None, True
 
 

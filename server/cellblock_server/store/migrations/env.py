@@ -1,4 +1,4 @@
-"""Alembic's entry: run the migrations on the connection that `Database` hands over."""
+"""Entry point for Alembic: runs the migrations on the connection that `Database` passes."""
 
 from alembic import context
 

@@ -1,8 +1,8 @@
-// Requests to the console's own server.
+// Requests to the console's server.
 
 const JSON_HEADERS = { "Content-Type": "application/json" };
 
-/** A request that was refused: `reason` for programs, the message for people. */
+/** A refused request: `reason` for programs, the message for people. */
 export class Refused extends Error {
   constructor(status, reason, message) {
     super(message);
@@ -13,7 +13,7 @@ export class Refused extends Error {
 
 let onLoginNeeded = () => {};
 
-/** What to do when a login is needed, or has ended. */
+/** Set the handler for requests that need a login. */
 export function whenLoginNeeded(action) {
   onLoginNeeded = action;
 }
@@ -40,7 +40,7 @@ export const who = () => sent("/api/login").then((answer) => answer.json());
 export const logIn = (secret) => posted("/api/login", { secret });
 export const logOut = () => sent("/api/login", { method: "DELETE" });
 
-/** One of the services' calls, in the proto's JSON. */
+/** Make a call of the services, in the proto's JSON. */
 export const call = (method, body = {}) => posted(`/api/call/${method}`, body);
 
 export const execute = (sessionId, code) => posted(`${inSession(sessionId)}/execute`, { code });
@@ -53,7 +53,7 @@ export const sessionFileUrl = (sessionId, path) => `${inSession(sessionId)}/file
 
 export const frameUrl = (executionId, sequence) => `/frame/${encodeURIComponent(executionId)}/${Number(sequence)}`;
 
-/** The first `length` bytes of what lies behind one of these addresses. */
+/** Return the first `length` bytes at one of these addresses. */
 export async function bytes(url, length) {
   const address = new URL(url, location.origin);
   address.searchParams.set("length", length);

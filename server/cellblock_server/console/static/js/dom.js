@@ -1,13 +1,13 @@
-// Elements, made without markup: what comes from a sandbox is text and stays text.
+// Elements, created without markup: text from a sandbox stays text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element. `properties` are attributes; `on…` are listeners; false and null are left out. */
+/** Create an element. `properties` are attributes; `on…` are listeners; false and null are omitted. */
 export function h(tag, properties = {}, ...children) {
   return filled(document.createElement(tag), properties, children);
 }
 
-/** As `h`, for drawings. */
+/** Create an SVG element, like `h`. */
 export function svg(tag, properties = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), properties, children);
 }
@@ -24,10 +24,10 @@ function filled(element, properties, children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** A name from a sandbox: its direction of writing does not reach what stands beside it. */
+/** Return a name from a sandbox: its writing direction does not affect the text beside it. */
 export const name = (text) => h("bdi", { class: "name" }, text);
 
-/** Have a list hold these elements, in this order. What stays is not touched: it may have the focus. */
+/** Set the elements of a list, in this order. Kept elements are not touched: one may have the focus. */
 export function arrange(list, elements) {
   const wanted = new Set(elements);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
@@ -38,7 +38,7 @@ export function arrange(list, elements) {
 
 const DECIMALS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-/** Bytes for people. */
+/** Format a number of bytes for people. */
 export function size(bytes) {
   let value = Number(bytes);
   for (const unit of ["B", "KiB", "MiB"]) {
@@ -48,14 +48,14 @@ export function size(bytes) {
   return `${DECIMALS.format(value)} GiB`;
 }
 
-/** A time of today, or a date and a time. */
+/** Format a time of today, or a date and a time. */
 export function when(time) {
   const date = new Date(time);
   const today = date.toDateString() === new Date().toDateString();
   return date.toLocaleString("en-GB", today ? { timeStyle: "medium" } : { dateStyle: "medium", timeStyle: "short" });
 }
 
-/** Milliseconds for people. */
+/** Format milliseconds for people. */
 export function span(milliseconds) {
   const seconds = Math.max(0, milliseconds) / 1000;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;

@@ -1,4 +1,4 @@
-// One execution in the log: its code, what it shows, and how it ended.
+// One execution in the log: its code, its output, and how it ended.
 import { call } from "./api.js";
 import { h, size, span, when } from "./dom.js";
 import { Outputs } from "./outputs.js";
@@ -50,19 +50,19 @@ export class Execution {
     }
   }
 
-  /** What is known of it as a whole. */
+  /** Update the state of the whole execution. */
   take(execution) {
     this.#write(execution.code ?? "");
     this.#is(execution);
   }
 
-  /** Code that was just sent to be run. */
+  /** Show code that was just sent. */
   begin(code) {
     this.#write(code);
     this.#parts.time.textContent = when(Date.now());
   }
 
-  /** Its next events; those that were seen are passed over. */
+  /** Add the next events; events that were added before are skipped. */
   add(events) {
     for (const event of events) {
       const sequence = Number(event.sequence);
@@ -100,7 +100,7 @@ export class Execution {
 
   #is({ status, createTime, startTime, endTime, executionCount, error }) {
     const parts = this.#parts;
-    // Events tell an old story again: what has ended stays so.
+    // Replayed events describe earlier states: an ended execution stays ended.
     if (!this.ended && status) this.status = status.slice(STATUS.length);
     this.raised ||= Boolean(error);
     if (createTime) {
@@ -113,7 +113,7 @@ export class Execution {
     this.#show();
   }
 
-  /** Code that comes as it is written. */
+  /** Append code that arrives in pieces. */
   #piece(text) {
     if (!this.#pieces) this.#code = "";
     this.#pieces = true;

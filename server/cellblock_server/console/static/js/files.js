@@ -1,9 +1,9 @@
-// What lies in a session's /mnt/data: looked at when code has ended, for a look counts as a use.
+// Files in a session's /mnt/data: listed when code has ended, because listing counts as use.
 import { call, sessionFileUrl, upload } from "./api.js";
 import { arrange, byId, h, size, when } from "./dom.js";
 
 const ROOT = "/mnt/data/";
-/** Entries of the list. */
+/** Maximum number of entries in the list. */
 const MAX_LISTED = 500;
 
 export class Files {
@@ -14,7 +14,7 @@ export class Files {
   #input = byId("upload-input");
   #session = null;
   #looking = 0;
-  /** By all that is known of each: what has changed is made anew. */
+  /** Row elements by all known fields of a file: a changed file gets a new row. */
   #items = new Map();
   #actions;
 
@@ -32,7 +32,7 @@ export class Files {
     });
   }
 
-  /** Look into another session; null for none. */
+  /** Show another session's files; null for none. */
   open(session) {
     this.#session = session;
     this.#items.clear();

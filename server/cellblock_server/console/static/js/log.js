@@ -1,13 +1,13 @@
-// The log of the session that is looked at, live.
+// Live log of the shown session.
 import { call, execute, logOf, who } from "./api.js";
 import { byId, h } from "./dom.js";
 import { Execution } from "./execution.js";
 
-/** Executions that are shown; the oldest go. */
+/** Maximum number of executions shown; the oldest are removed. */
 const MAX_SHOWN = 200;
-/** Milliseconds before a log that broke off is asked for again. */
+/** Milliseconds before an interrupted log is requested again. */
 const RETRY = 2000;
-/** Pixels from the end of the log within which somebody reads along. */
+/** Pixels from the end of the log within which the view follows new output. */
 const NEAR_END = 60;
 const LEFT_OUT = "What ran before this is not shown.";
 
@@ -38,7 +38,7 @@ export class Log {
     this.#follow();
   }
 
-  /** The session as it is now: a kernel that was replaced while nothing ran is told here. */
+  /** Update the session's state: shows that a kernel was replaced while nothing ran. */
   update(session) {
     const before = Number(this.#session?.kernelGeneration ?? 0);
     const after = Number(session.kernelGeneration ?? 0);
@@ -49,7 +49,7 @@ export class Log {
     this.#session = session;
   }
 
-  /** What has not ended, the oldest first. */
+  /** Return the executions that have not ended, the oldest first. */
   get unfinished() {
     return [...this.#executions.values()].filter((execution) => !execution.ended);
   }
@@ -57,7 +57,7 @@ export class Log {
   async run(code) {
     const session = this.#session;
     const { executionId } = await execute(session.id, code);
-    // The log may have told of it already, or somebody looks at another session by now.
+    // The log may have shown it already, or another session is shown by now.
     if (session.id === this.#session?.id && !this.#executions.has(executionId)) this.#execution(executionId).begin(code);
     this.#toEnd();
     this.#actions.changed(false);
@@ -67,7 +67,7 @@ export class Log {
     for (const { id } of this.unfinished) await call("CancelExecution", { executionId: id });
   }
 
-  /** Read on, if there is something to read and somebody who sees it. */
+  /** Continue reading if there may be something to read and the page is visible. */
   #follow() {
     clearTimeout(this.#retry);
     this.#source?.close();
@@ -85,7 +85,7 @@ export class Log {
       else this.#actions.complain(new Error(message));
     });
     source.onerror = () => {
-      // A browser tells nothing of why; a login that has ended is told by asking.
+      // A browser does not report why a stream ended: ask whether the login has ended.
       source.close();
       this.#again();
     };

@@ -1,4 +1,4 @@
-// The page: who is logged in, which session is looked at, and what its buttons do.
+// The page: login, choice of a session, and actions of its buttons.
 import { call, logIn, logOut, whenLoginNeeded, who } from "./api.js";
 import { byId, h, when } from "./dom.js";
 import { Files } from "./files.js";
@@ -28,7 +28,7 @@ const usage = new Usage();
 const log = new Log({ openFile, complain, loginNeeded: () => askForLogin(), changed: (ended) => changed(ended) });
 const sessions = new Sessions({ chosen: (one) => choose(one), seen });
 
-/** Something happened in the log: `ended` if an execution did. */
+/** Handle a change in the log: `ended` if an execution has ended. */
 function changed(ended) {
   enable();
   if (ended) files.look();
@@ -66,7 +66,7 @@ function describe() {
   enable();
 }
 
-/** The list of sessions was asked for. */
+/** Handle a response with the list of sessions. */
 async function seen(found, problem) {
   if (problem) {
     silent = true;
@@ -80,7 +80,7 @@ async function seen(found, problem) {
   const wasLive = isLive(known);
   let now = found.find(({ id }) => id === known.id);
   if (!now && wasLive) {
-    // The list is of those in some states, or has more pages: asked for by name.
+    // The list has sessions of some states, or more pages: request this one by its id.
     now = await call("GetSession", { sessionId: known.id }).then((answer) => answer.session, () => undefined);
   }
   if (!now || session !== known) return;
@@ -93,7 +93,7 @@ async function seen(found, problem) {
   describe();
 }
 
-/** Run an action of a button's, which is off meanwhile. */
+/** Run a button's action, with the button disabled meanwhile. */
 function doing(id, action) {
   byId(id).addEventListener("click", async () => {
     byId(id).disabled = true;
@@ -134,7 +134,7 @@ byId("logout").addEventListener("click", async () => {
   askForLogin();
 });
 
-/** Whether somebody means it. */
+/** Ask the user for confirmation. */
 function confirmed(title, text, yes) {
   const dialog = byId("confirm");
   byId("confirm-title").textContent = title;
@@ -153,7 +153,7 @@ async function run() {
   if (!text.trim() || byId("run").disabled) return;
   try {
     await log.run(text);
-    // What was typed meanwhile stays.
+    // Text typed meanwhile stays.
     if (code.value === text) code.value = "";
     say("");
   } catch (error) {
@@ -210,7 +210,7 @@ async function start() {
   whenLoginNeeded(askForLogin);
   if (location.hash.startsWith(TOKEN)) {
     const token = decodeURIComponent(location.hash.slice(TOKEN.length));
-    // Gone from the address before anything else, so that no history has it.
+    // Remove the token from the address first, so that no history contains it.
     history.replaceState(null, "", location.pathname);
     await logIn(token).catch((error) => (byId("login-problem").textContent = error.message));
   }

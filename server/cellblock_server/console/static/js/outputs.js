@@ -1,22 +1,22 @@
-// What an execution shows, piece by piece.
+// Output of an execution, piece by piece.
 import { fileUrl, frameUrl } from "./api.js";
 import { h, name, size } from "./dom.js";
 import { pictureAt, svgPicture } from "./pictures.js";
 import { Terminal } from "./terminal.js";
 
-/** Types that are shown, the best first. All others are named. */
+/** Types that are shown, the best first. Others are listed by name. */
 const HTML = "text/html";
 const SVG = "image/svg+xml";
 const AS_TEXT = ["text/markdown", "text/latex", "application/json", "text/plain"];
-/** Rows of a table that its frame has room for; it scrolls, and its lower edge can be dragged. */
+/** Rows of a table that fit into its frame; it scrolls, and its lower edge can be dragged. */
 const MAX_ROWS = 16;
 const ROW_REM = 1.78;
 const EDGE_REM = 1.5;
 const FRAME_REM = 12;
-/** Characters of one value that are shown. */
+/** Maximum number of characters shown of one value. */
 const MAX_VALUE = 200_000;
 
-/** The place below an execution's code. */
+/** Area of output below an execution's code. */
 export class Outputs {
   #executionId;
   #stream = null;
@@ -30,7 +30,7 @@ export class Outputs {
     this.element = h("div", { class: "outputs" });
   }
 
-  /** Text of a stream: `stdout` or `stderr`. */
+  /** Add text of a stream: `stdout` or `stderr`. */
   write(kind, text) {
     this.#cleared();
     if (this.#stream?.kind !== kind) {
@@ -41,7 +41,7 @@ export class Outputs {
     this.#stream.terminal.write(text);
   }
 
-  /** A value in several representations. */
+  /** Add a value in several representations. */
   rich(output, sequence) {
     this.#show(this.#value(output.data ?? {}, sequence), output.displayId);
   }
@@ -50,7 +50,7 @@ export class Outputs {
     this.#show(this.#picture(event.file), event.displayId);
   }
 
-  /** What an earlier display has become. */
+  /** Replace an earlier display. */
   update(event, sequence) {
     const { output = {}, image } = event;
     for (const place of this.#displays.get(output.displayId) ?? []) {
@@ -88,7 +88,7 @@ export class Outputs {
     );
   }
 
-  /** A line of ours. */
+  /** Add a line from the console itself. */
   note(label, ...content) {
     this.#append(h("p", { class: "note" }, label ? h("span", { class: "label" }, label) : null, ...content));
   }
@@ -142,7 +142,7 @@ export class Outputs {
     return h("div", { class: "value" }, ...parts);
   }
 
-  /** HTML, where it can do nothing: see docs/guides/console.md. */
+  /** Show HTML in an isolated frame: see docs/guides/console.md. */
   #frame(html, sequence) {
     const rows = html.match(/<tr[\s>]/gi)?.length ?? 0;
     const frame = h("iframe", { sandbox: "", src: frameUrl(this.#executionId, sequence), title: "HTML from the sandbox", loading: "lazy", referrerpolicy: "no-referrer" });

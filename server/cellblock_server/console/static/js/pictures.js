@@ -1,8 +1,8 @@
-// Pictures out of a sandbox: what they are is told by their bytes, not by their names and types.
+// Images from a sandbox: their bytes decide the type, not their names or declared types.
 import { bytes } from "./api.js";
 import { h } from "./dom.js";
 
-/** Bytes of a picture that is shown; larger ones are there to be downloaded. */
+/** Maximum size of an image that is shown, in bytes; larger ones can be downloaded. */
 export const MAX_PICTURE = 32 * 2 ** 20;
 
 const STARTS = [
@@ -13,7 +13,7 @@ const STARTS = [
   ["image/bmp", [0x42, 0x4d]],
 ];
 
-/** The type of a picture, or nothing if it is none that is shown. */
+/** Return the type of an image; empty if the bytes are not shown as an image. */
 export function pictureType(data) {
   for (const [type, start] of STARTS) {
     if (start.every((byte, at) => data[at] === byte)) return type;
@@ -22,11 +22,11 @@ export function pictureType(data) {
   return /^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i.test(text) ? "image/svg+xml" : "";
 }
 
-/** A picture. As an `img` an SVG runs no scripts and asks for nothing. */
+/** Create an image. As an `img` an SVG runs no scripts and makes no requests. */
 export function picture(data, alt) {
   const type = pictureType(data);
   if (!type) return null;
-  // Not a `blob:` for SVG: opened by itself, that would be a document of this origin.
+  // Not a `blob:` for SVG: opened directly, that would be a document of this origin.
   const source = type === "image/svg+xml" ? svgSource(new TextDecoder().decode(data)) : URL.createObjectURL(new Blob([data], { type }));
   const image = h("img", { alt, src: source, class: "picture" });
   image.addEventListener("load", () => URL.revokeObjectURL(source), { once: true });
@@ -34,12 +34,12 @@ export function picture(data, alt) {
   return image;
 }
 
-/** SVG text as a picture. */
+/** Create an image from SVG text. */
 export const svgPicture = (text, alt) => h("img", { alt, src: svgSource(text), class: "picture" });
 
 const svgSource = (text) => `data:image/svg+xml,${encodeURIComponent(text.toWellFormed())}`;
 
-/** A place that is a picture once its bytes have come. */
+/** Create an element that becomes an image once its bytes have arrived. */
 export function pictureAt(url, alt, size) {
   if (size > MAX_PICTURE) return h("p", { class: "note" }, `${alt}: too large to be shown here`);
   const place = h("div", { class: "picture-place" });

@@ -1,10 +1,10 @@
-// A file, looked at: text, a table, a picture, or its bytes.
+// Preview of a file: text, a table, an image, or its bytes.
 import { bytes } from "./api.js";
 import { byId, h, size } from "./dom.js";
 import { MAX_PICTURE, picture, pictureType } from "./pictures.js";
 import { highlighted } from "./python.js";
 
-/** Bytes of a file that are shown; a picture is shown whole. */
+/** Maximum number of bytes shown of a file; an image is shown whole. */
 const MAX_SHOWN = 256 * 1024;
 const MAX_HEX = 2048;
 const MAX_ROWS = 500;
@@ -26,7 +26,7 @@ export class Preview {
     });
   }
 
-  /** Show what lies at `url`. */
+  /** Show the file at `url`. */
   async open(url, name, length) {
     this.#turn += 1;
     const turn = this.#turn;
@@ -61,10 +61,10 @@ async function shown(url, name, length) {
   return [[h("pre", { class: "text" }, ...(name.endsWith(".py") ? highlighted(text) : [text]))], note];
 }
 
-/** Text in UTF-8, or null for what is none. */
+/** Return UTF-8 text, or null for invalid UTF-8. */
 function decoded(data, cut) {
   try {
-    // A letter at the end may have been cut in two.
+    // A character at the end may be incomplete.
     const text = new TextDecoder("utf-8", { fatal: true }).decode(data, { stream: cut });
     return text.includes("\0") ? null : text.replace(CONTROLS, "�");
   } catch {
@@ -94,7 +94,7 @@ function table(text, separator) {
     left ? h("p", { class: "note" }, `only ${MAX_ROWS} rows and ${MAX_COLUMNS} columns are shown`) : null);
 }
 
-/** The records of a CSV text. Source: RFC 4180. */
+/** Return the records of a CSV text. Source: RFC 4180. */
 function records(text, separator) {
   const found = [];
   let record = [];

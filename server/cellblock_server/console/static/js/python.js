@@ -1,4 +1,4 @@
-// Python in colours. Wrong code is coloured wrongly, and shown all the same.
+// Syntax colours for Python. Invalid code may be coloured wrongly, but is always shown.
 import { h } from "./dom.js";
 
 const WORDS = new Set(
@@ -22,10 +22,10 @@ const TOKENS = new RegExp(
     .join("|"),
   "gm",
 );
-/** Characters of code that are coloured: more is shown plain. */
+/** Maximum length of code that is coloured: longer code is shown plain. */
 const MAX_COLOURED = 100_000;
 
-/** Nodes that show `code`. */
+/** Return nodes that show `code`. */
 export function highlighted(code) {
   if (code.length > MAX_COLOURED) return [code];
   const nodes = [];

@@ -1,11 +1,11 @@
-// The list of sessions, as it is now.
+// List of sessions, kept up to date.
 import { call } from "./api.js";
 import { arrange, byId, h, name, when } from "./dom.js";
 
-/** Milliseconds between two looks, while somebody sees the page. */
+/** Interval of requests in milliseconds, while the page is visible. */
 const INTERVAL = 2500;
 const PAGE = 50;
-/** Pages that are kept fresh. */
+/** Maximum number of pages that are kept up to date. */
 const MAX_PAGES = 10;
 const STATE = "SESSION_STATE_";
 const LIVE = ["CREATING", "READY", "BUSY", "RESTARTING"];
@@ -55,18 +55,18 @@ export class Sessions {
     clearTimeout(this.#timer);
   }
 
-  /** Mark one as the one that is looked at; empty for none. */
+  /** Mark a session as the shown one; empty for none. */
   mark(id) {
     this.#chosen = id;
     for (const item of this.#items.values()) item.mark(id);
   }
 
-  /** Ask for them now, and now and then from here on. */
+  /** Request the list now, and regularly from here on. */
   async look() {
     clearTimeout(this.#timer);
     if (!this.#running || document.hidden) return;
     if (this.#looking) {
-      // The choice may be another one since that was asked.
+      // The choice may have changed since the request.
       this.#again = true;
       return;
     }

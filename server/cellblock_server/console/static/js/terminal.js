@@ -1,21 +1,21 @@
-// Text as a terminal shows it: colours, and lines that are written over.
+// Text as a terminal shows it: colours, and overwritten lines.
 import { h } from "./dom.js";
 
 const PIECES = /\x1b\[([0-9;:?]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[^[\]]?|[\n\r\b]|[^\x1b\n\r\b]+/g;
 const UNFINISHED = /\x1b(?:\[[0-9;:?]*|\][^\x07\x1b]*)?$/;
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-/** Characters of an escape sequence that may be cut between two pieces of text. */
+/** Maximum length of an escape sequence that may be split between two pieces of text. */
 const MAX_UNFINISHED = 256;
-/** Characters of a line that can still be written over. */
+/** Maximum length of a line that can still be overwritten. */
 const MAX_LIVE = 20_000;
-/** Lines of one output that are shown; the oldest go. */
+/** Maximum number of lines shown of one output; the oldest are removed. */
 export const MAX_LINES = 5_000;
 
 const PLAIN = Object.freeze({});
 const FLAGS = { 1: "bold", 2: "dim", 3: "italic", 4: "underline", 7: "inverse", 9: "strike" };
 const OFF = { 22: ["bold", "dim"], 23: ["italic"], 24: ["underline"], 27: ["inverse"], 29: ["strike"] };
 
-/** Writes into `target`, a `pre`, piece by piece. */
+/** Writes text into `target`, a `pre`, piece by piece. */
 export class Terminal {
   #target;
   #live = h("span", { class: "line" });
@@ -80,7 +80,7 @@ export class Terminal {
   }
 }
 
-/** What follows `style` after `ESC [ numbers m`. Source: ECMA-48, and xterm for 38 and 48. */
+/** Return the style after `ESC [ numbers m`. Source: ECMA-48, and xterm for 38 and 48. */
 function styled(style, numbers) {
   const codes = numbers.split(/[;:]/).map(Number);
   const next = { ...style };
@@ -103,7 +103,7 @@ function styled(style, numbers) {
   return Object.freeze(next);
 }
 
-/** A colour of 256 or of 16 million, and how many numbers it took. */
+/** Return a colour of 256 or of 16 million, and how many numbers it used. */
 function extended([kind, ...rest]) {
   if (kind === 2) return [hex(rest.slice(0, 3)), 4];
   if (kind !== 5) return [null, 1];

@@ -1,4 +1,4 @@
-// Light or dark: the system's choice, or one's own.
+// Light or dark theme: the system's or the user's choice.
 import { byId } from "./dom.js";
 
 const NAME = "cellblock-theme";

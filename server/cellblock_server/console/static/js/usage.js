@@ -1,8 +1,8 @@
-// What the session uses, over the time that somebody looks at it.
+// Resources that the session uses, over the time that the page shows it.
 import { call } from "./api.js";
 import { byId, h, size, svg } from "./dom.js";
 
-/** Milliseconds between two looks, and looks that are kept: five minutes. There is room for a minute. */
+/** Interval of requests in milliseconds, and number of kept values: five minutes. */
 const INTERVAL = 2500;
 const SAMPLES = 120;
 const ROOM = 24;
@@ -21,7 +21,7 @@ export class Usage {
     document.addEventListener("visibilitychange", () => this.#look());
   }
 
-  /** Look at another session; null for none. */
+  /** Show another session's usage; null for none. */
   open(session) {
     this.#session = session;
     this.#generation += 1;
@@ -70,7 +70,7 @@ export class Usage {
   }
 }
 
-/** One number over time, against its bound. */
+/** One value over time, against its limit. */
 class Chart {
   #samples = [];
   #line = svg("polyline", { class: "line", fill: "none", "vector-effect": "non-scaling-stroke" });

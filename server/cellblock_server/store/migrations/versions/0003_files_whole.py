@@ -1,5 +1,7 @@
-"""Files that expire, uploads that go on, unpacked attachments, changes in the background,
-and what counts against a quota."""
+"""Expiry of files, resumable uploads, unpacked attachments, sizes for quotas.
+
+Adds changes in the background, too.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +16,7 @@ def upgrade() -> None:
         files.add_column(sa.Column("expire_time", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_files_expire_time"), "files", ["expire_time"])
     op.create_index(op.f("ix_files_execution_id"), "files", ["execution_id"])
-    # Holds all that the sum of a tenant's bytes needs.
+    # Covers all columns that the sum of a tenant's bytes needs.
     op.create_index(op.f("ix_files_tenant_bytes"), "files", ["tenant", "bytes"])
     with op.batch_alter_table("attachments") as attachments:
         attachments.add_column(

@@ -1,7 +1,8 @@
-"""Tenants and their keys. Ids that callers choose become each tenant's own.
+"""Tenants and their keys. Ids that callers choose become unique per tenant.
 
-A primary key can't be changed in SQLite: the tables are made anew, filled, and renamed. Those
-that refer to others come after them, and go before them, so that no deletion cascades.
+A primary key can't be changed in SQLite: the tables are recreated, filled, and renamed. Referring
+tables are recreated after the tables they refer to and dropped before them, so that no deletion
+cascades.
 """
 
 from collections.abc import Sequence
@@ -26,11 +27,11 @@ EXECUTIONS = (
 )
 RUN_STEPS = "session_id, thread_id, run_id, assistant_id, create_time, more_calls"
 CHANGED = ("events", "attachments", "run_steps", "executions", "sessions")
-"""Those that refer to others first."""
+"""Tables to recreate, referring ones first."""
 
 
 def upgrade() -> None:
-    """Make the tables, anew or for the first time."""
+    """Recreate the tables, or create them for the first time."""
     if op.get_bind().dialect.name != "sqlite":
         # No release before this one knew another database: there is nothing to keep. Names of
         # constraints are a schema's there, not a table's.
@@ -202,7 +203,7 @@ def _attachments() -> None:
 
 
 def _copy(statement: str) -> None:
-    """What the old tables have."""
+    """Copy the rows of the old tables."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute(statement)
 

@@ -1,4 +1,4 @@
-"""What tenants used, by hours, and how much of each session's use is in it."""
+"""Usage of tenants by hours, and the part of each session's use that is counted in it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Add them. What earlier releases counted of a session that lives is billed in one hour."""
+    """Add the tables and columns. Earlier use of a live session is billed in one hour."""
     op.create_table(
         "marks",
         sa.Column("name", sa.String(length=80), nullable=False),

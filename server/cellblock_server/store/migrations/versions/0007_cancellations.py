@@ -1,4 +1,4 @@
-"""Which executions are to be cancelled: a cancellation that was answered outlives its server."""
+"""Cancellation requests of executions: they outlive the server that accepted them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,9 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Add it. Earlier releases stored no wish."""
-    # Not in a batch: SQLite would make the table anew, and forget what refers to the old one.
+    """Add the column. Earlier releases stored no cancellation requests."""
+    # Not in a batch: SQLite would recreate the table, and delete the rows that refer to the old
+    # one.
     op.add_column(
         "executions",
         sa.Column("cancel_requested", sa.Boolean(), nullable=False, server_default=sa.false()),

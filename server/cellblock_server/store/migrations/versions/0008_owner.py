@@ -1,4 +1,4 @@
-"""Which server has the database, where no lock on a folder tells."""
+"""Owner of the database: the server that uses it, where a lock on a directory does not say so."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add it, with nobody in it."""
+    """Add the table, with no owner."""
     op.create_table(
         "owner",
         sa.Column("id", sa.Integer(), nullable=False),
