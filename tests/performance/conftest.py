@@ -47,7 +47,7 @@ class Counted:
         found.append(self.counts.since(before))
 
     async def ask(self, call: Callable[[grpc.Channel], T]) -> T:
-        """What a caller finds."""
+        """Result of the call."""
 
         def asked() -> T:
             with grpc.insecure_channel(self.address) as channel:

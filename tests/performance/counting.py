@@ -25,7 +25,7 @@ class Counts:
     engine_calls: int = 0
 
     def since(self, before: "Counts") -> "Counts":
-        """What has come to it."""
+        """Return the difference."""
         return Counts(
             self.python_calls - before.python_calls,
             self.statements - before.statements,
@@ -75,7 +75,7 @@ def _engine_calls(counts: Counts) -> Iterator[None]:
     request = aiohttp.ClientSession._request
 
     async def counted(session: aiohttp.ClientSession, *what: Any, **how: Any) -> Any:
-        # Readiness asks for that every few seconds, whoever calls meanwhile.
+        # Readiness asks for that every few seconds, also while a call is counted.
         counts.engine_calls += not str(what[1]).endswith("/version")
         return await request(session, *what, **how)
 

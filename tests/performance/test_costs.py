@@ -1,4 +1,4 @@
-"""What calls cost the server, in counts that a busy machine does not change.
+"""Costs of calls for the server, in counts that a busy machine does not change.
 
 The least of several rounds is what counts: what a server does now and then is in some of them.
 Bounds are about a tenth above what was counted when they were set. One that is met with ease
@@ -43,7 +43,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 async def costs(counted: Counted) -> dict[str, list[Counts]]:
-    """What each round of each call took."""
+    """Return the counts of each round of each call."""
     found: dict[str, list[Counts]] = {call: [] for call, _what, _bound in BOUNDS}
 
     def work(channel: grpc.Channel) -> None:

@@ -177,7 +177,7 @@ class SessionRunner:
             await self._break_off(execution_id, why)
 
     async def _break_off(self, execution_id: str, why: str) -> None:
-        """As `break_off`, for a caller that holds `_accepting`."""
+        """Do the same as `break_off`, for a caller that holds `_accepting`."""
         execution = self._receiving.get(execution_id)
         if execution is not None:
             async with self._journal.transaction() as change:

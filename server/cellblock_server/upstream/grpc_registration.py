@@ -1,7 +1,7 @@
 """Services whose methods are found by their names, and not registered one by one.
 
 For every registered method `grpc.aio` keeps a task that waits for the next call of it, and each
-call that comes makes it wait for all of them anew: with fifty methods that takes longer than our
+call that comes makes it wait for all of them again: with fifty methods that takes longer than our
 pipeline. Methods that are not registered share one task.
 """
 

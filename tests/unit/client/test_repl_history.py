@@ -40,4 +40,4 @@ def test_history_is_not_saved_without_a_folder(
 ) -> None:
     (tmp_path / "file").touch()
     assert isinstance(open_history(tmp_path / "file"), InMemoryHistory)
-    assert "no history is kept" in capsys.readouterr().err
+    assert "history is not saved" in capsys.readouterr().err

@@ -226,7 +226,7 @@ async def test_put_waits_after_a_deletion_without_a_response(
         await store.delete(BLOB.sha256)
     # The deletion isn't repeated, so no second one can arrive late.
     assert faulty.seen["DELETE"] == 1
-    with pytest.raises(UnavailableError, match="did not say whether") as caught:
+    with pytest.raises(UnavailableError, match="did not confirm a deletion") as caught:
         await put(store, tmp_path)
     assert timedelta(0) < caught.value.retry_after <= timedelta(seconds=1)
     faulty.clear_faults()

@@ -48,7 +48,7 @@ async def test_a_prefix_that_is_taken_meanwhile_is_noticed(
     store = s3_objects(s3, tmp_path / "a", prefix=prefix, owner="a")
     await store.start()
     s3.client(prefix).delete("owner")
-    with pytest.raises(UnavailableError, match="lost what says whose"):
+    with pytest.raises(UnavailableError, match="`owner` of its prefix is missing"):
         await store.check()
     s3.client(prefix).put("owner", b"b")
     with pytest.raises(UnavailableError, match="another server's"):
