@@ -1,7 +1,6 @@
 """A server of one's own: started for a while, and gone with everything it made."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ STOP_SECONDS = 60
 SERVER = (sys.executable, "-P", "-m", "cellblock_server.main")
 """How to start a server. `-P`: a module in the current folder, where files that came out of
 a sandbox may lie, must not be taken for one of the server's."""
+REMOVAL = (sys.executable, "-P", "-m", "cellblock_server.common.removal")
+"""How to remove a folder that code in sandboxes has filled, and may have taken the rights to."""
 TAIL_LINES = 20
 """Of the server's log, kept to explain a failed start."""
 
@@ -54,7 +55,9 @@ def embedded_server(backend: str | None = None, *, state_dir: Path | None = None
     finally:
         # The server removes it at its end, unless it did not start or was killed.
         if folder.exists():
-            shutil.rmtree(folder)
+            removal = subprocess.run([*REMOVAL, str(folder)], stderr=subprocess.DEVNULL)  # noqa: S603
+            if removal.returncode:
+                sys.stderr.write(f"{folder} could not be removed\n")
 
 
 @contextmanager
