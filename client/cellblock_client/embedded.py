@@ -1,7 +1,6 @@
 """Embedded server: runs for a block of code, and is removed with everything that it created."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ SERVER = (sys.executable, "-P", "-m", "cellblock_server.main")
 `-P`: a module in the current directory, which may have files of a sandbox, must not replace one of
 the server's.
 """
+REMOVAL = (sys.executable, "-P", "-m", "cellblock_server.common.removal")
+"""Command that removes a directory that code in sandboxes has filled, whatever its modes are."""
 TAIL_LINES = 20
 """Number of lines of the server's log that explain a failed start."""
 
@@ -57,7 +58,9 @@ def embedded_server(backend: str | None = None, *, state_dir: Path | None = None
     finally:
         # The server removes it when it ends, unless it did not start or was killed.
         if folder.exists():
-            shutil.rmtree(folder)
+            removal = subprocess.run([*REMOVAL, str(folder)], stderr=subprocess.DEVNULL)  # noqa: S603
+            if removal.returncode:
+                sys.stderr.write(f"{folder} could not be removed\n")
 
 
 @contextmanager

@@ -71,7 +71,7 @@ async def reconnect_agent(
     """Connect to the agent of a sandbox that ran before this server did; return its status.
 
     `connect` is `Backend.connect` of the sandbox. Raises what `connect` raises, AgentGoneError
-    and ProtocolViolationError, and nothing else: one sandbox must not keep a server from starting.
+    and ProtocolViolationError, and nothing else.
     """
     timings = timings or AgentTimings()
     connection: AgentConnection | None = None

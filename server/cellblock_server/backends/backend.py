@@ -85,8 +85,8 @@ class Backend(ABC):
 
         The wait is not bounded, and does not end with the sandbox: the caller bounds it, and
         calls `wait` at the same time. An agent that was connected to before is not waited for.
-        Raises NotFoundError for an absent sandbox, and HostileSandboxError if something else
-        than its agent listens.
+        Raises NotFoundError for an absent sandbox, HostileSandboxError if something else than
+        its agent listens, and UnavailableError if that can't be found out now.
         """
 
     @abstractmethod

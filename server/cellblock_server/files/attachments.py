@@ -11,7 +11,12 @@ from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.blobs.blob_store import BlobStore
-from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
+from cellblock_server.common.errors import (
+    AlreadyExistsError,
+    CellblockError,
+    NotFoundError,
+    WrongStateError,
+)
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
 from cellblock_server.files.stored import StoredInput, stored_bytes
@@ -108,6 +113,8 @@ class AttachmentService:
             try:
                 return await self._bring_in(place, wanted, name)
             except BaseException:
+                # What may not be attached must not stay readable as an input.
+                await self._withdraw_quietly(place, file.id)
                 await self._store.detach(place.tenant, place.session_id, file.id)
                 raise
 
@@ -125,6 +132,13 @@ class AttachmentService:
                     log.info("attachment_was_removed_in_sandbox", file_id=file_id)
             await self._backend.withdraw_input(place.sandbox.id, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
+
+    async def _withdraw_quietly(self, place: AttachmentTarget, file_id: str) -> None:
+        """Withdraw an input after a failure that is raised to the caller."""
+        try:
+            await self._backend.withdraw_input(place.sandbox.id, file_id)
+        except (CellblockError, OSError):
+            log.exception("input_left_behind", file_id=file_id, sandbox_id=place.sandbox.id)
 
     def _turn(self, place: AttachmentTarget) -> asyncio.Lock:
         """Return the session's lock: what was looked up must still be true when it is changed."""

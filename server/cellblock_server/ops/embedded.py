@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from cellblock_server.common.removal import remove_tree
 
 
 class NotEmbeddedError(Exception):
@@ -41,7 +42,7 @@ def removed_at_end(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        shutil.rmtree(folder)
+        remove_tree(folder)
 
 
 def at_end_of_input(stop: Callable[[], None]) -> None:

@@ -52,13 +52,21 @@ class Reconciler:
         self._keep = keep
 
     async def take_over(self) -> None:
-        """Take over earlier servers' sessions. Raises UnavailableError, alone or in a group."""
+        """Take over earlier servers' sessions. Raises UnavailableError, alone or in a group.
+
+        A session that can't be taken over now keeps no other from it.
+        """
         sandboxes = {sandbox.id: sandbox for sandbox in await self._backend.list()}
         # Concurrently: one that doesn't respond must not delay the others.
+        adoptions = []
         async with asyncio.TaskGroup() as tasks:
             for record in await self._lost():
                 sandbox = sandboxes.pop(record.sandbox_id, None)
-                tasks.create_task(self._adopt(record, sandbox), name=f"adopt {record.id}")
+                adoption = self._adopt(record, sandbox)
+                adoptions.append(tasks.create_task(adoption, name=f"adopt {record.id}"))
+        if unavailable := [error for task in adoptions if (error := task.result())]:
+            # Before anything is removed: their sandboxes are not owned yet, and are to be kept.
+            raise ExceptionGroup("sessions not taken over", unavailable)
         for sandbox_id in sandboxes:
             log.warning("sandbox_without_session_removed", sandbox_id=sandbox_id)
             await self.destroy(sandbox_id)
@@ -97,14 +105,19 @@ class Reconciler:
         owned = before | self._owned()
         return [record for record in alive if (record.tenant, record.id) not in owned]
 
-    async def _adopt(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
+    async def _adopt(
+        self, record: SessionRecord, sandbox: Sandbox | None
+    ) -> UnavailableError | None:
+        """Take a session over, or end it; return why neither is possible now."""
         try:
             await self._adopt_or_end(record, sandbox)
-        except UnavailableError:
-            raise
+        except UnavailableError as error:
+            log.warning("session_not_taken_over_yet", session_id=record.id, detail=str(error))
+            return error
         except Exception:
             # It must not prevent taking over the others; the next reconciliation retries it.
             log.exception("session_not_taken_over", session_id=record.id)
+        return None
 
     async def _adopt_or_end(self, record: SessionRecord, sandbox: Sandbox | None) -> None:
         # The record may be older than the engine's answer.
@@ -125,7 +138,7 @@ class Reconciler:
                 log.info("session_adopted", session_id=now.id)
                 return
             except UnavailableError:
-                # The engine or the store is unavailable: all of it is retried.
+                # The engine, the store or the host is unavailable: it is retried.
                 raise
             except (AgentGoneError, HostileSandboxError, NotFoundError, WrongStateError) as error:
                 problem, detail = error.message, error.detail

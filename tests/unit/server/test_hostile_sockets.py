@@ -1,5 +1,6 @@
 """The agent's socket path: checked before the server sends anything to it."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -7,13 +8,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from cellblock_server.backends.errors import HostileSandboxError
+from cellblock_server.backends.shared_folder import agent_socket
 from cellblock_server.backends.shared_folder.agent_socket import PinnedSocket
 from cellblock_server.backends.shared_folder.agent_transport import connect_agent
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
+from cellblock_server.common.errors import UnavailableError
 
 
 @pytest.fixture
@@ -115,3 +119,54 @@ def test_folder_is_sealed_and_removed(folder: Path) -> None:
     sandbox.remove()
     assert list(folder.iterdir()) == []
     assert Path("/etc/passwd").exists()
+
+
+LACKS = [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EAGAIN]
+
+
+def lacking(number: int) -> Callable[..., NoReturn]:
+    def fail(*_arguments: object, **_options: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize("number", LACKS)
+def test_lack_of_descriptors_is_not_taken_for_a_hostile_sandbox(
+    folder: Path, listening: socket.socket, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "open", lacking(number))
+    with pytest.raises(UnavailableError, match=os.strerror(number)):
+        PinnedSocket(folder, None)
+
+
+@pytest.mark.parametrize("number", LACKS)
+def test_lack_of_descriptors_for_the_probe_is_not_taken_for_a_hostile_sandbox(
+    folder: Path, listening: socket.socket, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(socket, "socket", lacking(number))
+    with pytest.raises(UnavailableError, match=os.strerror(number)):
+        PinnedSocket(folder, os.getpid())
+
+
+@pytest.mark.parametrize("number", LACKS)
+async def test_lack_of_inotify_instances_is_not_taken_for_a_hostile_sandbox(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    shared = SandboxFolder.create(folder, "sbx_1", "token")
+    monkeypatch.setattr(agent_socket, "Inotify", lacking(number))
+    with pytest.raises(UnavailableError, match=os.strerror(number)):
+        await connect_agent(shared, None)
+
+
+async def test_sealed_folder_is_not_sealed_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is read-only by now, that would fail."""
+    shared = SandboxFolder.create(folder, "sbx_1", "token")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(shared.agent / "agent.sock"))
+        server.listen()
+        (await connect_agent(shared, None)).close()
+        monkeypatch.setattr(Path, "chmod", lacking(errno.EROFS))
+        (await connect_agent(shared, None)).close()

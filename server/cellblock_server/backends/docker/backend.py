@@ -166,7 +166,8 @@ class DockerBackend(Backend):
         before = frozenset(self._ours)
         labelled = [found for found in await self._containers.labelled() if found.name]
         await self._note_users()
-        folders = [path.name for path in self._folders.glob("*")]
+        # Others may be the operator's, or the file system's, such as `lost+found`.
+        folders = [path.name for path in self._folders.glob("sbx_*")]
         ours = before | self._ours
         for container in labelled:
             is_named = container.name == container_name(container.sandbox_id)
@@ -177,7 +178,11 @@ class DockerBackend(Backend):
         self._users.release_all_but(found | self._ours)
         for left in set(folders) - ours:
             log.warning("sandbox_folder_reaped", sandbox_id=left)
-            self._folder(left).remove()
+            try:
+                self._folder(left).remove()
+            except CellblockError:
+                # One that can't be removed must not keep the others.
+                log.exception("sandbox_folder_not_reaped", sandbox_id=left)
 
     async def wait(self, sandbox_id: str) -> SandboxEnd:
         """Wait for the container's end; see `Backend.wait`."""
@@ -302,7 +307,7 @@ class DockerBackend(Backend):
         if container is None:  # removed since it was listed
             return None
         if not container.is_running:
-            await self.destroy(sandbox_id)
+            await self.destroy_quietly(sandbox_id)
             return None
         self._known[sandbox_id] = container
         return Sandbox(sandbox_id, container.has_egress)

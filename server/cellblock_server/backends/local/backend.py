@@ -35,7 +35,14 @@ from cellblock_server.backends.sandbox import (
 from cellblock_server.backends.shared_folder.agent_transport import connect_agent
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 from cellblock_server.backends.shared_folder.inputs import link_input, unlink_input
-from cellblock_server.common.errors import NotFoundError, UnavailableError, WrongStateError
+from cellblock_server.common.disk import disk_errors_translated
+from cellblock_server.common.errors import (
+    CellblockError,
+    NotFoundError,
+    UnavailableError,
+    WrongStateError,
+)
+from cellblock_server.common.removal import remove_tree
 
 LOG = "agent.log"
 """Name of the agent's log file in its sandbox's folder: code inside can't see it."""
@@ -75,13 +82,20 @@ class LocalBackend(Backend):
         """Warn, and remove what a killed server left."""
         how = ", in namespaces of its own" if self._bubblewrap else " with all your rights"
         sys.stderr.write(LOUD.format(how=how))
-        if self._folders.exists():
-            shutil.rmtree(self._folders)
+        try:
+            await asyncio.to_thread(remove_tree, self._folders)
+        except OSError:
+            # New sandboxes have names of their own: nothing of it is in their way.
+            log.exception("sandbox_folders_left_behind", folder=str(self._folders))
 
     async def close(self) -> None:
         """End all sandboxes."""
-        for sandbox_id in list(self._processes):
-            await self.destroy(sandbox_id)
+        for sandbox_id in {*self._processes, *self._kernel_folders}:
+            try:
+                await self.destroy(sandbox_id)
+            except (CellblockError, OSError):
+                # One that can't be removed must not keep the others.
+                log.exception("sandbox_left_behind", sandbox_id=sandbox_id)
 
     async def check(self) -> None:
         """Do nothing: sandboxes are processes; see `Backend.check`."""
@@ -101,8 +115,14 @@ class LocalBackend(Backend):
                     env=environment,
                     start_new_session=True,
                 )
-        except OSError as error:
-            folder.remove()
+        except BaseException as error:
+            # Cancellation included. No process uses the folders: one that was begun is ended.
+            try:
+                self._remove_folders(spec.id)
+            except CellblockError:
+                log.exception("sandbox_left_behind", sandbox_id=spec.id)
+            if not isinstance(error, OSError):
+                raise
             raise UnavailableError(
                 "SANDBOX_START_FAILED", "no process", detail=str(error)
             ) from error
@@ -187,10 +207,18 @@ class LocalBackend(Backend):
             except TimeoutError:
                 process.kill()
                 await process.wait()
-        await asyncio.to_thread(self._folder(sandbox_id).remove)
-        kernel = self._kernel_folders.pop(sandbox_id, None)
-        if kernel is not None:
-            await asyncio.to_thread(shutil.rmtree, kernel)
+        await asyncio.to_thread(self._remove_folders, sandbox_id)
+
+    def _remove_folders(self, sandbox_id: str) -> None:
+        """Remove what a sandbox has on the disk. Raises UnavailableError; may be repeated."""
+        try:
+            self._folder(sandbox_id).remove()
+        finally:
+            kernel = self._kernel_folders.get(sandbox_id)
+            if kernel is not None:
+                with disk_errors_translated("the folder of a kernel"):
+                    remove_tree(kernel)
+                self._kernel_folders.pop(sandbox_id, None)
 
     def _process(self, sandbox_id: str) -> asyncio.subprocess.Process:
         process = self._processes.get(sandbox_id)

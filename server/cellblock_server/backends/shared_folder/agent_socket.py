@@ -5,6 +5,7 @@ opened without following links, checked, and then connected to through `/proc/se
 every later connection reaches that very socket, whatever happens to the name.
 """
 
+import errno
 import os
 import socket
 import stat
@@ -14,6 +15,7 @@ from pathlib import Path
 from asyncinotify import Inotify, Mask
 
 from cellblock_server.backends.errors import HostileSandboxError
+from cellblock_server.common.errors import CellblockError, UnavailableError
 
 NAME = "agent.sock"
 CLOSED = -1
@@ -24,6 +26,11 @@ OUTSIDE = 0
 If the server is in a container, all sandboxes are outside; only processes inside the same container
 can be distinguished from an agent.
 """
+
+TAMPERED = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""Errors of opening the socket that a sandbox may have caused. All others are the host's."""
+LACKING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC)
+"""Errors that say that the host or this process has no more of something."""
 
 
 async def wait_for_socket(folder: Path) -> None:
@@ -46,7 +53,8 @@ class PinnedSocket:
 
         If `first_pid` is given, that process of the sandbox must be the one that listens,
         or the sandbox's machinery, as far as this process can see the host's; see
-        `_check_listener`. Raises HostileSandboxError.
+        `_check_listener`. Raises HostileSandboxError, and UnavailableError if the host lacks
+        something, such as file descriptors.
         """
         try:
             directory = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -55,12 +63,15 @@ class PinnedSocket:
             finally:
                 os.close(directory)
         except OSError as error:
-            raise HostileSandboxError(str(error)) from error
+            raise socket_fault(error) from error
         try:
             if not stat.S_ISSOCK(os.fstat(self._fd).st_mode):
                 raise HostileSandboxError("not a socket")
             if first_pid is not None:
                 self._check_listener(first_pid)
+        except OSError as error:
+            self.close()
+            raise _unavailable(error) from error
         except BaseException:
             self.close()
             raise
@@ -89,6 +100,8 @@ class PinnedSocket:
             try:
                 probe.connect(f"/proc/self/fd/{self._fd}")
             except OSError as error:
+                if error.errno in LACKING:
+                    raise
                 raise HostileSandboxError(f"does not accept: {error}") from error
             size = struct.calcsize("3i")
             credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
@@ -99,13 +112,26 @@ class PinnedSocket:
             raise HostileSandboxError(f"process {pid} listens, not the agent ({first_pid})")
 
 
+def socket_fault(error: OSError) -> CellblockError:
+    """Return what an error of looking for the socket means: a hostile sandbox, or a poor host."""
+    return HostileSandboxError(str(error)) if error.errno in TAMPERED else _unavailable(error)
+
+
+def _unavailable(error: OSError) -> UnavailableError:
+    return UnavailableError(
+        "SANDBOX_START_FAILED", "the server can't reach the sandbox now", detail=str(error)
+    )
+
+
 def _is_machinery(pid: int, uid: int, first_pid: int) -> bool:
     """Whether a listener is the runtime's own process for the sandbox of `first_pid`."""
     first, other = Path(f"/proc/{first_pid}"), Path(f"/proc/{pid}")
     try:
         same_groups = (first / "cgroup").read_text() == (other / "cgroup").read_text()
         return same_groups and uid not in _users(first)
-    except OSError:
+    except OSError as error:
+        if error.errno in LACKING:
+            raise
         # One of them has ended, or is hidden from this process.
         return False
 

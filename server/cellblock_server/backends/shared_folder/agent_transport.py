@@ -1,8 +1,11 @@
 """Connection to the agent of a sandbox that shares a folder with the server."""
 
-from cellblock_server.backends.errors import HostileSandboxError
 from cellblock_server.backends.sandbox import AgentTransport
-from cellblock_server.backends.shared_folder.agent_socket import PinnedSocket, wait_for_socket
+from cellblock_server.backends.shared_folder.agent_socket import (
+    PinnedSocket,
+    socket_fault,
+    wait_for_socket,
+)
 from cellblock_server.backends.shared_folder.folder import SandboxFolder
 
 
@@ -13,10 +16,12 @@ async def connect_agent(folder: SandboxFolder, first_pid: int | None) -> AgentTr
     `PinnedSocket` for `first_pid`.
     """
     try:
-        if not folder.is_sealed():
+        is_sealed = folder.is_sealed()
+        if not is_sealed:
             await wait_for_socket(folder.agent)
     except OSError as error:
-        raise HostileSandboxError(str(error)) from error
-    folder.seal()
+        raise socket_fault(error) from error
+    if not is_sealed:
+        folder.seal()
     pinned = PinnedSocket(folder.agent, first_pid)
     return AgentTransport(pinned.target, pinned.close)

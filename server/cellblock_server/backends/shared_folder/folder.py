@@ -11,13 +11,13 @@ the sandbox can replace the socket, connect to it, or fill the host's disk throu
 the folder: only the server has a way to it.
 """
 
-import shutil
 import stat
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cellblock_server.common.disk import disk_errors_translated
+from cellblock_server.common.removal import remove_tree
 
 OPEN_MODE = 0o777  # the sandbox's user is not ours; the parent folder keeps others out
 SEALED_MODE = 0o700
@@ -75,9 +75,8 @@ class SandboxFolder:
 
     def remove(self) -> None:
         """Remove everything; nothing happens if it is gone. Raises UnavailableError."""
-        # rmtree never follows links, and is safe against swapped folders here.
         with _faults_told():
-            shutil.rmtree(self.path, ignore_errors=False, onerror=_ignore_missing)
+            remove_tree(self.path)
 
     def _fill(self, token: str) -> None:
         self.path.mkdir(mode=0o700)
@@ -95,10 +94,3 @@ class SandboxFolder:
 
 def _faults_told() -> AbstractContextManager[None]:
     return disk_errors_translated("the folder of a sandbox")
-
-
-def _ignore_missing(
-    _function: object, _path: str, info: tuple[object, BaseException, object]
-) -> None:
-    if not isinstance(info[1], FileNotFoundError):
-        raise info[1]
