@@ -11,7 +11,12 @@ from cellblock_server.agent.connection import AgentConnection
 from cellblock_server.backends.backend import Backend
 from cellblock_server.backends.sandbox import Sandbox
 from cellblock_server.blobs.blob_store import BlobStore
-from cellblock_server.common.errors import AlreadyExistsError, NotFoundError, WrongStateError
+from cellblock_server.common.errors import (
+    AlreadyExistsError,
+    CellblockError,
+    NotFoundError,
+    WrongStateError,
+)
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.names import check_filename, safe_text
 from cellblock_server.files.stored import StoredInput, stored_bytes
@@ -108,6 +113,7 @@ class AttachmentService:
             try:
                 return await self._bring_in(place, wanted, name)
             except BaseException:
+                await self._withdraw_refused(place, file)
                 await self._store.detach(place.tenant, place.session_id, file.id)
                 raise
 
@@ -125,6 +131,13 @@ class AttachmentService:
                     log.info("attachment_was_removed_in_sandbox", file_id=file_id)
             await self._backend.withdraw_input(place.sandbox.id, file_id)
             await self._store.detach(place.tenant, place.session_id, file_id)
+
+    async def _withdraw_refused(self, place: Place, file: FileRecord) -> None:
+        """Remove the input of a file that could not be attached."""
+        try:
+            await self._backend.withdraw_input(place.sandbox.id, file.id)
+        except CellblockError as error:
+            log.warning("refused_attachment_not_withdrawn", file_id=file.id, error=str(error))
 
     def _turn(self, place: Place) -> asyncio.Lock:
         """One at a time in a session: what is looked up must still hold when it is changed."""
