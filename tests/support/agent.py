@@ -9,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.connecting import reconnect_agent
@@ -28,6 +30,7 @@ from tests.support.forked import ForkedProcess, start_forked
 from tests.support.programs import AGENT
 
 START_SECONDS = 30
+END_SECONDS = 20
 numbers = count(1)
 
 
@@ -271,8 +274,30 @@ async def running_agent(
         async with asyncio.timeout(START_SECONDS):
             await agent.connect()
         yield agent
-        await agent.connection.close()
     finally:
-        process.terminate()
-        process.wait(20)
-        shutil.rmtree(root)
+        try:
+            if hasattr(agent, "connection"):
+                await agent.connection.close()
+        finally:
+            ended_at_request = _end(process)
+            shutil.rmtree(root)
+    # After the clean-up, and not in place of a test's own error.
+    assert ended_at_request, f"the agent did not end within {END_SECONDS} s after SIGTERM"
+
+
+def _end(process: "subprocess.Popen[bytes] | ForkedProcess") -> bool:
+    """End an agent, if need be with its children; return whether SIGTERM was enough."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        children: list[psutil.Process] = []
+        with suppress(psutil.NoSuchProcess):
+            children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        process.wait(END_SECONDS)
+        return False
+    return True

@@ -7,9 +7,11 @@ it forks.
 
 Run by `tests/support/forked.py` as a script, with the descriptor of its end of a socket and the
 modules to import. Each message is JSON of a `Start` with four descriptors: standard input, output,
-error, and a socket on which the fork server sends the process id, and later the exit code.
+error, and a socket on which the fork server sends the process id, and later the exit code. If it
+can't fork, it sends the negative error number instead.
 """
 
+import errno
 import gc
 import importlib
 import json
@@ -73,13 +75,18 @@ class ForkServer:
                         return None
                     *streams, report = descriptors
                     self._reports[0] = socket.socket(fileno=report)
-                    pid = os.fork()
+                    try:
+                        pid = os.fork()
+                    except OSError as error:
+                        pid = -(error.errno or errno.EAGAIN)
                     if pid == 0:
                         return Start(**json.loads(message)), streams
                     for descriptor in streams:
                         os.close(descriptor)
                     self._reports[pid] = self._reports.pop(0)
                     self._report(pid, pid)
+                    if pid < 0:
+                        self._reports.pop(pid).close()
 
     def forget(self) -> None:
         """Close all that belongs to the fork server, in a forked process."""

@@ -25,6 +25,7 @@ from tests.support.fork_server import Start
 
 REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 60
+FORK_SECONDS = 60
 MAX_REPORT = 64
 
 
@@ -49,7 +50,7 @@ class ForkedProcess:
         self._report = report
         self.stdout = stdout
         self.returncode: int | None = None
-        self.pid = int(report.recv(MAX_REPORT))
+        self.pid = _forked_pid(report)
         self._pidfd: int | None = None
         # A process that has already ended has none: its exit code is on its way.
         with suppress(ProcessLookupError):
@@ -90,6 +91,23 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
+def _forked_pid(report: socket.socket) -> int:
+    """Return the reported process id. Raises OSError if the fork server could not fork."""
+    report.settimeout(FORK_SECONDS)
+    try:
+        reported = report.recv(MAX_REPORT)
+        if not reported:
+            raise ChildProcessError("the fork server has ended")
+        pid = int(reported)
+        if pid < 0:
+            raise OSError(-pid, f"the fork server can't fork: {os.strerror(-pid)}")
+    except OSError:
+        report.close()
+        raise
+    report.settimeout(None)
+    return pid
+
+
 class _Forker:
     """The test process's end of one fork server."""
 
@@ -113,10 +131,18 @@ class _Forker:
     def start(self, start: Start, streams: Sequence[int]) -> socket.socket:
         """Fork a program; return the socket with what is reported of it."""
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with closing(its), self._lock:
-            message = json.dumps(asdict(start)).encode()
-            socket.send_fds(self._control, [message], [*streams, its.fileno()])
+        try:
+            with closing(its), self._lock:
+                message = json.dumps(asdict(start)).encode()
+                socket.send_fds(self._control, [message], [*streams, its.fileno()])
+        except OSError:
+            ours.close()
+            raise
         return ours
+
+    def has_ended(self) -> bool:
+        """Return whether the fork server is no longer there."""
+        return self._process.poll() is not None
 
     def end(self) -> None:
         """End the fork server; what it has forked goes on."""
@@ -152,11 +178,21 @@ def start_forked(
     if stdout == subprocess.PIPE:
         readable, stdout = os.pipe()
         reader = os.fdopen(readable)
-        report = _forker(program).start(start, [stdin, stdout, stderr])
-        os.close(stdout)
+        try:
+            report = _forker(program).start(start, [stdin, stdout, stderr])
+        except OSError:
+            reader.close()
+            raise
+        finally:
+            os.close(stdout)
     else:
         report = _forker(program).start(start, [stdin, stdout, stderr])
-    return ForkedProcess(report, reader)
+    try:
+        return ForkedProcess(report, reader)
+    except OSError:
+        if reader is not None:
+            reader.close()
+        raise
 
 
 def run_forked(
@@ -200,6 +236,10 @@ def run_forked(
 def _forker(program: Program) -> _Forker:
     key = (program.option, *program.imports)
     with _forkers_lock:
+        if key in _forkers and _forkers[key].has_ended():
+            ended = _forkers.pop(key)
+            atexit.unregister(ended.end)
+            ended.end()
         if key not in _forkers:
             _forkers[key] = _Forker(program.option, program.imports)
             atexit.register(_forkers[key].end)

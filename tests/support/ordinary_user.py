@@ -4,18 +4,18 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-NOBODY = 65534
+ORDINARY_USER = 65534
 
 
-def as_nobody(work: Callable[[], None]) -> int:
+def as_ordinary_user(work: Callable[[], None]) -> int:
     """Run `work` in a child process without root's rights; return its exit code."""
     child = os.fork()
     if child == 0:
         try:
             if os.getuid() == 0:
                 os.setgroups([])
-                os.setresgid(NOBODY, NOBODY, NOBODY)
-                os.setresuid(NOBODY, NOBODY, NOBODY)
+                os.setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
+                os.setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER)
             work()
         except BaseException as error:  # noqa: BLE001 - the child must not go on with the tests
             os.write(2, f"{error!r}\n".encode())
@@ -24,13 +24,13 @@ def as_nobody(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def open_to_nobody(folder: Path) -> None:
-    """Create a folder that belongs to the user of `as_nobody`, and open the way to it."""
+def create_folder_for_ordinary_user(folder: Path) -> None:
+    """Create a folder that belongs to the user of `as_ordinary_user`, and open the way to it."""
     folder.mkdir(parents=True)
     for path in folder.parents:
         status = path.stat()
         if status.st_uid == os.getuid() and status.st_mode & 0o011 != 0o011:
             path.chmod(status.st_mode | 0o011)
     if os.getuid() == 0:
-        os.chown(folder.parent, NOBODY, NOBODY)
-        os.chown(folder, NOBODY, NOBODY)
+        os.chown(folder.parent, ORDINARY_USER, ORDINARY_USER)
+        os.chown(folder, ORDINARY_USER, ORDINARY_USER)

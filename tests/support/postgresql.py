@@ -64,13 +64,13 @@ class Cluster:
             nobody = pwd.getpwnam("nobody")
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
             self.folder.chmod(0o755)
-            self._as_nobody: dict[str, Any] = {
+            self._as_ordinary_user: dict[str, Any] = {
                 "user": nobody.pw_uid,
                 "group": nobody.pw_gid,
                 "extra_groups": [],
             }
         else:
-            self._as_nobody = {}
+            self._as_ordinary_user = {}
 
     def make(self) -> None:
         """Create the cluster and start it."""
@@ -88,7 +88,7 @@ class Cluster:
             check=True,
             stdout=subprocess.DEVNULL,
             cwd="/",
-            **self._as_nobody,
+            **self._as_ordinary_user,
         )
         self.start()
         with self.admin() as connection:
@@ -119,7 +119,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                **self._as_nobody,
+                **self._as_ordinary_user,
             )
         until(self._answers, START_SECONDS)
 

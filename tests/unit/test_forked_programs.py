@@ -3,12 +3,16 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.forked import Program, run_forked, start_forked
+from tests.support import forked
+from tests.support.forked import ForkedProcess, Program, run_forked, start_forked
 
 REPORT = """
 import json, os, signal, sys
@@ -24,6 +28,14 @@ print(json.dumps({
 }))
 print("said", file=sys.stderr)
 sys.exit(3)
+"""
+FAILS_ONCE = """
+import errno, os
+fork = os.fork
+def fails():
+    os.fork = fork
+    raise BlockingIOError(errno.EAGAIN, "no more processes")
+os.fork = fails
 """
 WAIT = "print('waits', flush=True); import signal; signal.pause()"
 
@@ -76,3 +88,39 @@ def test_forked_program_can_be_ended_by_a_signal(tmp_path: Path, number: signal.
 def test_forked_program_that_takes_too_long_is_killed(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         run_forked(program_of(tmp_path, WAIT), [], timeout=0.1, env={}, cwd=tmp_path)
+
+
+def test_fork_server_that_can_not_fork_reports_it_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fails_once.py").write_text(FAILS_ONCE)
+    monkeypatch.setattr(forked, "REPOSITORY", f"{forked.REPOSITORY}:{tmp_path}")
+    program = replace(program_of(tmp_path, "print('runs')"), imports=("fails_once",))
+    with pytest.raises(BlockingIOError, match="can't fork"):
+        run_forked(program, [], timeout=50, env={})
+    assert run_forked(program, [], timeout=50, env={}).stdout == "runs\n"
+
+
+def test_fork_server_that_has_ended_is_replaced(tmp_path: Path) -> None:
+    # No other test has a fork server with these imports.
+    program = replace(program_of(tmp_path, "import os; print(os.getppid())"), imports=("colorsys",))
+    first = int(run_forked(program, [], timeout=50, env={}).stdout)
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert int(run_forked(program, [], timeout=50, env={}).stdout) != first
+
+
+def test_fork_server_that_reports_nothing_is_not_waited_for_without_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forked, "FORK_SECONDS", 0.1)
+    report, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with closing(its), pytest.raises(TimeoutError):
+        ForkedProcess(report, None)
+
+
+def test_fork_server_that_ends_before_its_report_is_an_error() -> None:
+    report, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    its.close()
+    with pytest.raises(ChildProcessError, match="has ended"):
+        ForkedProcess(report, None)

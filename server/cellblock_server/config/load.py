@@ -220,10 +220,21 @@ def _words(problem: ErrorDetails) -> str:
         return RULE.sub("", _cause(problem))
     given = problem["input"]
     shown = f"{given.total_seconds():g} s" if isinstance(given, timedelta) else repr(given)
+    if _may_have_password(_keys(problem)):
+        shown = f"a value of type {type(given).__name__} {HIDDEN}"
     wanted = problem["msg"]
     for theirs, ours in WORDS.items():
         wanted = wanted.replace(theirs, ours)
     return f"{wanted}, got {shown[:MAX_SHOWN]}"
+
+
+def _may_have_password(keys: list[str]) -> bool:
+    """Whether a key, a section around it or a key inside it is one whose value is hidden."""
+    return any(
+        all(ours == theirs for ours, theirs in zip(key.path, keys, strict=False))
+        for key in all_keys()
+        if not key.field.repr
+    )
 
 
 def _cause(problem: ErrorDetails) -> str:

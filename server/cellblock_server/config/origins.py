@@ -42,38 +42,47 @@ class Origins:
         For a key that is not set, this is the nearest table around it, if the file has one.
         """
         name = ".".join(keys)
-        for used in (name, FORMER_NAMES.get(name)):
-            if used and (found := self._set_at(used.split("."))) is not None:
-                return f"{found}: {used}" + (f" (now {name})" if used != name else "")
+        if (found := self._find_place(name)) is not None:
+            place, used = found
+            return f"{place}: {used}" + (f" (now {name})" if used != name else "")
         line = self._line(keys)
         return name if line is None else f"{self._path}:{line}: {name}"
 
     def source(self, keys: list[str], settings: Settings) -> str:
         """Return where the value of a key comes from: it may be the profile, or the default."""
-        name = ".".join(keys)
-        for used in (name, FORMER_NAMES.get(name)):
-            if used and (found := self._set_at(used.split("."))) is not None:
-                return found
+        if (found := self._find_place(".".join(keys))) is not None:
+            return found[0]
         if profile_value(settings.profile, keys) is not None:
             return profile_source(settings.profile)
         return DEFAULT
 
     def former_names(self) -> list[tuple[str, str, str]]:
-        """Return each former name that is used: where, the name, and the present name."""
+        """Return each former name that sets its key: where, the name, and the present name."""
         return [
-            (found, former, present)
+            (found[0], former, present)
             for former, present in RENAMED.items()
-            if (found := self._set_at(former.split("."))) is not None
+            if (found := self._find_place(present)) is not None and found[1] == former
         ]
 
-    def _set_at(self, keys: list[str]) -> str | None:
-        """Return where a key is set by this name, or None if it is not set."""
-        name = ".".join(keys)
-        if _is_in(self._flags, keys):
-            return FLAGS.get(name, "--embedded")
-        variable = self._variables.get(PREFIX + DELIMITER.join(keys).upper())
-        if variable is not None:
-            return variable
+    def _find_place(self, name: str) -> tuple[str, str] | None:
+        """Return where a key gets its value, and the name used there; None if it is not set.
+
+        A source counts before the next one, whichever of its names it has for the key.
+        """
+        names = [name, FORMER_NAMES[name]] if name in FORMER_NAMES else [name]
+        for place_in in (self._flag, self._variable, self._line_of_file):
+            for used in names:
+                if (place := place_in(used.split("."))) is not None:
+                    return place, used
+        return None
+
+    def _flag(self, keys: list[str]) -> str | None:
+        return FLAGS.get(".".join(keys), "--embedded") if _is_in(self._flags, keys) else None
+
+    def _variable(self, keys: list[str]) -> str | None:
+        return self._variables.get(PREFIX + DELIMITER.join(keys).upper())
+
+    def _line_of_file(self, keys: list[str]) -> str | None:
         return f"{self._path}:{self._line(keys)}" if _is_in(self._file, keys) else None
 
     def _line(self, keys: list[str]) -> int | None:

@@ -7,6 +7,8 @@ import pytest
 
 from cellblock_server.config import ConfigurationError, load
 
+SECRET_URL = "postgresql://app:hunter2@db/x"
+
 
 @pytest.fixture(autouse=True)
 def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -172,3 +174,29 @@ def test_unrelated_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nothing\.toml: No such file"):
         load(tmp_path / "nothing.toml", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "place"),
+    [
+        (f'[store]\nurl = ["{SECRET_URL}"]\n', None, "{path}:2: store.url"),
+        (f'store = "{SECRET_URL}"\n', None, "{path}:1: store"),
+        ("", ("CELLBLOCK_STORE", SECRET_URL), "CELLBLOCK_STORE: store"),
+        (f'blobs = ["{SECRET_URL}"]\n', None, "{path}:1: blobs"),
+    ],
+)
+def test_error_does_not_repeat_a_value_that_may_have_a_password(
+    text: str,
+    variable: tuple[str, str] | None,
+    place: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if variable is not None:
+        monkeypatch.setenv(*variable)
+    path = write_config(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, {})
+    assert str(caught.value).startswith(f"{place.format(path=path)}: must be a valid ")
+    assert "got a value of type " in str(caught.value)
+    assert "hunter2" not in str(caught.value)

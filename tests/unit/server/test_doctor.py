@@ -13,7 +13,11 @@ import trustme
 from cellblock_server.common.clock import utc_now
 from cellblock_server.config import Settings, load
 from cellblock_server.ops.doctor.access import access_findings
-from cellblock_server.ops.doctor.engine import limit_findings, security_findings
+from cellblock_server.ops.doctor.engine import (
+    limit_findings,
+    runtime_findings,
+    security_findings,
+)
 from cellblock_server.ops.doctor.finding import Finding, Level
 from cellblock_server.ops.doctor.host import host_findings
 from cellblock_server.ops.doctor.landlock import landlock_abi, landlock_finding
@@ -218,6 +222,45 @@ def test_engine_without_resource_limits_is_a_problem(driver: str) -> None:
         worst_finding(list(limit_findings({**whole, "SwapLimit": False})), "limits").level
         is Level.PROBLEM
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_found"),
+    [
+        (["--platform=ptrace", "--network=none", "--host-uds=all"], False),
+        (["-network", "none"], False),
+        (["--host-uds=all"], True),
+        (["--network=sandbox"], True),
+        (None, True),
+    ],
+)
+@pytest.mark.parametrize("use", ["runtime", "allowed_runtimes", "default"])
+def test_gvisor_without_loopback_is_a_warning(
+    state: Path, arguments: list[str] | None, is_found: bool, use: str
+) -> None:
+    uses: dict[str, dict[str, object]] = {
+        "runtime": {"runtime": "gvisor"},
+        "allowed_runtimes": {"allowed_runtimes": ["gvisor"]},
+        "default": {},
+    }
+    info = {
+        "DefaultRuntime": "gvisor" if use == "default" else "runc",
+        "Runtimes": {
+            "runc": {"path": "runc"},
+            "gvisor": {"path": "/usr/bin/runsc", "runtimeArgs": arguments},
+        },
+    }
+    found = list(runtime_findings(settings(state, sandbox=uses[use]), info))
+    assert worst_finding(found, "runtime").level is Level.OK
+    assert [one.level for one in found if one.check == "runtime loopback"] == (
+        [Level.WARNING] if is_found else []
+    )
+
+
+def test_gvisor_that_no_sandbox_uses_gives_no_warning(state: Path) -> None:
+    info = {"DefaultRuntime": "runc", "Runtimes": {"runc": {}, "runsc": {"path": "runsc"}}}
+    found = list(runtime_findings(settings(state), info))
+    assert [one.level for one in found] == [Level.OK]
 
 
 @pytest.mark.parametrize(

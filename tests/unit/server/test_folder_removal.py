@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cellblock_server.common.removal import remove_tree
-from tests.support.ordinary_user import as_nobody, open_to_nobody
+from tests.support.ordinary_user import as_ordinary_user, create_folder_for_ordinary_user
 
 DEPTH = 2000
 """More folders in one another than Python's recursion limit."""
@@ -17,7 +17,7 @@ DEPTH = 2000
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "home" / "sandbox"
-    open_to_nobody(made)
+    create_folder_for_ordinary_user(made)
     return made
 
 
@@ -33,7 +33,7 @@ def test_folders_without_rights_are_removed(folder: Path, mode: int) -> None:
         folder.chmod(mode)
         remove_tree(folder)
 
-    assert as_nobody(work) == 0
+    assert as_ordinary_user(work) == 0
     assert not folder.exists()
 
 
@@ -50,7 +50,7 @@ def test_links_are_not_followed(folder: Path) -> None:
         inner.chmod(0o555)
         remove_tree(folder)
 
-    assert as_nobody(work) == 0
+    assert as_ordinary_user(work) == 0
     assert (not folder.exists(), (other / "kept").exists()) == (True, True)
     assert other.stat().st_mode & 0o777 == 0o555
 
@@ -70,7 +70,7 @@ def test_deep_folders_are_removed(folder: Path) -> None:
         os.chdir("/")
         remove_tree(folder)
 
-    assert as_nobody(work) == 0
+    assert as_ordinary_user(work) == 0
     assert not folder.exists()
 
 

@@ -44,6 +44,42 @@ def test_former_name_in_a_variable_overrides_the_present_one_in_the_file(
     assert warning.startswith("CELLBLOCK_SESSIONS__LIFETIME: sessions.lifetime: was renamed to")
 
 
+def test_former_name_in_the_file_gives_no_warning_when_a_variable_overrides_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "[sessions]\nlifetime = 10\n")
+    monkeypatch.setenv("CELLBLOCK_SESSIONS__INACTIVITY_LIMIT", "20")
+    configuration = read_configuration(path, {})
+    assert configuration.settings.sessions.inactivity_limit == timedelta(seconds=20)
+    assert configuration.warnings() == []
+
+
+def test_source_is_where_the_value_comes_from_whatever_names_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "[sessions]\ninactivity_limit = 10\n")
+    monkeypatch.setenv("CELLBLOCK_SESSIONS__LIFETIME", "20")
+    configuration = read_configuration(path, {})
+    (source,) = (
+        value.source
+        for value in configuration.effective_values()
+        if value.key.name == "sessions.inactivity_limit"
+    )
+    assert source == "CELLBLOCK_SESSIONS__LIFETIME"
+
+
+def test_error_names_the_variable_with_a_former_name_and_not_the_file_that_it_overrides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, "[sessions]\ninactivity_limit = 10\n")
+    monkeypatch.setenv("CELLBLOCK_SESSIONS__LIFETIME", "long")
+    with pytest.raises(ConfigurationError) as caught:
+        read_configuration(path, {})
+    assert str(caught.value).startswith(
+        "CELLBLOCK_SESSIONS__LIFETIME: sessions.lifetime (now sessions.inactivity_limit): must be"
+    )
+
+
 def test_both_names_in_one_file_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "[sessions]\nlifetime = 10\ninactivity_limit = 20\n")
     with pytest.raises(ConfigurationError) as caught:

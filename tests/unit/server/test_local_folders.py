@@ -1,4 +1,4 @@
-"""What code did to its folders keeps the local backend neither from ending nor from starting."""
+"""The local backend ends and starts whatever code did to its folders."""
 
 import asyncio
 import tempfile
@@ -12,13 +12,13 @@ from cellblock_server.config import Settings
 from cellblock_server.ops.embedded import removed_at_end
 from cellblock_server.sessions.limits import sandbox_spec
 from cellblock_server.sessions.request import NewSession
-from tests.support.ordinary_user import as_nobody, open_to_nobody
+from tests.support.ordinary_user import as_ordinary_user, create_folder_for_ordinary_user
 
 
 @pytest.fixture
 def run_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "state" / "run"
-    open_to_nobody(folder)
+    create_folder_for_ordinary_user(folder)
     return folder
 
 
@@ -35,7 +35,7 @@ def test_folders_that_code_made_read_only_are_removed_with_the_sandbox(run_folde
         fill(run_folder / "sbx_1")
         asyncio.run(LocalBackend(run_folder, []).destroy("sbx_1"))
 
-    assert as_nobody(work) == 0
+    assert as_ordinary_user(work) == 0
     assert list(run_folder.iterdir()) == []
 
 
@@ -44,7 +44,7 @@ def test_folders_that_code_made_read_only_are_removed_at_the_start(run_folder: P
         fill(run_folder / "sbx_1")
         asyncio.run(LocalBackend(run_folder, []).start())
 
-    assert as_nobody(work) == 0
+    assert as_ordinary_user(work) == 0
     assert not run_folder.exists()
 
 
@@ -59,7 +59,7 @@ def test_folders_that_code_made_read_only_are_removed_with_an_embedded_server(
         with removed_at_end(run_folder):
             pass
 
-    assert as_nobody(work) == 0
+    assert as_ordinary_user(work) == 0
     assert not run_folder.exists()
 
 
@@ -67,7 +67,7 @@ def test_server_starts_when_a_folder_can_not_be_removed(run_folder: Path) -> Non
     (run_folder / "sbx_1" / "root").mkdir(parents=True)
     run_folder.parent.chmod(0o555)
     run_folder.chmod(0o555)
-    assert as_nobody(lambda: asyncio.run(LocalBackend(run_folder, []).start())) == 0
+    assert as_ordinary_user(lambda: asyncio.run(LocalBackend(run_folder, []).start())) == 0
 
 
 async def test_kernel_folder_is_removed_even_if_the_other_can_not_be(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ async def test_refusal_is_reported_even_if_the_input_can_not_be_withdrawn() -> N
 
 
 async def test_attachment_that_is_repeated_stays_readable() -> None:
-    """Its name is taken by itself."""
+    """Attach it twice: the name is taken by the first attachment."""
     world = World()
     world.is_name_taken = False
     await world.service.attach(world.place, WANTED)

@@ -32,6 +32,8 @@ LIMITS = {
     "PidsLimit": "processes",
 }
 """Fields of `GET /info` for the limits that the kernel and the engine can enforce."""
+NO_NETWORK = re.compile(r"(^| )--?network[= ]none( |$)")
+"""Argument of gVisor for a loopback interface of its own."""
 BUILD = "build it with `make images`, or set sandbox.image"
 
 
@@ -55,7 +57,7 @@ async def engine_findings(settings: Settings) -> AsyncIterator[Finding]:
         for found in (
             limit_findings(info),
             security_findings(settings, info),
-            _runtimes(settings, info),
+            runtime_findings(settings, info),
         ):
             for finding in found:
                 yield finding
@@ -136,7 +138,8 @@ def security_findings(settings: Settings, info: Mapping[str, Any]) -> Findings:
         yield ok("apparmor", "AppArmor not available (optional)")
 
 
-def _runtimes(settings: Settings, info: Mapping[str, Any]) -> Findings:
+def runtime_findings(settings: Settings, info: Mapping[str, Any]) -> Findings:
+    """Return findings about the OCI runtimes that sandboxes may use."""
     known = info.get("Runtimes") or {}
     sandbox = settings.sandbox
     wanted = [name for name in (sandbox.runtime, *sandbox.allowed_runtimes) if name]
@@ -149,6 +152,25 @@ def _runtimes(settings: Settings, info: Mapping[str, Any]) -> Findings:
         )
     else:
         yield ok("runtime", ", ".join(dict.fromkeys(wanted)) or f"{info.get('DefaultRuntime')}")
+    used = [sandbox.runtime or str(info.get("DefaultRuntime")), *sandbox.allowed_runtimes]
+    for name in dict.fromkeys(used):
+        if _lacks_loopback(known.get(name) or {}):
+            yield warning(
+                "runtime loopback",
+                f"sandboxes of runtime {name} have no loopback interface, and code in them can't "
+                "reach 127.0.0.1",
+                "add --network=none to its runtimeArgs in the engine's daemon.json and reload the "
+                "engine (docs/security/gvisor.md)",
+            )
+
+
+def _lacks_loopback(runtime: Mapping[str, Any]) -> bool:
+    """Return whether a runtime is gVisor and copies a network namespace whose loopback is down.
+
+    Of a runtime that is configured by a file of its own, the engine does not report the arguments.
+    """
+    arguments = " ".join(runtime.get("runtimeArgs") or [])
+    return Path(str(runtime.get("path"))).name == "runsc" and not NO_NETWORK.search(arguments)
 
 
 def _clock(info: Mapping[str, Any]) -> Finding:
