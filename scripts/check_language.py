@@ -1,10 +1,8 @@
 """Check the language of docstrings, comments, messages and documents.
 
-    python scripts/check_language.py [--failing | --shrink] [FILE…]
+    python scripts/check_language.py [FILE…]
 
-Prints each finding. `--failing` prints only the names of the files that have findings; `--shrink`
-removes files without findings from tests/conformance/language_debt.txt. Uses the standard library
-only.
+Prints each finding. Uses the standard library only.
 """
 
 import argparse
@@ -19,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DEBT = ROOT / "tests" / "conformance" / "language_debt.txt"
 SUFFIXES = (".md", ".proto", ".py")
 EXCLUDED = ("proto/python/", "tests/samples/", "scripts/check_language.py")
 """Generated code, samples, and this file, which has all the words."""
@@ -82,19 +79,9 @@ class Finding:
 def main(arguments: list[str]) -> int:
     """Check files, and return the exit code."""
     parser = argparse.ArgumentParser(prog="check_language.py")
-    modes = parser.add_mutually_exclusive_group()
-    modes.add_argument("--failing", action="store_true", help="print only names of files")
-    modes.add_argument("--shrink", action="store_true", help="remove clean files from the list")
     parser.add_argument("files", nargs="*", metavar="FILE")
     parsed = parser.parse_args(arguments)
-    if parsed.shrink:
-        failing = failing_files(checked_files())
-        DEBT.write_text("".join(f"{path}\n" for path in sorted(debt() & failing)))
-        return 0
     paths = parsed.files or checked_files()
-    if parsed.failing:
-        print("\n".join(sorted(failing_files(paths))))
-        return 0
     findings = [finding for path in paths for finding in findings_in(path)]
     print("\n".join(map(str, findings)))
     return 1 if findings else 0
@@ -109,16 +96,6 @@ def checked_files() -> list[str]:
         for path in sorted(listed.splitlines())
         if path.endswith(SUFFIXES) and not path.startswith(EXCLUDED) and (ROOT / path).is_file()
     ]
-
-
-def debt() -> set[str]:
-    """Return the files that may still have findings."""
-    return set(DEBT.read_text().split())
-
-
-def failing_files(paths: list[str]) -> set[str]:
-    """Return the files that have findings."""
-    return {path for path in paths if next(findings_in(path), None) is not None}
 
 
 def findings_in(path: str) -> Iterator[Finding]:

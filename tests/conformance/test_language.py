@@ -1,40 +1,15 @@
 """Docstrings, comments, messages and documents are written in plain English.
 
-`scripts/check_language.py` has the rules. `language_debt.txt` lists the files that have not been
-revised yet. It only shrinks: a file that is not on it must have no findings, and a file without
-findings must leave it (`python scripts/check_language.py --shrink`).
+`scripts/check_language.py` has the rules.
 """
 
-from pathlib import Path
-
 import pytest
-from check_language import DEBT, checked_files, debt, failing_files, findings_in, python_findings
-
-ROOT = Path(__file__).parents[2]
+from check_language import checked_files, findings_in, python_findings
 
 
-@pytest.fixture(scope="module")
-def failing() -> set[str]:
-    return failing_files(checked_files())
-
-
-def test_revised_files_have_no_findings(failing: set[str]) -> None:
-    findings = [str(finding) for path in sorted(failing - debt()) for finding in findings_in(path)]
+def test_all_files_are_in_plain_english() -> None:
+    findings = [str(finding) for path in checked_files() for finding in findings_in(path)]
     assert findings == []
-
-
-def test_revised_files_are_not_on_the_list(failing: set[str]) -> None:
-    assert sorted(debt() - failing) == [], "run `python scripts/check_language.py --shrink`"
-
-
-def test_the_list_is_sorted() -> None:
-    lines = DEBT.read_text().splitlines()
-    assert lines == sorted(set(lines))
-
-
-def test_the_agent_and_the_protocols_are_revised() -> None:
-    folders = ("sandbox_image/", "proto/", "tests/unit/agent/", "tests/integration/agent/")
-    assert [path for path in debt() if path.startswith(folders)] == []
 
 
 @pytest.mark.parametrize(

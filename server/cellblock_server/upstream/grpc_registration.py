@@ -24,4 +24,4 @@ class _ByName:
         self._server.add_generic_rpc_handlers(handlers)
 
     def add_registered_method_handlers(self, *_service_and_handlers: object) -> None:
-        """Generated code has added the same methods as generic ones."""
+        """Do nothing: generated code has added the same methods as generic ones."""

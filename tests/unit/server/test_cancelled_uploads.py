@@ -1,5 +1,4 @@
-"""A cancelled upload leaves nothing that no quota counts, however often and whenever it is
-cancelled."""
+"""A cancelled upload leaves nothing uncounted, however often and whenever it is cancelled."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
