@@ -22,7 +22,7 @@ class Engine:
     async def labelled(self) -> Any:
         return [SimpleNamespace(**vars(one), user=None) for one in self.containers]
 
-    async def find(self, sandbox_id: str) -> Any:
+    async def find_container(self, sandbox_id: str) -> Any:
         return SimpleNamespace(is_running=sandbox_id in self.running, has_egress=False)
 
     async def remove(self, _name: str) -> None:

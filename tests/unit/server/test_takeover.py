@@ -42,7 +42,7 @@ class Host:
     async def alive(self) -> Any:
         return self.records
 
-    async def find(self, _tenant: str, session_id: str) -> SessionRecord:
+    async def find_session(self, _tenant: str, session_id: str) -> SessionRecord:
         return next(record for record in self.records if record.id == session_id)
 
     async def adopt(self, record: SessionRecord, _sandbox: Sandbox) -> str:
