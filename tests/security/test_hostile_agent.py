@@ -40,7 +40,7 @@ LIES: dict[str, tuple[Script, str]] = {
     "bytes that are no message": (sends(lambda _name: [b"\xff\xff\xff"]), "an invalid"),
     "half a message": (sends(lambda name: [next(iter(honest(name)))[:-1]]), "an invalid"),
     "groups": (sends(lambda _name: [b"\x0b\x0c" * 2**18]), "an invalid"),
-    "text that is not UTF-8": (sends(lambda _name: [field(1, field(2, b"\xff"))]), "bytes that"),
+    "text that is not UTF-8": (sends(lambda _name: [field(1, field(2, b"\xff"))]), "an invalid"),
     "a gap": (
         sends(lambda name: [batch(*numbered(1, name, started()), *numbered(3, name, finished()))]),
         "event 3 instead of 2",
