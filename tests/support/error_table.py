@@ -1,13 +1,16 @@
 """The table of errors in docs/reference/errors.md, parsed."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import openai
+import pytest
 
-from cellblock_client.errors import Error
+from cellblock_client.errors import Error, from_call
 from cellblock_client.openai_errors import http_error
 from tests.support.openai_api import raised_for
 
@@ -54,9 +57,9 @@ def check(error: Error, status: str = "") -> None:
             status = failed.code().name
     answer = http_error(error)
     raised = raised_for(answer)
-    told = Row(status, error.reason, raised.status_code, str(raised.type), type(raised).__name__)
-    assert told in rows()
-    assert isinstance(raised, getattr(openai, told.exception))
+    row = Row(status, error.reason, raised.status_code, str(raised.type), type(raised).__name__)
+    assert row in rows()
+    assert isinstance(raised, getattr(openai, row.exception))
     assert (raised.code, raised.param) == (error.reason.lower() or None, error.field or None)
     assert raised.body == answer.body["error"]
     assert error.message in str(answer.body["error"]["message"])
@@ -64,3 +67,18 @@ def check(error: Error, status: str = "") -> None:
         assert "Retry-After" not in raised.response.headers
     else:
         assert int(raised.response.headers["Retry-After"]) >= error.retry_after.total_seconds()
+
+
+@contextmanager
+def refused(reason: str, *, status: str = "", field: str = "") -> Iterator[None]:
+    """Assert that the block fails as the table says."""
+    with pytest.raises((Error, grpc.RpcError)) as caught:
+        yield
+    error = caught.value
+    if isinstance(error, grpc.RpcError):
+        converted = from_call(error)
+        converted.__cause__ = error
+        error = converted
+    assert isinstance(error, Error)
+    assert (error.reason, error.field) == (reason, field)
+    check(error, status)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.contexts.code_end import CodeEnd
 from cellblock_agent.contexts.code_questions import CodeQuestions
 from cellblock_agent.contexts.environment import KernelEnvironment
 from cellblock_agent.contexts.execution import Execution, StopRequest
@@ -83,6 +84,8 @@ class Interpreter:
         """Environment of the current kernel."""
         self._check: KernelCheck | None = None
         """Check of the current kernel."""
+        self._code_end: CodeEnd | None = None
+        """End of the code that was sent last."""
         self._settle_timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.Task[None] | None = None
         """Task that verifies that the last execution has really ended."""
@@ -92,7 +95,7 @@ class Interpreter:
         self._execution: asyncio.Task[None] | None = None
         self._restarts: set[asyncio.Task[None]] = set()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Error that an execution could not be ended with; `run` raises it."""
+        """Error of a task, after which the kernel's state is unknown; `run` raises it."""
         self._last_id = ""
         self._variables: dict[str, str] = {}
         """Environment variables of every kernel."""
@@ -170,10 +173,7 @@ class Interpreter:
         The restart is completed even if the caller leaves: otherwise a kernel could run without the
         session's variables, unnoticed.
         """
-        restart = asyncio.create_task(self._restart(reason), name="restart")
-        self._restarts.add(restart)
-        restart.add_done_callback(self._note_restart)
-        await asyncio.shield(restart)
+        await asyncio.shield(self._begin_restart(reason))
 
     async def set_environment(self, environment: dict[str, str]) -> None:
         """Set variables of this kernel and of all later ones. Raises BusyError."""
@@ -217,16 +217,24 @@ class Interpreter:
             if kernel is self._kernel:
                 await self._replace(reason)
 
-    def _note_restart(self, restart: asyncio.Task[None]) -> None:
-        self._restarts.discard(restart)
-        if not restart.cancelled() and (error := restart.exception()) is not None:
-            # The current kernel may lack the session's variables.
-            log.error("a restart failed: %s", error)
+    def _begin_restart(self, reason: str) -> "asyncio.Task[None]":
+        restart = asyncio.create_task(self._restart(reason), name="restart")
+        self._restarts.add(restart)
+        restart.add_done_callback(self._restarts.discard)
+        restart.add_done_callback(self._note_failure)
+        return restart
+
+    def _note_failure(self, task: "asyncio.Task[None]") -> None:
+        """Have `run` raise the error of an execution, its verification, or a restart.
+
+        The kernel may lack the session's variables then, or code may run without a limit.
+        """
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed: %s", task.get_name(), error)
             if not self._failure.done():
                 self._failure.set_exception(error)
 
     async def _execute(self, execution: Execution) -> None:
-        end = asyncio.get_running_loop().time() + execution.timeout
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
@@ -247,50 +255,35 @@ class Interpreter:
                     execution.kept.close()
         if execution.done.done():
             self._settle_timer = asyncio.get_running_loop().call_later(
-                self._timings.check.settle, self._begin_settling, self._running(), execution, end
+                self._timings.check.settle, self._begin_settling, self._running(), execution
             )
 
-    def _begin_settling(self, kernel: Kernel, execution: Execution, end: float) -> None:
-        settling = self._settle(kernel, execution, end)
+    def _begin_settling(self, kernel: Kernel, execution: Execution) -> None:
+        settling = self._settle(kernel, execution)
         self._settling = asyncio.create_task(settling, name=f"settle {execution.id}")
+        self._settling.add_done_callback(self._note_failure)
 
     def _stop_settling(self) -> None:
         for settling in (self._settle_timer, self._settling):
             if settling is not None:
                 settling.cancel()
 
-    async def _settle(self, kernel: Kernel, execution: Execution, end: float) -> None:
-        """Replace a kernel whose code runs on past its time limit after it reported its end.
-
-        Threads and processes that the code left behind may continue; the kernel's main thread runs
-        one piece of code at a time.
-        """
-        check = self._check
-        if check is None or kernel is not self._kernel:
+    async def _settle(self, kernel: Kernel, execution: Execution) -> None:
+        """Replace a kernel whose code runs on past its time limit after it reported its end."""
+        code_end = self._code_end
+        if code_end is None or kernel is not self._kernel:
             return
-        left = end - asyncio.get_running_loop().time()
-        if await check.is_answered(max(left, self._timings.check.accept)):
-            return
-        if kernel.ended.done() or kernel is not self._kernel:
-            return
-        kernel.interrupt(())
-        if await check.is_answered(self._timings.check.heed) or kernel is not self._kernel:
+        if await code_end.is_verified() or kernel is not self._kernel:
             return
         message = f"code continued past its time limit of {execution.timeout:g} s after its end"
         log.warning("%s", message)
-        restart = asyncio.create_task(self._restart(message), name="restart")
-        self._restarts.add(restart)
-        restart.add_done_callback(self._note_restart)
-
-    def _note_failure(self, execution: asyncio.Task[None]) -> None:
-        if not execution.cancelled() and (error := execution.exception()) is not None:
-            self._failure.set_exception(error)
+        self._begin_restart(message)
 
     async def _run_code(self, execution: Execution) -> pb.ExecutionFinished:
         kernel = self._running()
         oom_kills = self._memory.kills
         processes = list_descendants()
-        environment = self._environment
+        environment, check = self._environment, self._check
         answers = environment is not None and await environment.set_for_execution(
             execution.environment
         )
@@ -301,12 +294,11 @@ class Interpreter:
         # The code is sent first. Its output is read in a later turn of the loop, after this event.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._journal.append(pb.Event(execution_started=started, execution_id=execution.id))
-        if environment is None or not answers:
+        if environment is None or check is None or not answers:
             return await self._give_up(execution, kernel, oom_kills)
         done = execution.done
-        ends: set[asyncio.Future[Any]] = {done, kernel.ended}
-        is_late = await self._until_end(execution, kernel, ends)
-        if is_late:
+        code_end = self._code_end = CodeEnd(execution, kernel, check, self._timings.check)
+        if not await code_end.wait():
             return await self._give_up(execution, kernel, oom_kills, STUCK)
         if done.done():
             if not await environment.restore(execution.environment):
@@ -316,81 +308,13 @@ class Interpreter:
             return await self._give_up(execution, kernel, oom_kills)
         stop = execution.stop.result() if execution.stop.done() else execution.time_limit()
         if stop.grace > 0:
-            await self._interrupt(execution, kernel, ends, stop.grace, processes)
+            await code_end.interrupt(stop.grace, processes)
             # Kill the processes that the code started; earlier ones stay.
             await self._kill_all(processes)
             if done.done() and await environment.restore(execution.environment):
                 return _finished(stop.outcome, stop.message, execution)
         await self._replace(stop.message, execution.id)
         return _finished(stop.outcome, stop.message, execution, memory_lost=True)
-
-    async def _until_end(
-        self, execution: Execution, kernel: Kernel, ends: set[asyncio.Future[Any]]
-    ) -> bool:
-        """Wait for one of `ends`, a stop request, or the time limit.
-
-        Return True if the kernel did not accept the code in time. If only one of the two final
-        messages arrived, the end is accepted once the kernel answers another question.
-        """
-        check = self._check
-        loop = asyncio.get_running_loop()
-        end = loop.time() + execution.timeout
-        late = loop.create_future()
-        # Most executions end before that: a timer costs less than a task.
-        timer = loop.call_later(self._timings.check.accept, late.set_result, None)
-        asked: asyncio.Task[bool] | None = None
-        waited_for: set[asyncio.Future[Any]] = {*ends, execution.stop, execution.doubt, late}
-        try:
-            while True:
-                left = max(0, end - loop.time())
-                ready, _pending = await asyncio.wait(
-                    waited_for, timeout=left, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not ready or ready & {*ends, execution.stop}:
-                    return False
-                waited_for -= ready
-                if late in ready and not await self._is_taken(execution, kernel):
-                    return True
-                if execution.doubt in ready and check is not None:
-                    asked = asyncio.create_task(check.is_answered(left), name="doubt")
-                    waited_for.add(asked)
-                if asked in ready and asked is not None and asked.result():
-                    execution.note_confirmed_end()
-                    return False
-        finally:
-            timer.cancel()
-            if asked is not None:
-                asked.cancel()
-
-    async def _is_taken(self, execution: Execution, kernel: Kernel) -> bool:
-        """Return whether the kernel accepts the code, if necessary after an interrupt."""
-        ends: set[asyncio.Future[Any]] = {execution.accepted, kernel.ended}
-        # Wait again: after a pause of the whole sandbox, the time has passed without any progress.
-        await asyncio.wait(
-            ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not execution.accepted.done() and not kernel.ended.done():
-            kernel.interrupt(())
-            await asyncio.wait(
-                ends, timeout=self._timings.check.heed, return_when=asyncio.FIRST_COMPLETED
-            )
-        return execution.accepted.done() or kernel.ended.done()
-
-    async def _interrupt(
-        self,
-        execution: Execution,
-        kernel: Kernel,
-        ends: set[asyncio.Future[Any]],
-        grace: float,
-        before: set[int],
-    ) -> None:
-        begun = asyncio.create_task(execution.begun.wait())
-        try:
-            await asyncio.wait({begun, *ends}, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            begun.cancel()
-        kernel.interrupt(list_descendants() - before)
-        await asyncio.wait(ends, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
 
     async def _give_up(
         self, execution: Execution, kernel: Kernel, oom_kills: int, message: str = SILENT

@@ -47,8 +47,8 @@ def refusal_of(error: grpc.aio.AioRpcError) -> RefusedError:
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
-    told = rpc_status.from_call(error)  # type: ignore[arg-type] # has the needed parts of a call
-    for detail in () if told is None else told.details:
+    status = rpc_status.from_call(error)  # type: ignore[arg-type] # has the needed parts of a call
+    for detail in () if status is None else status.details:
         info: Message = error_details_pb2.ErrorInfo()
         if detail.Unpack(info):
             return str(info.reason)  # type: ignore[attr-defined] # its actual type

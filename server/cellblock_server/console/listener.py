@@ -133,12 +133,12 @@ class ConsoleListener:
         except RefusedError as refusal:
             return web.json_response(refusal.response_body(), status=refusal.status)
         except web.HTTPException as error:
-            told = {"reason": "HTTP", "message": error.reason}
-            return web.json_response(told, status=error.status)
+            problem = {"reason": "HTTP", "message": error.reason}
+            return web.json_response(problem, status=error.status)
         except UnicodeError:
             # From a path or a query: lone surrogates can't be sent.
-            told = {"reason": "NOT_UNICODE", "message": "the request has text that is not Unicode"}
-            return web.json_response(told, status=400)
+            problem = {"reason": "NOT_UNICODE", "message": "the request has invalid Unicode"}
+            return web.json_response(problem, status=400)
         except Exception:
             if request.transport is None or request.transport.is_closing():
                 raise
