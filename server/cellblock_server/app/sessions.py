@@ -49,11 +49,11 @@ class SessionUseCases:
         session_id: str,
         labels: dict[str, str] | None,
         idle_timeout: timedelta | None,
-        lifetime: timedelta | None,
+        inactivity_limit: timedelta | None,
     ) -> SessionView:
         """Replace labels or timeouts; None leaves one as it is."""
         return self._view(
-            await self._sessions.update(tenant, session_id, labels, idle_timeout, lifetime)
+            await self._sessions.update(tenant, session_id, labels, idle_timeout, inactivity_limit)
         )
 
     async def keep_alive(self, tenant: str, session_id: str) -> SessionView:
