@@ -48,7 +48,7 @@ demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real s
 
 test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, with PostgreSQL and S3, too
 	@rm -f $(RESULTS)/*.xml
-	@$(PYTEST) -m "not judge" --junitxml $(RESULTS)/all.xml
+	@$(PYTEST) -m "not judge and not corpus" --junitxml $(RESULTS)/all.xml
 	@$(PYTEST) --store postgresql --junitxml $(RESULTS)/postgresql.xml $(STORE_TESTS)
 	@$(PYTEST) --blobs s3 --junitxml $(RESULTS)/s3.xml $(BLOB_TESTS)
 	@if scripts/ensure_runsc.sh; then $(PYTEST) --runtime runsc -m core --junitxml $(RESULTS)/runsc.xml; \
@@ -78,7 +78,7 @@ day: setup engine images ## compressed days of a laptop and a team: bursts, idle
 	@$(BIN)/python -m tests.day $(DAYS)
 
 test-fast: setup lint ## what needs no engine and does not wait, in under a minute
-	@$(PYTEST) -m "not engine and not slow and not judge"
+	@$(PYTEST) -m "not engine and not slow and not judge and not corpus"
 
 reliability: setup engine image ## kill a server 300 times (KILLS=…, KILL_SEED=…), and find nothing lost
 	@$(BIN)/pytest -s --kills $(KILLS) --kill-seed $(KILL_SEED) tests/reliability/test_killed_server.py

@@ -1,0 +1,1 @@
+"""Programs of the kind that models write, with their right results."""
