@@ -24,14 +24,6 @@ DAYS ?= 5
 # Of `make reliability`.
 KILLS ?= 300
 KILL_SEED ?= 1
-# What `make test` runs a second time, with PostgreSQL as the store.
-STORE_TESTS := $(addprefix tests/unit/server/test_,audit.py billing.py cpu_quota.py \
-    failed_commits_leave_memory_unchanged.py keys.py once.py retention.py taken_over.py transactions.py uploads.py) \
-    tests/integration/docker/test_durable.py tests/reliability/test_restart_broken_off.py
-# And with an S3 bucket for the bytes of files.
-BLOB_TESTS := $(addprefix tests/unit/server/test_,retention.py uploads.py) \
-    $(addprefix tests/integration/docker/test_,attachments.py files.py)
-
 # Durations of the tests of the last `make test`.
 RESULTS := build/tests
 
@@ -49,8 +41,6 @@ demo: setup engine image ## a CSV in, a chart and a spreadsheet out, in a real s
 test: setup engine test-tools images server-image engine-proxy-image lint audit ## everything, with a real engine; its core under gVisor, with PostgreSQL and S3, too
 	@rm -f $(RESULTS)/*.xml
 	@$(PYTEST) -m "not judge and not corpus" --junitxml $(RESULTS)/all.xml
-	@$(PYTEST) --store postgresql --junitxml $(RESULTS)/postgresql.xml $(STORE_TESTS)
-	@$(PYTEST) --blobs s3 --junitxml $(RESULTS)/s3.xml $(BLOB_TESTS)
 	@if scripts/ensure_runsc.sh; then $(PYTEST) --runtime runsc -m core --junitxml $(RESULTS)/runsc.xml; \
 	    else test $$? -eq 3; fi
 	@$(BIN)/python scripts/slowest_tests.py $(RESULTS)

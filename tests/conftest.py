@@ -16,6 +16,14 @@ from tests.support.images import ENVIRONMENT, FULL
 from tests.support.postgresql import Cluster, programs
 from tests.support.s3 import S3Server, s3_server
 from tests.support.server import ServerProcess
+from tests.support.stores import (
+    DEFAULT,
+    Stores,
+    add_options,
+    chosen_stores,
+    parametrize_stores,
+    skip_other_stores,
+)
 from tests.support.timed_server import COMMAND, ShortTimings, timed_environment
 
 # No test asserts a time: a busy machine is no failure.
@@ -27,18 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--runtime", default="", metavar="NAME", help="OCI runtime for all sandboxes of containers"
     )
-    parser.addoption(
-        "--store",
-        default="sqlite",
-        choices=["sqlite", "postgresql"],
-        help="where all servers of tests keep their metadata",
-    )
-    parser.addoption(
-        "--blobs",
-        default="folder",
-        choices=["folder", "s3"],
-        help="where all servers of tests keep the bytes of files",
-    )
+    add_options(parser)
     parser.addoption(
         "--longer",
         type=int,
@@ -58,20 +55,17 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["CELLBLOCK_SANDBOX__RUNTIME"] = runtime
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    parametrize_stores(metafunc)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     runtime = config.getoption("--runtime")
     for item in items:
         for mark in item.iter_markers("only_runtime"):
             if mark.args[0] != runtime:
                 item.add_marker(pytest.mark.skip(reason=f"only with --runtime {mark.args[0]}"))
-        for mark in item.iter_markers("only_store"):
-            name, why = mark.args
-            if name != config.getoption("--store"):
-                item.add_marker(pytest.mark.skip(reason=f"only with --store {name}: {why}"))
-        for mark in item.iter_markers("only_blobs"):
-            name, why = mark.args
-            if name != config.getoption("--blobs"):
-                item.add_marker(pytest.mark.skip(reason=f"only with --blobs {name}: {why}"))
+        skip_other_stores(item)
         for mark in item.iter_markers("unless_runtime"):
             name, why = mark.args
             if name == runtime:
@@ -99,33 +93,28 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _blobs(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.config.getoption("--blobs") == "s3":
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Stores of all servers that are started while it lasts."""
+    used: Stores = getattr(request, "param", None) or chosen_stores(request.config) or DEFAULT
+    if used.metadata == "postgresql":
+        databases.use(request.getfixturevalue("cluster"))
+    if used.blobs == "s3":
         buckets.use(request.getfixturevalue("s3"))
-    yield
+    yield used
+    databases.use(None)
     buckets.use(None)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _store(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.config.getoption("--store") == "postgresql":
-        databases.use(request.getfixturevalue("cluster"))
-    yield
-    databases.use(None)
-
-
 @pytest.fixture(scope="session")
-def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def state_dir(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("server") / "state"
 
 
 @pytest.fixture(scope="session")
-def server(state_dir: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def server(state_dir: Path, stores: Stores) -> Iterator[str]:
     """A server's address."""
     with ExitStack() as stack:
-        if (config := request.config).getoption("--store") != "sqlite" or (
-            config.getoption("--blobs") != "folder"
-        ):
+        if stores != DEFAULT:
             # One that is embedded keeps everything in its folder.
             process = ServerProcess(state_dir.parent)
             stack.callback(process.end)

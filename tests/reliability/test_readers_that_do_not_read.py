@@ -12,6 +12,7 @@ from cellblock_client import Client
 from cellblock_client.events import Stdout
 from tests.support.memory import forget_peak, peak, resident
 from tests.support.server import ServerProcess
+from tests.support.stores import Stores
 from tests.support.waiting import until
 
 READERS = 40
@@ -32,7 +33,7 @@ is 400 MiB.
 
 
 def test_unread_streams_take_no_memory_delay_no_call_and_miss_nothing(
-    new_server: Callable[..., ServerProcess], request: pytest.FixtureRequest
+    new_server: Callable[..., ServerProcess], stores: Stores
 ) -> None:
     server = new_server(**BOUNDS)
     with Client(server.address) as client, ExitStack() as stack:
@@ -47,7 +48,7 @@ def test_unread_streams_take_no_memory_delay_no_call_and_miss_nothing(
         numbers = [event.sequence for event in events]
         assert session.run("1").text == "1"
 
-        assert peak(server.pid) - before < FLAT_MIB[request.config.getoption("--store")]
+        assert peak(server.pid) - before < FLAT_MIB[stores.metadata]
         late = [event for response in streams.pop() for event in response.events]
         assert [event.sequence for event in late] == [1, *numbers]
         assert sum(len(event.stdout.text) for event in late) == LINES * 1000

@@ -14,6 +14,8 @@ from cellblock_server.store import records
 from tests.support.databases import database_of
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.each_store
+
 KILLS = 5
 SPAN_SECONDS = 0.15
 """A kill comes within so long after the restart was asked for, which takes about as long."""

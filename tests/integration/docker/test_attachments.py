@@ -19,6 +19,8 @@ from tests.support.buckets import linked_file
 from tests.support.disk import small_disk
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.each_blob_store
+
 MIB = 2**20
 TREE = "import os; sorted(os.path.join(d, f) for d, _, fs in os.walk('.') for f in fs)"
 

@@ -12,6 +12,8 @@ from cellblock_client.errors import DeadlineExceededError, InvalidArgumentError
 from cellblock_client.events import Event, Stdout
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.each_store
+
 
 def test_a_dropped_stream_does_not_stop_the_code(session: Session, client: Client) -> None:
     with pytest.raises(DeadlineExceededError):

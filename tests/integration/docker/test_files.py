@@ -22,6 +22,8 @@ from cellblock_client.events import GeneratedFile
 from tests.support.buckets import linked_file, stored_in
 from tests.support.server import ServerProcess
 
+pytestmark = pytest.mark.each_blob_store
+
 BAD_NAMES = [
     "../x",
     "a/b",

@@ -19,6 +19,8 @@ from tests.support.records import START
 from tests.support.stored import Clock
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.each_store
+
 DAY = timedelta(days=1)
 ALL = AuditFilter()
 ENTRY = AuditRecord(START, "t", "key_1", "unix:", "GetSession", {"session_id": "s"}, "OK", "")

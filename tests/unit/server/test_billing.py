@@ -23,6 +23,8 @@ from tests.support.databases import store_url
 from tests.support.records import PLACE, START, execution_record, session_record
 from tests.support.stored import Clock
 
+pytestmark = pytest.mark.each_store
+
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 RETENTION = timedelta(days=30)
 

@@ -22,6 +22,8 @@ from tests.support.quotas import QUOTAS
 from tests.support.records import session_record
 from tests.support.stored import Clock
 
+pytestmark = pytest.mark.each_store
+
 DAY = timedelta(days=1)
 
 

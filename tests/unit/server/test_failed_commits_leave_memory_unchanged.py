@@ -19,6 +19,8 @@ from cellblock_server.store.sessions import SessionStore
 from tests.support.databases import store_url
 from tests.support.records import PLACE, START, execution_record, session_record
 
+pytestmark = pytest.mark.each_store
+
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:

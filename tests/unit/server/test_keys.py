@@ -27,6 +27,8 @@ from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.stored import Clock
 
+pytestmark = pytest.mark.each_store
+
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 NEW = NewKey("default", Role.EXECUTOR)

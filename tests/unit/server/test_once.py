@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cellblock_server.app.executions import ExecutionUseCases
 from cellblock_server.common.clock import utc_now
 from cellblock_server.executions.request import ExecutionLimits, NewExecution
@@ -22,6 +24,8 @@ from cellblock_server.tenants.quotas import QuotaTable
 from tests.support.databases import store_url
 from tests.support.quotas import QUOTAS
 from tests.support.records import PLACE, execution_record, session_record
+
+pytestmark = pytest.mark.each_store
 
 ABSENT: Any = None
 ROUNDS = 30

@@ -16,6 +16,8 @@ from tests.support.stored import SESSION_RETENTION, Clock, Stored, stored
 from tests.support.waiting import eventually
 from tests.unit.server.test_uploads import Sent
 
+pytestmark = [pytest.mark.each_store, pytest.mark.each_blob_store]
+
 
 @pytest.fixture
 def clock() -> Clock:

@@ -35,6 +35,8 @@ from tests.support.databases import store_url
 from tests.support.records import execution_record, session_record
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.each_store
+
 ABSENT: Any = None
 
 

@@ -19,6 +19,8 @@ from cellblock_server.store.sessions import SessionStore
 from tests.support.databases import store_url
 from tests.support.records import PLACE, execution_record, session_record
 
+pytestmark = pytest.mark.each_store
+
 MOMENTS = 60
 STEP_SECONDS = 0.0002
 """Moments are so far apart: the last ones come when an ordinary transaction is done."""

@@ -24,6 +24,8 @@ from cellblock_server.store.records import FilePurpose
 from tests.support.records import execution_record, session_record
 from tests.support.stored import KEPT_FOR, Clock, Stored, stored
 
+pytestmark = [pytest.mark.each_store, pytest.mark.each_blob_store]
+
 HELLO = hashlib.sha256(b"hello").hexdigest()
 
 
