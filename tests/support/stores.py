@@ -14,7 +14,7 @@ import pytest
 
 @dataclass(frozen=True)
 class Stores:
-    """Where servers keep their metadata and the bytes of files."""
+    """Stores of metadata and of the bytes of files."""
 
     metadata: str = "sqlite"
     blobs: str = "folder"
