@@ -26,10 +26,10 @@ def renewed(document: str, run: Run) -> str:
 
 
 def _run(run: Run) -> str:
-    told = run.machine
+    facts = run.machine
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     return (
-        f"Measured at {told['date']} with {told['cores']} cores, {told['memory']}, "
-        f"{told['kernel']}, {told['engine']}, Python {told['python']}; {versions}. "
-        f"The load of the machine was {told['load before']} when the run began.\n"
+        f"Measured at {facts['date']} with {facts['cores']} cores, {facts['memory']}, "
+        f"{facts['kernel']}, {facts['engine']}, Python {facts['python']}; {versions}. "
+        f"The load of the machine was {facts['load before']} when the run began.\n"
     )

@@ -11,11 +11,11 @@ Row = tuple[str, ...]
 
 def print_header(module: str) -> None:
     """Print the command, the time and the machine."""
-    told = machine()
+    facts = machine()
     print(f"$ {shlex.join(['python', '-m', module, *sys.argv[1:]])}")
     print(
-        f"{told['date']}, {told['cores']} cores, {told['memory']}, {told['kernel']}, "
-        f"{told['engine']}, Python {told['python']}, load {told['load before']} before"
+        f"{facts['date']}, {facts['cores']} cores, {facts['memory']}, {facts['kernel']}, "
+        f"{facts['engine']}, Python {facts['python']}, load {facts['load before']} before"
     )
 
 

@@ -40,8 +40,8 @@ async def test_an_execution_ends_once(async_client: AsyncClient, instance: str) 
             await anext(stream)  # accepted
         await still.session.delete()
         ends = [[event async for event in stream][-1] for stream in streams]
-        told = [event.execution for event in ends if isinstance(event, Completed)]
-        assert [one.status for one in told] == [ExecutionStatus.CANCELLED, ExecutionStatus.EXPIRED]
-        assert {one.failure.cause for one in told if one.failure} == {FailureCause.SESSION_ENDED}
+        ended = [event.execution for event in ends if isinstance(event, Completed)]
+        assert [one.status for one in ended] == [ExecutionStatus.CANCELLED, ExecutionStatus.EXPIRED]
+        assert {one.failure.cause for one in ended if one.failure} == {FailureCause.SESSION_ENDED}
         _before, *listed = [one async for one in still.session.executions()]
-        assert [one.id for one in listed] == [one.id for one in told]
+        assert [one.id for one in listed] == [one.id for one in ended]

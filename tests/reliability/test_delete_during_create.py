@@ -28,8 +28,8 @@ async def test_a_session_deleted_during_create_is_created_and_then_deleted(
             await engine.came.wait()
             deleting = stub.DeleteSession(pb.DeleteSessionRequest(session_id=NAME))
             # It is answered after the deletion has come.
-            told = await stub.GetSession(pb.GetSessionRequest(session_id=NAME))
-            assert told.session.state == pb.SESSION_STATE_CREATING
+            found = await stub.GetSession(pb.GetSessionRequest(session_id=NAME))
+            assert found.session.state == pb.SESSION_STATE_CREATING
             engine.go.set()
             assert (await deleting).session.state == pb.SESSION_STATE_DELETED
             assert (await creating).session.id == NAME

@@ -12,6 +12,6 @@ async def test_concurrent_deletes_all_return_the_same_end(
     async_client: AsyncClient, instance: str
 ) -> None:
     async with paused(async_client, instance, "1") as still:
-        told = await asyncio.gather(*(still.session.delete() for _ in range(CALLERS)))
-        assert {info.state for info in told} == {SessionState.DELETED}
-        assert len({info.end_time for info in told}) == 1
+        ended = await asyncio.gather(*(still.session.delete() for _ in range(CALLERS)))
+        assert {info.state for info in ended} == {SessionState.DELETED}
+        assert len({info.end_time for info in ended}) == 1

@@ -203,7 +203,7 @@ def test_a_draining_server_is_live_but_not_ready(server: ServerProcess, short: P
 
 
 async def test_an_error_in_a_check_does_not_end_the_checks() -> None:
-    told: list[str] = []
+    reported: list[str] = []
     fails: list[Exception] = []
     looked = 0
 
@@ -214,7 +214,7 @@ async def test_an_error_in_a_check_does_not_end_the_checks() -> None:
             raise fails[0]
 
     async def tell(problems: Problems) -> None:
-        told.append(problems["engine"])
+        reported.append(problems["engine"])
 
     async def show_background(*, are_well: bool) -> None:
         well.append(are_well)
@@ -237,5 +237,5 @@ async def test_an_error_in_a_check_does_not_end_the_checks() -> None:
         before = looked
         await eventually(lambda: looked > before + 2)
         fails[0] = UnavailableError("ENGINE_UNREACHABLE", "gone")
-        await eventually(lambda: told == ["", "gone"])
+        await eventually(lambda: reported == ["", "gone"])
         assert (well[0], well[-1]) == (True, False)

@@ -32,14 +32,14 @@ def test_calls_of_a_key_are_recorded_in_order(at: Guarded) -> None:
         file = client.files.upload(b"sesame", "sesame.txt")
         client.files.read(file.id)
     found = entries(at, key)
-    told = [(entry.rpc, entry.outcome, entry.subjects) for entry in found]
+    calls = [(entry.rpc, entry.outcome, entry.subjects) for entry in found]
     of_session = {"session_id": session.id}
-    assert told[:2] == [
+    assert calls[:2] == [
         ("CreateSession", "OK", of_session),
         ("Execute", "OK", {**of_session, "execution_id": result.execution.id}),
     ]
-    assert ("DownloadFile", "OK", {"file_id": file.id}) in told
-    assert told[-1] == ("DeleteSession", "OK", of_session)
+    assert ("DownloadFile", "OK", {"file_id": file.id}) in calls
+    assert calls[-1] == ("DeleteSession", "OK", of_session)
     upload = next(entry for entry in found if entry.rpc == "UploadFile")
     assert upload.subjects["file_id"] == file.id
     for entry in found:

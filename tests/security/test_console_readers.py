@@ -93,10 +93,10 @@ def shown(body: bytes) -> int:
     """Return the number of characters of standard output in a complete log."""
     *lines, last = [line for line in body.decode().splitlines() if line[:1] in ("e", "d")]
     assert last == "data: {}", last
-    told = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+    items = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
     return sum(
         len(event["stdout"]["text"])
-        for item in told
+        for item in items
         for event in item.get("events", [])
         if "stdout" in event
     )

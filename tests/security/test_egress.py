@@ -114,9 +114,9 @@ def test_an_allowed_host_is_reached_and_logged(
     before = len(server_out.log.read_text().splitlines())
     assert fetched(session_out, f"http://localhost:{index.port}/simple/sesame/") == "200"
     lines = [json.loads(line) for line in server_out.log.read_text().splitlines()[before:]]
-    (told,) = [line for line in lines if line["event"] == "egress_request"]
-    assert (told["session_id"], told["status"]) == (session_out.id, "200")
-    assert told["target"] == f"http://localhost:{index.port}/simple/sesame/"
+    (entry,) = [line for line in lines if line["event"] == "egress_request"]
+    assert (entry["session_id"], entry["status"]) == (session_out.id, "200")
+    assert entry["target"] == f"http://localhost:{index.port}/simple/sesame/"
 
 
 def test_pip_installs_from_an_allowed_index(session_out: Session, index: Index) -> None:

@@ -246,13 +246,13 @@ CONTAINERS: dict[str, Callable[[Body], None]] = {
     "host config in small letters": lambda body: body.update(hostconfig={"Privileged": True}),
     "added capability": in_host(CapAdd=["SYS_ADMIN"]),
     "capabilities kept": in_host(CapDrop=[]),
-    "capabilities not told": without("HostConfig", "CapDrop"),
+    "capabilities not given": without("HostConfig", "CapDrop"),
     "device": in_host(Devices=[{"PathOnHost": "/dev/sda", "PathInContainer": "/dev/sda"}]),
     "device rules": in_host(DeviceCgroupRules=["a *:* rwm"]),
     "host's network": in_host(NetworkMode="host"),
     "bridge": in_host(NetworkMode="bridge"),
     "another container's network": in_host(NetworkMode="container:x"),
-    "network not told": without("HostConfig", "NetworkMode"),
+    "network not given": without("HostConfig", "NetworkMode"),
     "network enabled": lambda body: body.update(NetworkDisabled=False),
     "network by the other key": lambda body: body.update(
         NetworkingConfig={"EndpointsConfig": {"bridge": {}}}

@@ -203,9 +203,9 @@ async def test_texts_of_the_agent_are_truncated_and_cleaned(ground: HostileGroun
     loss = outcome.session.memory_loss
     assert execution.failure is not None
     assert loss is not None
-    for told in (execution.failure.message, loss.message):
-        assert len(told) == 500
-        assert told.isprintable()
+    for message in (execution.failure.message, loss.message):
+        assert len(message) == 500
+        assert message.isprintable()
 
 
 async def test_an_unannounced_new_kernel_ends_the_session(ground: HostileGround) -> None:

@@ -97,19 +97,19 @@ EVENTS = st.one_of(
 @st.composite
 def conversations(draw: st.DrawFn) -> Script:
     """Generate mostly valid events, so that invalid ones come at any position."""
-    told = draw(st.lists(EVENTS, max_size=5))
+    sent = draw(st.lists(EVENTS, max_size=5))
     if draw(st.integers(0, 4)):
-        told.insert(0, event("execution_started", kernel_generation=1))
+        sent.insert(0, event("execution_started", kernel_generation=1))
     if draw(st.integers(0, 4)):
-        told.append(event("execution_finished", outcome=pb.OUTCOME_RAN))
-    names = [draw(st.sampled_from([None] * 8 + ["", "call_other"])) for _ in told]
-    steps = [draw(st.sampled_from([1] * 20 + [0, 2, -1])) for _ in told]
+        sent.append(event("execution_finished", outcome=pb.OUTCOME_RAN))
+    names = [draw(st.sampled_from([None] * 8 + ["", "call_other"])) for _ in sent]
+    steps = [draw(st.sampled_from([1] * 20 + [0, 2, -1])) for _ in sent]
     pieces = draw(st.lists(st.binary(max_size=50), max_size=3))
     flips = draw(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=1))
 
     def messages(name: str) -> Iterable[bytes]:
         number = 0
-        for one, other, step in zip(told, names, steps, strict=True):
+        for one, other, step in zip(sent, names, steps, strict=True):
             number += step
             copy = pb.Event.FromString(one.SerializeToString())
             copy.sequence, copy.execution_id = number, name if other is None else other

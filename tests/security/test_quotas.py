@@ -47,11 +47,11 @@ def tenant(
 @contextmanager
 def refused(name: str, reason: str, bound: str) -> Iterator[list[Error]]:
     """Assert that the block is refused by a quota, with the error of the table of errors."""
-    told: list[Error] = []
+    errors: list[Error] = []
     with pytest.raises(ResourceExhaustedError) as caught:
-        yield told
+        yield errors
     error = caught.value
-    told.append(error)
+    errors.append(error)
     assert error.reason == reason
     assert bound in error.message
     error_table.check(error)
@@ -143,11 +143,11 @@ def test_quota_of_stored_bytes(at: Guarded) -> None:
 
 def test_quota_of_calls_per_second(at: Guarded) -> None:
     with tenant(at, Quotas(calls_per_second=4), retry_for=0) as (name, client):
-        with refused(name, "CALL_RATE", "may make 4 calls a second") as told:
+        with refused(name, "CALL_RATE", "may make 4 calls a second") as errors:
             for _ in range(200):
                 list(client.sessions.list())
-        assert told[0].retry_after is not None
-        assert told[0].retry_after <= timedelta(seconds=0.25)
+        assert errors[0].retry_after is not None
+        assert errors[0].retry_after <= timedelta(seconds=0.25)
         with at.client(at.admin) as admin:
             list(admin.sessions.list())
         until(lambda: allowed(client))

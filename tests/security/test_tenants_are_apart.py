@@ -208,10 +208,10 @@ def test_resources_of_other_tenants_are_not_found(
         of: error_of(neighbours.at.channel, method_of(name), NOT_FOUND[name](of), key)
         for of in (neighbours.things, MISSING)
     }
-    told = [words(error, of) for of, error in errors.items() if error is not None]
-    assert told[0].startswith("NOT_FOUND ")
+    messages = [words(error, of) for of, error in errors.items() if error is not None]
+    assert messages[0].startswith("NOT_FOUND ")
     # Another tenant's resource and a missing one give the same error.
-    assert told == [told[0]] * 2
+    assert messages == [messages[0]] * 2
 
 
 @pytest.mark.parametrize("name", EMPTY)
@@ -229,9 +229,9 @@ def test_only_an_admin_manages_tenants(neighbours: Neighbours, name: str) -> Non
         of: error_of(neighbours.at.channel, method_of(name), DENIED[name](of), neighbours.other)
         for of in (neighbours.things, MISSING)
     }
-    told = [words(error, of) for of, error in errors.items() if error is not None]
-    assert told[0].startswith("PERMISSION_DENIED ROLE_NOT_ALLOWED ")
-    assert told == [told[0]] * 2
+    messages = [words(error, of) for of, error in errors.items() if error is not None]
+    assert messages[0].startswith("PERMISSION_DENIED ROLE_NOT_ALLOWED ")
+    assert messages == [messages[0]] * 2
 
 
 def test_two_tenants_may_choose_the_same_names(neighbours: Neighbours) -> None:

@@ -117,8 +117,8 @@ class HostileGround:
         try:
             async for event in session.execute(code, time_limit=1):
                 events.append(event)  # noqa: PERF401 - kept if it breaks
-        except Error as told:
-            error = told
+        except Error as raised:
+            error = raised
         info = await session.refresh()
         while _is_ending(events) and info.state.name != "FAILED":
             # The execution's end is stored first.

@@ -147,9 +147,9 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule()
     def list_all(self) -> None:
-        told = {info.id: info.state.name == "DELETED" for info in self._client.sessions.list()}
+        reported = {info.id: info.state.name == "DELETED" for info in self._client.sessions.list()}
         ours = {session.id: session.deleted for session in self._sessions}
-        assert {name: told.get(name) for name in ours} == ours
+        assert {name: reported.get(name) for name in ours} == ours
         known = {file.id for file in self._client.files.list()}
         assert self._files <= known
 
@@ -178,8 +178,8 @@ class SessionMachine(RuleBasedStateMachine):
             if execution.end is not None:
                 self._check_end(execution)
         real = self._real(session)
-        told = {one.id: one.end_time is not None for one in real.executions()}
-        assert told == {one.id: one.end is not None for one in session.executions}
+        reported = {one.id: one.end_time is not None for one in real.executions()}
+        assert reported == {one.id: one.end is not None for one in session.executions}
         wanted = SessionState.BUSY if session.queue else SessionState.READY
         if session.deleted:
             wanted = SessionState.DELETED
@@ -192,8 +192,8 @@ class SessionMachine(RuleBasedStateMachine):
         assert [event.sequence for event in events] == list(range(1, len(events) + 1))
         assert [isinstance(event, Completed) for event in events].index(True) == len(events) - 1
         cause = result.failure.cause if result.failure else None
-        told = (result.status, cause, result.text)
-        assert told == (execution.end, execution.cause, execution.text)
+        reported = (result.status, cause, result.text)
+        assert reported == (execution.end, execution.cause, execution.text)
         if execution.end is ExecutionStatus.COMPLETED:
             assert (result.error is not None) == (execution.code == FAIL)
 

@@ -23,7 +23,7 @@ def notify_service_manager(word: bytes) -> None:
     # An abstract name is written with @ for its first byte, which is 0.
     address = f"\0{name[1:]}" if name.startswith("@") else name
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as told:
-            told.sendto(word, address)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as notifier:
+            notifier.sendto(word, address)
     except OSError as error:
         log.warning("service_manager_not_told", socket=name, problem=str(error))

@@ -126,8 +126,8 @@ class LineLimiter:
         log = structlog.get_logger(__name__)
         named = left_out.most_common(self._limits.named)
         for (name, subject), count in named:
-            told = {"subject": subject} if subject else {}
-            log.warning(LEFT_OUT, of=name, count=count, seconds=self._limits.window, **told)
+            about = {"subject": subject} if subject else {}
+            log.warning(LEFT_OUT, of=name, count=count, seconds=self._limits.window, **about)
         rest = left_out.total() - sum(count for _kind, count in named)
         if rest:
             log.warning(LEFT_OUT, of="others", count=rest, seconds=self._limits.window)

@@ -23,7 +23,7 @@ async def create_admin_key(database: Database, state: StateFolder) -> str:
     record, text = await keys.create(
         NewKey(DEFAULT_TENANT, Role.ADMIN, "made on the server's machine")
     )
-    told = AuditRecord(
+    entry = AuditRecord(
         time=record.create_time,
         tenant=DEFAULT_TENANT,
         key_id="",
@@ -33,5 +33,5 @@ async def create_admin_key(database: Database, state: StateFolder) -> str:
         outcome="OK",
         reason="",
     )
-    await AuditStore(database).insert([told])
+    await AuditStore(database).insert([entry])
     return str(text)

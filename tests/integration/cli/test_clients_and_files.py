@@ -47,10 +47,10 @@ async def test_an_asyncio_session_begins_with_folders_and_archives(
 
 def test_attaching_reports_the_attachment(session: Session, given: list[Path]) -> None:
     folder, archive, plain = given
-    told: list[int] = []
-    attached = session.attach(folder, "renamed", progress=lambda done, _total: told.append(done))
+    sizes: list[int] = []
+    attached = session.attach(folder, "renamed", progress=lambda done, _total: sizes.append(done))
     assert (attached.path, attached.unpacked) == ("/mnt/data/renamed", Unpacked(1, 1, ()))
-    assert len(told) == 1
+    assert len(sizes) == 1
     assert session.attach(archive, "x", unpack=True).path == "/mnt/data/x"
     assert session.files.read("x/b.txt") == b"b"
     kept = session.attach(plain)
@@ -60,10 +60,10 @@ def test_attaching_reports_the_attachment(session: Session, given: list[Path]) -
 
 
 def test_session_file_operations(session: Session, tmp_path: Path) -> None:
-    files, told = session.files, []
+    files, reported = session.files, []
     content = bytes(range(256)) * 10_000
-    files.write("a/b.bin", content, progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (len(content), len(content))
+    files.write("a/b.bin", content, progress=lambda done, total: reported.append((done, total)))
+    assert reported[-1] == (len(content), len(content))
     assert files.create_folder("a/c").is_folder
     assert [(file.path, file.is_folder) for file in files.list()] == [
         ("/mnt/data/a", True),
@@ -85,12 +85,12 @@ def test_session_file_operations(session: Session, tmp_path: Path) -> None:
 
 async def test_session_file_operations_with_asyncio(server: str, tmp_path: Path) -> None:
     async with AsyncClient(server) as client, await client.sessions.create() as session:
-        files, told = session.files, []
+        files, reported = session.files, []
         content = bytes(range(256)) * 10_000
         await files.write(
-            "a/b.bin", content, progress=lambda done, total: told.append((done, total))
+            "a/b.bin", content, progress=lambda done, total: reported.append((done, total))
         )
-        assert told[-1] == (len(content), len(content))
+        assert reported[-1] == (len(content), len(content))
         assert (await files.create_folder("a/c")).is_folder
         assert [file.is_folder for file in await files.list()] == [True, False, True]
         assert await files.list("a/c") == ()

@@ -52,6 +52,6 @@ def test_doctor_names_former_keys(file: Path, tmp_path: Path) -> None:
     options = [f"--config={file}", f"--state-dir={tmp_path / 'state'}", "--backend=local"]
     done = cellblock("doctor", *options, "--json", cwd=tmp_path)
     found = [json.loads(line) for line in done.stdout.splitlines()]
-    told = [one["message"] for one in found if one["check"] == "configuration"]
-    assert told[0] == "it can be read; profile 'laptop'"
-    assert told[1].startswith(f"{file}:3: sessions.lifetime: was renamed to")
+    messages = [one["message"] for one in found if one["check"] == "configuration"]
+    assert messages[0] == "it can be read; profile 'laptop'"
+    assert messages[1].startswith(f"{file}:3: sessions.lifetime: was renamed to")

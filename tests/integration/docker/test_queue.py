@@ -62,10 +62,10 @@ async def test_waiting_executions_receive_their_queue_position(own: AsyncSession
     assert [event.position for event in first if isinstance(event, Queued)] == [0, 1, 2, 3]
     await executions[1].cancel()
     await executions[0].cancel()
-    told = await asyncio.gather(*map(positions, streams))
+    reported = await asyncio.gather(*map(positions, streams))
     # The last one may be next in line before it hears that it is the second.
-    assert told[:3] == [[], [], [1]]
-    assert told[3] in ([2, 1], [2, 0])
+    assert reported[:3] == [[], [], [1]]
+    assert reported[3] in ([2, 1], [2, 0])
 
 
 async def test_a_deadline_passes_for_the_caller_not_for_the_code(

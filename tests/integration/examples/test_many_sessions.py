@@ -20,11 +20,11 @@ def test_each_task_has_a_session_and_concurrency_is_bounded(
 ) -> None:
     names = scripts(program.folder, "print('a')", "1 / 0", "print('c')")
     done = program.run("many_sessions.py", "--at-once", "2", "missing.py", *names)
-    told = {line["script"]: line for line in map(json.loads, done.stdout.splitlines())}
+    printed = {line["script"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert done.returncode == 1, done.stderr
-    assert "No such file" in told.pop("missing.py")["error"]
-    assert [told[name]["stdout"] for name in names] == ["a\n", "", "c\n"]
-    assert [told[name].get("error") for name in names] == [
+    assert "No such file" in printed.pop("missing.py")["error"]
+    assert [printed[name]["stdout"] for name in names] == ["a\n", "", "c\n"]
+    assert [printed[name].get("error") for name in names] == [
         None,
         "ZeroDivisionError: division by zero",
         None,

@@ -82,24 +82,24 @@ def test_a_run_from_the_question_to_the_answer(
         yield from call(0, "tool-4", '{"code": "1" oops', 5)
 
     model.turns = [first, second, third, text(*ANSWER.split("|"))]
-    told: list[tuple[str, Any]] = []
+    streamed: list[tuple[str, Any]] = []
     with executor(model, server, "--attach", str(tmp_path / "rain.csv")) as process:
         for event in events_of(process):
-            told.append(event)
+            streamed.append(event)
             if event[0] == "thread.run.step.delta":
                 seen.set()
         assert process.stderr
         assert (process.wait(), process.stderr.read()) == (0, "")
 
-    name, steps = told.pop()
+    name, steps = streamed.pop()
     assert name == "run_steps"
-    judge(told, steps["data"])
+    judge(streamed, steps["data"])
     ends = [step["status"] for step in steps["data"]]
     assert ends == ["completed", "completed", "completed", "cancelled"]
     (first_call,) = steps["data"][0]["step_details"]["tool_calls"]
     assert first_call["code_interpreter"]["input"] == CODE
 
-    (message,) = [data for _, data in told if text_of(data) == ANSWER]
+    (message,) = [data for _, data in streamed if text_of(data) == ANSWER]
     (link,) = message["content"][0]["text"]["annotations"]
     assert ANSWER[link["start_index"] : link["end_index"]] == link["text"]
     assert client.files.read(link["file_path"]["file_id"]) == b"6"
@@ -123,11 +123,11 @@ def text_of(data: Any) -> str:
     return str(content[0].get("text", {}).get("value", ""))
 
 
-def judge(told: list[tuple[str, Any]], steps: list[Any]) -> None:
+def judge(streamed: list[tuple[str, Any]], steps: list[Any]) -> None:
     """Assert that a client of the real API understands all events, and rebuilds the steps."""
     snapshots: dict[str, RunStep] = {}
     message: Message | None = None
-    for name, data in told:
+    for name, data in streamed:
         event = strictly(AssistantStreamEvent, {"event": name, "data": data})
         if name.startswith("thread.run.step."):
             accumulate_run_step(event=event, run_step_snapshots=snapshots)

@@ -63,10 +63,10 @@ def started(program: Program) -> "Iterator[subprocess.Popen[str]]":
 
 async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
     """Return the messages up to the first of a type."""
-    told: list[dict[str, Any]] = []
-    while not told or told[-1]["type"] != kind:
-        told.append(json.loads(await socket.recv()))
-    return told
+    messages: list[dict[str, Any]] = []
+    while not messages or messages[-1]["type"] != kind:
+        messages.append(json.loads(await socket.recv()))
+    return messages
 
 
 async def test_events_stream_while_code_runs(
@@ -82,15 +82,15 @@ async def test_events_stream_while_code_runs(
         assert (gone_on["text"], completed["status"]) == ("gone on\n", "COMPLETED")
 
         await socket.send(PLOT)
-        told = {one["type"]: one for one in await until(socket, "completed")}
-        encoded = told["image"]["url"].removeprefix("data:image/png;base64,")
+        messages = {one["type"]: one for one in await until(socket, "completed")}
+        encoded = messages["image"]["url"].removeprefix("data:image/png;base64,")
         with Image.open(io.BytesIO(base64.b64decode(encoded))) as plot:
             assert plot.format == "PNG"
-        assert client.files.read(told["file"]["file_id"]) == b"1"
+        assert client.files.read(messages["file"]["file_id"]) == b"1"
 
         await socket.send("1 / 0")
-        told = {one["type"]: one for one in await until(socket, "completed")}
-        assert told["error"]["name"] == "ZeroDivisionError"
+        messages = {one["type"]: one for one in await until(socket, "completed")}
+        assert messages["error"]["name"] == "ZeroDivisionError"
     await eventually(lambda: sessions()[0].state is SessionState.DELETED, 60)
 
 

@@ -57,10 +57,10 @@ def jupyter(
             stdout=log,
             stderr=log,
         )
-        told = runtime / f"jpserver-{process.pid}.json"
+        description = runtime / f"jpserver-{process.pid}.json"
         try:
-            until(lambda: _answers(told) or process.poll() is not None, 40)
-            yield _server_described_by(told)
+            until(lambda: _answers(description) or process.poll() is not None, 40)
+            yield _server_described_by(description)
         finally:
             process.terminate()
             process.wait(40)

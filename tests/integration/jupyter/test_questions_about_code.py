@@ -17,10 +17,10 @@ def defined(shared: Notebook) -> Notebook:
 
 def test_names_are_completed_with_their_kinds(defined: Notebook) -> None:
     """Places are counted in code points: a character beyond the first 65,536 is one."""
-    told = answer(defined, "complete", "'😀'; far_ + 1", 9)
-    assert told["matches"] == ["far_away", "far_from_here"]
-    assert (told["cursor_start"], told["cursor_end"]) == (5, 9)
-    kinds = told["metadata"]["_jupyter_types_experimental"]
+    reply = answer(defined, "complete", "'😀'; far_ + 1", 9)
+    assert reply["matches"] == ["far_away", "far_from_here"]
+    assert (reply["cursor_start"], reply["cursor_end"]) == (5, 9)
+    kinds = reply["metadata"]["_jupyter_types_experimental"]
     assert [(kind["text"], kind["start"], kind["end"]) for kind in kinds] == [
         ("far_away", 5, 9),
         ("far_from_here", 5, 9),
@@ -28,9 +28,9 @@ def test_names_are_completed_with_their_kinds(defined: Notebook) -> None:
 
 
 def test_a_name_is_described(defined: Notebook) -> None:
-    told = answer(defined, "inspect", "far_from_here")
-    assert told["found"]
-    assert "Tells how far it is." in told["data"]["text/plain"]
+    reply = answer(defined, "inspect", "far_from_here")
+    assert reply["found"]
+    assert "Tells how far it is." in reply["data"]["text/plain"]
     assert answer(defined, "inspect", "nowhere")["found"] is False
 
 
@@ -39,9 +39,9 @@ def test_a_name_is_described(defined: Notebook) -> None:
     [("x = 1", "complete"), ("for x in y:", "incomplete"), ("x = = 1", "invalid")],
 )
 def test_incomplete_code_is_recognised(defined: Notebook, code: str, status: str) -> None:
-    told = answer(defined, "is_complete", code)
-    assert told["status"] == status
-    assert told.get("indent") == ("    " if status == "incomplete" else None)
+    reply = answer(defined, "is_complete", code)
+    assert reply["status"] == status
+    assert reply.get("indent") == ("    " if status == "incomplete" else None)
 
 
 def answer(notebook: Notebook, question: str, *asked: str | int) -> dict[str, Any]:

@@ -131,5 +131,5 @@ def health(server: ServerProcess, service: str) -> str:
 def assert_commands_show_it(address: str) -> None:
     shown = CliRunner().invoke(app, ["top", "--once", "--address", address]).output
     assert "background task retention failed once: LookupError: retention was made" in shown
-    told = CliRunner().invoke(app, ["doctor", "--backend", "local", "--address", address]).output
-    assert "background tasks: retention failed 1 times, last: LookupError" in told
+    printed = CliRunner().invoke(app, ["doctor", "--backend", "local", "--address", address]).output
+    assert "background tasks: retention failed 1 times, last: LookupError" in printed

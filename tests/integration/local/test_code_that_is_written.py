@@ -64,8 +64,8 @@ def test_a_name_is_inspected_with_its_source_if_wanted(session: Session) -> None
 def test_code_is_complete_or_not(
     session: Session, code: str, status: CodeStatus, indent: str
 ) -> None:
-    told = session.is_complete(code)
-    assert (told.status, told.indent) == (status, indent)
+    answer = session.is_complete(code)
+    assert (answer.status, answer.indent) == (status, indent)
 
 
 def test_nothing_is_executed_but_the_session_is_used(session: Session) -> None:

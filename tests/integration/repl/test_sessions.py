@@ -36,8 +36,8 @@ def test_an_existing_session_is_shown_continued_and_kept(repl: Repl, user: Clien
         session.run("import os; os._exit(1)")
         session.run("x = 42")
         screen = repl(session.id)
-        for told in ("thread_seven", "executions  2", "memory      1 GiB", "variables were lost"):
-            assert told in screen.text
+        for part in ("thread_seven", "executions  2", "memory      1 GiB", "variables were lost"):
+            assert part in screen.text
         screen.enter("x")
         assert "\n42\n" in screen.text
         screen.type(CTRL_D)

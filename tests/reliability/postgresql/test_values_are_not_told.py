@@ -28,6 +28,6 @@ async def test_a_refused_row_is_not_logged_or_returned(
     )
     with pytest.raises(IntegrityError) as caught:
         await database.write(lambda connection: insert_execution(connection, execution))
-    told = "".join(traceback.format_exception(caught.value))
-    assert "environment_hash" in told
-    assert SECRET not in told
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "environment_hash" in shown
+    assert SECRET not in shown

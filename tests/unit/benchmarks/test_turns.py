@@ -9,19 +9,19 @@ from benchmarks.stage import Stage
 
 
 def test_each_has_one_turn_in_a_round_and_no_one_is_always_first() -> None:
-    told: list[str] = []
+    turns: list[str] = []
 
     def entrant(name: str) -> Entrant:
         @contextmanager
         def ready(_stage: Stage) -> Iterator[Step]:
-            told.append(f"{name} begins")
+            turns.append(f"{name} begins")
 
             def step() -> list[float]:
-                told.append(name)
-                return [len(told)]
+                turns.append(name)
+                return [len(turns)]
 
             yield step
-            told.append(f"{name} ends")
+            turns.append(f"{name} ends")
 
         return ready
 
@@ -30,5 +30,5 @@ def test_each_has_one_turn_in_a_round_and_no_one_is_always_first() -> None:
     with Stage("", "") as stage:
         found = measure(scenario, stage, 2)
     begun = ["a begins", "b begins", "c begins"]
-    assert told == [*begun, *"abc", *"bca", "c ends", "b ends", "a ends"]
+    assert turns == [*begun, *"abc", *"bca", "c ends", "b ends", "a ends"]
     assert found.samples == {"a": [4, 9], "b": [5, 7], "c": [6, 8]}

@@ -33,10 +33,12 @@ def no_connection_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
 def test_key_is_never_sent_to_another_machine_without_tls(kind: Any, address: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="never sent over a network without TLS") as told:
+    with pytest.raises(
+        InvalidArgumentError, match="never sent over a network without TLS"
+    ) as error:
         kind(address, api_key=KEY)
-    assert told.value.field == "tls"
-    assert KEY not in str(told.value)
+    assert error.value.field == "tls"
+    assert KEY not in str(error.value)
     assert connection(address, KEY, True).api_key == KEY
     assert connection(address, "", None).api_key == ""
 

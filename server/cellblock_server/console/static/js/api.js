@@ -26,9 +26,9 @@ async function sent(path, options = {}) {
     throw new Refused(0, "NO_ANSWER", "the server does not answer");
   }
   if (response.ok) return response;
-  const told = await response.json().catch(() => ({}));
-  if (response.status === 401 && told.reason !== "LOGIN_REFUSED") onLoginNeeded();
-  throw new Refused(response.status, told.reason ?? "HTTP", told.message ?? `HTTP ${response.status}`);
+  const body = await response.json().catch(() => ({}));
+  if (response.status === 401 && body.reason !== "LOGIN_REFUSED") onLoginNeeded();
+  throw new Refused(response.status, body.reason ?? "HTTP", body.message ?? `HTTP ${response.status}`);
 }
 
 const posted = (path, body) =>

@@ -74,12 +74,12 @@ export class Log {
     this.#source = null;
     if (!this.#session || document.hidden) return;
     const source = (this.#source = logOf(this.#session.id));
-    const told = (kind, take) => source.addEventListener(kind, ({ data }) => take(JSON.parse(data)));
-    told("past_left_out", () => this.#leaveOut());
-    told("execution", (execution) => this.#keepingPlace(() => this.#execution(execution.id).take(execution)));
-    told("events", ({ events }) => this.#keepingPlace(() => this.#execution(events[0].executionId).add(events)));
-    told("ended", () => source.close());
-    told("failed", ({ reason, message }) => {
+    const listen = (kind, take) => source.addEventListener(kind, ({ data }) => take(JSON.parse(data)));
+    listen("past_left_out", () => this.#leaveOut());
+    listen("execution", (execution) => this.#keepingPlace(() => this.#execution(execution.id).take(execution)));
+    listen("events", ({ events }) => this.#keepingPlace(() => this.#execution(events[0].executionId).add(events)));
+    listen("ended", () => source.close());
+    listen("failed", ({ reason, message }) => {
       source.close();
       if (reason === "UNAVAILABLE") this.#again();
       else this.#actions.complain(new Error(message));
@@ -93,8 +93,8 @@ export class Log {
 
   #again() {
     this.#retry = setTimeout(async () => {
-      const told = await who().catch(() => ({ loggedIn: true }));
-      if (told.loggedIn) this.#follow();
+      const caller = await who().catch(() => ({ loggedIn: true }));
+      if (caller.loggedIn) this.#follow();
       else this.#actions.loginNeeded();
     }, RETRY);
   }

@@ -214,11 +214,11 @@ async function start() {
     history.replaceState(null, "", location.pathname);
     await logIn(token).catch((error) => (byId("login-problem").textContent = error.message));
   }
-  const told = await who();
-  byId("login-help").textContent = told.needsKey
+  const caller = await who();
+  byId("login-help").textContent = caller.needsKey
     ? "This server needs a key: cb_…"
     : "Open the address that the server printed when it was started, or paste its token here. A key will do as well.";
-  if (told.loggedIn) begin();
+  if (caller.loggedIn) begin();
   else askForLogin();
 }
 
