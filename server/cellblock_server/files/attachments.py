@@ -1,6 +1,7 @@
 """Attachments: stored files in a session's `/mnt/data`, under safe names."""
 
 import asyncio
+import unicodedata
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -49,8 +50,11 @@ class WantedAttachment:
     unpack: bool
 
     def name(self) -> str:
-        """Return the name in `/mnt/data`. Raises InvalidArgumentError."""
-        name = self.filename or self.file.filename
+        """Return the name in `/mnt/data`. Raises InvalidArgumentError.
+
+        It is composed (NFC), as people and models type it; macOS sends decomposed names.
+        """
+        name = unicodedata.normalize("NFC", self.filename or self.file.filename)
         if self.unpack and not self.filename:
             name = _without_ending(name)
         return check_filename("attachment.filename", name)
