@@ -42,7 +42,7 @@ MAX_SAMPLE_BYTES = 2**14
 def zip_names(members: Sequence[zipfile.ZipInfo]) -> list[str]:
     """Return the names of a ZIP archive's members, with `/` between folders.
 
-    Programs of Windows also write `\\`, which the format forbids.
+    Programs of Windows also write backslashes, which the format forbids.
     """
     raw = [_raw_name(member) for member in members]
     unknown = [name for name in raw if isinstance(name, bytes)]
