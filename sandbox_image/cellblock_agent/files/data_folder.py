@@ -55,10 +55,12 @@ class DataFolder:
         return NewFile(self._folder(above, make=True), name, self._hidden)
 
     def create_folder(self, path: str) -> NewFolder:
-        """Begin to fill a new directory; create missing parents.
+        """Begin to fill a new directory, or this one if `path` is empty; create missing parents.
 
         Raises BadPathError, NotPlainError or FileExistsError.
         """
+        if not path:
+            return NewFolder(self._folder([], make=False), "", self._hidden)
         *above, name = parts_of(path, max_parts=MAX_DEPTH)
         if self.exists(path):
             raise FileExistsError(path)
@@ -111,6 +113,64 @@ class DataFolder:
         with self.open_parent(path) as (folder, name):
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
 
+    def find(self, path: str) -> Entry:
+        """Return an entry; the directory itself for an empty path.
+
+        Raises BadPathError, FileNotFoundError or NotPlainError.
+        """
+        if not path:
+            return Entry(path, os.fstat(self._root))
+        with self.open_parent(path) as (folder, name):
+            info = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            is_link = stat.S_ISLNK(info.st_mode)
+            return Entry(path, info, os.readlink(name, dir_fd=folder) if is_link else None)
+
+    def move(self, path: str, new_path: str, *, overwrite: bool) -> None:
+        """Rename an entry, and create missing parents of its new path.
+
+        Raises BadPathError, FileNotFoundError, FileExistsError or NotPlainError.
+        """
+        *above, new_name = parts_of(new_path)
+        self.stat(path)
+        if new_path == path:
+            return
+        if new_path.startswith(f"{path}/"):
+            raise NotPlainError(f"{escape_unprintable(path)} can't be moved into itself")
+        if not overwrite and self.exists(new_path):
+            raise FileExistsError(new_path)
+        target = self._folder(above, make=True)
+        try:
+            with self.open_parent(path) as (folder, name):
+                os.rename(name, new_name, src_dir_fd=folder, dst_dir_fd=target)
+        except OSError as error:
+            if error.errno in (errno.EISDIR, errno.ENOTDIR):
+                raise FileExistsError(new_path) from error
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            message = f"{escape_unprintable(new_path)} is a folder that is not empty"
+            raise NotPlainError(message) from error
+        finally:
+            os.close(target)
+
+    def set_mode(self, path: str, mode: int) -> None:
+        """Set the permissions of a plain file or directory.
+
+        Raises BadPathError, FileNotFoundError or NotPlainError.
+        """
+        with self.open_parent(path) as (folder, name):
+            entry = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            kind = os.fstat(entry).st_mode
+            if stat.S_ISLNK(kind):
+                what = "a read-only attachment" if self.is_input(self.find(path)) else "a link"
+                raise NotPlainError(f"{escape_unprintable(path)} is {what}")
+            if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+                raise NotPlainError(f"{escape_unprintable(path)} is not a plain file or folder")
+            # chmod has no other way to avoid following a link.
+            os.chmod(f"/proc/self/fd/{entry}", mode)  # noqa: PTH101 - not a path
+        finally:
+            os.close(entry)
+
     def remove(self, path: str) -> None:
         """Remove a file, a link or an empty directory.
 
@@ -154,6 +214,7 @@ class DataFolder:
         *,
         folder: str = "",
         after: str = "",
+        depth: int = 0,
         stop: threading.Event | None = None,
     ) -> Walk:
         """Return a walk through the directory, or through one below it, after a path.
@@ -167,6 +228,7 @@ class DataFolder:
             bounds,
             hidden=self._hidden,
             after=tuple(after.split("/")) if after else (),
+            depth=depth,
             stop=stop,
         )
 

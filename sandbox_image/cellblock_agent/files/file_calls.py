@@ -11,7 +11,7 @@ from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.folder_archive import zip_folder
-from cellblock_agent.files.listing import list_page
+from cellblock_agent.files.listing import list_page, stat_entry
 from cellblock_agent.files.new_entries import NewFile
 from cellblock_agent.files.report import file_entry, folder_entry
 from cellblock_agent.files.statuses import ChangedError, Context, InvalidRequestError, Statuses
@@ -19,6 +19,7 @@ from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.output.text import escape_unprintable
 
 CHUNK_BYTES = 2**20
+MAX_MODE = 0o777
 
 
 class FileCalls(agent_pb2_grpc.AgentServiceServicer):
@@ -103,6 +104,29 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
         async with Statuses(context):
             return await asyncio.to_thread(list_page, self._folder, request)
 
+    async def StatFile(  # noqa: N802
+        self, request: pb.StatFileRequest, context: Context
+    ) -> pb.StatFileResponse:
+        """Describe one entry."""
+        async with Statuses(context):
+            file = await asyncio.to_thread(stat_entry, self._folder, request.path)
+            return pb.StatFileResponse(file=file)
+
+    async def MoveFile(  # noqa: N802
+        self, request: pb.MoveFileRequest, context: Context
+    ) -> pb.MoveFileResponse:
+        """Rename an entry, or move it to another directory."""
+        async with Statuses(context):
+            return pb.MoveFileResponse(file=await asyncio.to_thread(self._move, request))
+
+    async def SetFileMode(  # noqa: N802
+        self, request: pb.SetFileModeRequest, context: Context
+    ) -> pb.SetFileModeResponse:
+        """Set an entry's permissions."""
+        async with Statuses(context):
+            _check_mode(request.mode)
+            return pb.SetFileModeResponse(file=await asyncio.to_thread(self._set_mode, request))
+
     async def MakeFolder(  # noqa: N802
         self, request: pb.MakeFolderRequest, context: Context
     ) -> pb.MakeFolderResponse:
@@ -121,6 +145,8 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
 
     async def _write(self, requests: AsyncIterator[pb.WriteFileRequest]) -> pb.FileEntry:
         target = (await anext(requests)).target
+        if target.HasField("mode"):
+            _check_mode(target.mode)
         if target.exclusive:
             self._check_free(target.path, target.alias)
         # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
@@ -138,6 +164,8 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 raise FileExistsError(name)
 
     def _publish(self, new: NewFile, target: pb.WriteFileTarget) -> pb.FileEntry:
+        if target.HasField("mode"):
+            new.set_mode(target.mode)
         with self._changes.exclude_server_change(*filter(None, (target.path, target.alias))):
             info = new.publish(exclusive=target.exclusive)
             if target.alias:
@@ -152,6 +180,17 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
             if request.alias:
                 self._folder.link(request.alias, request.path)
 
+    def _move(self, request: pb.MoveFileRequest) -> pb.FileEntry:
+        path, new_path = request.path, request.new_path
+        with self._changes.exclude_server_change(path, new_path):
+            self._folder.move(path, new_path, overwrite=request.overwrite)
+        return stat_entry(self._folder, new_path)
+
+    def _set_mode(self, request: pb.SetFileModeRequest) -> pb.FileEntry:
+        with self._changes.exclude_server_change(request.path):
+            self._folder.set_mode(request.path, request.mode)
+        return stat_entry(self._folder, request.path)
+
     def _remove(self, request: pb.RemoveFileRequest) -> None:
         # The server takes its name away; removing the content may take time afterwards.
         with ExitStack() as removal, self._changes.exclude_server_change(request.path):
@@ -159,6 +198,11 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 removal.enter_context(self._folder.hide_until_removed(request.path))
             else:
                 self._folder.remove(request.path)
+
+
+def _check_mode(mode: int) -> None:
+    if mode > MAX_MODE:
+        raise InvalidRequestError(f"mode: must be 0 to {MAX_MODE:o}, got {mode:o}")
 
 
 def _read(file: BinaryIO, left: int) -> bytes:

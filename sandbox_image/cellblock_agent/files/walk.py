@@ -78,15 +78,20 @@ class Walk:
         *,
         hidden: Container[str] = (),
         after: tuple[str, ...] = (),
+        depth: int = 0,
         stop: threading.Event | None = None,
     ) -> None:
-        """Walk `folder`, whose parts are `above`, and close it; begin after `after`."""
+        """Walk `folder`, whose parts are `above`, and close it; begin after `after`.
+
+        `depth` is the number of levels, 0 for all.
+        """
         self._folder = folder
         self._above = above
         self._left = bounds.max_entries
         self._end = time.monotonic() + bounds.max_seconds
         self._hidden = hidden
         self._after = after
+        self._max_parts = len(above) + depth if depth else None
         self._stop = stop
         self.is_complete = True
         """Whether nothing was skipped so far; unreadable directories have entries that say so."""
@@ -127,10 +132,11 @@ class Walk:
         is_past = parts > self._after
         info = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISDIR(info.st_mode):
-            inner = _open(folder, name) if len(parts) <= MAX_DEPTH else None
+            is_wanted = self._max_parts is None or len(parts) < self._max_parts
+            inner = _open(folder, name) if is_wanted and len(parts) <= MAX_DEPTH else None
             if is_past:
                 try:
-                    yield Entry(path, info, is_closed=inner is None)
+                    yield Entry(path, info, is_closed=is_wanted and inner is None)
                 except BaseException:
                     if inner is not None:
                         os.close(inner)

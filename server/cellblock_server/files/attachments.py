@@ -1,6 +1,7 @@
 """Attachments: stored files in a session's `/mnt/data`, under safe names."""
 
 import asyncio
+import unicodedata
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -24,6 +25,9 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import AttachmentRecord, FileRecord
 
 ARCHIVE_ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
+
+HERE = "."
+"""Name of an archive that is unpacked into `/mnt/data` itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +53,13 @@ class WantedAttachment:
     unpack: bool
 
     def name(self) -> str:
-        """Return the name in `/mnt/data`. Raises InvalidArgumentError."""
-        name = self.filename or self.file.filename
+        """Return the name in `/mnt/data`. Raises InvalidArgumentError.
+
+        It is composed (NFC), as people and models type it; macOS sends decomposed names.
+        """
+        name = unicodedata.normalize("NFC", self.filename or self.file.filename)
+        if self.unpack and name == HERE:
+            return name
         if self.unpack and not self.filename:
             name = _without_ending(name)
         return check_filename("attachment.filename", name)
@@ -104,6 +113,8 @@ class AttachmentService:
                     raise AlreadyExistsError(
                         "attachment", file.id, f"is attached already, as {known.filename!r}"
                     )
+                if name == HERE:
+                    return Attached(sandbox_path(""))
                 try:
                     return await self._bring_in(place, wanted, name)
                 except AlreadyExistsError:
@@ -125,6 +136,8 @@ class AttachmentService:
             if record is None:
                 raise NotFoundError("attachment", file_id)
             names = [record.filename] if record.unpacked else [record.filename, file_id]
+            if record.unpacked and record.filename == HERE:
+                names = []  # its files are among others
             for path in names:
                 try:
                     await place.agent.remove_file(path, recursive=record.unpacked)
@@ -164,7 +177,7 @@ class AttachmentService:
         try:
             unpacked = await place.agent.unpack_input(
                 file.id,
-                name,
+                "" if name == HERE else name,
                 max_bytes=self._bounds.max_unpacked_bytes,
                 max_entries=self._bounds.max_unpacked_files,
                 max_ratio=self._bounds.max_unpack_ratio,
@@ -175,7 +188,7 @@ class AttachmentService:
             raise WrongStateError(error.reason, message) from error
         finally:
             await self._backend.withdraw_input(place.sandbox.id, file.id)
-        return Attached(sandbox_path(name), copied, unpacked)
+        return Attached(sandbox_path("" if name == HERE else name), copied, unpacked)
 
     async def _offer(self, place: AttachmentTarget, file: FileRecord) -> bool:
         """Make a file readable in the sandbox's inputs; return whether it had to be copied."""
