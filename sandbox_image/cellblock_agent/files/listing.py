@@ -39,5 +39,5 @@ def _listed(folder: DataFolder, entry: Entry) -> pb.FileEntry | None:
         return folder_entry(entry.path, entry.info)
     if entry.is_file:
         return file_entry(entry.path, entry.info)
-    info = folder.input_info(entry) if folder.is_input(entry) else None
+    info = folder.input_info(entry)
     return None if info is None else file_entry(entry.path, info)
