@@ -1,14 +1,16 @@
 """Files that may have been changed by a mapping, which changes no time of a file on a tmpfs."""
 
+import os
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.difference import FileState
 from cellblock_agent.files.mappings import mapped_inodes
 from cellblock_agent.files.paths import BadPathError, NotPlainError
-from cellblock_agent.files.writing import is_open_for_writing
+from cellblock_agent.files.writing import has_writer_by_lease, inodes_open_for_writing
 
 MAX_TESTED = 1000
 """Maximum number of files of one scan that are tested for a writer."""
@@ -40,9 +42,7 @@ class MappedFiles:
         if taken.is_incomplete or not taken.written.isdisjoint(known):
             is_unchanged = False
         else:
-            is_unchanged = len(opened) <= MAX_QUICKLY_TESTED and not any(
-                map(self._has_writer, opened)
-            )
+            is_unchanged = len(opened) <= MAX_QUICKLY_TESTED and not self._find_writers(opened)
         if not is_unchanged:
             watch.put_back(taken)
         return is_unchanged
@@ -52,7 +52,7 @@ class MappedFiles:
         taken = self._folder.open_watch.take_opened()
         opened = known.keys() if taken.is_incomplete else taken.opened | self._writers
         tested = [path for path in opened if path in known and known[path].is_reportable]
-        writers = {path for path in islice(tested, MAX_TESTED) if self._has_writer(path)}
+        writers = self._find_writers(islice(tested, MAX_TESTED))
         inodes = mapped_inodes() if writers else set()
         mapped = {path for path in writers if known[path].inode in inodes}
         with self._lock:
@@ -70,9 +70,18 @@ class MappedFiles:
         with self._lock:
             self.suspects = {path for path in self.suspects if path in held}
 
-    def _has_writer(self, path: str) -> bool:
-        try:
-            with self._folder.open(path) as file:
-                return is_open_for_writing(file.fileno())
-        except (OSError, NotPlainError, BadPathError):
-            return False
+    def _find_writers(self, paths: Iterable[str]) -> set[str]:
+        writers = set()
+        open_inodes: set[tuple[int, int]] | None = None
+        for path in paths:
+            # Code may have removed or replaced it.
+            with suppress(OSError, NotPlainError, BadPathError), self._folder.open(path) as file:
+                has_writer = has_writer_by_lease(file.fileno())
+                if has_writer is None:
+                    if open_inodes is None:
+                        open_inodes = inodes_open_for_writing()
+                    info = os.fstat(file.fileno())
+                    has_writer = (info.st_dev, info.st_ino) in open_inodes
+                if has_writer:
+                    writers.add(path)
+        return writers
