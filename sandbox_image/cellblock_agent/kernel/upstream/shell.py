@@ -55,7 +55,7 @@ class Shell(ZMQInteractiveShell):
         self._is_interrupted = False
         self._transforms_once = False
         self._transformed: tuple[str, str] | None = None
-        self._data_folder = str(Path.cwd())
+        self._pid, self._data_folder = os.getpid(), str(Path.cwd())
         self.user_ns["_dh"][:] = [self._data_folder]
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
@@ -128,7 +128,9 @@ class Shell(ZMQInteractiveShell):
         try:
             return await super().run_cell_async(*args, **options)
         finally:
-            flush_open_files(self._data_folder)
+            # A forked child has copies of the buffers, which would be written twice.
+            if os.getpid() == self._pid:
+                flush_open_files(self._data_folder)
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._is_interrupted = True
