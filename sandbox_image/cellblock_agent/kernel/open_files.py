@@ -4,37 +4,68 @@ import fcntl
 import gc
 import io
 import os
+import re
 import stat
 import weakref
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 MAX_DESCRIPTORS = 1000
 """Maximum number of open files that are examined after one execution."""
+MAX_NAMES = 5
+"""Maximum number of files that are named after one execution."""
+COMPLETED_ON_CLOSING = re.compile(
+    r"\.(zip|xls[xm]|docx|pptx|od[tsp]|epub|npz|t?gz|bz2|xz|tar|parquet|feather|arrow|orc|h5|hdf5"
+    r"|nc|mp4|avi|mov|mkv|webm|wav|gif|pdf)$",
+    re.IGNORECASE,
+)
+"""Endings of formats that can't be read before their end is written."""
 
 _KINDS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 _found: "weakref.WeakSet[Any]" = weakref.WeakSet()
 """Python's file objects that were found earlier."""
 _foreign: set[tuple[int, int]] = set()
 """Descriptors and inodes of open files that no file object has: those of SQLite, for instance."""
+_named: set[tuple[int, int]] = set()
+"""Descriptors and inodes of files that were named as incomplete."""
 
 
-def flush_open_files(folder: str) -> None:
+def flush_open_files(folder: str) -> list[str]:
     """Write what Python's file objects have buffered for files on the file system of `folder`.
 
     The search for the objects takes time in a large heap, so it happens only for a file that is
-    open for writing and was not seen before.
+    open for writing and was not seen before. Return names of files that are incomplete until they
+    are closed, each once.
     """
     wanted = _writable_files(folder)
-    _foreign.intersection_update(wanted.items())
+    for kept in (_foreign, _named):
+        kept.intersection_update(wanted.items())
     if not wanted:
-        return
+        return []
+    _flush_files(wanted)
+    return _incomplete_files(wanted)
+
+
+def _flush_files(wanted: dict[int, int]) -> None:
     missing = wanted.keys() - _flush(list(_found), wanted) - {number for number, _inode in _foreign}
     if not missing:
         return
     new = [one for one in gc.get_objects() if issubclass(type(one), _KINDS)]
     flushed = _flush(new, wanted)
     _foreign.update((number, wanted[number]) for number in missing - flushed)
+
+
+def _incomplete_files(wanted: dict[int, int]) -> list[str]:
+    names: list[str] = []
+    for number, inode in wanted.items():
+        with suppress(OSError):
+            path = Path(os.readlink(f"/proc/self/fd/{number}"))  # noqa: PTH115 - not a file's link
+            is_new = (number, inode) not in _named and len(names) < MAX_NAMES
+            if is_new and COMPLETED_ON_CLOSING.search(path.name):
+                _named.add((number, inode))
+                names.append(path.name)
+    return names
 
 
 def _writable_files(folder: str) -> dict[int, int]:

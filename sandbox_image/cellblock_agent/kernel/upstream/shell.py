@@ -130,7 +130,8 @@ class Shell(ZMQInteractiveShell):
         finally:
             # A forked child has copies of the buffers, which would be written twice.
             if os.getpid() == self._pid:
-                flush_open_files(self._data_folder)
+                for name in flush_open_files(self._data_folder):
+                    sys.stderr.write(f"{name} is still open: it is incomplete until it is closed\n")
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._is_interrupted = True

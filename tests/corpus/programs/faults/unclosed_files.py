@@ -21,6 +21,31 @@ import os
 for name in ("report.txt", "rows.csv", "binary.bin", "sizes.txt"):
     print(name, os.stat(name).st_size)
 
+# %% A format that is completed on closing
+# /// expect
+# stderr = "a.zip is still open: it is incomplete until it is closed\n"
+# files = ["a.zip"]
+# ///
+import zipfile
+z = zipfile.ZipFile("/mnt/data/a.zip", "w")
+z.writestr("a.txt", "a")
+
+# %% It is said once
+# /// expect
+# stderr = ""
+# files = []
+# ///
+1 + 1
+
+# %%
+# /// expect
+# stdout = "['a.txt']\n"
+# stderr = ""
+# files = ["a.zip"]
+# ///
+z.close()
+print(zipfile.ZipFile("/mnt/data/a.zip").namelist())
+
 # %% More is written to an open file, in an object that code hides, and an exception ends the cell
 # /// expect
 # error = "ZeroDivisionError"
