@@ -51,7 +51,7 @@ def describe_entry(folder: DataFolder, entry: Entry) -> pb.FileEntry | None:
         return folder_entry(entry.path, entry.info)
     if entry.is_file:
         return file_entry(entry.path, entry.info)
-    if folder.is_input(entry):
+    if folder.input_of(entry):
         info = folder.input_info(entry)
         return None if info is None else file_entry(entry.path, info)
     return None if entry.link is None else link_entry(entry.path, entry.info, entry.link)

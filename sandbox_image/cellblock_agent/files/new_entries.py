@@ -4,6 +4,7 @@ Until then an entry has a temporary name that scans skip: `hidden` has only the 
 progress, so that no code can hide a file by its name.
 """
 
+import hashlib
 import os
 import secrets
 import threading
@@ -67,10 +68,21 @@ class NewEntry(ABC):
 class NewFile(NewEntry):
     """File that is being written. Use `DataFolder.create`."""
 
+    def __init__(self, folder: int, name: str, hidden: set[str]) -> None:
+        """Create it in `folder`, which it takes over, to be published as `name`."""
+        super().__init__(folder, name, hidden)
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes written so far."""
+        return self._digest.digest()
+
     def write(self, data: bytes) -> None:
         """Append bytes. Raises OSError when the directory is full."""
         with self._lock:
             self._check_open()
+            self._digest.update(data)
             view = memoryview(data)
             while view:
                 view = view[os.write(self.descriptor, view) :]

@@ -23,7 +23,9 @@ def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChan
     for path in changed[:max_reported]:
         change = difference.changed[path]
         file = file_entry(path, change.entry.info)
-        message.changed.append(pb.ChangedFile(file=file, renamed_from=change.renamed_from))
+        message.changed.append(
+            pb.ChangedFile(file=file, renamed_from=change.renamed_from, input=change.state.input)
+        )
     if difference.incomplete_reason:
         message.skipped.append(pb.SkippedFile(reason=difference.incomplete_reason))
     if len(deleted) > max_reported:

@@ -173,10 +173,19 @@ class AgentConnection:
                 raise failures[0] from None
             raise
 
-    async def link_input(self, name: str, path: str, alias: str) -> None:
-        """Make a file of the inputs folder appear in the data folder."""
-        request = pb.LinkInputRequest(input=name, path=path, alias=alias)
-        await self._call(self._stub.LinkInput, request, path)
+    async def link_input(
+        self, name: str, path: str, alias: str, *, max_copy_bytes: int = 0
+    ) -> bool:
+        """Make a file of the inputs folder appear in the data folder; return whether it is a copy.
+
+        A file of up to `max_copy_bytes` may be copied. If code names `alias`, the file appears
+        under that name, too.
+        """
+        request = pb.LinkInputRequest(
+            input=name, path=path, alias=alias, max_copy_bytes=max_copy_bytes
+        )
+        seconds = self._timings.unpack
+        return (await self._call(self._stub.LinkInput, request, path, seconds)).copied
 
     async def unpack_input(
         self, name: str, path: str, *, max_bytes: int, max_entries: int, max_ratio: int

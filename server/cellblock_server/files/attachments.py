@@ -25,6 +25,8 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import AttachmentRecord, FileRecord
 
 ARCHIVE_ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
+MAX_SENT_BYTES = 16 * 2**20
+"""Largest attachment that is sent to the agent; it reads larger ones among its inputs."""
 
 HERE = "."
 """Name of an archive that is unpacked into `/mnt/data` itself."""
@@ -37,7 +39,9 @@ class AttachmentBounds:
     """Limits that the operator sets."""
 
     small_file_bytes: int
-    """Largest attachment that is copied into the session; a larger one becomes a read-only link."""
+    """Largest attachment that is copied into the session; a larger one becomes a read-only link.
+    The agent may link a smaller one, and copy a larger database, in proportion to the session's
+    memory."""
     max_unpacked_bytes: int
     max_unpacked_files: int
     max_unpack_ratio: int
@@ -147,7 +151,7 @@ class AttachmentService:
             await self._store.detach(place.tenant, place.session_id, file_id)
 
     async def _withdraw_quietly(self, place: AttachmentTarget, file_id: str) -> None:
-        """Withdraw an input after a failure that is raised to the caller."""
+        """Withdraw an input that is not needed; a failure is only logged."""
         try:
             await self._backend.withdraw_input(place.sandbox.id, file_id)
         except (CellblockError, OSError):
@@ -163,12 +167,15 @@ class AttachmentService:
         file, path = wanted.file, sandbox_path(name)
         if wanted.unpack:
             return await self._unpack(place, file, name)
-        if file.bytes <= self._bounds.small_file_bytes:
+        small = self._bounds.small_file_bytes
+        if file.bytes <= min(small, MAX_SENT_BYTES):
             data = stored_bytes(self._blobs, file)
             await place.agent.write_file(name, data, exclusive=True, alias=file.id)
             return Attached(path)
         copied = await self._offer(place, file)
-        await place.agent.link_input(file.id, name, alias=file.id)
+        if await place.agent.link_input(file.id, name, alias=file.id, max_copy_bytes=small):
+            # The sandbox has its own copy.
+            await self._withdraw_quietly(place, file.id)
         return Attached(path, copied)
 
     async def _unpack(self, place: AttachmentTarget, file: FileRecord, name: str) -> Attached:

@@ -204,8 +204,9 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AttachFile(self, request, context):
-        """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-        session, or unpacks an archive into a directory. It appears completely or not at all.
+        """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+        into a directory. It appears completely or not at all. From the first execution whose code or
+        environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
         Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
         if the name is taken, or the file is attached under another name. The call is completed even if

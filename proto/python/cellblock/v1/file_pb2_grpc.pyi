@@ -80,8 +80,9 @@ class FileServiceStub:
     earlier deletion. The deletion is completed even if the caller leaves.
     """
     AttachFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.AttachFileRequest, _file_pb2.AttachFileResponse]
-    """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-    session, or unpacks an archive into a directory. It appears completely or not at all.
+    """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+    into a directory. It appears completely or not at all. From the first execution whose code or
+    environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
     Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
     if the name is taken, or the file is attached under another name. The call is completed even if
@@ -199,8 +200,9 @@ class FileServiceAsyncStub(FileServiceStub):
     earlier deletion. The deletion is completed even if the caller leaves.
     """
     AttachFile: _aio.UnaryUnaryMultiCallable[_file_pb2.AttachFileRequest, _file_pb2.AttachFileResponse]  # type: ignore[assignment]
-    """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-    session, or unpacks an archive into a directory. It appears completely or not at all.
+    """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+    into a directory. It appears completely or not at all. From the first execution whose code or
+    environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
     Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
     if the name is taken, or the file is attached under another name. The call is completed even if
@@ -357,8 +359,9 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_pb2.AttachFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.AttachFileResponse, _abc.Awaitable[_file_pb2.AttachFileResponse]]:
-        """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-        session, or unpacks an archive into a directory. It appears completely or not at all.
+        """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+        into a directory. It appears completely or not at all. From the first execution whose code or
+        environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
         Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
         if the name is taken, or the file is attached under another name. The call is completed even if

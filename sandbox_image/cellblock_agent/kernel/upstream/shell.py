@@ -31,6 +31,7 @@ from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.kernel.idle_memory import IdleMemory
 from cellblock_agent.kernel.messages import fit_message
+from cellblock_agent.kernel.open_files import flush_open_files
 from cellblock_agent.kernel.options import ACCEPTED
 from cellblock_agent.kernel.upstream.stream import KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
@@ -54,7 +55,8 @@ class Shell(ZMQInteractiveShell):
         self._is_interrupted = False
         self._transforms_once = False
         self._transformed: tuple[str, str] | None = None
-        self.user_ns["_dh"][:] = [str(Path.cwd())]
+        self._pid, self._data_folder = os.getpid(), str(Path.cwd())
+        self.user_ns["_dh"][:] = [self._data_folder]
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
         """Create a directory for the data of magics, even if code has blocked the usual one."""
@@ -123,7 +125,13 @@ class Shell(ZMQInteractiveShell):
 
     async def run_cell_async(self, *args: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401
         """Run a cell, as IPython does; the signature, which is read for each cell, is set below."""
-        return await super().run_cell_async(*args, **options)
+        try:
+            return await super().run_cell_async(*args, **options)
+        finally:
+            # A forked child has copies of the buffers, which would be written twice.
+            if os.getpid() == self._pid:
+                for name in flush_open_files(self._data_folder):
+                    sys.stderr.write(f"{name} is still open: it is incomplete until it is closed\n")
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._is_interrupted = True

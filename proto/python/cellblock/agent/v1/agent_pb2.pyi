@@ -696,8 +696,11 @@ class ChangedFile(_message.Message):
 
     FILE_FIELD_NUMBER: _builtins.int
     RENAMED_FROM_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
     renamed_from: _builtins.str
     """Previous path relative to the data directory, if it was moved."""
+    input: _builtins.str
+    """Name in the inputs directory, if it is a link to an input; empty for a plain file."""
     @_builtins.property
     def file(self) -> Global___FileEntry:
         """The file."""
@@ -707,10 +710,11 @@ class ChangedFile(_message.Message):
         *,
         file: Global___FileEntry | None = ...,
         renamed_from: _builtins.str = ...,
+        input: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "renamed_from", b"renamed_from"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "input", b"input", "renamed_from", b"renamed_from"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1379,7 +1383,7 @@ class WriteFileTarget(_message.Message):
     exclusive: _builtins.bool
     """Fail with ALREADY_EXISTS if the path exists."""
     alias: _builtins.str
-    """Second name of the file, created as a link; empty for none."""
+    """Second name of the file, created as a link when code names it; empty for none."""
     mode: _builtins.int
     """Permissions; 0644 if unset."""
     def __init__(
@@ -1433,22 +1437,26 @@ class LinkInputRequest(_message.Message):
     INPUT_FIELD_NUMBER: _builtins.int
     PATH_FIELD_NUMBER: _builtins.int
     ALIAS_FIELD_NUMBER: _builtins.int
+    MAX_COPY_BYTES_FIELD_NUMBER: _builtins.int
     input: _builtins.str
     """Name in the inputs directory."""
     path: _builtins.str
     """Name in the data directory."""
     alias: _builtins.str
-    """A second name; empty for none."""
+    """A second name, created as a link when code names it; empty for none."""
+    max_copy_bytes: _builtins.int
+    """Largest file that is copied, in bytes. A SQLite database may be larger."""
     def __init__(
         self,
         *,
         input: _builtins.str = ...,
         path: _builtins.str = ...,
         alias: _builtins.str = ...,
+        max_copy_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "input", b"input", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "input", b"input", "max_copy_bytes", b"max_copy_bytes", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1456,16 +1464,21 @@ Global___LinkInputRequest: _TypeAlias = LinkInputRequest  # noqa: Y015
 
 @_typing.final
 class LinkInputResponse(_message.Message):
-    """LinkInputResponse is empty."""
+    """LinkInputResponse says how the file appeared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    COPIED_FIELD_NUMBER: _builtins.int
+    copied: _builtins.bool
+    """Whether it was copied, so that the input is not needed any more."""
     def __init__(
         self,
+        *,
+        copied: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["copied", b"copied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -235,9 +235,10 @@ class AgentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LinkInput(self, request, context):
-        """LinkInput links a file of the read-only inputs directory into the data directory. Not
-        idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-        no such input.
+        """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+        it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+        ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+        input.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -94,9 +94,10 @@ class AgentServiceStub:
     if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
     """
     LinkInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]
-    """LinkInput links a file of the read-only inputs directory into the data directory. Not
-    idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-    no such input.
+    """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+    it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+    ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+    input.
     """
     UnpackInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]
     """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
@@ -209,9 +210,10 @@ class AgentServiceAsyncStub(AgentServiceStub):
     if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
     """
     LinkInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]  # type: ignore[assignment]
-    """LinkInput links a file of the read-only inputs directory into the data directory. Not
-    idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-    no such input.
+    """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+    it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+    ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+    input.
     """
     UnpackInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]  # type: ignore[assignment]
     """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
@@ -381,9 +383,10 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.LinkInputRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.LinkInputResponse, _abc.Awaitable[_agent_pb2.LinkInputResponse]]:
-        """LinkInput links a file of the read-only inputs directory into the data directory. Not
-        idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-        no such input.
+        """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+        it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+        ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+        input.
         """
 
     @_abc_1.abstractmethod
