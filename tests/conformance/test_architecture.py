@@ -20,6 +20,7 @@ PAGES = sorted(DECISIONS.glob("[0-9]*.md"))
 
 MAX_LINES = 150
 QUOTED = re.compile(r"`([^`\s]+)`")
+MIME_TYPE = re.compile(r"(application|audio|font|image|text|video)/[\w.+-]+")
 PATH = re.compile(r"[\w.-]+(/[\w.-]+)+/?|[\w-]+\.(py|md|proto|js|json|toml|yaml|conf|sh)")
 MEMBER = re.compile(r"`([A-Z]\w+)\.(\w+)`")
 
@@ -27,7 +28,7 @@ MEMBER = re.compile(r"`([A-Z]\w+)\.(\w+)`")
 def paths_of(document: Path) -> list[str]:
     """Return the paths in backticks, without `/…` at their end."""
     quoted = (name.removesuffix("/…") for name in QUOTED.findall(document.read_text()))
-    return [name for name in quoted if PATH.fullmatch(name)]
+    return [name for name in quoted if PATH.fullmatch(name) and not MIME_TYPE.fullmatch(name)]
 
 
 def first_cells(document: Path) -> list[str]:
