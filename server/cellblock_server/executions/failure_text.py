@@ -3,6 +3,7 @@
 from cellblock.v1 import execution_pb2 as pb
 
 NEW_KERNEL = "; a new kernel was started"
+SESSION_ENDED = "the session ended: "
 KEPT = "Variables and files are kept."
 LOST = "Variables are lost; files in /mnt/data are kept."
 
@@ -37,7 +38,8 @@ def _cause(execution: pb.Execution) -> str:
         case pb.FAILURE_CAUSE_SESSION_RESTARTED:
             return "Stopped: the session was restarted while the code ran"
         case pb.FAILURE_CAUSE_SANDBOX_LOST:
-            return f"Failed: the sandbox was lost: {message}" if message else "Failed: sandbox lost"
+            detail = message.removeprefix(SESSION_ENDED)
+            return "Failed: the sandbox was lost" + (f": {detail}" if detail else "")
     lead = "Stopped" if has_started else "Not run"
     return f"{lead}: {message or 'the session ended'}"
 

@@ -82,8 +82,8 @@ CASES = {
         "[Not run: the session ended: idle.]",
     ),
     "sandbox lost": (
-        ended(pb.FAILURE_CAUSE_SANDBOX_LOST, "the connection broke.", lost=True),
-        f"[Failed: the sandbox was lost: the connection broke. {GONE}]",
+        ended(pb.FAILURE_CAUSE_SANDBOX_LOST, "the session ended: it exited.", lost=True),
+        f"[Failed: the sandbox was lost: it exited. {GONE}]",
     ),
 }
 
