@@ -24,19 +24,15 @@ MAX_TURNS = 20
 INSTRUCTIONS = "Answer with the help of the tool `python`. The user's files are in /mnt/data."
 
 
-def code_interpreter(client: AsyncClient, session: AsyncSession) -> BaseTool:
+def code_interpreter(session: AsyncSession) -> BaseTool:
     """Return the tool for one conversation."""
 
     @tool(response_format="content_and_artifact")
     async def python(code: str) -> tuple[str, ExecutionResult]:
         """Run Python in a notebook that remembers its variables. Has no network."""
         result = await session.run(code)
-        shown = (await client.executions.get(result.execution.id)).outputs
-        lines = [item if isinstance(item, str) else f"[image {item.filename}]" for item in shown]
-        lines += [f"[file {file.path}]" for file in result.files]
-        if result.failure:
-            lines.append(f"[stopped: {result.failure.message}]")
-        return "\n".join(lines), result
+        # Output, errors, the cause of a failure, and links to files.
+        return await result.for_model(), result
 
     # A model that passes wrong arguments gets the error, and may try again.
     python.handle_validation_error = str
@@ -79,7 +75,7 @@ async def main() -> None:
         AsyncClient() as client,
         await client.sessions.create(files=given.attach) as session,
     ):
-        python = code_interpreter(client, session)
+        python = code_interpreter(session)
         for question in given.question:
             messages.append(HumanMessage(question))
             print(await answer(model, python, messages))

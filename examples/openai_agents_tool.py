@@ -61,8 +61,6 @@ async def python(
     shown = (await conversation.client.executions.get(result.execution.id)).outputs
     parts = [await output(conversation.client, item) for item in shown]
     parts += [ToolOutputText(text=f"[file {file.path}]") for file in result.files]
-    if result.failure:
-        parts.append(ToolOutputText(text=f"[stopped: {result.failure.message}]"))
     return parts or [ToolOutputText(text="[nothing was shown]")]
 
 

@@ -140,18 +140,13 @@ class Run:
         return text, tasks
 
     async def _execute(self, call: ToolCall) -> str:
-        """Run a tool call, and return what the model reads: outputs and the list of files."""
+        """Run a tool call, and return what the model reads: output, errors and links to files."""
         place = Place(run_id=self._run_id, step_id=call.step_id)
         try:
             result = await self._session.execute_stream(call.code(), place=place).result()
         except (ValueError, TypeError, errors.InvalidArgumentError) as error:
             return f"not run: {error}"
-        shown = (await self._client.executions.get(result.execution.id)).outputs
-        lines = [item if isinstance(item, str) else f"[image {item.id}, shown]" for item in shown]
-        lines += [f"[file {file.path}]" for file in result.files]
-        if result.execution.failure:
-            lines.append(f"[stopped: {result.execution.failure.message}]")
-        return "\n".join(lines)
+        return await result.for_model()
 
     async def _pass_on_steps(self) -> None:
         async for event in self._client.run_steps.watch(run_id=self._run_id):

@@ -17,8 +17,9 @@ HEAD = f"""\
 
 <!-- Made by `make docs` from sandbox_image/ and scripts/generate_image_docs.py. -->
 
-The packages, programs and fonts that code can use in a session. There are two images, from one
-Dockerfile:
+The packages, programs and fonts that code can use in a session. `cellblock image describe` prints
+those of any image as [text for a prompt](../guides/models.md#tell-the-model-about-the-sandbox).
+There are two images, from one Dockerfile:
 
 | target | image | size | build time | contents |
 | --- | --- | --- | --- | --- |

@@ -7,10 +7,11 @@ with Client() as client, client.sessions.create(files=["data.csv"]) as session:
 
 from cellblock_client import errors, events
 from cellblock_client.admin_types import AuditEntry, Key, NewKey, Quotas, Role, Tenant, Usage
-from cellblock_client.aio import AsyncClient, AsyncExecution, AsyncSession
+from cellblock_client.aio import AsyncClient, AsyncExecution, AsyncRunResult, AsyncSession
 from cellblock_client.channel import Tls
-from cellblock_client.client import Client, Execution, Session
+from cellblock_client.client import Client, Execution, RunResult, Session
 from cellblock_client.errors import Error
+from cellblock_client.image_types import ImageDescription, InstalledPackage
 from cellblock_client.introspection import (
     CodeStatus,
     Completeness,
@@ -63,6 +64,7 @@ __all__ = [
     "Annotations",
     "AsyncClient",
     "AsyncExecution",
+    "AsyncRunResult",
     "AsyncSession",
     "Attachment",
     "AuditEntry",
@@ -83,7 +85,9 @@ __all__ = [
     "File",
     "FileChange",
     "FilePurpose",
+    "ImageDescription",
     "Inspection",
+    "InstalledPackage",
     "Key",
     "Limits",
     "ListOrder",
@@ -92,6 +96,7 @@ __all__ = [
     "Place",
     "Quotas",
     "Role",
+    "RunResult",
     "RunStep",
     "RunStepEvent",
     "RunStepFormat",

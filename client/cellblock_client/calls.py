@@ -199,6 +199,14 @@ def get_execution(execution_id: str) -> Call[ExecutionInfo]:
     return Call("execution", "GetExecution", request, lambda r: execution_info(r.execution))
 
 
+def get_model_text(execution_id: str, max_characters: int) -> Call[str]:
+    """Get an execution as text for a language model."""
+    request = execution_pb2.GetModelTextRequest(
+        execution_id=execution_id, max_characters=max_characters
+    )
+    return Call("execution", "GetModelText", request, lambda r: str(r.text))
+
+
 def list_executions(session_id: str, token: str) -> Call[Page[ExecutionInfo]]:
     """List executions."""
     request = execution_pb2.ListExecutionsRequest(

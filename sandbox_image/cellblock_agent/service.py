@@ -59,6 +59,15 @@ class AgentService(FileCalls):
             newest_execution_id=self._interpreter.newest_execution_id,
         )
 
+    async def DescribeImage(  # noqa: N802
+        self, request: pb.DescribeImageRequest, context: Context
+    ) -> pb.DescribeImageResponse:
+        """Return what the image has."""
+        # Sessions never need it.
+        from cellblock_agent.image_content import image_content
+
+        return await asyncio.to_thread(image_content)
+
     async def Converse(  # noqa: N802
         self, request_iterator: AsyncIterator[pb.ConverseRequest], context: Context
     ) -> AsyncIterator[pb.ConverseResponse]:

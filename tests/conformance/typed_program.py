@@ -11,6 +11,7 @@ from typing import assert_type
 from cellblock_client import (
     AsyncClient,
     AsyncExecution,
+    AsyncRunResult,
     AsyncSession,
     Attachment,
     Client,
@@ -26,6 +27,7 @@ from cellblock_client import (
     NewKey,
     Place,
     Role,
+    RunResult,
     RunStepEvent,
     Session,
     SessionFileList,
@@ -64,7 +66,10 @@ def ordinary() -> None:
                     case _:
                         assert_type(event.sequence, int)
             result = session.run("1", timeout=10)
-            assert_type(result, ExecutionResult)
+            assert_type(result, RunResult)
+            assert_type(result.for_model(), str)
+            whole: ExecutionResult = result
+            assert_type(whole.images, list[File])
             assert_type(result.images, list[File])
             assert_type(session.complete("pri"), Completions)
             assert_type(session.attach(Path("a.zip"), unpack=True, progress=progress), Attachment)
@@ -86,7 +91,8 @@ async def asynchronous() -> None:
         assert_type(execution, AsyncExecution)
         async for event in execution:
             assert_type(event, events.Event)
-        assert_type(await session.run("1"), ExecutionResult)
+        assert_type(await session.run("1"), AsyncRunResult)
+        assert_type(await session.execute("1").for_model(), str)
         assert_type(client.sessions.list(), AsyncIterator[SessionInfo])
         assert_type(client.files.stream("file-1"), AsyncGenerator[bytes, None])
         assert_type(await client.files.read("file-1"), bytes)

@@ -32,7 +32,7 @@ TURNS: dict[str, list[Turn]] = {
     ],
 }
 """The model's scripted answers for pages that use a model."""
-ANSWERS = {"docs/start/tutorial.md": [r"2014\n\[\S+\.png\]", "3199"]}
+ANSWERS = {"docs/start/tutorial.md": [r"2014\n\[Image: \S+\.png, id \S+\]", "3199"]}
 """Patterns of what the model reads of its code."""
 
 

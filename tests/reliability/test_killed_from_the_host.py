@@ -94,7 +94,8 @@ def test_all_waiting_callers_learn_that_the_sandbox_ended(
     assert ended.status is ExecutionStatus.FAILED
     assert ended.failure is not None
     assert (ended.failure.cause, ended.failure.memory_lost) == (FailureCause.SANDBOX_LOST, True)
-    assert client.executions.get(ended.id).outputs == ("shown\n",)
+    (shown,) = client.executions.get(ended.id).outputs
+    assert str(shown).startswith("shown\n[Failed: the sandbox was lost: ")
     assert end(waiting).status is ExecutionStatus.EXPIRED
     until(lambda: session.refresh().state is SessionState.FAILED)
     assert session.info.end_reason == "SANDBOX_LOST"

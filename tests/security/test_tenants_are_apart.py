@@ -86,6 +86,7 @@ NOT_FOUND: dict[str, Requests] = {
     ],
     "WatchExecution": one(execution_pb2.WatchExecutionRequest, execution_id="execution"),
     "GetExecution": one(execution_pb2.GetExecutionRequest, execution_id="execution"),
+    "GetModelText": one(execution_pb2.GetModelTextRequest, execution_id="execution"),
     "ListExecutions": one(execution_pb2.ListExecutionsRequest, session_id="session"),
     "CancelExecution": one(execution_pb2.CancelExecutionRequest, execution_id="execution"),
     "CompleteCode": one(execution_pb2.CompleteCodeRequest, session_id="session"),
@@ -155,6 +156,9 @@ DENIED: dict[str, Requests] = {
 }
 """Calls that only an admin may make."""
 
+SHARED = ("DescribeImage",)
+"""Calls about the server's configuration, which is the same for all tenants."""
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -195,7 +199,7 @@ def method_of(name: str) -> MethodDescriptor:
 
 
 def test_each_call_is_tried() -> None:
-    tried = [*NOT_FOUND, *EMPTY, *OWN, *DENIED]
+    tried = [*NOT_FOUND, *EMPTY, *OWN, *DENIED, *SHARED]
     assert sorted(tried) == sorted(method.name for method in methods())
 
 

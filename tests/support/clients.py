@@ -25,6 +25,7 @@ PAIRS: dict[type, type] = {
     client.SessionFiles: aio.AsyncSessionFiles,
     client.Execution: aio.AsyncExecution,
     client.Executions: aio.AsyncExecutions,
+    client.RunResult: aio.AsyncRunResult,
     client.Files: aio.AsyncFiles,
     client.RunSteps: aio.AsyncRunSteps,
     client.Admin: aio.AsyncAdmin,

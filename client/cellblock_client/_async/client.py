@@ -4,9 +4,9 @@ import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 
-from cellblock_client import calls, content, file_calls, folders, introspection
+from cellblock_client import calls, content, file_calls, folders, image_types, introspection
 from cellblock_client._async.admin import AsyncAdmin
-from cellblock_client._async.executions import AsyncExecution, AsyncExecutions
+from cellblock_client._async.executions import AsyncExecution, AsyncExecutions, AsyncRunResult
 from cellblock_client._async.files import AsyncFiles
 from cellblock_client._async.run_steps import AsyncRunSteps
 from cellblock_client._async.session_files import AsyncSessionFiles
@@ -15,7 +15,6 @@ from cellblock_client._async.transport import AsyncTransport
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import AsyncCodeStream
-from cellblock_client.result import ExecutionResult
 from cellblock_client.retry import Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
@@ -173,6 +172,15 @@ class AsyncSessions:
             lambda token: calls.list_sessions(token, thread_id, states), timeout
         )
 
+    async def describe_image(
+        self, image: str = "", *, network: str = "", timeout: float | None = CALL_SECONDS
+    ) -> image_types.ImageDescription:
+        """Describe what code finds in sessions of an image, also as text for a model's prompt.
+
+        Empty arguments mean what sessions get that ask for nothing else.
+        """
+        return await self._transport.call(image_types.describe_image(image, network), timeout)
+
 
 class AsyncSession:
     """One session. As a context manager, it is deleted at the end."""
@@ -257,7 +265,7 @@ class AsyncSession:
         environment: Mapping[str, str] | None = None,
         place: Place | None = None,
         timeout: float | None = None,
-    ) -> ExecutionResult:
+    ) -> AsyncRunResult:
         """Run code to its end and return its result."""
         return await self.execute(
             code,

@@ -12,7 +12,40 @@ from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
+from cellblock_client.retry import Deadline
 from cellblock_client.types import ExecutionInfo
+
+
+class AsyncRunResult(ExecutionResult):
+    """Result of an execution, with the connection that can return its text for a model."""
+
+    def __init__(
+        self,
+        execution: ExecutionInfo,
+        events: list[Event],
+        transport: AsyncTransport | None = None,
+    ) -> None:
+        """Use `AsyncSession.run` or `AsyncExecution.result`."""
+        super().__init__(execution, events)
+        self._transport = transport
+
+    async def for_model(
+        self, max_characters: int = 0, *, timeout: float | None = CALL_SECONDS
+    ) -> str:
+        """Return the text for a language model: the result of its tool call.
+
+        It has the outputs in order, the traceback, the cause of a failure, and links to files, on
+        at most `max_characters` characters (1,000 to 1,000,000; 0 means 20,000): the middle of long
+        output is left out. The server makes it.
+        """
+        if self._transport is None:
+            raise Error("the result has no connection: call client.executions.for_model")
+        call = calls.get_model_text(self.execution.id, max_characters)
+        return await self._transport.call(call, timeout)
+
+    def __reduce__(self) -> tuple[type[ExecutionResult], tuple[ExecutionInfo, list[Event]]]:
+        """Copy and pickle it without the connection."""
+        return ExecutionResult, (self.execution, self.events)
 
 
 class AsyncExecution:
@@ -44,9 +77,19 @@ class AsyncExecution:
             if isinstance(self._start, AsyncCodeStream):
                 await self._start.close()
 
-    async def result(self) -> ExecutionResult:
+    async def result(self) -> AsyncRunResult:
         """Wait for the end and return the result."""
-        return collect([event async for event in self])
+        collected = collect([event async for event in self])
+        return AsyncRunResult(collected.execution, collected.events, self._transport)
+
+    async def for_model(self, max_characters: int = 0) -> str:
+        """Wait for the end and return the text for a language model: see `AsyncRunResult`."""
+        deadline = Deadline(self._timeout)
+        async for _ in self:
+            pass
+        call = calls.get_model_text(self.id, max_characters)
+        left = deadline.left()
+        return await self._transport.call(call, CALL_SECONDS if left is None else left)
 
     async def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
         """Interrupt the code. The last event has the outcome."""
@@ -65,6 +108,18 @@ class AsyncExecutions:
     ) -> ExecutionInfo:
         """Return the record of an execution."""
         return await self._transport.call(calls.get_execution(execution_id), timeout)
+
+    async def for_model(
+        self,
+        execution_id: str,
+        max_characters: int = 0,
+        *,
+        timeout: float | None = CALL_SECONDS,
+    ) -> str:
+        """Return the text of an execution so far for a language model: see `AsyncRunResult`."""
+        return await self._transport.call(
+            calls.get_model_text(execution_id, max_characters), timeout
+        )
 
     def list(
         self, session_id: str, *, timeout: float | None = CALL_SECONDS

@@ -5,9 +5,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
-from cellblock_client import calls, content, file_calls, folders, introspection
+from cellblock_client import calls, content, file_calls, folders, image_types, introspection
 from cellblock_client._sync.admin import Admin
-from cellblock_client._sync.executions import Execution, Executions
+from cellblock_client._sync.executions import Execution, Executions, RunResult
 from cellblock_client._sync.files import Files
 from cellblock_client._sync.run_steps import RunSteps
 from cellblock_client._sync.session_files import SessionFiles
@@ -16,7 +16,6 @@ from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS, Call, Seconds
 from cellblock_client.channel import Tls, connection
 from cellblock_client.code_stream import CodeStream
-from cellblock_client.result import ExecutionResult
 from cellblock_client.retry import Deadline, Patience
 from cellblock_client.run_step_types import Place
 from cellblock_client.types import (
@@ -174,6 +173,15 @@ class Sessions:
             lambda token: calls.list_sessions(token, thread_id, states), timeout
         )
 
+    def describe_image(
+        self, image: str = "", *, network: str = "", timeout: float | None = CALL_SECONDS
+    ) -> image_types.ImageDescription:
+        """Describe what code finds in sessions of an image, also as text for a model's prompt.
+
+        Empty arguments mean what sessions get that ask for nothing else.
+        """
+        return self._transport.call(image_types.describe_image(image, network), timeout)
+
 
 class Session:
     """One session. As a context manager, it is deleted at the end."""
@@ -258,7 +266,7 @@ class Session:
         environment: Mapping[str, str] | None = None,
         place: Place | None = None,
         timeout: float | None = None,
-    ) -> ExecutionResult:
+    ) -> RunResult:
         """Run code to its end and return its result."""
         return self.execute(
             code,

@@ -13,7 +13,38 @@ from cellblock_client.cursor import EventCursor, Start
 from cellblock_client.errors import Error
 from cellblock_client.events import Event
 from cellblock_client.result import ExecutionResult, collect
+from cellblock_client.retry import Deadline
 from cellblock_client.types import ExecutionInfo
+
+
+class RunResult(ExecutionResult):
+    """Result of an execution, with the connection that can return its text for a model."""
+
+    def __init__(
+        self,
+        execution: ExecutionInfo,
+        events: list[Event],
+        transport: Transport | None = None,
+    ) -> None:
+        """Use `Session.run` or `Execution.result`."""
+        super().__init__(execution, events)
+        self._transport = transport
+
+    def for_model(self, max_characters: int = 0, *, timeout: float | None = CALL_SECONDS) -> str:
+        """Return the text for a language model: the result of its tool call.
+
+        It has the outputs in order, the traceback, the cause of a failure, and links to files, on
+        at most `max_characters` characters (1,000 to 1,000,000; 0 means 20,000): the middle of long
+        output is left out. The server makes it.
+        """
+        if self._transport is None:
+            raise Error("the result has no connection: call client.executions.for_model")
+        call = calls.get_model_text(self.execution.id, max_characters)
+        return self._transport.call(call, timeout)
+
+    def __reduce__(self) -> tuple[type[ExecutionResult], tuple[ExecutionInfo, list[Event]]]:
+        """Copy and pickle it without the connection."""
+        return ExecutionResult, (self.execution, self.events)
 
 
 class Execution:
@@ -44,9 +75,19 @@ class Execution:
             if isinstance(self._start, CodeStream):
                 self._start.close()
 
-    def result(self) -> ExecutionResult:
+    def result(self) -> RunResult:
         """Wait for the end and return the result."""
-        return collect(list(self))
+        collected = collect(list(self))
+        return RunResult(collected.execution, collected.events, self._transport)
+
+    def for_model(self, max_characters: int = 0) -> str:
+        """Wait for the end and return the text for a language model: see `RunResult`."""
+        deadline = Deadline(self._timeout)
+        for _ in self:
+            pass
+        call = calls.get_model_text(self.id, max_characters)
+        left = deadline.left()
+        return self._transport.call(call, CALL_SECONDS if left is None else left)
 
     def cancel(self, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
         """Interrupt the code. The last event has the outcome."""
@@ -63,6 +104,16 @@ class Executions:
     def get(self, execution_id: str, *, timeout: float | None = CALL_SECONDS) -> ExecutionInfo:
         """Return the record of an execution."""
         return self._transport.call(calls.get_execution(execution_id), timeout)
+
+    def for_model(
+        self,
+        execution_id: str,
+        max_characters: int = 0,
+        *,
+        timeout: float | None = CALL_SECONDS,
+    ) -> str:
+        """Return the text of an execution so far for a language model: see `RunResult`."""
+        return self._transport.call(calls.get_model_text(execution_id, max_characters), timeout)
 
     def list(
         self, session_id: str, *, timeout: float | None = CALL_SECONDS

@@ -19,6 +19,7 @@ from cellblock_client.cli import (
     config,
     doctor,
     files,
+    image,
     jupyter,
     logs,
     session_files,
@@ -28,7 +29,7 @@ from cellblock_client.cli import (
 from cellblock_client.cli.connection import open_session
 from cellblock_client.cli.examples import EXAMPLES
 from cellblock_client.cli.repl.loop import Repl, ReplTerminal
-from cellblock_client.cli.run import run_code
+from cellblock_client.cli.run import run_code, run_for_model
 from cellblock_client.cli.terminal import Terminal, print_error
 from cellblock_client.embedded import SERVER
 from cellblock_client.errors import Error
@@ -65,6 +66,7 @@ app.add_typer(sessions.app, name="sessions")
 files.app.add_typer(session_files.app)
 app.add_typer(files.app, name="files")
 app.add_typer(admin.app, name="admin")
+app.add_typer(image.app, name="image")
 app.add_typer(jupyter.app, name="jupyter")
 app.command(name="logs")(logs.logs)
 app.command(name="top")(top.top)
@@ -120,6 +122,12 @@ def run(
     output: Output = Path("out"),
     env: Env = None,
     time_limit: Annotated[float | None, typer.Option(help="Seconds that the code may run.")] = None,
+    for_model: Annotated[
+        bool, typer.Option("--for-model", help="Print the text for a language model at the end.")
+    ] = False,
+    max_characters: Annotated[
+        int, typer.Option(help="Maximum characters of --for-model; 0 means 20,000.")
+    ] = 0,
     address: Address = None,
     backend: Backend = None,
 ) -> None:
@@ -129,7 +137,11 @@ def run(
     it raised an exception, 3 if it was ended by a limit or a fault, 130 if it was interrupted.
     """
     text, variables = code.read(), _variables(env or [])
+    if max_characters and not for_model:
+        raise typer.BadParameter("goes with --for-model", param_hint="--max-characters")
     with open_session(address, backend, session, attach or [], unpack=unpack) as opened:
+        if for_model:
+            raise typer.Exit(run_for_model(opened, text, time_limit, variables, max_characters))
         terminal = Terminal(opened.client, output)
         raise typer.Exit(run_code(opened, text, terminal, time_limit, variables))
 

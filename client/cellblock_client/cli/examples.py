@@ -9,6 +9,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": (
         "cellblock run --attach data.csv analysis.py",
         "echo 'print(6 * 7)' | cellblock run -",
+        "cellblock run --for-model --attach data.csv analysis.py",
         "cellblock run --time-limit 20 --env LEVEL=3 --output results analysis.py",
         "cellblock run --session sess_abc --address 127.0.0.1:7711 more.py",
     ),
@@ -23,6 +24,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "cellblock serve --console",
         "cellblock serve --listen 127.0.0.1:7712 --config ./cellblock.toml",
         "cellblock serve create-admin-key > admin.key",
+    ),
+    "image": ("cellblock image describe",),
+    "image describe": (
+        "cellblock image describe",
+        "cellblock image describe --form long cellblock-sandbox:0.1.0-core",
+        "cellblock image describe --json | jq -r '.python_packages[].name'",
     ),
     "jupyter": ("cellblock jupyter install",),
     "jupyter install": (
@@ -40,6 +47,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "logs": (
         "cellblock logs sess_abc",
         "cellblock logs sess_abc --follow --format openai",
+        "cellblock logs sess_abc --format model",
         "cellblock logs sess_abc --output figures",
     ),
     "sessions": ("cellblock sessions", "cellblock sessions --json | head -1"),

@@ -31,6 +31,7 @@ class LogFormat(Enum):
     JSON = "json"
     OPENAI = "openai"
     RESPONSES = "responses"
+    MODEL = "model"
 
 
 SHAPES = {
@@ -55,7 +56,7 @@ def logs(
         typer.Option(
             "--format",
             help="pretty: for people. json: a line for each event. openai, responses: run steps "
-            "as those APIs have them; with --follow, their events.",
+            "as those APIs have them; with --follow, their events. model: text for a model.",
         ),
     ] = LogFormat.PRETTY,
     output: Annotated[
@@ -72,6 +73,8 @@ def logs(
         selection = LogSelection(client, client.sessions.get(session).id, run, follow=follow)
         if form in SHAPES:
             write_steps(selection, SHAPES[form])
+        elif form is LogFormat.MODEL:
+            write_for_model(selection)
         elif form is LogFormat.JSON:
             write_json(selection)
         else:
@@ -167,6 +170,16 @@ def write_json(selection: LogSelection) -> None:
                 # These are in the record already, and left out of the event.
                 del data["execution"]["code"], data["execution"]["outputs"]
             _write_line(_json(data))
+
+
+def write_for_model(selection: LogSelection) -> None:
+    """Write the text that a model gets of each execution, under a line with its id."""
+    for execution_id, known in selection.executions():
+        if known is None:
+            for _ in selection.events(execution_id, known):
+                pass
+        text = selection.client.executions.for_model(execution_id)
+        _write_line(f"── {execution_id}\n{text}")
 
 
 def write_steps(selection: LogSelection, form: RunStepFormat) -> None:

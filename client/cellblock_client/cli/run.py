@@ -1,6 +1,7 @@
 """Runs code and follows it; Ctrl-C interrupts the code."""
 
 import signal
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -26,6 +27,21 @@ def run_code(
     """Run code to its end, and return the exit code for its result."""
     execution = opened.session.execute(code, time_limit=time_limit, environment=environment)
     return exit_code(follow_execution(execution, terminal))
+
+
+def run_for_model(
+    opened: OpenedSession,
+    code: str,
+    time_limit: float | None,
+    environment: Mapping[str, str],
+    max_characters: int,
+) -> int:
+    """Run code to its end, write its text for a model, and return the exit code."""
+    execution = opened.session.execute(code, time_limit=time_limit, environment=environment)
+    with _cancel_on_interrupt(execution):
+        end = execution.result()
+        sys.stdout.write(end.for_model(max_characters) + "\n")
+    return exit_code(end.execution)
 
 
 def follow_execution(execution: Execution, terminal: Terminal) -> ExecutionInfo:

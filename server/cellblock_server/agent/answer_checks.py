@@ -9,6 +9,9 @@ MAX_CHARACTERS = 1000
 MAX_TYPE_CHARACTERS = 100
 MAX_INSPECTION_BYTES = 2**20
 MAX_REPRESENTATIONS = 10
+MAX_DESCRIBED = 5_000
+"""Maximum number of packages, fonts or locales of an image."""
+MAX_NAME_CHARACTERS = 200
 
 
 def check_completions(answer: pb.CompleteCodeResponse, code: str) -> None:
@@ -35,3 +38,16 @@ def check_completeness(answer: pb.IsCodeCompleteResponse) -> None:
     if answer.status == pb.CODE_STATUS_UNSPECIFIED or answer.status not in pb.CodeStatus.values():
         raise ProtocolViolationError(f"status {answer.status} of code")
     check_count("characters of an indentation", len(answer.indent), MAX_CHARACTERS)
+
+
+def check_description(answer: pb.DescribeImageResponse) -> None:
+    """Raise ProtocolViolationError if the description of an image exceeds its limits."""
+    names = [answer.python_version, answer.system]
+    for packages in (answer.python_packages, answer.system_packages):
+        check_count("packages", len(packages), MAX_DESCRIBED)
+        names += [text for package in packages for text in (package.name, package.version)]
+    for listed in (answer.programs, answer.fonts, answer.locales):
+        check_count("names of an image", len(listed), MAX_DESCRIBED)
+        names += listed
+    for name in names:
+        check_count("characters of a name", len(name), MAX_NAME_CHARACTERS)

@@ -13,6 +13,7 @@ from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_server.agent.answer_checks import (
     check_completeness,
     check_completions,
+    check_description,
     check_inspection,
 )
 from cellblock_server.agent.channel import checked_stub, open_channel
@@ -24,7 +25,7 @@ from cellblock_server.agent.checks import (
     check_page,
     checked,
 )
-from cellblock_server.agent.errors import AgentGoneError, translated_errors
+from cellblock_server.agent.errors import AgentGoneError, is_unimplemented, translated_errors
 from cellblock_server.agent.stream import AgentStream
 from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.sandbox import AgentTransport
@@ -84,6 +85,25 @@ class AgentConnection:
                     wait_for_ready=True,
                 )
             )
+
+    async def describe_image(self) -> pb.DescribeImageResponse:
+        """Return what the sandbox's image has. Raises WrongStateError for an older agent."""
+        request = pb.DescribeImageRequest()
+        try:
+            answer = await self._call(
+                self._stub.DescribeImage, request, seconds=self._timings.description
+            )
+        except AgentGoneError as error:
+            if not is_unimplemented(error):
+                raise
+            raise WrongStateError(
+                "SANDBOX_REFUSED",
+                "the image has an agent of an earlier release, which can't describe it: build the "
+                "image again",
+            ) from error
+        with self._answers():
+            check_description(answer)
+        return answer
 
     def converse(self) -> AgentStream:
         """Open the stream of events and requests."""

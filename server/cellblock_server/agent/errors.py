@@ -73,6 +73,12 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
                 raise AgentGoneError(code.name, detail=detail) from error
 
 
+def is_unimplemented(error: AgentGoneError) -> bool:
+    """Return whether the agent does not know a call, because it is of an earlier release."""
+    cause = error.__cause__
+    return isinstance(cause, grpc.aio.AioRpcError) and cause.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
 def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError:
     match code:
         case grpc.StatusCode.NOT_FOUND:

@@ -13,6 +13,8 @@ class AgentTimings:
     """Timeout of a sandbox that ran before this server, for whose response the start waits."""
     answer: float = 40.0
     """Timeout of a completion or inspection by the kernel; the agent's own timeout is shorter."""
+    description: float = 60.0
+    """Timeout of a description of the image; the agent's own timeouts are shorter."""
     piece: float = 60.0
     """Longest wait until the agent sends or accepts the next piece of a file."""
     unpack: float = 600.0

@@ -26,6 +26,7 @@ from cellblock_server.executions.code_questions import (
     Introspection,
 )
 from cellblock_server.executions.environment import environment_hash
+from cellblock_server.executions.model_text import ModelText, checked_limit, model_text_of
 from cellblock_server.executions.request import ExecutionLimits, NewExecution, check_code
 from cellblock_server.executions.shown import (
     ExecutionEvent,
@@ -135,6 +136,14 @@ class ExecutionUseCases:
     async def get(self, tenant: str, execution_id: str) -> ShownExecution:
         """Return an execution with its outputs so far. Raises NotFoundError."""
         return await show_execution(self._journal, await self._find_execution(tenant, execution_id))
+
+    async def get_model_text(
+        self, tenant: str, execution_id: str, max_characters: int
+    ) -> ModelText:
+        """Return an execution so far as text for a language model. Raises NotFoundError."""
+        limit = checked_limit(max_characters)
+        record = await self._find_execution(tenant, execution_id)
+        return await model_text_of(self._journal.read(record), limit)
 
     async def list(
         self, tenant: str, session_id: str, size: int, token: str

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cellblock_server.sessions.images import DescribedImage, ImageDescriptions
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.request import NewSession
 from cellblock_server.store.records import Page, SessionFilter, SessionRecord
@@ -24,9 +25,10 @@ class SessionUseCases:
     All of them raise NotFoundError for what another tenant owns.
     """
 
-    def __init__(self, sessions: SessionManager) -> None:
-        """Serve `sessions`."""
+    def __init__(self, sessions: SessionManager, images: ImageDescriptions) -> None:
+        """Serve `sessions`, and describe their `images`."""
         self._sessions = sessions
+        self._images = images
 
     async def create(self, tenant: str, new: NewSession) -> SessionView:
         """Create a session, or return the one that the same request created."""
@@ -67,6 +69,10 @@ class SessionUseCases:
     async def delete(self, tenant: str, session_id: str) -> SessionView:
         """End the session; one that has ended is left as it is."""
         return self._view(await self._sessions.delete(tenant, session_id))
+
+    async def describe_image(self, image: str, network: str) -> DescribedImage:
+        """Return what sessions with an image have; empty fields mean the default."""
+        return await self._images.describe(image, network)
 
     def _view(self, record: SessionRecord) -> SessionView:
         shown = self._sessions.with_wall_times(record)

@@ -24,6 +24,7 @@ from cellblock_server.rpc.session import SessionServicer
 from cellblock_server.runsteps.image_urls import ImageUrls
 from cellblock_server.runsteps.resolver import AnnotationResolver
 from cellblock_server.runsteps.run_step_service import RunStepService
+from cellblock_server.sessions.images import ImageDescriptions
 from cellblock_server.sessions.manager import SessionManager
 from cellblock_server.sessions.overview import Overview
 from cellblock_server.sessions.usage import TenantUsage
@@ -76,7 +77,7 @@ def listener(
             max_calls_per_connection=settings.server.max_calls_per_connection,
             handshake_timeout=settings.server.authentication_timeout,
         ),
-        SessionServicer(SessionUseCases(manager)),
+        SessionServicer(SessionUseCases(manager, ImageDescriptions(settings, live.starter))),
         ExecutionServicer(executions),
         FileServicer(
             FileUseCases(kept.files, kept.uploads, live.starter.attachments, manager),

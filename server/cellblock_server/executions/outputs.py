@@ -1,10 +1,10 @@
 """Conversion of an execution's events to outputs: text (`logs`) and images, as they become final.
 
 Text between two images is one piece, in order of arrival: streams, results, displays and the
-traceback. Outputs are append-only: a client that receives every delta ends with exactly what a
-later read returns. Text that code can still change is withheld: a line until it is complete; once
-code has cleared its output or moved up to earlier lines, everything that it could change in this
-way again.
+traceback; at last the cause, if something outside the code ended it. Outputs are append-only: a
+client that receives every delta ends with exactly what a later read returns. Text that code can
+still change is withheld: a line until it is complete; once code has cleared its output or moved up
+to earlier lines, everything that it could change in this way again.
 """
 
 import re
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cellblock.v1 import execution_pb2 as pb
 from cellblock.v1 import file_pb2
+from cellblock_server.executions.failure_text import cause_in_words
 from cellblock_server.executions.terminal_text import Terminal
 
 PLAIN = "text/plain"
@@ -86,6 +87,8 @@ class OutputStream:
         """Pieces sent for displays with an id, by id."""
         self._newest: dict[str, _Piece] = {}
         """Latest replacements of these displays, by id."""
+        self._cause = ""
+        """Cause that ended the execution from outside the code, in words."""
 
     def add(self, event: pb.ExecutionEvent) -> Iterator[OutputDelta]:
         """Process the next event. Return the deltas that it makes final."""
@@ -112,6 +115,8 @@ class OutputStream:
                 yield from self._show(_Piece(traceback, is_block=True))
             case "output_cut":
                 yield from self._show(_Piece(cut_in_words(event.output_cut), is_block=True))
+            case "completed":
+                self._cause = cause_in_words(event.completed.execution)
 
     def finish(self) -> Iterator[OutputDelta]:
         """Return the deltas that become final at the end."""
@@ -119,6 +124,8 @@ class OutputStream:
             yield from self._write(piece)
         for piece in self._newest.values():
             yield from self._write(piece)
+        if self._cause:
+            yield from self._write(_Piece(self._cause, is_block=True))
         yield from self._logs(self._terminal.flush())
 
     def _show(self, piece: _Piece) -> Iterator[OutputDelta]:

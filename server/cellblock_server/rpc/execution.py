@@ -72,6 +72,17 @@ class ExecutionServicer(execution_pb2_grpc.ExecutionServiceServicer):
         shown = await self._executions.get(tenant(), request.execution_id)
         return pb.GetExecutionResponse(execution=_message(shown))
 
+    async def GetModelText(  # noqa: N802
+        self, request: pb.GetModelTextRequest, context: Context
+    ) -> pb.GetModelTextResponse:
+        """Return an execution as text for a language model."""
+        found = await self._executions.get_model_text(
+            tenant(), request.execution_id, request.max_characters
+        )
+        return pb.GetModelTextResponse(
+            text=found.text, truncated=found.is_truncated, images=found.images
+        )
+
     async def ListExecutions(  # noqa: N802
         self, request: pb.ListExecutionsRequest, context: Context
     ) -> pb.ListExecutionsResponse:

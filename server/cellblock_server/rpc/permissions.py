@@ -10,7 +10,7 @@ OPEN = frozenset({f"/{HEALTH}/Check", f"/{HEALTH}/List", f"/{HEALTH}/Watch"})
 
 _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
     "cellblock.v1.SessionService": {
-        Role.READ_ONLY: ("GetSession", "ListSessions"),
+        Role.READ_ONLY: ("GetSession", "ListSessions", "DescribeImage"),
         Role.EXECUTOR: (
             "CreateSession",
             "UpdateSession",
@@ -20,7 +20,12 @@ _NEEDED: dict[str, dict[Role, tuple[str, ...]]] = {
         ),
     },
     "cellblock.v1.ExecutionService": {
-        Role.READ_ONLY: ("WatchExecution", "GetExecution", "ListExecutions"),
+        Role.READ_ONLY: (
+            "WatchExecution",
+            "GetExecution",
+            "GetModelText",
+            "ListExecutions",
+        ),
         Role.EXECUTOR: (
             "Execute",
             "ExecuteStream",

@@ -12,6 +12,7 @@ from cellblock.v1 import session_pb2_grpc
 from cellblock_server.app.sessions import SessionUseCases, SessionView
 from cellblock_server.common.errors import InvalidArgumentError
 from cellblock_server.rpc.caller import tenant
+from cellblock_server.sessions.image_messages import description_message
 from cellblock_server.sessions.messages import session_message
 from cellblock_server.sessions.request import AttachmentRequest, NewSession
 from cellblock_server.store.records import SessionFilter, SessionState
@@ -79,6 +80,13 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             tenant(), request.session_id, request.kernel_generation
         )
         return pb.RestartSessionResponse(session=_message(session))
+
+    async def DescribeImage(  # noqa: N802
+        self, request: pb.DescribeImageRequest, context: Context
+    ) -> pb.DescribeImageResponse:
+        """Return what sessions with an image have."""
+        described = await self._sessions.describe_image(request.image, request.network)
+        return pb.DescribeImageResponse(description=description_message(described))
 
     async def DeleteSession(  # noqa: N802
         self, request: pb.DeleteSessionRequest, context: Context

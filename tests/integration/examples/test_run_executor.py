@@ -111,9 +111,9 @@ def test_a_run_from_the_question_to_the_answer(
     tools = [each for each in model.requests[-1]["messages"] if each["role"] == "tool"]
     assert [each["tool_call_id"] for each in tools] == ["tool-1", "tool-2", "tool-3", "tool-4"]
     looked, saved, failed, broken = (each["content"] for each in tools)
-    assert looked.endswith("\n6\n")
-    assert "[image file-" in saved
-    assert "[file /mnt/data/total.txt]" in saved
+    assert looked.endswith("\n6")
+    assert "[Image: " in saved
+    assert "sandbox:/mnt/data/total.txt" in saved
     assert "ZeroDivisionError" in failed
     assert broken.startswith("not run: ")
 

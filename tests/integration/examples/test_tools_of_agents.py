@@ -69,11 +69,11 @@ def test_langchain(
     looked, failed, mistaken, plotted = (
         one["content"] for one in model.requests[-1]["messages"] if one["role"] == "tool"
     )
-    assert looked == "sum 6\n"
+    assert looked == "sum 6"
     assert "ZeroDivisionError" in failed
     assert "code" in mistaken
-    assert "[image " in plotted
-    assert "[file /mnt/data/total.txt]" in plotted
+    assert "[Image: " in plotted
+    assert "sandbox:/mnt/data/total.txt" in plotted
     assert len(sessions()) == 1
 
 

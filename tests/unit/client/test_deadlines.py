@@ -14,18 +14,39 @@ from typing import Any
 import grpc
 import pytest
 
-from cellblock.v1 import file_pb2, file_pb2_grpc, session_pb2, session_pb2_grpc
-from cellblock_client import AsyncClient, Client, Place, Quotas, Role, retry
+from cellblock.v1 import execution_pb2, file_pb2, file_pb2_grpc, session_pb2, session_pb2_grpc
+from cellblock_client import (
+    AsyncClient,
+    AsyncRunResult,
+    Client,
+    Place,
+    Quotas,
+    Role,
+    RunResult,
+    retry,
+)
 from cellblock_client.errors import DeadlineExceededError
+from cellblock_client.types import execution_info
 from tests.support.clients import PAIRS, finish, finish_async, methods, session_of
 
 PATIENCE = 30
 """Seconds after which a silent server responds, so that no test waits forever."""
 
+
+def result_of(client: Any) -> Any:
+    """Return a result that the client returned earlier."""
+    ended = execution_info(
+        execution_pb2.Execution(id="call_1", status=execution_pb2.EXECUTION_STATUS_COMPLETED)
+    )
+    kind = AsyncRunResult if isinstance(client, AsyncClient) else RunResult
+    return kind(ended, [], client.executions._transport)
+
+
 CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "Sessions.create": lambda client, _, t: client.sessions.create(timeout=t),
     "Sessions.get": lambda client, _, t: client.sessions.get("sess_1", timeout=t),
     "Sessions.list": lambda client, _, t: client.sessions.list(timeout=t),
+    "Sessions.describe_image": lambda client, _, t: client.sessions.describe_image(timeout=t),
     "Session.execute": lambda _, session, t: session.execute("1", timeout=t),
     "Session.execute_stream": lambda _, session, t: session.execute_stream(["1"], timeout=t),
     "Session.run": lambda _, session, t: session.run("1", place=Place(), timeout=t),
@@ -57,8 +78,11 @@ CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
         "", io.BytesIO(), timeout=t
     ),
     "Execution.result": lambda _, session, t: session.execute("1", timeout=t).result(),
+    "Execution.for_model": lambda _, session, t: session.execute("1", timeout=t).for_model(),
     "Execution.cancel": lambda _, session, t: session.execute("1").cancel(timeout=t),
+    "RunResult.for_model": lambda client, _, t: result_of(client).for_model(timeout=t),
     "Executions.get": lambda client, _, t: client.executions.get("call_1", timeout=t),
+    "Executions.for_model": lambda client, _, t: client.executions.for_model("call_1", timeout=t),
     "Executions.list": lambda client, _, t: client.executions.list("sess_1", timeout=t),
     "Executions.watch": lambda client, _, t: client.executions.watch("call_1", timeout=t),
     "Executions.cancel": lambda client, _, t: client.executions.cancel("call_1", timeout=t),
@@ -131,9 +155,9 @@ def test_every_method_is_tested_here() -> None:
         if "timeout" in inspect.signature(method).parameters
     }
     # These got their timeout earlier, or make no call.
-    assert waits == CALLS.keys() - {"Execution.result"}
+    assert waits == CALLS.keys() - {"Execution.result", "Execution.for_model"}
     others = {f"{kind.__name__}.{name}" for kind in PAIRS for name in methods(kind)} - waits
-    assert others == {"Execution.result", "Client.close"}
+    assert others == {"Execution.result", "Execution.for_model", "Client.close"}
 
 
 def test_every_call_ends_at_its_timeout(silent: str) -> None:

@@ -24,6 +24,7 @@ SYNC_TYPES = {
         f"{theirs.__module__}.{theirs.__name__}": f"{ours.__module__}.{ours.__name__}"
         for ours, theirs in PAIRS.items()
     },
+    "_async.transport.AsyncTransport": "_sync.transport.Transport",
 }
 """Names of types in the asynchronous client, with those in the synchronous one."""
 ENTERED = {"__enter__": "__aenter__", "__exit__": "__aexit__", "__iter__": "__aiter__"}

@@ -281,7 +281,8 @@ class Output(_message.Message):
     logs: _builtins.str
     """Text of streams, results, displays and the traceback, in their order, without colours and
     overwritten parts of lines. If the code cleared its output: the lines completed before the
-    first clear, and everything shown after the last.
+    first clear, and everything shown after the last. If something outside the code ended the
+    execution, the last line is the cause.
     """
     @_builtins.property
     def image(self) -> _file_pb2.File:
@@ -1228,6 +1229,66 @@ class GetExecutionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetExecutionResponse: _TypeAlias = GetExecutionResponse  # noqa: Y015
+
+@_typing.final
+class GetModelTextRequest(_message.Message):
+    """GetModelTextRequest names an execution and the length of its text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXECUTION_ID_FIELD_NUMBER: _builtins.int
+    MAX_CHARACTERS_FIELD_NUMBER: _builtins.int
+    execution_id: _builtins.str
+    """The execution."""
+    max_characters: _builtins.int
+    """Maximum number of Unicode code points: 1,000 to 1,000,000; 0 means 20,000."""
+    def __init__(
+        self,
+        *,
+        execution_id: _builtins.str = ...,
+        max_characters: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["execution_id", b"execution_id", "max_characters", b"max_characters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetModelTextRequest: _TypeAlias = GetModelTextRequest  # noqa: Y015
+
+@_typing.final
+class GetModelTextResponse(_message.Message):
+    """GetModelTextResponse carries the text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The text. User code determines most of it. It has no control characters but tab and line feed,
+    and none that reorder others.
+    """
+    truncated: _builtins.bool
+    """Whether a part was left out because of the maximum length."""
+    @_builtins.property
+    def images(self) -> _containers.RepeatedCompositeFieldContainer[_file_pb2.File]:
+        """Images that the text names, in order."""
+
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        truncated: _builtins.bool = ...,
+        images: _abc.Iterable[_file_pb2.File] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["images", b"images", "text", b"text", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetModelTextResponse: _TypeAlias = GetModelTextResponse  # noqa: Y015
 
 @_typing.final
 class ListExecutionsRequest(_message.Message):

@@ -63,6 +63,11 @@ class ExecutionServiceStub:
                 request_serializer=cellblock_dot_v1_dot_execution__pb2.GetExecutionRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_execution__pb2.GetExecutionResponse.FromString,
                 _registered_method=True)
+        self.GetModelText = channel.unary_unary(
+                '/cellblock.v1.ExecutionService/GetModelText',
+                request_serializer=cellblock_dot_v1_dot_execution__pb2.GetModelTextRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_execution__pb2.GetModelTextResponse.FromString,
+                _registered_method=True)
         self.ListExecutions = channel.unary_unary(
                 '/cellblock.v1.ExecutionService/ListExecutions',
                 request_serializer=cellblock_dot_v1_dot_execution__pb2.ListExecutionsRequest.SerializeToString,
@@ -155,6 +160,17 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetModelText(self, request, context):
+        """GetModelText returns an execution as text for a language model, the result of its tool call:
+        outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
+        length: the middle of long output is left out, never the traceback or the cause. While the
+        code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+        NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListExecutions(self, request, context):
         """ListExecutions returns a page of a session's executions with their outputs, oldest first. A
         page ends early if its outputs are large. Executions that are added while the caller pages are
@@ -231,6 +247,11 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.GetExecution,
                     request_deserializer=cellblock_dot_v1_dot_execution__pb2.GetExecutionRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_execution__pb2.GetExecutionResponse.SerializeToString,
+            ),
+            'GetModelText': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetModelText,
+                    request_deserializer=cellblock_dot_v1_dot_execution__pb2.GetModelTextRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_execution__pb2.GetModelTextResponse.SerializeToString,
             ),
             'ListExecutions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListExecutions,
@@ -375,6 +396,33 @@ class ExecutionService:
             '/cellblock.v1.ExecutionService/GetExecution',
             cellblock_dot_v1_dot_execution__pb2.GetExecutionRequest.SerializeToString,
             cellblock_dot_v1_dot_execution__pb2.GetExecutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetModelText(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.ExecutionService/GetModelText',
+            cellblock_dot_v1_dot_execution__pb2.GetModelTextRequest.SerializeToString,
+            cellblock_dot_v1_dot_execution__pb2.GetModelTextResponse.FromString,
             options,
             channel_credentials,
             insecure,

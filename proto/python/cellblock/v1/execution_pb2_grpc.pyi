@@ -79,6 +79,13 @@ class ExecutionServiceStub:
     """GetExecution returns an execution with its outputs so far. Read-only. NOT_FOUND if it does not
     exist, or was deleted at the end of its retention.
     """
+    GetModelText: _grpc.UnaryUnaryMultiCallable[_execution_pb2.GetModelTextRequest, _execution_pb2.GetModelTextResponse]
+    """GetModelText returns an execution as text for a language model, the result of its tool call:
+    outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
+    length: the middle of long output is left out, never the traceback or the cause. While the
+    code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+    NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
+    """
     ListExecutions: _grpc.UnaryUnaryMultiCallable[_execution_pb2.ListExecutionsRequest, _execution_pb2.ListExecutionsResponse]
     """ListExecutions returns a page of a session's executions with their outputs, oldest first. A
     page ends early if its outputs are large. Executions that are added while the caller pages are
@@ -164,6 +171,13 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     GetExecution: _aio.UnaryUnaryMultiCallable[_execution_pb2.GetExecutionRequest, _execution_pb2.GetExecutionResponse]  # type: ignore[assignment]
     """GetExecution returns an execution with its outputs so far. Read-only. NOT_FOUND if it does not
     exist, or was deleted at the end of its retention.
+    """
+    GetModelText: _aio.UnaryUnaryMultiCallable[_execution_pb2.GetModelTextRequest, _execution_pb2.GetModelTextResponse]  # type: ignore[assignment]
+    """GetModelText returns an execution as text for a language model, the result of its tool call:
+    outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
+    length: the middle of long output is left out, never the traceback or the cause. While the
+    code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+    NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
     """
     ListExecutions: _aio.UnaryUnaryMultiCallable[_execution_pb2.ListExecutionsRequest, _execution_pb2.ListExecutionsResponse]  # type: ignore[assignment]
     """ListExecutions returns a page of a session's executions with their outputs, oldest first. A
@@ -271,6 +285,19 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_execution_pb2.GetExecutionResponse, _abc.Awaitable[_execution_pb2.GetExecutionResponse]]:
         """GetExecution returns an execution with its outputs so far. Read-only. NOT_FOUND if it does not
         exist, or was deleted at the end of its retention.
+        """
+
+    @_abc_1.abstractmethod
+    def GetModelText(
+        self,
+        request: _execution_pb2.GetModelTextRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_execution_pb2.GetModelTextResponse, _abc.Awaitable[_execution_pb2.GetModelTextResponse]]:
+        """GetModelText returns an execution as text for a language model, the result of its tool call:
+        outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
+        length: the middle of long output is left out, never the traceback or the cause. While the
+        code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+        NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
         """
 
     @_abc_1.abstractmethod

@@ -864,3 +864,193 @@ class DeleteSessionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteSessionResponse: _TypeAlias = DeleteSessionResponse  # noqa: Y015
+
+@_typing.final
+class DescribeImageRequest(_message.Message):
+    """DescribeImageRequest names an image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    image: _builtins.str
+    """Image, as in CreateSessionRequest; empty for the default."""
+    network: _builtins.str
+    """Network, as in CreateSessionRequest; empty for the default."""
+    def __init__(
+        self,
+        *,
+        image: _builtins.str = ...,
+        network: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "network", b"network"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DescribeImageRequest: _TypeAlias = DescribeImageRequest  # noqa: Y015
+
+@_typing.final
+class DescribeImageResponse(_message.Message):
+    """DescribeImageResponse carries the description."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def description(self) -> Global___ImageDescription:
+        """The description."""
+
+    def __init__(
+        self,
+        *,
+        description: Global___ImageDescription | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["description", b"description"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DescribeImageResponse: _TypeAlias = DescribeImageResponse  # noqa: Y015
+
+@_typing.final
+class ImageDescription(_message.Message):
+    """ImageDescription is what code finds in a session of an image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_FIELD_NUMBER: _builtins.int
+    PYTHON_VERSION_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    PYTHON_PACKAGES_FIELD_NUMBER: _builtins.int
+    SYSTEM_PACKAGES_FIELD_NUMBER: _builtins.int
+    PROGRAMS_FIELD_NUMBER: _builtins.int
+    FONTS_FIELD_NUMBER: _builtins.int
+    LOCALES_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    MAX_TIME_LIMIT_FIELD_NUMBER: _builtins.int
+    MAX_TEXT_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_FILE_BYTES_FIELD_NUMBER: _builtins.int
+    IDLE_TIMEOUT_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    ALLOWED_HOSTS_FIELD_NUMBER: _builtins.int
+    DATA_DIRECTORY_FIELD_NUMBER: _builtins.int
+    SHORT_TEXT_FIELD_NUMBER: _builtins.int
+    LONG_TEXT_FIELD_NUMBER: _builtins.int
+    image: _builtins.str
+    """The image, as the operator names it."""
+    python_version: _builtins.str
+    """Version of Python."""
+    system: _builtins.str
+    """Name of the operating system."""
+    max_text_bytes: _builtins.int
+    """Bytes of text that an execution may write."""
+    max_file_bytes: _builtins.int
+    """Largest file that code can write."""
+    network: _builtins.str
+    """Network policy: `none` or `proxy`."""
+    data_directory: _builtins.str
+    """Directory that keeps files between executions; the working directory of code."""
+    short_text: _builtins.str
+    """Text for a prompt, at most 1,200 characters: packages by use, without most versions."""
+    long_text: _builtins.str
+    """Text for a prompt with all packages and versions."""
+    @_builtins.property
+    def python_packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstalledPackage]:
+        """Python packages, by name."""
+
+    @_builtins.property
+    def system_packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstalledPackage]:
+        """Packages of the operating system, by name."""
+
+    @_builtins.property
+    def programs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Well-known programs on the PATH."""
+
+    @_builtins.property
+    def fonts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Families of fonts."""
+
+    @_builtins.property
+    def locales(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Locales."""
+
+    @_builtins.property
+    def limits(self) -> Global___ResourceLimits:
+        """Limits of a session that asks for none."""
+
+    @_builtins.property
+    def time_limit(self) -> _duration_pb2.Duration:
+        """Time limit of an execution that asks for none."""
+
+    @_builtins.property
+    def max_time_limit(self) -> _duration_pb2.Duration:
+        """Longest time limit that an execution may ask for."""
+
+    @_builtins.property
+    def idle_timeout(self) -> _duration_pb2.Duration:
+        """Idle timeout of a session that asks for none."""
+
+    @_builtins.property
+    def allowed_hosts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Hosts that code can reach with `proxy`, as the operator wrote them."""
+
+    def __init__(
+        self,
+        *,
+        image: _builtins.str = ...,
+        python_version: _builtins.str = ...,
+        system: _builtins.str = ...,
+        python_packages: _abc.Iterable[Global___InstalledPackage] | None = ...,
+        system_packages: _abc.Iterable[Global___InstalledPackage] | None = ...,
+        programs: _abc.Iterable[_builtins.str] | None = ...,
+        fonts: _abc.Iterable[_builtins.str] | None = ...,
+        locales: _abc.Iterable[_builtins.str] | None = ...,
+        limits: Global___ResourceLimits | None = ...,
+        time_limit: _duration_pb2.Duration | None = ...,
+        max_time_limit: _duration_pb2.Duration | None = ...,
+        max_text_bytes: _builtins.int = ...,
+        max_file_bytes: _builtins.int = ...,
+        idle_timeout: _duration_pb2.Duration | None = ...,
+        network: _builtins.str = ...,
+        allowed_hosts: _abc.Iterable[_builtins.str] | None = ...,
+        data_directory: _builtins.str = ...,
+        short_text: _builtins.str = ...,
+        long_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["idle_timeout", b"idle_timeout", "limits", b"limits", "max_time_limit", b"max_time_limit", "time_limit", b"time_limit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_hosts", b"allowed_hosts", "data_directory", b"data_directory", "fonts", b"fonts", "idle_timeout", b"idle_timeout", "image", b"image", "limits", b"limits", "locales", b"locales", "long_text", b"long_text", "max_file_bytes", b"max_file_bytes", "max_text_bytes", b"max_text_bytes", "max_time_limit", b"max_time_limit", "network", b"network", "programs", b"programs", "python_packages", b"python_packages", "python_version", b"python_version", "short_text", b"short_text", "system", b"system", "system_packages", b"system_packages", "time_limit", b"time_limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImageDescription: _TypeAlias = ImageDescription  # noqa: Y015
+
+@_typing.final
+class InstalledPackage(_message.Message):
+    """InstalledPackage is a package of an image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    version: _builtins.str
+    """Its version."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstalledPackage: _TypeAlias = InstalledPackage  # noqa: Y015

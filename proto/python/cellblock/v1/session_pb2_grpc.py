@@ -72,6 +72,11 @@ class SessionServiceStub:
                 request_serializer=cellblock_dot_v1_dot_session__pb2.RestartSessionRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_session__pb2.RestartSessionResponse.FromString,
                 _registered_method=True)
+        self.DescribeImage = channel.unary_unary(
+                '/cellblock.v1.SessionService/DescribeImage',
+                request_serializer=cellblock_dot_v1_dot_session__pb2.DescribeImageRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_session__pb2.DescribeImageResponse.FromString,
+                _registered_method=True)
         self.DeleteSession = channel.unary_unary(
                 '/cellblock.v1.SessionService/DeleteSession',
                 request_serializer=cellblock_dot_v1_dot_session__pb2.DeleteSessionRequest.SerializeToString,
@@ -159,6 +164,17 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DescribeImage(self, request, context):
+        """DescribeImage returns what code finds in sessions of an image: packages with versions, programs,
+        fonts, limits and network, also as text to put into a language model's prompt. Read-only. The
+        server starts a sandbox to find out, and keeps the answer for some minutes. INVALID_ARGUMENT if
+        sessions may not have the image or network; FAILED_PRECONDITION if the image is missing, or its
+        agent is too old; UNAVAILABLE if the sandbox does not start.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteSession(self, request, context):
         """DeleteSession ends a session and removes its sandbox with `/mnt/data`. A running execution ends
         as CANCELLED, queued ones as EXPIRED. Other calls in the session fail like later ones. Events,
@@ -204,6 +220,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.RestartSession,
                     request_deserializer=cellblock_dot_v1_dot_session__pb2.RestartSessionRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_session__pb2.RestartSessionResponse.SerializeToString,
+            ),
+            'DescribeImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.DescribeImage,
+                    request_deserializer=cellblock_dot_v1_dot_session__pb2.DescribeImageRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_session__pb2.DescribeImageResponse.SerializeToString,
             ),
             'DeleteSession': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteSession,
@@ -381,6 +402,33 @@ class SessionService:
             '/cellblock.v1.SessionService/RestartSession',
             cellblock_dot_v1_dot_session__pb2.RestartSessionRequest.SerializeToString,
             cellblock_dot_v1_dot_session__pb2.RestartSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DescribeImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.SessionService/DescribeImage',
+            cellblock_dot_v1_dot_session__pb2.DescribeImageRequest.SerializeToString,
+            cellblock_dot_v1_dot_session__pb2.DescribeImageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -86,6 +86,13 @@ class SessionServiceStub:
     the caller leaves. NOT_FOUND if the session does not exist; FAILED_PRECONDITION if it has
     ended, or ends meanwhile.
     """
+    DescribeImage: _grpc.UnaryUnaryMultiCallable[_session_pb2.DescribeImageRequest, _session_pb2.DescribeImageResponse]
+    """DescribeImage returns what code finds in sessions of an image: packages with versions, programs,
+    fonts, limits and network, also as text to put into a language model's prompt. Read-only. The
+    server starts a sandbox to find out, and keeps the answer for some minutes. INVALID_ARGUMENT if
+    sessions may not have the image or network; FAILED_PRECONDITION if the image is missing, or its
+    agent is too old; UNAVAILABLE if the sandbox does not start.
+    """
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.DeleteSessionRequest, _session_pb2.DeleteSessionResponse]
     """DeleteSession ends a session and removes its sandbox with `/mnt/data`. A running execution ends
     as CANCELLED, queued ones as EXPIRED. Other calls in the session fail like later ones. Events,
@@ -153,6 +160,13 @@ class SessionServiceAsyncStub(SessionServiceStub):
     returned unchanged. Without it, each call replaces the kernel. The restart is completed even if
     the caller leaves. NOT_FOUND if the session does not exist; FAILED_PRECONDITION if it has
     ended, or ends meanwhile.
+    """
+    DescribeImage: _aio.UnaryUnaryMultiCallable[_session_pb2.DescribeImageRequest, _session_pb2.DescribeImageResponse]  # type: ignore[assignment]
+    """DescribeImage returns what code finds in sessions of an image: packages with versions, programs,
+    fonts, limits and network, also as text to put into a language model's prompt. Read-only. The
+    server starts a sandbox to find out, and keeps the answer for some minutes. INVALID_ARGUMENT if
+    sessions may not have the image or network; FAILED_PRECONDITION if the image is missing, or its
+    agent is too old; UNAVAILABLE if the sandbox does not start.
     """
     DeleteSession: _aio.UnaryUnaryMultiCallable[_session_pb2.DeleteSessionRequest, _session_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """DeleteSession ends a session and removes its sandbox with `/mnt/data`. A running execution ends
@@ -254,6 +268,19 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         returned unchanged. Without it, each call replaces the kernel. The restart is completed even if
         the caller leaves. NOT_FOUND if the session does not exist; FAILED_PRECONDITION if it has
         ended, or ends meanwhile.
+        """
+
+    @_abc_1.abstractmethod
+    def DescribeImage(
+        self,
+        request: _session_pb2.DescribeImageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_session_pb2.DescribeImageResponse, _abc.Awaitable[_session_pb2.DescribeImageResponse]]:
+        """DescribeImage returns what code finds in sessions of an image: packages with versions, programs,
+        fonts, limits and network, also as text to put into a language model's prompt. Read-only. The
+        server starts a sandbox to find out, and keeps the answer for some minutes. INVALID_ARGUMENT if
+        sessions may not have the image or network; FAILED_PRECONDITION if the image is missing, or its
+        agent is too old; UNAVAILABLE if the sandbox does not start.
         """
 
     @_abc_1.abstractmethod

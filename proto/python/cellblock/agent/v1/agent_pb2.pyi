@@ -1268,6 +1268,105 @@ class InspectCodeResponse(_message.Message):
 Global___InspectCodeResponse: _TypeAlias = InspectCodeResponse  # noqa: Y015
 
 @_typing.final
+class DescribeImageRequest(_message.Message):
+    """DescribeImageRequest asks for the content of the image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DescribeImageRequest: _TypeAlias = DescribeImageRequest  # noqa: Y015
+
+@_typing.final
+class DescribeImageResponse(_message.Message):
+    """DescribeImageResponse is the content of the image."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PYTHON_VERSION_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    PYTHON_PACKAGES_FIELD_NUMBER: _builtins.int
+    SYSTEM_PACKAGES_FIELD_NUMBER: _builtins.int
+    PROGRAMS_FIELD_NUMBER: _builtins.int
+    FONTS_FIELD_NUMBER: _builtins.int
+    LOCALES_FIELD_NUMBER: _builtins.int
+    python_version: _builtins.str
+    """Version of Python."""
+    system: _builtins.str
+    """Name of the operating system, as in /etc/os-release."""
+    @_builtins.property
+    def python_packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Package]:
+        """Python packages, by name."""
+
+    @_builtins.property
+    def system_packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Package]:
+        """Packages of the operating system, by name."""
+
+    @_builtins.property
+    def programs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Well-known programs on the PATH."""
+
+    @_builtins.property
+    def fonts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Families of fonts."""
+
+    @_builtins.property
+    def locales(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Locales."""
+
+    def __init__(
+        self,
+        *,
+        python_version: _builtins.str = ...,
+        system: _builtins.str = ...,
+        python_packages: _abc.Iterable[Global___Package] | None = ...,
+        system_packages: _abc.Iterable[Global___Package] | None = ...,
+        programs: _abc.Iterable[_builtins.str] | None = ...,
+        fonts: _abc.Iterable[_builtins.str] | None = ...,
+        locales: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fonts", b"fonts", "locales", b"locales", "programs", b"programs", "python_packages", b"python_packages", "python_version", b"python_version", "system", b"system", "system_packages", b"system_packages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DescribeImageResponse: _TypeAlias = DescribeImageResponse  # noqa: Y015
+
+@_typing.final
+class Package(_message.Message):
+    """Package is an installed package."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    version: _builtins.str
+    """Its version."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Package: _TypeAlias = Package  # noqa: Y015
+
+@_typing.final
 class IsCodeCompleteRequest(_message.Message):
     """IsCodeCompleteRequest is code that a user is writing."""
 

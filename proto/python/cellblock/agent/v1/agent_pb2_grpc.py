@@ -44,6 +44,11 @@ class AgentServiceStub:
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.DescribeImage = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/DescribeImage',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.DescribeImageRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.DescribeImageResponse.FromString,
+                _registered_method=True)
         self.Converse = channel.stream_stream(
                 '/cellblock.agent.v1.AgentService/Converse',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseRequest.SerializeToString,
@@ -148,6 +153,14 @@ class AgentServiceServicer:
         """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
         call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
         and the call with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DescribeImage(self, request, context):
+        """DescribeImage returns what the sandbox's image has, as it is now. The server calls it in
+        sandboxes of its own, before any user code ran in them. Read-only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -334,6 +347,11 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusResponse.SerializeToString,
             ),
+            'DescribeImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.DescribeImage,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.DescribeImageRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.DescribeImageResponse.SerializeToString,
+            ),
             'Converse': grpc.stream_stream_rpc_method_handler(
                     servicer.Converse,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ConverseRequest.FromString,
@@ -457,6 +475,33 @@ class AgentService:
             '/cellblock.agent.v1.AgentService/GetStatus',
             cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusRequest.SerializeToString,
             cellblock_dot_agent_dot_v1_dot_agent__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DescribeImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/DescribeImage',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.DescribeImageRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.DescribeImageResponse.FromString,
             options,
             channel_credentials,
             insecure,

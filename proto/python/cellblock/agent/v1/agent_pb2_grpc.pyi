@@ -45,6 +45,10 @@ class AgentServiceStub:
     call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
     and the call with it.
     """
+    DescribeImage: _grpc.UnaryUnaryMultiCallable[_agent_pb2.DescribeImageRequest, _agent_pb2.DescribeImageResponse]
+    """DescribeImage returns what the sandbox's image has, as it is now. The server calls it in
+    sandboxes of its own, before any user code ran in them. Read-only.
+    """
     Converse: _grpc.StreamStreamMultiCallable[_agent_pb2.ConverseRequest, _agent_pb2.ConverseResponse]
     """Converse streams events in order, beginning after the number that the first request
     acknowledges. The agent keeps each event until a request acknowledges it, also after the stream
@@ -160,6 +164,10 @@ class AgentServiceAsyncStub(AgentServiceStub):
     """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
     call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
     and the call with it.
+    """
+    DescribeImage: _aio.UnaryUnaryMultiCallable[_agent_pb2.DescribeImageRequest, _agent_pb2.DescribeImageResponse]  # type: ignore[assignment]
+    """DescribeImage returns what the sandbox's image has, as it is now. The server calls it in
+    sandboxes of its own, before any user code ran in them. Read-only.
     """
     Converse: _aio.StreamStreamMultiCallable[_agent_pb2.ConverseRequest, _agent_pb2.ConverseResponse]  # type: ignore[assignment]
     """Converse streams events in order, beginning after the number that the first request
@@ -279,6 +287,16 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """GetStatus returns the agent's state. It responds when a kernel is ready, so the server's first
         call waits for the sandbox to start. Read-only. If no kernel can be started, the agent ends,
         and the call with it.
+        """
+
+    @_abc_1.abstractmethod
+    def DescribeImage(
+        self,
+        request: _agent_pb2.DescribeImageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.DescribeImageResponse, _abc.Awaitable[_agent_pb2.DescribeImageResponse]]:
+        """DescribeImage returns what the sandbox's image has, as it is now. The server calls it in
+        sandboxes of its own, before any user code ran in them. Read-only.
         """
 
     @_abc_1.abstractmethod
