@@ -188,8 +188,9 @@ class KernelStream(OutStream):
         """Write whole lines in a forked child; the rest too with `finish`."""
         with self._turns:
             text = self._line + make_encodable(string)
-            end = max(text.rfind("\n"), text.rfind("\r")) + 1
-            if finish or len(text) - end > MAX_LINE:
+            end = text.rfind("\n") + 1
+            # A progress bar has no end of line.
+            if finish or "\r" in text[end:] or len(text) - end > MAX_LINE:
                 end = len(text)
             self._line = text[end:]
             if not end:
