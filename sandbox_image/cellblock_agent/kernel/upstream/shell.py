@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import inspect
+import io
 import os
 import shlex
 import shutil
@@ -14,7 +15,7 @@ import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
@@ -62,6 +63,8 @@ class Shell(ZMQInteractiveShell):
         """Number of cells that run: over 1 if one runs another."""
         self._is_forked = False
         """Whether this process was forked by code, and so is no kernel."""
+        self._inherited: set[int] = set()
+        """Ids of the variables' values when it was forked."""
         os.register_at_fork(after_in_child=self._begin_child)
         share_definitions(lambda: self.user_ns["In"], self.user_ns)
 
@@ -151,15 +154,25 @@ class Shell(ZMQInteractiveShell):
             error = result.error_in_exec or result.error_before_exec
             if self._depth == 0 or isinstance(error, SystemExit):
                 self._c_output.flush()
+                self._flush_files_of_child()
                 forked_child.end_child(error)
         return failed
 
     def _begin_child(self) -> None:
         """Note that this process is a fork; it ends if it returns to the kernel's event loop."""
         self._is_forked = True
+        # What they hold unwritten is their parent's.
+        self._inherited = {id(value) for value in self.user_ns.values()}
         forked_child.begin_child()
         if isinstance(self.kernel, UnattendedKernel):
             self.kernel.end_with_loop(self._end_in_loop)
+
+    def _flush_files_of_child(self) -> None:
+        """Write what is left in open files, as Python does when it exits."""
+        for value in list(self.user_ns.values()):
+            if isinstance(value, io.IOBase) and id(value) not in self._inherited:
+                with suppress(OSError, ValueError):
+                    value.flush()
 
     def _end_in_loop(self) -> NoReturn:
         error: RuntimeError | None = None

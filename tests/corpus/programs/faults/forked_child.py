@@ -87,6 +87,23 @@ if pid == 0:
     sys.exit()
 os.waitpid(pid, 0)
 print("parent")
+# %% files that it leaves open are written, once
+# /// expect
+# stdout = "parent's\nchild's\n"
+# files = ["child.txt", "parent.txt"]
+# ///
+parents = open("parent.txt", "w")
+parents.write("parent's\n")
+pid = os.fork()
+if pid == 0:
+    childs = open("child.txt", "w")
+    childs.write("child's\n")
+else:
+    os.waitpid(pid, 0)
+    parents.close()
+    for name in ("parent.txt", "child.txt"):
+        with open(name) as file:
+            print(file.read(), end="")
 # %% interrupted
 # /// expect
 # stdout = "-2\n"

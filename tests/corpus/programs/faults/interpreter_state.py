@@ -36,7 +36,16 @@ print(oct(mask))
 # stdout = "[]\n['0', '1', '2']\n"
 # ///
 print([name for name in os.environ if "CELLBLOCK" in name or name.startswith("JPY")])
-listed = subprocess.run("ls /proc/$$/fd", shell=True, close_fds=False, capture_output=True, text=True).stdout
+find = """
+import os
+for number in range(256):
+    try:
+        os.fstat(number)
+    except OSError:
+        continue
+    print(number)
+"""
+listed = subprocess.run([sys.executable, "-c", find], close_fds=False, capture_output=True, text=True).stdout
 print(listed.split())
 # %%
 # /// expect
