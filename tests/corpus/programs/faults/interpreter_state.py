@@ -54,7 +54,7 @@ print(listed.split())
 # ///
 from pathlib import Path
 Path("script.py").write_text("import sys\nfrom pathlib import Path\nprint(Path(__file__).name, sys.argv)\n")
-%run script.py --rows 3
+get_ipython().run_line_magic("run", "script.py --rows 3")
 # %%
 # /// expect
 # error = "NameError"
