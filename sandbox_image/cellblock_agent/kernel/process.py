@@ -3,6 +3,7 @@
 From its first cell on, everything in this process is under the control of user code.
 """
 
+import io
 import logging
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import NoReturn
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.kernel.upstream.application import KernelApp, kernel_config, shell_config
+from cellblock_agent.kernel.upstream.interpreter_state import hide_agent
 from cellblock_agent.kernel.upstream.shell import CellCompiler, Shell
 from cellblock_agent.kernel.upstream.threads import inherit_context_in_threads
 from cellblock_agent.processes.confinement import confine_process
@@ -67,6 +69,11 @@ def _leave_parent(options: KernelOptions) -> None:
         os.dup2(null, standard)
     os.close(null)
     os.chdir(options.data_dir)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if isinstance(stream, io.TextIOWrapper):
+            # Code may write to them: they lead to the pipes that are read.
+            stream.reconfigure(line_buffering=True)
+    hide_agent()
     _reseed_numpy()
 
 

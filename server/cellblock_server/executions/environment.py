@@ -9,7 +9,7 @@ from cellblock_server.common.errors import InvalidArgumentError, OutOfRangeError
 MAX_VARIABLES = 64
 MAX_VALUE_BYTES = 32 * 1024
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-RESERVED = re.compile(r"HOME|PATH|PYTHONHOME|PYTHONPATH|LD_.*")
+RESERVED = re.compile(r"HOME|PATH|PYTHONHOME|LD_.*")
 
 
 def check_environment(environment: dict[str, str]) -> None:

@@ -41,6 +41,8 @@ class _Piece:
     display_id: str = ""
     is_block: bool = False
     """Whether it starts on a new line."""
+    source: str = ""
+    """Name of the stream that it comes from."""
 
 
 async def outputs_of(events: AsyncIterator[pb.ExecutionEvent]) -> list[pb.Output]:
@@ -94,9 +96,9 @@ class OutputStream:
         """Process the next event. Return the deltas that it makes final."""
         match event.WhichOneof("event"):
             case "stdout":
-                yield from self._show(_Piece(event.stdout.text))
+                yield from self._show(_Piece(event.stdout.text, source="stdout"))
             case "stderr":
-                yield from self._show(_Piece(event.stderr.text))
+                yield from self._show(_Piece(event.stderr.text, source="stderr"))
             case "result":
                 yield from self._show(_block(event.result.data, event.result.display_id))
             case "display":
@@ -146,7 +148,8 @@ class OutputStream:
             yield OutputDelta(self._index, image=piece.image)
             self._index += 1
             return
-        yield from self._logs(self._terminal.write(piece.text, on_own_lines=piece.is_block))
+        text = self._terminal.write(piece.text, piece.source, on_own_lines=piece.is_block)
+        yield from self._logs(text)
 
     def _logs(self, text: str) -> Iterator[OutputDelta]:
         if text:

@@ -35,10 +35,19 @@ class Terminal:
         """Start with one empty line."""
         self._screen = _Screen()
         self._rest = ""
+        self._source = ""
 
-    def write(self, text: str, *, on_own_lines: bool = False) -> str:
-        """Write text, optionally on lines of its own. Return the text that became final."""
+    def write(self, text: str, source: str = "", *, on_own_lines: bool = False) -> str:
+        """Write text, optionally on lines of its own. Return the text that became final.
+
+        `source` names the stream that it comes from: no stream writes over the line of another one,
+        or continues one that is a progress bar.
+        """
         screen = self._screen
+        if source != self._source:
+            self._end_escape()
+            screen.leave_progress()
+        self._source = source
         if on_own_lines:
             self._end_escape()
             screen.end_line()
@@ -77,6 +86,8 @@ class _Screen:
         self._row = 0
         self._column = 0
         self._goes_up = False
+        self._is_progress = False
+        """Whether the cursor's line is one that is written again and again."""
 
     def show(self, text: str) -> None:
         for token in TOKENS.finditer(text):
@@ -86,6 +97,15 @@ class _Screen:
                 self._move(token["move"])
             elif token["function"] is not None:
                 self._control(token["function"], token["parameters"])
+
+    def leave_progress(self) -> None:
+        """Keep the text that follows out of a progress bar's line, and off other text."""
+        row = self._rows[self._row]
+        if self._is_progress and self._column == 0:
+            # Its writer is about to replace it.
+            row.clear()
+        elif row and (self._is_progress or self._column < len(row)):
+            self.end_line()
 
     def end_line(self) -> None:
         """Start a new line below all others, unless the last one is empty."""
@@ -116,6 +136,7 @@ class _Screen:
             self._column = max(0, self._column - 1)
             return
         self._column = 0
+        self._is_progress = sign == "\r"
         if sign == "\n":
             self._row += 1
             if self._row == len(self._rows):

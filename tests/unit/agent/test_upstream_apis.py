@@ -36,6 +36,7 @@ FINGERPRINTS: dict[str, str] = {
     "IPython.core.interactiveshell.InteractiveShell._tee": "599bbc1df308",
     "IPython.core.interactiveshell.InteractiveShell.init_io": "3b202c5c6178",
     "IPython.core.interactiveshell.InteractiveShell.init_profile_dir": "8f9a56e645e7",
+    "IPython.core.interactiveshell.InteractiveShell.run_ast_nodes": "b68bc2345d11",
     "IPython.core.interactiveshell.InteractiveShell.run_cell_async": "7423e679f095",
     "IPython.core.interactiveshell.InteractiveShell.run_code": "d8ba8ffffb13",
     "IPython.core.interactiveshell.InteractiveShell.should_run_async": "efdcfd4b05a1",

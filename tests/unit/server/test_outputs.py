@@ -100,6 +100,10 @@ QUIET = [
         ([update("unknown", text_plain="2")], []),
         ([display("d", text_plain="1"), clear(), update("d", text_plain="2")], ["1\n"]),
         ([out("1%\r2%\r"), err("3%\r"), out("done\n")], ["done\n"]),
+        ([err("\r 50% of 2"), out("a\n"), err("\r100%\n")], [" 50% of 2\na\n100%\n"]),
+        ([err("100% of 2\r"), out("a\n")], ["a\n"]),
+        ([err("outer\ninner\x1b[A\router\n"), out("a\n")], ["outer\ninner\na\n"]),
+        ([out("warn: "), err("b\r\n"), out("c\n")], ["warn: b\nc\n"]),
         (
             [out("a"), CUT, out("b")],
             ["a\n[… 5 bytes were left out here: the limit is 10 bytes of text …]\nb"],

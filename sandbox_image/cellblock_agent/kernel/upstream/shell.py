@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import inspect
+import io
 import os
 import shlex
 import shutil
@@ -13,8 +14,8 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
@@ -33,7 +34,9 @@ from cellblock_agent.kernel.idle_memory import IdleMemory
 from cellblock_agent.kernel.messages import fit_message
 from cellblock_agent.kernel.open_files import flush_open_files
 from cellblock_agent.kernel.options import ACCEPTED
-from cellblock_agent.kernel.upstream.stream import KernelStream
+from cellblock_agent.kernel.upstream import forked_child
+from cellblock_agent.kernel.upstream.spawned_process import share_definitions
+from cellblock_agent.kernel.upstream.stream import COutput, KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
 
 NO_INPUT = "{}() can't read input: code runs without a user to answer. Put the value into the code."
@@ -55,8 +58,17 @@ class Shell(ZMQInteractiveShell):
         self._is_interrupted = False
         self._transforms_once = False
         self._transformed: tuple[str, str] | None = None
-        self._pid, self._data_folder = os.getpid(), str(Path.cwd())
+        self._data_folder = str(Path.cwd())
         self.user_ns["_dh"][:] = [self._data_folder]
+        self._c_output = COutput()
+        self._depth = 0
+        """Number of cells that run: over 1 if one runs another."""
+        self._is_forked = False
+        """Whether this process was forked by code, and so is no kernel."""
+        self._inherited: set[int] = set()
+        """Ids of the variables' values when it was forked."""
+        os.register_at_fork(after_in_child=self._begin_child)
+        share_definitions(lambda: self.user_ns["In"], self.user_ns)
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
         """Create a directory for the data of magics, even if code has blocked the usual one."""
@@ -80,6 +92,10 @@ class Shell(ZMQInteractiveShell):
     def set_parent(self, parent: dict[str, Any]) -> None:
         """Begin a cell; restore the streams, in case code replaced them."""
         sys.stdout, sys.stderr = self._streams
+        for stream in self._streams:
+            if isinstance(stream, KernelStream):
+                stream.begin_cell()
+        KernelStream.count_cell()
         # IPython keeps all displays for a history that can't be read here.
         if self.history_manager is not None:
             self.history_manager.outputs.clear()
@@ -87,6 +103,7 @@ class Shell(ZMQInteractiveShell):
 
     def publish(self) -> None:
         """Send all text that was written."""
+        self._c_output.flush()
         for stream in self._streams:
             if isinstance(stream, KernelStream):
                 stream.publish()
@@ -129,9 +146,48 @@ class Shell(ZMQInteractiveShell):
             return await super().run_cell_async(*args, **options)
         finally:
             # A forked child has copies of the buffers, which would be written twice.
-            if os.getpid() == self._pid:
+            if not self._is_forked:
                 for name in flush_open_files(self._data_folder):
                     sys.stderr.write(f"{name} is still open: it is incomplete until it is closed\n")
+
+    async def run_ast_nodes(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
+        """Run the statements of a cell. A process that they forked ends here."""
+        self._depth += 1
+        try:
+            failed = bool(await super().run_ast_nodes(*args, **options))
+        finally:
+            self._depth -= 1
+        if self._is_forked:
+            result = options["result"]
+            error = result.error_in_exec or result.error_before_exec
+            if self._depth == 0 or isinstance(error, SystemExit):
+                self._c_output.flush()
+                self._flush_files_of_child()
+                forked_child.end_child(error)
+        return failed
+
+    def _begin_child(self) -> None:
+        """Note that this process is a fork; it ends if it returns to the kernel's event loop."""
+        self._is_forked = True
+        # What they hold unwritten is their parent's.
+        self._inherited = {id(value) for value in self.user_ns.values()}
+        forked_child.begin_child()
+        if isinstance(self.kernel, UnattendedKernel):
+            self.kernel.end_with_loop(self._end_in_loop)
+
+    def _flush_files_of_child(self) -> None:
+        """Write what is left in open files, as Python does when it exits."""
+        for value in list(self.user_ns.values()):
+            if isinstance(value, io.IOBase) and id(value) not in self._inherited:
+                with suppress(OSError, ValueError):
+                    value.flush()
+
+    def _end_in_loop(self) -> NoReturn:
+        error: RuntimeError | None = None
+        if self._depth:
+            error = RuntimeError("a forked process can't await: the event loop is its parent's")
+            forked_child.report_exception(error)
+        forked_child.end_child(error)
 
     def _note_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._is_interrupted = True
@@ -168,7 +224,9 @@ class Shell(ZMQInteractiveShell):
     ) -> None:
         """Report an exception, including those that IPython writes to standard error."""
         kind, value, _trace = exc_tuple or sys.exc_info()
-        if kind is None or value is None:
+        if self._is_forked and value is not None:
+            forked_child.report_exception(value)
+        elif kind is None or value is None:
             super().showtraceback(exc_tuple, *args, **options)
         elif isinstance(value, SystemExit):
             self._showtraceback(kind, value, [f"SystemExit: {value}".rstrip(": ")])
@@ -222,6 +280,7 @@ class UnattendedKernel(IPythonKernel):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - ipykernel's
         """Create the kernel, and attach the shell that exists already."""
         super().__init__(**options)
+        self._loop: asyncio.AbstractEventLoop | None = None
         Shell.instance().begin(self)
         self._memory = IdleMemory()
         self._is_requested = False
@@ -230,6 +289,7 @@ class UnattendedKernel(IPythonKernel):
         """Run a cell. Its start is reported first; from then on it can be interrupted."""
         Shell.instance().expect_code()
         self._is_requested = True
+        self._loop = asyncio.get_running_loop()
         replies = _ImmediateReplies(stream, self)
         identity, parent, *_rest = request
         # In this thread, which runs the code: a thread that holds Python's lock can't delay it.
@@ -248,6 +308,16 @@ class UnattendedKernel(IPythonKernel):
                 # Only the end of the output and the reply are left to be interrupted.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 Shell.instance().publish()
+
+    def end_with_loop(self, end: Callable[[], object]) -> None:
+        """Let a forked child call `end` when its code returns to the event loop."""
+        if self._loop is not None:
+            ready = self._loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio's
+            # The loop counts them before it runs them: none may be missing.
+            number = len(ready) + 1
+            ready.clear()
+            for _handle in range(number):
+                self._loop.call_soon(end)
 
     def _publish_status(self, status: str, *where: Any, **of: Any) -> None:  # noqa: ANN401
         """Report that a cell has ended; its start is reported by its code, which comes with it."""

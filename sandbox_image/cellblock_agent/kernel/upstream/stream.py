@@ -1,16 +1,27 @@
 """Standard output and error of a kernel: complete, in the order of writing.
 
 ipykernel's own stream publishes text that Python writes, and a thread pumps text that C code and
-child processes write to the file descriptor. This one adds four things: the pump is emptied before
-Python writes and before a cell ends, so that `os.system("echo a"); print("b")` appears in that
-order and within the cell; the two streams alternate in order; the bytes of one character may arrive
-in two reads; and a flood waits for the reader instead of filling the memory.
+child processes write to the file descriptor. This one adds six things:
+
+- The pump is emptied before Python writes and before a cell ends, so that
+  `os.system("echo a"); print("b")` appears in that order and within the cell.
+- The two streams alternate in order.
+- The bytes of one character may arrive in two reads.
+- A flood waits for the reader instead of filling the memory.
+- A fork of the kernel writes to the file descriptor as well: what it has written when it ends is in
+  the pipe, and so in the cell. ipykernel sends it through a socket, and the cell may end first.
+- It has the methods of Python's own streams: `buffer`, `reconfigure`, `detach`.
 """
 
 import codecs
+import ctypes
+import fcntl
+import io
+import mmap
 import os
 import select
 import threading
+from collections import defaultdict
 from typing import Any, ClassVar
 
 from ipykernel.iostream import OutStream
@@ -27,6 +38,11 @@ PIECE = 2**18
 MAX_WAITING = 2**20
 """Maximum number of characters that wait for the publishing thread before the writer waits for it.
 """
+MAX_LINE = 2**13
+"""Maximum number of characters of an unfinished line that a forked child keeps."""
+COUNTER_BYTES = 8
+IOLBF = 1
+"""Line buffering in C. Source: stdio.h of glibc and musl."""
 
 
 class KernelStream(OutStream):
@@ -43,9 +59,19 @@ class KernelStream(OutStream):
     """Streams by the pipe from which each is pumped."""
     _any_pipe: ClassVar[select.epoll | None] = None
     """Poll object of all pipes: one system call for each print."""
+    _cells: ClassVar[mmap.mmap | None] = None
+    """Number of cells that have begun; forked children share this memory."""
+    _cell_of_fork: ClassVar[bytes] = b""
+    """Content of `_cells` when this process was forked from the kernel."""
+    errors = "replace"
+    line_buffering = True
+    write_through = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         """Create the stream, with ipykernel's parameters."""
+        self._line = ""
+        """Unfinished line of a forked child: lines of several children must not mix."""
+        self._bytes = _ByteStream(self)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._waiting = 0
         self._poll = select.poll()
@@ -59,16 +85,20 @@ class KernelStream(OutStream):
         """Publish text like ipykernel's, but in pieces and in order."""
         if not isinstance(string, str):
             raise TypeError(f"write() argument must be str, not {type(string).__name__}")
-        if self._is_master_process():
-            _pump_all()
+        if not self._is_master_process():
+            self._write_in_child(string)
+            return len(string)
+        _pump_all()
         for start in range(0, len(string), PIECE):
             self._write(make_encodable(string[start : start + PIECE]))
         return len(string)
 
     def flush(self) -> None:
         """Publish all text that was written until now, to the descriptor too."""
-        if self._is_master_process():
-            _pump_all()
+        if not self._is_master_process():
+            self._write_in_child("", finish=True)
+            return
+        _pump_all()
         # Called six times at the end of each cell; each flush would wait for the other thread.
         if self._has_text():
             self._flush_and_wait()
@@ -83,6 +113,54 @@ class KernelStream(OutStream):
     def close(self) -> None:
         """Publish the rest. The stream stays open for later cells."""
         self.flush()
+
+    @property
+    def buffer(self) -> "_ByteStream":
+        """Binary stream whose bytes are published as UTF-8."""
+        return self._bytes
+
+    def detach(self) -> "_ByteStream":  # type: ignore[override]
+        """Return `buffer`, for code that wraps it in a stream of its own."""
+        self.flush()
+        return self._bytes
+
+    def reconfigure(
+        self,
+        *,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
+        line_buffering: bool | None = None,
+        write_through: bool | None = None,
+    ) -> None:
+        """Accept the settings of Python's own streams; published text depends on none of them.
+
+        Raises LookupError for an encoding or error handler that doesn't exist.
+        """
+        del newline, line_buffering, write_through
+        if encoding is not None:
+            codecs.lookup(encoding)
+        if errors is not None:
+            codecs.lookup_error(errors)
+        self.flush()
+
+    def begin_cell(self) -> None:
+        """Restore the descriptor, in case code closed or replaced it."""
+        standard = self.fileno()
+        try:
+            found = os.fstat(standard)
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._pipe_identity:
+            os.dup2(self._pipe_end, standard)
+
+    @classmethod
+    def count_cell(cls) -> None:
+        """Count a cell that begins: children of earlier ones belong to no running cell now."""
+        if cls._cells is None:
+            cls._cells = mmap.mmap(-1, COUNTER_BYTES)
+        number = int.from_bytes(cls._cells[:], "little") + 1
+        cls._cells[:] = number.to_bytes(COUNTER_BYTES, "little")
 
     def pump(self) -> None:
         """Read all that waits in the pipe."""
@@ -105,6 +183,33 @@ class KernelStream(OutStream):
             self._flush_and_wait()
         if takes_turn:
             self.pub_thread.wait_for_room()
+
+    def _write_in_child(self, string: str, *, finish: bool = False) -> None:
+        """Write whole lines in a forked child; the rest too with `finish`."""
+        with self._turns:
+            text = self._line + make_encodable(string)
+            end = text.rfind("\n") + 1
+            # A progress bar has no end of line.
+            if finish or "\r" in text[end:] or len(text) - end > MAX_LINE:
+                end = len(text)
+            self._line = text[end:]
+            if not end:
+                return
+            if self._cells is not None and self._cells[:] != self._cell_of_fork:
+                # Its cell has ended: the message names that cell, so that no other one shows it.
+                super().write(text[:end])
+                return
+            data = text[:end].encode()
+            while data:
+                data = data[os.write(self.fileno(), data) :]
+
+    def begin_child(self) -> None:
+        """Begin to write as a forked child of the kernel."""
+        # Its text is the parent's, and another thread of the parent may hold its lock.
+        self._buffers = defaultdict(io.StringIO)
+        self._buffer_lock = threading.RLock()
+        self._flush_pending = self._subprocess_flush_pending = False
+        self._line = ""
 
     def _has_text(self) -> bool:
         """Return whether text is not yet on its way; wait for a thread that is taking it."""
@@ -144,6 +249,9 @@ class KernelStream(OutStream):
             KernelStream._any_pipe = select.epoll()
         KernelStream.streams[pipe] = self
         KernelStream._any_pipe.register(pipe, select.EPOLLIN)
+        self._pipe_end = fcntl.fcntl(self.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
+        end = os.fstat(self._pipe_end)
+        self._pipe_identity = end.st_dev, end.st_ino
 
     def _watch_pipe_fd(self) -> None:
         waiting = select.poll()
@@ -158,6 +266,60 @@ class KernelStream(OutStream):
         return int(self._fid)
 
 
+class _ByteStream(io.BufferedIOBase):
+    """Binary form of a stream, as `sys.stdout.buffer`."""
+
+    mode = "wb"
+
+    def __init__(self, stream: KernelStream) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    @property
+    def name(self) -> str:
+        """Name as of Python's own."""
+        return f"<{self._stream.name}>"
+
+    @property
+    def raw(self) -> "_ByteStream":
+        """Unbuffered stream: nothing is buffered here."""
+        return self
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - any buffer
+        """Publish bytes; those of one character may come in two calls."""
+        content = memoryview(data).tobytes()
+        self._stream.write(self._decoder.decode(content))
+        return len(content)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Publish the rest. The stream stays open for later cells."""
+        self.flush()
+
+
+class COutput:
+    """Standard output of C code: written at the end of each line, and of each cell."""
+
+    def __init__(self) -> None:
+        """Set the buffering of this process."""
+        # Not PyDLL: a full pipe is read by a thread that needs the interpreter's lock.
+        self._libc = ctypes.CDLL(None)
+        self._stdout = ctypes.c_void_p.in_dll(self._libc, "stdout")
+        self._libc.setvbuf(self._stdout, None, IOLBF, ctypes.c_size_t(0))
+
+    def flush(self) -> None:
+        """Write what is not a whole line."""
+        self._libc.fflush(self._stdout)
+
+
 def _pump_all() -> None:
     any_pipe = KernelStream._any_pipe  # noqa: SLF001 - same class
     with KernelStream._pumping:  # noqa: SLF001
@@ -165,10 +327,14 @@ def _pump_all() -> None:
             KernelStream.streams[pipe].pump()
 
 
-def _renew_locks() -> None:
-    """Replace the locks in a forked child: the threads that held them do not exist there."""
+def _begin_child() -> None:
+    """Renew in a forked child what its parent's threads may hold: they don't exist there."""
     KernelStream._turns = threading.RLock()  # noqa: SLF001
     KernelStream._pumping = threading.RLock()  # noqa: SLF001
+    if KernelStream._cells is not None:  # noqa: SLF001
+        KernelStream._cell_of_fork = KernelStream._cells[:]  # noqa: SLF001
+    for stream in KernelStream.streams.values():
+        stream.begin_child()
 
 
-os.register_at_fork(after_in_child=_renew_locks)
+os.register_at_fork(after_in_child=_begin_child)
