@@ -240,10 +240,7 @@ ROWS = {
     "timeit": Row("%timeit -n1 -r1 pass", ["out …"], ["…"]),
     "unknown magic": Row(
         "%nonsense",
-        [
-            "err UsageError: Line magic function `%nonsense` not found.\n",
-            "error UsageError: Line magic function `%nonsense` not found.",
-        ],
+        ["error UsageError: Line magic function `%nonsense` not found."],
         ["UsageError: Line magic function `%nonsense` not found.\n"],
     ),
     "help": Row("help(len)", ["out …"], ["…"]),
