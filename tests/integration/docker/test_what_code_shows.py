@@ -265,12 +265,7 @@ ROWS = {
     ),
     "debugger": Row(
         "breakpoint()",
-        [
-            "out …",
-            "error StdinNotImplementedError: input() can't read input: "
-            "code runs without a user to answer. "
-            "Put the value into the code.",
-        ],
+        ["error StdinNotImplementedError: a debugger can't read commands: …"],
         ["…"],
     ),
     "streams replaced": Row("import io, sys; sys.stdout = io.StringIO(); print('a')", [], []),

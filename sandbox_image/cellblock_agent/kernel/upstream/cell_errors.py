@@ -31,6 +31,8 @@ class CellErrors:
         self._failure: BaseException | None = None
         """Exception of IPython itself."""
         self._held: list[tuple[BaseException, list[str]]] = []
+        self._unshown: BaseException | None = None
+        """Exception of the cell's result while it was converted to text or HTML."""
 
     @contextmanager
     def watch_cell(self) -> Iterator[None]:
@@ -54,13 +56,16 @@ class CellErrors:
         if self._result is None and self._depth == 1:
             self._result = result
 
-    def hold_error(self, error: BaseException, lines: list[str]) -> bool:
+    def hold_error(self, error: BaseException, lines: list[str], *, is_of_result: bool) -> bool:
         """Keep an exception that may end the cell; return False if it is only to be shown.
 
-        Before the code starts, only the result says which one ends the cell.
+        Before the code starts, only the result says which one ends the cell. If the value of the
+        last expression can't be shown (`is_of_result`), that ends the cell for ipykernel, too.
         """
         running = self._running
-        if (
+        if is_of_result and self._depth == 1 and self._unshown is None:
+            self._unshown = error
+        elif (
             running is not None
             and error is not running.error_in_exec
             and error is not self._failure
@@ -76,9 +81,7 @@ class CellErrors:
 
         `failure` is the exception of the kernel itself, if it has one.
         """
-        final = self._failure or failure
-        if self._result is not None:
-            final = self._result.error_before_exec or self._result.error_in_exec
+        final = self._final_error(failure)
         own = [lines for error, lines in self._held if error is final]
         others = [lines for error, lines in self._held if error is not final]
         if final is None:
@@ -88,3 +91,11 @@ class CellErrors:
         cut = cut_exception(name, value, shown)
         end = {"ename": cut.name, "evalue": cut.value, "traceback": cut.traceback}
         return {"status": "error"} | end, others
+
+    def _final_error(self, failure: BaseException | None) -> BaseException | None:
+        """Return the exception that ended the cell. Its class may define its truth value."""
+        if self._result is not None:
+            found = (self._result.error_before_exec, self._result.error_in_exec, self._unshown)
+        else:
+            found = (self._failure, failure, self._unshown)
+        return next((error for error in found if error is not None), None)

@@ -224,7 +224,10 @@ class Shell(ZMQInteractiveShell):
     ) -> None:
         """Keep the exception that ends the cell for the reply, and show others as text."""
         lines = [stb] if isinstance(stb, str) else stb
-        if self._errors is None or not self._errors.hold_error(evalue, lines):
+        is_of_result = getattr(self.displayhook, "msg", None) is not None
+        if self._errors is None or not self._errors.hold_error(
+            evalue, lines, is_of_result=is_of_result
+        ):
             self._write_error(cut_exception("", "", lines).traceback)
 
     def _write_error(self, lines: list[str]) -> None:

@@ -108,6 +108,17 @@ again(0)
 # ///
 def f():
 x = 1
+# %% an exception that is false, and equal to all others
+# /// expect
+# error = "Empty"
+# error_contains = ["raise Empty"]
+# stderr = ""
+# ///
+class Empty(Exception):
+    def __bool__(self): return False
+    def __eq__(self, other): return True
+    __hash__ = None
+raise Empty
 # %% a syntax error in executed code
 # /// expect
 # error = "SyntaxError"

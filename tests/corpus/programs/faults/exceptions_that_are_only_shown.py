@@ -36,7 +36,9 @@ display(Broken())
 print("shown")
 # %% a result that raises
 # /// expect
-# stderr_contains = ["ValueError: no text"]
+# error = "ValueError"
+# error_contains = ["ValueError: no text"]
+# stderr_contains = ["KeyError: 'no html'"]
 # stderr_lines = 40
 # ///
 Broken()
