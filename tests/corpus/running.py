@@ -1,11 +1,14 @@
 """Running a program of the corpus, and comparing what it shows with what it must show."""
 
+import re
 from collections.abc import Iterator
 
 from cellblock_client import Client, ExecutionResult
+from cellblock_client.events import ErrorRaised
 from tests.corpus.program import Expectation, Program
 
 DATA = "/mnt/data/"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_program(client: Client, program: Program, image: str) -> list[str]:
@@ -27,12 +30,14 @@ def differences(expected: Expectation, result: ExecutionResult) -> Iterator[str]
     """Yield what an execution shows that it must not, and the reverse."""
     error, failure = result.error, result.failure
     traceback = "\n".join(error.traceback) if error else ""
+    errors = sum(isinstance(event, ErrorRaised) for event in result.events)
     files = sorted({file.path.removeprefix(DATA) for file in result.files})
     deleted = sorted(path.removeprefix(DATA) for path in result.deleted_paths)
     for name, wanted, found in (
         ("status", expected.status, result.status.name),
         ("cause", expected.cause, failure.cause.name if failure else None),
         ("error", expected.error, error.name if error else None),
+        ("number of error events", int(expected.error is not None), errors),
         ("images", expected.images, len(result.images)),
         ("files", expected.files, files),
         ("deleted", expected.deleted, deleted),
@@ -50,8 +55,9 @@ def differences(expected: Expectation, result: ExecutionResult) -> Iterator[str]
     ):
         if exact is not None and exact != text:
             yield f"{name} is {text[:500]!r}, expected {exact!r}"
+        plain = COLOUR.sub("", text)
         for part in parts:
-            if part not in text:
-                yield f"{name} has no {part!r}: {text[:500]!r}"
+            if part not in plain:
+                yield f"{name} has no {part!r}: {plain[:500]!r}"
     if expected.stderr is None and len(lines := result.stderr.splitlines()) > expected.stderr_lines:
         yield f"stderr has {len(lines)} lines, at most {expected.stderr_lines}: {lines[:5]}"

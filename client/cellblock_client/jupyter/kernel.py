@@ -31,6 +31,7 @@ from cellblock_client.events import (
 )
 from cellblock_client.jupyter.history import History, reply_entries
 from cellblock_client.jupyter.inert import inert
+from cellblock_client.jupyter.late_output import PollTimings, added_text
 from cellblock_client.jupyter.messages import (
     Message,
     complete_content,
@@ -40,6 +41,7 @@ from cellblock_client.jupyter.messages import (
     message_of,
     stream,
 )
+from cellblock_client.jupyter.refusals import Handlers, reply_type
 from cellblock_client.types import CodeError, ExecutionInfo, FailureCause
 
 KEPT_ALIVE = 3
@@ -79,6 +81,14 @@ class CellblockKernel(Kernel):
         self._history = History()
         self._interrupted = asyncio.Event()
         self._found: AsyncSession | None = None
+        self._polls = PollTimings()
+        self._cell_ended = asyncio.Event()
+        self._ended_cell: dict[str, Any] = {}
+        """Request of the newest cell that has ended."""
+        self._late = ""
+        """Late output that was published, or was there before the first cell."""
+        self.shell_handlers = Handlers(self.shell_handlers, self._send_error, "shell")
+        self.control_handlers = Handlers(self.control_handlers, self._send_error, "control")
         self._generation = 0
         """Generation of the session's kernel that ran the last cell; 0 before the first one."""
 
@@ -103,6 +113,7 @@ class CellblockKernel(Kernel):
         self._loop.add_signal_handler(signal.SIGINT, self._interrupted.set)
         self._client = AsyncClient(self.address or None)
         self._keeping = self._loop.create_task(self._keep_alive())
+        self._publishing = self._loop.create_task(self._publish_late_output())
 
     def pre_handler_hook(self) -> None:
         """Leave SIGINT to the event loop: only the session's code is to be interrupted."""
@@ -126,6 +137,8 @@ class CellblockKernel(Kernel):
             return self._reply(None, user_expressions)
         try:
             info, error, result = await self._run(code, silent=silent)
+            self._ended_cell = self.get_parent("shell")
+            self._cell_ended.set()
         except Error as refused:
             self.execution_count = before
             error = self._refusal(refused)
@@ -202,16 +215,49 @@ class CellblockKernel(Kernel):
         await asyncio.wrap_future(closing)
         return {"status": "ok", "restart": restart}
 
-    async def create_subshell_request(self, socket: Any, ident: Any, parent: Any) -> None:  # noqa: ANN401
-        """Refuse: a session runs one execution at a time."""
-        refusal = {
-            "status": "error",
-            "ename": "NotSupported",
-            "evalue": "a session runs one execution at a time",
-            "traceback": [],
-        }
+    def _send_error(
+        self,
+        stream: Any,  # noqa: ANN401 - ipykernel's
+        identities: Any,  # noqa: ANN401
+        request: dict[str, Any],
+        content: dict[str, Any],
+    ) -> None:
+        """Answer a request with an error."""
         if self.session is not None:
-            self.session.send(socket, "create_subshell_reply", refusal, parent, ident)
+            self.session.send(stream, reply_type(request), content, request, identities)
+
+    async def _publish_late_output(self) -> None:
+        """Publish output of ended cells under the newest of them, as it arrives."""
+        pause = self._polls.shortest
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._cell_ended.wait()
+            pause = min(2 * pause, self._polls.longest)
+            if self._cell_ended.is_set():
+                self._cell_ended.clear()
+                pause = self._polls.shortest
+            if self._found is None or not self._ended_cell:
+                continue
+            try:
+                text = (await self._found.refresh()).background_output
+            except (WrongStateError, NotFoundError) as error:
+                self.log.info("late output: %s", error.message)
+                return
+            except Error as error:
+                self.log.warning("late output: %s", error.message)
+                continue
+            late, self._late = added_text(self._late, text), text
+            if late and self.session is not None:
+                pause = self._polls.shortest
+                message = stream("stdout", late)
+                self.session.send(
+                    self.iopub_socket,
+                    message.kind,
+                    message.content,
+                    parent=self._ended_cell,
+                    ident=self._topic(message.kind),
+                )
 
     async def _run(self, code: str, *, silent: bool) -> tuple[ExecutionInfo, CodeError | None, str]:
         """Run code, publish its output, and return its record, exception and result text."""
@@ -311,6 +357,7 @@ class CellblockKernel(Kernel):
     async def _session(self) -> AsyncSession:
         if self._found is None:
             self._found = await self._client.sessions.get(self.session_id)
+            self._late = self._found.info.background_output
         return self._found
 
     async def _keep_alive(self) -> None:
@@ -333,6 +380,7 @@ class CellblockKernel(Kernel):
 
     async def _close(self) -> None:
         await _cancel_and_wait(self._keeping)
+        await _cancel_and_wait(self._publishing)
         await self._client.close()
 
 

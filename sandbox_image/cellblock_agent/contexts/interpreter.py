@@ -239,7 +239,7 @@ class Interpreter:
         async with self._turn:
             try:
                 finished = await self._run_code(execution)
-                self._outputs.record_silent_error(execution)
+                self._outputs.record_error(execution)
                 finished.changes.CopyFrom(await self._files.changes_of_execution())
                 self._outputs.finish_execution(execution)
                 if execution.meter.has_cut_text:

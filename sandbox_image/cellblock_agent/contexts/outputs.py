@@ -53,13 +53,12 @@ class OutputRecorder:
             if self._journal.append(admitted):
                 meter.count_event()
 
-    def record_silent_error(self, execution: Execution) -> None:
-        """Record an error that only the reply contains, such as an unknown magic."""
-        if execution.reply is not None and not execution.meter.has_error:
-            error = translate.error_of(execution.reply)
-            for admitted in execution.meter.admit(error) if error else ():
-                admitted.execution_id = execution.id
-                self._journal.append(admitted)
+    def record_error(self, execution: Execution) -> None:
+        """Record the exception that ended the code, which the kernel's reply has."""
+        error = translate.error_of(execution.reply or {})
+        for admitted in execution.meter.admit(error) if error else ():
+            admitted.execution_id = execution.id
+            self._journal.append(admitted)
 
     def finish_execution(self, execution: Execution) -> None:
         """Record the rest of an execution's output; no output of it may follow."""

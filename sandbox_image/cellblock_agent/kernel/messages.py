@@ -5,13 +5,10 @@ from typing import Any
 from jupyter_client.session import DELIM, Session
 
 from cellblock_agent.kernel.message_bounds import MessageBounds
+from cellblock_agent.output import exception_text
 
-TEXT_CHARACTERS = 2**16
-"""Maximum characters of an exception's name, message and each line of its traceback."""
-LINES = 200
-"""Maximum number of traceback lines; the last ones are kept."""
-SHORT_CHARACTERS = 2**12
-"""Maximum characters of an exception's name and message if the message is still too large."""
+SHORT_BYTES = 2**12
+"""Maximum bytes of an exception's name, message and traceback if the message is still too large."""
 MESSAGE_PARTS = 4
 """Number of parts: header, parent, metadata and content; buffers may follow."""
 
@@ -31,7 +28,7 @@ def fit_message(session: Session | None, frames: list[Any], bounds: MessageBound
     kind = header["msg_type"]
     is_error = content.get("status") == "error" or kind == "error"
     if is_error:
-        content = content | _cut_error(content, TEXT_CHARACTERS, LINES)
+        content = content | _cut_error(content, exception_text.MAX_BYTES)
     elif kind.endswith("_reply"):
         content = {name: content.get(name) for name in ("status", "execution_count")}
     else:
@@ -41,15 +38,13 @@ def fit_message(session: Session | None, frames: list[Any], bounds: MessageBound
     fitting = list(session.serialize(message, ident=frames[:start]))
     if is_error and bounds.problem_of(fitting):
         # The sandbox has little memory.
-        message["content"] = content | _cut_error(content, SHORT_CHARACTERS, 0)
+        message["content"] = content | _cut_error(content, SHORT_BYTES)
         fitting = list(session.serialize(message, ident=frames[:start]))
     return fitting
 
 
-def _cut_error(content: dict[str, Any], characters: int, lines: int) -> dict[str, Any]:
-    traceback = content.get("traceback", [])
-    return {
-        "ename": str(content.get("ename"))[:characters],
-        "evalue": str(content.get("evalue"))[:characters],
-        "traceback": [line[:characters] for line in traceback[-lines:]] if lines else [],
-    }
+def _cut_error(content: dict[str, Any], most: int) -> dict[str, Any]:
+    cut = exception_text.cut_exception(
+        str(content.get("ename")), str(content.get("evalue")), content.get("traceback", []), most
+    )
+    return {"ename": cut.name, "evalue": cut.value, "traceback": cut.traceback}

@@ -13,6 +13,7 @@ from typing import NoReturn
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.kernel.upstream.application import KernelApp, kernel_config, shell_config
+from cellblock_agent.kernel.upstream.debugger import refuse_debugger
 from cellblock_agent.kernel.upstream.interpreter_state import hide_agent
 from cellblock_agent.kernel.upstream.shell import CellCompiler, Shell
 from cellblock_agent.kernel.upstream.threads import inherit_context_in_threads
@@ -43,6 +44,7 @@ def run_kernel(options: KernelOptions) -> NoReturn:
         app.initialize([])
         # After initialize: output of ipykernel's own threads belongs to whichever cell runs.
         inherit_context_in_threads()
+        refuse_debugger()
         os.close(errors)
         app.start()
     except BaseException:  # noqa: BLE001 - logged, and the process ends

@@ -6,15 +6,13 @@ of a flood are both shown.
 """
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.output.exception_text import cut_exception
 from cellblock_agent.output.image_size import count_pixels
 from cellblock_agent.output.tail import Tail
 from cellblock_agent.output.text import truncate_text
 
 TAIL_SHARE = 4
 """Divisor of the limits for the tail."""
-ERROR_BYTES = 65536
-"""Maximum size of an exception's name, message and traceback; shown even if the text limit is
-reached."""
 METADATA_BYTES = 65536
 """Maximum size of a display's metadata, which the server parses; larger metadata is dropped."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -31,7 +29,6 @@ class OutputMeter:
         self._rich = 0
         self._images = 0
         self._events = 0
-        self._errors = 0
         self._tail: Tail | None = None
 
     def admit(self, event: pb.Event) -> list[pb.Event]:
@@ -44,11 +41,6 @@ class OutputMeter:
             case "stream_text":
                 return self._admit_text(event)
         return self._admit_small(event)
-
-    @property
-    def has_error(self) -> bool:
-        """Whether an exception was sent."""
-        return self._errors > 0
 
     @property
     def has_cut_text(self) -> bool:
@@ -129,12 +121,11 @@ class OutputMeter:
         return self._admit_text(pb.Event(stream_text=text))
 
     def _admit_error(self, event: pb.Event) -> list[pb.Event]:
-        _cut_error(event.error)
-        self._errors += 1
-        if self._errors > 1:
-            # The kernel sends one, at the end of the code; more are sent by user code.
-            return self._admit_small(event)
-        return [*self.finish(), event]
+        """Admit the exception that ended the code: after the tail, even if a limit is reached."""
+        error = event.error
+        cut = cut_exception(error.name, error.value, list(error.traceback))
+        fitting = pb.Error(name=cut.name, value=cut.value, traceback=cut.traceback)
+        return [*self.finish(), pb.Event(error=fitting)]
 
     def _admit_small(self, event: pb.Event) -> list[pb.Event]:
         size = event.ByteSize()
@@ -183,20 +174,3 @@ def _rich_size(rich: pb.Rich) -> int:
     """Return the size without the image: names of types, which code chooses, count as well."""
     images = sum(len(rich.data[kind]) for kind in IMAGE_TYPES if kind in rich.data)
     return rich.ByteSize() - images
-
-
-def _cut_error(error: pb.Error) -> None:
-    error.name = truncate_text(error.name, ERROR_BYTES)
-    error.value = truncate_text(error.value, ERROR_BYTES)
-    left = ERROR_BYTES
-    kept: list[str] = []
-    # The end of a traceback is more useful than its beginning.
-    for line in reversed(error.traceback):
-        line_cut = truncate_text(line, left)
-        # An empty line counts, too.
-        left -= len(line_cut.encode()) + 1
-        kept.append(line_cut)
-        if left <= 0:
-            break
-    error.ClearField("traceback")
-    error.traceback.extend(reversed(kept))

@@ -71,12 +71,12 @@ def event_of(message: dict[str, Any]) -> pb.Event | None:
     if kind == "clear_output":
         return pb.Event(clear_output=pb.ClearOutput(wait=bool(content.get("wait"))))
     if kind == "error":
-        return pb.Event(error=_error(content))
+        return _shown_error(content)
     return None
 
 
 def error_of(reply: dict[str, Any]) -> pb.Event | None:
-    """Return the exception of a reply, for exceptions that no output has reported."""
+    """Return the exception that ended the code, from the kernel's reply; None if there is none."""
     content = _content(reply)
     return pb.Event(error=_error(content)) if content.get("status") == "error" else None
 
@@ -135,6 +135,14 @@ def _decoded(value: object) -> bytes:
 
 def _json(value: object) -> str:
     return make_encodable(json.dumps(value, ensure_ascii=False))
+
+
+def _shown_error(content: dict[str, Any]) -> pb.Event:
+    """Return an error that code has shown as text: only a reply says that the code failed."""
+    error = _error(content)
+    lines = error.traceback or [f"{error.name}: {error.value}"]
+    text = "\n".join(lines) + "\n"
+    return pb.Event(stream_text=pb.StreamText(name=pb.STREAM_NAME_STDERR, text=text))
 
 
 def _error(content: dict[str, Any]) -> pb.Error:

@@ -240,10 +240,7 @@ ROWS = {
     "timeit": Row("%timeit -n1 -r1 pass", ["out …"], ["…"]),
     "unknown magic": Row(
         "%nonsense",
-        [
-            "err UsageError: Line magic function `%nonsense` not found.\n",
-            "error UsageError: Line magic function `%nonsense` not found.",
-        ],
+        ["error UsageError: Line magic function `%nonsense` not found."],
         ["UsageError: Line magic function `%nonsense` not found.\n"],
     ),
     "help": Row("help(len)", ["out …"], ["…"]),
@@ -268,12 +265,7 @@ ROWS = {
     ),
     "debugger": Row(
         "breakpoint()",
-        [
-            "out …",
-            "error StdinNotImplementedError: input() can't read input: "
-            "code runs without a user to answer. "
-            "Put the value into the code.",
-        ],
+        ["error StdinNotImplementedError: a debugger can't read commands: …"],
         ["…"],
     ),
     "streams replaced": Row("import io, sys; sys.stdout = io.StringIO(); print('a')", [], []),

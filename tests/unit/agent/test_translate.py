@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.output.translate import (
+    error_of,
     event_of,
     execution_count_of,
     is_begin,
@@ -79,13 +80,19 @@ def test_bundles_are_decoded_by_their_type() -> None:
     assert (found.rich.metadata_json, found.rich.display_id) == ('{"a": 1}', "d")
 
 
-def test_errors() -> None:
+def test_an_error_on_the_output_channel_is_text() -> None:
     found = event("error", ename="E", evalue="bad", traceback=["1", "2"])
-    assert (found.error.name, found.error.value, list(found.error.traceback)) == (
-        "E",
-        "bad",
-        ["1", "2"],
-    )
+    assert found.stream_text == pb.StreamText(name=pb.STREAM_NAME_STDERR, text="1\n2\n")
+    assert event("error", ename="E", evalue="bad").stream_text.text == "E: bad\n"
+
+
+def test_the_error_of_a_reply_ended_the_code() -> None:
+    content = {"status": "error", "ename": "E", "evalue": "bad", "traceback": ["1", "2"]}
+    found = error_of({"content": content})
+    assert found is not None
+    assert found.error == pb.Error(name="E", value="bad", traceback=["1", "2"])
+    assert error_of({"content": content | {"status": "ok"}}) is None
+    assert error_of({}) is None
 
 
 def test_the_course_of_a_cell() -> None:

@@ -16,8 +16,9 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, NoReturn
 
 from ipykernel.compiler import XCachingCompiler
@@ -35,11 +36,18 @@ from cellblock_agent.kernel.messages import fit_message
 from cellblock_agent.kernel.open_files import flush_open_files
 from cellblock_agent.kernel.options import ACCEPTED
 from cellblock_agent.kernel.upstream import forked_child
+from cellblock_agent.kernel.upstream.cell_errors import CellErrors
+from cellblock_agent.kernel.upstream.debugger import NO_DEBUGGER
 from cellblock_agent.kernel.upstream.spawned_process import share_definitions
 from cellblock_agent.kernel.upstream.stream import COutput, KernelStream
 from cellblock_agent.kernel.user_frames import hide_library_frames
+from cellblock_agent.output.exception_text import cut_exception, text_of
 
 NO_INPUT = "{}() can't read input: code runs without a user to answer. Put the value into the code."
+NO_NEXT_CELL = "[{}: there is no next cell for this text. To run it, execute it as a cell.]"
+NO_EDITOR = "%edit has no editor here: code runs without a user. Write files with %%writefile."
+REFUSED_MAGICS = {"debug": NO_DEBUGGER, "ed": NO_EDITOR, "edit": NO_EDITOR, "pdb": NO_DEBUGGER}
+"""Magics that need a user at the keyboard, with the reason for refusing them."""
 
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -55,6 +63,7 @@ class Shell(ZMQInteractiveShell):
         """Attach the shell to `kernel`, in this process and its working directory."""
         self.kernel = self.parent = kernel
         self._streams = sys.stdout, sys.stderr
+        self._errors: CellErrors | None = None
         self._is_interrupted = False
         self._transforms_once = False
         self._transformed: tuple[str, str] | None = None
@@ -85,9 +94,15 @@ class Shell(ZMQInteractiveShell):
             warnings.filterwarnings("ignore", message=hint)
 
     def init_magics(self) -> None:
-        """Register `%pip`, in place of IPython's."""
+        """Register `%pip`, and the magics that are refused, in place of IPython's."""
         super().init_magics()
         self.register_magic_function(self._pip, "line", "pip")  # type: ignore[arg-type]
+        for name, reason in REFUSED_MAGICS.items():
+            self.register_magic_function(
+                partial(_refuse, reason),  # type: ignore[arg-type]
+                "line_cell",
+                name,
+            )
 
     def set_parent(self, parent: dict[str, Any]) -> None:
         """Begin a cell; restore the streams, in case code replaced them."""
@@ -110,20 +125,38 @@ class Shell(ZMQInteractiveShell):
 
     def expect_code(self) -> None:
         """Keep an interrupt that arrives before the code: IPython would swallow it."""
+        self._errors = CellErrors()
         self._is_interrupted = False
         self._transforms_once = True
         self._transformed = None
         signal.signal(signal.SIGINT, self._note_interrupt)
 
-    async def run_code(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
+    def end_code(self, failure: BaseException | None) -> dict[str, Any]:
+        """Return how the cell ended, for the reply; show other exceptions that IPython reported."""
+        errors, self._errors = self._errors, None
+        if errors is None:
+            return {}
+        end, others = errors.describe_end(failure)
+        for lines in others:
+            self._write_error(lines)
+        return end
+
+    async def run_code(
+        self,
+        code_obj: CodeType,
+        result: ExecutionResult | None = None,
+        **options: Any,  # noqa: ANN401 - IPython's
+    ) -> bool:
         """Run a statement, unless an interrupt has arrived before it."""
         self._transforms_once, self._transformed = False, None
+        if self._errors is not None:
+            self._errors.begin_code(result)
         if signal.getsignal(signal.SIGINT) == self._note_interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._is_interrupted:
             self._is_interrupted = False
             raise KeyboardInterrupt
-        return bool(await super().run_code(*args, **options))
+        return bool(await super().run_code(code_obj, result, **options))
 
     def transform_cell(self, raw_cell: str) -> str:
         """Transform a cell once: ipykernel asks first, then IPython before it runs the cell."""
@@ -142,8 +175,12 @@ class Shell(ZMQInteractiveShell):
 
     async def run_cell_async(self, *args: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401
         """Run a cell, as IPython does; the signature, which is read for each cell, is set below."""
+        errors = self._errors or CellErrors()
         try:
-            return await super().run_cell_async(*args, **options)
+            with errors.watch_cell():
+                result = await super().run_cell_async(*args, **options)
+                errors.end_cell(result)
+            return result
         finally:
             # A forked child has copies of the buffers, which would be written twice.
             if not self._is_forked:
@@ -216,6 +253,17 @@ class Shell(ZMQInteractiveShell):
             raise UsageError(f"pip ended with exit code {code}{_why_pip_fails()}")
         importlib.invalidate_caches()
 
+    def set_next_input(self, text: str, replace: bool = False) -> None:
+        """Show text for the next cell, such as that of `%load`; it would get lost otherwise."""
+        caller = sys._getframe(1)  # noqa: SLF001 - its public name is `inspect.currentframe`
+        is_magic = caller.f_globals.get("__name__", "").startswith("IPython.core.magics")
+        source = f"%{caller.f_code.co_name}" if is_magic else "set_next_input"
+        sys.stdout.write(f"{NO_NEXT_CELL.format(source)}\n{text.rstrip()}\n")
+
+    def show_usage_error(self, exc: BaseException) -> None:
+        """Report the wrong use of a magic."""
+        self._showtraceback(type(exc), exc, [f"UsageError: {text_of(exc)}"])
+
     def showtraceback(
         self,
         exc_tuple: ExceptionInfo | None = None,
@@ -229,21 +277,39 @@ class Shell(ZMQInteractiveShell):
         elif kind is None or value is None:
             super().showtraceback(exc_tuple, *args, **options)
         elif isinstance(value, SystemExit):
-            self._showtraceback(kind, value, [f"SystemExit: {value}".rstrip(": ")])
-        elif _has_group(value):
+            self._showtraceback(kind, value, [f"SystemExit: {text_of(value)}".rstrip(": ")])
+        elif _has_group(value) or not _has_text(value):
             hide_library_frames(value)
             lines = traceback.format_exception(kind, value, value.__traceback__)
             self._showtraceback(kind, value, "".join(lines).splitlines())
         else:
             super().showtraceback(exc_tuple, *args, **options)
 
+    def _showtraceback(
+        self, etype: type[BaseException], evalue: BaseException, stb: list[str] | str
+    ) -> None:
+        """Keep the exception that ends the cell for the reply, and show others as text."""
+        lines = [stb] if isinstance(stb, str) else stb
+        is_of_result = getattr(self.displayhook, "msg", None) is not None
+        if self._errors is None or not self._errors.hold_error(
+            evalue, lines, is_of_result=is_of_result
+        ):
+            self._write_error(cut_exception("", "", lines).traceback)
+
+    def _write_error(self, lines: list[str]) -> None:
+        """Write a traceback where a user sees it, even if code captures its own output."""
+        self._streams[1].write("\n".join(lines) + "\n")
+
+    def _format_exception_for_storage(self, *_args: object, **_options: object) -> dict[str, Any]:
+        """Format nothing: no user could read the history."""
+        return {}
+
     def _get_exc_info(self, exc_tuple: ExceptionInfo | None = None) -> ExceptionInfo:
         kind, value, trace = super()._get_exc_info(exc_tuple)
         # `%xmode Verbose` and the others are for users who want to see everything.
         if self.InteractiveTB.mode == "Context":
             hide_library_frames(value)
-            # IPython omits the first frame, which is its own.
-            trace = TracebackType(value.__traceback__, trace.tb_frame, 0, 0) if trace else None
+            trace = value.__traceback__
         return kind, value, trace
 
 
@@ -288,6 +354,9 @@ class UnattendedKernel(IPythonKernel):
     async def execute_request(self, stream: ZMQStream, *request: Any) -> None:  # noqa: ANN401
         """Run a cell. Its start is reported first; from then on it can be interrupted."""
         Shell.instance().expect_code()
+        loop = asyncio.get_running_loop()
+        if loop.get_exception_handler() is None:
+            loop.set_exception_handler(_report_in_context)
         self._is_requested = True
         self._loop = asyncio.get_running_loop()
         replies = _ImmediateReplies(stream, self)
@@ -300,14 +369,25 @@ class UnattendedKernel(IPythonKernel):
         """Run code; release memory afterwards unless more code comes."""
         is_request, self._is_requested = self._is_requested, False
         self._memory.code_begins()
+        reply: dict[str, Any] = {}
+        failure: BaseException | None = None
         try:
-            return await super().do_execute(*args, **options)  # type: ignore[no-any-return]
+            reply = await super().do_execute(*args, **options)
+        except BaseException as error:
+            if not is_request:
+                raise
+            # ipykernel would send no reply: it fails if an exception can't be converted to text.
+            failure = error
         finally:
             self._memory.code_ended()
             if is_request:  # and not code that a cell runs through this method
                 # Only the end of the output and the reply are left to be interrupted.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
-                Shell.instance().publish()
+        if is_request:
+            shell = Shell.instance()
+            reply = {"execution_count": shell.execution_count - 1} | reply | shell.end_code(failure)
+            shell.publish()
+        return reply
 
     def end_with_loop(self, end: Callable[[], object]) -> None:
         """Let a forked child call `end` when its code returns to the event loop."""
@@ -368,12 +448,35 @@ class _ImmediateReplies:
         self._stream._rebuild_io_state()  # noqa: SLF001
 
 
+def _report_in_context(loop: asyncio.AbstractEventLoop, failure: dict[str, Any]) -> None:
+    """Report a callback's exception as output of the cell that scheduled the callback.
+
+    asyncio reports it outside of the callback's context, in which no cell is known.
+    """
+    context = getattr(failure.get("handle"), "_context", None)
+    report = partial(loop.default_exception_handler, failure)
+    report() if context is None else context.run(report)
+
+
+def _refuse(reason: str, *_arguments: str) -> NoReturn:
+    raise UsageError(reason)
+
+
 def _why_pip_fails() -> str:
     if "HTTPS_PROXY" in os.environ:
         return ": only hosts that the operator allows can be reached from here"
     if {name for _number, name in socket.if_nameindex()} > {"lo"}:
         return ""
     return ": there is no network here, so nothing can be installed"
+
+
+def _has_text(error: BaseException) -> bool:
+    """Return whether an exception can be converted to text, which IPython expects."""
+    try:
+        str(error)
+    except Exception:  # noqa: BLE001 - user code runs here
+        return False
+    return True
 
 
 def _has_group(error: BaseException | None) -> bool:

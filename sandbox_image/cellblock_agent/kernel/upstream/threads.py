@@ -5,6 +5,7 @@ Python 3.14 has this as an option (`thread_inherit_context`).
 
 import threading
 from contextvars import copy_context
+from functools import partial
 
 
 def inherit_context_in_threads() -> None:
@@ -15,8 +16,8 @@ def inherit_context_in_threads() -> None:
     start = threading.Thread.start
 
     def start_in_context(thread: threading.Thread) -> None:
-        run, context = thread.run, copy_context()
-        thread.run = lambda: context.run(run)  # type: ignore[method-assign]
+        # No function of Python's own: the agent must not have a frame in the thread's tracebacks.
+        thread.run = partial(copy_context().run, thread.run)  # type: ignore[method-assign]
         start(thread)
 
     threading.Thread.start = start_in_context  # type: ignore[assignment,method-assign]
