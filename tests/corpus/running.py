@@ -38,7 +38,7 @@ def differences(expected: Expectation, result: ExecutionResult) -> Iterator[str]
         ("deleted", expected.deleted, deleted),
     ):
         if wanted != found:
-            reason = f": {error.message}" if name == "error" and error else ""
+            reason = f": {error.value}" if name == "error" and error else ""
             yield f"{name} is {found!r}{reason}, expected {wanted!r}"
     if expected.displays is not None and expected.displays != len(result.displays):
         yield f"displays is {len(result.displays)}, expected {expected.displays}"

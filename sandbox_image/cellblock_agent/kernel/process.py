@@ -6,9 +6,12 @@ From its first cell on, everything in this process is under the control of user 
 import logging
 import os
 import sys
+import tempfile
 import traceback
+from pathlib import Path
 from typing import NoReturn
 
+from cellblock_agent.kernel.libraries import displays
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.kernel.upstream.application import KernelApp, kernel_config, shell_config
@@ -67,6 +70,8 @@ def _leave_parent(options: KernelOptions) -> None:
         os.dup2(null, standard)
     os.close(null)
     os.chdir(options.data_dir)
+    # Under `/tmp`, because the directory of sockets is too small for images.
+    displays.begin_kernel(Path(tempfile.gettempdir()) / f"cellblock-{Path(options.sockets).name}")
     _reseed_numpy()
 
 

@@ -32,8 +32,10 @@ MODULES = (application, publisher, shell, stream)
 FINGERPRINTS: dict[str, str] = {
     "IPython.core.application.BaseIPythonApplication.init_profile_dir": "27afdf8d223f",
     "IPython.core.application.BaseIPythonApplication.load_config_file": "7e52a0ac24ef",
+    "IPython.core.displayhook.DisplayHook.compute_format_data": "e6312fd53fff",
     "IPython.core.interactiveshell.InteractiveShell._get_exc_info": "81e62e5c1639",
     "IPython.core.interactiveshell.InteractiveShell._tee": "599bbc1df308",
+    "IPython.core.interactiveshell.InteractiveShell.enable_matplotlib": "24887aeace62",
     "IPython.core.interactiveshell.InteractiveShell.init_io": "3b202c5c6178",
     "IPython.core.interactiveshell.InteractiveShell.init_profile_dir": "8f9a56e645e7",
     "IPython.core.interactiveshell.InteractiveShell.run_cell_async": "7423e679f095",
