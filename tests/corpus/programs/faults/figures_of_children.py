@@ -41,15 +41,13 @@ assert found.stdout == "shown\n", found
 # %%
 # /// expect
 # images = 2
-# files = ["drawing.py"]
 # ///
-open("drawing.py", "w").write("""
+open("/tmp/drawing.py", "w").write("""
 def draw(n):
     import matplotlib.pyplot as plt
     fig, ax = plt.subplots(); ax.plot([n, 2]); fig.show()
 """)
-import os
-sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
+sys.path.insert(0, "/tmp")
 import drawing
 for method in ("spawn", "forkserver"):
     process = multiprocessing.get_context(method).Process(target=drawing.draw, args=(1,))
