@@ -12,7 +12,7 @@ RENDERERS = (
 
 def adapt(display: Any) -> None:  # noqa: ANN401 - a module
     """Replace the renderers that need a page."""
-    if displays.has_shell() and not displays.is_kernel():
+    if displays.is_foreign():
         return
     registry = display.renderers
     active = registry.active

@@ -52,13 +52,18 @@ def is_child() -> bool:
     """
     if _Kernel.pid:
         return os.getpid() != _Kernel.pid
-    return FOLDER_VARIABLE in os.environ and not has_shell()
+    return FOLDER_VARIABLE in os.environ and not is_foreign()
 
 
 def has_shell() -> bool:
     """Return whether IPython runs in this process."""
     shell = sys.modules.get("IPython.core.interactiveshell")
     return shell is not None and shell.InteractiveShell.initialized()
+
+
+def is_foreign() -> bool:
+    """Return whether this process has a shell of its own, which code has started."""
+    return has_shell() and not _Kernel.pid
 
 
 def show_bundle(data: Mapping[str, Any], metadata: Mapping[str, Any] | None = None) -> None:
@@ -121,8 +126,8 @@ def show_file(path: Path) -> str:
             return f"it is larger than {MAX_BYTES // 2**20} MiB"
         bundle = json.loads(path.read_text())
         show_bundle(bundle["data"], bundle["metadata"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return str(error)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return f"it is damaged ({type(error).__name__})"
     finally:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

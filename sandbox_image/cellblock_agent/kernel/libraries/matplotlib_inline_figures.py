@@ -13,7 +13,7 @@ def adapt(backend: Any) -> None:  # noqa: ANN401 - a module
     """Adapt how the inline backend shows figures, and which formats it uses."""
     from IPython.core import pylabtools
 
-    if not displays.has_shell():
+    if displays.is_foreign() or not displays.has_shell():
         return
     select: Any = pylabtools.select_figure_formats
 

@@ -20,7 +20,7 @@ def adapt(image_show: Any) -> None:  # noqa: ANN401 - a module
             displays.show_bundle({"image/png": buffer.getvalue(), "text/plain": repr(image)})
             return 1
 
-    if not displays.has_shell() or displays.is_kernel():
+    if not displays.is_foreign():
         image_show.register(ExecutionViewer(), 0)
 
 

@@ -20,7 +20,7 @@ class _Images:
 
 def adapt(renderers_module: Any) -> None:  # noqa: ANN401 - a module
     """Replace `plotly.io.show` and the bundles of figures."""
-    if displays.has_shell() and not displays.is_kernel():
+    if displays.is_foreign():
         return
     renderers = renderers_module.renderers
     show = renderers_module.show
