@@ -20,6 +20,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cellblock_agent.kernel.libraries import hooks
 from cellblock_agent.kernel.upstream.debugger import import_debugger_without_debugpy
 
 MAX_MESSAGE = 65536
@@ -166,6 +167,8 @@ def run_fork_server(control: socket.socket, modules: list[str]) -> None:
     set_dumpable(dumpable=False)
     server = ForkServer(control)
     prepare_environment()
+    # Before the imports that it adapts.
+    hooks.install()
     missing = preload_modules(modules)
     from cellblock_agent.kernel import process as kernel_process
 

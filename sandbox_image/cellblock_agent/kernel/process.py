@@ -7,9 +7,12 @@ import io
 import logging
 import os
 import sys
+import tempfile
 import traceback
+from pathlib import Path
 from typing import NoReturn
 
+from cellblock_agent.kernel.libraries import displays
 from cellblock_agent.kernel.message_bounds import MessageBounds
 from cellblock_agent.kernel.options import KernelOptions
 from cellblock_agent.kernel.upstream.application import KernelApp, kernel_config, shell_config
@@ -76,6 +79,8 @@ def _leave_parent(options: KernelOptions) -> None:
             # Code may write to them: they lead to the pipes that are read.
             stream.reconfigure(line_buffering=True)
     hide_agent()
+    # Under `/tmp`, because the directory of sockets is too small for images.
+    displays.begin_kernel(Path(tempfile.gettempdir()) / f"cellblock-{Path(options.sockets).name}")
     _reseed_numpy()
 
 

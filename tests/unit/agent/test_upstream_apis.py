@@ -32,9 +32,11 @@ MODULES = (application, publisher, shell, stream)
 FINGERPRINTS: dict[str, str] = {
     "IPython.core.application.BaseIPythonApplication.init_profile_dir": "27afdf8d223f",
     "IPython.core.application.BaseIPythonApplication.load_config_file": "7e52a0ac24ef",
+    "IPython.core.displayhook.DisplayHook.compute_format_data": "e6312fd53fff",
     "IPython.core.interactiveshell.InteractiveShell._format_exception_for_storage": "68a42f4c7824",
     "IPython.core.interactiveshell.InteractiveShell._get_exc_info": "81e62e5c1639",
     "IPython.core.interactiveshell.InteractiveShell._tee": "599bbc1df308",
+    "IPython.core.interactiveshell.InteractiveShell.enable_matplotlib": "24887aeace62",
     "IPython.core.interactiveshell.InteractiveShell.init_io": "3b202c5c6178",
     "IPython.core.interactiveshell.InteractiveShell.init_profile_dir": "8f9a56e645e7",
     "IPython.core.interactiveshell.InteractiveShell.run_ast_nodes": "b68bc2345d11",

@@ -22,6 +22,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, NoReturn
 
 from ipykernel.compiler import XCachingCompiler
+from ipykernel.displayhook import ZMQShellDisplayHook
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import code_name
@@ -32,6 +33,7 @@ from traitlets import Type
 from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.kernel.idle_memory import IdleMemory
+from cellblock_agent.kernel.libraries import displays, figures, matplotlib_pyplot
 from cellblock_agent.kernel.messages import fit_message
 from cellblock_agent.kernel.open_files import flush_open_files
 from cellblock_agent.kernel.options import ACCEPTED
@@ -52,12 +54,24 @@ REFUSED_MAGICS = {"debug": NO_DEBUGGER, "ed": NO_EDITOR, "edit": NO_EDITOR, "pdb
 ExceptionInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
+class ResultHook(ZMQShellDisplayHook):
+    """Display hook that shows a figure's image only if the cell has not shown it already."""
+
+    def compute_format_data(self, result: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the representations of the last expression's value."""
+        if figures.is_shown_figure(result):
+            return {"text/plain": repr(result)}, {}
+        return super().compute_format_data(result)  # type: ignore[no-any-return]
+
+
 class Shell(ZMQInteractiveShell):
     """IPython's shell, with errors reported in terms of the user's code.
 
     It is created in the process from which kernels are forked, which saves each of them a fifth of
     its start. `begin` does the part that needs the kernel.
     """
+
+    displayhook_class = Type(ResultHook)
 
     def begin(self, kernel: IPythonKernel) -> None:
         """Attach the shell to `kernel`, in this process and its working directory."""
@@ -78,6 +92,7 @@ class Shell(ZMQInteractiveShell):
         """Ids of the variables' values when it was forked."""
         os.register_at_fork(after_in_child=self._begin_child)
         share_definitions(lambda: self.user_ns["In"], self.user_ns)
+        self.events.register("post_run_cell", displays.show_childrens_displays)
 
     def init_profile_dir(self, profile_dir: ProfileDir | None) -> None:
         """Create a directory for the data of magics, even if code has blocked the usual one."""
@@ -115,6 +130,17 @@ class Shell(ZMQInteractiveShell):
         if self.history_manager is not None:
             self.history_manager.outputs.clear()
         super().set_parent(parent)
+
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str]:
+        """Show figures in the execution, whichever backend `%matplotlib` names."""
+        name = (gui or "inline").lower()
+        if name in matplotlib_pyplot.WINDOW_BACKENDS:
+            gui = "inline"
+        elif name in matplotlib_pyplot.FILE_BACKENDS:
+            super().enable_matplotlib("inline")
+            matplotlib_pyplot.select_backend(name)
+            return None, name
+        return super().enable_matplotlib(gui)  # type: ignore[no-any-return]
 
     def publish(self) -> None:
         """Send all text that was written."""
