@@ -2,6 +2,7 @@
 
 import pytest
 
+from cellblock_server.common.errors import WrongStateError
 from tests.support.agent import RunningAgent
 
 pytestmark = pytest.mark.slow
@@ -14,3 +15,10 @@ async def test_a_change_of_mode_by_the_server_is_not_the_codes(agent: RunningAge
     shown = await agent.run("1")
     assert not shown.end.changes.changed
     assert not shown.end.changes.deleted
+
+
+async def test_permissions_of_an_input_stay(agent: RunningAgent) -> None:
+    (agent.folder.inputs / "file-9").write_bytes(b"big")
+    await agent.connection.link_input("file-9", "big.bin", "")
+    with pytest.raises(WrongStateError, match=r"big\.bin is a read-only attachment"):
+        await agent.connection.set_file_mode("big.bin", 0o777)

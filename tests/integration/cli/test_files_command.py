@@ -125,17 +125,20 @@ def test_attach_and_detach(
     assert files("attach", session.id, stored.id, "--name", "x.txt") == "/mnt/data/x.txt\n"
     assert session.files.read("x.txt") == b"stored"
     files("detach", session.id, stored.id)
-    assert [file.path for file in session.files.list()] == ["/mnt/data/local.txt"]
+    listed = [file.path for file in session.files.list() if not file.link_target]
+    assert listed == ["/mnt/data/local.txt"]
     assert "no attachment" in refused("detach", session.id, stored.id)
     assert "no.txt: No such file or directory" in refused("attach", session.id, "no.txt")
 
 
-def test_attach_a_folder(files: Command, session: Session, tmp_path: Path) -> None:
+def test_attach_a_folder(files: Command, server: str, session: Session, tmp_path: Path) -> None:
     (tmp_path / "project" / "sub").mkdir(parents=True)
     (tmp_path / "project" / "a.txt").write_text("a")
     (tmp_path / "project" / "sub" / "b.txt").write_text("b")
     (tmp_path / "project" / "link").symlink_to("/etc/passwd")
-    assert files("attach", session.id, "project") == "/mnt/data/project\n"
+    done = cellblock("files", "attach", session.id, "project", cwd=tmp_path, address=server)
+    assert (done.returncode, done.stdout) == (0, "/mnt/data/project\n")
+    assert done.stderr == "[not unpacked: link: is a link]\n"
     assert [line.split()[-1] for line in files("ls", session.id, "project").splitlines()] == [
         "/mnt/data/project/a.txt",
         "/mnt/data/project/sub/",

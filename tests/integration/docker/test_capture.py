@@ -118,7 +118,7 @@ def test_an_unclosed_file_is_stored_with_its_execution(session: Session) -> None
         "base.execute('create table t (x)'); base.commit()"
     )
     (file,) = result.files
-    assert (file.filename, file.mime_type) == ("base.db", "application/x-sqlite3")
+    assert (file.filename, file.mime_type) == ("base.db", "application/vnd.sqlite3")
 
 
 def test_files_that_are_not_stored_are_named(new_server: Callable[..., ServerProcess]) -> None:

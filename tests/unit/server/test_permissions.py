@@ -9,7 +9,7 @@ from cellblock_server.rpc.listener import STANDARD_SERVICES
 from cellblock_server.rpc.permissions import HEALTH, NEEDED, OPEN, REFLECTION
 from cellblock_server.store.records import Role
 
-READING = ("Get", "List", "Watch", "Read", "Download", "Resolve", "Describe")
+READING = ("Get", "List", "Watch", "Read", "Stat", "Download", "Resolve", "Describe")
 ADMIN = "/cellblock.v1.AdminService/"
 
 
