@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 MAX_PROCESSES = 200
-MAX_LINES = 20_000
-"""Maximum number of mappings of one process that are examined; Linux allows 65,530."""
+MAX_MAPPINGS = 50_000
+"""Maximum number of mappings that are examined, of all processes together."""
 
 
 def mapped_inodes() -> set[int]:
@@ -18,10 +18,12 @@ def mapped_inodes() -> set[int]:
     that this one may not examine are left out. Source: proc(5), `/proc/pid/maps`.
     """
     inodes: set[int] = set()
+    left = MAX_MAPPINGS
     for maps in islice(_maps_of_processes(), MAX_PROCESSES):
         # A process may have ended meanwhile.
         with suppress(OSError), maps.open("rb") as lines:
-            for line in islice(lines, MAX_LINES):
+            for line in islice(lines, left):
+                left -= 1
                 if b" rw-s " in line:
                     inodes.add(int(line.split(None, 5)[4]))
     return inodes - {0}
