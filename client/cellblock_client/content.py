@@ -79,8 +79,9 @@ def is_folder(source: object) -> bool:
 def own_name(source: object) -> str:
     """Return the name of the file at a path, or of an open file; empty if it has none."""
     if isinstance(source, str | os.PathLike):
-        # Not resolved: the caller sees the link's own name. But `.` has no name.
-        return Path(source).name or Path(source).resolve().name
+        # Not resolved: the caller sees the link's own name. But `.` and `..` have no name.
+        own = Path(source).name
+        return own if own not in ("", "..") else Path(source).resolve().name
     name = getattr(source, "name", None)
     return Path(name).name if isinstance(name, str) else ""
 

@@ -19,6 +19,7 @@ from cellblock_client.types import (
 )
 
 SESSION_FILES_PAGE_SIZE = 1000
+NO_SESSION_FILE = "SESSION_FILE_NOT_FOUND"
 
 
 def get_file(file_id: str) -> Call[File]:
@@ -78,10 +79,16 @@ def detach_file(session_id: str, file_id: str) -> Call[None]:
     return Call("file", "DetachFile", request, lambda _r: None, gone="ATTACHMENT_NOT_FOUND")
 
 
-def list_session_files(session_id: str, folder: str, token: str) -> Call[Page[SessionFile]]:
+def list_session_files(
+    session_id: str, folder: str, depth: int, token: str
+) -> Call[Page[SessionFile]]:
     """List the files in a session."""
     request = file_pb2.ListSessionFilesRequest(
-        session_id=session_id, folder=folder, page_size=SESSION_FILES_PAGE_SIZE, page_token=token
+        session_id=session_id,
+        folder=folder,
+        page_size=SESSION_FILES_PAGE_SIZE,
+        page_token=token,
+        depth=depth,
     )
     return Call(
         "file",
@@ -105,9 +112,31 @@ def delete_session_file(session_id: str, path: str, *, recursive: bool) -> Call[
     request = file_pb2.DeleteSessionFileRequest(
         session_id=session_id, path=path, recursive=recursive
     )
-    return Call(
-        "file", "DeleteSessionFile", request, lambda _r: None, gone="SESSION_FILE_NOT_FOUND"
+    return Call("file", "DeleteSessionFile", request, lambda _r: None, gone=NO_SESSION_FILE)
+
+
+def stat_session_file(session_id: str, path: str) -> Call[SessionFile]:
+    """Describe a file in a session."""
+    request = file_pb2.StatSessionFileRequest(session_id=session_id, path=path)
+    return Call("file", "StatSessionFile", request, lambda r: session_file(r.file))
+
+
+def move_session_file(
+    session_id: str, path: str, new_path: str, *, overwrite: bool
+) -> Call[SessionFile]:
+    """Rename or move a file in a session."""
+    request = file_pb2.MoveSessionFileRequest(
+        session_id=session_id, path=path, new_path=new_path, overwrite=overwrite
     )
+    return Call(
+        "file", "MoveSessionFile", request, lambda r: session_file(r.file), repeatable=False
+    )
+
+
+def set_session_file_mode(session_id: str, path: str, mode: int) -> Call[SessionFile]:
+    """Set the permissions of a file in a session."""
+    request = file_pb2.SetSessionFileModeRequest(session_id=session_id, path=path, mode=mode)
+    return Call("file", "SetSessionFileMode", request, lambda r: session_file(r.file))
 
 
 def create_session_folder(session_id: str, path: str) -> Call[SessionFile]:

@@ -172,11 +172,16 @@ class SessionWrite:
     """Write into a session, always from the beginning: a file appears complete or not at all."""
 
     def __init__(
-        self, file: BinaryIO, session_id: str, path: str, progress: Progress | None
+        self,
+        file: BinaryIO,
+        session_id: str,
+        path: str,
+        progress: Progress | None,
+        mode: int | None = None,
     ) -> None:
         """Write `file` from its current position."""
         self._reader = Reader(file, progress)
-        self._target = pb.WriteSessionFileTarget(session_id=session_id, path=path)
+        self._target = pb.WriteSessionFileTarget(session_id=session_id, path=path, mode=mode)
 
     @property
     def repeatable(self) -> bool:

@@ -1,6 +1,7 @@
 """Messages of the API as plain, immutable values. Times are UTC."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -242,14 +243,27 @@ class Attachment:
     """Result of unpacking, if it was unpacked."""
 
 
+class SessionFileType(Enum):
+    """Kind of an entry of `/mnt/data`."""
+
+    FILE = file_pb2.SESSION_FILE_TYPE_FILE
+    FOLDER = file_pb2.SESSION_FILE_TYPE_FOLDER
+    LINK = file_pb2.SESSION_FILE_TYPE_LINK
+
+
 @dataclass(frozen=True)
 class SessionFile:
-    """File or directory that currently exists in a session's `/mnt/data`."""
+    """File, directory or link that currently exists in a session's `/mnt/data`."""
 
     path: str
     bytes: int
     modify_time: datetime
     is_folder: bool
+    type: SessionFileType = SessionFileType.FILE
+    mode: int = 0
+    """Permissions, as `os.chmod` takes them."""
+    link_target: str = ""
+    """Target of a link that code created; it may lead anywhere."""
 
 
 class SessionFileList(tuple[SessionFile, ...]):
@@ -354,13 +368,34 @@ def generated_file(message: execution_pb2.GeneratedFile) -> File | None:
 
 def session_file(message: file_pb2.SessionFile) -> SessionFile:
     """Convert a session file from its proto message."""
-    return SessionFile(message.path, message.bytes, time_of(message.modify_time), message.is_folder)
+    kind = message.type or (
+        file_pb2.SESSION_FILE_TYPE_FOLDER
+        if message.is_folder  # from a server that does not send the type
+        else file_pb2.SESSION_FILE_TYPE_FILE
+    )
+    return SessionFile(
+        message.path,
+        message.bytes,
+        time_of(message.modify_time),
+        message.is_folder,
+        SessionFileType(kind),
+        message.mode,
+        message.link_target,
+    )
 
 
 def attachment(file_id: str, message: file_pb2.AttachFileResponse) -> Attachment:
     """Convert an attachment from its proto message."""
     unpacked = _unpacked(message.unpacked) if message.HasField("unpacked") else None
     return Attachment(file_id, message.path, message.copied, unpacked)
+
+
+def with_skipped(attached: Attachment, skipped: Sequence[Skipped]) -> Attachment:
+    """Add entries that were left out before the upload."""
+    if not skipped or attached.unpacked is None:
+        return attached
+    unpacked = replace(attached.unpacked, skipped=(*skipped, *attached.unpacked.skipped))
+    return replace(attached, unpacked=unpacked)
 
 
 def upload_state(message: file_pb2.GetUploadResponse) -> UploadState:

@@ -13,9 +13,11 @@ import grpc
 from cellblock.agent.v1 import agent_pb2_grpc
 from cellblock_agent.contexts.interpreter import START_ATTEMPTS, Interpreter
 from cellblock_agent.egress import SOCKET, EgressPort
+from cellblock_agent.files.aliases import Aliases
 from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_watch import FileWatch
+from cellblock_agent.files.input_copies import InputCopies
 from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.kernel.forkserver_client import (
     ForkServerClient,
@@ -89,7 +91,8 @@ class _Agent:
         journal = Journal()
         folder = DataFolder(options.data_dir, options.inputs_dir)
         changes = ChangeTracker(folder)
-        files = FileWatch(folder, changes, journal)
+        aliases = Aliases(folder, changes)
+        files = FileWatch(folder, changes, aliases, journal)
         memory = MemoryWatch(options.memory_bytes, lambda: {fork_server.pid} | helpers.pids)
         interpreter = Interpreter(
             options.kernel_dir,
@@ -114,6 +117,8 @@ class _Agent:
             journal,
             folder,
             changes,
+            aliases,
+            InputCopies(folder, options.memory_bytes),
             Unpacker(folder, changes, helpers),
             orphan_clock,
         )

@@ -8,9 +8,11 @@ from cellblock_agent import VERSION
 from cellblock_agent.contexts import answers
 from cellblock_agent.contexts.execution import Execution
 from cellblock_agent.contexts.interpreter import Interpreter
+from cellblock_agent.files.aliases import Aliases
 from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.file_calls import CHUNK_BYTES, FileCalls
+from cellblock_agent.files.input_copies import InputCopies
 from cellblock_agent.files.statuses import Code, Context, InvalidRequestError, Statuses
 from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.orphan import OrphanClock
@@ -30,11 +32,13 @@ class AgentService(FileCalls):
         journal: Journal,
         folder: DataFolder,
         changes: ChangeTracker,
+        aliases: Aliases,
+        copies: InputCopies,
         unpacker: Unpacker,
         orphan_clock: OrphanClock,
     ) -> None:
         """Serve requests with these parts."""
-        super().__init__(folder, changes, unpacker)
+        super().__init__(folder, changes, aliases, copies, unpacker)
         self._interpreter = interpreter
         self._journal = journal
         self._orphan_clock = orphan_clock

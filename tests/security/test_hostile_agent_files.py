@@ -42,6 +42,18 @@ async def writes(session: AsyncSession) -> object:
     return await session.files.write("x", b"x")
 
 
+async def stats(session: AsyncSession) -> object:
+    return await session.files.stat("x")
+
+
+async def moves(session: AsyncSession) -> object:
+    return await session.files.rename("x", "y")
+
+
+async def sets_mode(session: AsyncSession) -> object:
+    return await session.files.chmod("x", 0o600)
+
+
 async def makes_folder(session: AsyncSession) -> object:
     return await session.files.create_folder("x")
 
@@ -75,6 +87,36 @@ LIES: dict[str, tuple[str, Callable[[AsyncSession], Awaitable[object]], Message 
         "WriteFile",
         writes,
         pb.WriteFileResponse(file=pb.FileEntry(path="../y")),
+    ),
+    "another file than was described": (
+        "StatFile",
+        stats,
+        pb.StatFileResponse(file=pb.FileEntry(path="y")),
+    ),
+    "a file with more than permissions": (
+        "StatFile",
+        stats,
+        pb.StatFileResponse(file=pb.FileEntry(path="x", mode=0o100644)),
+    ),
+    "a folder that is a link": (
+        "StatFile",
+        stats,
+        pb.StatFileResponse(file=pb.FileEntry(path="x", is_folder=True, is_link=True)),
+    ),
+    "a target without an end": (
+        "StatFile",
+        stats,
+        pb.StatFileResponse(file=pb.FileEntry(path="x", is_link=True, link_target="x" * 10**4)),
+    ),
+    "another file than was moved": (
+        "MoveFile",
+        moves,
+        pb.MoveFileResponse(file=pb.FileEntry(path="x")),
+    ),
+    "another file than was changed": (
+        "SetFileMode",
+        sets_mode,
+        pb.SetFileModeResponse(file=pb.FileEntry(path="../x")),
     ),
     "another folder than was made": (
         "MakeFolder",

@@ -105,6 +105,15 @@ NOT_FOUND: dict[str, Requests] = {
     "DeleteSessionFile": lambda of: [
         file_pb2.DeleteSessionFileRequest(session_id=of.session, path="x")
     ],
+    "StatSessionFile": lambda of: [
+        file_pb2.StatSessionFileRequest(session_id=of.session, path="x")
+    ],
+    "MoveSessionFile": lambda of: [
+        file_pb2.MoveSessionFileRequest(session_id=of.session, path="x", new_path="y")
+    ],
+    "SetSessionFileMode": lambda of: [
+        file_pb2.SetSessionFileModeRequest(session_id=of.session, path="x", mode=0o600)
+    ],
     "CreateSessionFolder": lambda of: [
         file_pb2.CreateSessionFolderRequest(session_id=of.session, path="x")
     ],

@@ -1,5 +1,6 @@
 """The client: a connection, its sessions, and one session."""
 
+import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 
@@ -24,6 +25,7 @@ from cellblock_client.types import (
     Limits,
     SessionInfo,
     SessionState,
+    with_skipped,
 )
 
 
@@ -114,10 +116,11 @@ class AsyncSessions:
 
         Files uploaded by this call are deleted with the session, or after a day. To keep a
         file, upload it with `AsyncClient.files` and pass the `File` that this returns.
-        The path of a folder attaches everything in it except links. With `unpack`, archives
-        (ZIP and tar, by their names) are unpacked into folders. `timeout` includes the
-        uploads: large files may need more. `lifetime` is the former name of
-        `inactivity_limit`.
+        The path of a folder attaches everything in it under the folder's name, so that code
+        opens `data/x.csv` if the folder is `data`; `Path(".")` becomes `/mnt/data` itself.
+        Links are left out, with a warning. With `unpack`, archives (ZIP and tar, by their
+        names) are unpacked into folders. `timeout` includes the uploads: large files may need
+        more. `lifetime` is the former name of `inactivity_limit`.
         """
         deadline = Deadline(timeout)
         uploads = AsyncSessionUploads(AsyncFiles(self._transport))
@@ -145,6 +148,8 @@ class AsyncSessions:
                 runtime=runtime,
                 network=network,
             )
+        for entry in uploads.skipped:
+            warnings.warn(f"{entry.path} was not attached: it {entry.reason}", stacklevel=2)
         async with uploads.attaching():
             info = await self._transport.call(call, deadline.left())
         session = AsyncSession(self._transport, info)
@@ -316,7 +321,9 @@ class AsyncSession:
 
         A file uploaded by this call is deleted with the session, or after a day.
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
-        path of a folder, with everything in it except links. `timeout` includes the upload.
+        path of a folder, with everything in it except links, which `unpacked.skipped` names.
+        The content of `Path(".")`, or of an archive that is attached as `.`, goes into
+        `/mnt/data` itself. `timeout` includes the upload.
         """
         deadline = Deadline(timeout)
         uploads = AsyncSessionUploads(AsyncFiles(self._transport))
@@ -328,7 +335,7 @@ class AsyncSession:
         async with uploads.attaching():
             attachment = await self._transport.call(call, deadline.left())
         self._uploads.take_over_files(uploads)
-        return attachment
+        return with_skipped(attachment, uploads.skipped)
 
     async def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder into which it was unpacked, from `/mnt/data`."""

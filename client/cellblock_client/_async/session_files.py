@@ -9,6 +9,7 @@ from cellblock_client._async.transport import AsyncTransport
 from cellblock_client._backend_async import run_blocking
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
+from cellblock_client.errors import NotFoundError
 from cellblock_client.receiving import Counted
 from cellblock_client.sending import SessionWrite
 from cellblock_client.types import SessionFile, SessionFileList
@@ -23,13 +24,54 @@ class AsyncSessionFiles:
         self._session_id = session_id
 
     async def list(
-        self, folder: str = "", *, timeout: float | None = CALL_SECONDS
+        self, folder: str = "", *, depth: int = 0, timeout: float | None = CALL_SECONDS
     ) -> SessionFileList:
-        """Return all files and folders, or those below `folder`, sorted by path."""
+        """Return all files, folders and links, or those below `folder`, sorted by path.
+
+        `depth` is the number of levels: 1 for what is directly in the folder, 0 for all.
+        """
         pages = self._transport.pages(
-            lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
+            lambda token: file_calls.list_session_files(self._session_id, folder, depth, token),
+            timeout,
         )
         return file_calls.session_file_list([page async for page in pages])
+
+    async def stat(self, path: str, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
+        """Return what is at a path now; `""` is `/mnt/data` itself. Links are not followed."""
+        call = file_calls.stat_session_file(self._session_id, path)
+        return await self._transport.call(call, timeout)
+
+    async def exists(self, path: str, *, timeout: float | None = CALL_SECONDS) -> bool:
+        """Return whether there is a file, folder or link at a path."""
+        try:
+            await self.stat(path, timeout=timeout)
+        except NotFoundError as error:
+            if error.reason != file_calls.NO_SESSION_FILE:
+                raise
+            return False
+        return True
+
+    async def rename(
+        self,
+        path: str,
+        new_path: str,
+        *,
+        overwrite: bool = False,
+        timeout: float | None = CALL_SECONDS,
+    ) -> SessionFile:
+        """Rename or move a file, folder or link. Missing folders are created.
+
+        With `overwrite`, a file, link or empty folder at `new_path` is replaced.
+        """
+        call = file_calls.move_session_file(self._session_id, path, new_path, overwrite=overwrite)
+        return await self._transport.call(call, timeout)
+
+    async def chmod(
+        self, path: str, mode: int, *, timeout: float | None = CALL_SECONDS
+    ) -> SessionFile:
+        """Set the permissions of a file or folder, such as `0o755`."""
+        call = file_calls.set_session_file_mode(self._session_id, path, mode)
+        return await self._transport.call(call, timeout)
 
     async def read(
         self,
@@ -89,16 +131,17 @@ class AsyncSessionFiles:
         path: str,
         source: Source,
         *,
+        mode: int | None = None,
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> SessionFile:
         """Write a file, replacing an existing one. Missing folders are created.
 
         `source` is a path of this machine, bytes, or an open binary file. The file
-        appears complete or not at all.
+        appears complete or not at all. `mode` has its permissions, `0o644` by default.
         """
         with content.opened(source) as file:
-            write = SessionWrite(file, self._session_id, path, progress)
+            write = SessionWrite(file, self._session_id, path, progress, mode)
             return await self._transport.write(write, timeout)
 
     async def delete(

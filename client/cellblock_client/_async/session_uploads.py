@@ -23,7 +23,7 @@ from cellblock_client.errors import (
     UnavailableError,
 )
 from cellblock_client.retry import Deadline
-from cellblock_client.types import File
+from cellblock_client.types import File, Skipped
 
 EXPIRES_AFTER = timedelta(days=1)
 """Life of a file that is uploaded only to be attached; the longest life of a session by default."""
@@ -47,6 +47,8 @@ class AsyncSessionUploads:
         """Upload and delete with `files`."""
         self._files = files
         self._ids: list[str] = []
+        self.skipped: list[Skipped] = []
+        """Entries of folders that were left out."""
 
     def add(self, file_id: str) -> None:
         """Add a file to those that are deleted together."""
@@ -70,13 +72,18 @@ class AsyncSessionUploads:
         progress: Progress | None,
         timeout: float | None,
     ) -> pb.Attachment:
-        """Return the attachment of a file, uploaded if needed; folders are packed as tar."""
+        """Return the attachment of a file, uploaded if needed; folders are packed as tar.
+
+        The current folder, `.`, becomes `/mnt/data` itself, so that relative paths are the same.
+        """
         if isinstance(item, File):
             return pb.Attachment(file_id=item.id, filename=filename, unpack=unpack)
         if isinstance(item, str | PathLike) and content.is_folder(item):
             name = filename or content.own_name(item)
-            with await run_blocking(folders.packed, item) as archive:
+            with await run_blocking(folders.packed, item, self.skipped) as archive:
                 file = await self._upload(archive, f"{name}.tar", progress, timeout)
+            if folders.is_here(item) and not filename:
+                name = folders.HERE
             return pb.Attachment(file_id=file.id, filename=name, unpack=True)
         # An archive keeps its own name: `filename` is the folder's.
         name = content.own_name(item) if unpack else ""

@@ -1,6 +1,7 @@
 # Generated from `client/cellblock_client/_async/client.py` by `make client`: change that.
 """The client: a connection, its sessions, and one session."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 
@@ -25,6 +26,7 @@ from cellblock_client.types import (
     Limits,
     SessionInfo,
     SessionState,
+    with_skipped,
 )
 
 
@@ -115,10 +117,11 @@ class Sessions:
 
         Files uploaded by this call are deleted with the session, or after a day. To keep a
         file, upload it with `Client.files` and pass the `File` that this returns.
-        The path of a folder attaches everything in it except links. With `unpack`, archives
-        (ZIP and tar, by their names) are unpacked into folders. `timeout` includes the
-        uploads: large files may need more. `lifetime` is the former name of
-        `inactivity_limit`.
+        The path of a folder attaches everything in it under the folder's name, so that code
+        opens `data/x.csv` if the folder is `data`; `Path(".")` becomes `/mnt/data` itself.
+        Links are left out, with a warning. With `unpack`, archives (ZIP and tar, by their
+        names) are unpacked into folders. `timeout` includes the uploads: large files may need
+        more. `lifetime` is the former name of `inactivity_limit`.
         """
         deadline = Deadline(timeout)
         uploads = SessionUploads(Files(self._transport))
@@ -146,6 +149,8 @@ class Sessions:
                 runtime=runtime,
                 network=network,
             )
+        for entry in uploads.skipped:
+            warnings.warn(f"{entry.path} was not attached: it {entry.reason}", stacklevel=2)
         with uploads.attaching():
             info = self._transport.call(call, deadline.left())
         session = Session(self._transport, info)
@@ -317,7 +322,9 @@ class Session:
 
         A file uploaded by this call is deleted with the session, or after a day.
         With `unpack`, an archive (ZIP or tar) becomes a folder of that name. So does the
-        path of a folder, with everything in it except links. `timeout` includes the upload.
+        path of a folder, with everything in it except links, which `unpacked.skipped` names.
+        The content of `Path(".")`, or of an archive that is attached as `.`, goes into
+        `/mnt/data` itself. `timeout` includes the upload.
         """
         deadline = Deadline(timeout)
         uploads = SessionUploads(Files(self._transport))
@@ -329,7 +336,7 @@ class Session:
         with uploads.attaching():
             attachment = self._transport.call(call, deadline.left())
         self._uploads.take_over_files(uploads)
-        return attachment
+        return with_skipped(attachment, uploads.skipped)
 
     def detach(self, file_id: str, *, timeout: float | None = CALL_SECONDS) -> None:
         """Remove an attached file, or the folder into which it was unpacked, from `/mnt/data`."""

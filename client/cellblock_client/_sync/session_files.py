@@ -10,6 +10,7 @@ from cellblock_client._backend_sync import run_blocking
 from cellblock_client._sync.transport import Transport
 from cellblock_client.calls import CALL_SECONDS
 from cellblock_client.content import Progress, Source, Target
+from cellblock_client.errors import NotFoundError
 from cellblock_client.receiving import Counted
 from cellblock_client.sending import SessionWrite
 from cellblock_client.types import SessionFile, SessionFileList
@@ -23,12 +24,53 @@ class SessionFiles:
         self._transport = transport
         self._session_id = session_id
 
-    def list(self, folder: str = "", *, timeout: float | None = CALL_SECONDS) -> SessionFileList:
-        """Return all files and folders, or those below `folder`, sorted by path."""
+    def list(
+        self, folder: str = "", *, depth: int = 0, timeout: float | None = CALL_SECONDS
+    ) -> SessionFileList:
+        """Return all files, folders and links, or those below `folder`, sorted by path.
+
+        `depth` is the number of levels: 1 for what is directly in the folder, 0 for all.
+        """
         pages = self._transport.pages(
-            lambda token: file_calls.list_session_files(self._session_id, folder, token), timeout
+            lambda token: file_calls.list_session_files(self._session_id, folder, depth, token),
+            timeout,
         )
         return file_calls.session_file_list(list(pages))
+
+    def stat(self, path: str, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
+        """Return what is at a path now; `""` is `/mnt/data` itself. Links are not followed."""
+        call = file_calls.stat_session_file(self._session_id, path)
+        return self._transport.call(call, timeout)
+
+    def exists(self, path: str, *, timeout: float | None = CALL_SECONDS) -> bool:
+        """Return whether there is a file, folder or link at a path."""
+        try:
+            self.stat(path, timeout=timeout)
+        except NotFoundError as error:
+            if error.reason != file_calls.NO_SESSION_FILE:
+                raise
+            return False
+        return True
+
+    def rename(
+        self,
+        path: str,
+        new_path: str,
+        *,
+        overwrite: bool = False,
+        timeout: float | None = CALL_SECONDS,
+    ) -> SessionFile:
+        """Rename or move a file, folder or link. Missing folders are created.
+
+        With `overwrite`, a file, link or empty folder at `new_path` is replaced.
+        """
+        call = file_calls.move_session_file(self._session_id, path, new_path, overwrite=overwrite)
+        return self._transport.call(call, timeout)
+
+    def chmod(self, path: str, mode: int, *, timeout: float | None = CALL_SECONDS) -> SessionFile:
+        """Set the permissions of a file or folder, such as `0o755`."""
+        call = file_calls.set_session_file_mode(self._session_id, path, mode)
+        return self._transport.call(call, timeout)
 
     def read(
         self,
@@ -88,16 +130,17 @@ class SessionFiles:
         path: str,
         source: Source,
         *,
+        mode: int | None = None,
         progress: Progress | None = None,
         timeout: float | None = None,
     ) -> SessionFile:
         """Write a file, replacing an existing one. Missing folders are created.
 
         `source` is a path of this machine, bytes, or an open binary file. The file
-        appears complete or not at all.
+        appears complete or not at all. `mode` has its permissions, `0o644` by default.
         """
         with content.opened(source) as file:
-            write = SessionWrite(file, self._session_id, path, progress)
+            write = SessionWrite(file, self._session_id, path, progress, mode)
             return self._transport.write(write, timeout)
 
     def delete(

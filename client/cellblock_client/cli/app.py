@@ -89,7 +89,9 @@ Backend = Annotated[
 Attach = Annotated[
     list[Path] | None,
     typer.Option(
-        "--attach", exists=True, help="File or folder to put at /mnt/data; may be repeated."
+        "--attach",
+        exists=True,
+        help="File or folder to put into /mnt/data; . is /mnt/data itself. May be repeated.",
     ),
 ]
 Unpack = Annotated[

@@ -1,4 +1,4 @@
-"""Parsers of times, purposes and orders on the command line."""
+"""Parsers of times, purposes, orders and permissions on the command line."""
 
 import re
 from datetime import timedelta
@@ -40,6 +40,13 @@ def purpose(text: str) -> FilePurpose:
     if text not in PURPOSES:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(PURPOSES)}")
     return PURPOSES[text]
+
+
+def mode(text: str) -> int:
+    """Parse permissions in octal, such as `755`."""
+    if re.fullmatch("(0o?)?[0-7]{3}", text) is None:
+        raise typer.BadParameter(f"{text!r} is not three octal digits, such as 644")
+    return int(text[-3:], 8)
 
 
 def order(text: str) -> ListOrder:

@@ -58,11 +58,15 @@ def list_(
     context: typer.Context,
     session: SessionId,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="List only this folder.")] = "",
+    depth: Annotated[int, typer.Option(min=0, help="How many levels of folders; 0 for all.")] = 0,
     as_json: Json = None,
 ) -> None:
-    """List the files in a session: bytes, time and path. A folder ends with a slash."""
+    """List the files in a session: bytes, time and path. A folder ends with a slash.
+
+    A link is followed by an arrow and its target.
+    """
     with open_client(context.obj) as client:
-        found = client.sessions.get(session).files.list(folder)
+        found = client.sessions.get(session).files.list(folder, depth=depth)
     if in_json(as_json):
         write_json(found)
     else:
@@ -71,6 +75,51 @@ def list_(
             typer.echo(f"{file.bytes:>12}  {time}  {shown_path(file)}")
     if found.incomplete:
         sys.stderr.write("[more files exist than can be listed]\n")
+
+
+@app.command()
+def stat(context: typer.Context, session: SessionId, path: DataPath, as_json: Json = None) -> None:
+    """Show size, time, type and permissions of a file in a session."""
+    with open_client(context.obj) as client:
+        found = client.sessions.get(session).files.stat(path)
+    if in_json(as_json):
+        write_json([found])
+        return
+    typer.echo(f"path: {plain(found.path)}")
+    typer.echo(f"type: {found.type.name.lower()}")
+    typer.echo(f"bytes: {found.bytes}")
+    typer.echo(f"mode: {found.mode:04o}")
+    typer.echo(f"modified: {found.modify_time:%Y-%m-%d %H:%M:%S}")
+    if found.link_target:
+        typer.echo(f"target: {plain(found.link_target)}")
+
+
+@app.command()
+def mv(
+    context: typer.Context,
+    session: SessionId,
+    path: DataPath,
+    new_path: Annotated[str, typer.Argument(metavar="NEW_PATH", help="Its new path, likewise.")],
+    force: Force = False,
+) -> None:
+    """Rename or move a file or folder in a session, and print its new path."""
+    with open_client(context.obj) as client:
+        moved = client.sessions.get(session).files.rename(path, new_path, overwrite=force)
+    typer.echo(plain(moved.path))
+
+
+@app.command()
+def chmod(
+    context: typer.Context,
+    session: SessionId,
+    mode: Annotated[
+        int, typer.Argument(parser=parameters.mode, metavar="MODE", help="In octal, such as 755.")
+    ],
+    path: DataPath,
+) -> None:
+    """Set the permissions of a file or folder in a session."""
+    with open_client(context.obj) as client:
+        client.sessions.get(session).files.chmod(path, mode)
 
 
 @app.command()

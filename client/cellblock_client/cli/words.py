@@ -7,7 +7,7 @@ prompt. Colours are kept; everything else is removed.
 import re
 
 from cellblock_client.events import OutputCut
-from cellblock_client.types import SessionFile
+from cellblock_client.types import SessionFile, SessionFileType
 
 # An escape that does not begin a colour, and control characters but \b \t \n \r.
 UNSAFE = re.compile(r"\x1b(?!\[[0-9;:]*m)|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
@@ -25,7 +25,9 @@ def plain(text: str) -> str:
 
 
 def shown_path(file: SessionFile) -> str:
-    """Format a path in a session: a directory's path ends with a slash."""
+    """Format a path in a session: a slash ends a directory's, an arrow leads to a link's target."""
+    if file.type is SessionFileType.LINK:
+        return f"{plain(file.path)} -> {plain(file.link_target)}"
     return plain(file.path) + ("/" if file.is_folder else "")
 
 

@@ -157,7 +157,8 @@ class Interpreter:
         # The kernel has to accept this execution in time, which replaces the check.
         self._stop_settling()
         self._current = execution
-        self._files.execution_begins()
+        given = {**self._variables, **execution.environment}
+        self._files.execution_begins((execution.code, *given.values()))
         self._last_id = execution.id
         self._execution = asyncio.create_task(self._execute(execution), name=execution.id)
         self._execution.add_done_callback(self._note_failure)

@@ -15,6 +15,13 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO
 
 from cellblock_agent.files.archive_names import BadArchiveError, format_member_name
+from cellblock_agent.files.name_encoding import (
+    TAR_ENCODING,
+    decode_name,
+    guess_encoding,
+    zip_names,
+)
+from cellblock_agent.files.paths import is_utf8
 
 ENCRYPTED = 0x1
 UNIX = 3
@@ -33,6 +40,8 @@ TAR_KINDS = {
     tarfile.CHRTYPE: "a device",
     tarfile.BLKTYPE: "a device",
 }
+MAX_NAMES = 50
+"""Maximum number of a tar's names in another encoding that the encoding is guessed from."""
 
 DAMAGED = (
     zipfile.BadZipFile,
@@ -83,9 +92,8 @@ def iter_members(file: BinaryIO) -> Iterator[Member]:
 
 def _of_zip(file: BinaryIO) -> Iterator[Member]:
     with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            # `filename` has been cut at a NUL, and more.
-            name = info.orig_filename
+        members = archive.infolist()
+        for info, name in zip(members, zip_names(members), strict=True):
             mode = info.external_attr >> 16 if info.create_system == UNIX else 0
             kind = KINDS.get(stat.S_IFMT(mode), "")
             if info.flag_bits & ENCRYPTED:
@@ -107,14 +115,21 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
 
 
 def _of_tar(tar: tarfile.TarFile) -> Iterator[Member]:
+    others: list[bytes] = []
     while (info := tar.next()) is not None:
+        name = info.name
+        if not is_utf8(name):
+            raw = name.encode(errors="surrogateescape")
+            if len(others) < MAX_NAMES:
+                others.append(raw)
+            name = decode_name(raw, guess_encoding(others, TAR_ENCODING), TAR_ENCODING)
         if info.isdir():
-            yield Member(info.name, is_folder=True)
+            yield Member(name, is_folder=True)
         elif info.isreg():
             with _content(tar, info) as content:
-                yield Member(info.name, content)
+                yield Member(name, content)
         else:
-            yield Member(info.name, kind=TAR_KINDS.get(info.type, "of an unknown kind"))
+            yield Member(name, kind=TAR_KINDS.get(info.type, "of an unknown kind"))
         # Otherwise it keeps a reference to each member.
         tar.members.clear()  # type: ignore[attr-defined]
     _check_end(tar)

@@ -1,33 +1,55 @@
 """Calls of the agent's service that concern files. See `agent.proto`."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock.agent.v1 import agent_pb2_grpc
+from cellblock_agent.files.aliases import Aliases
 from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.folder_archive import zip_folder
-from cellblock_agent.files.listing import list_page
+from cellblock_agent.files.input_copies import InputCopies
+from cellblock_agent.files.listing import list_page, stat_entry
 from cellblock_agent.files.new_entries import NewFile
 from cellblock_agent.files.report import file_entry, folder_entry
-from cellblock_agent.files.statuses import ChangedError, Context, InvalidRequestError, Statuses
+from cellblock_agent.files.statuses import (
+    FULL,
+    ChangedError,
+    Context,
+    InvalidRequestError,
+    Statuses,
+)
 from cellblock_agent.files.unpacking import Unpacker
 from cellblock_agent.output.text import escape_unprintable
 
+if TYPE_CHECKING:
+    from _hashlib import HASH as Hash  # noqa: N811 - a type without a public name
+
 CHUNK_BYTES = 2**20
+MAX_MODE = 0o777
 
 
 class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     """Part of the service that handles calls about files; blocking work runs in threads."""
 
-    def __init__(self, folder: DataFolder, changes: ChangeTracker, unpacker: Unpacker) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        changes: ChangeTracker,
+        aliases: Aliases,
+        copies: InputCopies,
+        unpacker: Unpacker,
+    ) -> None:
         """Serve `folder`; changes by the server are excluded from `changes`."""
         self._folder = folder
         self._changes = changes
+        self._aliases = aliases
+        self._copies = copies
         self._unpacker = unpacker
 
     async def WriteFile(  # noqa: N802
@@ -49,8 +71,8 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     ) -> pb.LinkInputResponse:
         """Link an attachment into the data directory."""
         async with Statuses(context):
-            await asyncio.to_thread(self._link_input, request)
-        return pb.LinkInputResponse()
+            copied = await asyncio.to_thread(self._bring_in, request)
+        return pb.LinkInputResponse(copied=copied)
 
     async def UnpackInput(  # noqa: N802
         self, request: pb.UnpackInputRequest, context: Context
@@ -75,15 +97,20 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 before = os.fstat(file.fileno())
                 left = max(0, before.st_size - request.offset)
                 left = min(left, request.length or left)
+                is_whole = not request.offset and left == before.st_size
+                # The server stores a file that it wants unchanged: later scans compare its bytes.
+                digest = hashlib.sha256() if request.unchanged and is_whole else None
                 if left:
                     await asyncio.to_thread(file.seek, request.offset)
-                while left and (data := await asyncio.to_thread(_read, file, left)):
+                while left and (data := await asyncio.to_thread(_read, file, left, digest)):
                     yield pb.ReadFileResponse(data=data)
                     left -= len(data)
                 if request.unchanged and _state(before) != _state(os.fstat(file.fileno())):
                     raise ChangedError(
                         f"{escape_unprintable(request.path)} changed while it was read"
                     )
+                if digest is not None:
+                    self._changes.note_content(request.path, before, digest.digest())
 
     async def ReadFolder(  # noqa: N802
         self, request: pb.ReadFolderRequest, context: Context
@@ -103,6 +130,29 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
         async with Statuses(context):
             return await asyncio.to_thread(list_page, self._folder, request)
 
+    async def StatFile(  # noqa: N802
+        self, request: pb.StatFileRequest, context: Context
+    ) -> pb.StatFileResponse:
+        """Describe one entry."""
+        async with Statuses(context):
+            file = await asyncio.to_thread(stat_entry, self._folder, request.path)
+            return pb.StatFileResponse(file=file)
+
+    async def MoveFile(  # noqa: N802
+        self, request: pb.MoveFileRequest, context: Context
+    ) -> pb.MoveFileResponse:
+        """Rename an entry, or move it to another directory."""
+        async with Statuses(context):
+            return pb.MoveFileResponse(file=await asyncio.to_thread(self._move, request))
+
+    async def SetFileMode(  # noqa: N802
+        self, request: pb.SetFileModeRequest, context: Context
+    ) -> pb.SetFileModeResponse:
+        """Set an entry's permissions."""
+        async with Statuses(context):
+            _check_mode(request.mode)
+            return pb.SetFileModeResponse(file=await asyncio.to_thread(self._set_mode, request))
+
     async def MakeFolder(  # noqa: N802
         self, request: pb.MakeFolderRequest, context: Context
     ) -> pb.MakeFolderResponse:
@@ -121,6 +171,8 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
 
     async def _write(self, requests: AsyncIterator[pb.WriteFileRequest]) -> pb.FileEntry:
         target = (await anext(requests)).target
+        if target.HasField("mode"):
+            _check_mode(target.mode)
         if target.exclusive:
             self._check_free(target.path, target.alias)
         # Not in a thread: a caller that leaves meanwhile must not leave a file behind.
@@ -138,21 +190,59 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 raise FileExistsError(name)
 
     def _publish(self, new: NewFile, target: pb.WriteFileTarget) -> pb.FileEntry:
-        with self._changes.exclude_server_change(*filter(None, (target.path, target.alias))):
+        if target.HasField("mode"):
+            new.set_mode(target.mode)
+        with self._changes.exclude_server_change(target.path):
             info = new.publish(exclusive=target.exclusive)
-            if target.alias:
-                self._folder.link(target.alias, target.path)
+        self._changes.note_content(target.path, info, new.digest)
+        self._aliases.add_alias(target.alias, target.path)
         return file_entry(target.path, info)
 
-    def _link_input(self, request: pb.LinkInputRequest) -> None:
+    def _bring_in(self, request: pb.LinkInputRequest) -> bool:
+        """Copy an attachment if it fits well, or link it; return whether it was copied."""
         target = self._folder.input_target(request.input)
         self._check_free(request.path, request.alias)
-        with self._changes.exclude_server_change(*filter(None, (request.path, request.alias))):
-            self._folder.link(request.path, target)
-            if request.alias:
-                self._folder.link(request.alias, request.path)
+        is_copied = self._copies.is_wanted(request.input, request.max_copy_bytes) and self._copy(
+            request
+        )
+        if not is_copied:
+            with self._changes.exclude_server_change(request.path):
+                self._folder.link(request.path, target)
+        self._aliases.add_alias(request.alias, request.path)
+        return is_copied
+
+    def _copy(self, request: pb.LinkInputRequest) -> bool:
+        """Copy an attachment; return False if the directory is too full by now."""
+        with ExitStack() as cleanup:
+            source = cleanup.enter_context(self._folder.open_input(request.input))
+            new = self._folder.create(request.path)
+            cleanup.callback(new.close)
+            try:
+                while data := source.read(CHUNK_BYTES):
+                    new.write(data)
+            except OSError as error:
+                if error.errno in FULL:
+                    return False
+                raise
+            with self._changes.exclude_server_change(request.path):
+                info = new.publish(exclusive=True)
+            self._changes.note_content(request.path, info, new.digest)
+        return True
+
+    def _move(self, request: pb.MoveFileRequest) -> pb.FileEntry:
+        path, new_path = request.path, request.new_path
+        with self._changes.exclude_server_change(path, new_path):
+            self._folder.move(path, new_path, overwrite=request.overwrite)
+        return stat_entry(self._folder, new_path)
+
+    def _set_mode(self, request: pb.SetFileModeRequest) -> pb.FileEntry:
+        with self._changes.exclude_server_change(request.path):
+            self._folder.set_mode(request.path, request.mode)
+        return stat_entry(self._folder, request.path)
 
     def _remove(self, request: pb.RemoveFileRequest) -> None:
+        if self._aliases.remove_alias(request.path) and not self._folder.exists(request.path):
+            return  # no code has asked for it
         # The server takes its name away; removing the content may take time afterwards.
         with ExitStack() as removal, self._changes.exclude_server_change(request.path):
             if request.recursive:
@@ -161,8 +251,16 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 self._folder.remove(request.path)
 
 
-def _read(file: BinaryIO, left: int) -> bytes:
-    return file.read(min(left, CHUNK_BYTES))
+def _check_mode(mode: int) -> None:
+    if mode > MAX_MODE:
+        raise InvalidRequestError(f"mode: must be 0 to {MAX_MODE:o}, got {mode:o}")
+
+
+def _read(file: BinaryIO, left: int, digest: "Hash | None") -> bytes:
+    data = file.read(min(left, CHUNK_BYTES))
+    if digest is not None:
+        digest.update(data)
+    return data
 
 
 def _state(info: os.stat_result) -> tuple[int, int, int, int]:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
+from cellblock_agent.files.aliases import Aliases
 from cellblock_agent.files.changes import ChangeTracker
 from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.difference import Difference, FileState
 from cellblock_agent.files.paths import NotPlainError
-from cellblock_agent.files.walk import Entry
 from cellblock_agent.files.writing import is_open_for_writing
 from cellblock_agent.output.journal import Journal
 
@@ -37,10 +37,13 @@ log = logging.getLogger(__name__)
 class FileWatch:
     """Reporter of changed files: those of an execution on request, all others by itself."""
 
-    def __init__(self, folder: DataFolder, changes: ChangeTracker, journal: Journal) -> None:
+    def __init__(
+        self, folder: DataFolder, changes: ChangeTracker, aliases: Aliases, journal: Journal
+    ) -> None:
         """Scan `folder`; changes while nothing runs go into `journal`."""
         self._folder = folder
         self._changes = changes
+        self._aliases = aliases
         self._journal = journal
         self._one_at_a_time = asyncio.Lock()
         self._idle = asyncio.Event()
@@ -52,8 +55,12 @@ class FileWatch:
         """Changed files that were not reported yet, and the time since which they are unchanged."""
         self._last_reported = 0
 
-    def execution_begins(self) -> None:
-        """Stop periodic scans: changes from now on belong to the execution."""
+    def execution_begins(self, texts: Iterable[str] = ()) -> None:
+        """Stop periodic scans: changes from now on belong to the execution.
+
+        Attachments whose ids are named in `texts` get those names as well.
+        """
+        self._aliases.create_named(texts)
         self._idle.clear()
         self._begun.set()
         self._stop.set()
@@ -134,7 +141,8 @@ class FileWatch:
         for path in paths:
             change = difference.changed[path]
             try:
-                now = change.with_entry(Entry(path, self._folder.stat(path)))
+                entry = self._folder.find(path)
+                now = change.with_entry(entry, self._folder.input_of(entry))
             except (OSError, NotPlainError):
                 held.add(path)  # it is gone: the next scan reports that
                 continue
@@ -185,7 +193,9 @@ class FileWatch:
         return set(pending)
 
     def _open_for_writing(self, paths: Iterable[str]) -> set[str]:
-        return {path for path in paths if self._is_open(path)}
+        found = {path for path in paths if self._is_open(path)}
+        self._changes.note_writers(found)
+        return found
 
     def _is_open(self, path: str) -> bool:
         try:

@@ -45,8 +45,8 @@ def _entries(folder: DataFolder, path: str) -> list[Entry]:
     entries = []
     for entry in walk:
         if entry.is_closed:
-            raise NotPlainError(f"{escape_unprintable(entry.path)} is too deep or can't be read")
-        if is_utf8(entry.path) and (entry.is_folder or entry.is_file or folder.is_input(entry)):
+            raise NotPlainError(f"{escape_unprintable(entry.path)} {entry.closed_reason}")
+        if is_utf8(entry.path) and (entry.is_folder or entry.is_file or folder.input_of(entry)):
             entries.append(entry)
     if not walk.is_complete:
         raise NotPlainError(f"the folder has more than {ARCHIVE_BOUNDS.in_words}")

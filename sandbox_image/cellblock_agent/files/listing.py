@@ -2,8 +2,8 @@
 
 from cellblock.agent.v1 import agent_pb2 as pb
 from cellblock_agent.files.data_folder import DataFolder
-from cellblock_agent.files.paths import is_utf8
-from cellblock_agent.files.report import file_entry, folder_entry
+from cellblock_agent.files.paths import NotPlainError, is_utf8
+from cellblock_agent.files.report import file_entry, folder_entry, link_entry
 from cellblock_agent.files.walk import Entry, ScanBounds
 
 LIST_BOUNDS = ScanBounds(max_entries=100_000, max_seconds=5.0)
@@ -17,9 +17,9 @@ def list_page(folder: DataFolder, request: pb.ListFilesRequest) -> pb.ListFilesR
     response = pb.ListFilesResponse()
     most = min(request.max_entries, MAX_PAGE)
     size = 0
-    walk = folder.walk(LIST_BOUNDS, folder=request.folder, after=request.after)
+    walk = folder.walk(LIST_BOUNDS, folder=request.folder, after=request.after, depth=request.depth)
     for found in walk:
-        entry = _listed(folder, found)
+        entry = describe_entry(folder, found)
         response.incomplete = response.incomplete or found.is_closed
         if entry is None:
             continue
@@ -32,12 +32,26 @@ def list_page(folder: DataFolder, request: pb.ListFilesRequest) -> pb.ListFilesR
     return response
 
 
-def _listed(folder: DataFolder, entry: Entry) -> pb.FileEntry | None:
+def stat_entry(folder: DataFolder, path: str) -> pb.FileEntry:
+    """Return one entry. Raises BadPathError, or FileNotFoundError for other kinds of entries."""
+    try:
+        found = describe_entry(folder, folder.find(path))
+    except NotPlainError:
+        found = None  # a parent is a file
+    if found is None:
+        raise FileNotFoundError(path)
+    return found
+
+
+def describe_entry(folder: DataFolder, entry: Entry) -> pb.FileEntry | None:
+    """Return an entry in the protocol; None for a socket, FIFO or device, or an invalid name."""
     if not is_utf8(entry.path):
         return None
     if entry.is_folder:
         return folder_entry(entry.path, entry.info)
     if entry.is_file:
         return file_entry(entry.path, entry.info)
-    info = folder.input_info(entry) if folder.is_input(entry) else None
-    return None if info is None else file_entry(entry.path, info)
+    if folder.input_of(entry):
+        info = folder.input_info(entry)
+        return None if info is None else file_entry(entry.path, info)
+    return None if entry.link is None else link_entry(entry.path, entry.info, entry.link)

@@ -4,6 +4,7 @@ Until then an entry has a temporary name that scans skip: `hidden` has only the 
 progress, so that no code can hide a file by its name.
 """
 
+import hashlib
 import os
 import secrets
 import threading
@@ -67,13 +68,30 @@ class NewEntry(ABC):
 class NewFile(NewEntry):
     """File that is being written. Use `DataFolder.create`."""
 
+    def __init__(self, folder: int, name: str, hidden: set[str]) -> None:
+        """Create it in `folder`, which it takes over, to be published as `name`."""
+        super().__init__(folder, name, hidden)
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes written so far."""
+        return self._digest.digest()
+
     def write(self, data: bytes) -> None:
         """Append bytes. Raises OSError when the directory is full."""
         with self._lock:
             self._check_open()
+            self._digest.update(data)
             view = memoryview(data)
             while view:
                 view = view[os.write(self.descriptor, view) :]
+
+    def set_mode(self, mode: int) -> None:
+        """Set the file's permissions."""
+        with self._lock:
+            self._check_open()
+            os.fchmod(self.descriptor, mode)
 
     def publish(self, *, exclusive: bool) -> os.stat_result:
         """Give it its name. Raises FileExistsError for a directory or, if `exclusive`, a file."""
@@ -116,6 +134,26 @@ class NewFolder(NewEntry):
                 with suppress(OSError):
                     os.rmdir(self._name, dir_fd=self._folder)
                 raise FileExistsError(self._name) from error
+
+    def names(self) -> list[str]:
+        """Return the names in the directory."""
+        with os.scandir(self.descriptor) as entries:
+            return sorted(entry.name for entry in entries)
+
+    def publish_content(self) -> None:
+        """Move the directory's entries to its parent.
+
+        Raises FileExistsError, with the name, if one is taken; then none is moved.
+        """
+        with self._lock:
+            self._check_open()
+            names = self.names()
+            for name in names:
+                with suppress(FileNotFoundError):
+                    os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+                    raise FileExistsError(name)
+            for name in names:
+                os.rename(name, name, src_dir_fd=self.descriptor, dst_dir_fd=self._folder)
 
     def _make(self) -> int:
         os.mkdir(self._temporary, 0o755, dir_fd=self._folder)

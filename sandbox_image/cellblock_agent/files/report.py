@@ -1,6 +1,7 @@
 """Changes as a message of the protocol, bounded."""
 
 import os
+import stat
 from collections.abc import Iterable
 
 from cellblock.agent.v1 import agent_pb2 as pb
@@ -22,7 +23,9 @@ def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChan
     for path in changed[:max_reported]:
         change = difference.changed[path]
         file = file_entry(path, change.entry.info)
-        message.changed.append(pb.ChangedFile(file=file, renamed_from=change.renamed_from))
+        message.changed.append(
+            pb.ChangedFile(file=file, renamed_from=change.renamed_from, input=change.state.input)
+        )
     if difference.incomplete_reason:
         message.skipped.append(pb.SkippedFile(reason=difference.incomplete_reason))
     if len(deleted) > max_reported:
@@ -34,7 +37,7 @@ def build_file_changes(difference: Difference, max_reported: int) -> pb.FileChan
 
 def file_entry(path: str, info: os.stat_result) -> pb.FileEntry:
     """Return a file's entry in the protocol."""
-    message = pb.FileEntry(path=path, bytes=info.st_size)
+    message = pb.FileEntry(path=path, bytes=info.st_size, mode=stat.S_IMODE(info.st_mode))
     # User code may set any time, even one outside the calendar.
     message.modify_time.FromNanoseconds(min(max(info.st_mtime_ns, 0), LATEST))
     return message
@@ -45,6 +48,15 @@ def folder_entry(path: str, info: os.stat_result) -> pb.FileEntry:
     message = file_entry(path, info)
     message.bytes = 0
     message.is_folder = True
+    return message
+
+
+def link_entry(path: str, info: os.stat_result, target: str) -> pb.FileEntry:
+    """Return a link's entry in the protocol, without a size."""
+    message = file_entry(path, info)
+    message.bytes = 0
+    message.is_link = True
+    message.link_target = escape_unprintable(target)
     return message
 
 

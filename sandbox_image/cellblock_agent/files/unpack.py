@@ -15,11 +15,13 @@ import json
 import os
 import resource
 import sys
+import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO
 
 from cellblock_agent.files.archive_names import (
+    MAX_NAME_BYTES,
     BadArchiveError,
     UnusableName,
     format_member_name,
@@ -37,6 +39,10 @@ MAX_SKIPPED = 100
 SMALL_BYTES = 2**20
 """Size up to which the ratio is not checked."""
 FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+MACOS_FOLDER, MACOS_FILE = "__MACOSX", ".DS_Store"
+MACOS_REASON = "has only metadata of macOS"
+APPLE_DOUBLE = b"\x00\x05\x16\x07"
+"""First bytes of a file with another file's metadata, called `._` and its name."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -70,6 +76,8 @@ class ArchiveExtraction:
     entries: int = 0
     written: int = 0
     """Bytes written so far, whatever sizes the archive declares."""
+    spellings: dict[str, str] = field(default_factory=dict)
+    """Names of files that are not ASCII, as the archive spells them, by their composed form."""
 
     def add(self, member: Member) -> None:
         """Write one member. Raises BadArchiveError, FullError, or one of DAMAGED."""
@@ -81,19 +89,40 @@ class ArchiveExtraction:
             self._skip(member.name, f"is {member.kind}")
         elif not parts:
             return
+        elif MACOS_FOLDER in parts or parts[-1] == MACOS_FILE:
+            self._skip_once(MACOS_FOLDER if MACOS_FOLDER in parts else MACOS_FILE)
         elif member.content is None:
-            os.close(self._enter(parts))
+            os.close(self._enter(_composed(parts)))
         else:
-            self._write(parts, member.content)
+            first = member.content.read(CHUNK_BYTES)
+            if parts[-1].startswith("._") and first.startswith(APPLE_DOUBLE):
+                self._skip_once("._*")
+            else:
+                self._write(self._spelled(parts), first, member.content)
 
-    def _write(self, parts: tuple[str, ...], content: IO[bytes]) -> None:
+    def _spelled(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a file's path in composed form, as people type it; macOS decomposes names.
+
+        Of two files that differ only in this, both are kept.
+        """
+        composed = _composed(parts)
+        name = "/".join(parts)
+        if name.isascii() or self.spellings.setdefault("/".join(composed), name) == name:
+            return composed
+        if composed != parts:
+            return parts
+        return (*parts[:-1], unicodedata.normalize("NFD", parts[-1]))
+
+    def _write(self, parts: tuple[str, ...], first: bytes, content: IO[bytes]) -> None:
         folder = self._enter(parts[:-1])
         try:
             file = self._create(folder, parts)
             try:
-                while data := content.read(CHUNK_BYTES):
+                data = first
+                while data:
                     self._count_bytes(len(data))
                     _write_all(file, data)
+                    data = content.read(CHUNK_BYTES)
             finally:
                 os.close(file)
         finally:
@@ -143,6 +172,11 @@ class ArchiveExtraction:
             ratio = self.bounds.max_ratio
             raise BadArchiveError(f"is more than {ratio} times as large when unpacked")
 
+    def _skip_once(self, name: str) -> None:
+        """Note metadata of macOS: not each of the many entries."""
+        if (name, MACOS_REASON) not in self.skipped:
+            self._skip(name, MACOS_REASON)
+
     def _skip(self, name: str, reason: str) -> None:
         if len(self.skipped) < MAX_SKIPPED:
             self.skipped.append((format_member_name(name), reason))
@@ -163,6 +197,13 @@ def unpack_archive(archive: BinaryIO, folder: int, bounds: UnpackBounds) -> dict
     except (*DAMAGED, OSError) as error:
         return {"refused": f"is damaged: {format_member_name(str(error)) or type(error).__name__}"}
     return {"skipped": extraction.skipped}
+
+
+def _composed(parts: tuple[str, ...]) -> tuple[str, ...]:
+    composed = tuple(unicodedata.normalize("NFC", part) for part in parts)
+    if all(len(part.encode()) <= MAX_NAME_BYTES for part in composed):
+        return composed
+    return parts  # a few characters become longer
 
 
 def _write_all(file: int, data: bytes) -> None:

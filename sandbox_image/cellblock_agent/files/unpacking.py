@@ -13,7 +13,7 @@ from cellblock_agent.files.data_folder import DataFolder
 from cellblock_agent.files.new_entries import NewFolder
 from cellblock_agent.files.paths import MAX_DEPTH, parts_of
 from cellblock_agent.files.statuses import RefusedError
-from cellblock_agent.output.text import make_encodable, truncate_text
+from cellblock_agent.output.text import escape_unprintable, make_encodable, truncate_text
 from cellblock_agent.processes.helpers import HelperError, Helpers
 
 TIMEOUT_SECONDS = 540.0
@@ -36,11 +36,12 @@ class Unpacker:
         self._helpers = helpers
 
     async def unpack(self, request: pb.UnpackInputRequest) -> pb.UnpackInputResponse:
-        """Unpack an archive into a new directory.
+        """Unpack an archive into a new directory, or into the data directory for an empty path.
 
         Raises UnpackError, BadPathError, NotPlainError or OSError.
         """
-        max_parts = MAX_DEPTH + 1 - len(parts_of(request.path))
+        above = parts_of(request.path) if request.path else []
+        max_parts = MAX_DEPTH + 1 - len(above)
         # Not in threads: a caller that leaves meanwhile must not leave a directory behind.
         with ExitStack() as stack:
             archive = stack.enter_context(self._folder.open_input(request.input))
@@ -76,16 +77,33 @@ class Unpacker:
         raise UnpackError(f"{name} was not unpacked: user code interfered")
 
     def _publish(self, new: NewFolder, path: str, answer: dict[str, Any]) -> pb.UnpackInputResponse:
-        with self._changes.exclude_server_change(path):
-            new.publish()
-        files = [
-            entry.info.st_size
-            for entry in self._folder.walk(SERVER_BOUNDS, folder=path)
-            if entry.is_file
-        ]
+        published = [path] if path else new.names()
+        with self._changes.exclude_server_change(*published):
+            if path:
+                new.publish()
+            else:
+                self._publish_content(new)
+        files = [size for entry in published for size in self._sizes(entry)]
         response = pb.UnpackInputResponse(files=len(files), bytes=sum(files))
         response.skipped.extend(_skipped(answer["skipped"][:MAX_SKIPPED]))
         return response
+
+    def _publish_content(self, new: NewFolder) -> None:
+        try:
+            new.publish_content()
+        except FileExistsError as error:
+            taken = escape_unprintable(str(error))
+            raise UnpackError(f"was not attached: /mnt/data has {taken!r} already") from error
+
+    def _sizes(self, path: str) -> Iterator[int]:
+        """Yield the sizes of the files at a path and below it."""
+        entry = self._folder.find(path)
+        if entry.is_file:
+            yield entry.info.st_size
+        elif entry.is_folder:
+            for inner in self._folder.walk(SERVER_BOUNDS, folder=path):
+                if inner.is_file:
+                    yield inner.info.st_size
 
 
 def _skipped(items: list[object]) -> Iterator[pb.SkippedFile]:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from cellblock_agent.files.paths import MAX_DEPTH
+from cellblock_agent.files.paths import MAX_DEPTH, NO_ACCESS
+
+TOO_DEEP = f"is more than {MAX_DEPTH} folders deep"
 
 PIN_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 READ_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -37,8 +39,13 @@ class Entry:
     info: os.stat_result
     link: str | None = None
     """Target of a symbolic link."""
-    is_closed: bool = False
-    """Whether it is a directory that is too deep, or can't be read."""
+    closed_reason: str = ""
+    """Reason why a directory's content is left out; empty if it is not."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is a directory that is too deep, or can't be read."""
+        return bool(self.closed_reason)
 
     @property
     def is_file(self) -> bool:
@@ -77,16 +84,24 @@ class Walk:
         bounds: ScanBounds,
         *,
         hidden: Container[str] = (),
+        pruned: Container[str] = (),
         after: tuple[str, ...] = (),
+        depth: int = 0,
         stop: threading.Event | None = None,
     ) -> None:
-        """Walk `folder`, whose parts are `above`, and close it; begin after `after`."""
+        """Walk `folder`, whose parts are `above`, and close it; begin after `after`.
+
+        `depth` is the number of levels, 0 for all. Skip entries named in `hidden`, and directories
+        named in `pruned`.
+        """
         self._folder = folder
         self._above = above
         self._left = bounds.max_entries
         self._end = time.monotonic() + bounds.max_seconds
         self._hidden = hidden
+        self._pruned = pruned
         self._after = after
+        self._max_parts = len(above) + depth if depth else None
         self._stop = stop
         self.is_complete = True
         """Whether nothing was skipped so far; unreadable directories have entries that say so."""
@@ -127,10 +142,15 @@ class Walk:
         is_past = parts > self._after
         info = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISDIR(info.st_mode):
-            inner = _open(folder, name) if len(parts) <= MAX_DEPTH else None
+            if name in self._pruned:
+                return
+            is_wanted = self._max_parts is None or len(parts) < self._max_parts
+            inner = _open(folder, name) if is_wanted and len(parts) <= MAX_DEPTH else None
             if is_past:
+                reason = NO_ACCESS if len(parts) <= MAX_DEPTH else TOO_DEEP
                 try:
-                    yield Entry(path, info, is_closed=inner is None)
+                    is_closed = is_wanted and inner is None
+                    yield Entry(path, info, closed_reason=reason if is_closed else "")
                 except BaseException:
                     if inner is not None:
                         os.close(inner)

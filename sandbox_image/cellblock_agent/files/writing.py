@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import signal
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -20,6 +21,15 @@ def is_open_for_writing(file: int, max_descriptors: int = MAX_DESCRIPTORS) -> bo
     of processes are examined, at most `max_descriptors`, and mappings are ignored. Returns False
     for the file of another user.
     """
+    has_writer = has_writer_by_lease(file)
+    if has_writer is None:
+        info = os.fstat(file)
+        return (info.st_dev, info.st_ino) in inodes_open_for_writing(max_descriptors)
+    return has_writer
+
+
+def has_writer_by_lease(file: int) -> bool | None:
+    """Return whether a file has a writer; None where there are no leases."""
     try:
         # A process that opens the file during the lease makes the kernel send a signal: SIGIO would
         # end this process, SIGURG is ignored by default.
@@ -28,20 +38,22 @@ def is_open_for_writing(file: int, max_descriptors: int = MAX_DESCRIPTORS) -> bo
     except BlockingIOError:
         return True
     except OSError as error:
-        has_leases = error.errno not in (errno.EINVAL, errno.ENOSYS)
-        return not has_leases and _has_writer(os.fstat(file), max_descriptors)
+        return None if error.errno in (errno.EINVAL, errno.ENOSYS) else False
     # Immediately: until then, a process that opens the file has to wait.
     fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
 
 
-def _has_writer(wanted: os.stat_result, max_descriptors: int) -> bool:
+def inodes_open_for_writing(max_descriptors: int = MAX_DESCRIPTORS) -> set[tuple[int, int]]:
+    """Return the devices and inodes of files that other processes have open for writing."""
+    found = set()
     for opened in islice(_open_files(), max_descriptors):
         # A file that has been closed meanwhile, or whose process has ended, has no writer.
         with suppress(OSError):
-            if os.path.samestat(opened.stat(), wanted) and _is_for_writing(opened):
-                return True
-    return False
+            info = opened.stat()
+            if stat.S_ISREG(info.st_mode) and _is_for_writing(opened):
+                found.add((info.st_dev, info.st_ino))
+    return found
 
 
 def _open_files() -> Iterator[Path]:

@@ -25,6 +25,7 @@ alone is not enough.
 """
 MAX_PATH_CHARACTERS = 2**13
 """Maximum length of a path below the data folder: the agent lists at most 17 names of 255 bytes."""
+MAX_MODE = 0o7777
 MAX_WORDS = 500
 """Maximum length, in characters, of a text from the agent that people read."""
 LATEST_SECONDS = 253_402_300_799
@@ -72,13 +73,19 @@ def checked(message: M | Refused) -> M:
 
 def check_entry(entry: pb.FileEntry, path: str | None = None) -> None:
     """Raise ProtocolViolationError unless the entry is valid, and at `path` if that is given."""
-    check_path(entry.path)
+    if entry.path or path != "":  # the data folder itself
+        check_path(entry.path)
     if path is not None and entry.path != path:
         raise ProtocolViolationError(f"{entry.path[:200]!r} instead of {path!r}")
     check_count("size of a file", entry.bytes)
     time = entry.modify_time
     if not 0 <= time.seconds <= LATEST_SECONDS or not 0 <= time.nanos < 10**9:
         raise ProtocolViolationError(f"time {time.seconds} s {time.nanos} ns of a file")
+    check_count("mode of a file", entry.mode, MAX_MODE)
+    if len(entry.link_target) > MAX_PATH_CHARACTERS:
+        raise ProtocolViolationError(f"a link's target of {len(entry.link_target)} characters")
+    if (entry.is_folder and entry.is_link) or (entry.link_target and not entry.is_link):
+        raise ProtocolViolationError(f"{entry.path[:200]!r} is a link and something else")
 
 
 def check_path(path: str) -> None:

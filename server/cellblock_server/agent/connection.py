@@ -29,6 +29,7 @@ from cellblock_server.agent.stream import AgentStream
 from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.sandbox import AgentTransport
 from cellblock_server.common.errors import (
+    AlreadyExistsError,
     CellblockError,
     UnavailableError,
     WrongStateError,
@@ -140,12 +141,13 @@ class AgentConnection:
         *,
         exclusive: bool = False,
         alias: str = "",
+        mode: int | None = None,
     ) -> pb.FileEntry:
         """Write a file below the data folder. An error raised by `data` ends the write."""
         failures: list[Exception] = []
 
         async def requests() -> AsyncIterator[pb.WriteFileRequest]:
-            target = pb.WriteFileTarget(path=path, exclusive=exclusive, alias=alias)
+            target = pb.WriteFileTarget(path=path, exclusive=exclusive, alias=alias, mode=mode)
             yield pb.WriteFileRequest(target=target)
             try:
                 async for chunk in _unhurried(data, patience, self._timings.piece):
@@ -171,10 +173,19 @@ class AgentConnection:
                 raise failures[0] from None
             raise
 
-    async def link_input(self, name: str, path: str, alias: str) -> None:
-        """Make a file of the inputs folder appear in the data folder."""
-        request = pb.LinkInputRequest(input=name, path=path, alias=alias)
-        await self._call(self._stub.LinkInput, request, path)
+    async def link_input(
+        self, name: str, path: str, alias: str, *, max_copy_bytes: int = 0
+    ) -> bool:
+        """Make a file of the inputs folder appear in the data folder; return whether it is a copy.
+
+        A file of up to `max_copy_bytes` may be copied. If code names `alias`, the file appears
+        under that name, too.
+        """
+        request = pb.LinkInputRequest(
+            input=name, path=path, alias=alias, max_copy_bytes=max_copy_bytes
+        )
+        seconds = self._timings.unpack
+        return (await self._call(self._stub.LinkInput, request, path, seconds)).copied
 
     async def unpack_input(
         self, name: str, path: str, *, max_bytes: int, max_entries: int, max_ratio: int
@@ -211,15 +222,39 @@ class AgentConnection:
         return self._pieces(call, path)
 
     async def list_files(
-        self, max_entries: int, folder: str = "", after: str = ""
+        self, max_entries: int, folder: str = "", after: str = "", depth: int = 0
     ) -> pb.ListFilesResponse:
         """Return a page of the files below the data folder, or below a folder in it."""
-        request = pb.ListFilesRequest(max_entries=max_entries, folder=folder, after=after)
+        request = pb.ListFilesRequest(
+            max_entries=max_entries, folder=folder, after=after, depth=depth
+        )
         page = await self._call(self._stub.ListFiles, request, folder)
         with self._answers():
             check_count("files of a page", len(page.files), max_entries)
             check_page(page.files, after)
         return page
+
+    async def stat_file(self, path: str) -> pb.FileEntry:
+        """Return an entry below the data folder, or the folder itself if `path` is empty."""
+        request = pb.StatFileRequest(path=path)
+        return self._checked_entry(
+            (await self._call(self._stub.StatFile, request, path)).file, path
+        )
+
+    async def move_file(self, path: str, new_path: str, *, overwrite: bool) -> pb.FileEntry:
+        """Move an entry below the data folder. Raises AlreadyExistsError for `new_path`."""
+        request = pb.MoveFileRequest(path=path, new_path=new_path, overwrite=overwrite)
+        try:
+            moved = (await self._call(self._stub.MoveFile, request, path)).file
+        except AlreadyExistsError as error:
+            raise AlreadyExistsError("session_file", new_path, "is taken") from error
+        return self._checked_entry(moved, new_path)
+
+    async def set_file_mode(self, path: str, mode: int) -> pb.FileEntry:
+        """Set the permissions of a file or folder below the data folder."""
+        request = pb.SetFileModeRequest(path=path, mode=mode)
+        response = await self._call(self._stub.SetFileMode, request, path)
+        return self._checked_entry(response.file, path)
 
     async def make_folder(self, path: str) -> pb.FileEntry:
         """Create a folder below the data folder, and its missing parents."""
@@ -233,6 +268,11 @@ class AgentConnection:
         """Remove a file, link or folder below the data folder."""
         request = pb.RemoveFileRequest(path=path, recursive=recursive)
         await self._call(self._stub.RemoveFile, request, path)
+
+    def _checked_entry(self, entry: pb.FileEntry, path: str) -> pb.FileEntry:
+        with self._answers():
+            check_entry(entry, path)
+        return entry
 
     async def _ask(
         self, method: grpc.aio.UnaryUnaryMultiCallable[Request, Response], request: Request

@@ -116,7 +116,12 @@ async def _starter(
     if settings.sandbox.may_have_egress:
         egress = await stack.enter_async_context(parts.egress(settings, state, supervisor))
     capture = Capture(
-        kept.blobs, kept.usage, parts.capture_bounds(settings), settings.files.retention, utc_now
+        kept.blobs,
+        kept.usage,
+        kept.file_records,
+        parts.capture_bounds(settings),
+        settings.files.retention,
+        utc_now,
     )
     return SessionStarter(
         egress=egress,

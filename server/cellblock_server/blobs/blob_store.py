@@ -136,11 +136,14 @@ class BlobStore:
 
     async def place(self, hold: "BlobHold", file: Path, blob: Blob) -> None:
         """Store a complete file; see `BlobHold`."""
-        async with self._turn(blob.sha256):
-            # From here on no task deletes it.
-            self._held[blob.sha256] += 1
-            hold.hashes.append(blob.sha256)
+        await self.protect(hold, blob.sha256)
         await self._objects.put(file, blob)
+
+    async def protect(self, hold: "BlobHold", sha256: str) -> None:
+        """Let no task delete these bytes from here on; see `BlobHold`."""
+        async with self._turn(sha256):
+            self._held[sha256] += 1
+            hold.hashes.append(sha256)
 
     def _turn(self, sha256: str) -> asyncio.Lock:
         return self._turns.setdefault(sha256, asyncio.Lock())
@@ -187,6 +190,10 @@ class BlobHold:
             blob = await file.blob()
             await self.keep_file(file, blob)
             return blob
+
+    async def keep_stored(self, sha256: str) -> None:
+        """Protect bytes that a file has. The caller checks afterwards that the file exists."""
+        await self._blobs.protect(self, sha256)
 
     async def keep_file(self, file: PartialFile, blob: Blob) -> None:
         """Store a complete file; the file is removed."""

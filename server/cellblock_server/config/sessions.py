@@ -150,9 +150,10 @@ class Files(Section):
         ByteSize(512 * MIB), ge=1, description="Size of one uploaded file."
     )
     small_file_bytes: ByteSize = internal(
-        ByteSize(16 * MIB),
+        ByteSize(64 * MIB),
         "Up to this size an attachment is copied into `/mnt/data`, where code may overwrite it. A "
-        "larger one is a link to a read-only file.",
+        "larger one is a link to a read-only file, as is one over 16 MiB that takes more than a "
+        "sixteenth of the session's memory. SQLite databases are copied up to a quarter of it.",
         ge=0,
     )
     max_attachments: int = internal(20, "Files that a session may be created with.", ge=0, le=20)

@@ -1,6 +1,7 @@
 """Attachments: stored files in a session's `/mnt/data`, under safe names."""
 
 import asyncio
+import unicodedata
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -24,6 +25,11 @@ from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import AttachmentRecord, FileRecord
 
 ARCHIVE_ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
+MAX_SENT_BYTES = 16 * 2**20
+"""Largest attachment that is sent to the agent; it reads larger ones among its inputs."""
+
+HERE = "."
+"""Name of an archive that is unpacked into `/mnt/data` itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +39,9 @@ class AttachmentBounds:
     """Limits that the operator sets."""
 
     small_file_bytes: int
-    """Largest attachment that is copied into the session; a larger one becomes a read-only link."""
+    """Largest attachment that is copied into the session; a larger one becomes a read-only link.
+    The agent may link a smaller one, and copy a larger database, in proportion to the session's
+    memory."""
     max_unpacked_bytes: int
     max_unpacked_files: int
     max_unpack_ratio: int
@@ -49,8 +57,13 @@ class WantedAttachment:
     unpack: bool
 
     def name(self) -> str:
-        """Return the name in `/mnt/data`. Raises InvalidArgumentError."""
-        name = self.filename or self.file.filename
+        """Return the name in `/mnt/data`. Raises InvalidArgumentError.
+
+        It is composed (NFC), as people and models type it; macOS sends decomposed names.
+        """
+        name = unicodedata.normalize("NFC", self.filename or self.file.filename)
+        if self.unpack and name == HERE:
+            return name
         if self.unpack and not self.filename:
             name = _without_ending(name)
         return check_filename("attachment.filename", name)
@@ -104,6 +117,8 @@ class AttachmentService:
                     raise AlreadyExistsError(
                         "attachment", file.id, f"is attached already, as {known.filename!r}"
                     )
+                if name == HERE:
+                    return Attached(sandbox_path(""))
                 try:
                     return await self._bring_in(place, wanted, name)
                 except AlreadyExistsError:
@@ -125,6 +140,8 @@ class AttachmentService:
             if record is None:
                 raise NotFoundError("attachment", file_id)
             names = [record.filename] if record.unpacked else [record.filename, file_id]
+            if record.unpacked and record.filename == HERE:
+                names = []  # its files are among others
             for path in names:
                 try:
                     await place.agent.remove_file(path, recursive=record.unpacked)
@@ -134,7 +151,7 @@ class AttachmentService:
             await self._store.detach(place.tenant, place.session_id, file_id)
 
     async def _withdraw_quietly(self, place: AttachmentTarget, file_id: str) -> None:
-        """Withdraw an input after a failure that is raised to the caller."""
+        """Withdraw an input that is not needed; a failure is only logged."""
         try:
             await self._backend.withdraw_input(place.sandbox.id, file_id)
         except (CellblockError, OSError):
@@ -150,12 +167,15 @@ class AttachmentService:
         file, path = wanted.file, sandbox_path(name)
         if wanted.unpack:
             return await self._unpack(place, file, name)
-        if file.bytes <= self._bounds.small_file_bytes:
+        small = self._bounds.small_file_bytes
+        if file.bytes <= min(small, MAX_SENT_BYTES):
             data = stored_bytes(self._blobs, file)
             await place.agent.write_file(name, data, exclusive=True, alias=file.id)
             return Attached(path)
         copied = await self._offer(place, file)
-        await place.agent.link_input(file.id, name, alias=file.id)
+        if await place.agent.link_input(file.id, name, alias=file.id, max_copy_bytes=small):
+            # The sandbox has its own copy.
+            await self._withdraw_quietly(place, file.id)
         return Attached(path, copied)
 
     async def _unpack(self, place: AttachmentTarget, file: FileRecord, name: str) -> Attached:
@@ -164,7 +184,7 @@ class AttachmentService:
         try:
             unpacked = await place.agent.unpack_input(
                 file.id,
-                name,
+                "" if name == HERE else name,
                 max_bytes=self._bounds.max_unpacked_bytes,
                 max_entries=self._bounds.max_unpacked_files,
                 max_ratio=self._bounds.max_unpack_ratio,
@@ -175,7 +195,7 @@ class AttachmentService:
             raise WrongStateError(error.reason, message) from error
         finally:
             await self._backend.withdraw_input(place.sandbox.id, file.id)
-        return Attached(sandbox_path(name), copied, unpacked)
+        return Attached(sandbox_path("" if name == HERE else name), copied, unpacked)
 
     async def _offer(self, place: AttachmentTarget, file: FileRecord) -> bool:
         """Make a file readable in the sandbox's inputs; return whether it had to be copied."""

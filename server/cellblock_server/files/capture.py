@@ -24,6 +24,7 @@ from cellblock_server.common.ids import new_id
 from cellblock_server.files.messages import sandbox_path
 from cellblock_server.files.mime import HEAD_BYTES, guess_type
 from cellblock_server.files.names import safe_name, safe_text
+from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FilePurpose, FileRecord
 from cellblock_server.store.usage import Usage
 
@@ -52,6 +53,8 @@ class Captured:
     file: FileRecord
     renamed_from: str
     """Earlier path in the sandbox; empty if the file was not moved."""
+    is_attachment: bool = False
+    """Whether it is a link to an attachment, whose bytes did not have to be fetched."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,10 @@ class CaptureBounds:
 
     def less(self, changes: Sequence[Change]) -> "CaptureBounds":
         """Return what is left of the limits after these changes have been stored."""
-        stored = [change.file.bytes for change in changes if isinstance(change, Captured)]
+        stored = [change for change in changes if isinstance(change, Captured)]
+        fetched = sum(change.file.bytes for change in stored if not change.is_attachment)
         return replace(
-            self, max_files=self.max_files - len(stored), max_bytes=self.max_bytes - sum(stored)
+            self, max_files=self.max_files - len(stored), max_bytes=self.max_bytes - fetched
         )
 
 
@@ -97,13 +101,18 @@ class Capture:
         self,
         blobs: BlobStore,
         usage: Usage,
+        files: FileStore,
         bounds: CaptureBounds,
         retention: timedelta,
         now: Clock,
     ) -> None:
-        """Store bytes in `blobs`, to be deleted after `retention`; the journal stores metadata."""
+        """Store bytes in `blobs`, to be deleted after `retention`; the journal stores metadata.
+
+        `files` has the attachments.
+        """
         self._blobs = blobs
         self._usage = usage
+        self._files = files
         self.bounds = bounds
         self._retention = retention
         self._now = now
@@ -157,14 +166,17 @@ class Capture:
         """Fetch and store changed files, up to the limits; files that are not stored are listed."""
         results: list[Change] = []
         left = bounds
+        added = 0
         for number, change in enumerate(changes.changed):
             if left.max_files <= 0:
                 rest = len(changes.changed) - number
                 reason = f"{rest} files more than {self.bounds.max_files} of one execution"
                 results.append(Skipped(_printable(change.file.path), reason))
                 break
-            result = await self._fetch(hold, owner, agent, change, bounds, left)
+            result = await self._fetch(hold, owner, agent, change, left, added)
             left = left.less([result])
+            if isinstance(result, Captured):
+                added += result.file.bytes
             results.append(result)
         results.extend(
             Skipped(_printable(item.path), safe_text(item.reason))
@@ -179,10 +191,19 @@ class Capture:
         owner: Owner,
         agent: AgentConnection,
         change: agent_pb.ChangedFile,
-        bounds: CaptureBounds,
         left: CaptureBounds,
+        uncounted: int,
     ) -> Captured | Skipped:
+        """Store one file within what is `left` of the limits.
+
+        The tenant's usage lacks `uncounted` bytes of files that are stored with this one.
+        """
         path = change.file.path
+        if (
+            change.input
+            and (linked := await self._linked(hold, owner, change, uncounted)) is not None
+        ):
+            return linked
         too_big = Skipped(
             _printable(path), f"past {self.bounds.max_bytes} bytes of files of one execution"
         )
@@ -190,7 +211,6 @@ class Capture:
         if change.file.bytes > left.max_bytes:
             return too_big
         try:
-            uncounted = bounds.max_bytes - left.max_bytes
             await self._usage.check(owner.tenant, change.file.bytes, uncounted=uncounted)
             chunks = agent.read_file(path, unchanged=True)
             blob = await hold.write(chunks, max_bytes=left.max_bytes, field="file")
@@ -202,7 +222,8 @@ class Capture:
         except NotFoundError:
             return Skipped(_printable(path), "removed before it was read")
         except (FileChangedError, WrongStateError, QuotaError, ExhaustedError) as error:
-            return Skipped(_printable(path), safe_text(error.message))
+            reason = error.message.removeprefix(f"{path} ")
+            return Skipped(_printable(path), safe_text(reason))
         filename = safe_name(PurePosixPath(path).name)
         mime_type = guess_type(filename, await self._head(blob))
         record = self._record(
@@ -210,6 +231,40 @@ class Capture:
         )
         before = change.renamed_from
         return Captured(record, _printable(before) if before else "")
+
+    async def _linked(
+        self, hold: BlobHold, owner: Owner, change: agent_pb.ChangedFile, uncounted: int
+    ) -> Captured | Skipped | None:
+        """Store a link to an attachment without its bytes, which the server has.
+
+        That it is one is the agent's claim: it must be attached to the session. Return None if it
+        is not, or is deleted, so that the bytes have to come from the sandbox.
+        """
+        attached = await self._attached(owner, change.input)
+        if attached is None:
+            return None
+        await hold.keep_stored(attached.sha256)
+        if await self._attached(owner, change.input) is None:
+            return None
+        path = _printable(change.file.path)
+        try:
+            await self._usage.check(owner.tenant, attached.bytes, uncounted=uncounted)
+        except QuotaError as error:
+            return Skipped(path, error.message)
+        record = self._record(
+            owner,
+            filename=safe_name(PurePosixPath(change.file.path).name),
+            blob=Blob(attached.sha256, attached.bytes),
+            mime_type=attached.mime_type,
+            path=path,
+        )
+        before = change.renamed_from
+        return Captured(record, _printable(before) if before else "", is_attachment=True)
+
+    async def _attached(self, owner: Owner, file_id: str) -> FileRecord | None:
+        if await self._files.find_attachment(owner.tenant, owner.session_id, file_id) is None:
+            return None
+        return await self._files.find_file(owner.tenant, file_id)
 
     async def _head(self, blob: Blob) -> bytes:
         return b"".join([chunk async for chunk in self._blobs.read(blob, 0, HEAD_BYTES)])

@@ -31,7 +31,12 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
     ) -> pb.ListSessionFilesResponse:
         """Return a page of the files in `/mnt/data`."""
         page = await self._session_files.list(
-            tenant(), request.session_id, request.folder, request.page_size, request.page_token
+            tenant(),
+            request.session_id,
+            request.folder,
+            request.page_size,
+            request.page_token,
+            request.depth,
         )
         return pb.ListSessionFilesResponse(
             files=map(_session_file, page.files),
@@ -57,7 +62,11 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
         requests = Paced(request_iterator, self._idle_timeout)
         target = (await first(requests, "target")).target
         file = await self._session_files.write(
-            tenant(), target.session_id, target.path, aiter(Pieces(requests))
+            tenant(),
+            target.session_id,
+            target.path,
+            aiter(Pieces(requests)),
+            target.mode if target.HasField("mode") else None,
         )
         return pb.WriteSessionFileResponse(file=_session_file(file))
 
@@ -69,6 +78,35 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
             tenant(), request.session_id, request.path, recursive=request.recursive
         )
         return pb.DeleteSessionFileResponse()
+
+    async def StatSessionFile(  # noqa: N802
+        self, request: pb.StatSessionFileRequest, context: Context
+    ) -> pb.StatSessionFileResponse:
+        """Describe a file, folder or link in `/mnt/data`."""
+        file = await self._session_files.stat(tenant(), request.session_id, request.path)
+        return pb.StatSessionFileResponse(file=_session_file(file))
+
+    async def MoveSessionFile(  # noqa: N802
+        self, request: pb.MoveSessionFileRequest, context: Context
+    ) -> pb.MoveSessionFileResponse:
+        """Rename or move a file, folder or link in `/mnt/data`."""
+        file = await self._session_files.move(
+            tenant(),
+            request.session_id,
+            request.path,
+            request.new_path,
+            overwrite=request.overwrite,
+        )
+        return pb.MoveSessionFileResponse(file=_session_file(file))
+
+    async def SetSessionFileMode(  # noqa: N802
+        self, request: pb.SetSessionFileModeRequest, context: Context
+    ) -> pb.SetSessionFileModeResponse:
+        """Set the permissions of a file or folder in `/mnt/data`."""
+        file = await self._session_files.set_mode(
+            tenant(), request.session_id, request.path, request.mode
+        )
+        return pb.SetSessionFileModeResponse(file=_session_file(file))
 
     async def CreateSessionFolder(  # noqa: N802
         self, request: pb.CreateSessionFolderRequest, context: Context
@@ -88,6 +126,19 @@ class SessionFileCalls(file_pb2_grpc.FileServiceServicer):
 
 
 def _session_file(file: SessionFile) -> pb.SessionFile:
-    message = pb.SessionFile(path=file.path, bytes=file.bytes, is_folder=file.is_folder)
+    message = pb.SessionFile(
+        path=file.path,
+        bytes=file.bytes,
+        is_folder=file.is_folder,
+        type=_type(file),
+        mode=file.mode,
+        link_target=file.link_target,
+    )
     message.modify_time.FromNanoseconds(file.modify_time_ns)
     return message
+
+
+def _type(file: SessionFile) -> pb.SessionFileType.ValueType:
+    if file.is_link:
+        return pb.SESSION_FILE_TYPE_LINK
+    return pb.SESSION_FILE_TYPE_FOLDER if file.is_folder else pb.SESSION_FILE_TYPE_FILE

@@ -1,14 +1,18 @@
 """Resolution of a text's links to the files of a session."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from cellblock_server.common.errors import NotFoundError
-from cellblock_server.runsteps.annotations import Link, find_links, resolve
+from cellblock_server.runsteps.annotations import Link, find_links, resolve, unambiguous
 from cellblock_server.runsteps.step import Format
 from cellblock_server.store.files import FileStore
 from cellblock_server.store.records import FileRecord
 from cellblock_server.store.sessions import SessionStore
+
+MAX_PATHS = 10_000
+"""Maximum number of a session's newest paths that are searched for a similar one."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,19 @@ class AnnotationResolver:
         """Return the links in `text`. Raises NotFoundError for an unknown session."""
         if await self._sessions.find_session(tenant, session_id) is None:
             raise NotFoundError("session", session_id)
-        found = find_links(text)
+        # In threads: a text of 1 MiB can take long.
+        found = await asyncio.to_thread(find_links, text)
         paths = {link.path for place in found for link in place.candidates}
         known = await self._files.at_paths(tenant, session_id, paths)
         good, bad = resolve(found, known)
+        if len(good) < len(found):
+            # Names that are written differently: a rare case, so the exact ones are tried first.
+            every = await self._files.paths_of_session(tenant, session_id, MAX_PATHS)
+            good, bad = await asyncio.to_thread(resolve, found, known, unambiguous(every))
+            known |= await self._files.at_paths(
+                tenant, session_id, {link.path for link in good} - known.keys()
+            )
+            good = [link for link in good if link.path in known]
         return Resolved(
             [(link, known[link.path]) for link in good],
             list(dict.fromkeys(link.text for link in bad)),

@@ -88,6 +88,22 @@ class FileStore:
 
         return await self._database.read(reading)
 
+    async def paths_of_session(self, tenant: str, session_id: str, limit: int) -> set[str]:
+        """Return the paths of the session's attachments and newest generated files."""
+        attached = (
+            select(attachments.c.filename)
+            .where(attachments.c.tenant == tenant, attachments.c.session_id == session_id)
+            .limit(limit)
+        )
+        generated = (
+            select(files.c.path)
+            .where(files.c.tenant == tenant, files.c.session_id == session_id, files.c.path != "")
+            .order_by(files.c.create_time.desc(), files.c.id.desc())
+            .limit(limit)
+        )
+        names = {FOLDER + row.filename for row in await self._database.rows(attached)}
+        return names | {row.path for row in await self._database.rows(generated)}
+
     async def delete(self, file_id: str) -> None:
         """Delete a file's metadata and the record of its upload."""
         await self._database.execute(

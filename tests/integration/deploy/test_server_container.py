@@ -12,9 +12,9 @@ def test_the_server_container_runs_code(deployed: ServerContainer) -> None:
 
 def test_a_large_attachment_is_readable_in_the_sandbox(deployed: ServerContainer) -> None:
     # Past `files.small_file_bytes`: a hard link in a folder of the server's user.
-    script = "head -c 17000000 /dev/zero >/tmp/large && exec cellblock run --attach /tmp/large -"
+    script = "head -c 70000000 /dev/zero >/tmp/large && exec cellblock run --attach /tmp/large -"
     code = "print(len(open('/mnt/data/large', 'rb').read()))"
-    assert deployed.neighbour("sh", "-c", script, text=code) == "17000000\n"
+    assert deployed.neighbour("sh", "-c", script, text=code) == "70000000\n"
 
 
 def test_sessions_outlive_the_server(deployed: ServerContainer) -> None:

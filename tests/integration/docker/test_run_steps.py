@@ -361,6 +361,23 @@ def test_annotations(steps: Steps, session: Session) -> None:
     assert (citation["type"], citation["container_id"]) == ("container_file_citation", session.id)
 
 
+def test_a_link_means_the_right_version_of_a_similar_name(steps: Steps, session: Session) -> None:
+    session.attach(b"x", "Given Table.CSV")
+    session.run("open('cafe\\u0301.csv', 'w').write('1')")
+    session.run("open('cafe\\u0301.csv', 'w').write('22')")
+    session.run("import os; os.rename('cafe\\u0301.csv', 'menu.csv')")
+    session.run("open('menu.csv', 'w').write('333')")
+    text = "[a](sandbox:/mnt/data/given%20table.csv) [b](./caf\u00e9.csv) ![c](/mnt/data/menu.csv)"
+    request = pb.ResolveAnnotationsRequest(session_id=session.id, text=text)
+    response = steps.stub.ResolveAnnotations(request)
+    assert [(item.file.filename, item.file.bytes) for item in response.annotations] == [
+        ("Given Table.CSV", 1),
+        ("cafe\u0301.csv", 2),
+        ("menu.csv", 3),
+    ]
+    assert not response.unknown
+
+
 @pytest.mark.parametrize(
     ("place", "field"),
     [

@@ -151,6 +151,10 @@ def test_calls_to_an_ended_session_report_its_end(client: Client) -> None:
         lambda: session.files.write("x", b"y"),
         lambda: session.files.delete("x"),
         lambda: session.files.create_folder("d"),
+        lambda: session.files.stat("x"),
+        lambda: session.files.exists("x"),
+        lambda: session.files.rename("x", "y"),
+        lambda: session.files.chmod("x", 0o600),
         lambda: session.files.download_folder("", io.BytesIO()),
         lambda: session.attach(b"x", "y"),
     ):

@@ -1,5 +1,6 @@
 """Changes that code makes, within limits, whatever it leaves behind."""
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -27,7 +28,16 @@ class Folder:
         self.changes = ChangeTracker(self.data_folder)
 
     def report_changes(self) -> pb.FileChanges:
-        return self.changes.accept_difference(self.changes.scan())
+        reported = self.changes.accept_difference(self.changes.scan())
+        for change in reported.changed:
+            self.read_as_server(change.file.path)
+        return reported
+
+    def read_as_server(self, path: str) -> None:
+        whole = self.path / path
+        if whole.is_file():
+            digest = hashlib.sha256(whole.read_bytes()).digest()
+            self.changes.note_content(path, whole.stat(), digest)
 
     def write(self, path: str, text: str = "1") -> Path:
         whole = self.path / path
@@ -271,14 +281,33 @@ def test_changes_that_are_held_back_are_reported_later(folder: Folder) -> None:
     assert moves(folder.report_changes()) == {"known": "moved", "": "new"}
 
 
-def test_attachments_links_are_not_reported_whatever_they_are_called(folder: Folder) -> None:
-    (folder.inputs / "file-1").write_text("x")
-    (folder.path / "large").symlink_to(folder.inputs / "file-1")
+def test_a_link_to_an_attachment_is_moved_and_deleted_like_a_file(folder: Folder) -> None:
+    (folder.inputs / "file-1").write_text("large")
+    with folder.changes.exclude_server_change("large"):
+        (folder.path / "large").symlink_to(folder.inputs / "file-1")
     assert folder.report_changes() == pb.FileChanges()
     folder.move("large", "larger")
+    reported = folder.report_changes()
+    assert moves(reported) == {"large": "larger"}
+    assert [(one.input, one.file.bytes) for one in reported.changed] == [("file-1", 5)]
     assert folder.report_changes() == pb.FileChanges()
     (folder.path / "larger").unlink()
-    assert folder.report_changes() == pb.FileChanges()
+    assert folder.report_changes() == pb.FileChanges(deleted=["larger"])
+
+
+def test_a_further_link_to_an_attachment_is_a_new_file(folder: Folder) -> None:
+    (folder.inputs / "file-1").write_text("large")
+    (folder.path / "copy").symlink_to(folder.inputs / "file-1")
+    assert [(one.file.path, one.input) for one in folder.report_changes().changed] == [
+        ("copy", "file-1")
+    ]
+
+
+def test_a_link_to_an_attachment_that_is_gone_is_a_link(folder: Folder) -> None:
+    (folder.path / "copy").symlink_to(folder.inputs / "file-1")
+    assert [(one.path, one.reason) for one in folder.report_changes().skipped] == [
+        ("copy", "is a link")
+    ]
 
 
 def test_a_moved_copy_of_an_attachment_is_a_moved_file(folder: Folder) -> None:
@@ -324,7 +353,7 @@ def test_depth_is_bounded(folder: Folder) -> None:
     assert changed(reported) == [f"{deep}/seen"]
     assert folder.data_folder.open(f"{deep}/seen").read() == b"1"
     assert [(item.path, item.reason) for item in reported.skipped] == [
-        (f"{deep}/d", "is a folder that is too deep or can't be read")
+        (f"{deep}/d", "is more than 16 folders deep")
     ]
 
 

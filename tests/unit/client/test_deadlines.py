@@ -41,6 +41,10 @@ CALLS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "Session.restart": lambda _, session, t: session.restart(timeout=t),
     "Session.delete": lambda _, session, t: session.delete(timeout=t),
     "SessionFiles.list": lambda _, session, t: session.files.list(timeout=t),
+    "SessionFiles.stat": lambda _, session, t: session.files.stat("a", timeout=t),
+    "SessionFiles.exists": lambda _, session, t: session.files.exists("a", timeout=t),
+    "SessionFiles.rename": lambda _, session, t: session.files.rename("a", "b", timeout=t),
+    "SessionFiles.chmod": lambda _, session, t: session.files.chmod("a", 0o600, timeout=t),
     "SessionFiles.read": lambda _, session, t: session.files.read("a", timeout=t),
     "SessionFiles.stream": lambda _, session, t: session.files.stream("a", timeout=t),
     "SessionFiles.download": lambda _, session, t: session.files.download(

@@ -46,9 +46,12 @@ class World:
             raise UnavailableError("STORE_FAILED", "read-only")
         self.inputs.discard(name)
 
-    async def link_input(self, _file_id: str, name: str, *, alias: str) -> None:
+    async def link_input(
+        self, _file_id: str, name: str, *, alias: str, max_copy_bytes: int
+    ) -> bool:
         if self.is_name_taken:
-            raise AlreadyExistsError("file", name, f"is taken; not {alias}")
+            raise AlreadyExistsError("file", name, f"is taken; not {alias}, {max_copy_bytes}")
+        return False
 
 
 async def test_refused_attachment_is_withdrawn_from_the_inputs() -> None:

@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from cellblock_client.cli.connection import OpenedSession
 from cellblock_client.cli.folder import Folder
@@ -88,7 +88,7 @@ def _download(context: Context, arguments: list[str]) -> None:
         if target.exists():
             raise Error(f"{target} exists")
     else:
-        target = context.folder.free_path(PurePosixPath(path).name)
+        target = context.folder.free_path(path)
     transfer(
         opened.client.address,
         path,

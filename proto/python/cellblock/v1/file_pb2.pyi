@@ -77,6 +77,34 @@ LIST_ORDER_DESCENDING: ListOrder.ValueType  # 2
 """Newest first."""
 Global___ListOrder: _TypeAlias = ListOrder  # noqa: Y015
 
+class _SessionFileType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SessionFileTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SessionFileType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SESSION_FILE_TYPE_UNSPECIFIED: _SessionFileType.ValueType  # 0
+    """Never returned."""
+    SESSION_FILE_TYPE_FILE: _SessionFileType.ValueType  # 1
+    """A plain file, or an attachment."""
+    SESSION_FILE_TYPE_FOLDER: _SessionFileType.ValueType  # 2
+    """A directory."""
+    SESSION_FILE_TYPE_LINK: _SessionFileType.ValueType  # 3
+    """A symbolic link that code created."""
+
+class SessionFileType(_SessionFileType, metaclass=_SessionFileTypeEnumTypeWrapper):
+    """SessionFileType is the kind of an entry."""
+
+SESSION_FILE_TYPE_UNSPECIFIED: SessionFileType.ValueType  # 0
+"""Never returned."""
+SESSION_FILE_TYPE_FILE: SessionFileType.ValueType  # 1
+"""A plain file, or an attachment."""
+SESSION_FILE_TYPE_FOLDER: SessionFileType.ValueType  # 2
+"""A directory."""
+SESSION_FILE_TYPE_LINK: SessionFileType.ValueType  # 3
+"""A symbolic link that code created."""
+Global___SessionFileType: _TypeAlias = SessionFileType  # noqa: Y015
+
 @_typing.final
 class File(_message.Message):
     """File is a stored file's metadata."""
@@ -161,7 +189,9 @@ class Attachment(_message.Message):
     filename: _builtins.str
     """Name in `/mnt/data`; empty for the file's own name, without its extension if it is unpacked."""
     unpack: _builtins.bool
-    """Unpack it into a directory of that name: ZIP, or tar (plain, gzip, bzip2 or xz)."""
+    """Unpack it into a directory of that name: ZIP, or tar (plain, gzip, bzip2 or xz). With the name
+    `.`, its content goes into `/mnt/data` itself, beside what is there; nothing is replaced.
+    """
     def __init__(
         self,
         *,
@@ -765,12 +795,23 @@ class SessionFile(_message.Message):
     BYTES_FIELD_NUMBER: _builtins.int
     MODIFY_TIME_FIELD_NUMBER: _builtins.int
     IS_FOLDER_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    LINK_TARGET_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path, as `/mnt/data/…`."""
     bytes: _builtins.int
     """Size in bytes."""
     is_folder: _builtins.bool
     """Whether it is a directory."""
+    type: Global___SessionFileType.ValueType
+    """What it is."""
+    mode: _builtins.int
+    """Permissions, as chmod(2) has them: 0 to 0o7777."""
+    link_target: _builtins.str
+    """Target of a symbolic link, as code wrote it, with unprintable characters escaped; empty for
+    anything else. It may lead anywhere, and is never followed.
+    """
     @_builtins.property
     def modify_time(self) -> _timestamp_pb2.Timestamp:
         """Time of the last write, as reported by the sandbox."""
@@ -782,10 +823,13 @@ class SessionFile(_message.Message):
         bytes: _builtins.int = ...,
         modify_time: _timestamp_pb2.Timestamp | None = ...,
         is_folder: _builtins.bool = ...,
+        type: Global___SessionFileType.ValueType = ...,
+        mode: _builtins.int = ...,
+        link_target: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["modify_time", b"modify_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "is_folder", b"is_folder", "modify_time", b"modify_time", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "is_folder", b"is_folder", "link_target", b"link_target", "mode", b"mode", "modify_time", b"modify_time", "path", b"path", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -801,6 +845,7 @@ class ListSessionFilesRequest(_message.Message):
     FOLDER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DEPTH_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     folder: _builtins.str
@@ -811,6 +856,8 @@ class ListSessionFilesRequest(_message.Message):
     """At most this many: 1 to 1,000; 0 means 1,000."""
     page_token: _builtins.str
     """`next_page_token` of the previous page; empty for the first."""
+    depth: _builtins.int
+    """Number of levels: 1 for the directory's own entries, 2 for theirs as well; 0 for all."""
     def __init__(
         self,
         *,
@@ -818,10 +865,11 @@ class ListSessionFilesRequest(_message.Message):
         folder: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        depth: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["folder", b"folder", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth", b"depth", "folder", b"folder", "page_size", b"page_size", "page_token", b"page_token", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -842,7 +890,7 @@ class ListSessionFilesResponse(_message.Message):
     """Whether the list is incomplete: over 100,000 entries, or directories more than 16 deep."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SessionFile]:
-        """Plain files, directories and links to attachments, sorted by path. Other entries, such as
+        """Plain files, directories, attachments and links, sorted by path. Other entries, such as
         sockets, and invalid UTF-8 names are left out.
         """
 
@@ -961,21 +1009,27 @@ class WriteSessionFileTarget(_message.Message):
 
     SESSION_ID_FIELD_NUMBER: _builtins.int
     PATH_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """The session."""
     path: _builtins.str
     """Path: `/mnt/data/…`, or relative to it. Missing parents are created."""
+    mode: _builtins.int
+    """Permissions: 0 to 0o777; unset for 0o644."""
     def __init__(
         self,
         *,
         session_id: _builtins.str = ...,
         path: _builtins.str = ...,
+        mode: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mode", b"_mode", "mode", b"mode"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mode", b"_mode", "mode", b"mode", "path", b"path", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__mode: _TypeAlias = _typing.Literal["mode"]  # noqa: Y015
+    _WhichOneofArgType__mode: _TypeAlias = _typing.Literal["_mode", b"_mode"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mode) -> _WhichOneofReturnType__mode | None: ...
 
 Global___WriteSessionFileTarget: _TypeAlias = WriteSessionFileTarget  # noqa: Y015
 
@@ -1049,6 +1103,168 @@ class DeleteSessionFileResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteSessionFileResponse: _TypeAlias = DeleteSessionFileResponse  # noqa: Y015
+
+@_typing.final
+class StatSessionFileRequest(_message.Message):
+    """StatSessionFileRequest names an entry in a session."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session."""
+    path: _builtins.str
+    """Path: `/mnt/data/…`, or relative to it; empty for `/mnt/data` itself."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatSessionFileRequest: _TypeAlias = StatSessionFileRequest  # noqa: Y015
+
+@_typing.final
+class StatSessionFileResponse(_message.Message):
+    """StatSessionFileResponse carries the entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___SessionFile:
+        """The entry's current state."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___SessionFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatSessionFileResponse: _TypeAlias = StatSessionFileResponse  # noqa: Y015
+
+@_typing.final
+class MoveSessionFileRequest(_message.Message):
+    """MoveSessionFileRequest names an entry in a session, and its new path."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    NEW_PATH_FIELD_NUMBER: _builtins.int
+    OVERWRITE_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session."""
+    path: _builtins.str
+    """Path: `/mnt/data/…`, or relative to it."""
+    new_path: _builtins.str
+    """New path: `/mnt/data/…`, or relative to it."""
+    overwrite: _builtins.bool
+    """Replace a file, a link or an empty directory at the new path."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        path: _builtins.str = ...,
+        new_path: _builtins.str = ...,
+        overwrite: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_path", b"new_path", "overwrite", b"overwrite", "path", b"path", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveSessionFileRequest: _TypeAlias = MoveSessionFileRequest  # noqa: Y015
+
+@_typing.final
+class MoveSessionFileResponse(_message.Message):
+    """MoveSessionFileResponse carries the entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___SessionFile:
+        """The entry at its new path."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___SessionFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveSessionFileResponse: _TypeAlias = MoveSessionFileResponse  # noqa: Y015
+
+@_typing.final
+class SetSessionFileModeRequest(_message.Message):
+    """SetSessionFileModeRequest names an entry in a session, and its permissions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """The session."""
+    path: _builtins.str
+    """Path: `/mnt/data/…`, or relative to it."""
+    mode: _builtins.int
+    """Permissions: 0 to 0o777."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        path: _builtins.str = ...,
+        mode: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "path", b"path", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetSessionFileModeRequest: _TypeAlias = SetSessionFileModeRequest  # noqa: Y015
+
+@_typing.final
+class SetSessionFileModeResponse(_message.Message):
+    """SetSessionFileModeResponse carries the entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___SessionFile:
+        """The entry with its new permissions."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___SessionFile | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetSessionFileModeResponse: _TypeAlias = SetSessionFileModeResponse  # noqa: Y015
 
 @_typing.final
 class CreateSessionFolderRequest(_message.Message):

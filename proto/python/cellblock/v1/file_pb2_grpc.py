@@ -102,6 +102,21 @@ class FileServiceStub:
                 request_serializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileRequest.SerializeToString,
                 response_deserializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileResponse.FromString,
                 _registered_method=True)
+        self.StatSessionFile = channel.unary_unary(
+                '/cellblock.v1.FileService/StatSessionFile',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.StatSessionFileRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.StatSessionFileResponse.FromString,
+                _registered_method=True)
+        self.MoveSessionFile = channel.unary_unary(
+                '/cellblock.v1.FileService/MoveSessionFile',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.MoveSessionFileRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.MoveSessionFileResponse.FromString,
+                _registered_method=True)
+        self.SetSessionFileMode = channel.unary_unary(
+                '/cellblock.v1.FileService/SetSessionFileMode',
+                request_serializer=cellblock_dot_v1_dot_file__pb2.SetSessionFileModeRequest.SerializeToString,
+                response_deserializer=cellblock_dot_v1_dot_file__pb2.SetSessionFileModeResponse.FromString,
+                _registered_method=True)
         self.CreateSessionFolder = channel.unary_unary(
                 '/cellblock.v1.FileService/CreateSessionFolder',
                 request_serializer=cellblock_dot_v1_dot_file__pb2.CreateSessionFolderRequest.SerializeToString,
@@ -189,8 +204,9 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AttachFile(self, request, context):
-        """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-        session, or unpacks an archive into a directory. It appears completely or not at all.
+        """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+        into a directory. It appears completely or not at all. From the first execution whose code or
+        environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
         Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
         if the name is taken, or the file is attached under another name. The call is completed even if
@@ -203,7 +219,8 @@ class FileServiceServicer:
 
     def DetachFile(self, request, context):
         """DetachFile removes an attached file from a session's `/mnt/data`, under both names, or the
-        directory into which an archive was unpacked. The stored file stays. Not idempotent: NOT_FOUND
+        directory into which an archive was unpacked. Files that were unpacked into `/mnt/data` itself
+        stay there. The stored file stays. Not idempotent: NOT_FOUND
         if the file is not attached, also after an earlier call. The call is completed even if the
         caller leaves.
         """
@@ -245,6 +262,34 @@ class FileServiceServicer:
         """DeleteSessionFile removes a file, link or directory from `/mnt/data`. Not idempotent: NOT_FOUND
         if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a directory that
         is not empty, unless `recursive` is set. The call is completed even if the caller leaves.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StatSessionFile(self, request, context):
+        """StatSessionFile returns the current state of one file, directory or link in `/mnt/data`. A link
+        is described itself, not its target. Read-only. NOT_FOUND if it does not exist.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MoveSessionFile(self, request, context):
+        """MoveSessionFile renames a file, link or directory in `/mnt/data`, or moves it to another
+        directory there. Missing parents of the new path are created. Not idempotent: NOT_FOUND if it
+        does not exist, also after an earlier call. ALREADY_EXISTS if the new path exists, unless
+        `overwrite` is set; FAILED_PRECONDITION if a directory would be moved into itself, or replace
+        one that is not empty. The call is completed even if the caller leaves.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetSessionFileMode(self, request, context):
+        """SetSessionFileMode sets the permissions of a file or directory in `/mnt/data`. Idempotent.
+        NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link, or an attachment that is
+        read-only for its size.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -332,6 +377,21 @@ def add_FileServiceServicer_to_server(servicer, server):
                     servicer.DeleteSessionFile,
                     request_deserializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileRequest.FromString,
                     response_serializer=cellblock_dot_v1_dot_file__pb2.DeleteSessionFileResponse.SerializeToString,
+            ),
+            'StatSessionFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.StatSessionFile,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.StatSessionFileRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.StatSessionFileResponse.SerializeToString,
+            ),
+            'MoveSessionFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveSessionFile,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.MoveSessionFileRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.MoveSessionFileResponse.SerializeToString,
+            ),
+            'SetSessionFileMode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetSessionFileMode,
+                    request_deserializer=cellblock_dot_v1_dot_file__pb2.SetSessionFileModeRequest.FromString,
+                    response_serializer=cellblock_dot_v1_dot_file__pb2.SetSessionFileModeResponse.SerializeToString,
             ),
             'CreateSessionFolder': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateSessionFolder,
@@ -676,6 +736,87 @@ class FileService:
             '/cellblock.v1.FileService/DeleteSessionFile',
             cellblock_dot_v1_dot_file__pb2.DeleteSessionFileRequest.SerializeToString,
             cellblock_dot_v1_dot_file__pb2.DeleteSessionFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StatSessionFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.FileService/StatSessionFile',
+            cellblock_dot_v1_dot_file__pb2.StatSessionFileRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.StatSessionFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveSessionFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.FileService/MoveSessionFile',
+            cellblock_dot_v1_dot_file__pb2.MoveSessionFileRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.MoveSessionFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetSessionFileMode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.v1.FileService/SetSessionFileMode',
+            cellblock_dot_v1_dot_file__pb2.SetSessionFileModeRequest.SerializeToString,
+            cellblock_dot_v1_dot_file__pb2.SetSessionFileModeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -80,8 +80,9 @@ class FileServiceStub:
     earlier deletion. The deletion is completed even if the caller leaves.
     """
     AttachFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.AttachFileRequest, _file_pb2.AttachFileResponse]
-    """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-    session, or unpacks an archive into a directory. It appears completely or not at all.
+    """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+    into a directory. It appears completely or not at all. From the first execution whose code or
+    environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
     Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
     if the name is taken, or the file is attached under another name. The call is completed even if
@@ -90,7 +91,8 @@ class FileServiceStub:
     """
     DetachFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.DetachFileRequest, _file_pb2.DetachFileResponse]
     """DetachFile removes an attached file from a session's `/mnt/data`, under both names, or the
-    directory into which an archive was unpacked. The stored file stays. Not idempotent: NOT_FOUND
+    directory into which an archive was unpacked. Files that were unpacked into `/mnt/data` itself
+    stay there. The stored file stays. Not idempotent: NOT_FOUND
     if the file is not attached, also after an earlier call. The call is completed even if the
     caller leaves.
     """
@@ -116,6 +118,22 @@ class FileServiceStub:
     """DeleteSessionFile removes a file, link or directory from `/mnt/data`. Not idempotent: NOT_FOUND
     if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a directory that
     is not empty, unless `recursive` is set. The call is completed even if the caller leaves.
+    """
+    StatSessionFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.StatSessionFileRequest, _file_pb2.StatSessionFileResponse]
+    """StatSessionFile returns the current state of one file, directory or link in `/mnt/data`. A link
+    is described itself, not its target. Read-only. NOT_FOUND if it does not exist.
+    """
+    MoveSessionFile: _grpc.UnaryUnaryMultiCallable[_file_pb2.MoveSessionFileRequest, _file_pb2.MoveSessionFileResponse]
+    """MoveSessionFile renames a file, link or directory in `/mnt/data`, or moves it to another
+    directory there. Missing parents of the new path are created. Not idempotent: NOT_FOUND if it
+    does not exist, also after an earlier call. ALREADY_EXISTS if the new path exists, unless
+    `overwrite` is set; FAILED_PRECONDITION if a directory would be moved into itself, or replace
+    one that is not empty. The call is completed even if the caller leaves.
+    """
+    SetSessionFileMode: _grpc.UnaryUnaryMultiCallable[_file_pb2.SetSessionFileModeRequest, _file_pb2.SetSessionFileModeResponse]
+    """SetSessionFileMode sets the permissions of a file or directory in `/mnt/data`. Idempotent.
+    NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link, or an attachment that is
+    read-only for its size.
     """
     CreateSessionFolder: _grpc.UnaryUnaryMultiCallable[_file_pb2.CreateSessionFolderRequest, _file_pb2.CreateSessionFolderResponse]
     """CreateSessionFolder creates a directory in `/mnt/data`, and its missing parents. Idempotent: an
@@ -182,8 +200,9 @@ class FileServiceAsyncStub(FileServiceStub):
     earlier deletion. The deletion is completed even if the caller leaves.
     """
     AttachFile: _aio.UnaryUnaryMultiCallable[_file_pb2.AttachFileRequest, _file_pb2.AttachFileResponse]  # type: ignore[assignment]
-    """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-    session, or unpacks an archive into a directory. It appears completely or not at all.
+    """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+    into a directory. It appears completely or not at all. From the first execution whose code or
+    environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
     Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
     if the name is taken, or the file is attached under another name. The call is completed even if
@@ -192,7 +211,8 @@ class FileServiceAsyncStub(FileServiceStub):
     """
     DetachFile: _aio.UnaryUnaryMultiCallable[_file_pb2.DetachFileRequest, _file_pb2.DetachFileResponse]  # type: ignore[assignment]
     """DetachFile removes an attached file from a session's `/mnt/data`, under both names, or the
-    directory into which an archive was unpacked. The stored file stays. Not idempotent: NOT_FOUND
+    directory into which an archive was unpacked. Files that were unpacked into `/mnt/data` itself
+    stay there. The stored file stays. Not idempotent: NOT_FOUND
     if the file is not attached, also after an earlier call. The call is completed even if the
     caller leaves.
     """
@@ -218,6 +238,22 @@ class FileServiceAsyncStub(FileServiceStub):
     """DeleteSessionFile removes a file, link or directory from `/mnt/data`. Not idempotent: NOT_FOUND
     if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a directory that
     is not empty, unless `recursive` is set. The call is completed even if the caller leaves.
+    """
+    StatSessionFile: _aio.UnaryUnaryMultiCallable[_file_pb2.StatSessionFileRequest, _file_pb2.StatSessionFileResponse]  # type: ignore[assignment]
+    """StatSessionFile returns the current state of one file, directory or link in `/mnt/data`. A link
+    is described itself, not its target. Read-only. NOT_FOUND if it does not exist.
+    """
+    MoveSessionFile: _aio.UnaryUnaryMultiCallable[_file_pb2.MoveSessionFileRequest, _file_pb2.MoveSessionFileResponse]  # type: ignore[assignment]
+    """MoveSessionFile renames a file, link or directory in `/mnt/data`, or moves it to another
+    directory there. Missing parents of the new path are created. Not idempotent: NOT_FOUND if it
+    does not exist, also after an earlier call. ALREADY_EXISTS if the new path exists, unless
+    `overwrite` is set; FAILED_PRECONDITION if a directory would be moved into itself, or replace
+    one that is not empty. The call is completed even if the caller leaves.
+    """
+    SetSessionFileMode: _aio.UnaryUnaryMultiCallable[_file_pb2.SetSessionFileModeRequest, _file_pb2.SetSessionFileModeResponse]  # type: ignore[assignment]
+    """SetSessionFileMode sets the permissions of a file or directory in `/mnt/data`. Idempotent.
+    NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link, or an attachment that is
+    read-only for its size.
     """
     CreateSessionFolder: _aio.UnaryUnaryMultiCallable[_file_pb2.CreateSessionFolderRequest, _file_pb2.CreateSessionFolderResponse]  # type: ignore[assignment]
     """CreateSessionFolder creates a directory in `/mnt/data`, and its missing parents. Idempotent: an
@@ -323,8 +359,9 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_pb2.AttachFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.AttachFileResponse, _abc.Awaitable[_file_pb2.AttachFileResponse]]:
-        """AttachFile makes a file available at `/mnt/data/<filename>` and `/mnt/data/<file id>` of a
-        session, or unpacks an archive into a directory. It appears completely or not at all.
+        """AttachFile makes a file available at `/mnt/data/<filename>` of a session, or unpacks an archive
+        into a directory. It appears completely or not at all. From the first execution whose code or
+        environment contains the file's id, it is at `/mnt/data/<file id>`, too.
 
         Idempotent: attaching the same file under the same name again changes nothing. ALREADY_EXISTS
         if the name is taken, or the file is attached under another name. The call is completed even if
@@ -339,7 +376,8 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_file_pb2.DetachFileResponse, _abc.Awaitable[_file_pb2.DetachFileResponse]]:
         """DetachFile removes an attached file from a session's `/mnt/data`, under both names, or the
-        directory into which an archive was unpacked. The stored file stays. Not idempotent: NOT_FOUND
+        directory into which an archive was unpacked. Files that were unpacked into `/mnt/data` itself
+        stay there. The stored file stays. Not idempotent: NOT_FOUND
         if the file is not attached, also after an earlier call. The call is completed even if the
         caller leaves.
         """
@@ -389,6 +427,40 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         """DeleteSessionFile removes a file, link or directory from `/mnt/data`. Not idempotent: NOT_FOUND
         if it does not exist, also after an earlier call. FAILED_PRECONDITION if it is a directory that
         is not empty, unless `recursive` is set. The call is completed even if the caller leaves.
+        """
+
+    @_abc_1.abstractmethod
+    def StatSessionFile(
+        self,
+        request: _file_pb2.StatSessionFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_pb2.StatSessionFileResponse, _abc.Awaitable[_file_pb2.StatSessionFileResponse]]:
+        """StatSessionFile returns the current state of one file, directory or link in `/mnt/data`. A link
+        is described itself, not its target. Read-only. NOT_FOUND if it does not exist.
+        """
+
+    @_abc_1.abstractmethod
+    def MoveSessionFile(
+        self,
+        request: _file_pb2.MoveSessionFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_pb2.MoveSessionFileResponse, _abc.Awaitable[_file_pb2.MoveSessionFileResponse]]:
+        """MoveSessionFile renames a file, link or directory in `/mnt/data`, or moves it to another
+        directory there. Missing parents of the new path are created. Not idempotent: NOT_FOUND if it
+        does not exist, also after an earlier call. ALREADY_EXISTS if the new path exists, unless
+        `overwrite` is set; FAILED_PRECONDITION if a directory would be moved into itself, or replace
+        one that is not empty. The call is completed even if the caller leaves.
+        """
+
+    @_abc_1.abstractmethod
+    def SetSessionFileMode(
+        self,
+        request: _file_pb2.SetSessionFileModeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_pb2.SetSessionFileModeResponse, _abc.Awaitable[_file_pb2.SetSessionFileModeResponse]]:
+        """SetSessionFileMode sets the permissions of a file or directory in `/mnt/data`. Idempotent.
+        NOT_FOUND if it does not exist; FAILED_PRECONDITION if it is a link, or an attachment that is
+        read-only for its size.
         """
 
     @_abc_1.abstractmethod

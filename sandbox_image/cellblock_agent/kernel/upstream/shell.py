@@ -32,6 +32,7 @@ from zmq.eventloop.zmqstream import ZMQStream
 
 from cellblock_agent.kernel.idle_memory import IdleMemory
 from cellblock_agent.kernel.messages import fit_message
+from cellblock_agent.kernel.open_files import flush_open_files
 from cellblock_agent.kernel.options import ACCEPTED
 from cellblock_agent.kernel.upstream import forked_child
 from cellblock_agent.kernel.upstream.spawned_process import share_definitions
@@ -57,7 +58,8 @@ class Shell(ZMQInteractiveShell):
         self._is_interrupted = False
         self._transforms_once = False
         self._transformed: tuple[str, str] | None = None
-        self.user_ns["_dh"][:] = [str(Path.cwd())]
+        self._data_folder = str(Path.cwd())
+        self.user_ns["_dh"][:] = [self._data_folder]
         self._c_output = COutput()
         self._depth = 0
         """Number of cells that run: over 1 if one runs another."""
@@ -140,7 +142,13 @@ class Shell(ZMQInteractiveShell):
 
     async def run_cell_async(self, *args: Any, **options: Any) -> ExecutionResult:  # noqa: ANN401
         """Run a cell, as IPython does; the signature, which is read for each cell, is set below."""
-        return await super().run_cell_async(*args, **options)
+        try:
+            return await super().run_cell_async(*args, **options)
+        finally:
+            # A forked child has copies of the buffers, which would be written twice.
+            if not self._is_forked:
+                for name in flush_open_files(self._data_folder):
+                    sys.stderr.write(f"{name} is still open: it is incomplete until it is closed\n")
 
     async def run_ast_nodes(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
         """Run the statements of a cell. A process that they forked ends here."""

@@ -696,8 +696,11 @@ class ChangedFile(_message.Message):
 
     FILE_FIELD_NUMBER: _builtins.int
     RENAMED_FROM_FIELD_NUMBER: _builtins.int
+    INPUT_FIELD_NUMBER: _builtins.int
     renamed_from: _builtins.str
     """Previous path relative to the data directory, if it was moved."""
+    input: _builtins.str
+    """Name in the inputs directory, if it is a link to an input; empty for a plain file."""
     @_builtins.property
     def file(self) -> Global___FileEntry:
         """The file."""
@@ -707,10 +710,11 @@ class ChangedFile(_message.Message):
         *,
         file: Global___FileEntry | None = ...,
         renamed_from: _builtins.str = ...,
+        input: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "renamed_from", b"renamed_from"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file", "input", b"input", "renamed_from", b"renamed_from"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -718,7 +722,7 @@ Global___ChangedFile: _TypeAlias = ChangedFile  # noqa: Y015
 
 @_typing.final
 class FileEntry(_message.Message):
-    """FileEntry is a plain file or a directory below the data directory."""
+    """FileEntry is a plain file, directory or link below the data directory."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -726,12 +730,21 @@ class FileEntry(_message.Message):
     BYTES_FIELD_NUMBER: _builtins.int
     MODIFY_TIME_FIELD_NUMBER: _builtins.int
     IS_FOLDER_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    IS_LINK_FIELD_NUMBER: _builtins.int
+    LINK_TARGET_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path relative to the data directory."""
     bytes: _builtins.int
     """Size in bytes."""
     is_folder: _builtins.bool
     """Whether it is a directory."""
+    mode: _builtins.int
+    """Permissions: the lowest twelve bits of `st_mode`."""
+    is_link: _builtins.bool
+    """Whether it is a link to anything but an input."""
+    link_target: _builtins.str
+    """Target of such a link, as it was written, with unprintable characters escaped."""
     @_builtins.property
     def modify_time(self) -> _timestamp_pb2.Timestamp:
         """Time of the last write."""
@@ -743,10 +756,13 @@ class FileEntry(_message.Message):
         bytes: _builtins.int = ...,
         modify_time: _timestamp_pb2.Timestamp | None = ...,
         is_folder: _builtins.bool = ...,
+        mode: _builtins.int = ...,
+        is_link: _builtins.bool = ...,
+        link_target: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["modify_time", b"modify_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "is_folder", b"is_folder", "modify_time", b"modify_time", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "is_folder", b"is_folder", "is_link", b"is_link", "link_target", b"link_target", "mode", b"mode", "modify_time", b"modify_time", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1361,24 +1377,30 @@ class WriteFileTarget(_message.Message):
     PATH_FIELD_NUMBER: _builtins.int
     EXCLUSIVE_FIELD_NUMBER: _builtins.int
     ALIAS_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Path relative to the data directory. Missing parents are created."""
     exclusive: _builtins.bool
     """Fail with ALREADY_EXISTS if the path exists."""
     alias: _builtins.str
-    """Second name of the file, created as a link; empty for none."""
+    """Second name of the file, created as a link when code names it; empty for none."""
+    mode: _builtins.int
+    """Permissions; 0644 if unset."""
     def __init__(
         self,
         *,
         path: _builtins.str = ...,
         exclusive: _builtins.bool = ...,
         alias: _builtins.str = ...,
+        mode: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mode", b"_mode", "mode", b"mode"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "exclusive", b"exclusive", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mode", b"_mode", "alias", b"alias", "exclusive", b"exclusive", "mode", b"mode", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__mode: _TypeAlias = _typing.Literal["mode"]  # noqa: Y015
+    _WhichOneofArgType__mode: _TypeAlias = _typing.Literal["_mode", b"_mode"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mode) -> _WhichOneofReturnType__mode | None: ...
 
 Global___WriteFileTarget: _TypeAlias = WriteFileTarget  # noqa: Y015
 
@@ -1415,22 +1437,26 @@ class LinkInputRequest(_message.Message):
     INPUT_FIELD_NUMBER: _builtins.int
     PATH_FIELD_NUMBER: _builtins.int
     ALIAS_FIELD_NUMBER: _builtins.int
+    MAX_COPY_BYTES_FIELD_NUMBER: _builtins.int
     input: _builtins.str
     """Name in the inputs directory."""
     path: _builtins.str
     """Name in the data directory."""
     alias: _builtins.str
-    """A second name; empty for none."""
+    """A second name, created as a link when code names it; empty for none."""
+    max_copy_bytes: _builtins.int
+    """Largest file that is copied, in bytes. A SQLite database may be larger."""
     def __init__(
         self,
         *,
         input: _builtins.str = ...,
         path: _builtins.str = ...,
         alias: _builtins.str = ...,
+        max_copy_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "input", b"input", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "input", b"input", "max_copy_bytes", b"max_copy_bytes", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1438,16 +1464,21 @@ Global___LinkInputRequest: _TypeAlias = LinkInputRequest  # noqa: Y015
 
 @_typing.final
 class LinkInputResponse(_message.Message):
-    """LinkInputResponse is empty."""
+    """LinkInputResponse says how the file appeared."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    COPIED_FIELD_NUMBER: _builtins.int
+    copied: _builtins.bool
+    """Whether it was copied, so that the input is not needed any more."""
     def __init__(
         self,
+        *,
+        copied: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["copied", b"copied"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1467,7 +1498,9 @@ class UnpackInputRequest(_message.Message):
     input: _builtins.str
     """Name in the inputs directory."""
     path: _builtins.str
-    """Path of the new directory, relative to the data directory."""
+    """Path of the new directory, relative to the data directory; empty for the data directory itself,
+    whose other entries stay.
+    """
     max_bytes: _builtins.int
     """Maximum total size of the unpacked files, in bytes."""
     max_entries: _builtins.int
@@ -1632,22 +1665,26 @@ class ListFilesRequest(_message.Message):
     MAX_ENTRIES_FIELD_NUMBER: _builtins.int
     FOLDER_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
+    DEPTH_FIELD_NUMBER: _builtins.int
     max_entries: _builtins.int
     """Maximum number of entries."""
     folder: _builtins.str
     """Only entries below this directory, relative to the data directory; empty for all."""
     after: _builtins.str
     """Only paths after this one, relative to the data directory; empty for all."""
+    depth: _builtins.int
+    """Number of levels; 1 for the directory's own entries, 0 for all."""
     def __init__(
         self,
         *,
         max_entries: _builtins.int = ...,
         folder: _builtins.str = ...,
         after: _builtins.str = ...,
+        depth: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "folder", b"folder", "max_entries", b"max_entries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "depth", b"depth", "folder", b"folder", "max_entries", b"max_entries"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1684,6 +1721,156 @@ class ListFilesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListFilesResponse: _TypeAlias = ListFilesResponse  # noqa: Y015
+
+@_typing.final
+class StatFileRequest(_message.Message):
+    """StatFileRequest names an entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path relative to the data directory; empty for the data directory itself."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatFileRequest: _TypeAlias = StatFileRequest  # noqa: Y015
+
+@_typing.final
+class StatFileResponse(_message.Message):
+    """StatFileResponse carries the entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___FileEntry:
+        """The entry."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___FileEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatFileResponse: _TypeAlias = StatFileResponse  # noqa: Y015
+
+@_typing.final
+class MoveFileRequest(_message.Message):
+    """MoveFileRequest names an entry and its new path."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    NEW_PATH_FIELD_NUMBER: _builtins.int
+    OVERWRITE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path relative to the data directory."""
+    new_path: _builtins.str
+    """New path, relative to the data directory."""
+    overwrite: _builtins.bool
+    """Replace a file, a link or an empty directory at the new path."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        new_path: _builtins.str = ...,
+        overwrite: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_path", b"new_path", "overwrite", b"overwrite", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveFileRequest: _TypeAlias = MoveFileRequest  # noqa: Y015
+
+@_typing.final
+class MoveFileResponse(_message.Message):
+    """MoveFileResponse carries the entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___FileEntry:
+        """The entry at its new path."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___FileEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveFileResponse: _TypeAlias = MoveFileResponse  # noqa: Y015
+
+@_typing.final
+class SetFileModeRequest(_message.Message):
+    """SetFileModeRequest names an entry and its permissions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path relative to the data directory."""
+    mode: _builtins.int
+    """Permissions: the lowest nine bits of `st_mode`."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        mode: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mode", b"mode", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFileModeRequest: _TypeAlias = SetFileModeRequest  # noqa: Y015
+
+@_typing.final
+class SetFileModeResponse(_message.Message):
+    """SetFileModeResponse carries the entry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def file(self) -> Global___FileEntry:
+        """The entry with its new permissions."""
+
+    def __init__(
+        self,
+        *,
+        file: Global___FileEntry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file", b"file"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetFileModeResponse: _TypeAlias = SetFileModeResponse  # noqa: Y015
 
 @_typing.final
 class MakeFolderRequest(_message.Message):

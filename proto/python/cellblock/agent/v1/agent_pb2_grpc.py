@@ -109,6 +109,21 @@ class AgentServiceStub:
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesRequest.SerializeToString,
                 response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesResponse.FromString,
                 _registered_method=True)
+        self.StatFile = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/StatFile',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StatFileRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StatFileResponse.FromString,
+                _registered_method=True)
+        self.MoveFile = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/MoveFile',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MoveFileRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MoveFileResponse.FromString,
+                _registered_method=True)
+        self.SetFileMode = channel.unary_unary(
+                '/cellblock.agent.v1.AgentService/SetFileMode',
+                request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetFileModeRequest.SerializeToString,
+                response_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetFileModeResponse.FromString,
+                _registered_method=True)
         self.MakeFolder = channel.unary_unary(
                 '/cellblock.agent.v1.AgentService/MakeFolder',
                 request_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MakeFolderRequest.SerializeToString,
@@ -220,9 +235,10 @@ class AgentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LinkInput(self, request, context):
-        """LinkInput links a file of the read-only inputs directory into the data directory. Not
-        idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-        no such input.
+        """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+        it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+        ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+        input.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -259,8 +275,34 @@ class AgentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFiles(self, request, context):
-        """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
-        by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
+        """ListFiles lists plain files, directories and links below the data directory, sorted by path, up
+        to a limit. Read-only. NOT_FOUND if there is no such directory.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StatFile(self, request, context):
+        """StatFile returns one entry below the data directory; of a link to anything but an input, the
+        link itself. Read-only. NOT_FOUND if it does not exist.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MoveFile(self, request, context):
+        """MoveFile renames an entry, or moves it to another directory, and creates the missing parents of
+        the new path. Not idempotent: NOT_FOUND if it does not exist, also after an earlier call.
+        ALREADY_EXISTS if the new path exists, unless `overwrite` is set; FAILED_PRECONDITION if a
+        directory would be moved into itself or replace one that is not empty.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetFileMode(self, request, context):
+        """SetFileMode sets the permissions of a plain file or directory. Idempotent. NOT_FOUND if it does
+        not exist; FAILED_PRECONDITION if it is a link.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -356,6 +398,21 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     servicer.ListFiles,
                     request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesRequest.FromString,
                     response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'StatFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.StatFile,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StatFileRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.StatFileResponse.SerializeToString,
+            ),
+            'MoveFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.MoveFile,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MoveFileRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.MoveFileResponse.SerializeToString,
+            ),
+            'SetFileMode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetFileMode,
+                    request_deserializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetFileModeRequest.FromString,
+                    response_serializer=cellblock_dot_agent_dot_v1_dot_agent__pb2.SetFileModeResponse.SerializeToString,
             ),
             'MakeFolder': grpc.unary_unary_rpc_method_handler(
                     servicer.MakeFolder,
@@ -751,6 +808,87 @@ class AgentService:
             '/cellblock.agent.v1.AgentService/ListFiles',
             cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesRequest.SerializeToString,
             cellblock_dot_agent_dot_v1_dot_agent__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StatFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/StatFile',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.StatFileRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.StatFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MoveFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/MoveFile',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.MoveFileRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.MoveFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetFileMode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cellblock.agent.v1.AgentService/SetFileMode',
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.SetFileModeRequest.SerializeToString,
+            cellblock_dot_agent_dot_v1_dot_agent__pb2.SetFileModeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -94,9 +94,10 @@ class AgentServiceStub:
     if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
     """
     LinkInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]
-    """LinkInput links a file of the read-only inputs directory into the data directory. Not
-    idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-    no such input.
+    """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+    it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+    ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+    input.
     """
     UnpackInput: _grpc.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]
     """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
@@ -117,8 +118,22 @@ class AgentServiceStub:
     it is not a directory, or has too many entries.
     """
     ListFiles: _grpc.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]
-    """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
-    by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
+    """ListFiles lists plain files, directories and links below the data directory, sorted by path, up
+    to a limit. Read-only. NOT_FOUND if there is no such directory.
+    """
+    StatFile: _grpc.UnaryUnaryMultiCallable[_agent_pb2.StatFileRequest, _agent_pb2.StatFileResponse]
+    """StatFile returns one entry below the data directory; of a link to anything but an input, the
+    link itself. Read-only. NOT_FOUND if it does not exist.
+    """
+    MoveFile: _grpc.UnaryUnaryMultiCallable[_agent_pb2.MoveFileRequest, _agent_pb2.MoveFileResponse]
+    """MoveFile renames an entry, or moves it to another directory, and creates the missing parents of
+    the new path. Not idempotent: NOT_FOUND if it does not exist, also after an earlier call.
+    ALREADY_EXISTS if the new path exists, unless `overwrite` is set; FAILED_PRECONDITION if a
+    directory would be moved into itself or replace one that is not empty.
+    """
+    SetFileMode: _grpc.UnaryUnaryMultiCallable[_agent_pb2.SetFileModeRequest, _agent_pb2.SetFileModeResponse]
+    """SetFileMode sets the permissions of a plain file or directory. Idempotent. NOT_FOUND if it does
+    not exist; FAILED_PRECONDITION if it is a link.
     """
     MakeFolder: _grpc.UnaryUnaryMultiCallable[_agent_pb2.MakeFolderRequest, _agent_pb2.MakeFolderResponse]
     """MakeFolder creates a directory below the data directory, and its missing parents. Idempotent:
@@ -195,9 +210,10 @@ class AgentServiceAsyncStub(AgentServiceStub):
     if the directory is full; FAILED_PRECONDITION if a parent is not a directory.
     """
     LinkInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.LinkInputRequest, _agent_pb2.LinkInputResponse]  # type: ignore[assignment]
-    """LinkInput links a file of the read-only inputs directory into the data directory. Not
-    idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-    no such input.
+    """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+    it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+    ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+    input.
     """
     UnpackInput: _aio.UnaryUnaryMultiCallable[_agent_pb2.UnpackInputRequest, _agent_pb2.UnpackInputResponse]  # type: ignore[assignment]
     """UnpackInput unpacks an archive of the inputs directory into a new directory below the data
@@ -218,8 +234,22 @@ class AgentServiceAsyncStub(AgentServiceStub):
     it is not a directory, or has too many entries.
     """
     ListFiles: _aio.UnaryUnaryMultiCallable[_agent_pb2.ListFilesRequest, _agent_pb2.ListFilesResponse]  # type: ignore[assignment]
-    """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
-    by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
+    """ListFiles lists plain files, directories and links below the data directory, sorted by path, up
+    to a limit. Read-only. NOT_FOUND if there is no such directory.
+    """
+    StatFile: _aio.UnaryUnaryMultiCallable[_agent_pb2.StatFileRequest, _agent_pb2.StatFileResponse]  # type: ignore[assignment]
+    """StatFile returns one entry below the data directory; of a link to anything but an input, the
+    link itself. Read-only. NOT_FOUND if it does not exist.
+    """
+    MoveFile: _aio.UnaryUnaryMultiCallable[_agent_pb2.MoveFileRequest, _agent_pb2.MoveFileResponse]  # type: ignore[assignment]
+    """MoveFile renames an entry, or moves it to another directory, and creates the missing parents of
+    the new path. Not idempotent: NOT_FOUND if it does not exist, also after an earlier call.
+    ALREADY_EXISTS if the new path exists, unless `overwrite` is set; FAILED_PRECONDITION if a
+    directory would be moved into itself or replace one that is not empty.
+    """
+    SetFileMode: _aio.UnaryUnaryMultiCallable[_agent_pb2.SetFileModeRequest, _agent_pb2.SetFileModeResponse]  # type: ignore[assignment]
+    """SetFileMode sets the permissions of a plain file or directory. Idempotent. NOT_FOUND if it does
+    not exist; FAILED_PRECONDITION if it is a link.
     """
     MakeFolder: _aio.UnaryUnaryMultiCallable[_agent_pb2.MakeFolderRequest, _agent_pb2.MakeFolderResponse]  # type: ignore[assignment]
     """MakeFolder creates a directory below the data directory, and its missing parents. Idempotent:
@@ -353,9 +383,10 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.LinkInputRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.LinkInputResponse, _abc.Awaitable[_agent_pb2.LinkInputResponse]]:
-        """LinkInput links a file of the read-only inputs directory into the data directory. Not
-        idempotent: ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is
-        no such input.
+        """LinkInput makes a file of the read-only inputs directory appear in the data directory: a copy if
+        it is small in proportion to the session's memory, otherwise a link. Not idempotent:
+        ALREADY_EXISTS if the name is taken, also by an earlier call. NOT_FOUND if there is no such
+        input.
         """
 
     @_abc_1.abstractmethod
@@ -400,8 +431,40 @@ class AgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.ListFilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.ListFilesResponse, _abc.Awaitable[_agent_pb2.ListFilesResponse]]:
-        """ListFiles lists plain files, directories and links to inputs below the data directory, sorted
-        by path, up to a limit. Read-only. NOT_FOUND if there is no such directory.
+        """ListFiles lists plain files, directories and links below the data directory, sorted by path, up
+        to a limit. Read-only. NOT_FOUND if there is no such directory.
+        """
+
+    @_abc_1.abstractmethod
+    def StatFile(
+        self,
+        request: _agent_pb2.StatFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.StatFileResponse, _abc.Awaitable[_agent_pb2.StatFileResponse]]:
+        """StatFile returns one entry below the data directory; of a link to anything but an input, the
+        link itself. Read-only. NOT_FOUND if it does not exist.
+        """
+
+    @_abc_1.abstractmethod
+    def MoveFile(
+        self,
+        request: _agent_pb2.MoveFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.MoveFileResponse, _abc.Awaitable[_agent_pb2.MoveFileResponse]]:
+        """MoveFile renames an entry, or moves it to another directory, and creates the missing parents of
+        the new path. Not idempotent: NOT_FOUND if it does not exist, also after an earlier call.
+        ALREADY_EXISTS if the new path exists, unless `overwrite` is set; FAILED_PRECONDITION if a
+        directory would be moved into itself or replace one that is not empty.
+        """
+
+    @_abc_1.abstractmethod
+    def SetFileMode(
+        self,
+        request: _agent_pb2.SetFileModeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.SetFileModeResponse, _abc.Awaitable[_agent_pb2.SetFileModeResponse]]:
+        """SetFileMode sets the permissions of a plain file or directory. Idempotent. NOT_FOUND if it does
+        not exist; FAILED_PRECONDITION if it is a link.
         """
 
     @_abc_1.abstractmethod

@@ -61,9 +61,10 @@ export class Files {
     }
   }
 
-  #item(session, { path, bytes = 0, modifyTime, isFolder }) {
+  #item(session, { path, bytes = 0, modifyTime, isFolder, linkTarget }) {
     const shown = path.startsWith(ROOT) ? path.slice(ROOT.length) : path;
     if (isFolder) return h("li", { class: "folder" }, h("bdi", { class: "name" }, `${shown}/`));
+    if (linkTarget) return h("li", {}, h("bdi", { class: "name" }, shown), " → ", h("bdi", { class: "name" }, linkTarget));
     const url = sessionFileUrl(session.id, path);
     const title = `${path}\n${size(bytes)}${modifyTime ? `, ${when(modifyTime)}` : ""}`;
     return h("li", {},
