@@ -8,7 +8,11 @@ import pytest
 from tests.support.agent import RunningAgent, running_agent
 from tests.support.waiting import eventually
 
-STARTED_AS = "import sys; sys.orig_argv[-1] if 'forkserver' in ' '.join(sys.orig_argv) else 'agent'"
+STARTED_AS = """
+with open("/proc/self/cmdline") as file:
+    command = file.read()
+"fork server" if "forkserver" in command else "agent"
+"""
 
 
 async def test_the_first_one_is_a_fork_of_the_agent(agent: RunningAgent) -> None:
