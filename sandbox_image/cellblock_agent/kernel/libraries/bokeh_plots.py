@@ -10,7 +10,7 @@ NO_IMAGE = "Bokeh plot as HTML. Bokeh draws in a browser: for an image use matpl
 def adapt(showing: Any) -> None:  # noqa: ANN401 - a module
     """Replace the part of `show` that opens a browser or loads BokehJS into a page."""
     if not displays.is_foreign():
-        showing._show_with_state = show_plot  # noqa: SLF001 - corpus/programs/bokeh checks it
+        showing._show_with_state = show_plot  # noqa: SLF001 - corpus programs check it
 
 
 def show_plot(plot: Any, state: Any, *_arguments: object, **_options: object) -> None:  # noqa: ANN401

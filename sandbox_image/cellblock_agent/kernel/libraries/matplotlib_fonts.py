@@ -57,7 +57,7 @@ def adapt(font_manager: Any) -> None:  # noqa: ANN401 - a module
     written = FontLogFilter()
     log.addFilter(written)
     manager = font_manager.FontManager
-    find = manager._find_fonts_by_props  # noqa: SLF001 - corpus/programs/faults checks it
+    find = manager._find_fonts_by_props  # noqa: SLF001 - corpus programs check it
 
     @functools.wraps(find)
     def find_fonts(self: Any, prop: Any, fontext: str = "ttf", *rest: Any, **named: Any) -> Any:  # noqa: ANN401

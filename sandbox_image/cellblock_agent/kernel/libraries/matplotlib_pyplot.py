@@ -52,7 +52,7 @@ def choose_backend(wanted: object, shown_with: str) -> Any:  # noqa: ANN401
 
 def adapt_backend(pyplot: Any) -> None:  # noqa: ANN401
     """Let the backend that was selected just now show its figures."""
-    backend = pyplot._backend_mod  # noqa: SLF001 - test_images_of_backends checks it
+    backend = pyplot._backend_mod  # noqa: SLF001 - corpus programs check it
     create, create_given = backend.new_figure_manager, backend.new_figure_manager_given_figure
 
     def new_figure_manager(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401

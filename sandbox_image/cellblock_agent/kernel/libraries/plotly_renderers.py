@@ -46,7 +46,7 @@ def adapt(renderers_module: Any) -> None:  # noqa: ANN401 - a module
         return figure_bundle(renderers, fig_dict, options)
 
     renderers_module.show = show_figure
-    renderers._build_mime_bundle = build_bundle  # noqa: SLF001 - corpus/programs/faults checks it
+    renderers._build_mime_bundle = build_bundle  # noqa: SLF001 - corpus programs check it
     # Activating shows plotly.js.
     renderers._activate_pending_renderers = lambda cls=object: None  # noqa: SLF001
 
