@@ -166,7 +166,7 @@ site: setup ## the documents as a site, in build/site; a broken link fails
 proto: setup ## the generated code, from proto/
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/generate_protos.py
 
-lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_image/*.in
+lock: setup ## the locked requirements, from pyproject.toml and sandbox_image/*.in
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --universal \
 	    --fork-strategy fewest --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/dev.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra server --extra postgresql --extra s3 --extra cli -c requirements/dev.txt \
@@ -174,18 +174,12 @@ lock: setup engine ## the locked requirements, from pyproject.toml and sandbox_i
 	    -o requirements/server.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra moto --generate-hashes --universal --python-version 3.11 \
 	    --no-emit-index-url --no-header --quiet -o requirements/moto.txt
-	@for target in core full; do $(BIN)/uv pip compile sandbox_image/requirements-$$target.in \
-	    -c requirements/dev.txt --generate-hashes --python-version 3.11 --python-platform linux \
-	    --only-binary :all: --no-emit-index-url --no-header --quiet \
-	    -o sandbox_image/requirements-$$target.txt; done
-	@$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements/dev.txt \
-	    -c sandbox_image/requirements-full.txt --generate-hashes --universal --python-version 3.11 \
-	    --no-emit-index-url --no-header --quiet -o requirements/bench.txt
-	@$(BIN)/uv pip compile benchmarks/image/requirements.in -c requirements/dev.txt \
-	    -c sandbox_image/requirements-full.txt --generate-hashes --python-version 3.11 \
-	    --python-platform linux --only-binary :all: --no-emit-index-url --no-header --quiet \
-	    -o benchmarks/image/requirements.txt
-	@$(BIN)/python scripts/lock_debian.py
+	@$(BIN)/python scripts/lock_image.py
+	@$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements/dev.txt --generate-hashes --universal \
+	    --python-version 3.11 --no-emit-index-url --no-header --quiet -o requirements/bench.txt
+	@$(BIN)/uv pip compile benchmarks/image/requirements.in -c sandbox_image/requirements-full.txt \
+	    --generate-hashes --python-version 3.11 --python-platform linux --only-binary :all: \
+	    --no-emit-index-url --no-header --quiet -o benchmarks/image/requirements.txt
 
 clean: ## remove containers, sockets, caches, the virtualenv; IMAGES=1: our images too
 	@scripts/clean.sh $(if $(IMAGES),--images)

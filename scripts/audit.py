@@ -24,6 +24,7 @@ LOCKS = (
     ROOT / "requirements" / "server.txt",
     ROOT / "sandbox_image" / "requirements-core.txt",
     ROOT / "sandbox_image" / "requirements-full.txt",
+    ROOT / "sandbox_image" / "requirements-newest.txt",
     ROOT / "requirements" / "dev.txt",
 )
 # Not PyPI's own service: a mirror lacks it, and its "no such page" passes for a clean result.

@@ -46,6 +46,8 @@ class Build:
     """Stage of the Dockerfile; empty for the last one."""
     base: str = ""
     """One of our images to build on; empty for the common base."""
+    cached: bool = True
+    """Whether layers of earlier builds are reused."""
 
 
 def build(wanted: Build) -> int:
@@ -58,6 +60,7 @@ def build(wanted: Build) -> int:
     command = [
         "docker", "build", "--network=host", f"--tag={wanted.name}",
         *([f"--target={wanted.target}"] if wanted.target else ()),
+        *(() if wanted.cached else ("--no-cache",)),
         f"--build-arg=BASE_IMAGE={base}",
         # Names only: values, which may hold passwords, stay out of the process list.
         *(f"--build-arg={setting}" for setting in settings),

@@ -16,8 +16,10 @@ LICENCE_PREFIX = "License :: "
 CARRIED = {
     "cellblock-agent": "/opt/cellblock/agent",
     "noto-emoji": "/usr/share/fonts/truetype/noto-emoji/NotoEmoji-Regular.ttf",
+    "llama-index-core": "/usr/share/nltk_data/tokenizers",
+    "textblob-aptagger": "/usr/share/nltk_data/taggers",
 }
-"""Components that we add to images outside of packages, with their paths."""
+"""Components that we add to images outside of packages, or parts of packages, with their paths."""
 
 
 def python_packages() -> Iterator[dict[str, object]]:
@@ -54,22 +56,19 @@ def licences_of(found: Distribution) -> list[str]:
 
 
 def debian_packages() -> Iterator[dict[str, object]]:
-    """Yield packages that dpkg installed, and those unpacked and recorded for scanners."""
-    files = [DPKG / "status", *sorted((DPKG / "status.d").glob("*"))]
-    for file in files:
-        if not file.is_file():
-            continue
-        for stanza in file.read_text(errors="replace").split("\n\n"):
-            fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line[:60])
-            # Packages in status.d have no status, because dpkg did not install them.
-            if "Package" in fields and fields.get("Status", "x installed").endswith(" installed"):
-                yield {
-                    "name": fields["Package"],
-                    "version": fields["Version"],
-                    "architecture": fields["Architecture"],
-                    "summary": fields.get("Description", ""),
-                    "licences": debian_licences(fields["Package"]),
-                }
+    """Yield the packages that dpkg installed."""
+    status = DPKG / "status"
+    stanzas = status.read_text(errors="replace").split("\n\n") if status.is_file() else []
+    for stanza in stanzas:
+        fields = dict(line.split(": ", 1) for line in stanza.splitlines() if ": " in line[:60])
+        if "Package" in fields and fields.get("Status", "").endswith(" installed"):
+            yield {
+                "name": fields["Package"],
+                "version": fields["Version"],
+                "architecture": fields["Architecture"],
+                "summary": fields.get("Description", ""),
+                "licences": debian_licences(fields["Package"]),
+            }
 
 
 def debian_licences(package: str) -> list[str]:

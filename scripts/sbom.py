@@ -24,6 +24,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from image_labels import ROOT, version
+from image_packages import entries
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 
@@ -117,13 +118,19 @@ def _debian(package: Found, distribution: str) -> Component:
 
 def _carried(name: str) -> Component:
     known = {"cellblock-agent": (version(), "Apache-2.0"), "noto-emoji": (NOTO_EMOJI, "OFL-1.1")}
-    release, licence = known[name]
+    release, licence = known.get(name) or (data_version(name), "MIT")
     return Component(
         name=name,
         version=release,
         purl=PackageURL("generic", None, name, release),
         licenses=licences([licence]),
     )
+
+
+def data_version(package: str) -> str:
+    """Return the locked version of a package of which images have only the data."""
+    lock = (ROOT / "sandbox_image" / "requirements-data.txt").read_text()
+    return entries(lock)[package].split()[0].partition("==")[2]
 
 
 def _library(package: Found, name: str, purl: PackageURL) -> Component:

@@ -4,19 +4,21 @@ Needs no network: the packages' requirements are read from their metadata, insta
 """
 
 import importlib.metadata
-import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from image_packages import BIG, SDISTS, entries, layers
+from lock_image import AGENT_PACKAGES
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support.locks import (
     BENCH,
-    BENCH_IMAGE,
     DEVELOPMENT,
+    IMAGE_BUILD,
+    IMAGE_FOLDER,
     IMAGES,
     LOCKS,
     MOTO,
@@ -26,7 +28,6 @@ from tests.support.locks import (
 )
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-DEBIAN = ROOT / "sandbox_image" / "debian"
 
 
 def declared(*extras: str) -> Iterator[Requirement]:
@@ -50,7 +51,12 @@ def requirements_of(lock: Path) -> list[Requirement]:
         return list(declared("bench"))
     if lock == MOTO:
         return list(declared("moto"))
-    lines = lock.with_suffix(".in").read_text().splitlines()
+    source = (
+        IMAGE_FOLDER / "requirements-full.in"
+        if lock.stem.endswith("newest")
+        else lock.with_suffix(".in")
+    )
+    lines = source.read_text().splitlines()
     return [Requirement(line) for line in lines if line.strip() and not line.startswith(("#", "-"))]
 
 
@@ -79,7 +85,7 @@ def required_here(requirements: Iterable[Requirement]) -> set[str]:
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_line_has_hashes(lock: Path) -> None:
     requirements = locked(lock)
-    assert len(requirements) > 25
+    assert len(requirements) > (1 if lock in IMAGE_BUILD else 25)
     assert [one.name for one in requirements.values() if one.hashes == 0] == []
 
 
@@ -101,12 +107,35 @@ def test_lock_has_no_other_packages(lock: Path) -> None:
     assert here == required_here(requirements_of(lock)), "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", [SERVER, BENCH, *IMAGES, BENCH_IMAGE], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [SERVER, BENCH], ids=lambda lock: lock.name)
 def test_shared_packages_have_the_tested_versions(lock: Path) -> None:
     tested = locked(DEVELOPMENT)
     shared = [one for one in locked(lock).values() if one.name in tested]
     assert len(shared) > 20
     assert [one.name for one in shared if one.version != tested[one.name].version] == []
+
+
+@pytest.mark.parametrize("lock", IMAGES, ids=lambda lock: lock.name)
+def test_the_agent_has_the_tested_versions(lock: Path) -> None:
+    tested, image = locked(DEVELOPMENT), locked(lock)
+    assert {name: image[name].version for name in AGENT_PACKAGES} == {
+        name: tested[name].version for name in AGENT_PACKAGES
+    }
+
+
+def test_the_core_is_a_part_of_the_full_image() -> None:
+    core, full = locked(IMAGES[0]), locked(IMAGES[1])
+    assert {name: full[name].version for name in core} == {
+        name: one.version for name, one in core.items()
+    }
+
+
+def test_each_package_of_the_full_image_is_in_one_layer() -> None:
+    core, full, newest = (lock.read_text() for lock in IMAGES)
+    for lock in (full, newest):
+        found = [name for text in layers(core, lock).values() for name in entries(text)]
+        assert sorted([*found, *entries(core)]) == sorted(entries(lock))
+        assert {*BIG, *SDISTS} <= {*found}
 
 
 def test_server_lock_has_no_development_tools() -> None:
@@ -120,18 +149,3 @@ def test_compared_packages_are_only_in_the_benchmark_lock() -> None:
     assert compared & {*locked(SERVER), *locked(DEVELOPMENT)} == set()
     # jupyter-server, which the notebook tests use, also depends on websocket-client.
     assert "websocket-client" not in locked(SERVER)
-
-
-def test_debian_packages_are_locked_by_hash() -> None:
-    names = [
-        line
-        for line in DEBIAN.with_suffix(".in").read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
-    lines = [
-        line
-        for line in DEBIAN.with_suffix(".txt").read_text().splitlines()
-        if not line.startswith("#")
-    ]
-    assert [line.split()[0] for line in lines] == names, "run `make lock`"
-    assert [line for line in lines if not re.fullmatch(r"\S+ \S+ [0-9a-f]{64}", line)] == []

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 OCI = "org.opencontainers.image"
 IMAGES = (FULL, CORE, SERVER_IMAGE, PROXY_IMAGE)
 CORE_LOCK = "sandbox_image/requirements-core.txt"
-FULL_LOCKS = (CORE_LOCK, "sandbox_image/requirements-full.txt", "sandbox_image/debian.txt")
+FULL_LOCKS = ("sandbox_image/requirements-full.txt", "sandbox_image/debian.in")
 LOCKS = {FULL: FULL_LOCKS, CORE: (CORE_LOCK,), SERVER_IMAGE: ("requirements/server.txt",)}
 
 

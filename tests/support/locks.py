@@ -12,10 +12,13 @@ ROOT = Path(__file__).parent.parent.parent
 DEVELOPMENT = ROOT / "requirements" / "dev.txt"
 SERVER = ROOT / "requirements" / "server.txt"
 BENCH = ROOT / "requirements" / "bench.txt"
-IMAGES = tuple(ROOT / "sandbox_image" / f"requirements-{target}.txt" for target in ("core", "full"))
+IMAGE_FOLDER = ROOT / "sandbox_image"
+IMAGES = tuple(IMAGE_FOLDER / f"requirements-{target}.txt" for target in ("core", "full", "newest"))
+IMAGE_BUILD = tuple(IMAGE_FOLDER / f"requirements-{use}.txt" for use in ("build", "data"))
+"""What is downloaded to build the image, and is not installed in it."""
 BENCH_IMAGE = ROOT / "benchmarks" / "image" / "requirements.txt"
 MOTO = ROOT / "requirements" / "moto.txt"
-LOCKS = (DEVELOPMENT, SERVER, BENCH, MOTO, *IMAGES, BENCH_IMAGE)
+LOCKS = (DEVELOPMENT, SERVER, BENCH, MOTO, *IMAGES, *IMAGE_BUILD, BENCH_IMAGE)
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}(?!\S)")
 
 

@@ -20,7 +20,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("sandbox_image", "proto/python/cellblock"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     (tmp_path / "scripts").mkdir()
-    scripts = ("build_image.py", "builder.py", "image_labels.py")
+    scripts = ("build_image.py", "builder.py", "image_labels.py", "image_packages.py")
     for name in ("pyproject.toml", *(f"scripts/{script}" for script in scripts)):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
@@ -61,10 +61,10 @@ def test_hash_ignores_other_files(checkout: Path) -> None:
     "source",
     [
         "sandbox_image/Dockerfile",
-        "sandbox_image/requirements-core.txt",
         "sandbox_image/requirements-full.txt",
-        "sandbox_image/debian.txt",
-        "sandbox_image/unpack_debian.sh",
+        "sandbox_image/debian.in",
+        "sandbox_image/install_debian.sh",
+        "sandbox_image/data/offline_data.py",
         "sandbox_image/fonts/matplotlib_fallback.py",
         "sandbox_image/cellblock_agent/agent.py",
         "proto/python/cellblock/agent/v1/agent_pb2.py",
