@@ -17,8 +17,9 @@ from image_labels import ROOT
 from image_packages import SDISTS, entries
 
 AGENT_PACKAGES = (
-    "comm", "debugpy", "grpcio", "imagesize", "ipykernel", "ipython", "jupyter-client",
-    "jupyter-core", "matplotlib-inline", "protobuf", "psutil", "pyzmq", "tornado", "traitlets",
+    "chardet", "comm", "debugpy", "grpcio", "imagesize", "ipykernel", "ipython",
+    "jupyter-client", "jupyter-core", "matplotlib-inline", "protobuf", "psutil", "pyzmq",
+    "tornado", "traitlets",
 )  # fmt: skip
 VERSIONS = SOURCES / "versions.in"
 

@@ -5,7 +5,6 @@ would be lost with the first `seaborn.set_theme()` or `fontname="Arial"`. So the
 always come after those that code asks for.
 """
 
-import dataclasses
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
@@ -41,33 +40,6 @@ FAMILIES = (
     "Noto Sans Armenian",
 )
 
-SUBSTITUTES = (
-    ("Liberation Sans", ("Arial", "Helvetica", "Helvetica Neue", "Nimbus Sans")),
-    ("Liberation Serif", ("Times New Roman", "Times", "Nimbus Roman")),
-    ("Liberation Mono", ("Courier New", "Courier", "Nimbus Mono")),
-    ("Carlito", ("Calibri",)),
-    ("Caladea", ("Cambria",)),
-    (
-        "Noto Sans CJK SC",
-        # All that matplotlib before 3.11 finds in the file; it has the glyphs of all languages.
-        "Noto Sans CJK JP",
-        (
-            *("SimHei", "Microsoft YaHei", "Microsoft YaHei UI", "Microsoft JhengHei", "DengXian"),
-            *("PingFang SC", "PingFang TC", "PingFang HK", "Heiti SC", "Heiti TC", "STHeiti"),
-            *("Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Arial Unicode MS"),
-            *("Source Han Sans SC", "Source Han Sans CN", "Source Han Sans", "Noto Sans SC"),
-            *("Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK JP", "Noto Sans CJK KR"),
-            *("Noto Sans TC", "Noto Sans JP", "Noto Sans KR", "SimSun", "NSimSun", "FangSong"),
-            *("KaiTi", "STSong", "STKaiti", "Songti SC", "Droid Sans Fallback", "MS Gothic"),
-            *("MS PGothic", "Yu Gothic", "Meiryo", "Hiragino Sans", "Hiragino Kaku Gothic Pro"),
-            *("TakaoGothic", "TakaoPGothic", "IPAGothic", "IPAPGothic", "IPAexGothic", "VL Gothic"),
-            *("Malgun Gothic", "NanumGothic", "NanumBarunGothic", "AppleGothic", "Batang", "Gulim"),
-        ),
-    ),
-)
-"""Families of the image, of which the first that is installed counts, and those that it replaces:
-they have the same widths or characters."""
-
 
 class Finder:
     """Import hook that extends matplotlib's font manager once it is loaded."""
@@ -93,7 +65,6 @@ class Finder:
 
 def extend(font_manager: Any) -> None:  # noqa: ANN401 - a module
     """Append the fallback families to all that the font manager finds."""
-    font_manager.fontManager.ttflist += substitutes(font_manager.fontManager.ttflist)
     manager = font_manager.FontManager
     find = manager._find_fonts_by_props  # noqa: SLF001 - test_fonts.py checks it
     found: dict[tuple[object, ...], list[Any]] = {}
@@ -119,22 +90,6 @@ def extend(font_manager: Any) -> None:  # noqa: ANN401 - a module
                 continue
 
     manager._find_fonts_by_props = find_fonts  # noqa: SLF001
-
-
-def substitutes(fonts: Sequence[Any]) -> list[Any]:
-    """Return entries of fonts under the names of families that are not installed."""
-    installed = {font.name for font in fonts}
-    families = {
-        family: names
-        for *choice, names in SUBSTITUTES
-        for family in [next((one for one in choice if one in installed), None)]
-    }
-    return [
-        dataclasses.replace(font, name=name)
-        for font in fonts
-        for name in families.get(font.name, ())
-        if name not in installed
-    ]
 
 
 sys.meta_path.insert(0, Finder())

@@ -12,26 +12,32 @@ from xml.sax.saxutils import escape
 
 FAMILIES = {
     # Of the same metrics.
-    "Liberation Sans": ("Arial", "Helvetica", "Helvetica Neue"),
-    "Liberation Serif": ("Times New Roman", "Times"),
-    "Liberation Mono": ("Courier New", "Courier"),
+    "Liberation Sans": ("Arial", "Helvetica", "Helvetica Neue", "Nimbus Sans"),
+    "Liberation Serif": ("Times New Roman", "Times", "Nimbus Roman"),
+    "Liberation Mono": ("Courier New", "Courier", "Nimbus Mono"),
     "Carlito": ("Calibri",),
     "Caladea": ("Cambria",),
     # Of the same script and style.
     "DejaVu Sans": ("Verdana",),
     "WenQuanYi Zen Hei": (
         "SimHei", "SimSun", "Microsoft YaHei", "WenQuanYi Micro Hei", "Heiti SC", "Heiti TC",
-        "STHeiti", "PingFang SC", "PingFang HK", "Arial Unicode MS", "Microsoft JhengHei",
+        "STHeiti", "PingFang SC", "PingFang HK", "PingFang TC", "Arial Unicode MS",
+        "Microsoft JhengHei", "Microsoft YaHei UI", "DengXian", "Hiragino Sans GB", "NSimSun",
+        "FangSong", "KaiTi", "STSong", "STKaiti", "Songti SC", "Droid Sans Fallback",
     ),
     "IPAexGothic": (
         "IPAGothic", "MS Gothic", "Yu Gothic", "Meiryo", "Hiragino Sans",
-        "Hiragino Maru Gothic Pro", "TakaoGothic", "TakaoPGothic", "Noto Sans JP",
+        "Hiragino Kaku Gothic Pro", "Hiragino Maru Gothic Pro", "TakaoGothic", "TakaoPGothic",
+        "IPAPGothic", "MS PGothic", "VL Gothic", "Noto Sans JP",
     ),
-    "NanumGothic": ("Malgun Gothic", "AppleGothic", "NanumBarunGothic", "Noto Sans KR"),
+    "NanumGothic": (
+        "Malgun Gothic", "AppleGothic", "NanumBarunGothic", "Batang", "Gulim", "Noto Sans KR",
+    ),
     # A collection's first font has the characters of all.
     "Noto Sans CJK JP": (
         "Noto Sans CJK SC", "Noto Sans CJK TC", "Noto Sans CJK HK", "Noto Sans CJK KR",
-        "Noto Sans SC", "Noto Sans TC", "Source Han Sans SC", "Source Han Sans CN",
+        "Noto Sans SC", "Noto Sans TC", "Source Han Sans", "Source Han Sans SC",
+        "Source Han Sans CN",
     ),
 }  # fmt: skip
 """Families that the image has, with the names that they are also known by."""
