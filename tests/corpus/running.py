@@ -1,18 +1,18 @@
 """Running a program of the corpus, and comparing what it shows with what it must show."""
 
 import json
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-
-import pytest
+from pathlib import Path
 
 from cellblock_client import Client, Error, ExecutionResult
-from cellblock_client.embedded import embedded_server
 from cellblock_client.events import Display, Result
 from tests.corpus.program import Expectation, Program
+from tests.support.server import ServerProcess
 
 DATA = "/mnt/data/"
 
@@ -31,14 +31,15 @@ def connected_client(image: str, sessions: int) -> Iterator[Client]:
     """Start a server for an image, with sandboxes ready for so many sessions; yields a client."""
     environment = {
         "CELLBLOCK_SANDBOX__IMAGE": image,
-        # An embedded server's own pool is empty.
-        "CELLBLOCK_POOL__PROFILES": json.dumps([{"image": image, "size": sessions}]),
+        "CELLBLOCK_POOL__SIZE": str(sessions),
+        "CELLBLOCK_POOL__MAX_SIZE": str(sessions),
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        with embedded_server() as address, Client(address) as client:
-            yield client
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cb-"))
+        # An embedded server would have no pool.
+        server = ServerProcess(Path(folder), environment, own_interpreter=True)
+        stack.callback(server.end)
+        yield stack.enter_context(Client(server.start()))
 
 
 def package_versions(client: Client, image: str, packages: Sequence[str]) -> dict[str, str]:

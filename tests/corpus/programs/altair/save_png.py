@@ -1,3 +1,6 @@
+# /// session
+# limit = "vl-convert; `chart.save` to HTML works"
+# ///
 # /// expect
 # stdout = "PNG\n"
 # files = ["chart.png"]

@@ -1,5 +1,5 @@
 # /// expect
-# stdout = "{0: 90, 1: 10} {0: 90, 1: 90}\n"
+# stdout = "{0: 91, 1: 9} {0: 91, 1: 91}\n"
 # stderr_lines = 4
 # ///
 from collections import Counter

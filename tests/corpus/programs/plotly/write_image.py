@@ -1,3 +1,6 @@
+# /// session
+# limit = "Kaleido and a Chromium; `fig.write_html` works"
+# ///
 # /// expect
 # stdout = "PNG (700, 500)\n"
 # files = ["figure.png"]

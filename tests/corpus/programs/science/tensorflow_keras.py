@@ -1,4 +1,5 @@
 # /// session
+# limit = "TensorFlow"
 # time_limit = 120
 # ///
 # /// expect

@@ -1,4 +1,5 @@
 # /// session
+# limit = "PyTorch"
 # time_limit = 120
 # ///
 # /// expect
