@@ -69,26 +69,40 @@ class Report:
             parts.append(FAILURES.format(image=results.image))
             parts.extend(failure_table(failures, results) if failures else ["None.\n"])
         if limited:
-            parts += [LIMITS, "| program | missing |\n| --- | --- |\n"]
-            parts += [f"| {program.name} | {program.setup.limit} |\n" for program in limited]
+            parts += [LIMITS, *table_head("program", "missing")]
+            parts += [row(program.name, program.setup.limit) for program in limited]
         return "".join(parts)
 
     def _versions(self) -> Iterator[str]:
-        yield f"| image | Python | {' | '.join(PACKAGES)} | pass |\n"
-        yield f"| --- | --- |{' --- |' * len(PACKAGES)} --- |\n"
+        if not self.images:
+            yield "The images of this version were not measured yet.\n"
+            return
+        yield from table_head("image", "Python", *PACKAGES, "pass")
         for results in self.images:
             versions = [results.versions.get(name, "") for name in ("python", *PACKAGES)]
-            cells = (f"`{results.image}`", *versions, rate(results, self.programs))
-            yield f"| {' | '.join(cells)} |\n"
+            yield row(f"`{results.image}`", *versions, rate(results, self.programs))
 
     def _subjects(self) -> Iterator[str]:
-        yield "\n## Programs that pass, by subject\n\n"
-        yield f"| subject | programs | {' | '.join(f'`{each.image}`' for each in self.images)} |\n"
-        yield f"| --- | --- |{' --- |' * len(self.images)}\n"
+        yield "\n## Programs by subject\n\n"
+        yield from table_head(
+            "subject", "programs", *(f"`{results.image}`" for results in self.images)
+        )
         for subject in sorted({program.subject for program in self.programs}):
             programs = [program for program in self.programs if program.subject == subject]
-            rates = [rate(results, programs) for results in self.images]
-            yield f"| {subject} | {len(programs)} | {' | '.join(rates)} |\n"
+            yield row(
+                subject, str(len(programs)), *(rate(results, programs) for results in self.images)
+            )
+
+
+def row(*cells: str) -> str:
+    """Return a row of a table."""
+    return f"| {' | '.join(cells)} |\n"
+
+
+def table_head(*names: str) -> Iterator[str]:
+    """Yield the first two rows of a table."""
+    yield row(*names)
+    yield row(*("---" for _ in names))
 
 
 def rate(results: Results, programs: Sequence[Program]) -> str:
@@ -99,9 +113,9 @@ def rate(results: Results, programs: Sequence[Program]) -> str:
 
 def failure_table(programs: Sequence[Program], results: Results) -> Iterator[str]:
     """Yield a table of programs that failed, with the reason of each."""
-    yield "| program | what differs |\n| --- | --- |\n"
+    yield from table_head("program", "what differs")
     for program in programs:
-        yield f"| {program.name} | {reason(results.differences[program.name])} |\n"
+        yield row(program.name, reason(results.differences[program.name]))
 
 
 def reason(differences: Sequence[str]) -> str:
