@@ -24,11 +24,15 @@ DAYS ?= 5
 # Of `make reliability`.
 KILLS ?= 300
 KILL_SEED ?= 1
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+# Of `make corpus`: the default image, and the one with the newest versions.
+CORPUS_IMAGES ?= $(addprefix cellblock-sandbox:,$(VERSION) $(VERSION)-newest)
+
 # Durations of the tests of the last `make test`.
 RESULTS := build/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test judges model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
+.PHONY: help demo test corpus judges model soak day reliability test-gvisor runsc test-postgresql test-s3 test-fast bench bench-quick \
     bench-record bench-details bench-setup lint setup engine test-tools \
     image images server-image engine-proxy-image audit sbom client docs site proto lock clean
 
@@ -47,6 +51,10 @@ test: setup engine test-tools images server-image engine-proxy-image lint audit 
 
 judges: setup ## programs of other projects that check ours, and need their own virtualenv or Node
 	@$(PYTEST) -m judge
+
+corpus: setup engine image ## programs as language models write them, with the default image and the newest versions; about 20 minutes
+	@$(BIN)/python scripts/build_image.py newest
+	@$(BIN)/python -m tests.corpus --page $(CORPUS_IMAGES)
 
 test-gvisor: setup engine images ## all tests of containers, with gVisor; about 20 minutes
 	@scripts/ensure_runsc.sh

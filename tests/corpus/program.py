@@ -45,6 +45,7 @@ class Setup:
     unpack: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     time_limit: float = 60
+    limit: str = ""
 
     @property
     def paths(self) -> list[Path]:

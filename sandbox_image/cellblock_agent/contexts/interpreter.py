@@ -35,6 +35,8 @@ RESTART_SECONDS = 20.0
 COLLECT_SECONDS = 2
 """Longest wait for the fork server to report a killed kernel's exit."""
 SILENT = "the kernel did not answer"
+BYTE_ORDER_MARK = "\ufeff"
+"""Mark at the start of files from some editors: Python ignores it, the kernel would not."""
 STUCK = "the kernel did not accept the code: earlier code still occupies it"
 TURN_SECONDS = 10
 """Longest wait of a question for another question, or for a kernel that is being started."""
@@ -291,7 +293,7 @@ class Interpreter:
         if answers:
             # Before the request: the kernel may have finished when this task continues.
             execution.asked_nanos = time.time_ns()
-            execution.message_id = kernel.execute(execution.code)
+            execution.message_id = kernel.execute(execution.code.removeprefix(BYTE_ORDER_MARK))
         # The code is sent first. Its output is read in a later turn of the loop, after this event.
         started = pb.ExecutionStarted(kernel_generation=self.generation)
         self._journal.append(pb.Event(execution_started=started, execution_id=execution.id))

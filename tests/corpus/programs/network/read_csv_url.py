@@ -1,0 +1,6 @@
+# /// expect
+# error = "URLError"
+# ///
+import pandas as pd
+
+df = pd.read_csv("https://example.com/iris.csv")

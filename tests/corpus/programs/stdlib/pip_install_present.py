@@ -1,0 +1,5 @@
+# /// expect
+# stdout_contains = ["Requirement already satisfied: pandas"]
+# stderr_lines = 4
+# ///
+%pip install pandas numpy

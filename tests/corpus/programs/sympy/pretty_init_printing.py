@@ -1,0 +1,8 @@
+# /// expect
+# text_contains = ["x"]
+# ///
+from sympy import Integral, init_printing, sqrt, symbols
+
+init_printing()
+x = symbols("x")
+Integral(sqrt(1 / x), x)
