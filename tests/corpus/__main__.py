@@ -4,6 +4,7 @@ python -m tests.corpus [--subject SUBJECT]… [--sessions N] [--page] IMAGE…
 """
 
 import argparse
+import signal
 import sys
 
 from tests.corpus.program import all_programs
@@ -56,4 +57,6 @@ def show(outcome: Outcome) -> None:
 
 
 if __name__ == "__main__":
+    # A terminated run still ends its server and sandboxes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main())

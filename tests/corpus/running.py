@@ -63,8 +63,12 @@ def run_programs(
     """Run programs, so many at a time, and yield the outcome of each as it ends."""
     with ThreadPoolExecutor(sessions) as threads:
         running = [threads.submit(run_to_outcome, client, each, image) for each in programs]
-        for future in as_completed(running):
-            yield future.result()
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        finally:
+            # After an interrupt, the remaining programs are not run.
+            threads.shutdown(cancel_futures=True)
 
 
 def run_to_outcome(client: Client, program: Program, image: str) -> Outcome:

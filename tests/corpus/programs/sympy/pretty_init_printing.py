@@ -1,5 +1,5 @@
 # /// expect
-# text_contains = ["x"]
+# images = 1
 # ///
 from sympy import Integral, init_printing, sqrt, symbols
 
