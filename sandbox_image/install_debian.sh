@@ -43,12 +43,12 @@ fi
 # Large files that no code in a sandbox needs: OpenGL's drivers, sanitizers and link-time
 # optimization of the compiler, static libraries, translations, and variants of fonts.
 cd /usr/lib/x86_64-linux-gnu
-rm -rf dri libLLVM-*.so* libz3.so* libpython3.11.a
+rm -rf dri mfx libmfxhw64.so* libLLVM-*.so* libz3.so* libpython3.11.a
 rm -f /usr/lib/python3.11/config-3.11-x86_64-linux-gnu/libpython3.11*.a
 for name in asan hwasan lsan tsan ubsan; do
     rm -f lib$name.so.* /usr/lib/gcc/x86_64-linux-gnu/12/lib$name*
 done
-rm -f /usr/lib/gcc/x86_64-linux-gnu/12/lto1
+rm -f /usr/lib/gcc/x86_64-linux-gnu/12/lto1 /usr/bin/*lto-dump*
 rm -rf /usr/share/locale/*/LC_MESSAGES
 cd /usr/share/fonts
 find opentype/noto -name '*CJK*' ! -name 'NotoSansCJK-Regular.ttc' ! -name 'NotoSansCJK-Bold.ttc' -delete
@@ -60,7 +60,11 @@ for script in '' Arabic Armenian Bengali Devanagari Ethiopic Georgian Gujarati G
     keep="$keep ! -name NotoSans$script-*.ttf"
 done
 # shellcheck disable=SC2086 # a list
-find truetype/noto -name 'Noto*.ttf' $keep -delete
+find truetype/noto -name 'Noto*.ttf' ! -name NotoColorEmoji.ttf $keep -delete
+
+# WordNet, where NLTK reads it: NLTK follows no links out of its folder.
+mkdir -p /usr/share/nltk_data/corpora
+mv /usr/share/wordnet /usr/share/nltk_data/corpora/wordnet
 
 rm /etc/dpkg/dpkg.cfg.d/image
 find / -xdev -perm /6000 -type f -exec chmod a-s {} +

@@ -27,13 +27,14 @@ else
     install --require-hashes --requirement "$lock"
 fi
 
-# Without symbols that only debuggers read, the packages' own tests, and files of other platforms.
+# Without symbols that only debuggers read (auditwheel's libraries in *.libs do not load any more if
+# they are stripped), the packages' own tests, and files of other platforms.
 rm -f "$folder$venv/.lock"
 site="$folder$venv/lib/python3.11/site-packages"
 cd "$site"
-find . -name '*.so*' -type f -print0 | xargs -0 -r -n 20 -P 2 strip --strip-unneeded 2>/dev/null || true
+find . -name '*.so*' -type f ! -path './*.libs/*' -print0 | xargs -0 -r -n 20 -P 2 strip --strip-unneeded 2>/dev/null || true
 rm -rf pandas/tests scipy/*/tests sklearn/tests sklearn/*/tests statsmodels/*/tests \
-    statsmodels/*/*/tests spacy/tests xarray/tests tables/tests pyarrow/tests pyogrio/tests \
+    statsmodels/*/*/tests spacy/tests xarray/tests pyarrow/tests pyogrio/tests \
     numba/tests numba/cuda/tests gensim/test/test_data pyarrow/include plotly/labextension \
     pyarrow/libarrow_flight.so* pyarrow/libarrow_substrait.so* pyarrow/_flight.*.so \
     pyarrow/_substrait.*.so pulp/solverdir/cbc/win pulp/solverdir/cbc/osx \

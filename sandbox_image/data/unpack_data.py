@@ -69,12 +69,8 @@ def main() -> None:
                 if name.endswith(("/METADATA", "/meta.json", ".txt")):
                     content = rename(content)
                 write(root / SITE / name.replace(SPACY_PACKAGE, SPACY_MODEL), content)
-    # Debian's WordNet, where NLTK finds it.
-    wordnet = nltk / "corpora/wordnet"
-    wordnet.mkdir(parents=True)
-    for file in Path("/usr/share/wordnet").iterdir():
-        (wordnet / file.name).symlink_to(file)
-    write(wordnet / "lexnames", lexnames().encode())
+    # install_debian.sh puts the others there.
+    write(nltk / "corpora/wordnet/lexnames", lexnames().encode())
 
 
 def lexnames() -> str:

@@ -15,7 +15,7 @@ BENCH = ROOT / "requirements" / "bench.txt"
 IMAGE_FOLDER = ROOT / "sandbox_image"
 IMAGES = tuple(IMAGE_FOLDER / f"requirements-{target}.txt" for target in ("core", "full", "newest"))
 IMAGE_BUILD = tuple(IMAGE_FOLDER / f"requirements-{use}.txt" for use in ("build", "data"))
-"""Packages that are downloaded to build the image, and are not installed in it."""
+"""Locks of packages that build the image, or whose data it has."""
 BENCH_IMAGE = ROOT / "benchmarks" / "image" / "requirements.txt"
 MOTO = ROOT / "requirements" / "moto.txt"
 LOCKS = (DEVELOPMENT, SERVER, BENCH, MOTO, *IMAGES, *IMAGE_BUILD, BENCH_IMAGE)
