@@ -327,14 +327,18 @@ def _pump_all() -> None:
             KernelStream.streams[pipe].pump()
 
 
+def _note_cell() -> None:
+    """Keep the number of the cell that forks: the child may run only when the next one has begun."""
+    if KernelStream._cells is not None:  # noqa: SLF001 - same class
+        KernelStream._cell_of_fork = KernelStream._cells[:]  # noqa: SLF001
+
+
 def _begin_child() -> None:
     """Renew in a forked child what its parent's threads may hold: they don't exist there."""
     KernelStream._turns = threading.RLock()  # noqa: SLF001
     KernelStream._pumping = threading.RLock()  # noqa: SLF001
-    if KernelStream._cells is not None:  # noqa: SLF001
-        KernelStream._cell_of_fork = KernelStream._cells[:]  # noqa: SLF001
     for stream in KernelStream.streams.values():
         stream.begin_child()
 
 
-os.register_at_fork(after_in_child=_begin_child)
+os.register_at_fork(before=_note_cell, after_in_child=_begin_child)
