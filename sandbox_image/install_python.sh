@@ -36,8 +36,7 @@ find . -name '*.so*' -type f ! -path './*.libs/*' -print0 | xargs -0 -r -n 20 -P
 rm -rf pandas/tests scipy/*/tests sklearn/tests sklearn/*/tests statsmodels/*/tests \
     statsmodels/*/*/tests spacy/tests xarray/tests pyarrow/tests pyogrio/tests \
     numba/tests numba/cuda/tests gensim/test/test_data pyarrow/include plotly/labextension \
-    pyarrow/libarrow_flight.so* pyarrow/libarrow_substrait.so* pyarrow/_flight.*.so \
-    pyarrow/_substrait.*.so pulp/solverdir/cbc/win pulp/solverdir/cbc/osx \
+    pyarrow/libarrow_flight.so* pyarrow/_flight.*.so pulp/solverdir/cbc/win pulp/solverdir/cbc/osx \
     pulp/solverdir/cbc/linux/arm64 pulp/solverdir/cbc/linux/i32
 # Debian's ffmpeg, whose ffprobe other packages need.
 if [ -d imageio_ffmpeg/binaries ]; then

@@ -107,7 +107,7 @@ def differences(expected: Expectation, result: ExecutionResult) -> Iterator[str]
         ("status", expected.status, result.status.name),
         ("cause", expected.cause, failure.cause.name if failure else None),
         ("error", expected.error, error.name if error else None),
-        ("number of error events", int(expected.error is not None), errors),
+        ("number of error events", int(error is not None), errors),
         ("images", expected.images, len(result.images)),
         ("files", expected.files, files),
         ("deleted", expected.deleted, deleted),

@@ -14,8 +14,9 @@ FILE = file_pb2.File(path="/mnt/data/a.csv", purpose=file_pb2.FILE_PURPOSE_ASSIS
 
 def executed(*events: pb.ExecutionEvent, error: pb.CodeError | None = None) -> ExecutionResult:
     execution = pb.Execution(status=pb.EXECUTION_STATUS_COMPLETED, error=error)
+    raised = () if error is None else (pb.ExecutionEvent(error=error),)
     end = pb.ExecutionEvent(completed=pb.Completed(execution=execution))
-    return collect(event for message in (*events, end) if (event := event_of(message)))
+    return collect(event for message in (*events, *raised, end) if (event := event_of(message)))
 
 
 def printed(text: str) -> pb.ExecutionEvent:
@@ -55,6 +56,13 @@ def test_a_difference_is_reported(
     expected: Expectation, result: ExecutionResult, reported: str
 ) -> None:
     assert list(differences(expected, result)) == [reported]
+
+
+def test_an_exception_has_one_event() -> None:
+    raised = pb.ExecutionEvent(error=pb.CodeError(name="KeyError"))
+    result = executed(raised, error=pb.CodeError(name="KeyError"))
+    expected = Expectation(error="KeyError")
+    assert list(differences(expected, result)) == ["number of error events is 2, expected 1"]
 
 
 def test_a_right_result_has_no_difference() -> None:

@@ -21,14 +21,14 @@ DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 UNASSIGNED = "\ue123"
 """Character of the private use area: no font has it."""
 PREPARE = f"""
-import json, warnings
+import json, os, warnings
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy
 from matplotlib.font_manager import FontProperties
 
-LAST_RESORT = FontProperties(
-    fname=matplotlib.get_data_path() + "/fonts/ttf/LastResortHE-Regular.ttf")
+# matplotlib has it since 3.11.
+LAST_RESORT = matplotlib.get_data_path() + "/fonts/ttf/LastResortHE-Regular.ttf"
 
 def ink(pixels):
     "What was drawn, without the white around it."
@@ -53,13 +53,15 @@ def check(text, **properties):
     "What is wrong with a character's picture."
     picture, warned = drawn(text, **properties)
     boxes = {{
-        # matplotlib's last font has a box for each script, with a letter of it.
-        "the box of its script": drawn(text, fontproperties=LAST_RESORT)[0],
         "the box of what no font has": drawn({UNASSIGNED!r}, **properties)[0],
         "nothing": b"",
     }}
-    with matplotlib.rc_context({{"font.enable_last_resort": False}}):
-        boxes["a font's own box"] = drawn({UNASSIGNED!r}, **properties)[0]
+    if os.path.exists(LAST_RESORT):
+        # It has a box for each script, with a letter of it.
+        boxes["the box of its script"] = drawn(
+            text, fontproperties=FontProperties(fname=LAST_RESORT))[0]
+        with matplotlib.rc_context({{"font.enable_last_resort": False}}):
+            boxes["a font's own box"] = drawn({UNASSIGNED!r}, **properties)[0]
     return [name for name, box in boxes.items() if box == picture] + [
         message for message in warned if "missing" in message]
 

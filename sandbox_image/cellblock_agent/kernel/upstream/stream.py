@@ -328,7 +328,7 @@ def _pump_all() -> None:
 
 
 def _note_cell() -> None:
-    """Keep the number of the cell that forks: the child may run only when the next one has begun."""
+    """Keep the number of the cell that forks: the child may begin to run in the next one."""
     if KernelStream._cells is not None:  # noqa: SLF001 - same class
         KernelStream._cell_of_fork = KernelStream._cells[:]  # noqa: SLF001
 

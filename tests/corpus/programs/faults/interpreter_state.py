@@ -35,7 +35,7 @@ print(oct(mask))
 # /// expect
 # stdout = "[]\n['0', '1', '2']\n"
 # ///
-print([name for name in os.environ if "CELLBLOCK" in name or name.startswith("JPY")])
+print([name for name in os.environ if "CELLBLOCK" in name.replace("CELLBLOCK_DISPLAYS", "") or name.startswith("JPY")])
 find = """
 import os
 for number in range(256):

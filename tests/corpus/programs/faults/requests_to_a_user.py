@@ -100,18 +100,18 @@ with open("script.py", "w") as file: file.write("print('loaded')\n")
 get_ipython().set_next_input("x = 1")
 # %%
 # /// expect
-# displays = 1
+# displays = 0
 # ///
 import json
 json.dumps?
 # %%
 # /// expect
-# displays = 1
+# displays = 0
 # ///
 %psource json.dumps
 # %%
 # /// expect
-# displays = 1
+# displays = 0
 # ///
 %page sys
 # %%
