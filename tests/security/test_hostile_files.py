@@ -300,7 +300,7 @@ def test_folders_500_deep(session: Session) -> None:
     assert files["/mnt/data/top"].file is not None
     assert [event for event in files.values() if "deep" in event.skipped_reason]
     assert session.files.list().incomplete
-    with pytest.raises(Error, match="too deep"):
+    with pytest.raises(Error, match="more than 16 folders deep"):
         session.files.download_folder("", io.BytesIO())
     session.files.delete("d", recursive=True)
     assert [entry.path for entry in session.files.list()] == ["/mnt/data/top"]

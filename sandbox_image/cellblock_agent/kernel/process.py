@@ -7,7 +7,6 @@ import io
 import logging
 import os
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -79,8 +78,9 @@ def _leave_parent(options: KernelOptions) -> None:
             # Code may write to them: they lead to the pipes that are read.
             stream.reconfigure(line_buffering=True)
     hide_agent()
-    # Under `/tmp`, because the directory of sockets is too small for images.
-    displays.begin_kernel(Path(tempfile.gettempdir()) / f"cellblock-{Path(options.sockets).name}")
+    # Under `/tmp`, because the directory of sockets is too small for images. Not `gettempdir()`: it
+    # writes a file, so no kernel could start when code has filled the disk.
+    displays.begin_kernel(Path("/tmp") / f"cellblock-{Path(options.sockets).name}")  # noqa: S108
     _reseed_numpy()
 
 
