@@ -3,8 +3,8 @@
 Runs while the image is built, with its Python.
 """
 
-import shutil
 from pathlib import Path
+from zipfile import ZipFile
 
 import pandas as pd
 import plotly.data
@@ -13,7 +13,7 @@ import vaderSentiment
 import vega_datasets
 
 FOLDER = Path("/opt/cellblock/data/seaborn")
-VADER = Path("/usr/share/nltk_data/sentiment/vader_lexicon")
+VADER = Path("/usr/share/nltk_data/sentiment/vader_lexicon.zip")
 CARS = {
     "Miles_per_Gallon": "mpg", "Cylinders": "cylinders", "Displacement": "displacement",
     "Horsepower": "horsepower", "Weight_in_lbs": "weight", "Acceleration": "acceleration",
@@ -36,9 +36,10 @@ def main() -> None:
     cars["model_year"] = pd.to_datetime(cars["model_year"]).dt.year % 100
     cars["origin"] = cars["origin"].str.lower()
     save("mpg", cars)
-    VADER.mkdir(parents=True, exist_ok=True)
+    VADER.parent.mkdir(parents=True, exist_ok=True)
     lexicon = Path(vaderSentiment.__file__).parent / "vader_lexicon.txt"
-    shutil.copy(lexicon, VADER)
+    with ZipFile(VADER, "w") as archive:  # NLTK opens it by this path only
+        archive.write(lexicon, "vader_lexicon/vader_lexicon.txt")
 
 
 def save(name: str, table: pd.DataFrame) -> None:

@@ -23,7 +23,9 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 def logged(at: Guarded, begin: int) -> list[str]:
     """Return the logged details of calls that failed since."""
-    lines = map(json.loads, at.server.log.read_text()[begin:].splitlines())
+    whole, _, _rest = at.server.log.read_text()[begin:].rpartition("\n")
+    # `begin` may be within a line that another call was writing.
+    lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
     return [line["detail"] for line in lines if line["event"] == "call_failed"]
 
 

@@ -27,6 +27,7 @@ IN_SESSION = """
 import pathlib
 pathlib.Path("results").mkdir()
 pathlib.Path("results/table.csv").write_text("a,b")
+pathlib.Path("results/draft.csv").write_text("a,b")
 pathlib.Path("log.txt").write_text("line" * 1000)
 print("hello")
 """

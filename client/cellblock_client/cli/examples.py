@@ -86,7 +86,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "files write": ("cellblock files write sess_abc settings.json ./settings.json",),
     "files rm": ("cellblock files rm sess_abc --recursive results",),
     "files stat": ("cellblock files stat sess_abc results/table.csv",),
-    "files mv": ("cellblock files mv sess_abc results/draft.csv results/table.csv",),
+    "files mv": ("cellblock files mv sess_abc results/draft.csv results/final.csv",),
     "files chmod": ("cellblock files chmod sess_abc 755 run.sh",),
     "files mkdir": ("cellblock files mkdir sess_abc results/figures",),
     "files zip": ("cellblock files zip sess_abc results",),

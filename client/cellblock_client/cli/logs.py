@@ -16,7 +16,7 @@ from cellblock_client.cli.folder import Folder
 from cellblock_client.cli.output import plain_json
 from cellblock_client.cli.pretty_log import PrettyLog
 from cellblock_client.cli.sessions import Address, Id
-from cellblock_client.cli.words import plain
+from cellblock_client.cli.words import plain, sanitized
 from cellblock_client.client import Client
 from cellblock_client.errors import Error
 from cellblock_client.events import Code, Completed, ErrorRaised, Event, GeneratedFile
@@ -179,7 +179,7 @@ def write_for_model(selection: LogSelection) -> None:
             for _ in selection.events(execution_id, known):
                 pass
         text = selection.client.executions.for_model(execution_id)
-        _write_line(f"── {execution_id}\n{text}")
+        _write_line(f"── {execution_id}\n{sanitized(text)}")
 
 
 def write_steps(selection: LogSelection, form: RunStepFormat) -> None:

@@ -9,6 +9,7 @@ from types import FrameType
 
 from cellblock_client.cli.connection import OpenedSession
 from cellblock_client.cli.terminal import Terminal
+from cellblock_client.cli.words import sanitized
 from cellblock_client.client import Execution
 from cellblock_client.errors import ServerError
 from cellblock_client.events import Completed
@@ -40,7 +41,7 @@ def run_for_model(
     execution = opened.session.execute(code, time_limit=time_limit, environment=environment)
     with _cancel_on_interrupt(execution):
         end = execution.result()
-        sys.stdout.write(end.for_model(max_characters) + "\n")
+        sys.stdout.write(sanitized(end.for_model(max_characters)) + "\n")
     return exit_code(end.execution)
 
 

@@ -42,6 +42,13 @@ class Aliases:
         with self._lock:
             return self._unused.pop(alias, None) is not None
 
+    def rename_path(self, path: str, new_path: str) -> None:
+        """Note that a file, or a directory of files, has another path."""
+        with self._lock:
+            for alias, known in self._unused.items():
+                if known == path or known.startswith(f"{path}/"):
+                    self._unused[alias] = new_path + known.removeprefix(path)
+
     def create_named(self, texts: Iterable[str]) -> None:
         """Create links for all names that occur in `texts`."""
         with self._lock:

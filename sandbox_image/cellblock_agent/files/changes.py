@@ -188,7 +188,6 @@ class ChangeTracker:
                 for path in paths:
                     self._touched.add(path)
                     self._take_for_known(path)
-                self._folder.open_watch.discard(paths)
                 self._limit_known()
                 self._folder.open_watch.discard(paths)
 
@@ -258,6 +257,9 @@ class ChangeTracker:
             self._forget(known)
         self._forget(path)
         try:
+            # The server may have created them for this path.
+            parents = [str(parent) for parent in PurePosixPath(path).parents][:-1]
+            self._watch_folders([self._folder.find(parent) for parent in parents])
             entry = self._folder.find(path)
             if entry.is_folder:
                 self._watch_folders([entry])

@@ -158,7 +158,7 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
     ) -> pb.MakeFolderResponse:
         """Create a directory."""
         async with Statuses(context):
-            info = await asyncio.to_thread(self._folder.make_folder, request.path)
+            info = await asyncio.to_thread(self._make_folder, request.path)
             return pb.MakeFolderResponse(folder=folder_entry(request.path, info))
 
     async def RemoveFile(  # noqa: N802
@@ -194,6 +194,8 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
             new.set_mode(target.mode)
         with self._changes.exclude_server_change(target.path):
             info = new.publish(exclusive=target.exclusive)
+            # Within the block: it changes the file's status as well.
+            new.close()
         self._changes.note_content(target.path, info, new.digest)
         self._aliases.add_alias(target.alias, target.path)
         return file_entry(target.path, info)
@@ -226,13 +228,19 @@ class FileCalls(agent_pb2_grpc.AgentServiceServicer):
                 raise
             with self._changes.exclude_server_change(request.path):
                 info = new.publish(exclusive=True)
+                new.close()
             self._changes.note_content(request.path, info, new.digest)
         return True
+
+    def _make_folder(self, path: str) -> os.stat_result:
+        with self._changes.exclude_server_change(path):
+            return self._folder.make_folder(path)
 
     def _move(self, request: pb.MoveFileRequest) -> pb.FileEntry:
         path, new_path = request.path, request.new_path
         with self._changes.exclude_server_change(path, new_path):
             self._folder.move(path, new_path, overwrite=request.overwrite)
+        self._aliases.rename_path(path, new_path)
         return stat_entry(self._folder, new_path)
 
     def _set_mode(self, request: pb.SetFileModeRequest) -> pb.FileEntry:

@@ -38,8 +38,10 @@ class NewEntry(ABC):
             raise
 
     def close(self) -> None:
-        """Remove the entry unless it is published. Raises OSError."""
+        """Remove the entry unless it is published. Raises OSError. May be called again."""
         with self._lock:
+            if not self._is_open:
+                return
             self._is_open = False
             os.close(self.descriptor)
             try:

@@ -35,9 +35,14 @@ def text_of(value: object) -> str:
 def cut_exception(
     name: str, value: str, traceback: list[str], most: int = MAX_BYTES
 ) -> ExceptionText:
-    """Return an exception's text within `most` bytes each; what fits is unchanged."""
+    """Return an exception's text within `most` bytes each; what fits is unchanged.
+
+    Lone surrogates, as in names of files, become U+FFFD.
+    """
+    name, value = make_encodable(name), make_encodable(value)
+    lines = [make_encodable(line) for line in traceback]
     return ExceptionText(
-        cut_middle(name, most), cut_middle(value, most), _cut_traceback(traceback, most)
+        cut_middle(name, most), cut_middle(value, most), _cut_traceback(lines, most)
     )
 
 

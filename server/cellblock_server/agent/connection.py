@@ -25,7 +25,7 @@ from cellblock_server.agent.checks import (
     check_page,
     checked,
 )
-from cellblock_server.agent.errors import AgentGoneError, is_unimplemented, translated_errors
+from cellblock_server.agent.errors import AgentGoneError, translated_errors
 from cellblock_server.agent.stream import AgentStream
 from cellblock_server.agent.timings import AgentTimings
 from cellblock_server.backends.sandbox import AgentTransport
@@ -89,18 +89,9 @@ class AgentConnection:
     async def describe_image(self) -> pb.DescribeImageResponse:
         """Return what the sandbox's image has. Raises WrongStateError for an older agent."""
         request = pb.DescribeImageRequest()
-        try:
-            answer = await self._call(
-                self._stub.DescribeImage, request, seconds=self._timings.description
-            )
-        except AgentGoneError as error:
-            if not is_unimplemented(error):
-                raise
-            raise WrongStateError(
-                "SANDBOX_REFUSED",
-                "the image has an agent of an earlier release, which can't describe it: build the "
-                "image again",
-            ) from error
+        answer = await self._call(
+            self._stub.DescribeImage, request, seconds=self._timings.description
+        )
         with self._answers():
             check_description(answer)
         return answer

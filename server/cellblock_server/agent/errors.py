@@ -15,6 +15,8 @@ from cellblock_server.common.errors import (
     WrongStateError,
 )
 
+EARLIER_AGENT = "the image has an agent of an earlier release, which can't do that: build it again"
+
 
 class AgentGoneError(CellblockError):
     """The agent no longer responds."""
@@ -67,16 +69,12 @@ def translated_errors(path: str | None = None) -> Iterator[None]:
         match error.code():
             case grpc.StatusCode.FAILED_PRECONDITION:
                 raise WrongStateError("SANDBOX_REFUSED", detail) from error
+            case grpc.StatusCode.UNIMPLEMENTED:
+                raise WrongStateError("SANDBOX_REFUSED", EARLIER_AGENT) from error
             case code if path is not None:
                 raise _about_file(code, path, detail) from error
             case code:
                 raise AgentGoneError(code.name, detail=detail) from error
-
-
-def is_unimplemented(error: AgentGoneError) -> bool:
-    """Return whether the agent does not know a call, because it is of an earlier release."""
-    cause = error.__cause__
-    return isinstance(cause, grpc.aio.AioRpcError) and cause.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def _about_file(code: grpc.StatusCode, path: str, detail: str) -> CellblockError:

@@ -129,9 +129,13 @@ class _Parts:
 
 
 def _traceback(error: pb.CodeError) -> str:
+    return _rendered("\n".join(error.traceback)) or _rendered(f"{error.name}: {error.value}")
+
+
+def _rendered(text: str) -> str:
+    """Return text as a terminal shows it, without control characters."""
     terminal = Terminal()
-    text = terminal.write("\n".join(error.traceback), on_own_lines=True) + terminal.flush()
-    return text.strip("\n") or f"{error.name}: {error.value}"
+    return (terminal.write(text, on_own_lines=True) + terminal.flush()).strip("\n")
 
 
 def _image_name(image: file_pb2.File) -> str:

@@ -46,7 +46,7 @@ class Terminal:
         screen = self._screen
         if source != self._source:
             self._end_escape()
-            screen.leave_progress()
+            screen.leave_progress(for_block=on_own_lines)
         self._source = source
         if on_own_lines:
             self._end_escape()
@@ -98,10 +98,13 @@ class _Screen:
             elif token["function"] is not None:
                 self._control(token["function"], token["parameters"])
 
-    def leave_progress(self) -> None:
-        """Keep the text that follows out of a progress bar's line, and off other text."""
+    def leave_progress(self, *, for_block: bool) -> None:
+        """Keep the text that follows out of a progress bar's line, and off other text.
+
+        Before a block, such as a traceback, the line's last state stays: its writer has ended.
+        """
         row = self._rows[self._row]
-        if self._is_progress and self._column == 0:
+        if self._is_progress and self._column == 0 and not for_block:
             # Its writer is about to replace it.
             row.clear()
         elif row and (self._is_progress or self._column < len(row)):

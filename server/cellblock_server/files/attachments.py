@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 import structlog
@@ -113,16 +113,15 @@ class AttachmentService:
             known = await self._store.find_attachment(place.tenant, place.session_id, file.id)
             record = AttachmentRecord(place.tenant, place.session_id, file.id, name, wanted.unpack)
             if known is not None:
-                if known != record:
+                # Earlier releases stored names as they were sent.
+                if replace(known, filename=unicodedata.normalize("NFC", known.filename)) != record:
                     raise AlreadyExistsError(
                         "attachment", file.id, f"is attached already, as {known.filename!r}"
                     )
-                if name == HERE:
-                    return Attached(sandbox_path(""))
                 try:
                     return await self._bring_in(place, wanted, name)
                 except AlreadyExistsError:
-                    return Attached(sandbox_path(name))
+                    return Attached(sandbox_path("" if name == HERE else name))
             # Stored first: an attachment in a sandbox must be recorded, so that it can be detached.
             await self._store.attach(record)
             try:

@@ -200,7 +200,9 @@ class Capture:
         """
         path = change.file.path
         if (
+            # A further link to an attachment has bytes of its own, within the limits.
             change.input
+            and change.renamed_from
             and (linked := await self._linked(hold, owner, change, uncounted)) is not None
         ):
             return linked
@@ -235,7 +237,7 @@ class Capture:
     async def _linked(
         self, hold: BlobHold, owner: Owner, change: agent_pb.ChangedFile, uncounted: int
     ) -> Captured | Skipped | None:
-        """Store a link to an attachment without its bytes, which the server has.
+        """Store a moved attachment without its bytes, which the server has.
 
         That it is one is the agent's claim: it must be attached to the session. Return None if it
         is not, or is deleted, so that the bytes have to come from the sandbox.

@@ -137,7 +137,7 @@ UNSIGNED = frozenset({"application/x-matlab-data", "application/x-stata-dta", "a
 """Types with older versions that have no signature: the name is trusted."""
 
 OPEN_DOCUMENT = re.compile(
-    rb"PK\x03\x04.{26}mimetype(application/(?:vnd\.oasis\.opendocument\.[a-z-]+|epub\+zip))",
+    rb"PK\x03\x04.{26}mimetype(application/(?:vnd\.oasis\.opendocument\.[a-z-]{1,40}|epub\+zip))",
     re.DOTALL,
 )
 """First member of an OpenDocument or EPUB file, whose content is the type."""

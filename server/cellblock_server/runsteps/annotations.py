@@ -16,7 +16,7 @@ from cellblock_server.runsteps.code_ranges import CodeRanges
 
 FOLDER = "/mnt/data/"
 ABSOLUTE = re.compile(
-    r"(?P<scheme>(?i:sandbox|file|attachment):(?://(?:localhost)?/|/?/?))mnt/data/"
+    r"(?<![\w+.-])(?P<scheme>(?i:sandbox|file|attachment):(?://(?:localhost)?/|/?/?))mnt/data/"
     r"|(?<![\w/.:~-])/mnt/data/"
 )
 """Beginning of a link with the folder's path, with or without a scheme."""
@@ -50,7 +50,9 @@ MAX_ENDS = 100
 """Maximum number of positions at which one link is considered to end."""
 MAX_STARTS = 1000
 """Maximum number of positions at which a link is considered to begin; later ones are ignored."""
-MAX_CANDIDATES = 20_000
+MAX_SUFFIX = 200
+"""Maximum length of a query or fragment."""
+MAX_CANDIDATES = 5000
 """Maximum number of candidates of all links together: a hostile text has any number."""
 
 
@@ -181,7 +183,7 @@ def _link_start(text: str, start: int, name: int, *, is_certain: bool) -> LinkSt
 
 def _links(text: str, start: int, name: int, end: int) -> Iterator[Link]:
     plain = text[name:end]
-    suffix = SUFFIX.match(text, end)
+    suffix = SUFFIX.match(text, end, end + MAX_SUFFIX)
     stop = suffix.end() if suffix else end
     # A name may contain `%`, `&`, or a backslash that Markdown requires before punctuation.
     forms = (plain, unquote(plain), ESCAPED.sub(r"\1", plain), unescape(plain))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from secrets import token_urlsafe
@@ -57,7 +58,7 @@ class ImageDescriptions:
         self._now = now
         # Only images that the operator allows get here.
         self._kept: dict[str, _Kept] = {}
-        self._turn = asyncio.Lock()
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def describe(self, image: str, network: str) -> DescribedImage:
         """Return the description of an image that sessions may have; empty fields: the default.
@@ -67,7 +68,7 @@ class ImageDescriptions:
         wanted = NewSession(image=image, network=network)
         wanted.check(self._settings)
         spec = sandbox_spec(wanted, self._settings, new_id("sbx_"))
-        content = await uninterrupted(self._content(replace(spec, has_egress=False)))
+        content = await self._content(replace(spec, has_egress=False))
         settings = self._settings
         facts = SandboxFacts(
             limits=spec.limits,
@@ -81,10 +82,14 @@ class ImageDescriptions:
         return DescribedImage(spec.image, content, facts)
 
     async def _content(self, spec: SandboxSpec) -> DescribeImageResponse:
-        async with self._turn:
+        async with self._turns[spec.image]:
             kept = self._kept.get(spec.image)
             if kept is None or self._now() - kept.time >= self._kept_seconds:
-                kept = self._kept[spec.image] = _Kept(await self._ask(spec), self._now())
+                kept = self._kept[spec.image] = _Kept(
+                    # A caller that leaves must leave no sandbox.
+                    await uninterrupted(self._ask(spec)),
+                    self._now(),
+                )
         return kept.content
 
     async def _ask(self, spec: SandboxSpec) -> DescribeImageResponse:

@@ -143,7 +143,7 @@ def test_labels_of_an_ordinary_chart_are_complete(drawing: Session) -> None:
 def test_the_check_finds_a_character_of_no_font(drawing: Session) -> None:
     found = wrong(drawing, f"print(checked([{UNASSIGNED!r}, 'x']))")
     assert list(found) == [UNASSIGNED]
-    assert "the box of its script" in found[UNASSIGNED]
+    assert "the box of what no font has" in found[UNASSIGNED]
     assert any("missing" in message for message in found[UNASSIGNED])
 
 
@@ -188,7 +188,7 @@ def test_without_the_fonts_the_check_fails(new_server: Callable[..., ServerProce
         assert result.error is None, result.error
         found = wrong(session, f"print(checked({CHARACTERS!r}))")
     for character in "汉字日本한글あア🤖🥳ไअ":
-        assert "the box of its script" in found[character]
+        assert "the box of what no font has" in found[character]
         assert any("missing" in message for message in found[character])
     # matplotlib brings DejaVu Sans.
     assert not set("→∑♥★א") & set(found)

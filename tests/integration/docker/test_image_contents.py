@@ -47,6 +47,7 @@ def output(session: Session, code: str) -> str:
     return result.stdout
 
 
+@pytest.mark.timeout(240)
 def test_modules_that_programs_import_are_there(full_session: Session) -> None:
     code = f"""
 import subprocess, sys
@@ -140,6 +141,7 @@ print(pathlib.Path("fast.so").read_bytes()[:4])
     assert output(full_session, code) == "b'\\x7fELF'\n"
 
 
+@pytest.mark.timeout(120)
 def test_data_that_libraries_download_is_there(full_session: Session) -> None:
     code = """
 import nltk, seaborn, spacy, tiktoken

@@ -139,3 +139,14 @@ def test_a_hostile_text_has_a_bounded_number_of_candidates(piece: str) -> None:
     resolve(found, KNOWN, unambiguous(KNOWN))
     assert sum(len(place.candidates) for place in found) < MAX_CANDIDATES + 1000
     assert len(found) <= MAX_STARTS
+
+
+def test_a_query_is_as_short_as_usual_ones() -> None:
+    """Otherwise each of thousands of links would hold a copy of the whole text."""
+    text = "?/mnt/data/x" * 200 + "?" * 100 + "a" * 1_000_000
+    found = find_links(text)
+    assert max(len(link.text) for start in found for link in start.candidates) < 2000
+
+
+def test_a_scheme_does_not_begin_within_a_word() -> None:
+    assert find_links("mysandbox:/mnt/data/plot.png") == []

@@ -164,3 +164,12 @@ def test_an_invalid_limit_is_refused(limit: int) -> None:
 
 def test_no_limit_is_the_default() -> None:
     assert checked_limit(0) == DEFAULT_CHARACTERS
+
+
+@pytest.mark.parametrize("traceback", [[], ["\x1b[0m"]])
+async def test_an_exception_without_a_traceback_has_no_control_characters(
+    traceback: list[str],
+) -> None:
+    error = pb.CodeError(name="E", value="\x1b]52;c;x\x07bad", traceback=traceback)
+    text = (await text_of(pb.ExecutionEvent(error=error), DONE)).text
+    assert text == "E: bad"

@@ -184,3 +184,8 @@ def test_html_in_a_table_of_excel_is_html() -> None:
     assert guess_type("export.xls", b"<html><table><tr><td>1</td></tr></table></html>") == (
         "text/html"
     )
+
+
+def test_a_declared_type_has_a_bounded_length() -> None:
+    head = b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument." + b"a" * 4000
+    assert len(guess_type("x", head)) < 100

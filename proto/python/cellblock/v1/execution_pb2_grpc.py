@@ -163,8 +163,8 @@ class ExecutionServiceServicer:
     def GetModelText(self, request, context):
         """GetModelText returns an execution as text for a language model, the result of its tool call:
         outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
-        length: the middle of long output is left out, never the traceback or the cause. While the
-        code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+        length: the middle of long output and of a long traceback is left out, never the cause. While
+        the code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
         NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

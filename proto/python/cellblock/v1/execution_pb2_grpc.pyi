@@ -82,8 +82,8 @@ class ExecutionServiceStub:
     GetModelText: _grpc.UnaryUnaryMultiCallable[_execution_pb2.GetModelTextRequest, _execution_pb2.GetModelTextResponse]
     """GetModelText returns an execution as text for a language model, the result of its tool call:
     outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
-    length: the middle of long output is left out, never the traceback or the cause. While the
-    code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+    length: the middle of long output and of a long traceback is left out, never the cause. While
+    the code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
     NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
     """
     ListExecutions: _grpc.UnaryUnaryMultiCallable[_execution_pb2.ListExecutionsRequest, _execution_pb2.ListExecutionsResponse]
@@ -175,8 +175,8 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     GetModelText: _aio.UnaryUnaryMultiCallable[_execution_pb2.GetModelTextRequest, _execution_pb2.GetModelTextResponse]  # type: ignore[assignment]
     """GetModelText returns an execution as text for a language model, the result of its tool call:
     outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
-    length: the middle of long output is left out, never the traceback or the cause. While the
-    code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+    length: the middle of long output and of a long traceback is left out, never the cause. While
+    the code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
     NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
     """
     ListExecutions: _aio.UnaryUnaryMultiCallable[_execution_pb2.ListExecutionsRequest, _execution_pb2.ListExecutionsResponse]  # type: ignore[assignment]
@@ -295,8 +295,8 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_execution_pb2.GetModelTextResponse, _abc.Awaitable[_execution_pb2.GetModelTextResponse]]:
         """GetModelText returns an execution as text for a language model, the result of its tool call:
         outputs in order, the traceback, the cause of a failure, and links to files. It has a maximum
-        length: the middle of long output is left out, never the traceback or the cause. While the
-        code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
+        length: the middle of long output and of a long traceback is left out, never the cause. While
+        the code runs, it is the text so far. Read-only. OUT_OF_RANGE if `max_characters` is invalid;
         NOT_FOUND if the execution does not exist, or was deleted at the end of its retention.
         """
 

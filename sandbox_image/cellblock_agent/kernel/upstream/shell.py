@@ -152,6 +152,8 @@ class Shell(ZMQInteractiveShell):
     def expect_code(self) -> None:
         """Keep an interrupt that arrives before the code: IPython would swallow it."""
         self._errors = CellErrors()
+        # IPython leaves it set if an interrupt ends the conversion of a cell's value to text.
+        self.displayhook.msg = None  # type: ignore[attr-defined]
         self._is_interrupted = False
         self._transforms_once = True
         self._transformed = None
@@ -211,7 +213,8 @@ class Shell(ZMQInteractiveShell):
             # A forked child has copies of the buffers, which would be written twice.
             if not self._is_forked:
                 for name in flush_open_files(self._data_folder):
-                    sys.stderr.write(f"{name} is still open: it is incomplete until it is closed\n")
+                    notice = f"{name} is still open: it is incomplete until it is closed\n"
+                    self._streams[1].write(notice)
 
     async def run_ast_nodes(self, *args: Any, **options: Any) -> bool:  # noqa: ANN401 - IPython's
         """Run the statements of a cell. A process that they forked ends here."""

@@ -40,7 +40,7 @@ class DefinitionsFile:
             return None
         try:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="cells-"))
+                self._folder = Path(tempfile.mkdtemp(prefix="cells-", dir="/tmp"))
             digest = hashlib.sha256(source.encode()).hexdigest()
             # Another name for another content: a fork server keeps what it has imported.
             path = self._folder / f"cells_{digest[:16]}.py"

@@ -61,6 +61,8 @@ class KernelStream(OutStream):
     """Poll object of all pipes: one system call for each print."""
     _cells: ClassVar[mmap.mmap | None] = None
     """Number of cells that have begun; forked children share this memory."""
+    _is_forked: ClassVar[bool] = False
+    """Whether code forked this process from the kernel."""
     _cell_of_fork: ClassVar[bytes] = b""
     """Content of `_cells` when this process was forked from the kernel."""
     errors = "replace"
@@ -329,12 +331,14 @@ def _pump_all() -> None:
 
 def _note_cell() -> None:
     """Keep the number of the cell that forks: the child may begin to run in the next one."""
-    if KernelStream._cells is not None:  # noqa: SLF001 - same class
+    # A child's own children belong to its cell.
+    if KernelStream._cells is not None and not KernelStream._is_forked:  # noqa: SLF001 - same class
         KernelStream._cell_of_fork = KernelStream._cells[:]  # noqa: SLF001
 
 
 def _begin_child() -> None:
     """Renew in a forked child what its parent's threads may hold: they don't exist there."""
+    KernelStream._is_forked = True  # noqa: SLF001
     KernelStream._turns = threading.RLock()  # noqa: SLF001
     KernelStream._pumping = threading.RLock()  # noqa: SLF001
     for stream in KernelStream.streams.values():
