@@ -28,6 +28,7 @@ import pathlib
 pathlib.Path("results").mkdir()
 pathlib.Path("results/table.csv").write_text("a,b")
 pathlib.Path("results/draft.csv").write_text("a,b")
+pathlib.Path("run.sh").write_text("echo 1")
 pathlib.Path("log.txt").write_text("line" * 1000)
 print("hello")
 """

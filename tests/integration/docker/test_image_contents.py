@@ -42,7 +42,7 @@ FONTS = {
 
 def output(session: Session, code: str) -> str:
     """Return what code prints; fail if it raises."""
-    result = session.run(code, time_limit=60)
+    result = session.run(code, time_limit=200)
     assert result.error is None, result.error
     return result.stdout
 
