@@ -28,7 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "image": ("cellblock image describe",),
     "image describe": (
         "cellblock image describe",
-        "cellblock image describe --form long cellblock-sandbox:0.1.0-core",
+        "cellblock image describe --form long",
         "cellblock image describe --json | jq -r '.python_packages[].name'",
     ),
     "jupyter": ("cellblock jupyter install",),
